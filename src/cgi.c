@@ -1,0 +1,205 @@
+/*
+ * Plain CGI: one request from the environment, standard input and output.
+ *
+ * The way to a preflight's answer is short on purpose: read the policy,
+ * decide, one write.  Whoever has only a browser must be able to mend a bad
+ * policy, so its lines and ids go into the answer, and nothing else of it.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "cgi.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cgi_sink.h"
+#include "locate.h"
+#include "log.h"
+#include "nph.h"
+#include "respond.h"
+
+enum {
+	PATH_ROOM = 4096,
+	DIAGNOSTICS_SHOWN = 100, /* in the answer; the log has them all */
+	LINE_ROOM = 64		 /* of one of them there */
+};
+
+struct cgi {
+	struct exchange x;
+	struct scratch scratch;
+	struct cgi_sink sink;
+	char policy[PATH_ROOM];
+};
+
+static const char *
+value_of(char *const *variables, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (; *variables != NULL; variables++)
+		if (strncmp(*variables, name, len) == 0 &&
+		    (*variables)[len] == '=')
+			return *variables + len + 1;
+	return NULL;
+}
+
+static void
+set_up(struct cgi *c, const char *script, char **environment)
+{
+	const char *protocol;
+
+	cgi_sink_init(&c->sink);
+	c->scratch = (struct scratch){0};
+	c->x = (struct exchange){.variables = environment,
+				 .server_script = slice_from(script),
+				 .in = &c->sink.source,
+				 .out = &c->sink.sink,
+				 .scratch = &c->scratch,
+				 .stop_fd = -1,
+				 .outcome = {.policy = -1}};
+	if (!nph_wanted(environment))
+		return;
+	c->sink.nph = true;
+	protocol = value_of(environment, "SERVER_PROTOCOL");
+	if (protocol != NULL && strcmp(protocol, "HTTP/1.0") == 0)
+		c->sink.protocol = "HTTP/1.0";
+}
+
+/* A policy that cannot be used: no CORS header, and in the body what a reader
+ * of the policy needs and nobody else profits from. */
+static int
+answer_bad(struct cgi *c, const char *body)
+{
+	respond_error(&c->x, NULL, 500, body, NULL);
+	c->sink.sink.flush(&c->sink.sink);
+	return 1;
+}
+
+static int
+no_policy(struct cgi *c)
+{
+	char quoted[PATH_ROOM];
+
+	c->x.log = log_new(STDERR_FILENO);
+	if (c->x.log != NULL)
+		log_event(
+		    c->x.log, LOG_LEVEL_ERROR, "no-policy", NULL,
+		    "put the policy beside the program under the program's "
+		    "name with .ini, or name it in CORSWRAP_CONFIG",
+		    "there is no policy file; the last one looked for is %s",
+		    log_quote(slice_from(c->policy), quoted, sizeof(quoted)));
+	answer_bad(c, "[no-policy]");
+	log_free(c->x.log);
+	return 1;
+}
+
+/* Every error as "LINE: [ID]". */
+static int
+bad_policy(struct cgi *c, struct diag_list *list)
+{
+	char body[DIAGNOSTICS_SHOWN * LINE_ROOM];
+	size_t len = 0, shown = 0;
+
+	body[0] = '\0';
+	for (size_t i = 0; i < diag_total(list); i++) {
+		const struct diag *d = diag_at(list, i);
+
+		if (d->severity != SEVERITY_ERROR ||
+		    shown++ == DIAGNOSTICS_SHOWN)
+			continue;
+		if (sizeof(body) - len < LINE_ROOM)
+			break;
+		len += (size_t)snprintf(body + len, LINE_ROOM, "%u: [%.40s]\n",
+					d->line, d->id);
+	}
+	diag_print(list, stderr);
+	return answer_bad(c, len == 0 ? "[no-memory]" : body);
+}
+
+/*
+ * Can the program have our standard input as it is?  Only a file that holds
+ * the body and nothing else: lighttpd spools bodies into one.
+ */
+static int
+direct_input(char *const *variables)
+{
+	const char *length = value_of(variables, "CONTENT_LENGTH");
+	struct stat st;
+	char *end;
+	off_t at;
+
+	if (length == NULL || length[0] < '0' || length[0] > '9' ||
+	    fstat(STDIN_FILENO, &st) != 0 || !S_ISREG(st.st_mode))
+		return -1;
+	at = lseek(STDIN_FILENO, 0, SEEK_CUR);
+	if (at != 0 || strtoll(length, &end, 10) != st.st_size || *end != '\0')
+		return -1;
+	return STDIN_FILENO;
+}
+
+static int
+serve(struct cgi *c, struct settings *settings)
+{
+	c->x.log = log_new(STDERR_FILENO);
+	if (c->x.log == NULL)
+		return answer_bad(c, "[no-memory]");
+	if (log_configure(c->x.log, &settings->server) != 0)
+		log_event(c->x.log, LOG_LEVEL_ERROR, "log-file", NULL,
+			  "let the web server's user write it",
+			  "cannot open log-file: %s", strerror(errno));
+	if (cgi_sink_watch(&c->sink, settings->app.idle_timeout) != 0)
+		log_event(c->x.log, LOG_LEVEL_WARNING, "no-signals", NULL, NULL,
+			  "cannot make a pipe: %s", strerror(errno));
+	c->x.stop_fd = c->sink.stop[0];
+	c->sink.source.fd = direct_input(c->x.variables);
+	respond(settings, &c->x);
+	if (c->sink.sink.flush(&c->sink.sink) != 0)
+		c->sink.broken = true;
+	log_free(c->x.log);
+	return c->sink.broken ? 1 : c->sink.exit_status;
+}
+
+static int
+load_and_serve(struct cgi *c)
+{
+	struct load_options options = {.use = LOAD_CGI};
+	struct diag_list *list = diag_list_new();
+	struct settings *settings;
+	int status;
+
+	if (list == NULL)
+		return answer_bad(c, "[no-memory]");
+	settings = settings_load(c->policy, &options, list);
+	if (settings == NULL) {
+		status = bad_policy(c, list);
+	} else {
+		status = serve(c, settings);
+		settings_release(settings);
+	}
+	diag_list_free(list);
+	return status;
+}
+
+int
+cgi_run(const char *policy, const char *script, char **environment)
+{
+	struct cgi c;
+	int status;
+
+	set_up(&c, script, environment);
+	if (locate_policy(policy, c.policy, sizeof(c.policy)) != 0)
+		status = no_policy(&c);
+	else
+		status = load_and_serve(&c);
+	cgi_sink_close(&c.sink);
+	scratch_free(&c.scratch);
+	return status;
+}

@@ -1,0 +1,71 @@
+/*
+ * Starting a program, and ending it.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef CHILD_H
+#define CHILD_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "settings.h"
+
+/* What to start.  The descriptors become 0, 1 and 2 of the program. */
+struct child_spec {
+	char *const *argv; /* [0] is the file */
+	char *const *env;
+	const char *directory; /* NULL: ours */
+	int in;
+	int out;
+	int err;
+	const struct app *limits; /* cpu_limit and the like; may be NULL */
+};
+
+/* At which step a start failed, to say what to do. */
+enum child_stage {
+	CHILD_STAGE_START, /* vfork: EAGAIN, ENOMEM */
+	CHILD_STAGE_SETUP, /* descriptors, limits */
+	CHILD_STAGE_CHDIR,
+	CHILD_STAGE_EXEC
+};
+
+struct child {
+	pid_t pid; /* also its process group; 0: none */
+	int pidfd; /* readable once it has ended; -1: none */
+};
+
+/*
+ * Start the program with vfork's cost: in a process group of its own, default
+ * signals, empty mask, a parent-death signal, descriptors 0 to 2 only.
+ * -1: errno and *stage say why; nothing is left behind.
+ */
+int child_start(const struct child_spec *, struct child *,
+    enum child_stage *stage);
+
+/*
+ * Make this very process what child_start's programs begin as (group, signals,
+ * descriptors, directory, limits), for an exec in place.  -1: errno and *stage
+ * say why.
+ */
+int child_enter(const struct child_spec *, enum child_stage *stage);
+
+/* What to do about a start that failed at stage with error; may be NULL. */
+const char *child_hint(const char *file, enum child_stage stage, int error);
+
+/* Has it ended?  Waits up to ms (-1: for ever).  Does not reap. */
+bool child_wait(const struct child *, int ms);
+
+/* Reap; its wait status.  Blocks until it has ended. */
+int child_reap(struct child *);
+
+/* A signal to its whole process group. */
+void child_kill(const struct child *, int sig);
+
+/*
+ * End the whole group: TERM, grace ms, KILL; reaped when this returns.  The
+ * wait status of the program.
+ */
+int child_end(struct child *, uint64_t grace);
+
+#endif

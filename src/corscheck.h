@@ -1,0 +1,33 @@
+/*
+ * The subcommands of corscheck.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef CORSCHECK_H
+#define CORSCHECK_H
+
+#include <getopt.h>
+
+/* Exit statuses (DESIGN.md section 2). */
+enum {
+	CHECK_GOOD = 0, /* clean, allowed */
+	CHECK_BAD = 1,	/* errors in the policy, the browser would block */
+	CHECK_USAGE = 2 /* usage, unusable policy, unreadable file, network */
+};
+
+struct command {
+	const char *name;
+	int (*run)(const struct command *, int argc, char **argv);
+	const char *usage; /* what follows "corscheck NAME" */
+	const char *purpose;
+};
+
+/* Each: argv[0] is the subcommand's name; the exit status is returned. */
+int lint_command(const struct command *, int argc, char **argv);
+int dump_command(const struct command *, int argc, char **argv);
+
+/* Print a subcommand's usage: to standard output if it was asked for, else to
+ * standard error; returns the exit status. */
+int command_usage(const struct command *, int asked);
+
+#endif

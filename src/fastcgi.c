@@ -1,0 +1,569 @@
+/*
+ * A FastCGI connection as sink and source, on top of libfcgi.
+ *
+ * libfcgi knows no time limits, closes slowly and loses the next request of a
+ * kept connection when input is left unread.  Its public structures allow to
+ * avoid all that: the caller accepts, the descriptor is put into the request
+ * (FCGX_Accept_r then does not accept), FCGX_Detach makes its close a plain
+ * close(2), and input is drained before each FCGX_Finish_r.  Bulk output goes
+ * around it in whole records.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "fastcgi.h"
+
+#include <errno.h>
+#include <fcgiapp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "wire.h"
+
+enum {
+	/* Writes from this size on go out as records of their own. */
+	DIRECT_MIN = 16384,
+	/* A whole record of program output: header and a multiple of 8. */
+	MOVE_ROOM = 65536,
+	/* Output that libfcgi's buffer (8 KiB) takes without a write. */
+	SMALL_OUTPUT = 4096,
+	/* Unread body that we throw away to keep the client's answer whole. */
+	DRAIN_MAX = 64 * 1024 * 1024
+};
+
+struct fastcgi {
+	FCGX_Request request;
+	struct sink sink;
+	struct source source;
+	struct scratch *scratch;
+	uint64_t bound;      /* wanted bound of reads and writes, ms */
+	uint64_t read_bound; /* what the socket has */
+	uint64_t write_bound;
+	bool raw;            /* no libfcgi: see fastcgi_open_raw */
+	bool refused;        /* END_REQUEST has been sent */
+	bool broken;         /* the answer is not whole */
+	bool gone;           /* the client has closed or aborted */
+};
+
+static struct fastcgi *
+of_sink(struct sink *sink)
+{
+	return (struct fastcgi *)(void *)((char *)sink -
+	    offsetof(struct fastcgi, sink));
+}
+
+static struct fastcgi *
+of_source(struct source *source)
+{
+	return (struct fastcgi *)(void *)((char *)source -
+	    offsetof(struct fastcgi, source));
+}
+
+/*
+ * Limits of the socket, set on first need alone: a preflight needs none.
+ */
+static void
+bound_socket(struct fastcgi *c, int option, uint64_t *has)
+{
+	struct timeval t;
+
+	if (*has == c->bound)
+		return;
+	t.tv_sec = (time_t)(c->bound / 1000);
+	t.tv_usec = (suseconds_t)(c->bound % 1000 * 1000);
+	setsockopt(c->request.ipcFd, SOL_SOCKET, option, &t, sizeof(t));
+	*has = c->bound;
+}
+
+/* A write to the client has failed: its only cause that matters is that the
+ * client does not take it. */
+static int
+client_lost(int error)
+{
+	errno = error == EPIPE ? EPIPE : ECONNRESET;
+	return -1;
+}
+
+/* All the bytes of the vector, whatever the kernel takes at a time. */
+static int
+write_vector(struct fastcgi *c, struct iovec *v, int count)
+{
+	while (count > 0) {
+		ssize_t n = writev(c->request.ipcFd, v, count);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return client_lost(errno);
+		while (count > 0 && (size_t)n >= v->iov_len) {
+			n -= (ssize_t)v->iov_len;
+			v++;
+			count--;
+		}
+		if (count > 0) {
+			v->iov_base = (char *)v->iov_base + n;
+			v->iov_len -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
+/* What libfcgi has buffered goes out, so that what we write comes after it. */
+static int
+flush_stream(struct fastcgi *c, FCGX_Stream *stream)
+{
+	bound_socket(c, SO_SNDTIMEO, &c->write_bound);
+	if (FCGX_FFlush(stream) < 0 || FCGX_GetError(stream) != 0)
+		return client_lost(FCGX_GetError(stream));
+	return 0;
+}
+
+/* STDOUT records around bytes that stay where they are. */
+static int
+write_records(struct fastcgi *c, const void *bytes, size_t len)
+{
+	const char *p = bytes;
+
+	while (len > 0) {
+		size_t n = len < MOVE_ROOM - WIRE_HEADER
+		    ? len
+		    : MOVE_ROOM - WIRE_HEADER;
+		unsigned char header[WIRE_HEADER];
+		struct iovec v[2];
+
+		wire_header_put(header, WIRE_STDOUT,
+		    (unsigned)c->request.requestId, n);
+		v[0] = (struct iovec){ header, WIRE_HEADER };
+		/* writev takes no const; it does not write there */
+		v[1] = (struct iovec){ (void *)(uintptr_t)p, n };
+		if (write_vector(c, v, 2) < 0)
+			return -1;
+		p += n;
+		len -= n;
+	}
+	return 0;
+}
+
+static int
+sink_write(struct sink *sink, const void *bytes, size_t len)
+{
+	struct fastcgi *c = of_sink(sink);
+	FCGX_Stream *out = c->request.out;
+
+	if (c->raw || len >= DIRECT_MIN) {
+		bound_socket(c, SO_SNDTIMEO, &c->write_bound);
+		if (!c->raw && flush_stream(c, out) < 0)
+			return -1;
+		return write_records(c, bytes, len);
+	}
+	if (out->isClosed)
+		return client_lost(FCGX_GetError(out));
+	if ((size_t)(out->stop - out->wrNext) >= len) {
+		/* what FCGX_PutStr would do; an answer has many pieces */
+		memcpy(out->wrNext, bytes, len);
+		out->wrNext += len;
+		return 0;
+	}
+	bound_socket(c, SO_SNDTIMEO, &c->write_bound);
+	if (FCGX_PutStr(bytes, (int)len, out) < 0)
+		return client_lost(FCGX_GetError(out));
+	return 0;
+}
+
+static int
+sink_flush(struct sink *sink)
+{
+	struct fastcgi *c = of_sink(sink);
+
+	if (c->raw)
+		return 0;
+	if (flush_stream(c, c->request.err) < 0)
+		return -1;
+	return flush_stream(c, c->request.out);
+}
+
+/*
+ * Straight from the program's pipe behind a header of ours: one read and one
+ * write for up to 64 KiB.  Little output is left to libfcgi's buffer, so that
+ * a small answer and END_REQUEST are one write.
+ */
+static ssize_t
+sink_move(struct sink *sink, int fd, size_t max)
+{
+	struct fastcgi *c = of_sink(sink);
+	size_t room = MOVE_ROOM - WIRE_HEADER;
+	struct iovec v;
+	ssize_t n;
+
+	if (scratch_need(&c->scratch->io, &c->scratch->io_cap, MOVE_ROOM) < 0)
+		return -1;
+	if (max > 0 && max < room)
+		room = max;
+	n = read(fd, c->scratch->io + WIRE_HEADER, room);
+	if (n <= 0)
+		return n;
+	if (n <= SMALL_OUTPUT && !c->raw)
+		return sink_write(sink, c->scratch->io + WIRE_HEADER,
+			   (size_t)n) < 0
+		    ? -1
+		    : n;
+	if (!c->raw && flush_stream(c, c->request.out) < 0)
+		return -1;
+	wire_header_put((unsigned char *)c->scratch->io, WIRE_STDOUT,
+	    (unsigned)c->request.requestId, (size_t)n);
+	v = (struct iovec){ c->scratch->io, WIRE_HEADER + (size_t)n };
+	return write_vector(c, &v, 1) < 0 ? -1 : n;
+}
+
+static int
+sink_complain(struct sink *sink, const void *bytes, size_t len)
+{
+	struct fastcgi *c = of_sink(sink);
+
+	if (c->raw)
+		return 0;
+	bound_socket(c, SO_SNDTIMEO, &c->write_bound);
+	if (FCGX_PutStr(bytes, (int)len, c->request.err) < 0)
+		return client_lost(FCGX_GetError(c->request.err));
+	return 0;
+}
+
+/*
+ * There is something on the socket while the program runs: its end,
+ * FCGI_ABORT_REQUEST (HAProxy), or, from a client that does not wait for
+ * answers, more.  In that last case there is nothing to be learned from
+ * polling any longer.
+ */
+static bool
+sink_gone(struct sink *sink)
+{
+	struct fastcgi *c = of_sink(sink);
+	unsigned char bytes[WIRE_HEADER];
+	ssize_t n;
+
+	if (c->gone)
+		return true;
+	n = recv(c->request.ipcFd, bytes, sizeof(bytes),
+	    MSG_PEEK | MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return false;
+	if (n <= 0 || (n >= 2 && bytes[1] == WIRE_ABORT_REQUEST))
+		c->gone = true;
+	else if (n >= 2)
+		sink->poll_fd = -1;
+	return c->gone;
+}
+
+static void
+sink_set_exit(struct sink *sink, int status)
+{
+	struct fastcgi *c = of_sink(sink);
+
+	if (!c->raw)
+		FCGX_SetExitStatus(status, c->request.out);
+}
+
+static void
+sink_set_broken(struct sink *sink)
+{
+	of_sink(sink)->broken = true;
+}
+
+/* Why the body ended before its end; libfcgi has three codes for it. */
+static int
+body_error(int error)
+{
+	if (error == EAGAIN)
+		error = ETIMEDOUT;
+	errno = error > 0 ? error : ECONNABORTED;
+	return -1;
+}
+
+/*
+ * As much of the body as is there.  FCGX_GetStr would wait until the buffer is
+ * full; fillBuffProc is what it calls for more.
+ */
+static ssize_t
+source_read(struct source *source, void *buf, size_t len)
+{
+	struct fastcgi *c = of_source(source);
+	FCGX_Stream *in = c->request.in;
+	size_t there;
+
+	if (c->raw || len == 0)
+		return 0;
+	while (in->rdNext == in->stop && !in->isClosed) {
+		bound_socket(c, SO_RCVTIMEO, &c->read_bound);
+		in->fillBuffProc(in);
+		in->stopUnget = in->rdNext;
+	}
+	there = (size_t)(in->stop - in->rdNext);
+	if (there == 0 && FCGX_GetError(in) != 0)
+		return body_error(FCGX_GetError(in));
+	if (there > len)
+		there = len;
+	return FCGX_GetStr(buf, (int)there, in);
+}
+
+int
+fastcgi_start(void)
+{
+	static const int theirs[] = { SIGTERM, SIGUSR1 };
+	struct sigaction a = { .sa_handler = SIG_DFL };
+
+	if (FCGX_Init() != 0)
+		return -1;
+	/* libfcgi takes SIGTERM and SIGUSR1 for itself and a SIGPIPE that is
+	 * ignored too; the program must be able to tell them all. */
+	for (size_t i = 0; i < sizeof(theirs) / sizeof(theirs[0]); i++)
+		sigaction(theirs[i], &a, NULL);
+	a.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &a, NULL);
+	return 0;
+}
+
+struct fastcgi *
+fastcgi_new(struct scratch *scratch)
+{
+	struct fastcgi *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	/* No listening socket: FCGX_Accept_r can never wait in accept(2). */
+	if (FCGX_InitRequest(&c->request, -1, 0) != 0) {
+		free(c);
+		return NULL;
+	}
+	c->request.ipcFd = -1;
+	c->scratch = scratch;
+	c->source = (struct source){ .read = source_read, .fd = -1 };
+	c->sink = (struct sink){
+		.write = sink_write,
+		.flush = sink_flush,
+		.move = sink_move,
+		.complain = sink_complain,
+		.poll_fd = -1,
+		.gone = sink_gone,
+		.set_exit = sink_set_exit,
+		.set_broken = sink_set_broken,
+	};
+	return c;
+}
+
+static void
+forget(struct fastcgi *c)
+{
+	c->raw = c->refused = c->broken = c->gone = false;
+	c->sink.poll_fd = c->request.ipcFd;
+}
+
+static void
+shut(struct fastcgi *c)
+{
+	if (c->raw) {
+		close(c->request.ipcFd);
+		c->request.ipcFd = -1;
+	} else {
+		FCGX_Free(&c->request, 1);
+	}
+	forget(c);
+}
+
+void
+fastcgi_free(struct fastcgi *c)
+{
+	if (c == NULL)
+		return;
+	if (c->request.ipcFd >= 0)
+		shut(c);
+	free(c);
+}
+
+void
+fastcgi_open(struct fastcgi *c, int fd)
+{
+	c->request.ipcFd = fd;
+	/* The FCGX_Finish_r in FCGX_Accept_r shall not close it. */
+	c->request.keepConnection = 1;
+	FCGX_Detach(&c->request);
+	c->read_bound = c->write_bound = 0;
+	forget(c);
+}
+
+void
+fastcgi_open_raw(struct fastcgi *c, int fd, unsigned id)
+{
+	fastcgi_open(c, fd);
+	c->request.requestId = (int)id;
+	c->raw = true;
+}
+
+/* For a request that peek_look has not seen whole: a kept connection's. */
+static bool
+within_bounds(char *const *variables)
+{
+	size_t count = 0, bytes = 0;
+
+	for (; variables[count] != NULL; count++) {
+		if (count == WIRE_PARAMETERS)
+			return false;
+		bytes += strlen(variables[count]) + 1;
+	}
+	return bytes <= WIRE_PARAMETERS_BYTES;
+}
+
+static void
+refuse_role(struct fastcgi *c)
+{
+	unsigned char end[WIRE_HEADER + WIRE_BODY];
+	struct iovec v = { end, sizeof(end) };
+
+	wire_end_put(end, (unsigned)c->request.requestId, 0,
+	    WIRE_UNKNOWN_ROLE);
+	write_vector(c, &v, 1);
+	c->refused = true;
+}
+
+enum fastcgi_next
+fastcgi_next(struct fastcgi *c, bool checked)
+{
+	if (FCGX_Accept_r(&c->request) < 0) {
+		c->sink.poll_fd = -1;
+		return FASTCGI_CLOSED;
+	}
+	forget(c);
+	if (c->request.role != WIRE_RESPONDER) {
+		refuse_role(c);
+		return FASTCGI_ROLE;
+	}
+	if (!checked && !within_bounds(fastcgi_variables(c)))
+		return FASTCGI_LARGE;
+	return FASTCGI_REQUEST;
+}
+
+char **
+fastcgi_variables(struct fastcgi *c)
+{
+	/* The first is libfcgi's own FCGI_ROLE=RESPONDER. */
+	return c->request.envp + 1;
+}
+
+void
+fastcgi_mend(struct fastcgi *c, size_t index, size_t len)
+{
+	char *text = fastcgi_variables(c)[index];
+
+	/* libfcgi keeps the whole of it, however many NULs it holds. */
+	for (size_t i = 0; i < len; i++)
+		if (text[i] == '\0')
+			text[i] = '\x01';
+}
+
+struct sink *
+fastcgi_sink(struct fastcgi *c)
+{
+	return &c->sink;
+}
+
+struct source *
+fastcgi_source(struct fastcgi *c)
+{
+	return &c->source;
+}
+
+void
+fastcgi_bound(struct fastcgi *c, uint64_t milliseconds)
+{
+	c->bound = milliseconds;
+}
+
+/*
+ * Read what is left of the body.  On a kept connection the next request is lost
+ * otherwise (libfcgi throws its buffer away), and a socket that is closed with
+ * input unread takes the answer with it.  The end of STDIN is mostly in the
+ * buffer already; where it is not, the answer goes ahead.
+ */
+static bool
+drain(struct fastcgi *c)
+{
+	FCGX_Stream *in = c->request.in;
+	size_t drained = 0;
+	bool ahead = false;
+
+	while (!in->isClosed && drained < DRAIN_MAX) {
+		drained += (size_t)(in->stop - in->rdNext);
+		in->rdNext = in->stop;
+		in->fillBuffProc(in);
+		in->stopUnget = in->rdNext;
+		if (!in->isClosed && !ahead &&
+		    flush_stream(c, c->request.out) < 0)
+			return false;
+		ahead = true;
+	}
+	return in->isClosed && FCGX_GetError(in) == 0;
+}
+
+/* A client that waits for the end of a request it aborted gets it; what it
+ * sent is taken from the socket, or the close would be a reset. */
+static void
+take_rest(struct fastcgi *c)
+{
+	char rest[256];
+
+	while (recv(c->request.ipcFd, rest, sizeof(rest), MSG_DONTWAIT) > 0)
+		continue;
+}
+
+static void
+finish_raw(struct fastcgi *c)
+{
+	unsigned char end[2 * WIRE_HEADER + WIRE_HEADER + WIRE_BODY];
+	struct iovec v = { end, 0 };
+	unsigned id = (unsigned)c->request.requestId;
+
+	v.iov_len = wire_header_put(end, WIRE_STDOUT, id, 0);
+	v.iov_len += wire_end_put(end + v.iov_len, id, 0,
+	    WIRE_REQUEST_COMPLETE);
+	if (!c->refused)
+		write_vector(c, &v, 1);
+	shutdown(c->request.ipcFd, SHUT_WR);
+	take_rest(c);
+	shut(c);
+}
+
+bool
+fastcgi_finish(struct fastcgi *c, bool keep)
+{
+	FCGX_Request *r = &c->request;
+
+	if (c->raw) {
+		finish_raw(c);
+		return false;
+	}
+	if (c->broken)
+		flush_stream(c, r->out);
+	if (c->broken || c->refused) {
+		/* No END_REQUEST: the server must not take this for a whole
+		 * answer. */
+		take_rest(c);
+		shut(c);
+		return false;
+	}
+	if (c->gone)
+		take_rest(c);
+	else if (!drain(c))
+		keep = false;
+	if (c->gone || !keep)
+		r->keepConnection = 0;
+	FCGX_Finish_r(r);
+	if (r->ipcFd < 0)
+		forget(c);
+	return r->ipcFd >= 0;
+}

@@ -1,0 +1,169 @@
+/*
+ * What every part of the loader needs: memory, messages, paths.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "loader.h"
+
+void
+loader_no_memory(struct loader *loader)
+{
+	diag_report(loader->diags, SEVERITY_ERROR, loader->file, 0, "no-policy",
+		    NULL, "no memory");
+}
+
+void *
+loader_array(struct loader *loader, size_t count, size_t size)
+{
+	void *memory = arena_array(loader->arena, count, size);
+
+	if (memory == NULL)
+		loader_no_memory(loader);
+	return memory;
+}
+
+void *
+loader_scratch(struct loader *loader, size_t count, size_t size)
+{
+	void *memory = arena_array(loader->scratch, count, size);
+
+	if (memory == NULL)
+		loader_no_memory(loader);
+	return memory;
+}
+
+bool
+loader_grow(struct loader *loader, void *list, size_t count, size_t *cap,
+	    size_t size)
+{
+	void *old;
+
+	if (count < *cap)
+		return true;
+	size_t grown = *cap == 0 ? 8 : *cap * 2;
+	void *memory = loader_scratch(loader, grown, size);
+	if (memory == NULL)
+		return false;
+	/* list is the address of a pointer of some type. */
+	memcpy(&old, list, sizeof(old));
+	if (count > 0)
+		memcpy(memory, old, count * size);
+	memcpy(list, &memory, sizeof(memory));
+	*cap = grown;
+	return true;
+}
+
+void
+loader_error(struct loader *loader, unsigned line, const char *id,
+	     const char *fix, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	diag_vreport(loader->diags, SEVERITY_ERROR, loader->file, line, id, fix,
+		     format, args);
+	va_end(args);
+}
+
+void
+loader_warn(struct loader *loader, unsigned line, const char *id,
+	    const char *fix, const char *format, ...)
+{
+	va_list args;
+
+	if (!loader->options->warnings)
+		return;
+	va_start(args, format);
+	diag_vreport(loader->diags, SEVERITY_WARNING, loader->file, line, id,
+		     fix, format, args);
+	va_end(args);
+}
+
+void
+loader_note(struct loader *loader, unsigned line, const char *id,
+	    const char *fix, const char *format, ...)
+{
+	va_list args;
+
+	if (!loader->options->warnings)
+		return;
+	va_start(args, format);
+	diag_vreport(loader->diags, SEVERITY_NOTE, loader->file, line, id, fix,
+		     format, args);
+	va_end(args);
+}
+
+const char *
+loader_quote(struct loader *loader, struct slice text)
+{
+	return diag_quote(loader->diags, text, QUOTE_MAX);
+}
+
+const char *
+loader_path(struct loader *loader, struct slice text)
+{
+	const char *folder = loader->settings->folder;
+	size_t len = strlen(folder);
+	char *path;
+
+	if (text.len > 0 && text.ptr[0] == '/') {
+		path = arena_text(loader->arena, text);
+		if (path == NULL)
+			loader_no_memory(loader);
+		return path;
+	}
+	path = loader_array(loader, len + text.len + 2, 1);
+	if (path == NULL)
+		return NULL;
+	memcpy(path, folder, len);
+	if (len > 1)
+		path[len++] = '/'; /* "/" alone ends in one already */
+	memcpy(path + len, text.ptr, text.len);
+	return path;
+}
+
+char *const *
+loader_program(struct loader *loader, char *const *words)
+{
+	size_t count = 0;
+
+	while (words[count] != NULL)
+		count++;
+	char **program = loader_array(loader, count + 1, sizeof(char *));
+	const char *path = loader_path(loader, slice_from(words[0]));
+	if (program == NULL || path == NULL)
+		return NULL;
+	for (size_t i = 1; i < count; i++)
+		program[i] = words[i];
+	/* execve takes char *; nobody writes to it. */
+	memcpy(program, &path, sizeof(path));
+	return program;
+}
+
+bool
+loader_source(struct loader *loader, const char *path,
+	      const struct stat *status)
+{
+	struct settings *settings = loader->settings;
+	struct source_file *grown =
+	    loader_array(loader, settings->source_count + 1, sizeof(*grown));
+
+	if (grown == NULL)
+		return false;
+	for (size_t i = 0; i < settings->source_count; i++)
+		grown[i] = settings->sources[i];
+	grown[settings->source_count++] = (struct source_file){
+	    .path = path,
+	    .dev = status->st_dev,
+	    .ino = status->st_ino,
+	    .size = status->st_size,
+	    .mtime = status->st_mtim,
+	    .ctime = status->st_ctim,
+	};
+	settings->sources = grown;
+	return true;
+}

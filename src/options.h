@@ -1,0 +1,42 @@
+/*
+ * The command line of corswrap.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct options {
+	bool test;
+	bool version;
+	bool help;
+	const char *policy;  /* -c */
+	const char *address; /* -l */
+	unsigned workers;    /* -w; 0: of the policy */
+	mode_t mode;	     /* -m */
+	char **command;	     /* COMMAND, NULL: none; [0] is made a path */
+};
+
+extern const char options_help[]; /* what -h prints; fits a screen */
+
+/* Read argv.  -1: what is wrong, and what to do, is on standard error. */
+int options_read(struct options *, int argc, char **argv);
+
+/*
+ * The path of COMMAND's first word: the current folder and PATH count.  0 and
+ * the absolute path in buf; -1: not found, said on standard error.
+ */
+int options_find_command(const char *word, char *buf, size_t cap);
+
+/* The web server gave words of the client's as argv; lighttpd alone gives the
+ * script, and names it in SCRIPT_FILENAME too.  NULL: it is not that. */
+const char *options_lighttpd_script(int argc, char **argv);
+
+/* REQUEST_METHOD or GATEWAY_INTERFACE is set: started as a CGI program. */
+bool options_is_cgi(void);
+
+#endif

@@ -1,0 +1,303 @@
+/*
+ * Find out whether the parameters of a FastCGI request are whole and within
+ * bounds, without consuming or copying them.
+ *
+ * Follows what libfcgi will do with the same bytes: records of other requests
+ * are skipped, anything that would be a protocol error to it is PEEK_BAD.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "peek.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "slice.h"
+#include "wire.h"
+
+/* The stream of name-value pairs, cut into records anywhere. */
+struct pairs {
+	unsigned char length[8]; /* of name and value, as far as they came */
+	unsigned have;           /* bytes of it */
+	size_t skip;             /* bytes of names and values still to come */
+	size_t count;
+	size_t total;
+	size_t len;              /* of the current pair with its '=' */
+	bool nul;                /* it holds a NUL */
+	struct peek *peek;
+};
+
+/* A length at p takes one byte or four (section 3.4). */
+static unsigned
+length_size(unsigned char first)
+{
+	return first & 0x80 ? 4 : 1;
+}
+
+static uint32_t
+length_get(const unsigned char *p)
+{
+	if (!(p[0] & 0x80))
+		return p[0];
+	return (uint32_t)(p[0] & 0x7f) << 24 | (uint32_t)p[1] << 16 |
+	    (uint32_t)p[2] << 8 | p[3];
+}
+
+/* Are both lengths of a pair there? */
+static bool
+pair_known(const struct pairs *s)
+{
+	if (s->have == 0)
+		return false;
+	unsigned name = length_size(s->length[0]);
+
+	return s->have > name &&
+	    s->have == name + length_size(s->length[name]);
+}
+
+/* False: past the bounds. */
+static bool
+pair_begin(struct pairs *s)
+{
+	unsigned name = length_size(s->length[0]);
+	size_t bytes =
+	    (size_t)length_get(s->length) + length_get(s->length + name);
+
+	s->have = 0;
+	s->skip = bytes;
+	s->len = bytes + 1;
+	s->nul = false;
+	s->count++;
+	/* As the "NAME=value" with its NUL that libfcgi makes of it.  Two
+	 * lengths of 31 bits cannot overflow a size_t of 64, nor of 32. */
+	if (bytes > WIRE_PARAMETERS_BYTES)
+		return false;
+	s->total += bytes + 2;
+	return s->total <= WIRE_PARAMETERS_BYTES &&
+	    s->count <= WIRE_PARAMETERS;
+}
+
+/* The current pair has ended.  False: more of them hold NULs than anybody
+ * sends by mistake. */
+static bool
+pair_end(struct pairs *s)
+{
+	struct peek *k = s->peek;
+
+	if (!s->nul)
+		return true;
+	if (k->nul_count == PEEK_NULS)
+		return false;
+	k->nul[k->nul_count].index = s->count - 1;
+	k->nul[k->nul_count++].len = s->len;
+	return true;
+}
+
+static bool
+pairs_feed(struct pairs *s, const unsigned char *p, size_t len)
+{
+	while (len > 0) {
+		if (s->skip > 0) {
+			size_t n = s->skip < len ? s->skip : len;
+
+			s->nul = s->nul || memchr(p, '\0', n) != NULL;
+			s->skip -= n;
+			p += n;
+			len -= n;
+			if (s->skip == 0 && !pair_end(s))
+				return false;
+			continue;
+		}
+		s->length[s->have++] = *p++;
+		len--;
+		if (pair_known(s) && !pair_begin(s))
+			return false;
+	}
+	return true;
+}
+
+static bool
+pairs_whole(const struct pairs *s)
+{
+	return s->skip == 0 && s->have == 0;
+}
+
+/* Is the end of STDIN among the records at p? */
+static bool
+body_ended(const unsigned char *p, size_t len, unsigned id)
+{
+	while (len >= WIRE_HEADER) {
+		struct wire_header h = wire_header_get(p);
+		size_t size = WIRE_HEADER + h.content + h.padding;
+
+		if (h.version != WIRE_VERSION || h.type != WIRE_STDIN ||
+		    h.id != id)
+			return false;
+		if (h.content == 0)
+			return true;
+		if (size > len)
+			return false;
+		p += size;
+		len -= size;
+	}
+	return false;
+}
+
+/* BEGIN_REQUEST or a management record must come first. */
+static enum peek_state
+look_first(struct peek *k, const unsigned char *p, size_t len,
+    struct wire_header h)
+{
+	const unsigned char *body = p + WIRE_HEADER;
+	size_t size = WIRE_HEADER + h.content + h.padding;
+
+	if (h.id == 0) {
+		if (h.type == WIRE_BEGIN_REQUEST ||
+		    h.content > PEEK_MANAGEMENT_MAX)
+			return PEEK_BAD;
+		k->used = size;
+		return size > len ? PEEK_MORE : PEEK_MANAGEMENT;
+	}
+	if (h.type != WIRE_BEGIN_REQUEST || h.content != WIRE_BODY)
+		return PEEK_BAD;
+	if (len < WIRE_HEADER + WIRE_BODY)
+		return PEEK_MORE;
+	k->begun = true;
+	k->id = h.id;
+	k->keep = (body[2] & WIRE_KEEP_CONN) != 0;
+	if (((unsigned)body[0] << 8 | body[1]) != WIRE_RESPONDER)
+		return PEEK_ROLE;
+	return PEEK_MORE;
+}
+
+/* One record of the parameters' stream; MORE: go on behind it. */
+static enum peek_state
+look_params(struct peek *k, struct pairs *pairs, const unsigned char *p,
+    size_t len, struct wire_header h)
+{
+	size_t there = len - WIRE_HEADER;
+
+	/* Management records and other requests are libfcgi's to answer. */
+	if (h.id != k->id || h.type == WIRE_BEGIN_REQUEST)
+		return PEEK_MORE;
+	if (h.type != WIRE_PARAMS)
+		return PEEK_BAD;
+	if (h.content == 0)
+		return pairs_whole(pairs) ? PEEK_READY : PEEK_BAD;
+	if (!pairs_feed(pairs, p + WIRE_HEADER,
+		h.content < there ? h.content : there))
+		return PEEK_LARGE;
+	return PEEK_MORE;
+}
+
+struct peek
+peek_look(const void *bytes, size_t len)
+{
+	const unsigned char *p = bytes;
+	struct peek k = { .state = PEEK_MORE };
+	struct pairs pairs = { .peek = &k };
+	size_t at = 0;
+
+	/* No web server's first byte is anything else. */
+	if (len > 0 && p[0] != WIRE_VERSION)
+		k.state = PEEK_BAD;
+	while (k.state == PEEK_MORE && len - at >= WIRE_HEADER) {
+		struct wire_header h = wire_header_get(p + at);
+		size_t size = WIRE_HEADER + h.content + h.padding;
+
+		if (h.version != WIRE_VERSION)
+			k.state = PEEK_BAD;
+		else if (!k.begun)
+			k.state = look_first(&k, p + at, len - at, h);
+		else
+			k.state = look_params(&k, &pairs, p + at, len - at, h);
+		if (size > len - at)
+			break;
+		at += size;
+	}
+	if (k.state == PEEK_READY) {
+		k.used = at;
+		k.body_ended = body_ended(p + at, len - at, k.id);
+	}
+	return k;
+}
+
+/* One pair of GET_VALUES_RESULT; returns its length. */
+static size_t
+put_value(unsigned char *p, struct slice name, unsigned value)
+{
+	char digits[16];
+	int n = snprintf(digits, sizeof(digits), "%u", value);
+
+	p[0] = (unsigned char)name.len;
+	p[1] = (unsigned char)n;
+	memcpy(p + 2, name.ptr, name.len);
+	memcpy(p + 2 + name.len, digits, (size_t)n);
+	return 2 + name.len + (size_t)n;
+}
+
+static size_t
+put_named(unsigned char *p, struct slice name, unsigned workers)
+{
+	if (slice_eq(name, SLICE("FCGI_MAX_CONNS")) ||
+	    slice_eq(name, SLICE("FCGI_MAX_REQS")))
+		return put_value(p, name, workers);
+	if (slice_eq(name, SLICE("FCGI_MPXS_CONNS")))
+		return put_value(p, name, 0);
+	return 0;
+}
+
+/* Answer the variables that are asked for; each at most once, so that the
+ * answer has room. */
+static size_t
+put_values(unsigned char *out, const unsigned char *p, size_t len,
+    unsigned workers)
+{
+	size_t n = 0;
+
+	while (len >= 2) {
+		unsigned name = length_size(p[0]);
+
+		if (name + 1 > len || name + length_size(p[name]) > len)
+			break;
+		size_t head = name + length_size(p[name]);
+		size_t name_len = length_get(p);
+		size_t value_len = length_get(p + name);
+
+		if (name_len > len - head || value_len > len - head - name_len)
+			break;
+		size_t room = PEEK_ANSWER_MAX - WIRE_HEADER - n;
+		if (room < name_len + 2 + 10)
+			break;
+		n += put_named(out + n,
+		    slice_of((const char *)p + head, name_len), workers);
+		p += head + name_len + value_len;
+		len -= head + name_len + value_len;
+	}
+	return n;
+}
+
+size_t
+peek_answer(const void *record, size_t len, unsigned workers,
+    unsigned char answer[PEEK_ANSWER_MAX])
+{
+	const unsigned char *p = record;
+	struct wire_header h = wire_header_get(p);
+	unsigned char *body = answer + WIRE_HEADER;
+	size_t n;
+
+	if (h.type == WIRE_GET_VALUES && len >= WIRE_HEADER + h.content) {
+		n = put_values(body, p + WIRE_HEADER, h.content, workers);
+		wire_header_put(answer, WIRE_GET_VALUES_RESULT, 0, n);
+		return WIRE_HEADER + n;
+	}
+	memset(body, 0, WIRE_BODY);
+	body[0] = (unsigned char)h.type;
+	wire_header_put(answer, WIRE_UNKNOWN_TYPE, 0, WIRE_BODY);
+	return WIRE_HEADER + WIRE_BODY;
+}

@@ -1,0 +1,87 @@
+/*
+ * Bytes that somebody else owns: a pointer and a length.
+ *
+ * Everything that comes from outside (request variables, policy text, header
+ * blocks) is handled as slices, because such bytes may hold NUL and need not
+ * end where a C string would.  A slice with a null pointer means "absent"; a
+ * slice with a pointer and no length means "present and empty".  The two are
+ * different in CGI (RFC 3875, 4.1) and in CORS (an empty Origin is malformed,
+ * a missing one is none).
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef SLICE_H
+#define SLICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+struct slice {
+	const char *ptr;
+	size_t len;
+};
+
+#define SLICE_NONE ((struct slice){ NULL, 0 })
+/* A slice of a string literal, without its NUL. */
+#define SLICE(literal) ((struct slice){ (literal), sizeof(literal) - 1 })
+
+static inline struct slice
+slice_of(const char *ptr, size_t len)
+{
+	return (struct slice){ ptr, len };
+}
+
+/* The slice of a C string; absent for NULL. */
+static inline struct slice
+slice_from(const char *text)
+{
+	return (struct slice){ text, text == NULL ? 0 : strlen(text) };
+}
+
+static inline bool
+slice_present(struct slice s)
+{
+	return s.ptr != NULL;
+}
+
+/* Same bytes?  Two absent or empty slices are equal. */
+static inline bool
+slice_eq(struct slice a, struct slice b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+static inline char
+ascii_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+/* Same bytes but for ASCII case?  Never looks at the locale. */
+static inline bool
+slice_eq_nocase(struct slice a, struct slice b)
+{
+	if (a.len != b.len)
+		return false;
+	for (size_t i = 0; i < a.len; i++)
+		if (ascii_lower(a.ptr[i]) != ascii_lower(b.ptr[i]))
+			return false;
+	return true;
+}
+
+static inline bool
+slice_starts(struct slice s, struct slice prefix)
+{
+	return s.len >= prefix.len &&
+	    (prefix.len == 0 || memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
+}
+
+/* The slice without its first n bytes (n <= s.len). */
+static inline struct slice
+slice_after(struct slice s, size_t n)
+{
+	return (struct slice){ s.ptr + n, s.len - n };
+}
+
+#endif

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: ISC
+#
+# Scenario files t/cases/*.ini: a policy whose comments are requests and the
+# answers that they must get.  Such a file is a policy that can be used as it
+# is.
+#
+#	; Text for the reader.
+#	[cors]
+#	origins = https://a.example
+#
+#	;= what this request shows
+#	;> PUT /cgi-bin/app
+#	;> Origin: https://a.example
+#	;> $HTTPS=on
+#	;+ X-Total-Count: 3
+#	;< app
+#	;< Access-Control-Allow-Origin: https://a.example
+#	;< Vary: Origin
+#
+# `;=` begins a request and names it.  `;>` is its request line, then its header
+# fields; `$NAME=value` is a variable that the web server sets besides.  `;+` is
+# a header field that the application sends (`Status` too).  `;<` is first the
+# status, or `app`: the application ran and its own status stands; then every
+# header field that CORS has a part in, exactly and as often as it comes: those
+# that are not written must be absent.
+
+package Corswrap::Cases;
+
+use strict;
+use warnings;
+
+use Exporter qw(import);
+
+our @EXPORT_OK = qw(read_case case_files policy_with_app case_variables
+    case_complaints cors_fields);
+
+# Does CORS, or this program in its name, have a part in the field?
+sub _is_ours {
+	my ($name) = @_;
+	return lc($name) =~ /^(?:access-control-.*|vary|allow
+		|timing-allow-origin|x-corswrap-reason)$/x;
+}
+
+sub case_files {
+	my ($top) = @_;
+	return sort glob "$top/t/cases/*.ini";
+}
+
+# { text => the file, requests => [ { name, method, uri, headers => [[n, v]],
+# variables => [[n, v]], app => [[n, v]], status, expect => [[n, v]] } ] }
+sub read_case {
+	my ($file) = @_;
+	open my $h, '<:raw', $file or die "$file: $!";
+	my %case = (text => '', requests => []);
+	my $r;
+	while (my $line = <$h>) {
+		$case{text} .= $line;
+		chomp $line;
+		next unless $line =~ /^;([=>+<])\s*(.*?)\s*$/;
+		my ($mark, $rest) = ($1, $2);
+		if ($mark eq '=') {
+			$r = { name => $rest, headers => [], variables => [],
+				app => [], expect => [] };
+			push @{ $case{requests} }, $r;
+			next;
+		}
+		die "$file:$.: ;$mark before the first ;=\n" unless $r;
+		_take($r, $mark, $rest) or die "$file:$.: $line\n";
+	}
+	for (@{ $case{requests} }) {
+		die "$file: \"$_->{name}\" is not whole\n"
+		    unless defined $_->{method} && defined $_->{status};
+	}
+	return \%case;
+}
+
+sub _take {
+	my ($r, $mark, $rest) = @_;
+	if ($mark eq '>' && !defined $r->{method}) {
+		@$r{qw(method uri)} = $rest =~ /^(\S+)\s+(\S+)$/ or return 0;
+	} elsif ($mark eq '>' && $rest =~ /^\$(\w+)=(.*)$/) {
+		push @{ $r->{variables} }, [ $1, $2 ];
+	} elsif ($mark eq '<' && !defined $r->{status}) {
+		return 0 unless $rest =~ /^(?:app|\d{3})$/;
+		$r->{status} = $rest;
+	} else {
+		my $list = { '>' => 'headers', '+' => 'app', '<' => 'expect' };
+		return 0 unless $rest =~ /^([^:\s]+):\s*(.*)$/;
+		push @{ $r->{ $list->{$mark} } }, [ $1, $2 ];
+	}
+	return 1;
+}
+
+# The policy with the application to run in it.
+sub policy_with_app {
+	my ($text, $program) = @_;
+	return $text if $text =~ s/^(\[app\][^\n]*\n)/$1exec = $program\n/m;
+	return "$text\n[app]\nexec = $program\n";
+}
+
+# Name and value pairs for the web server's side of the request.
+sub case_variables {
+	my ($r) = @_;
+	my ($host) = map { $_->[1] } grep { lc $_->[0] eq 'host' }
+	    @{ $r->{headers} };
+	my @app = @{ $r->{app} };
+	push @app, [ 'Content-Type', 'text/plain' ]
+	    unless grep { lc $_->[0] eq 'content-type' } @app;
+	my $output = join '', map { "$_->[0]: $_->[1]\r\n" } @app;
+	my @list = (
+		GATEWAY_INTERFACE => 'CGI/1.1',
+		SERVER_PROTOCOL   => 'HTTP/1.1',
+		SERVER_NAME       => 'www.example.org',
+		SERVER_PORT       => '80',
+		REQUEST_METHOD    => $r->{method},
+		REQUEST_URI       => $r->{uri},
+		SCRIPT_NAME       => '/cgi-bin/app',
+		APP_OUTPUT        => "X-App: ran\r\n$output\r\napp ran\n",
+	);
+	push @list, HTTP_HOST => 'www.example.org' unless defined $host;
+	for (@{ $r->{headers} }) {
+		my $name = uc $_->[0];
+		$name =~ tr/-/_/;
+		push @list, "HTTP_$name" => $_->[1];
+	}
+	push @list, @$_ for @{ $r->{variables} };
+	return @list;
+}
+
+# Those fields of an answer that a case must write, as sorted lines; blanks
+# after commas are no difference.
+sub cors_fields {
+	my ($fields) = @_;
+	return [ sort map { lc($_->[0]) . ': ' . $_->[1] =~ s/\s*,\s*/, /gr }
+	    grep { _is_ours($_->[0]) } @$fields ];
+}
+
+# What is wrong with the answer (as parse_response gives it, with status).
+sub case_complaints {
+	my ($r, $got) = @_;
+	my $ran = $got->{header}{'x-app'} ? 1 : 0;
+	my ($status) = map { $_->[1] =~ /^(\d+)/ }
+	    grep { lc $_->[0] eq 'status' } @{ $r->{app} };
+	my $want = $r->{status} eq 'app' ? $status || 200 : $r->{status};
+	my @wrong;
+	push @wrong, "status $got->{status}, expected $want"
+	    if $got->{status} != $want;
+	push @wrong, $ran ? 'the application ran' : 'the application did not run'
+	    if $ran != ($r->{status} eq 'app');
+	my $have = join "\n", @{ cors_fields($got->{headers}) };
+	my $need = join "\n", @{ cors_fields($r->{expect}) };
+	push @wrong, "has\n$have\nexpected\n$need" if $have ne $need;
+	return @wrong;
+}
+
+1;

@@ -1,0 +1,124 @@
+package Corswrap::Exchange;
+
+# What every server must let through: the same questions, the same answers.
+#
+# SPDX-License-Identifier: ISC
+
+use strict;
+use warnings;
+use Corswrap::Test;
+use Exporter qw(import);
+use Test::More;
+
+our @EXPORT = qw(policy script check_exchanges);
+
+my $origin = 'https://app.example.com';
+
+# A policy for the script in a folder; app: more lines of [app].
+sub policy {
+	my ($app) = @_;
+	return <<"END";
+[app]
+$app
+[cors]
+origins = $origin
+methods = PUT
+headers = Content-Type
+expose = X-Total-Count
+max-age = 600
+END
+}
+
+# A Perl script as people have them; it counts its starts, and does what
+# ?do= says.
+sub script {
+	my ($count) = @_;
+	return <<"END";
+#!/usr/bin/perl
+open my \$log, '>>', '$count'; print {\$log} "\$ENV{REQUEST_METHOD}\\n"; close \$log;
+\$| = 1;
+my (\$do) = (\$ENV{QUERY_STRING} // '') =~ /do=(\\w+)/;
+binmode STDIN;
+if ((\$do // '') eq 'bad') { print "no header block at all\\n"; exit }
+if ((\$do // '') eq 'slow') {
+	print "Content-Type: text/plain\\n\\n";
+	for (1 .. 3) { print "part \$_\\n"; select undef, undef, undef, 0.3 }
+	exit;
+}
+my (\$length, \$body) = (0, '');
+\$length += length \$body while read STDIN, \$body, 65536;
+print "Content-Type: text/plain\\nAccess-Control-Allow-Origin: *\\n";
+print "X-Total-Count: 3\\nVary: Accept-Encoding\\n\\n";
+print "method=\$ENV{REQUEST_METHOD} length=\$length\\n";
+END
+}
+
+sub starts { my ($file) = @_; my @l = split /\n/, read_file($file); return scalar @l }
+
+sub preflight {
+	my ($port, $path, $from) = @_;
+	return http($port, 'OPTIONS', $path, [ Origin => $from,
+	    'Access-Control-Request-Method' => 'PUT',
+	    'Access-Control-Request-Headers' => 'content-type' ]);
+}
+
+# check_exchanges(PORT, PATH, FILE WITH STARTS)
+sub check_exchanges {
+	my ($port, $path, $count) = @_;
+
+	my $r = preflight($port, $path, $origin);
+	is($r->{status}, 204, 'preflight: 204');
+	is(header($r, 'Access-Control-Allow-Origin'), $origin, 'its origin');
+	is(header($r, 'Access-Control-Allow-Methods'), 'PUT', 'its methods');
+	is(header($r, 'Access-Control-Allow-Headers'), 'content-type',
+	    'its headers');
+	is(header($r, 'Access-Control-Max-Age'), 600, 'its max-age');
+	# Apache joins list headers anew, without blanks.
+	like(header($r, 'Vary'), qr/^Origin,[ ]?Access-Control-Request-Method,[ ]?
+	    Access-Control-Request-Headers$/x, 'its Vary');
+	is($r->{body}, '', 'no body');
+
+	$r = preflight($port, $path, 'https://evil.example');
+	is($r->{status}, 403, 'refused preflight: 403');
+	is(scalar(headers($r, 'Access-Control-Allow-Origin')), 0,
+	    'without an origin');
+	is(starts($count), 0, 'the program was not started for a preflight');
+
+	$r = http($port, 'GET', $path, [ Origin => $origin ]);
+	is($r->{status}, 200, 'GET: 200');
+	is(header($r, 'Access-Control-Allow-Origin'), $origin,
+	    'one origin, ours');
+	is(header($r, 'Access-Control-Expose-Headers'), 'x-total-count',
+	    'exposed names');
+	like(join(',', headers($r, 'Vary')), qr/^Accept-Encoding, ?Origin$/,
+	    'Vary merged');
+	like($r->{body}, qr/^method=GET length=0$/, 'the body');
+	is(starts($count), 1, 'the program was started once');
+
+	$r = http($port, 'GET', $path, [ Origin => 'https://evil.example' ]);
+	is($r->{status}, 200, 'another origin: it runs');
+	is(scalar(headers($r, 'Access-Control-Allow-Origin')), 0,
+	    'but may not be read');
+
+	$r = http($port, 'GET', "$path?do=bad", [ Origin => $origin ]);
+	is($r->{status}, 502, 'no header block: 502');
+	is(header($r, 'Access-Control-Allow-Origin'), $origin,
+	    'which the page can see');
+
+	my $body = 'x' x (1 << 20);
+	$r = http($port, 'PUT', $path, [ Origin => $origin,
+	    'Content-Type' => 'text/plain' ], $body);
+	like($r->{body}, qr/^method=PUT length=1048576$/, 'upload of 1 MB');
+
+	$r = http($port, 'GET', "$path?do=slow", [ Origin => $origin ]);
+	is($r->{body}, "part 1\npart 2\npart 3\n", 'a response in parts');
+
+	$r = http($port, 'OPTIONS', $path, [ Origin => $origin ]);
+	like($r->{body}, qr/^method=OPTIONS /,
+	    'an OPTIONS that is no preflight is the program\'s');
+	is(header($r, 'Access-Control-Allow-Origin'), $origin,
+	    'and is answered as any request');
+	return;
+}
+
+1;

@@ -1,0 +1,237 @@
+package Corswrap::Test;
+
+# What tests with processes need: free ports, folders that go away, processes
+# that are ended by pid, deadlines instead of sleeps, and an HTTP client that
+# shows every header as it came.
+#
+# SPDX-License-Identifier: ISC
+
+use strict;
+use warnings;
+use Cwd qw(abs_path);
+use Exporter qw(import);
+use File::Basename qw(dirname);
+use File::Temp ();
+use IO::Socket::INET;
+use IO::Socket::UNIX;
+use POSIX qw(:sys_wait_h _exit);
+use Time::HiRes qw(sleep time);
+
+our @EXPORT = qw(top_src top_build corswrap corscheck tempdir write_file
+    read_file free_port start stop wait_for wait_port wait_socket run http
+    header headers have_program);
+
+my $lib = dirname(abs_path(__FILE__));
+my %running;    # pid => 1
+my $owner = $$;
+
+sub top_src { return abs_path($ENV{top_srcdir} || "$lib/../../..") }
+sub top_build { return abs_path($ENV{top_builddir} || top_src()) }
+sub corswrap { return top_build() . '/corswrap' }
+sub corscheck { return top_build() . '/corscheck' }
+
+# A folder that everybody may enter (servers drop their rights), removed at
+# the end.
+sub tempdir {
+	my $dir = File::Temp->newdir('corswrap-XXXXXX', TMPDIR => 1);
+	chmod 0755, "$dir";
+	return $dir;
+}
+
+sub write_file {
+	my ($path, $text, $mode) = @_;
+	open my $fh, '>:raw', $path or die "$path: $!";
+	print {$fh} $text;
+	close $fh or die "$path: $!";
+	chmod $mode, $path if defined $mode;
+	return $path;
+}
+
+sub read_file {
+	my ($path) = @_;
+	open my $fh, '<:raw', $path or return '';
+	local $/;
+	return scalar <$fh> // '';
+}
+
+sub free_port {
+	my $s = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1,
+	    ReuseAddr => 1) or die "no free port: $!";
+	return $s->sockport;
+}
+
+# start(\@command, stdout => FILE, stderr => FILE, env => {}, stdin => FH)
+sub start {
+	my ($command, %o) = @_;
+	my $pid = fork // die "fork: $!";
+	if ($pid == 0) {
+		%running = ();
+		if ($o{stdin}) {
+			open STDIN, '<&=', fileno $o{stdin} or _exit(126);
+			POSIX::dup2(fileno($o{stdin}), 0);
+		} else {
+			open STDIN, '<', '/dev/null' or _exit(126);
+		}
+		open STDOUT, '>>', $o{stdout} // '/dev/null' or _exit(126);
+		open STDERR, '>>', $o{stderr} // '/dev/null' or _exit(126);
+		%ENV = %{ $o{clean} } if $o{clean};
+		$ENV{$_} = $o{env}{$_} for keys %{ $o{env} || {} };
+		chdir $o{dir} if $o{dir};
+		exec { $command->[0] } @$command or _exit(127);
+	}
+	$running{$pid} = 1;
+	return $pid;
+}
+
+# End a process we started: TERM, 5 s, KILL.  Its wait status.
+sub stop {
+	my ($pid, $signal) = @_;
+	return undef unless delete $running{$pid};
+	kill $signal // 'TERM', $pid;
+	my $until = time + 10;
+	while (time < $until) {
+		return $? if waitpid($pid, WNOHANG) == $pid;
+		sleep 0.01;
+	}
+	kill 'KILL', $pid;
+	waitpid $pid, 0;
+	return $?;
+}
+
+END {
+	if ($$ == $owner) {
+		local $?;
+		stop($_) for keys %running;
+	}
+}
+
+# Call until true or the time (20 s) is over.
+sub wait_for {
+	my ($what, $seconds) = @_;
+	my $until = time + ($seconds // 20);
+	while (1) {
+		my $value = $what->();
+		return $value if $value;
+		return if time > $until;
+		sleep 0.02;
+	}
+}
+
+sub wait_port {
+	my ($port) = @_;
+	return wait_for(sub {
+		IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $port,
+		    Timeout => 1) });
+}
+
+sub wait_socket {
+	my ($path) = @_;
+	return wait_for(sub { IO::Socket::UNIX->new(Peer => $path) });
+}
+
+# run(\@command, stdin => TEXT, env => {}, clean => {}) in list context:
+# (exit status, or -signal; standard output; standard error)
+sub run {
+	my ($command, %o) = @_;
+	my $dir = File::Temp->newdir;
+	write_file("$dir/in", $o{stdin} // '');
+	my $pid = fork // die "fork: $!";
+	if ($pid == 0) {
+		%running = ();
+		open STDIN, '<', "$dir/in" or _exit(126);
+		open STDOUT, '>', "$dir/out" or _exit(126);
+		open STDERR, '>', "$dir/err" or _exit(126);
+		%ENV = %{ $o{clean} } if $o{clean};
+		$ENV{$_} = $o{env}{$_} for keys %{ $o{env} || {} };
+		chdir $o{dir} if $o{dir};
+		exec { $o{file} // $command->[0] } @$command or _exit(127);
+	}
+	my $until = time + ($o{timeout} // 60);
+	my $status;
+	while (!defined $status) {
+		if (waitpid($pid, WNOHANG) == $pid) { $status = $?; last }
+		if (time > $until) {
+			kill 'KILL', $pid;
+			waitpid $pid, 0;
+			$status = $?;
+		}
+		sleep 0.005;
+	}
+	my $exit = $status & 127 ? -($status & 127) : $status >> 8;
+	return ($exit, read_file("$dir/out"), read_file("$dir/err"));
+}
+
+# http(PORT, METHOD, PATH, [Name => value, ...], BODY): { status, headers =>
+# [[name, value], ...], body }, or nothing when there was no answer.
+sub http {
+	my ($port, $method, $path, $fields, $body, %o) = @_;
+	my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+	    PeerPort => $port, Timeout => 10) or return;
+	my $text = "$method $path HTTP/1.1\r\n";
+	my @fields = @{ $fields || [] };
+	$text .= 'Host: ' . ($o{host} // "127.0.0.1:$port") . "\r\n";
+	while (my ($name, $value) = splice @fields, 0, 2) {
+		$text .= "$name: $value\r\n";
+	}
+	$text .= 'Content-Length: ' . length($body) . "\r\n" if defined $body;
+	$text .= "Connection: close\r\n\r\n";
+	$text .= $body if defined $body;
+	local $SIG{PIPE} = 'IGNORE';
+	my $got = '';
+	eval {
+		local $SIG{ALRM} = sub { die "timeout\n" };
+		alarm($o{timeout} // 60);
+		while (length $text) {
+			my $n = syswrite $s, $text, 65536;
+			last unless $n;
+			substr $text, 0, $n, '';
+		}
+		while (sysread $s, my $part, 65536) { $got .= $part }
+		alarm 0;
+	};
+	alarm 0;
+	my ($head, $rest) = split /\r\n\r\n/, $got, 2;
+	return unless defined $head && $head =~ m{^HTTP/1\.[01] (\d{3})};
+	my $status = $1;
+	my (undef, @lines) = split /\r\n/, $head;
+	my @headers = map { [ split /:\s*/, $_, 2 ] } @lines;
+	my $reply = { status => $status, headers => \@headers,
+		body => $rest // '', raw => $got };
+	$reply->{body} = unchunk($reply->{body})
+	    if lc(join ',', headers($reply, 'Transfer-Encoding')) eq 'chunked';
+	return $reply;
+}
+
+sub unchunk {
+	my ($text) = @_;
+	my $out = '';
+	while ($text =~ s/^([0-9a-fA-F]+)[^\r\n]*\r\n//) {
+		my $n = hex $1;
+		last if $n == 0;
+		$out .= substr $text, 0, $n, '';
+		$text =~ s/^\r\n//;
+	}
+	return $out;
+}
+
+# Every value of a header, and the only one (undef unless exactly one).
+sub headers {
+	my ($reply, $name) = @_;
+	return map { $_->[1] } grep { lc $_->[0] eq lc $name }
+	    @{ $reply->{headers} };
+}
+
+sub header {
+	my @values = headers(@_);
+	return @values == 1 ? $values[0] : undef;
+}
+
+sub have_program {
+	my ($name) = @_;
+	for my $dir (split(/:/, $ENV{PATH} // ''), '/usr/sbin', '/usr/local/sbin') {
+		return "$dir/$name" if -x "$dir/$name";
+	}
+	return;
+}
+
+1;
