@@ -34,7 +34,7 @@ struct bench {
 	struct slice hit[TURN];
 	struct slice miss[TURN];
 	struct slice *cold; /* COLD of them, in random order */
-	double load;        /* milliseconds */
+	double load;	    /* milliseconds */
 };
 
 static volatile unsigned sum; /* keeps the compiler from leaving it all out */
@@ -72,7 +72,8 @@ print_origin(struct arena *arena, const char *format, size_t number)
 {
 	char *text = need(arena_alloc(arena, TEXT));
 	/* Spread, so that neighbours differ in more than their last byte. */
-	int len = snprintf(text, TEXT, format, (unsigned)(number * 2654435761u));
+	int len =
+	    snprintf(text, TEXT, format, (unsigned)(number * 2654435761u));
 
 	return slice_of(text, (size_t)len);
 }
@@ -80,25 +81,26 @@ print_origin(struct arena *arena, const char *format, size_t number)
 static const struct policy *
 build(struct arena *arena, struct slice *texts, size_t count)
 {
-	static const struct slice methods[] = { { "PUT", 3 }, { "DELETE", 6 } };
-	static const struct slice headers[] = { { "content-type", 12 },
-		{ "authorization", 13 }, { "x-requested-with", 16 } };
+	static const struct slice methods[] = {{"PUT", 3}, {"DELETE", 6}};
+	static const struct slice headers[] = {{"content-type", 12},
+					       {"authorization", 13},
+					       {"x-requested-with", 16}};
 	struct origin_pattern *p = need(arena_array(arena, count, sizeof(*p)));
 	struct policy_spec spec = {
-		.origins = p,
-		.origin_count = count,
-		.methods = { methods, 2, false },
-		.headers = { headers, 3, false },
-		.max_age = 600,
-		.preflight_status = 204,
-		.credentials = true,
+	    .origins = p,
+	    .origin_count = count,
+	    .methods = {methods, 2, false},
+	    .headers = {headers, 3, false},
+	    .max_age = 600,
+	    .preflight_status = 204,
+	    .credentials = true,
 	};
 
 	for (size_t i = 0; i < count; i++)
 		if (origin_pattern_parse(texts[i], &p[i]) !=
 		    ORIGIN_FAULT_NONE) {
 			fprintf(stderr, "bench/decide: %.*s\n",
-			    (int)texts[i].len, texts[i].ptr);
+				(int)texts[i].len, texts[i].ptr);
 			exit(2);
 		}
 	return ((struct policy_set *)need(policy_set_build(arena, &spec, 1)))
@@ -108,7 +110,7 @@ build(struct arena *arena, struct slice *texts, size_t count)
 /* A set of count origins of that form, and what to ask it. */
 static void
 prepare(struct bench *b, size_t count, const char *pattern, const char *hit,
-    const char *miss)
+	const char *miss)
 {
 	struct slice *texts = need(calloc(count, sizeof(*texts)));
 	double start;
@@ -146,7 +148,7 @@ request_for(struct request *request, enum kind kind)
 /* Nanoseconds a decision, the best of some rounds. */
 static double
 measure(const struct bench *b, enum kind kind, const struct slice *origins,
-    size_t count, bool want)
+	size_t count, bool want)
 {
 	static struct cors_decision d;
 	struct slice parts[CORS_PARTS_MAX];
@@ -181,26 +183,25 @@ struct row {
 	bool judged;
 };
 
-#define EXACT "https://h%u.example.com", "https://h%u.example.com", \
-	"https://h%u.example.org"
-#define WILD "https://*.h%u.example.com", "https://www.h%u.example.com", \
-	"https://www.h%u.example.org"
+#define EXACT                                                                  \
+	"https://h%u.example.com", "https://h%u.example.com",                  \
+	    "https://h%u.example.org"
+#define WILD                                                                   \
+	"https://*.h%u.example.com", "https://www.h%u.example.com",            \
+	    "https://www.h%u.example.org"
 
 static const struct row rows[] = {
-	{ 1, "exact", EXACT, true },
-	{ 2, "exact", EXACT, true },
-	{ 10, "exact", EXACT, true },
-	{ 1000, "exact", EXACT, true },
-	{ 1000000, "exact", EXACT, true },
-	{ 2, "*.", WILD, false },
-	{ 1000000, "*.", WILD, false },
+    {1, "exact", EXACT, true},	     {2, "exact", EXACT, true},
+    {10, "exact", EXACT, true},	     {1000, "exact", EXACT, true},
+    {1000000, "exact", EXACT, true}, {2, "*.", WILD, false},
+    {1000000, "*.", WILD, false},
 };
 
 static bool
 judge(const char *what, double value, double target, const char *unit)
 {
 	printf("%-46s %8.2f%s  at most %g%s: %s\n", what, value, unit, target,
-	    unit, value <= target ? "kept" : "MISSED");
+	       unit, value <= target ? "kept" : "MISSED");
 	return value <= target;
 }
 
@@ -208,40 +209,42 @@ int
 main(int argc, char **argv)
 {
 	bool check = argc > 1 && strcmp(argv[1], "-c") == 0, good = true;
-	double worst[2] = { 0, 0 }, two[2] = { 1, 1 }, million[2] = { 0, 0 };
+	double worst[2] = {0, 0}, two[2] = {1, 1}, million[2] = {0, 0};
 
 	printf("%8s %-6s %8s %8s %8s %8s %8s %8s %8s\n", "origins", "form",
-	    "actual", "miss", "prefl.", "miss", "+lines", "cold", "load ms");
+	       "actual", "miss", "prefl.", "miss", "+lines", "cold", "load ms");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct row *row = &rows[i];
-		struct bench b = { 0 };
+		struct bench b = {0};
 		prepare(&b, row->count, row->pattern, row->hit, row->miss);
 		double ns[] = {
-			measure(&b, ACTUAL, b.hit, TURN, true),
-			measure(&b, ACTUAL, b.miss, TURN, false),
-			measure(&b, PREFLIGHT, b.hit, TURN, true),
-			measure(&b, PREFLIGHT, b.miss, TURN, false),
-			measure(&b, ANSWERED, b.hit, TURN, true),
-			measure(&b, ACTUAL, b.cold, COLD, true),
+		    measure(&b, ACTUAL, b.hit, TURN, true),
+		    measure(&b, ACTUAL, b.miss, TURN, false),
+		    measure(&b, PREFLIGHT, b.hit, TURN, true),
+		    measure(&b, PREFLIGHT, b.miss, TURN, false),
+		    measure(&b, ANSWERED, b.hit, TURN, true),
+		    measure(&b, ACTUAL, b.cold, COLD, true),
 		};
 		printf("%8zu %-6s %8.1f %8.1f %8.1f %8.1f %8.1f %8.1f %8.1f\n",
-		    row->count, row->form, ns[0], ns[1], ns[2], ns[3], ns[4],
-		    ns[5], b.load);
+		       row->count, row->form, ns[0], ns[1], ns[2], ns[3], ns[4],
+		       ns[5], b.load);
 		arena_free(b.arena);
 		for (int k = 0; k < 2 && row->judged; k++) {
-			double most = ns[2 * k] > ns[2 * k + 1] ?
-			    ns[2 * k] : ns[2 * k + 1];
+			double most = ns[2 * k] > ns[2 * k + 1] ? ns[2 * k]
+								: ns[2 * k + 1];
 			worst[k] = most > worst[k] ? most : worst[k];
 			if (row->count == 2)
 				two[k] = ns[2 * k];
 			million[k] = ns[2 * k];
 		}
 	}
-	good &= judge("actual request, worst, hit or miss", worst[0], 60, " ns");
-	good &= judge("preflight with two headers, worst", worst[1], 150, " ns");
-	good &= judge("actual: 10^6 origins against 2", million[0] / two[0], 1.3,
-	    " x");
-	good &= judge("preflight: 10^6 origins against 2",
-	    million[1] / two[1], 1.3, " x");
+	good &=
+	    judge("actual request, worst, hit or miss", worst[0], 60, " ns");
+	good &=
+	    judge("preflight with two headers, worst", worst[1], 150, " ns");
+	good &= judge("actual: 10^6 origins against 2", million[0] / two[0],
+		      1.3, " x");
+	good &= judge("preflight: 10^6 origins against 2", million[1] / two[1],
+		      1.3, " x");
 	return check && !good ? 1 : 0;
 }

@@ -212,7 +212,8 @@ is_excused(const struct loader *loader, const struct draft *draft)
 {
 	const struct draft *base = loader->base;
 
-	if (draft->section->suspect || draft->origins->faulty)
+	if (draft->section->suspect || draft->section->guessed ||
+	    draft->origins->faulty)
 		return true;
 	return base != NULL && draft->origins == base->origins &&
 	       base->section->suspect;

@@ -17,6 +17,7 @@
 #include "cgi.h"
 #include "listen.h"
 #include "start.h"
+#include "tune.h"
 
 enum { FIRST_INHERITED = 3 }; /* sd_listen_fds(3) */
 
@@ -62,6 +63,7 @@ main(int argc, char **argv)
 	if (!listening && options_is_cgi())
 		return cgi_run(NULL, options_lighttpd_script(argc, argv),
 			       environ);
+	tune(argv);
 	if (options_read(&s.options, argc, argv) != 0)
 		return 2;
 	return start(&s, listening);

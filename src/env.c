@@ -194,6 +194,9 @@ env_build(const struct settings *settings, const struct exchange *exchange,
 		set_made(&b, &at, "SCRIPT_FILENAME", script->script_filename);
 		set_made(&b, &at, "PATH_INFO", script->path_info);
 		set_made(&b, &at, "PATH_TRANSLATED", script->path_translated);
+		/* It tells of the redirect that led here; php-cgi with a
+		 * PATH_INFO would look for its script by it, and fail. */
+		unset(&b, "REDIRECT_URL");
 	}
 	if (body->length > 0) {
 		(void)snprintf(length, sizeof(length), "%llu",

@@ -439,6 +439,12 @@ fastcgi_next(struct fastcgi *c, bool checked)
 		return FASTCGI_CLOSED;
 	}
 	forget(c);
+	/* FCGX_Accept_r takes parameters that break off between two pairs for
+	 * whole.  Half of a request is none. */
+	if (FCGX_GetError(c->request.in) != 0) {
+		shut(c);
+		return FASTCGI_CLOSED;
+	}
 	if (c->request.role != WIRE_RESPONDER) {
 		refuse_role(c);
 		return FASTCGI_ROLE;
@@ -490,13 +496,15 @@ fastcgi_bound(struct fastcgi *c, uint64_t milliseconds)
  * input unread takes the answer with it.  The end of STDIN is mostly in the
  * buffer already; where it is not, the answer goes ahead.
  */
-static bool
-drain(struct fastcgi *c)
+bool
+fastcgi_drain(struct fastcgi *c)
 {
 	FCGX_Stream *in = c->request.in;
 	size_t drained = 0;
 	bool ahead = false;
 
+	if (c->raw || c->refused || c->broken || c->gone)
+		return false;
 	while (!in->isClosed && drained < DRAIN_MAX) {
 		drained += (size_t)(in->stop - in->rdNext);
 		in->rdNext = in->stop;
@@ -547,19 +555,18 @@ fastcgi_finish(struct fastcgi *c, bool keep)
 		finish_raw(c);
 		return false;
 	}
-	if (c->broken)
-		flush_stream(c, r->out);
-	if (c->broken || c->refused) {
+	if (c->refused || (c->broken && !c->gone)) {
 		/* No END_REQUEST: the server must not take this for a whole
 		 * answer. */
+		if (c->broken)
+			flush_stream(c, r->out);
 		take_rest(c);
 		shut(c);
 		return false;
 	}
+	/* Who has aborted is told the end all the same. */
 	if (c->gone)
 		take_rest(c);
-	else if (!drain(c))
-		keep = false;
 	if (c->gone || !keep)
 		r->keepConnection = 0;
 	FCGX_Finish_r(r);

@@ -61,11 +61,14 @@ struct source *fastcgi_source(struct fastcgi *);
 void fastcgi_bound(struct fastcgi *, uint64_t milliseconds);
 
 /*
- * End the answer: what is left of the body is read and thrown away within
- * bounds, the rest of the answer and END_REQUEST are sent.  True: the
- * connection stays open for another fastcgi_next (the client wants it so, keep
- * is true, and nothing went wrong); else it is closed.  Blocks as long as the
- * client likes: to be watched.
+ * The answer is made: read what is left of the body and throw it away, within
+ * bounds; blocks, to be watched.  True: it has ended as it should.
+ */
+bool fastcgi_drain(struct fastcgi *);
+/*
+ * Send the rest of the answer and END_REQUEST; blocks, to be watched.  True:
+ * the connection stays open for another fastcgi_next (the client wants it so,
+ * keep is true, and nothing went wrong); else it is closed.
  */
 bool fastcgi_finish(struct fastcgi *, bool keep);
 

@@ -23,7 +23,7 @@
 enum {
 	GLANCE = 16384, /* bytes, on the stack */
 	STARE = 131072, /* the most that is looked at */
-	PATIENCE = 10,  /* ms before the place is lent */
+	PATIENCE = 2,   /* ms before the place is lent */
 	STALL = 250     /* ms without a byte before libfcgi may try */
 };
 

@@ -26,7 +26,8 @@ struct section {
 	struct slice name; /* NAME of [cors NAME]; absent without */
 	unsigned line;
 	bool named;   /* [cors NAME], even if NAME was no good */
-	bool stray;   /* stands twice, or its header is wrong: its keys are
+	bool guessed; /* its header is wrong, this is what was meant */
+	bool stray;   /* stands twice, or nothing was meant: its keys are
 			 checked and then forgotten */
 	bool suspect; /* a line of it was lost: do not miss what it may have
 			 said */

@@ -61,6 +61,7 @@ request_header_is_forbidden(struct slice header)
 					    "accept-encoding",
 					    "access-control-request-headers",
 					    "access-control-request-method",
+					    "connection",
 					    "content-length",
 					    "cookie",
 					    "cookie2",

@@ -484,13 +484,57 @@ is_loopback(struct slice host, bool is_ip)
 	       ends_in(host, SLICE(".localhost"));
 }
 
+/*
+ * The common case in one pass: a scheme, a host name, perhaps a port, and no
+ * fault.  False: something is unusual, perhaps wrong.
+ */
+static bool
+parse_plain(struct slice text, struct origin_pattern *out)
+{
+	size_t scheme = 0, start, at, last;
+
+	while (scheme < text.len &&
+	       (class_at(text, scheme) & (LOWER | DIGIT | SIGN)) != 0)
+		scheme++;
+	if (scheme == 0 || scheme > ORIGIN_SCHEME_MAX ||
+	    (class_at(text, 0) & LOWER) == 0 ||
+	    !slice_starts(slice_after(text, scheme), SLICE("://")))
+		return false;
+	start = last = at = scheme + 3;
+	for (; at < text.len && text.ptr[at] != ':'; at++) {
+		if ((class_at(text, at) & LABEL) != 0)
+			continue;
+		if (text.ptr[at] != '.' ||
+		    !is_label(slice_of(text.ptr + last, at - last)))
+			return false;
+		last = at + 1;
+	}
+	if (at - start > ORIGIN_HOST_MAX || at == last ||
+	    (class_at(text, last) & DIGIT) != 0 ||
+	    !is_label(slice_of(text.ptr + last, at - last)))
+		return false;
+	*out = (struct origin_pattern){
+	    .text = text,
+	    .scheme = slice_of(text.ptr, scheme),
+	    .host = slice_of(text.ptr + start, at - start),
+	};
+	struct pieces p = {.scheme = out->scheme};
+	if (at < text.len)
+		p.port = slice_after(text, at + 1);
+	return !slice_eq(out->scheme, SLICE("file")) &&
+	       check_port(&p, out) == ORIGIN_FAULT_NONE;
+}
+
 /* All but is_loopback, which requests need not know. */
 static enum origin_fault
 parse(struct slice text, struct origin_pattern *out)
 {
 	struct pieces p = {0};
-	enum origin_fault fault = split(text, &p);
+	enum origin_fault fault;
 
+	if (parse_plain(text, out))
+		return ORIGIN_FAULT_NONE;
+	fault = split(text, &p);
 	*out = (struct origin_pattern){.text = text, .scheme = p.scheme};
 	if (fault == ORIGIN_FAULT_NONE)
 		fault = check_stars(text, &p, out);

@@ -163,7 +163,10 @@ look_first(struct peek *k, const unsigned char *p, size_t len,
 		k->used = size;
 		return size > len ? PEEK_MORE : PEEK_MANAGEMENT;
 	}
-	if (h.type != WIRE_BEGIN_REQUEST || h.content != WIRE_BODY)
+	/* libfcgi loses its way in the padding of a BEGIN_REQUEST; nobody pads
+	 * these sixteen bytes. */
+	if (h.type != WIRE_BEGIN_REQUEST || h.content != WIRE_BODY ||
+	    h.padding != 0)
 		return PEEK_BAD;
 	if (len < WIRE_HEADER + WIRE_BODY)
 		return PEEK_MORE;

@@ -91,13 +91,22 @@ named_section(struct loader *loader, struct section *section, struct slice rest)
 	section->name = arena_slice(loader->arena, rest);
 	if (is_name(rest))
 		return;
-	section->stray = true;
+	section->guessed = true;
 	loader_error(
 	    loader, section->line, "syntax",
 	    name_fix(rest, fix, sizeof(fix)) ? fix : NULL,
 	    "bad name \"%s\" in [cors NAME]; letters, digits, \"_\", \".\" and "
 	    "\"-\" may stand there",
 	    loader_quote(loader, rest));
+}
+
+/* Nothing is known of what follows. */
+static void
+lose(struct loader *loader, struct section *section)
+{
+	section->kind = SECTION_LOST;
+	section->stray = true;
+	loader->suspect = true;
 }
 
 /* A section that there is not: its keys are read as those of the section that
@@ -114,7 +123,7 @@ unknown_section(struct loader *loader, struct section *section,
 		if (strchr(" \t:./\"", text.ptr[head.len]) != NULL)
 			break;
 	struct slice tail = slice_after(text, head.len);
-	section->stray = true;
+	section->guessed = true;
 	section->kind = section_nearest(text);
 	if (section->kind != SECTION_LOST) {
 		snprintf(fix, sizeof(fix), "[%s]", section_word(section->kind));
@@ -123,9 +132,12 @@ unknown_section(struct loader *loader, struct section *section,
 		   name_fix(tail, fix, sizeof(fix))) {
 		section->kind = SECTION_CORS;
 		section->named = true;
+		/* what stands between "[cors " and "]" */
+		section->name = arena_slice(loader->arena,
+					    slice_of(fix + 6, strlen(fix) - 7));
 		shown = fix;
 	} else {
-		loader->suspect = true;
+		lose(loader, section);
 	}
 	loader_error(loader, section->line, "unknown-section", shown,
 		     "unknown section [%s]", loader_quote(loader, text));
@@ -158,8 +170,9 @@ lose_section(struct feed *feed, enum section_kind kind)
 	if (feed->section == NULL)
 		return;
 	feed->section->kind = kind;
-	feed->section->stray = true;
-	feed->loader->suspect = true;
+	feed->section->guessed = true;
+	if (kind == SECTION_LOST)
+		lose(feed->loader, feed->section);
 }
 
 static void
@@ -283,14 +296,20 @@ section_compare(const void *left, const void *right)
 		return order;
 	if (a->name.len != b->name.len)
 		return a->name.len < b->name.len ? -1 : 1;
+	if (a->guessed != b->guessed)
+		return a->guessed ? 1 : -1;
 	return a->line < b->line ? -1 : 1;
 }
 
+/* A section that is only guessed stands back without a word: its header has
+ * been reported. */
 static void
 duplicate_section(struct loader *loader, struct section *section,
 		  const struct section *first)
 {
 	section->stray = true;
+	if (section->guessed)
+		return;
 	if (section->named)
 		loader_error(loader, section->line, "duplicate-section", NULL,
 			     "[cors %s] stands twice, first in line %u",

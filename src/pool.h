@@ -68,6 +68,7 @@ struct worker {
 	_Atomic uint64_t until;    /* ms, pool_now; for WATCHED and IDLE */
 	/* settings in use: they are not freed as long as they stand here */
 	_Atomic(struct settings *) using;
+	uint64_t answered;  /* ms: the last answer was made */
 	uint64_t keep_time; /* ms that a connection is kept without a request */
 	struct scratch scratch;
 	struct fastcgi *connection;
@@ -89,7 +90,8 @@ struct pool {
 	pthread_cond_t room;  /* an acceptor is needed */
 	unsigned limit;       /* workers that may answer at a time */
 	unsigned acceptors;   /* that shall wait in accept together */
-	unsigned streak;      /* connections since nobody was there to accept */
+	unsigned promotions;  /* times that nobody did, since the last watch */
+	unsigned accepted;    /* connections since then */
 	unsigned threads;
 	unsigned accepting;
 	unsigned busy;
@@ -127,7 +129,7 @@ void worker_wake(struct worker *, uint64_t now, bool idle);
 void worker_lend(struct worker *);
 void worker_reclaim(struct worker *);
 /* Before and after a call of libfcgi that may block for long. */
-void worker_watch(struct worker *, enum phase, uint64_t milliseconds);
+void worker_watch(struct worker *, enum phase, uint64_t until);
 void worker_unwatch(struct worker *);
 
 enum greeting {

@@ -31,6 +31,7 @@ enum {
 	CHUNK = 64 * 1024,
 	STDERR_MAX = 64 * 1024, /* bytes a request that reach the log */
 	LINE_MAX_BYTES = 1024,
+	LAST_MOMENT = 50, /* ms */
 	LINGER = 1 /* ms to wait for more before a flush */
 };
 
@@ -440,11 +441,11 @@ start(struct relay *r, char **variables, const struct body *body)
 }
 
 static void
-report_end(struct relay *r, int status)
+report_end(struct relay *r, int status, bool by_us)
 {
 	struct exchange *e = r->exchange;
 
-	if (WIFSIGNALED(status) && !r->over)
+	if (WIFSIGNALED(status) && !by_us)
 		log_event(e->log, LOG_LEVEL_ERROR, "killed",
 		    r->response->request, "run it by hand; a limit in [app] "
 		    "may have ended it", "%s: ended by signal %d (%s)",
@@ -487,6 +488,7 @@ relay_run(const struct settings *settings, struct exchange *exchange,
 		.out = -1, .err = -1, .watch = true };
 	struct scratch *scratch = exchange->scratch;
 	int status;
+	bool by_us;
 
 	if (scratch_need(&scratch->io, &scratch->io_cap, CHUNK) != 0) {
 		response_fail(response, 500, "memory", NULL);
@@ -501,6 +503,10 @@ relay_run(const struct settings *settings, struct exchange *exchange,
 		status_running(exchange->status, 1);
 	run(&r);
 	wait_end(&r);
+	/* With both pipes closed it is about to end by itself: let it, so that
+	 * the log tells what it died of. */
+	by_us = r.over &&
+	    !child_wait(&r.child, r.out < 0 && r.err < 0 ? LAST_MOMENT : 0);
 	if (r.over)
 		status = child_end(&r.child, settings->app.kill_grace);
 	else
@@ -508,7 +514,7 @@ relay_run(const struct settings *settings, struct exchange *exchange,
 	close_fd(&r.out);
 	close_fd(&r.err);
 	end_complaints(&r);
-	report_end(&r, status);
+	report_end(&r, status, by_us);
 	if (exchange->status != NULL)
 		status_running(exchange->status, -1);
 }

@@ -21,6 +21,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "listen.h"
@@ -44,6 +45,8 @@ struct responder {
 	struct reload *reload;
 	int signal_fd;
 	bool stop;
+	uint64_t looked;     /* ms: the last watch over the acceptors */
+	uint64_t cpu;        /* ns: used until then */
 	bool watching;       /* every worker has been busy lately */
 	uint64_t full_until; /* ms: how long that counts as lately */
 };
@@ -167,13 +170,38 @@ watch_full(struct responder *s, uint64_t now)
 		worker_wake(idle, now, true);
 }
 
-/* One accepts and does not keep up, or is held up: help it. */
-static void
-watch_acceptors(struct pool *pool)
+/* Nanoseconds of CPU time that all threads have used. */
+static uint64_t
+cpu_used(void)
 {
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/*
+ * How many shall accept?  One more when clients wait though those who accept
+ * are held up, or use all of a processor each (if they do not, more of them
+ * would only take it from each other).  One less when nobody was missed.
+ */
+static void
+watch_acceptors(struct responder *s, uint64_t now)
+{
+	struct pool *pool = &s->pool;
+	uint64_t cpu = cpu_used(), cpu_time = (cpu - s->cpu) / 1000000;
+	uint64_t time = (now - s->looked) * pool->acceptors;
+
 	atomic_store(&pool->hungry, false);
-	if (pool->accepting == 0 && client_waits(pool->options, pool))
-		worker_promote(pool);
+	if (pool->accepting == 0 && client_waits(pool->options, pool)) {
+		if (pool->accepted == 0 || cpu_time * 10 >= time * 9)
+			worker_promote(pool);
+	} else if (pool->promotions == 0 && pool->acceptors > 1) {
+		pool->acceptors--;
+	}
+	pool->promotions = pool->accepted = 0;
+	s->looked = now;
+	s->cpu = cpu;
 }
 
 static void
@@ -188,7 +216,7 @@ watch(struct responder *s)
 	if (pool->watched && !s->stop)
 		watch_full(s, now);
 	else if (!s->stop)
-		watch_acceptors(pool);
+		watch_acceptors(s, now);
 	pthread_mutex_unlock(&pool->lock);
 	worker_join(pool);
 }

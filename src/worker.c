@@ -30,7 +30,6 @@ enum {
 #else
 	STACK = 256 * 1024,
 #endif
-	STREAK = 64,       /* quick answers after which fewer accept */
 	PAUSE = 50,        /* ms, when descriptors or memory are out */
 	FINISH_TIME = 5000 /* ms for an answer of our own to be taken */
 };
@@ -63,10 +62,9 @@ pool_poke(struct pool *pool)
 /* ---- phases ---- */
 
 void
-worker_watch(struct worker *w, enum phase phase, uint64_t milliseconds)
+worker_watch(struct worker *w, enum phase phase, uint64_t until)
 {
-	atomic_store_explicit(&w->until, pool_now() + milliseconds,
-	    memory_order_relaxed);
+	atomic_store_explicit(&w->until, until, memory_order_relaxed);
 	atomic_store_explicit(&w->idle, phase == PHASE_IDLE,
 	    memory_order_relaxed);
 	atomic_store_explicit(&w->phase, phase, memory_order_release);
@@ -126,7 +124,7 @@ worker_promote(struct pool *pool)
 {
 	if (pool->busy + pool->queued >= pool->limit || is_stopping(pool))
 		return;
-	pool->streak = 0;
+	pool->promotions++;
 	if (pool->acceptors < POOL_SPARE / 2)
 		pool->acceptors++;
 	if (pool->parked > 0)
@@ -397,10 +395,7 @@ next_connection(struct worker *w)
 		pool->starved = false;
 		w->promoted = false;
 		take_place(w);
-		if (++pool->streak >= STREAK && pool->acceptors > 1) {
-			pool->acceptors--;
-			pool->streak = 0;
-		}
+		pool->accepted++;
 	}
 	pthread_mutex_unlock(&pool->lock);
 	return fd;
@@ -487,9 +482,11 @@ answer_and_finish(struct worker *w, enum fastcgi_next next)
 
 	if (next != FASTCGI_ROLE)
 		time = answer(w, next == FASTCGI_LARGE);
-	worker_watch(w, PHASE_WATCHED, time);
-	kept = fastcgi_finish(w->connection,
-	    next == FASTCGI_REQUEST && may_keep(w->pool));
+	w->answered = pool_now();
+	worker_watch(w, PHASE_WATCHED, w->answered + time);
+	kept = fastcgi_drain(w->connection) && next == FASTCGI_REQUEST &&
+	    may_keep(w->pool);
+	kept = fastcgi_finish(w->connection, kept);
 	worker_unwatch(w);
 	return kept;
 }
@@ -504,13 +501,16 @@ converse(struct worker *w, const struct peek *peek)
 	if (!whole || !peek->body_ended)
 		will_block(w);
 	if (!whole)
-		worker_watch(w, PHASE_WATCHED, POOL_PARAMETERS);
+		worker_watch(w, PHASE_WATCHED, pool_now() + POOL_PARAMETERS);
 	next = fastcgi_next(w->connection, whole);
 	if (!whole)
 		worker_unwatch(w);
+	for (size_t i = 0; next == FASTCGI_REQUEST && i < peek->nul_count; i++)
+		fastcgi_mend(w->connection, peek->nul[i].index,
+		    peek->nul[i].len);
 	while (next != FASTCGI_CLOSED && answer_and_finish(w, next)) {
 		will_block(w);
-		worker_watch(w, PHASE_IDLE, w->keep_time);
+		worker_watch(w, PHASE_IDLE, w->answered + w->keep_time);
 		next = fastcgi_next(w->connection, false);
 		worker_unwatch(w);
 	}

@@ -627,8 +627,7 @@ static const char *const pieces[] = {
     "Expires: 0",
     "<p>a</p>",
     "\r",
-    "X-Long: "
-    "0123456789012345678901234567890123456789012345678901234567890123"};
+    "X-Long: 012345678901234567890123456789012345678901234567890123456789"};
 
 static size_t
 random_text(char text[TEXT_MAX], uint64_t *seed)

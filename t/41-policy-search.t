@@ -8,24 +8,24 @@ use warnings;
 use FindBin ();
 use lib "$FindBin::Bin/lib";
 
-use Corswrap::CGI qw(cgi_run program spew);
+use Corswrap::CGI;
 use File::Copy qw(copy);
-use File::Temp ();
+use Corswrap::Test;
 use Test::More;
 
-my $dir = File::Temp->newdir;
+my $dir = tempdir();
 mkdir "$dir/$_" for qw(a b c);
 
 # A policy that is recognised by the origin that it allows.
 sub policy {
 	my ($path, $name) = @_;
-	return spew($path, "[app]\nexec = /bin/true\n[cors]\n"
+	return write_file($path, "[app]\nexec = /bin/true\n[cors]\n"
 		. "origins = https://$name.example\n");
 }
 
 sub place {
 	my ($to) = @_;
-	copy(program(), $to) or die "$to: $!";
+	copy(corswrap(), $to) or die "$to: $!";
 	chmod 0755, $to;
 	return $to;
 }

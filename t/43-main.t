@@ -10,25 +10,24 @@ no warnings qw(exec);
 use FindBin ();
 use lib "$FindBin::Bin/lib";
 
-use Corswrap::CGI qw(cgi_run app_program program responder slurp spew
-    wait_until);
+use Corswrap::CGI;
 use Corswrap::FastCGI qw(fcgi_get);
-use File::Temp ();
+use Corswrap::Test;
 use IO::Socket::UNIX ();
 use POSIX qw(WNOHANG);
 use Socket qw(SOCK_STREAM);
 use Test::More;
 
-my $dir  = File::Temp->newdir;
+my $dir  = tempdir();
 my $app  = app_program("$dir/app");
-my $program = program(); # before %ENV is another
-my $good = spew("$dir/good.ini",
+my $program = corswrap(); # before %ENV is another
+my $good = write_file("$dir/good.ini",
 	"[app]\nexec = $app\n[cors]\norigins = https://a.example\n");
-my $bad = spew("$dir/bad.ini",
+my $bad = write_file("$dir/bad.ini",
 	"[app]\nexce = $app\n[cors]\norigins = https://a.example/\n");
 
 # Run it as a person would.
-sub run {
+sub by_hand {
 	my ($argv, %env) = @_;
 	return cgi_run(argv => $argv, env => { PATH => $ENV{PATH}, %env },
 		cwd => "$dir");
@@ -36,7 +35,7 @@ sub run {
 
 # ---- help, version, usage ----------------------------------------------------
 
-my $r = run(['-h']);
+my $r = by_hand(['-h']);
 is($r->{exit}, 0, '-h');
 my @lines = split /\n/, $r->{raw};
 cmp_ok(scalar @lines, '<=', 24, '-h fits a screen');
@@ -45,10 +44,10 @@ for my $option (qw(-c -t -l -m -w -V -h --config --test --listen --mode
 	--workers --version --help COMMAND)) {
 	like($r->{raw}, qr/(?<!\S)\Q$option\E\b/, "-h has $option");
 }
-is(run(['--help'])->{raw}, $r->{raw}, '--help is the same');
+is(by_hand(['--help'])->{raw}, $r->{raw}, '--help is the same');
 
 for my $option (qw(-V --version)) {
-	$r = run([$option]);
+	$r = by_hand([$option]);
 	like($r->{raw}, qr/\Acorswrap \d+\.\d+\S*\n\z/, $option);
 	is($r->{exit}, 0, "$option: exit 0");
 }
@@ -68,7 +67,7 @@ for (
 	[ [ '-c', $good ],              qr/-l/,       '-c alone' ],
 ) {
 	my ($argv, $next, $name) = @$_;
-	$r = run($argv);
+	$r = by_hand($argv);
 	is($r->{exit}, 2, "$name: usage, exit 2");
 	is($r->{raw}, '', "$name: nothing on standard output");
 	like($r->{stderr}, $next, "$name: says what to do");
@@ -76,22 +75,22 @@ for (
 
 # ---- -t --------------------------------------------------------------------------
 
-$r = run([ '-t', '-c', $good ]);
+$r = by_hand([ '-t', '-c', $good ]);
 is($r->{exit}, 0, '-t with a good policy');
-$r = run([ '-t', '-c', $bad ]);
+$r = by_hand([ '-t', '-c', $bad ]);
 is($r->{exit}, 1, '-t with a bad one');
 like($r->{stderr}, qr/bad\.ini:2: error: .*exec.*\[unknown-key\]/, 'every');
 like($r->{stderr}, qr/bad\.ini:4: error: .*\[path\]/, 'diagnostic');
-$r = run([ '-t', '-c', "$dir/none.ini" ]);
+$r = by_hand([ '-t', '-c', "$dir/none.ini" ]);
 is($r->{exit}, 1, '-t without a policy');
 like($r->{stderr}, qr/none\.ini.*\[no-policy\]/, 'says so');
-is(run(['-t'], CORSWRAP_CONFIG => $good)->{exit}, 0, '-t and CORSWRAP_CONFIG');
-is(run([ '-t', '-l', "unix:$dir/never", '-c', $good ])->{exit}, 0,
+is(by_hand(['-t'], CORSWRAP_CONFIG => $good)->{exit}, 0, '-t and CORSWRAP_CONFIG');
+is(by_hand([ '-t', '-l', "unix:$dir/never", '-c', $good ])->{exit}, 0,
 	'-t comes before -l');
 ok(!-e "$dir/never", 'and binds nothing');
-$r = run([ '-t', '-c', $good ], LISTEN_FDS => 1, LISTEN_PID => $$);
+$r = by_hand([ '-t', '-c', $good ], LISTEN_FDS => 1, LISTEN_PID => $$);
 is($r->{exit}, 0, '-t comes before LISTEN_FDS');
-$r = run([ '-t', '-c', $good, 'no-such-program-anywhere' ]);
+$r = by_hand([ '-t', '-c', $good, 'no-such-program-anywhere' ]);
 is($r->{exit}, 1, 'COMMAND that does not exist');
 like($r->{stderr}, qr/no-such-program-anywhere/, 'is named');
 
@@ -100,9 +99,9 @@ like($r->{stderr}, qr/no-such-program-anywhere/, 'is named');
 my %get = (REQUEST_METHOD => 'GET', HTTP_ORIGIN => 'https://a.example',
 	SCRIPT_NAME => '/app', REQUEST_URI => '/app');
 
-$r = run(['-V'], %get, CORSWRAP_CONFIG => $good);
+$r = by_hand(['-V'], %get, CORSWRAP_CONFIG => $good);
 is($r->{body}, "app ran\n", 'CGI comes before -V');
-$r = run([ '-l', "unix:$dir/never" ], GATEWAY_INTERFACE => 'CGI/1.1',
+$r = by_hand([ '-l', "unix:$dir/never" ], GATEWAY_INTERFACE => 'CGI/1.1',
 	CORSWRAP_CONFIG => $good);
 ok(!-e "$dir/never", 'CGI comes before -l');
 
@@ -132,7 +131,7 @@ sub on_descriptor {
 	close $socket;
 	my $answer = fcgi_get("unix:$path", params => {%get}, timeout => 30);
 	kill 'TERM', $pid;
-	my $status = wait_until(20, sub { waitpid($pid, WNOHANG) == $pid })
+	my $status = wait_for(sub { waitpid($pid, WNOHANG) == $pid }, 20)
 	    ? $? : kill('KILL', $pid) && 'killed';
 	return ($answer, $status);
 }
@@ -141,39 +140,39 @@ for my $argv ([ '-c', $good ], [ '-V', '-c', $good ], [ '-t', '-c', $good ],
 	[ '-c', $good, '-l', "unix:$dir/never" ]) {
 	my ($answer, $status) = on_descriptor(0, $argv, %get);
 	is($answer->{body}, "app ran\n", "FastCGI on descriptor 0: @$argv")
-	    or diag(slurp("$dir/log"));
+	    or diag(read_file("$dir/log"));
 	is($status, 0, 'and an orderly end');
 }
 ok(!-e "$dir/never", '-l is then not used');
 my ($answer) = on_descriptor(3, [ '-c', $good ], LISTEN_FDS => 1,
 	LISTEN_PID => 1);
-is($answer->{body}, "app ran\n", 'LISTEN_FDS') or diag(slurp("$dir/log"));
-$r = run([ '-c', $good ], LISTEN_FDS => 1, LISTEN_PID => 1);
+is($answer->{body}, "app ran\n", 'LISTEN_FDS') or diag(read_file("$dir/log"));
+$r = by_hand([ '-c', $good ], LISTEN_FDS => 1, LISTEN_PID => 1);
 is($r->{exit}, 2, 'LISTEN_FDS of somebody else is none');
 
 # ---- starting as FastCGI ------------------------------------------------------------
 
-$r = run([ '-c', $bad, '-l', "unix:$dir/never" ]);
+$r = by_hand([ '-c', $bad, '-l', "unix:$dir/never" ]);
 is($r->{exit}, 1, 'a bad policy stops the start');
 like($r->{stderr}, qr/bad\.ini:2:.*\n(?:.*\n)*.*bad\.ini:4:/,
 	'with every diagnostic on standard error');
 ok(!-e "$dir/never", 'before anything is bound');
 is($r->{raw}, '', 'nothing on standard output');
-$r = run([ '-c', "$dir/none.ini", '-l', "unix:$dir/never" ]);
+$r = by_hand([ '-c', "$dir/none.ini", '-l', "unix:$dir/never" ]);
 is($r->{exit}, 1, 'so does none');
 like($r->{stderr}, qr/\[no-policy\]/, 'and is named');
-my $rootless = spew("$dir/rootless.ini", "[cors]\norigins = *\n");
-$r = run([ '-c', $rootless, '-l', "unix:$dir/never" ]);
+my $rootless = write_file("$dir/rootless.ini", "[cors]\norigins = *\n");
+$r = by_hand([ '-c', $rootless, '-l', "unix:$dir/never" ]);
 is($r->{exit}, 1, 'neither exec nor forward nor root');
 like($r->{stderr}, qr/\[missing-root\]/, 'missing-root');
-is(run([ '-t', '-c', $rootless ])->{exit}, 0, 'which -t does not mind');
-$r = run([ '-c', $good, '-l', 'tcp:0.0.0.0:1' ]);
+is(by_hand([ '-t', '-c', $rootless ])->{exit}, 0, 'which -t does not mind');
+$r = by_hand([ '-c', $good, '-l', 'tcp:0.0.0.0:1' ]);
 is($r->{exit}, 1, 'TCP beyond loopback');
 like($r->{stderr}, qr/\[missing-peers\]/, 'needs peers');
-spew("$dir/file", 'precious');
-$r = run([ '-c', $good, '-l', "unix:$dir/file" ]);
+write_file("$dir/file", 'precious');
+$r = by_hand([ '-c', $good, '-l', "unix:$dir/file" ]);
 is($r->{exit}, 1, 'a file in the place of the socket');
-is(slurp("$dir/file"), 'precious', 'is left alone');
+is(read_file("$dir/file"), 'precious', 'is left alone');
 
 # ---- COMMAND ------------------------------------------------------------------------------
 
@@ -183,7 +182,7 @@ sub command_says {
 	return $@ unless $responder;
 	return fcgi_get($responder->{address}, params => {%get})->{body};
 }
-spew("$dir/words", "#!/bin/sh\n"
+write_file("$dir/words", "#!/bin/sh\n"
 	. "printf 'Content-Type: a/b\\r\\n\\r\\n%s' \"\$*\"\n", 0755);
 is(command_says("$dir/words", '-l', 'a b'), '-l a b',
 	'COMMAND and its arguments, options too');
@@ -196,7 +195,7 @@ chdir $dir;
 is(command_says('words', 'x'),   'x', 'COMMAND in the current folder');
 is(command_says('./words', 'x'), 'x', 'COMMAND relative to it');
 chdir '/';
-my $beaten = spew("$dir/beaten.ini",
+my $beaten = write_file("$dir/beaten.ini",
 	"[app]\nexec = /bin/false\n[cors]\norigins = *\n");
 {
 	my $responder = responder($beaten, args => [ "$dir/words", 'x' ]);

@@ -8,17 +8,17 @@ use warnings;
 use FindBin ();
 use lib "$FindBin::Bin/lib";
 
-use Corswrap::CGI qw(cgi_run program responder slurp spew);
+use Corswrap::CGI;
 use Corswrap::FastCGI qw(fcgi_get);
-use File::Temp ();
+use Corswrap::Test;
 use Test::More;
 
-my $dir = File::Temp->newdir;
+my $dir = tempdir();
 my $policy = "$dir/policy.ini";
 
 sub policy {
 	my ($exec, $more, $cors) = @_;
-	return spew($policy, "[app]\nexec = $exec\ninject = prepend\n"
+	return write_file($policy, "[app]\nexec = $exec\ninject = prepend\n"
 		. ($more || '') . "[cors]\norigins = https://a.example\n"
 		. "expose = X-One\n" . ($cors || ''));
 }
@@ -32,7 +32,7 @@ sub get {
 		%more });
 }
 
-spew("$dir/app", <<'SH', 0755);
+write_file("$dir/app", <<'SH', 0755);
 #!/bin/sh
 printf 'Content-Type: text/plain\n\n'
 echo "pid $$ parent $PPID"
@@ -72,7 +72,7 @@ $r = get(REQUEST_METHOD => 'OPTIONS',
 is($r->{status}, 204, 'a preflight is answered as ever');
 is($r->{body}, '', 'without the program');
 
-spew("$dir/limits", "#!/bin/sh\nprintf 'Content-Type: a/b\\n\\n'\nulimit -n\n",
+write_file("$dir/limits", "#!/bin/sh\nprintf 'Content-Type: a/b\\n\\n'\nulimit -n\n",
 	0755);
 policy("$dir/limits", "file-limit = 33\n[env]\nX=1\n");
 is(get()->{body}, "33\n", 'limits hold');
@@ -93,16 +93,16 @@ sub fails {
 
 policy("$dir/none");
 fails('no such program', qr/404|50[02]/, qr/\Q$dir\E\/none/);
-spew("$dir/plain", "#!/bin/sh\n", 0644);
+write_file("$dir/plain", "#!/bin/sh\n", 0644);
 policy("$dir/plain");
 fails('not executable', qr/40[34]|50[02]/, qr/chmod/);
-spew("$dir/crlf", "#!/bin/sh\r\necho\r\n", 0755);
+write_file("$dir/crlf", "#!/bin/sh\r\necho\r\n", 0755);
 policy("$dir/crlf");
 fails('CRLF', qr/404|50[02]/, qr/carriage return|line end/);
-spew("$dir/nobang", "echo hello\n", 0755);
+write_file("$dir/nobang", "echo hello\n", 0755);
 policy("$dir/nobang");
 fails('no #! line', qr/404|50[02]/, qr/#!/);
-spew("$dir/nointerp", "#!/no/such/interpreter\n", 0755);
+write_file("$dir/nointerp", "#!/no/such/interpreter\n", 0755);
 policy("$dir/nointerp");
 fails('no interpreter', qr/404|50[02]/, qr/interpreter/);
 policy("$dir/app", "directory = $dir/nowhere\n");
@@ -126,7 +126,7 @@ for my $conflict ('[app] lenient = yes', '[app] max-header = 4K',
 	'[app] local-redirect = pass', '[app] idle-timeout = 5s',
 	'[cors] app-headers = keep', "[cors] expose = *\ncredentials = yes") {
 	my ($section, $line) = $conflict =~ /\[(\w+)\] (.*)/s;
-	spew($policy, "[app]\nexec = $dir/app\ninject = prepend\n"
+	write_file($policy, "[app]\nexec = $dir/app\ninject = prepend\n"
 		. ($section eq 'app' ? "$line\n" : '')
 		. "[cors]\norigins = https://a.example\n"
 		. ($section eq 'cors' ? "$line\n" : ''));

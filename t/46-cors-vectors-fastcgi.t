@@ -9,19 +9,19 @@ use warnings;
 use FindBin ();
 use lib "$FindBin::Bin/lib";
 
-use Corswrap::CGI qw(responder app_program slurp spew srcdir);
+use Corswrap::CGI;
 use Corswrap::FastCGI qw(fcgi_get);
 use Corswrap::Vectors qw(rows policy_text request_variables complaints);
-use File::Temp ();
+use Corswrap::Test;
 use Test::More;
 
 # All parameters of a request together (DESIGN.md section 4); past it the
 # answer is 400 without a policy, whatever the row says.
 use constant PARAMETERS_MAX => 65536;
 
-my $dir  = File::Temp->newdir;
+my $dir  = tempdir();
 my $app  = app_program("$dir/app");
-my @rows = rows(srcdir() . '/t/vectors/cors.tsv', 'request');
+my @rows = rows(top_src() . '/t/vectors/cors.tsv', 'request');
 cmp_ok(scalar @rows, '>=', 99, 'the rows are there');
 
 # Rows of one policy share a responder.
@@ -29,7 +29,7 @@ my %by_policy;
 push @{ $by_policy{ policy_text($_)->{text} } }, $_ for @rows;
 
 for my $text (sort keys %by_policy) {
-	spew("$dir/policy.ini", $text);
+	write_file("$dir/policy.ini", $text);
 	my $responder = responder("$dir/policy.ini", args => [$app]);
 	for my $row (@{ $by_policy{$text} }) {
 		my $fixture = policy_text($row);
@@ -51,7 +51,7 @@ for my $text (sort keys %by_policy) {
 		ok(!@wrong, $row->{id})
 		    or diag(join "\n", @wrong, $text,
 			substr($r->{stdout}, 0, 2000),
-			slurp($responder->{log}));
+			read_file($responder->{log}));
 	}
 }
 

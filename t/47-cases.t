@@ -8,20 +8,20 @@ use warnings;
 use FindBin ();
 use lib "$FindBin::Bin/lib";
 
-use Corswrap::CGI qw(cgi_run responder app_program slurp spew srcdir);
+use Corswrap::CGI;
 use Corswrap::Cases
     qw(read_case case_files policy_with_app case_variables case_complaints);
 use Corswrap::FastCGI qw(fcgi_get);
 use File::Basename qw(basename);
 use File::Copy qw(copy);
-use File::Temp ();
+use Corswrap::Test;
 use Test::More;
 
-my $dir   = File::Temp->newdir;
+my $dir   = tempdir();
 my $app   = app_program("$dir/app");
-my @files = case_files(srcdir());
+my @files = case_files(top_src());
 cmp_ok(scalar @files, '>=', 25, 'the cases are there');
-copy($_, "$dir/") for glob srcdir() . '/t/cases/*.txt';
+copy($_, "$dir/") for glob top_src() . '/t/cases/*.txt';
 
 my @keys = qw(origins origins-file origins-regex methods headers expose
     credentials max-age preflight preflight-status allow enforce timing
@@ -32,7 +32,7 @@ like($all, qr/^\Q$_\E\s*=/m, "some case has $_") for @keys;
 for my $file (@files) {
 	my $case   = read_case($file);
 	my $name   = basename($file, '.ini');
-	my $policy = spew("$dir/policy.ini",
+	my $policy = write_file("$dir/policy.ini",
 		policy_with_app($case->{text}, $app));
 	my $responder = eval { responder($policy) };
 	ok($responder, "$name: the policy is good") or do {
@@ -46,7 +46,7 @@ for my $file (@files) {
 		my $fcgi = fcgi_get($responder->{address}, params => \@pairs,
 			timeout => 60);
 		for ([ CGI => $cgi, $cgi->{stderr} ],
-			[ FastCGI => $fcgi, slurp($responder->{log}) ]) {
+			[ FastCGI => $fcgi, read_file($responder->{log}) ]) {
 			my ($mode, $r, $log) = @$_;
 			my @wrong = case_complaints($request, $r);
 			ok(!@wrong, "$name: $request->{name} ($mode)")

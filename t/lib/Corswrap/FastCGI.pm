@@ -57,7 +57,7 @@ sub begin_record {
 	return record(FCGI_BEGIN_REQUEST, $o{id} || 1,
 		pack('nCx5', defined $o{role} ? $o{role} : FCGI_RESPONDER,
 			$o{keep} ? FCGI_KEEP_CONN : 0),
-		$o{padding});
+		$o{begin_padding});
 }
 
 sub _length {
@@ -364,7 +364,7 @@ Request id (1), role (1, responder), FCGI_KEEP_CONN (off).
 =item split, padding
 
 Content of a PARAMS or STDIN record at most (65535); padding bytes of every
-record but the empty ones (0).
+such record but the empty ones (0).  C<begin_padding>: of BEGIN_REQUEST.
 
 =item long
 

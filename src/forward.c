@@ -1,0 +1,751 @@
+/*
+ * Handing a request on to a FastCGI application.
+ *
+ * One poll for everything that can happen, as in relay.c: room to send in,
+ * output, the client gone, the end of our time.  Nothing is queued: what we do
+ * not read stops the application.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "forward.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "forward_pool.h"
+#include "forward_send.h"
+#include "log.h"
+#include "record.h"
+#include "status.h"
+
+enum {
+	CHUNK = 64 * 1024,
+	STDERR_MAX = 64 * 1024, /* bytes a request that reach the log */
+	LINE_MAX_BYTES = 1024,
+	LINGER = 1,	   /* ms to wait for more before a flush */
+	BACKLOG_WAIT = 10, /* ms between looks at full backlogs */
+	PIECE_MIN = 16384, /* from here on a copy costs more than a write */
+	MOVE_MIN = 32768   /* left of a record, to be handed on by the kernel */
+};
+
+/* How an attempt ends. */
+enum ending {
+	GOING,
+	OVER, /* answered, or failed for good */
+	AGAIN /* nothing has come of it: it may be tried once more */
+};
+
+struct forward {
+	const struct settings *settings;
+	struct exchange *exchange;
+	struct response *response;
+	struct forward_pool *pool;
+	bool idempotent;
+	struct forward_request request;
+	uint64_t started; /* ms, monotonic */
+	bool discard;	  /* the client is gone, on-abort = finish */
+	bool watch;	  /* the client is still watched */
+	/* of one attempt: */
+	enum ending ending;
+	const struct address *address;
+	struct forward_peer *peer;
+	int fd;
+	bool kept;    /* the connection had been kept */
+	bool waiting; /* counted so by the peer */
+	bool sending;
+	bool received; /* a byte has come */
+	bool whole;    /* END_REQUEST has come, after a whole request */
+	bool unflushed;
+	uint64_t last;	  /* something was sent or has come */
+	uint64_t sent_at; /* all was sent */
+	struct forward_sender sender;
+	struct record_reader reader;
+	/* what the application complains of */
+	size_t err_bytes;
+	size_t line_len;
+	char line[LINE_MAX_BYTES];
+};
+
+/* ---- what the application complains of ---- */
+
+static void
+complain(struct forward *f)
+{
+	struct sink *out = f->exchange->out;
+	struct slice line = slice_of(f->line, f->line_len);
+
+	if (line.len > 0 && line.ptr[line.len - 1] == '\r')
+		line.len--;
+	f->line_len = 0;
+	if (line.len == 0)
+		return;
+	if (f->settings->app.stderr_to == STDERR_FASTCGI &&
+	    out->complain != NULL) {
+		f->line[line.len] = '\n';
+		(void)out->complain(out, line.ptr, line.len + 1);
+		return;
+	}
+	log_program(f->exchange->log, f->address->text, 0, line);
+}
+
+static void
+take_complaints(struct forward *f, const char *data, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		f->err_bytes++;
+		if (f->err_bytes > STDERR_MAX)
+			continue;
+		if (data[i] != '\n')
+			f->line[f->line_len++] = data[i];
+		/* one byte stays for a newline */
+		if (data[i] == '\n' || f->line_len == sizeof(f->line) - 1)
+			complain(f);
+	}
+}
+
+static void
+end_complaints(struct forward *f)
+{
+	complain(f);
+	if (f->err_bytes <= STDERR_MAX)
+		return;
+	f->line_len = (size_t)snprintf(f->line, sizeof(f->line),
+				       "%zu more bytes were dropped",
+				       f->err_bytes - STDERR_MAX);
+	f->err_bytes = 0;
+	complain(f);
+}
+
+/* ---- what goes wrong ---- */
+
+static void
+fail(struct forward *f, int status, const char *id, const char *todo,
+     const char *text)
+{
+	const char *extra = status == 503 ? "Retry-After: 1\r\n" : NULL;
+
+	log_event(f->exchange->log, LOG_LEVEL_ERROR, id, f->response->request,
+		  todo, "%s: %s",
+		  f->address == NULL ? "forward" : f->address->text, text);
+	if (f->discard)
+		f->exchange->outcome.failure = id;
+	else
+		response_fail(f->response, status, id, extra);
+	f->ending = OVER;
+}
+
+static void
+client_gone(struct forward *f)
+{
+	f->exchange->outcome.failure = "client-gone";
+	f->watch = false;
+	if (f->exchange->out->set_broken != NULL)
+		f->exchange->out->set_broken(f->exchange->out);
+	if (f->settings->app.on_abort == ON_ABORT_FINISH)
+		f->discard = true;
+	else
+		f->ending = OVER;
+	log_event(f->exchange->log, LOG_LEVEL_INFO, "client-gone",
+		  f->response->request, NULL,
+		  "the client is gone; the application %s",
+		  f->discard ? "runs on" : "is told by a closed connection");
+}
+
+/* Another address than this one? */
+static bool
+has_other_address(const struct forward *f)
+{
+	return f->settings->app.forward_count > 1;
+}
+
+/*
+ * The connection has ended before END_REQUEST.  Where nothing has come at all
+ * it may be that the application never saw the request: sure, where no byte
+ * was sent; and where it may be sent twice (RFC 9110, 9.2.2), worth another
+ * try if the connection was an old one or there is somebody else to ask.
+ */
+static void
+ended_early(struct forward *f, int error)
+{
+	bool again = !f->received &&
+		     ((f->kept && f->sender.sent == 0) ||
+		      (f->idempotent && (f->kept || has_other_address(f))));
+
+	if (again) {
+		f->ending = AGAIN;
+		return;
+	}
+	if (f->response->started)
+		fail(f, 502, "truncated",
+		     "look into the application's log: it ended within the "
+		     "answer",
+		     error == 0 ? "closed the connection early"
+				: strerror(error));
+	else
+		fail(f, 502, "early-end",
+		     "look into the application's log: it ended without an "
+		     "answer",
+		     error == 0 ? "closed the connection early"
+				: strerror(error));
+}
+
+/* ---- output ---- */
+
+static void
+feed(struct forward *f, struct slice data)
+{
+	if (data.len == 0 || f->discard || f->ending != GOING)
+		return;
+	switch (response_feed(f->response, data.ptr, data.len)) {
+	case 0:
+		f->unflushed = true;
+		break;
+	case -1:
+		client_gone(f);
+		break;
+	default: /* a bad header block, answered and logged */
+		f->ending = OVER;
+		break;
+	}
+}
+
+/* The answer is over: what does END_REQUEST say of it? (section 5.5) */
+static void
+request_ended(struct forward *f)
+{
+	struct exchange *x = f->exchange;
+	uint32_t status = f->reader.app_status;
+
+	switch (f->reader.protocol_status) {
+	case RECORD_COMPLETE:
+		break;
+	case RECORD_OVERLOADED:
+		fail(f, 503, "overloaded",
+		     "let the application have more processes",
+		     "is overloaded");
+		return;
+	case RECORD_UNKNOWN_ROLE:
+		fail(f, 500, "unknown-role",
+		     "`forward` needs an application that is a responder",
+		     "does not know the role of responder");
+		return;
+	default:
+		fail(f, 502, "bad-record", NULL, "refused the request");
+		return;
+	}
+	f->whole = !f->sending;
+	f->ending = OVER;
+	if (status != 0)
+		log_event(x->log, LOG_LEVEL_WARNING, "exit-status",
+			  f->response->request, NULL, "%s: exit status %lu",
+			  f->address->text, (unsigned long)status);
+	if (f->discard)
+		return;
+	if (x->out->set_exit != NULL)
+		x->out->set_exit(x->out, (int)(status & 0x7fffffff));
+	if (response_end(f->response) == -1)
+		client_gone(f);
+}
+
+/*
+ * Output of several records becomes one write: small pieces are moved together
+ * in the buffer, large ones are handed on where they are.
+ */
+static void
+add_output(struct forward *f, struct slice *run, struct slice piece, char *buf)
+{
+	size_t at = (size_t)(run->ptr - buf);
+
+	if (run->len > 0 && piece.len < PIECE_MIN) {
+		memmove(buf + at + run->len, piece.ptr, piece.len);
+		run->len += piece.len;
+		return;
+	}
+	feed(f, *run);
+	*run = piece;
+}
+
+/* What one read has brought. */
+static void
+take_records(struct forward *f, char *buf, size_t len)
+{
+	struct slice run = slice_of(buf, 0), piece = SLICE_NONE;
+	enum record_event event = RECORD_STDOUT;
+	size_t at = 0, used;
+
+	while (f->ending == GOING && event != RECORD_MORE) {
+		event =
+		    record_read(&f->reader, buf + at, len - at, &used, &piece);
+		at += used;
+		if (event == RECORD_STDOUT)
+			add_output(f, &run, piece, buf);
+		else if (event == RECORD_STDERR)
+			take_complaints(f, piece.ptr, piece.len);
+		else
+			feed(f, run);
+		if (f->ending != GOING)
+			return;
+		if (event == RECORD_BAD)
+			fail(f, 502, "bad-record",
+			     "is it a FastCGI application that listens there?",
+			     "sent no FastCGI record");
+		else if (event == RECORD_END)
+			request_ended(f);
+	}
+	/* Bytes after the end belong to nobody. */
+	if (at < len)
+		f->whole = false;
+}
+
+/*
+ * A read on behalf of the client has failed: which of the two was it?  Once
+ * an error has been reported, a socket that is done for reads as ended.
+ */
+static bool
+is_ours(const struct forward *f)
+{
+	char byte;
+	ssize_t n = recv(f->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	return n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK);
+}
+
+/* The rest of a large record, the cheapest way there is. */
+static void
+move_output(struct forward *f, size_t most)
+{
+	struct sink *out = f->exchange->out;
+	ssize_t n = out->move(out, f->fd, most);
+	int error = errno;
+
+	if (n > 0) {
+		record_skip(&f->reader, (size_t)n);
+		f->exchange->outcome.body_bytes += (uint64_t)n;
+		f->unflushed = true;
+	} else if (n == 0) {
+		ended_early(f, 0);
+	} else if (error == EAGAIN || error == EINTR) {
+		return;
+	} else if (is_ours(f)) {
+		ended_early(f, error);
+	} else {
+		client_gone(f);
+	}
+}
+
+static void
+read_output(struct forward *f)
+{
+	struct scratch *scratch = f->exchange->scratch;
+	size_t most = record_output_left(&f->reader);
+	ssize_t n;
+
+	if (most >= MOVE_MIN && !f->discard && response_in_body(f->response)) {
+		move_output(f, most);
+		f->last = forward_now();
+		return;
+	}
+	n = recv(f->fd, scratch->io, CHUNK, MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		ended_early(f, n == 0 ? 0 : errno);
+		return;
+	}
+	f->received = true;
+	f->last = forward_now();
+	if (f->waiting)
+		forward_peer_served(f->pool, f->peer);
+	f->waiting = false;
+	take_records(f, scratch->io, (size_t)n);
+	/* A client that takes its time is not the application's fault. */
+	f->last = forward_now();
+}
+
+static void
+send_more(struct forward *f)
+{
+	uint64_t before = f->sender.sent;
+	int rc = forward_send(&f->sender);
+
+	if (f->sender.sent > before)
+		f->last = forward_now();
+	if (rc == 0)
+		return;
+	f->sending = false;
+	f->sent_at = forward_now();
+	/* It may have answered without reading all of the body. */
+	if (rc < 0 && errno != EPIPE && errno != ECONNRESET)
+		fail(f, 500, "send-failed", NULL, strerror(errno));
+	else if (rc < 0)
+		f->whole = false;
+}
+
+/* ---- time ---- */
+
+struct deadline {
+	uint64_t at; /* UINT64_MAX: none */
+	const char *id;
+	const char *todo;
+	const char *text;
+};
+
+static void
+sooner(struct deadline *d, uint64_t from, uint64_t ms, struct deadline other)
+{
+	if (ms == 0 || from + ms >= d->at)
+		return;
+	other.at = from + ms;
+	*d = other;
+}
+
+static struct deadline
+next_deadline(const struct forward *f)
+{
+	const struct app *app = &f->settings->app;
+	struct deadline d = {UINT64_MAX, NULL, NULL, NULL};
+
+	if (f->sending || f->response->started)
+		sooner(&d, f->last, app->idle_timeout,
+		       (struct deadline){
+			   0, "idle-timeout",
+			   "raise idle-timeout, or find out what it waits for",
+			   f->sending ? "did not take the request"
+				      : "no output for too long"});
+	else
+		sooner(
+		    &d, f->sent_at, app->first_byte_timeout,
+		    (struct deadline){
+			0, "first-byte-timeout",
+			"raise first-byte-timeout, give the application more "
+			"processes, or find out what it waits for",
+			"no header block in time"});
+	sooner(
+	    &d, f->started, app->total_timeout,
+	    (struct deadline){0, "total-timeout",
+			      "raise total-timeout if such requests are meant",
+			      "it took too long"});
+	return d;
+}
+
+static int
+milliseconds_to(const struct deadline *deadline)
+{
+	uint64_t now = forward_now();
+
+	if (deadline->at == UINT64_MAX)
+		return -1;
+	if (deadline->at <= now)
+		return 0;
+	return deadline->at - now > 60000 ? 60000 : (int)(deadline->at - now);
+}
+
+/* ---- the loop ---- */
+
+enum { POLL_APP, POLL_CLIENT, POLL_STOP, POLL_COUNT };
+
+static int
+wait_for(struct forward *f, struct pollfd fds[POLL_COUNT],
+	 const struct deadline *deadline)
+{
+	int ms = milliseconds_to(deadline);
+
+	fds[POLL_APP] = (struct pollfd){
+	    .fd = f->fd,
+	    .events = (short)(POLLIN | (f->sending ? POLLOUT : 0))};
+	fds[POLL_CLIENT] =
+	    (struct pollfd){.fd = f->watch ? f->exchange->out->poll_fd : -1,
+			    .events = POLLIN | POLLRDHUP};
+	fds[POLL_STOP] =
+	    (struct pollfd){.fd = f->exchange->stop_fd, .events = POLLIN};
+	if (f->unflushed && (ms < 0 || ms > LINGER))
+		ms = LINGER;
+	return poll(fds, POLL_COUNT, ms);
+}
+
+static void
+nothing_came(struct forward *f, const struct deadline *deadline)
+{
+	struct sink *out = f->exchange->out;
+
+	if (f->unflushed && !f->discard) {
+		f->unflushed = false;
+		if (out->flush(out) != 0)
+			client_gone(f);
+		return;
+	}
+	f->unflushed = false;
+	if (deadline->at != UINT64_MAX && forward_now() >= deadline->at)
+		fail(f, 504, deadline->id, deadline->todo, deadline->text);
+}
+
+static void
+happened(struct forward *f, const struct pollfd fds[POLL_COUNT])
+{
+	struct sink *out = f->exchange->out;
+
+	if (fds[POLL_STOP].revents != 0) {
+		fail(f, 503, "stopped", NULL, "ended because corswrap stops");
+		return;
+	}
+	if (f->sending && (fds[POLL_APP].revents & (POLLOUT | POLLERR)) != 0)
+		send_more(f);
+	if (f->ending == GOING &&
+	    (fds[POLL_APP].revents & (POLLIN | POLLHUP | POLLERR)) != 0)
+		read_output(f);
+	if (f->ending == GOING && fds[POLL_CLIENT].revents != 0) {
+		if (out->gone(out))
+			client_gone(f);
+		else
+			f->watch = false; /* early bytes: of no use now */
+	}
+}
+
+static void
+run(struct forward *f)
+{
+	struct pollfd fds[POLL_COUNT];
+
+	send_more(f); /* mostly all of it at once */
+	while (f->ending == GOING) {
+		struct deadline deadline = next_deadline(f);
+		int rc = wait_for(f, fds, &deadline);
+		if (rc > 0)
+			happened(f, fds);
+		else if (rc == 0)
+			nothing_came(f, &deadline);
+		else if (errno != EINTR)
+			fail(f, 500, "poll-failed", NULL, strerror(errno));
+	}
+}
+
+/* ---- an attempt ---- */
+
+static const char *
+dial_hint(int error)
+{
+	switch (error) {
+	case ENOENT:
+	case ECONNREFUSED:
+		return "start the application, or correct `forward`";
+	case EACCES:
+		return "let this user write to the socket (php-fpm: "
+		       "listen.owner, listen.mode)";
+	case EAGAIN:
+		return "let the application have more processes (php-fpm: "
+		       "pm.max_children) or a longer backlog";
+	default:
+		return NULL;
+	}
+}
+
+/* An address cannot be reached: said once, until it can. */
+static void
+unreachable(struct forward *f, int error)
+{
+	if (forward_peer_failed(f->pool, f->peer))
+		log_event(f->exchange->log, LOG_LEVEL_WARNING, "connect-failed",
+			  NULL, dial_hint(error), "%s: %s", f->address->text,
+			  strerror(error));
+}
+
+static void
+reached(struct forward *f)
+{
+	if (forward_peer_alive(f->pool, f->peer))
+		log_event(f->exchange->log, LOG_LEVEL_INFO, "connected", NULL,
+			  NULL, "%s: can be reached again", f->address->text);
+}
+
+/* The outcome of looking for a connection. */
+struct search {
+	bool skip_rest; /* pass over those that rest */
+	bool tried;
+	bool busy;     /* a backlog was full */
+	bool late;     /* a connection took too long */
+	int error;     /* the last one */
+	bool given_up; /* ECANCELED, ESHUTDOWN */
+};
+
+/* Try one address.  True: f->fd is a connection. */
+static bool
+try_address(struct forward *f, const struct address *address,
+	    struct search *search)
+{
+	const struct app *app = &f->settings->app;
+	struct forward_watch watch = {
+	    f->exchange->stop_fd, app->on_abort == ON_ABORT_FINISH || !f->watch
+				      ? NULL
+				      : f->exchange->out};
+
+	f->address = address;
+	f->peer = forward_pool_peer(f->pool, address->text);
+	if (search->skip_rest && !forward_peer_try(f->pool, f->peer))
+		return false;
+	search->tried = true;
+	f->fd = forward_peer_take(f->pool, f->peer);
+	f->kept = f->fd >= 0;
+	f->waiting = !f->kept;
+	if (f->kept)
+		return true;
+	f->fd = forward_dial(address, app->connect_timeout, &watch);
+	if (f->fd >= 0) {
+		reached(f);
+		return true;
+	}
+	search->error = errno;
+	forward_peer_served(f->pool, f->peer);
+	f->waiting = false;
+	search->given_up =
+	    search->error == ECANCELED || search->error == ESHUTDOWN;
+	search->busy |= search->error == EAGAIN;
+	search->late |= search->error == ETIMEDOUT;
+	if (search->error != EAGAIN && !search->given_up)
+		unreachable(f, search->error);
+	return false;
+}
+
+static bool
+try_all(struct forward *f, struct search *search)
+{
+	const struct app *app = &f->settings->app;
+
+	for (size_t i = 0; i < app->forward_count && !search->given_up; i++)
+		if (try_address(f, &app->forward[i], search))
+			return true;
+	return false;
+}
+
+/* No connection could be had. */
+static void
+search_failed(struct forward *f, const struct search *search)
+{
+	if (search->error == ECANCELED) {
+		client_gone(f);
+		f->ending = OVER;
+	} else if (search->error == ESHUTDOWN) {
+		fail(f, 503, "stopped", NULL, "ended because corswrap stops");
+	} else if (search->busy) {
+		fail(f, 503, "backlog-full", dial_hint(EAGAIN),
+		     "takes no further connection");
+	} else if (search->late) {
+		fail(f, 504, "connect-timeout",
+		     "find out why it takes no connection, or raise "
+		     "connect-timeout",
+		     "no connection in time");
+	} else {
+		fail(f, 503, "unreachable", dial_hint(search->error),
+		     strerror(search->error));
+	}
+}
+
+/*
+ * A connection to the first address that takes one.  Where all rest, all are
+ * tried all the same; where a backlog is full, it is tried again until
+ * connect-timeout is over.
+ */
+static bool
+connect_any(struct forward *f)
+{
+	uint64_t ms = f->settings->app.connect_timeout;
+	uint64_t until = forward_now() + (ms == 0 ? 3000 : ms);
+	struct forward_watch watch = {f->exchange->stop_fd, NULL};
+	struct search search = {.skip_rest = true};
+
+	if (try_all(f, &search))
+		return true;
+	if (!search.tried) {
+		search.skip_rest = false;
+		if (try_all(f, &search))
+			return true;
+	}
+	while (search.busy && !search.given_up && forward_now() < until) {
+		if (forward_pause(BACKLOG_WAIT, &watch) != 0) {
+			search.error = errno;
+			break;
+		}
+		search = (struct search){.skip_rest = true};
+		if (try_all(f, &search))
+			return true;
+	}
+	search_failed(f, &search);
+	return false;
+}
+
+static void
+attempt(struct forward *f)
+{
+	f->ending = GOING;
+	f->received = f->whole = f->unflushed = false;
+	if (!connect_any(f))
+		return;
+	f->sending = true;
+	f->last = f->sent_at = forward_now();
+	forward_sender_init(&f->sender, &f->request, f->fd);
+	record_reader_init(&f->reader);
+	run(f);
+	end_complaints(f);
+	if (f->waiting)
+		forward_peer_served(f->pool, f->peer);
+	f->waiting = false;
+	if (f->whole && f->settings->app.keep > 0)
+		forward_peer_give(f->pool, f->peer, f->fd,
+				  f->settings->app.keep);
+	else
+		(void)close(f->fd);
+	f->fd = -1;
+}
+
+static void
+forward(struct forward *f)
+{
+	attempt(f);
+	if (f->ending != AGAIN)
+		return;
+	log_event(f->exchange->log, LOG_LEVEL_DEBUG, "forward-again",
+		  f->response->request, NULL,
+		  "%s: the connection ended unused, trying another",
+		  f->address->text);
+	/* Once: the second ends as it ends. */
+	f->idempotent = false;
+	attempt(f);
+	if (f->ending == AGAIN)
+		fail(f, 502, "early-end", NULL, "closed the connection early");
+}
+
+void
+forward_run(struct forward_pool *pool, const struct settings *settings,
+	    struct exchange *exchange, char **variables, struct body *body,
+	    struct response *response, bool idempotent)
+{
+	struct forward f = {.settings = settings,
+			    .exchange = exchange,
+			    .response = response,
+			    .pool = pool,
+			    .idempotent = idempotent,
+			    .watch = true,
+			    .fd = -1,
+			    .started = forward_now()};
+	struct scratch *scratch = exchange->scratch;
+	bool keep = pool != NULL && settings->app.keep > 0;
+
+	if (scratch_need(&scratch->io, &scratch->io_cap, CHUNK) != 0 ||
+	    forward_request_make(&f.request, variables, body, keep) != 0) {
+		fail(&f, 500, "memory", NULL, strerror(errno));
+		return;
+	}
+	exchange->outcome.ran = true;
+	if (exchange->status != NULL)
+		status_running(exchange->status, 1);
+	forward(&f);
+	if (exchange->status != NULL)
+		status_running(exchange->status, -1);
+	forward_request_free(&f.request);
+}

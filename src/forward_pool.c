@@ -1,0 +1,285 @@
+/*
+ * The health of addresses and the connections that are kept to them.
+ *
+ * A kept connection pins a process of php-fpm.  Two rules follow: the last one
+ * given back is the first one taken, so that the others grow old and are
+ * closed; and none is kept while a request waits on a new one.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "forward_pool.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	REST_FIRST = 1000, /* ms after a first failure */
+	REST_MOST = 8000,
+	IDLE_MOST = 60000 /* ms that a connection is kept unused */
+};
+
+struct kept {
+	int fd;
+	uint64_t since;
+};
+
+struct forward_peer {
+	struct forward_peer *next;
+	char *address;
+	unsigned failures; /* in a row */
+	uint64_t rests_until;
+	unsigned waiting;
+	struct kept *kept; /* oldest first */
+	size_t count;
+	size_t cap;
+};
+
+struct forward_pool {
+	pthread_mutex_t lock; /* for all peers */
+	struct forward_peer *peers;
+};
+
+uint64_t
+forward_now(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+struct forward_pool *
+forward_pool_new(void)
+{
+	struct forward_pool *pool = calloc(1, sizeof(*pool));
+
+	if (pool == NULL)
+		return NULL;
+	(void)pthread_mutex_init(&pool->lock, NULL);
+	return pool;
+}
+
+static void
+peer_free(struct forward_peer *peer)
+{
+	for (size_t i = 0; i < peer->count; i++)
+		(void)close(peer->kept[i].fd);
+	free(peer->kept);
+	free(peer->address);
+	free(peer);
+}
+
+void
+forward_pool_free(struct forward_pool *pool)
+{
+	if (pool == NULL)
+		return;
+	while (pool->peers != NULL) {
+		struct forward_peer *peer = pool->peers;
+		pool->peers = peer->next;
+		peer_free(peer);
+	}
+	(void)pthread_mutex_destroy(&pool->lock);
+	free(pool);
+}
+
+static struct forward_peer *
+peer_new(struct forward_pool *pool, const char *address)
+{
+	struct forward_peer *peer = calloc(1, sizeof(*peer));
+
+	if (peer == NULL)
+		return NULL;
+	peer->address = strdup(address);
+	if (peer->address == NULL) {
+		free(peer);
+		return NULL;
+	}
+	peer->next = pool->peers;
+	pool->peers = peer;
+	return peer;
+}
+
+/* Peers are few and live as long as the pool: a policy that no longer names
+ * one leaves a few bytes behind. */
+struct forward_peer *
+forward_pool_peer(struct forward_pool *pool, const char *address)
+{
+	struct forward_peer *peer;
+
+	if (pool == NULL)
+		return NULL;
+	(void)pthread_mutex_lock(&pool->lock);
+	peer = pool->peers;
+	while (peer != NULL && strcmp(peer->address, address) != 0)
+		peer = peer->next;
+	if (peer == NULL)
+		peer = peer_new(pool, address);
+	(void)pthread_mutex_unlock(&pool->lock);
+	return peer;
+}
+
+/* ---- health ---- */
+
+static uint64_t
+rest_time(unsigned failures)
+{
+	uint64_t rest = REST_FIRST;
+
+	while (--failures > 0 && rest < REST_MOST)
+		rest *= 2;
+	return rest < REST_MOST ? rest : REST_MOST;
+}
+
+bool
+forward_peer_try(struct forward_pool *pool, struct forward_peer *peer)
+{
+	bool may = true;
+	uint64_t now = forward_now();
+
+	if (peer == NULL)
+		return true;
+	(void)pthread_mutex_lock(&pool->lock);
+	if (peer->failures > 0) {
+		may = now >= peer->rests_until;
+		if (may)
+			peer->rests_until = now + rest_time(peer->failures);
+	}
+	(void)pthread_mutex_unlock(&pool->lock);
+	return may;
+}
+
+bool
+forward_peer_failed(struct forward_pool *pool, struct forward_peer *peer)
+{
+	bool news = true;
+
+	if (peer == NULL)
+		return true;
+	(void)pthread_mutex_lock(&pool->lock);
+	news = peer->failures == 0;
+	/* Requests that failed together are one failure. */
+	if (news || forward_now() >= peer->rests_until)
+		peer->failures++;
+	peer->rests_until = forward_now() + rest_time(peer->failures);
+	(void)pthread_mutex_unlock(&pool->lock);
+	return news;
+}
+
+bool
+forward_peer_alive(struct forward_pool *pool, struct forward_peer *peer)
+{
+	bool news;
+
+	if (peer == NULL)
+		return false;
+	(void)pthread_mutex_lock(&pool->lock);
+	news = peer->failures > 0;
+	peer->failures = 0;
+	(void)pthread_mutex_unlock(&pool->lock);
+	return news;
+}
+
+/* ---- connections ---- */
+
+/* Nothing may have come on a connection that is kept: its end, or bytes that
+ * belong to no request. */
+static bool
+is_quiet(int fd)
+{
+	char byte;
+
+	return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+	       (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+/* Close those that have been kept too long; they lead the list. */
+static void
+expire(struct forward_peer *peer, uint64_t now)
+{
+	size_t old = 0;
+
+	while (old < peer->count && now - peer->kept[old].since > IDLE_MOST)
+		(void)close(peer->kept[old++].fd);
+	if (old == 0)
+		return;
+	peer->count -= old;
+	memmove(peer->kept, peer->kept + old,
+		peer->count * sizeof(*peer->kept));
+}
+
+int
+forward_peer_take(struct forward_pool *pool, struct forward_peer *peer)
+{
+	int fd = -1;
+
+	if (peer == NULL)
+		return -1;
+	(void)pthread_mutex_lock(&pool->lock);
+	expire(peer, forward_now());
+	while (fd < 0 && peer->count > 0) {
+		fd = peer->kept[--peer->count].fd;
+		if (!is_quiet(fd)) {
+			(void)close(fd);
+			fd = -1;
+		}
+	}
+	if (fd < 0)
+		peer->waiting++;
+	(void)pthread_mutex_unlock(&pool->lock);
+	return fd;
+}
+
+void
+forward_peer_served(struct forward_pool *pool, struct forward_peer *peer)
+{
+	if (peer == NULL)
+		return;
+	(void)pthread_mutex_lock(&pool->lock);
+	peer->waiting--;
+	(void)pthread_mutex_unlock(&pool->lock);
+}
+
+/* Room for one more.  False: no memory. */
+static bool
+grow(struct forward_peer *peer)
+{
+	size_t cap = peer->cap == 0 ? 8 : 2 * peer->cap;
+	struct kept *more;
+
+	if (peer->count < peer->cap)
+		return true;
+	more = realloc(peer->kept, cap * sizeof(*more));
+	if (more == NULL)
+		return false;
+	peer->kept = more;
+	peer->cap = cap;
+	return true;
+}
+
+void
+forward_peer_give(struct forward_pool *pool, struct forward_peer *peer, int fd,
+		  unsigned keep)
+{
+	if (peer == NULL) {
+		(void)close(fd);
+		return;
+	}
+	(void)pthread_mutex_lock(&pool->lock);
+	expire(peer, forward_now());
+	if (peer->waiting == 0 && peer->count < keep && grow(peer)) {
+		peer->kept[peer->count++] = (struct kept){fd, forward_now()};
+		fd = -1;
+	}
+	(void)pthread_mutex_unlock(&pool->lock);
+	if (fd >= 0)
+		(void)close(fd);
+}

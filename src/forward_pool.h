@@ -1,0 +1,72 @@
+/*
+ * What forwarded requests have in common: the health of each application's
+ * address, and connections that are kept.  Private to forward.c,
+ * forward_dial.c and forward_pool.c.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef FORWARD_POOL_H
+#define FORWARD_POOL_H
+
+#include "exchange.h"
+#include "forward.h"
+#include "settings.h"
+
+/* One address, for all requests and all policies that name it. */
+struct forward_peer;
+
+/* The peer of an address as written; NULL: no pool, or no memory (nothing is
+ * remembered then, which every call below takes). */
+struct forward_peer *forward_pool_peer(struct forward_pool *,
+				       const char *address);
+
+/* ---- health ---- */
+
+/*
+ * May it be tried?  Not while it rests after a failure; when that is over one
+ * request tries, and the others still go elsewhere until it is known to live.
+ */
+bool forward_peer_try(struct forward_pool *, struct forward_peer *);
+/* It could not be reached.  True: it could before (log it). */
+bool forward_peer_failed(struct forward_pool *, struct forward_peer *);
+/* It was reached.  True: it could not before. */
+bool forward_peer_alive(struct forward_pool *, struct forward_peer *);
+
+/* ---- connections ---- */
+
+/*
+ * A kept connection of which no end has been seen, or -1.  With -1 the caller
+ * counts as waiting for the application until forward_peer_served: a
+ * connection that is given back meanwhile is closed, because it may be the
+ * very one that keeps the application's process from taking the new one.
+ */
+int forward_peer_take(struct forward_pool *, struct forward_peer *);
+void forward_peer_served(struct forward_pool *, struct forward_peer *);
+/* Keep the connection, if fewer than keep are kept; else it is closed. */
+void forward_peer_give(struct forward_pool *, struct forward_peer *, int fd,
+		       unsigned keep);
+
+/* ---- dialling ---- */
+
+/* What else to watch while waiting. */
+struct forward_watch {
+	int stop_fd;
+	struct sink *client; /* may be NULL: nobody to watch */
+};
+
+/*
+ * A new connection, non-blocking and close-on-exec, within milliseconds
+ * (0: no bound).  -1 with errno: EAGAIN: the backlog is full (at once),
+ * ETIMEDOUT, ECANCELED: the client is gone, ESHUTDOWN: everything must stop, or
+ * why it cannot be reached.
+ */
+int forward_dial(const struct address *, uint64_t milliseconds,
+		 const struct forward_watch *);
+
+/* Do nothing for a while.  -1 with ECANCELED or ESHUTDOWN as above. */
+int forward_pause(int milliseconds, const struct forward_watch *);
+
+/* Milliseconds of the monotonic clock. */
+uint64_t forward_now(void);
+
+#endif
