@@ -12,29 +12,17 @@
 #include <config.h>
 #endif
 
-#include "settings.h"
+#include "dump.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <stdlib.h>
 
-#include "reader.h"
 #include "values.h"
 
 enum { WIDTH = 78 }; /* of lines that can be split */
 
-struct dump {
-	FILE *out;
-	const struct settings *settings;
-	const char *section; /* its header is to come with its first line */
-	struct slice name;
-	bool begun;  /* a section stands before */
-	bool failed; /* a value does not fit a line of a policy */
-};
-
 /* The lines that follow belong to this section; without any it is left out. */
-static void
-put_section(struct dump *dump, const char *word, struct slice name)
+void
+dump_section(struct dump *dump, const char *word, struct slice name)
 {
 	dump->section = word;
 	dump->name = name;
@@ -53,8 +41,8 @@ put_header(struct dump *dump)
 }
 
 /* "key = value", without the blanks where they do harm. */
-static void
-put_line(struct dump *dump, const char *key, struct slice value)
+void
+dump_line(struct dump *dump, const char *key, struct slice value)
 {
 	size_t len = strlen(key) + value.len + 1;
 	/* "= ;x" would be a comment. */
@@ -71,73 +59,43 @@ put_line(struct dump *dump, const char *key, struct slice value)
 			(int)value.len, value.ptr);
 }
 
-static void
-put_text(struct dump *dump, const char *key, const char *value)
+void
+dump_text(struct dump *dump, const char *key, const char *value)
 {
-	put_line(dump, key, slice_from(value));
+	dump_line(dump, key, slice_from(value));
 }
 
-static void
-put_boolean(struct dump *dump, const char *key, bool value)
+void
+dump_boolean(struct dump *dump, const char *key, bool value)
 {
-	put_text(dump, key, value ? "yes" : "no");
+	dump_text(dump, key, value ? "yes" : "no");
 }
 
-static void
-put_number(struct dump *dump, const char *key, uint64_t value)
+void
+dump_number(struct dump *dump, const char *key, uint64_t value)
 {
 	char text[VALUE_TEXT];
 
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
-	put_text(dump, key, text);
+	dump_text(dump, key, text);
 }
 
-/* 0 is "none" for the keys that know it. */
-static void
-put_duration(struct dump *dump, const char *key, uint64_t value, uint64_t usual,
-	     bool none)
-{
-	char text[VALUE_TEXT];
-
-	value_write_duration(value, text);
-	if (value != usual)
-		put_text(dump, key, value == 0 && none ? "none" : text);
-}
-
-static void
-put_size(struct dump *dump, const char *key, uint64_t value, uint64_t usual)
-{
-	char text[VALUE_TEXT];
-
-	value_write_size(value, text);
-	if (value != usual)
-		put_text(dump, key, text);
-}
-
-/* A list being written to as few lines as it needs. */
-struct list {
-	struct dump *dump;
-	const char *key;
-	char line[READER_LINE_MAX + 1];
-	size_t len;
-};
-
-static void
-list_end(struct list *list)
+void
+dump_list_end(struct dump_list *list)
 {
 	if (list->len > 0)
-		put_line(list->dump, list->key,
-			 slice_of(list->line, list->len));
+		dump_line(list->dump, list->key,
+			  slice_of(list->line, list->len));
 	list->len = 0;
 }
 
-static void
-list_put(struct list *list, struct slice item)
+void
+dump_item(struct dump_list *list, struct slice item)
 {
 	size_t room = WIDTH - strlen(list->key) - 3;
 
 	if (list->len > 0 && list->len + 1 + item.len > room)
-		list_end(list);
+		dump_list_end(list);
 	if (item.len > READER_LINE_MAX) {
 		list->dump->failed = true;
 		return;
@@ -146,20 +104,6 @@ list_put(struct list *list, struct slice item)
 		list->line[list->len++] = ' ';
 	memcpy(list->line + list->len, item.ptr, item.len);
 	list->len += item.len;
-}
-
-static void
-put_names(struct dump *dump, const char *key, const struct name_list *names)
-{
-	struct list list = {.dump = dump, .key = key};
-
-	if (names->any)
-		list_put(&list, SLICE("*"));
-	for (size_t i = 0; i < names->count; i++)
-		list_put(&list, names->names[i]);
-	list_end(&list);
-	if (!names->any && names->count == 0)
-		put_text(dump, key, "");
 }
 
 static bool
@@ -183,8 +127,9 @@ is_representable(struct slice path, bool in_list)
  * A path: absolute, so that the dump may lie anywhere; relative to the
  * policy's folder where that folder's name cannot be written in a policy.
  */
-static struct slice
-path_text(struct dump *dump, const char *path, const char *key, bool in_list)
+struct slice
+dump_path_text(struct dump *dump, const char *path, const char *key,
+	       bool in_list)
 {
 	struct slice text = slice_from(path);
 	size_t folder = strlen(dump->settings->folder);
@@ -201,422 +146,10 @@ path_text(struct dump *dump, const char *path, const char *key, bool in_list)
 	return text;
 }
 
-static void
-put_path(struct dump *dump, const char *key, const char *path)
+void
+dump_path(struct dump *dump, const char *key, const char *path)
 {
-	put_line(dump, key, path_text(dump, path, key, false));
-}
-
-/* Does the word stand for itself among words? */
-static bool
-is_plain(const char *word)
-{
-	return word[0] != '\0' && strpbrk(word, " \t'\"\\;") == NULL;
-}
-
-/*
- * A word as sh would read it.  ';' after a blank would begin a comment even
- * inside quotes, so there the quotes are closed and opened again.
- */
-static void
-append_word(struct dump *dump, char *line, size_t cap, const char *word)
-{
-	size_t len = strlen(line);
-	bool plain = is_plain(word);
-
-	if (len + strlen(word) * 5 + 4 > cap) {
-		dump->failed = true;
-		return;
-	}
-	if (len > 0)
-		line[len++] = ' ';
-	if (!plain)
-		line[len++] = '\'';
-	for (size_t i = 0; word[i] != '\0'; i++) {
-		const char *put = NULL;
-
-		if (word[i] == '\'')
-			put = "'\\''";
-		else if (word[i] == ';' && i > 0 && value_is_blank(word[i - 1]))
-			put = "'';";
-		if (put == NULL) {
-			line[len++] = word[i];
-		} else {
-			memcpy(line + len, put, strlen(put));
-			len += strlen(put);
-		}
-	}
-	if (!plain)
-		line[len++] = '\'';
-	line[len] = '\0';
-}
-
-static void
-put_words(struct dump *dump, const char *key, char *const *words)
-{
-	char line[8 * READER_LINE_MAX] = "";
-
-	for (size_t i = 0; words[i] != NULL; i++)
-		append_word(dump, line, sizeof(line), words[i]);
-	put_text(dump, key, line);
-}
-
-static void
-put_limit(struct dump *dump, const char *key, struct limit limit,
-	  void (*write)(uint64_t, char *))
-{
-	char text[VALUE_TEXT];
-
-	if (!limit.set)
-		return;
-	write(limit.value, text);
-	put_text(dump, key, text);
-}
-
-static void
-write_seconds(uint64_t seconds, char *buf)
-{
-	value_write_duration(seconds * 1000, buf);
-}
-
-static void
-write_bytes(uint64_t bytes, char *buf)
-{
-	value_write_size(bytes, buf);
-}
-
-static void
-write_count(uint64_t count, char *buf)
-{
-	snprintf(buf, VALUE_TEXT, "%llu", (unsigned long long)count);
-}
-
-static void
-dump_program(struct dump *dump, const struct app *app)
-{
-	struct list forward = {.dump = dump, .key = "forward"};
-	struct list root = {.dump = dump, .key = "root"};
-
-	if (app->exec != NULL)
-		put_words(dump, "exec", app->exec);
-	for (size_t i = 0; i < app->forward_count; i++) {
-		const struct address *address = &app->forward[i];
-		char text[sizeof("unix:") + 256];
-		struct slice path;
-
-		if (address->path == NULL) {
-			list_put(&forward, slice_from(address->text));
-			continue;
-		}
-		path = path_text(dump, address->path, "forward=unix", true);
-		snprintf(text, sizeof(text), "unix:%.*s", (int)path.len,
-			 path.ptr);
-		list_put(&forward, slice_from(text));
-	}
-	list_end(&forward);
-	for (size_t i = 0; i < app->root_count; i++)
-		list_put(&root, path_text(dump, app->root[i], "root", true));
-	list_end(&root);
-}
-
-static void
-dump_limits(struct dump *dump, const struct app *app)
-{
-	put_limit(dump, "cpu-limit", app->cpu_limit, write_seconds);
-	put_limit(dump, "memory-limit", app->memory_limit, write_bytes);
-	put_limit(dump, "file-limit", app->file_limit, write_count);
-	put_limit(dump, "process-limit", app->process_limit, write_count);
-}
-
-static void
-dump_app(struct dump *dump)
-{
-	static const char *const redirects[] = {"auto", "pass", "302"};
-	const struct app *app = &dump->settings->app;
-	const struct app *usual = &settings_app_default;
-
-	put_section(dump, "app", SLICE_NONE);
-	dump_program(dump, app);
-	if (app->inject == INJECT_PREPEND)
-		put_text(dump, "inject", "prepend");
-	put_size(dump, "max-body", app->max_body, usual->max_body);
-	put_size(dump, "max-header", app->max_header, usual->max_header);
-	put_duration(dump, "connect-timeout", app->connect_timeout,
-		     usual->connect_timeout, true);
-	put_duration(dump, "first-byte-timeout", app->first_byte_timeout,
-		     usual->first_byte_timeout, true);
-	put_duration(dump, "idle-timeout", app->idle_timeout,
-		     usual->idle_timeout, true);
-	put_duration(dump, "total-timeout", app->total_timeout,
-		     usual->total_timeout, true);
-	put_duration(dump, "kill-grace", app->kill_grace, usual->kill_grace,
-		     false);
-	if (app->on_abort == ON_ABORT_FINISH)
-		put_text(dump, "on-abort", "finish");
-	dump_limits(dump, app);
-	if (app->local_redirect != LOCAL_REDIRECT_AUTO)
-		put_text(dump, "local-redirect",
-			 redirects[app->local_redirect]);
-	if (app->lenient)
-		put_boolean(dump, "lenient", true);
-	if (app->stderr_to == STDERR_FASTCGI)
-		put_text(dump, "stderr", "fastcgi");
-	if (app->restore_authorization)
-		put_text(dump, "authorization", "restore");
-	if (app->directory != NULL)
-		put_path(dump, "directory", app->directory);
-	if (app->keep > 0)
-		put_number(dump, "keep", app->keep);
-}
-
-static void
-put_networks(struct dump *dump, const char *key, const struct network *networks,
-	     size_t count)
-{
-	struct list list = {.dump = dump, .key = key};
-
-	for (size_t i = 0; i < count; i++) {
-		const struct network *network = &networks[i];
-		char text[INET6_ADDRSTRLEN + 8];
-
-		if (inet_ntop(network->ipv6 ? AF_INET6 : AF_INET,
-			      network->bytes, text, INET6_ADDRSTRLEN) == NULL)
-			continue;
-		if (network->bits != (network->ipv6 ? 128 : 32))
-			snprintf(text + strlen(text), 8, "/%u", network->bits);
-		list_put(&list, slice_from(text));
-	}
-	list_end(&list);
-}
-
-static void
-dump_server(struct dump *dump)
-{
-	static const char *const levels[] = {"error", "warning", "info",
-					     "debug"};
-	const struct server *server = &dump->settings->server;
-	const struct server *usual = &settings_server_default;
-
-	put_section(dump, "server", SLICE_NONE);
-	if (server->workers != usual->workers)
-		put_number(dump, "workers", server->workers);
-	put_networks(dump, "peers", server->peers, server->peer_count);
-	put_duration(dump, "idle-timeout", server->idle_timeout,
-		     usual->idle_timeout, true);
-	put_duration(dump, "drain-timeout", server->drain_timeout,
-		     usual->drain_timeout, false);
-	put_duration(dump, "reload", server->reload, usual->reload, true);
-	if (server->status_path != NULL) {
-		put_text(dump, "status-path", server->status_path);
-		put_networks(dump, "status-clients", server->status_clients,
-			     server->status_client_count);
-		if (server->status_client_count == 0)
-			put_text(dump, "status-clients", "");
-	}
-	if (server->access_log)
-		put_boolean(dump, "access-log", true);
-	if (server->log != usual->log)
-		put_text(dump, "log", levels[server->log]);
-	if (server->log_format == LOG_FORMAT_JSON)
-		put_text(dump, "log-format", "json");
-	if (server->log_file != NULL)
-		put_path(dump, "log-file", server->log_file);
-}
-
-static void
-dump_env(struct dump *dump)
-{
-	char *const *env = dump->settings->app.env;
-
-	if (env[0] == NULL)
-		return;
-	put_section(dump, "env", SLICE_NONE);
-	for (; *env != NULL; env++) {
-		size_t len = strcspn(*env, "=");
-		char key[READER_LINE_MAX + 1];
-
-		snprintf(key, sizeof(key), "%.*s", (int)len, *env);
-		put_text(dump, key, *env + len + 1);
-	}
-}
-
-static void
-dump_handlers(struct dump *dump)
-{
-	const struct app *app = &dump->settings->app;
-
-	if (app->handler_count == 0)
-		return;
-	put_section(dump, "handlers", SLICE_NONE);
-	for (size_t i = 0; i < app->handler_count; i++)
-		put_words(dump, app->handlers[i].extension,
-			  app->handlers[i].argv);
-}
-
-/* What a section without [cors] above it would have. */
-static const struct policy_spec usual_spec = {
-    .max_age = -1,
-    .preflight_status = 204,
-};
-
-static bool
-same_names(const struct name_list *a, const struct name_list *b)
-{
-	if (a->any != b->any || a->count != b->count)
-		return false;
-	for (size_t i = 0; i < a->count; i++)
-		if (!slice_eq(a->names[i], b->names[i]))
-			return false;
-	return true;
-}
-
-/* Is it neither so by default, nor (for NAME) so in [cors]? */
-static void
-put_changed_names(struct dump *dump, const char *key,
-		  const struct name_list *names, const struct name_list *base)
-{
-	static const struct name_list none = {.count = 0};
-
-	if (!same_names(names, &none) || !same_names(base, &none))
-		put_names(dump, key, names);
-}
-
-static void
-dump_origins(struct dump *dump, const struct policy_spec *spec,
-	     const struct spec_source *source)
-{
-	struct list list = {.dump = dump, .key = "origins"};
-
-	if (spec->any_origin)
-		list_put(&list, SLICE("*"));
-	for (size_t i = 0; i < source->inline_count; i++)
-		list_put(&list, spec->origins[i].text);
-	if (spec->null_origin)
-		list_put(&list, SLICE("null"));
-	list_end(&list);
-	for (size_t i = 0; i < source->file_count; i++)
-		put_path(dump, "origins-file", source->files[i]);
-	for (size_t i = 0; i < source->regex_count; i++)
-		put_line(dump, "origins-regex", source->regexes[i]);
-}
-
-static void
-dump_timing(struct dump *dump, const struct policy_spec *spec,
-	    const struct policy_spec *base)
-{
-	if (spec->timing == TIMING_SAME)
-		put_text(dump, "timing", "same");
-	else if (spec->timing == TIMING_ANY)
-		put_text(dump, "timing", "*");
-	else if (spec->timing == TIMING_LIST)
-		put_names(dump, "timing", &spec->timing_origins);
-	else if (base->timing != TIMING_NONE)
-		put_text(dump, "timing", "");
-}
-
-static void
-dump_answers(struct dump *dump, const struct policy_spec *spec,
-	     const struct policy_spec *base)
-{
-	static const char *const enforce[] = {"advertise", "report",
-					      "block-unsafe", "block"};
-
-	if (spec->forward_preflight || base->forward_preflight)
-		put_text(dump, "preflight",
-			 spec->forward_preflight ? "forward" : "answer");
-	if (spec->preflight_status != 204 || base->preflight_status != 204)
-		put_number(dump, "preflight-status",
-			   (uint64_t)spec->preflight_status);
-	if (spec->has_allow || base->has_allow)
-		put_names(dump, "allow", &spec->allow);
-	if (spec->enforce != ENFORCE_ADVERTISE ||
-	    base->enforce != ENFORCE_ADVERTISE)
-		put_text(dump, "enforce", enforce[spec->enforce]);
-	dump_timing(dump, spec, base);
-	if (spec->keep_app_headers || base->keep_app_headers)
-		put_text(dump, "app-headers",
-			 spec->keep_app_headers ? "keep" : "override");
-	if (spec->debug || base->debug)
-		put_boolean(dump, "debug", spec->debug);
-}
-
-static void
-dump_places(struct dump *dump, const struct policy_spec *spec)
-{
-	const struct name_list paths = {spec->paths, spec->path_count, false};
-	const struct name_list hosts = {spec->hosts, spec->host_count, false};
-
-	if (paths.count > 0)
-		put_names(dump, "path", &paths);
-	if (hosts.count > 0)
-		put_names(dump, "host", &hosts);
-}
-
-static void
-dump_spec(struct dump *dump, const struct policy_spec *spec,
-	  const struct spec_source *source, const struct policy_spec *base)
-{
-	put_section(dump, "cors", spec->name);
-	dump_places(dump, spec);
-	dump_origins(dump, spec, source);
-	put_changed_names(dump, "methods", &spec->methods, &base->methods);
-	put_changed_names(dump, "headers", &spec->headers, &base->headers);
-	put_changed_names(dump, "expose", &spec->expose, &base->expose);
-	if (spec->credentials || base->credentials)
-		put_boolean(dump, "credentials", spec->credentials);
-	if (spec->max_age >= 0)
-		put_number(dump, "max-age", (uint64_t)spec->max_age);
-	dump_answers(dump, spec, base);
-	if (source->allow_null)
-		put_boolean(dump, "allow-null", true);
-	if (source->allow_insecure)
-		put_boolean(dump, "allow-insecure", true);
-	if (source->allow_public_suffix)
-		put_boolean(dump, "allow-public-suffix", true);
-}
-
-/* [cors] first, then by NAME. */
-static int
-spec_compare(const void *left, const void *right)
-{
-	struct slice a = (*(const struct policy_spec *const *)left)->name;
-	struct slice b = (*(const struct policy_spec *const *)right)->name;
-	size_t len = a.len < b.len ? a.len : b.len;
-	int order = len == 0 ? 0 : memcmp(a.ptr, b.ptr, len);
-
-	if (order != 0)
-		return order;
-	return a.len == b.len ? 0 : a.len < b.len ? -1 : 1;
-}
-
-/* A [cors] without origins has handed its keys down already. */
-static int
-dump_specs(struct dump *dump)
-{
-	const struct settings *settings = dump->settings;
-	const struct policy_spec *base = &usual_spec;
-	const struct policy_spec **sorted =
-	    malloc((settings->spec_count + 1) * sizeof(*sorted));
-
-	if (sorted == NULL)
-		return -1;
-	for (size_t i = 0; i < settings->spec_count; i++)
-		sorted[i] = &settings->specs[i];
-	qsort(sorted, settings->spec_count, sizeof(*sorted), spec_compare);
-	for (size_t i = 0; i < settings->spec_count; i++) {
-		const struct policy_spec *spec = sorted[i];
-		const struct spec_source *source =
-		    &settings->spec_sources[spec - settings->specs];
-
-		if (!source->has_origins)
-			continue;
-		dump_spec(dump, spec, source,
-			  spec->name.len == 0 ? &usual_spec : base);
-		if (spec->name.len == 0)
-			base = spec;
-	}
-	free(sorted);
-	return 0;
+	dump_line(dump, key, dump_path_text(dump, path, key, false));
 }
 
 int

@@ -19,7 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "forward_pool.h"
+#include "forward_link.h"
 #include "forward_send.h"
 #include "log.h"
 #include "record.h"
@@ -30,7 +30,6 @@ enum {
 	STDERR_MAX = 64 * 1024, /* bytes a request that reach the log */
 	LINE_MAX_BYTES = 1024,
 	LINGER = 1,	   /* ms to wait for more before a flush */
-	BACKLOG_WAIT = 10, /* ms between looks at full backlogs */
 	PIECE_MIN = 16384, /* from here on a copy costs more than a write */
 	MOVE_MIN = 32768   /* left of a record, to be handed on by the kernel */
 };
@@ -46,21 +45,18 @@ struct forward {
 	const struct settings *settings;
 	struct exchange *exchange;
 	struct response *response;
-	struct forward_pool *pool;
 	bool idempotent;
+	bool second; /* attempt */
 	struct forward_request request;
 	uint64_t started; /* ms, monotonic */
 	bool discard;	  /* the client is gone, on-abort = finish */
 	bool watch;	  /* the client is still watched */
 	/* of one attempt: */
 	enum ending ending;
-	const struct address *address;
-	struct forward_peer *peer;
-	int fd;
-	bool kept;    /* the connection had been kept */
-	bool waiting; /* counted so by the peer */
+	struct forward_link link;
 	bool sending;
 	bool received; /* a byte has come */
+	bool cut;      /* the application stopped reading */
 	bool whole;    /* END_REQUEST has come, after a whole request */
 	bool unflushed;
 	uint64_t last;	  /* something was sent or has come */
@@ -92,7 +88,7 @@ complain(struct forward *f)
 		(void)out->complain(out, line.ptr, line.len + 1);
 		return;
 	}
-	log_program(f->exchange->log, f->address->text, 0, line);
+	log_program(f->exchange->log, f->link.address->text, 0, line);
 }
 
 static void
@@ -133,7 +129,8 @@ fail(struct forward *f, int status, const char *id, const char *todo,
 
 	log_event(f->exchange->log, LOG_LEVEL_ERROR, id, f->response->request,
 		  todo, "%s: %s",
-		  f->address == NULL ? "forward" : f->address->text, text);
+		  f->link.address == NULL ? "forward" : f->link.address->text,
+		  text);
 	if (f->discard)
 		f->exchange->outcome.failure = id;
 	else
@@ -158,13 +155,6 @@ client_gone(struct forward *f)
 		  f->discard ? "runs on" : "is told by a closed connection");
 }
 
-/* Another address than this one? */
-static bool
-has_other_address(const struct forward *f)
-{
-	return f->settings->app.forward_count > 1;
-}
-
 /*
  * The connection has ended before END_REQUEST.  Where nothing has come at all
  * it may be that the application never saw the request: sure, where no byte
@@ -174,26 +164,19 @@ has_other_address(const struct forward *f)
 static void
 ended_early(struct forward *f, int error)
 {
-	bool again = !f->received &&
-		     ((f->kept && f->sender.sent == 0) ||
-		      (f->idempotent && (f->kept || has_other_address(f))));
+	bool old = f->link.kept;
+	bool others = f->settings->app.forward_count > 1;
+	bool again = !f->received && !f->second &&
+		     ((old && f->sender.sent == 0) ||
+		      (f->idempotent && (old || others)));
 
 	if (again) {
 		f->ending = AGAIN;
 		return;
 	}
-	if (f->response->started)
-		fail(f, 502, "truncated",
-		     "look into the application's log: it ended within the "
-		     "answer",
-		     error == 0 ? "closed the connection early"
-				: strerror(error));
-	else
-		fail(f, 502, "early-end",
-		     "look into the application's log: it ended without an "
-		     "answer",
-		     error == 0 ? "closed the connection early"
-				: strerror(error));
+	fail(f, 502, f->response->started ? "truncated" : "early-end",
+	     "look into the application's log: it ended within its answer",
+	     error == 0 ? "closed the connection early" : strerror(error));
 }
 
 /* ---- output ---- */
@@ -240,12 +223,12 @@ request_ended(struct forward *f)
 		fail(f, 502, "bad-record", NULL, "refused the request");
 		return;
 	}
-	f->whole = !f->sending;
+	f->whole = !f->sending && !f->cut;
 	f->ending = OVER;
 	if (status != 0)
 		log_event(x->log, LOG_LEVEL_WARNING, "exit-status",
 			  f->response->request, NULL, "%s: exit status %lu",
-			  f->address->text, (unsigned long)status);
+			  f->link.address->text, (unsigned long)status);
 	if (f->discard)
 		return;
 	if (x->out->set_exit != NULL)
@@ -312,7 +295,7 @@ static bool
 is_ours(const struct forward *f)
 {
 	char byte;
-	ssize_t n = recv(f->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+	ssize_t n = recv(f->link.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
 
 	return n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK);
 }
@@ -322,7 +305,7 @@ static void
 move_output(struct forward *f, size_t most)
 {
 	struct sink *out = f->exchange->out;
-	ssize_t n = out->move(out, f->fd, most);
+	ssize_t n = out->move(out, f->link.fd, most);
 	int error = errno;
 
 	if (n > 0) {
@@ -352,7 +335,7 @@ read_output(struct forward *f)
 		f->last = forward_now();
 		return;
 	}
-	n = recv(f->fd, scratch->io, CHUNK, MSG_DONTWAIT);
+	n = recv(f->link.fd, scratch->io, CHUNK, MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
@@ -361,9 +344,7 @@ read_output(struct forward *f)
 	}
 	f->received = true;
 	f->last = forward_now();
-	if (f->waiting)
-		forward_peer_served(f->pool, f->peer);
-	f->waiting = false;
+	forward_link_heard(&f->link);
 	take_records(f, scratch->io, (size_t)n);
 	/* A client that takes its time is not the application's fault. */
 	f->last = forward_now();
@@ -382,10 +363,9 @@ send_more(struct forward *f)
 	f->sending = false;
 	f->sent_at = forward_now();
 	/* It may have answered without reading all of the body. */
+	f->cut = rc < 0;
 	if (rc < 0 && errno != EPIPE && errno != ECONNRESET)
 		fail(f, 500, "send-failed", NULL, strerror(errno));
-	else if (rc < 0)
-		f->whole = false;
 }
 
 /* ---- time ---- */
@@ -458,7 +438,7 @@ wait_for(struct forward *f, struct pollfd fds[POLL_COUNT],
 	int ms = milliseconds_to(deadline);
 
 	fds[POLL_APP] = (struct pollfd){
-	    .fd = f->fd,
+	    .fd = f->link.fd,
 	    .events = (short)(POLLIN | (f->sending ? POLLOUT : 0))};
 	fds[POLL_CLIENT] =
 	    (struct pollfd){.fd = f->watch ? f->exchange->out->poll_fd : -1,
@@ -528,196 +508,46 @@ run(struct forward *f)
 
 /* ---- an attempt ---- */
 
-static const char *
-dial_hint(int error)
-{
-	switch (error) {
-	case ENOENT:
-	case ECONNREFUSED:
-		return "start the application, or correct `forward`";
-	case EACCES:
-		return "let this user write to the socket (php-fpm: "
-		       "listen.owner, listen.mode)";
-	case EAGAIN:
-		return "let the application have more processes (php-fpm: "
-		       "pm.max_children) or a longer backlog";
-	default:
-		return NULL;
-	}
-}
-
-/* An address cannot be reached: said once, until it can. */
 static void
-unreachable(struct forward *f, int error)
+attempt(struct forward *f, const struct address *avoid)
 {
-	if (forward_peer_failed(f->pool, f->peer))
-		log_event(f->exchange->log, LOG_LEVEL_WARNING, "connect-failed",
-			  NULL, dial_hint(error), "%s: %s", f->address->text,
-			  strerror(error));
-}
+	struct forward_failure failure;
 
-static void
-reached(struct forward *f)
-{
-	if (forward_peer_alive(f->pool, f->peer))
-		log_event(f->exchange->log, LOG_LEVEL_INFO, "connected", NULL,
-			  NULL, "%s: can be reached again", f->address->text);
-}
-
-/* The outcome of looking for a connection. */
-struct search {
-	bool skip_rest; /* pass over those that rest */
-	bool tried;
-	bool busy;     /* a backlog was full */
-	bool late;     /* a connection took too long */
-	int error;     /* the last one */
-	bool given_up; /* ECANCELED, ESHUTDOWN */
-};
-
-/* Try one address.  True: f->fd is a connection. */
-static bool
-try_address(struct forward *f, const struct address *address,
-	    struct search *search)
-{
-	const struct app *app = &f->settings->app;
-	struct forward_watch watch = {
-	    f->exchange->stop_fd, app->on_abort == ON_ABORT_FINISH || !f->watch
-				      ? NULL
-				      : f->exchange->out};
-
-	f->address = address;
-	f->peer = forward_pool_peer(f->pool, address->text);
-	if (search->skip_rest && !forward_peer_try(f->pool, f->peer))
-		return false;
-	search->tried = true;
-	f->fd = forward_peer_take(f->pool, f->peer);
-	f->kept = f->fd >= 0;
-	f->waiting = !f->kept;
-	if (f->kept)
-		return true;
-	f->fd = forward_dial(address, app->connect_timeout, &watch);
-	if (f->fd >= 0) {
-		reached(f);
-		return true;
-	}
-	search->error = errno;
-	forward_peer_served(f->pool, f->peer);
-	f->waiting = false;
-	search->given_up =
-	    search->error == ECANCELED || search->error == ESHUTDOWN;
-	search->busy |= search->error == EAGAIN;
-	search->late |= search->error == ETIMEDOUT;
-	if (search->error != EAGAIN && !search->given_up)
-		unreachable(f, search->error);
-	return false;
-}
-
-static bool
-try_all(struct forward *f, struct search *search)
-{
-	const struct app *app = &f->settings->app;
-
-	for (size_t i = 0; i < app->forward_count && !search->given_up; i++)
-		if (try_address(f, &app->forward[i], search))
-			return true;
-	return false;
-}
-
-/* No connection could be had. */
-static void
-search_failed(struct forward *f, const struct search *search)
-{
-	if (search->error == ECANCELED) {
-		client_gone(f);
-		f->ending = OVER;
-	} else if (search->error == ESHUTDOWN) {
-		fail(f, 503, "stopped", NULL, "ended because corswrap stops");
-	} else if (search->busy) {
-		fail(f, 503, "backlog-full", dial_hint(EAGAIN),
-		     "takes no further connection");
-	} else if (search->late) {
-		fail(f, 504, "connect-timeout",
-		     "find out why it takes no connection, or raise "
-		     "connect-timeout",
-		     "no connection in time");
-	} else {
-		fail(f, 503, "unreachable", dial_hint(search->error),
-		     strerror(search->error));
-	}
-}
-
-/*
- * A connection to the first address that takes one.  Where all rest, all are
- * tried all the same; where a backlog is full, it is tried again until
- * connect-timeout is over.
- */
-static bool
-connect_any(struct forward *f)
-{
-	uint64_t ms = f->settings->app.connect_timeout;
-	uint64_t until = forward_now() + (ms == 0 ? 3000 : ms);
-	struct forward_watch watch = {f->exchange->stop_fd, NULL};
-	struct search search = {.skip_rest = true};
-
-	if (try_all(f, &search))
-		return true;
-	if (!search.tried) {
-		search.skip_rest = false;
-		if (try_all(f, &search))
-			return true;
-	}
-	while (search.busy && !search.given_up && forward_now() < until) {
-		if (forward_pause(BACKLOG_WAIT, &watch) != 0) {
-			search.error = errno;
-			break;
-		}
-		search = (struct search){.skip_rest = true};
-		if (try_all(f, &search))
-			return true;
-	}
-	search_failed(f, &search);
-	return false;
-}
-
-static void
-attempt(struct forward *f)
-{
 	f->ending = GOING;
-	f->received = f->whole = f->unflushed = false;
-	if (!connect_any(f))
+	f->received = f->cut = f->whole = f->unflushed = false;
+	if (forward_link_open(&f->link, avoid, &failure) != 0) {
+		if (failure.error == ECANCELED)
+			client_gone(f);
+		else
+			fail(f, failure.status, failure.id, failure.todo,
+			     failure.text);
+		f->ending = OVER;
 		return;
+	}
 	f->sending = true;
 	f->last = f->sent_at = forward_now();
-	forward_sender_init(&f->sender, &f->request, f->fd);
+	forward_sender_init(&f->sender, &f->request, f->link.fd);
 	record_reader_init(&f->reader);
 	run(f);
 	end_complaints(f);
-	if (f->waiting)
-		forward_peer_served(f->pool, f->peer);
-	f->waiting = false;
-	if (f->whole && f->settings->app.keep > 0)
-		forward_peer_give(f->pool, f->peer, f->fd,
-				  f->settings->app.keep);
-	else
-		(void)close(f->fd);
-	f->fd = -1;
+	if (f->ending == AGAIN)
+		forward_link_useless(&f->link);
+	forward_link_close(&f->link, f->whole);
 }
 
 static void
 forward(struct forward *f)
 {
-	attempt(f);
+	attempt(f, NULL);
 	if (f->ending != AGAIN)
 		return;
 	log_event(f->exchange->log, LOG_LEVEL_DEBUG, "forward-again",
 		  f->response->request, NULL,
 		  "%s: the connection ended unused, trying another",
-		  f->address->text);
+		  f->link.address->text);
 	/* Once: the second ends as it ends. */
-	f->idempotent = false;
-	attempt(f);
-	if (f->ending == AGAIN)
-		fail(f, 502, "early-end", NULL, "closed the connection early");
+	f->second = true;
+	attempt(f, f->link.kept ? NULL : f->link.address);
 }
 
 void
@@ -725,19 +555,25 @@ forward_run(struct forward_pool *pool, const struct settings *settings,
 	    struct exchange *exchange, char **variables, struct body *body,
 	    struct response *response, bool idempotent)
 {
+	const struct app *app = &settings->app;
 	struct forward f = {.settings = settings,
 			    .exchange = exchange,
 			    .response = response,
-			    .pool = pool,
 			    .idempotent = idempotent,
 			    .watch = true,
-			    .fd = -1,
 			    .started = forward_now()};
 	struct scratch *scratch = exchange->scratch;
-	bool keep = pool != NULL && settings->app.keep > 0;
 
+	f.link = (struct forward_link){
+	    .app = app,
+	    .pool = pool,
+	    .log = exchange->log,
+	    .watch = {exchange->stop_fd,
+		      app->on_abort == ON_ABORT_FINISH ? NULL : exchange->out},
+	    .fd = -1};
 	if (scratch_need(&scratch->io, &scratch->io_cap, CHUNK) != 0 ||
-	    forward_request_make(&f.request, variables, body, keep) != 0) {
+	    forward_request_make(&f.request, variables, body,
+				 pool != NULL && app->keep > 0) != 0) {
 		fail(&f, 500, "memory", NULL, strerror(errno));
 		return;
 	}

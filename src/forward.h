@@ -26,7 +26,7 @@ void forward_pool_free(struct forward_pool *);
  * kept connection turns out to be stale.
  */
 void forward_run(struct forward_pool *, const struct settings *,
-    struct exchange *, char **variables, struct body *, struct response *,
-    bool idempotent);
+		 struct exchange *, char **variables, struct body *,
+		 struct response *, bool idempotent);
 
 #endif

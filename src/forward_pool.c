@@ -283,3 +283,14 @@ forward_peer_give(struct forward_pool *pool, struct forward_peer *peer, int fd,
 	if (fd >= 0)
 		(void)close(fd);
 }
+
+void
+forward_peer_forget(struct forward_pool *pool, struct forward_peer *peer)
+{
+	if (peer == NULL)
+		return;
+	(void)pthread_mutex_lock(&pool->lock);
+	while (peer->count > 0)
+		(void)close(peer->kept[--peer->count].fd);
+	(void)pthread_mutex_unlock(&pool->lock);
+}

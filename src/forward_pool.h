@@ -46,6 +46,9 @@ void forward_peer_served(struct forward_pool *, struct forward_peer *);
 void forward_peer_give(struct forward_pool *, struct forward_peer *, int fd,
 		       unsigned keep);
 
+/* Close all that are kept: one of them turned out to be useless. */
+void forward_peer_forget(struct forward_pool *, struct forward_peer *);
+
 /* ---- dialling ---- */
 
 /* What else to watch while waiting. */

@@ -43,18 +43,6 @@ exec_take(struct loader *loader, void *target, const struct entry *entry)
 	app->exec = loader_program(loader, words);
 }
 
-/* One more element behind those of a list in the settings.  Such lists have a
- * handful of elements, so each time a copy is made. */
-static void *
-list_grow(struct loader *loader, const void *old, size_t count, size_t size)
-{
-	void *list = loader_array(loader, count + 1, size);
-
-	if (list != NULL && count > 0)
-		memcpy(list, old, count * size);
-	return list;
-}
-
 static void
 forward_fault(struct loader *loader, const struct entry *entry,
 	      struct slice item, const char *fault)
@@ -86,7 +74,7 @@ forward_take(struct loader *loader, void *target, const struct entry *entry)
 		return;
 	}
 	while (value_next(&rest, &item)) {
-		struct address *list = list_grow(
+		struct address *list = loader_list(
 		    loader, app->forward, app->forward_count, sizeof(*list));
 		if (list == NULL)
 			return;
@@ -109,8 +97,8 @@ root_take(struct loader *loader, void *target, const struct entry *entry)
 	struct slice rest = entry->value, item;
 
 	while (value_next(&rest, &item)) {
-		const char **list = list_grow(loader, app->root,
-					      app->root_count, sizeof(*list));
+		const char **list = loader_list(loader, app->root,
+						app->root_count, sizeof(*list));
 		if (list == NULL)
 			return;
 		list[app->root_count++] = loader_path(loader, item);
@@ -127,7 +115,7 @@ networks_take(struct loader *loader, const char *key, const struct entry *entry,
 
 	while (value_next(&rest, &item)) {
 		struct network *list =
-		    list_grow(loader, *networks, *count, sizeof(*list));
+		    loader_list(loader, *networks, *count, sizeof(*list));
 		if (list == NULL)
 			return;
 		if (!network_parse(item, &list[*count])) {

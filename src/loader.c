@@ -57,6 +57,20 @@ loader_grow(struct loader *loader, void *list, size_t count, size_t *cap,
 	return true;
 }
 
+void *
+loader_list(struct loader *loader, const void *list, size_t count, size_t size)
+{
+	void *grown;
+
+	/* There is room up to the next power of two. */
+	if (count > 0 && (count & (count - 1)) != 0)
+		return (void *)(uintptr_t)list;
+	grown = loader_array(loader, count == 0 ? 1 : count * 2, size);
+	if (grown != NULL && count > 0)
+		memcpy(grown, list, count * size);
+	return grown;
+}
+
 void
 loader_error(struct loader *loader, unsigned line, const char *id,
 	     const char *fix, const char *format, ...)
@@ -149,13 +163,11 @@ loader_source(struct loader *loader, const char *path,
 	      const struct stat *status)
 {
 	struct settings *settings = loader->settings;
-	struct source_file *grown =
-	    loader_array(loader, settings->source_count + 1, sizeof(*grown));
+	struct source_file *grown = loader_list(
+	    loader, settings->sources, settings->source_count, sizeof(*grown));
 
 	if (grown == NULL)
 		return false;
-	for (size_t i = 0; i < settings->source_count; i++)
-		grown[i] = settings->sources[i];
 	grown[settings->source_count++] = (struct source_file){
 	    .path = path,
 	    .dev = status->st_dev,

@@ -194,6 +194,10 @@ void *loader_scratch(struct loader *, size_t count, size_t size);
 bool loader_grow(struct loader *, void *list, size_t count, size_t *cap,
 		 size_t size);
 
+/* The list in the settings' memory, with room for one more after its count
+ * elements; only for lists that were made by this alone.  NULL: no memory. */
+void *loader_list(struct loader *, const void *list, size_t count, size_t size);
+
 /* An error, a warning, a note in a line of the policy; warnings and notes are
  * only made if the options ask for them. */
 void loader_error(struct loader *, unsigned line, const char *id,

@@ -500,10 +500,12 @@ log_program(struct log *log, const char *program, long pid, struct slice text)
 		if (text.len > TEXT_MAX)
 			text.len = TEXT_MAX;
 		put_pair(&line, "program", slice_from(program));
-		put_number(&line, "pid", (uint64_t)pid);
+		if (pid > 0)
+			put_number(&line, "pid", (uint64_t)pid);
 		put_pair(&line, "message", text);
 	} else {
-		(void)snprintf(tag, sizeof(tag), "[%ld]: ", pid);
+		(void)snprintf(tag, sizeof(tag), pid > 0 ? "[%ld]: " : ": ",
+			       pid);
 		put_plain(&line, program);
 		put_text(&line, tag);
 		put_text(&line, log_quote(text, quoted, sizeof(quoted)));

@@ -27,24 +27,25 @@ int log_configure(struct log *, const struct server *);
 int log_reopen(struct log *);
 
 /*
- * One line.  id: short, for machines ("exec-failed"); request: may be NULL, else
- * its method, path, origin stand in the line; todo: what to do about it, or
- * NULL.  Untrusted bytes in the text must come through log_quote.
+ * One line.  id: short, for machines ("exec-failed"); request: may be NULL,
+ * else its method, path, origin stand in the line; todo: what to do about it,
+ * or NULL.  Untrusted bytes in the text must come through log_quote.
  */
 void log_event(struct log *, enum log_level, const char *id,
-    const struct request *, const char *todo, const char *format, ...)
-    __attribute__((format(printf, 6, 7)));
+	       const struct request *, const char *todo, const char *format,
+	       ...) __attribute__((format(printf, 6, 7)));
 
 bool log_wants(const struct log *, enum log_level);
 
 /* Untrusted bytes escaped (\xHH, at most cap-1 bytes of text) into buf. */
 const char *log_quote(struct slice, char *buf, size_t cap);
 
-/* A line that the program wrote to its standard error, tagged with its name. */
+/* A line that the program wrote to its standard error, tagged with its name
+ * and, if above 0, its pid. */
 void log_program(struct log *, const char *program, long pid, struct slice);
 
 /* The access log's line for a request, if the settings want one. */
 void log_access(struct log *, const struct settings *, const struct request *,
-    const struct outcome *);
+		const struct outcome *);
 
 #endif

@@ -186,13 +186,11 @@ static bool
 keep_regex(struct loader *loader, struct regex *regex)
 {
 	struct settings *settings = loader->settings;
-	struct regex **grown =
-	    loader_array(loader, settings->regex_count + 1, sizeof(*grown));
+	struct regex **grown = loader_list(
+	    loader, settings->regexes, settings->regex_count, sizeof(*grown));
 
 	if (grown == NULL)
 		return false;
-	for (size_t i = 0; i < settings->regex_count; i++)
-		grown[i] = settings->regexes[i];
 	grown[settings->regex_count++] = regex;
 	settings->regexes = grown;
 	return true;

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 
 #include "read_file.h"
+#include "reader.h"
 #include "values.h"
 
 static const size_t FILE_MAX = (size_t)1 << 30;
@@ -159,6 +160,13 @@ read_text(struct loader *loader, struct origins_file *file, unsigned line)
 		return false;
 	}
 	lint_file_mode(loader, file->name, &status);
+	if (reader_is_utf16(file->text)) {
+		diag_report(loader->diags, SEVERITY_ERROR, file->name, 1,
+			    "syntax", NULL,
+			    "the file is in UTF-16; save it as UTF-8");
+		file->text.ptr = NULL;
+		return false;
+	}
 	return true;
 }
 

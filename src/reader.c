@@ -34,10 +34,8 @@ reader_init(struct reader *reader, struct slice text, const char *file,
 		reader->rest = slice_after(text, 3);
 }
 
-/* With or without its mark; no policy begins with NUL, or with one after its
- * first byte. */
-static bool
-is_utf16(struct slice text)
+bool
+reader_is_utf16(struct slice text)
 {
 	if (text.len < 2)
 		return false;
@@ -203,7 +201,7 @@ read_key(struct reader *reader, struct slice line, struct slice *text)
 enum line_kind
 reader_next(struct reader *reader, struct slice *text)
 {
-	if (reader->line == 0 && is_utf16(reader->rest)) {
+	if (reader->line == 0 && reader_is_utf16(reader->rest)) {
 		reader->line = 1;
 		complain(reader, "syntax", NULL,
 			 "the file is in UTF-16; save it as UTF-8");

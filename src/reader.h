@@ -37,6 +37,10 @@ struct reader {
 	char buffer[READER_BUFFER]; /* what text points to for LINE_KEY */
 };
 
+/* With or without its mark: no list or policy begins with NUL, or with one
+ * after its first byte. */
+bool reader_is_utf16(struct slice text);
+
 /* Begin at the start of the text, which must outlive the reader. */
 void reader_init(struct reader *, struct slice text, const char *file,
 		 struct diag_list *);

@@ -41,6 +41,10 @@ is(lint("https://a.example\nhttps://b.exam/"),
     'list:2: warning: the last line has no line feed and is left out: '
     . "\"https://b.exam/\" [no-newline]\n", 'half a line is no mistake');
 
+is(lint(join '', map { "$_\0" } split //, "https://a.example\n" x 50),
+    "list:1: error: the file is in UTF-16; save it as UTF-8 [syntax]\n",
+    'UTF-16');
+
 # Mistakes are told of the file they are in.
 is(lint("https://a.example/\n\nhttps://B.example\n*\nnull\nhttps://c.example, "
     . "https://d.example\n; x\n"), <<'OUT', 'bad lines');

@@ -9,6 +9,7 @@ use strict;
 use warnings;
 use Corswrap::FastCGI qw(parse_response);
 use Corswrap::Test;
+use IO::Socket::UNIX ();
 use Exporter qw(import);
 use POSIX ();
 
@@ -60,8 +61,10 @@ sub responder {
 	my $pid = start([ corswrap(), '-c', $policy, '-l', $self->{address},
 		@{ $o{args} // [] } ], stderr => "$dir/log");
 	my $up = wait_for(sub {
-		-S "$dir/s" || waitpid($pid, POSIX::WNOHANG()) == $pid }, 30);
-	die 'no responder: ' . read_file("$dir/log") unless $up && -S "$dir/s";
+		# Not -S: between bind and listen there is a socket that refuses.
+		IO::Socket::UNIX->new(Peer => "$dir/s") ||
+		    waitpid($pid, POSIX::WNOHANG()) == $pid }, 30);
+	die 'no responder: ' . read_file("$dir/log") unless ref $up;
 	$self->{pid} = $pid;
 	return $self;
 }

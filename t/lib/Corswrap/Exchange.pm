@@ -41,8 +41,13 @@ my (\$do) = (\$ENV{QUERY_STRING} // '') =~ /do=(\\w+)/;
 binmode STDIN;
 if ((\$do // '') eq 'bad') { print "no header block at all\\n"; exit }
 if ((\$do // '') eq 'slow') {
-	print "Content-Type: text/plain\\n\\n";
-	for (1 .. 3) { print "part \$_\\n"; select undef, undef, undef, 0.3 }
+	# Goes on when the client has seen the beginning, or gives up.
+	print "Content-Type: text/plain\\n\\npart 1\\n";
+	for (1 .. 200) {
+		last if -e '$count.seen';
+		select undef, undef, undef, 0.05;
+	}
+	print -e '$count.seen' ? "seen\\n" : "not seen\\n";
 	exit;
 }
 my (\$length, \$body) = (0, '');
@@ -62,7 +67,7 @@ sub preflight {
 	    'Access-Control-Request-Headers' => 'content-type' ]);
 }
 
-# check_exchanges(PORT, PATH, FILE WITH STARTS)
+# check_exchanges(PORT, PATH, FILE WITH STARTS): the file must be empty.
 sub check_exchanges {
 	my ($port, $path, $count) = @_;
 
@@ -110,8 +115,13 @@ sub check_exchanges {
 	    'Content-Type' => 'text/plain' ], $body);
 	like($r->{body}, qr/^method=PUT length=1048576$/, 'upload of 1 MB');
 
-	$r = http($port, 'GET', "$path?do=slow", [ Origin => $origin ]);
-	is($r->{body}, "part 1\npart 2\npart 3\n", 'a response in parts');
+	unlink "$count.seen";
+	$r = http($port, 'GET', "$path?do=slow", [ Origin => $origin ], undef,
+	    each => sub { write_file("$count.seen", '') if $_[0] =~ /^part 1/m });
+	is($r->{body}, "part 1\nseen\n",
+	    'a response in parts is handed on as it comes');
+	is(header($r, 'Access-Control-Allow-Origin'), $origin,
+	    'with its CORS header');
 
 	$r = http($port, 'OPTIONS', $path, [ Origin => $origin ]);
 	like($r->{body}, qr/^method=OPTIONS /,

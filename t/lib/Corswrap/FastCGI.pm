@@ -147,12 +147,16 @@ sub shutdown_write { shutdown $_[0]{socket}, 1; return }
 
 sub _wait {
 	my ($self, $for_write, $until) = @_;
-	my $left = $until - time;
-	return 0 if $left <= 0;
-	my $bits = '';
-	vec($bits, fileno $self->{socket}, 1) = 1;
-	my ($r, $w) = $for_write ? (undef, $bits) : ($bits, undef);
-	return select($r, $w, undef, $left) > 0;
+	for (;;) {
+		my $left = $until - time;
+		return 0 if $left <= 0;
+		my $bits = '';
+		vec($bits, fileno $self->{socket}, 1) = 1;
+		my ($r, $w) = $for_write ? (undef, $bits) : ($bits, undef);
+		my $n = select $r, $w, undef, $left;
+		next if $n < 0 && $! == EINTR;
+		return $n > 0;
+	}
 }
 
 # All the bytes, or less when the peer has closed or time is over: the number

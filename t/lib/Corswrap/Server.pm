@@ -1,6 +1,8 @@
 package Corswrap::Server;
 
-# Real web servers on free loopback ports, each in a folder of its own.
+# Real web servers on free loopback ports, each in a folder of its own, with the
+# configurations that people copy: those of examples/servers, in which only the
+# places are replaced.
 #
 # SPDX-License-Identifier: ISC
 
@@ -9,8 +11,10 @@ use warnings;
 use Corswrap::Test;
 use Exporter qw(import);
 use File::Copy qw(copy);
+use File::Path qw(make_path);
 
-our @EXPORT = qw(lighttpd apache module_folder install_program);
+our @EXPORT = qw(lighttpd apache module_folder install_program example
+    make_places serve responder_on server_logs);
 
 # A copy of a built program under a name of its own.
 sub install_program {
@@ -19,6 +23,102 @@ sub install_program {
 	chmod 0755, $to;
 	return $to;
 }
+
+# --- the shipped configurations -----------------------------------------------
+
+# Where the shipped files say what is in a test's folder.
+my %places = (
+	'/etc/corswrap'    => 'etc',
+	'/run/corswrap'    => 'run',
+	'/run/apache2'     => 'run',
+	'/run/nginx'       => 'run',
+	'/var/log/lighttpd' => 'log',
+	'/var/log/apache2' => 'log',
+	'/var/log/nginx'   => 'log',
+	'/usr/lib/cgi-bin' => 'cgi',
+	'/srv/www'         => 'www',
+);
+
+# make_places(FOLDER): those folders, open to a server that drops its rights;
+# and corswrap where such a server may read it.
+sub make_places {
+	my ($dir) = @_;
+	make_path(map { "$dir/$_" } values %places, 'www/apps');
+	chmod 0777, "$dir/run", "$dir/log";
+	install_program(corswrap(), "$dir/corswrap");
+	return;
+}
+
+# example(FOLDER, NAME, PORT): a shipped file, its places replaced, written to
+# FOLDER/etc; its path.
+sub example {
+	my ($dir, $name, $port) = @_;
+	my $text = read_file(top_src() . "/examples/servers/$name");
+	die "no examples/servers/$name\n" unless length $text;
+	$text =~ s{\Q$_\E\b}{$dir/$places{$_}}g for sort keys %places;
+	$text =~ s{/usr/bin/corswrap\b}{$dir/corswrap}g;
+	if (defined $port) {
+		# lighttpd has its port on a line of its own.
+		$text =~ s/\b8080\b/$port/g or die "$name has no 8080\n";
+	}
+	# Rights that only root has to give; nginx, as root, stays root, so that
+	# it reaches folders that only root may enter.
+	if ($> == 0) {
+		$text =~ s/^user www-data;/user root;/mg;
+	} else {
+		$text =~ s/^(?:user www-data;|User www-data|Group www-data)$//mg;
+	}
+	$text =~ s{^(LoadModule \S+ )/usr/lib/apache2/modules}
+	    {$1 . module_folder()}emg if $text =~ /^LoadModule/m;
+	return write_file("$dir/etc/$name", $text);
+}
+
+my %command = (
+	lighttpd => [ [qw(lighttpd)], sub { ('-D', '-f', $_[1]) } ],
+	apache   => [ [qw(apache2 httpd)],
+		sub { ('-DFOREGROUND', '-f', $_[1]) } ],
+	nginx    => [ [qw(nginx)], sub {
+		('-p', "$_[0]/run", '-e', "$_[0]/log/error.log", '-c', $_[1]) } ],
+	haproxy  => [ [qw(haproxy)], sub { ('-db', '-f', $_[1]) } ],
+	caddy    => [ [qw(caddy)], sub {
+		('run', '--adapter', 'caddyfile', '--config', $_[1]) } ],
+);
+
+# serve(FOLDER, SERVER, NAME): the shipped configuration in that server; port.
+sub serve {
+	my ($dir, $server, $name) = @_;
+	my ($names, $arguments) = @{ $command{$server} };
+	my ($program) = grep { defined } map { have_program($_) } @$names;
+	die "no $server\n" unless defined $program;
+	my $port = free_port();
+	my $config = example($dir, $name, $port);
+	# Caddy wants a home.
+	start([ $program, $arguments->($dir, $config) ],
+	    stderr => "$dir/log/start.log", stdout => "$dir/log/start.log",
+	    env => { HOME => "$dir/run", XDG_DATA_HOME => "$dir/run",
+		XDG_CONFIG_HOME => "$dir/run" });
+	return $port if wait_port($port);
+	die "$server did not start:\n", server_logs($dir);
+}
+
+sub server_logs {
+	my ($dir) = @_;
+	return join '', map { "--- $_\n" . read_file($_) }
+	    grep { -f } glob "$dir/log/* $dir/*.log";
+}
+
+# responder_on(FOLDER, POLICY): corswrap on the socket that the shipped files
+# name, as they say it is to be started; pid.
+sub responder_on {
+	my ($dir, $policy) = @_;
+	my $socket = "$dir/run/app.sock";
+	my $pid = start([ "$dir/corswrap", '-c', $policy, '-l', "unix:$socket",
+	    '-m', '0666' ], stderr => "$dir/log/corswrap.log");
+	return $pid if wait_socket($socket);
+	die "corswrap did not start:\n", server_logs($dir);
+}
+
+# --- configurations of a test's own --------------------------------------------
 
 # lighttpd(FOLDER, CONFIG): the configuration beyond port and root; the port.
 sub lighttpd {

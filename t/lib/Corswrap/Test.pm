@@ -162,7 +162,8 @@ sub run {
 }
 
 # http(PORT, METHOD, PATH, [Name => value, ...], BODY): { status, headers =>
-# [[name, value], ...], body }, or nothing when there was no answer.
+# [[name, value], ...], body }, or nothing when there was no answer.  Options:
+# host, timeout, and each: called with all that has come whenever more comes.
 sub http {
 	my ($port, $method, $path, $fields, $body, %o) = @_;
 	my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
@@ -186,7 +187,10 @@ sub http {
 			last unless $n;
 			substr $text, 0, $n, '';
 		}
-		while (sysread $s, my $part, 65536) { $got .= $part }
+		while (sysread $s, my $part, 65536) {
+			$got .= $part;
+			$o{each}->($got) if $o{each};
+		}
 		alarm 0;
 	};
 	alarm 0;
