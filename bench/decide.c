@@ -67,16 +67,47 @@ need(void *memory)
 	return memory;
 }
 
+/* What stands before and behind the number of an origin. */
+struct form {
+	const char *before;
+	const char *behind;
+};
+
 static struct slice
-print_origin(struct arena *arena, const char *format, size_t number)
+print_origin(struct arena *arena, const struct form *form, size_t number)
 {
 	char *text = need(arena_alloc(arena, TEXT));
 	/* Spread, so that neighbours differ in more than their last byte. */
-	int len =
-	    snprintf(text, TEXT, format, (unsigned)(number * 2654435761u));
+	int len = snprintf(text, TEXT, "%s%u%s", form->before,
+			   (unsigned)(number * 2654435761u), form->behind);
 
 	return slice_of(text, (size_t)len);
 }
+
+struct row {
+	size_t count;
+	const char *name;
+	struct form pattern, hit, miss;
+	bool judged;
+};
+
+#define EXACT                                                                  \
+	{"https://h", ".example.com"}, {"https://h", ".example.com"},          \
+	{                                                                      \
+		"https://h", ".example.org"                                    \
+	}
+#define WILD                                                                   \
+	{"https://*.h", ".example.com"}, {"https://www.h", ".example.com"},    \
+	{                                                                      \
+		"https://www.h", ".example.org"                                \
+	}
+
+static const struct row rows[] = {
+    {1, "exact", EXACT, true},	     {2, "exact", EXACT, true},
+    {10, "exact", EXACT, true},	     {1000, "exact", EXACT, true},
+    {1000000, "exact", EXACT, true}, {2, "*.", WILD, false},
+    {1000000, "*.", WILD, false},
+};
 
 static const struct policy *
 build(struct arena *arena, struct slice *texts, size_t count)
@@ -107,28 +138,29 @@ build(struct arena *arena, struct slice *texts, size_t count)
 	    ->policies[0];
 }
 
-/* A set of count origins of that form, and what to ask it. */
+/* The set of a row, and what to ask it. */
 static void
-prepare(struct bench *b, size_t count, const char *pattern, const char *hit,
-	const char *miss)
+prepare(struct bench *b, const struct row *row)
 {
-	struct slice *texts = need(calloc(count, sizeof(*texts)));
+	struct slice *texts = need(calloc(row->count, sizeof(*texts)));
 	double start;
 
 	b->arena = need(arena_new());
-	for (size_t i = 0; i < count; i++)
-		texts[i] = print_origin(b->arena, pattern, i);
+	for (size_t i = 0; i < row->count; i++)
+		texts[i] = print_origin(b->arena, &row->pattern, i);
 	start = now();
-	b->policy = build(b->arena, texts, count);
+	b->policy = build(b->arena, texts, row->count);
 	b->load = (now() - start) / 1e6;
 	free(texts);
 	for (size_t i = 0; i < TURN; i++) {
-		b->hit[i] = print_origin(b->arena, hit, draw() % count);
-		b->miss[i] = print_origin(b->arena, miss, draw() % count);
+		size_t number = draw() % row->count;
+		b->hit[i] = print_origin(b->arena, &row->hit, number);
+		b->miss[i] = print_origin(b->arena, &row->miss, number);
 	}
 	b->cold = need(arena_array(b->arena, COLD, sizeof(*b->cold)));
 	for (size_t i = 0; i < COLD; i++)
-		b->cold[i] = print_origin(b->arena, hit, draw() % count);
+		b->cold[i] =
+		    print_origin(b->arena, &row->hit, draw() % row->count);
 }
 
 static void
@@ -176,27 +208,6 @@ measure(const struct bench *b, enum kind kind, const struct slice *origins,
 	return best;
 }
 
-struct row {
-	size_t count;
-	const char *form;
-	const char *pattern, *hit, *miss;
-	bool judged;
-};
-
-#define EXACT                                                                  \
-	"https://h%u.example.com", "https://h%u.example.com",                  \
-	    "https://h%u.example.org"
-#define WILD                                                                   \
-	"https://*.h%u.example.com", "https://www.h%u.example.com",            \
-	    "https://www.h%u.example.org"
-
-static const struct row rows[] = {
-    {1, "exact", EXACT, true},	     {2, "exact", EXACT, true},
-    {10, "exact", EXACT, true},	     {1000, "exact", EXACT, true},
-    {1000000, "exact", EXACT, true}, {2, "*.", WILD, false},
-    {1000000, "*.", WILD, false},
-};
-
 static bool
 judge(const char *what, double value, double target, const char *unit)
 {
@@ -216,7 +227,7 @@ main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct row *row = &rows[i];
 		struct bench b = {0};
-		prepare(&b, row->count, row->pattern, row->hit, row->miss);
+		prepare(&b, row);
 		double ns[] = {
 		    measure(&b, ACTUAL, b.hit, TURN, true),
 		    measure(&b, ACTUAL, b.miss, TURN, false),
@@ -226,7 +237,7 @@ main(int argc, char **argv)
 		    measure(&b, ACTUAL, b.cold, COLD, true),
 		};
 		printf("%8zu %-6s %8.1f %8.1f %8.1f %8.1f %8.1f %8.1f %8.1f\n",
-		       row->count, row->form, ns[0], ns[1], ns[2], ns[3], ns[4],
+		       row->count, row->name, ns[0], ns[1], ns[2], ns[3], ns[4],
 		       ns[5], b.load);
 		arena_free(b.arena);
 		for (int k = 0; k < 2 && row->judged; k++) {

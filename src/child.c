@@ -64,6 +64,20 @@ limit(__rlimit_resource_t what, const struct limit *to)
 	return setrlimit(what, &both);
 }
 
+/*
+ * 32 and 33 are the C library's own, which it lets nobody set; but whoever
+ * started us may have passed them on ignored.
+ */
+static void
+default_internal_signals(void)
+{
+	/* The kernel's struct sigaction: all zero is SIG_DFL, no flags. */
+	static const unsigned long zero[4];
+
+	for (int sig = 32; sig < 34; sig++)
+		(void)syscall(SYS_rt_sigaction, sig, zero, NULL, 8);
+}
+
 static void
 default_signals(void)
 {
@@ -74,6 +88,7 @@ default_signals(void)
 	for (int sig = 1; sig < 32; sig++)
 		if (sig != SIGKILL && sig != SIGSTOP)
 			(void)sigaction(sig, &action, NULL);
+	default_internal_signals();
 }
 
 static int

@@ -195,6 +195,33 @@ wait_whole(struct greeter *g)
 	return GREETING_CLOSE;
 }
 
+/*
+ * No descriptor is left for an epoll: look every few milliseconds.  Closing
+ * would lose a request whose bytes are only late.
+ */
+static enum greeting
+wait_without(struct greeter *g)
+{
+	enum greeting greeting = GREETING_CLOSE;
+	bool done = false;
+	uint64_t now = pool_now();
+
+	g->started = g->last = now;
+	worker_lend(g->worker);
+	while (!done && time_left(g, now) > 0) {
+		poll(NULL, 0, PATIENCE);
+		done = settled(g, &greeting);
+		now = pool_now();
+		if (g->seen > 0 && g->first == 0)
+			g->first = now;
+	}
+	if (!done)
+		greeting = GREETING_CLOSE;
+	if (greeting != GREETING_CLOSE)
+		worker_reclaim(g->worker);
+	return greeting;
+}
+
 /* With an edge-triggered epoll, which alone tells new bytes from old ones on
  * every kind of socket. */
 static enum greeting
@@ -207,7 +234,7 @@ wait_slowly(struct greeter *g)
 
 	g->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (g->epoll < 0)
-		return GREETING_CLOSE;
+		return wait_without(g);
 	if (epoll_ctl(g->epoll, EPOLL_CTL_ADD, g->fd, &event) == 0)
 		greeting = wait_whole(g);
 	close(g->epoll);

@@ -9,16 +9,20 @@
 
 #include "loader.h"
 
+#include "reader.h"
 #include "values.h"
 
-/* The section's header without brackets, for messages. */
+/* The section's header, for messages. */
 static const char *
 section_label(struct loader *loader, const struct section *section)
 {
-	if (section->named)
-		return "cors NAME";
-	(void)loader;
-	return section_word(section->kind);
+	char label[READER_SECTION_MAX + 3];
+
+	snprintf(label, sizeof(label), "[%s%s%.*s]",
+		 section_word(section->kind), section->named ? " " : "",
+		 (int)section->name.len,
+		 section->name.len == 0 ? "" : section->name.ptr);
+	return loader_quote(loader, slice_from(label));
 }
 
 /* The nearest key may be one of the origins: then they are not missing. */
@@ -45,11 +49,11 @@ keys_unknown(struct loader *loader, struct section *section,
 		    "\"%s\" stands in [cors NAME] alone, not in [cors]", key);
 	else if (home != SECTION_LOST && home != section->kind)
 		loader_error(loader, entry->line, "unknown-key", NULL,
-			     "unknown key \"%s\" in [%s]; it belongs in [%s]",
+			     "unknown key \"%s\" in %s; it belongs in [%s]",
 			     key, label, section_word(home));
 	else
 		loader_error(loader, entry->line, "unknown-key", nearest,
-			     "unknown key \"%s\" in [%s]", key, label);
+			     "unknown key \"%s\" in %s", key, label);
 	if (home == SECTION_LOST)
 		suspect_origins(section, nearest);
 }

@@ -78,6 +78,7 @@ struct pool {
 	const struct server_options *options;
 	struct log *log;
 	struct status *status;
+	struct forward_pool *forward; /* kept connections; NULL: none kept */
 	int stop_fd; /* eventfd: every program must end now */
 	int poke_fd; /* eventfd: the main thread shall look */
 	_Atomic(struct settings *) current;

@@ -24,7 +24,6 @@
 
 #include "child.h"
 #include "log.h"
-#include "respond.h"
 #include "status.h"
 
 enum {

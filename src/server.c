@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "listen.h"
+#include "forward.h"
 #include "pool.h"
 
 enum {
@@ -420,6 +421,7 @@ prepare(struct responder *s, struct settings *settings)
 	pthread_cond_init(&pool->place, NULL);
 	pthread_cond_init(&pool->room, NULL);
 	pool->status = status_new();
+	pool->forward = forward_pool_new();
 	if (pool->status == NULL)
 		return -1;
 	s->reload = reload_new(pool, settings);
@@ -455,6 +457,7 @@ clean_up(struct responder *s, struct settings *settings)
 		reload_free(s->reload);
 	else
 		settings_release(settings);
+	forward_pool_free(pool->forward);
 	status_free(pool->status);
 	if (s->signal_fd >= 0)
 		close(s->signal_fd);

@@ -81,7 +81,8 @@ slice_starts(struct slice s, struct slice prefix)
 static inline struct slice
 slice_after(struct slice s, size_t n)
 {
-	return (struct slice){ s.ptr + n, s.len - n };
+	/* Adding nothing to a null pointer is undefined in C11. */
+	return (struct slice){ n == 0 ? s.ptr : s.ptr + n, s.len - n };
 }
 
 #endif

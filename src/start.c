@@ -12,6 +12,7 @@
 #include "start.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,11 +112,26 @@ read_address(struct start *s)
 	return -1;
 }
 
+/* From here on a signal waits for server_run, or a socket file would be left
+ * behind by one that comes just now. */
+static void
+hold_signals(void)
+{
+	static const int ends[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP};
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		sigaddset(&set, ends[i]);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 static int
 open_socket(struct start *s)
 {
 	char error[512];
 
+	hold_signals();
 	s->fds[0] =
 	    listen_open(&s->address, s->options.mode, error, sizeof(error));
 	if (s->fds[0] < 0) {

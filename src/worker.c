@@ -453,7 +453,7 @@ answer(struct worker *w, bool large)
 	c.x.scratch = &w->scratch;
 	c.x.log = pool->log;
 	c.x.status = pool->status;
-	c.x.pool = NULL;
+	c.x.pool = pool->forward;
 	c.x.stop_fd = pool->stop_fd;
 	c.x.will_block = exchange_will_block;
 	fastcgi_bound(w->connection, idle);

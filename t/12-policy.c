@@ -153,7 +153,10 @@ test_order(void **state)
 	for (size_t cut = 0; cut < sizeof(places) - 1; cut++) {
 		if (cut > 0 && places[cut - 1] != '\n')
 			continue;
-		sprintf(text, "%s%.*s", places + cut, (int)cut, places);
+		size_t rest = sizeof(places) - 1 - cut;
+		memcpy(text, places + cut, rest);
+		memcpy(text + rest, places, cut);
+		text[rest + cut] = '\0';
 		for (size_t i = 0; i < UNIT_COUNT(choices); i++) {
 			struct choice row = choices[i];
 			void *of_row = &row;

@@ -624,7 +624,7 @@ tar.gz = x
 11: error: unknown key "colour" in [cors] [unknown-key]
 12: error: "path" stands in [cors NAME] alone, not in [cors] [unknown-key]
 13: error: "host" stands in [cors NAME] alone, not in [cors] [unknown-key]
-16: error: unknown key "pfad" in [cors NAME] [unknown-key]
+16: error: unknown key "pfad" in [cors x] [unknown-key]
 18: error: "php" is no file name extension; [handlers] takes keys like ".php" (did you mean ".php"?) [unknown-key]
 19: error: "tar.gz" is no file name extension; [handlers] takes keys like ".php" [unknown-key]
 == unknown-section

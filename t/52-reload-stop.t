@@ -258,8 +258,13 @@ for my $signal (qw(TERM USR1)) {
 	# Two on one socket, one after the other replaced: no client sees it.
 	my $dir    = tempdir();
 	my $socket = listen_unix("$dir/socket");
-	my $one    = sub { responder(dir => tempdir(), sockets => [$socket],
-		addresses => ["unix:$dir/socket"]) };
+	my $one    = sub {
+		my $r = responder(dir => tempdir(), sockets => [$socket],
+			addresses => ["unix:$dir/socket"]);
+		# connecting tells nothing of the one, but its threads do
+		wait_for(sub { $r->threads > 1 }, 60);
+		return $r;
+	};
 	my @running = ($one->(), $one->());
 	my $ask = load(["unix:$dir/socket"]);
 	for (1 .. 4) {

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # lighttpd mod_cgi: a program with its policy beside it, and cgi.assign with
-# corswrap as the handler of scripts.
+# corswrap as what runs scripts.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -12,19 +12,15 @@ use Corswrap::Test;
 use Test::More;
 
 plan skip_all => 'no lighttpd' unless have_program('lighttpd');
-my $dir = tempdir();
-mkdir "$dir/www";
-write_file("$dir/legacy.pl", script("$dir/count"), 0755);
-write_file("$dir/www/named.pl", script("$dir/named"), 0755);
-install_program(corswrap(), "$dir/www/api.cgi");
-install_program(corswrap(), "$dir/wrapper");
-write_file("$dir/www/.htapi.ini", policy("exec = $dir/legacy.pl"));
-write_file("$dir/wrapper.ini", policy("root = $dir/www"));
-my $port = lighttpd($dir, <<"END");
-cgi.assign = ( "api.cgi" => "", ".pl" => "$dir/wrapper" )
-END
-subtest 'beside its policy' =>
-    sub { check_exchanges($port, '/api.cgi', "$dir/count") };
-subtest 'as a handler' =>
-    sub { check_exchanges($port, '/named.pl', "$dir/named") };
+my $dir = site();
+install_program(corswrap(), "$dir/cgi/api.cgi");
+write_file("$dir/cgi/.htapi.ini", policy('exec = report.pl'));
+my $port = serve($dir, 'lighttpd', 'lighttpd-cgi.conf');
+for my $path (qw(/cgi-bin/api.cgi /cgi-bin/report.pl)) {
+	unlink "$dir/run/count";
+	subtest $path => sub { check_exchanges($port, $path, "$dir/run/count") };
+}
+is(http($port, 'GET', '/cgi-bin/.htapi.ini')->{status}, 403,
+    'the policy is not served');
+show_logs($dir);
 done_testing;

@@ -1,5 +1,6 @@
 #!/usr/bin/perl
-# Apache mod_cgid and mod_cgi: a program with its policy beside it.
+# Apache mod_cgid and mod_cgi: a program with its policy beside it, and Action,
+# which sends scripts through it.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -11,24 +12,35 @@ use Corswrap::Test;
 use Test::More;
 
 plan skip_all => 'no Apache' unless have_program('apache2');
-for my $module (qw(cgid cgi)) {
-	my $dir = tempdir();
-	mkdir "$dir/cgi";
-	write_file("$dir/legacy.pl", script("$dir/count"), 0755);
-	write_file("$dir/count", '', 0666);
-	write_file("$dir/cgi/.htapi.ini", policy("exec = $dir/legacy.pl"));
+
+sub prepare {
+	my $dir = site();
 	install_program(corswrap(), "$dir/cgi/api.cgi");
-	my $socket = $module eq 'cgid' ? "ScriptSock $dir/run/cgid.sock" : '';
-	my $port = apache($dir, <<"END", $module);
-$socket
+	return $dir;
+}
+
+my $dir = prepare();
+write_file("$dir/cgi/.htapi.ini", policy('exec = report.pl'));
+my $port = serve($dir, 'apache', 'apache-cgid.conf');
+subtest 'mod_cgid' =>
+    sub { check_exchanges($port, '/cgi-bin/api.cgi', "$dir/run/count") };
+
+write_file("$dir/www/apps/report.pl", script("$dir/run/count"), 0755);
+write_file("$dir/cgi/.htapi.ini", policy("root = $dir/www"));
+unlink "$dir/run/count";
+subtest 'Action' =>
+    sub { check_exchanges($port, '/apps/report.pl', "$dir/run/count") };
+show_logs($dir);
+
+$dir = prepare();
+write_file("$dir/cgi/.htapi.ini", policy('exec = report.pl'));
+$port = apache($dir, <<"END", 'cgi');
 ScriptAlias /cgi-bin/ $dir/cgi/
 <Directory $dir/cgi>
     Require all granted
 </Directory>
 END
-	subtest "mod_$module" =>
-	    sub { check_exchanges($port, '/cgi-bin/api.cgi', "$dir/count") };
-	diag(read_file("$dir/error.log"))
-	    unless Test::More->builder->is_passing;
-}
+subtest 'mod_cgi' =>
+    sub { check_exchanges($port, '/cgi-bin/api.cgi', "$dir/run/count") };
+show_logs($dir);
 done_testing;

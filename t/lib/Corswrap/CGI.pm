@@ -11,7 +11,6 @@ use Corswrap::FastCGI qw(parse_response);
 use Corswrap::Test;
 use IO::Socket::UNIX ();
 use Exporter qw(import);
-use POSIX ();
 
 our @EXPORT = qw(cgi_run app_program responder);
 

@@ -12,9 +12,11 @@ use Corswrap::Test;
 use Exporter qw(import);
 use File::Copy qw(copy);
 use File::Path qw(make_path);
+use Test::More ();
 
 our @EXPORT = qw(lighttpd apache module_folder install_program example
-    make_places serve responder_on server_logs);
+    make_places serve responder_on server_logs
+    show_logs);
 
 # A copy of a built program under a name of its own.
 sub install_program {
@@ -105,6 +107,13 @@ sub server_logs {
 	my ($dir) = @_;
 	return join '', map { "--- $_\n" . read_file($_) }
 	    grep { -f } glob "$dir/log/* $dir/*.log";
+}
+
+# What the server said, if a test has failed.
+sub show_logs {
+	my ($dir) = @_;
+	Test::More::diag(server_logs($dir)) unless Test::More->builder->is_passing;
+	return;
 }
 
 # responder_on(FOLDER, POLICY): corswrap on the socket that the shipped files
