@@ -2,11 +2,13 @@
  * Sends FastCGI requests as fast as they are answered and tells what each cost
  * the server in CPU time.
  *
- *   fcgiload [-k] [-g] [-c CONNECTIONS] [-n REQUESTS] [-p PID] ADDRESS
+ *   fcgiload [-k] [-g] [-s SCRIPT] [-c CONNECTIONS] [-n REQUESTS] [-p PID]
+ *       ADDRESS
  *
  * ADDRESS is unix:PATH or tcp:127.0.0.1:PORT.  -k: connections are kept; -g: a
- * GET instead of a preflight; -p: the server whose CPU time is read (its
- * threads, not its children).  Prints one line: requests a second, CPU time of
+ * GET instead of a preflight; -s: a GET of that SCRIPT_FILENAME (under 128
+ * bytes); -p: the server whose CPU time is read (its threads, not its
+ * children).  Prints one line: requests a second, CPU time of
  * the server in microseconds a request, median and 99th percentile of the
  * latency in microseconds, failures.
  *
@@ -54,7 +56,7 @@ struct load {
 	size_t request_len;
 	bool keep;
 	int epoll;
-	long wanted;  /* requests */
+	long wanted; /* requests */
 	long started;
 	long done;
 	long failed;
@@ -76,54 +78,91 @@ clock_ns(clockid_t clock)
 /* ---- the request ---- */
 
 static const char *const common[] = {
-	"QUERY_STRING", "page=2&per=50",
-	"CONTENT_TYPE", "",
-	"CONTENT_LENGTH", "",
-	"SCRIPT_NAME", "/api/items.pl",
-	"REQUEST_URI", "/api/items.pl?page=2&per=50",
-	"DOCUMENT_URI", "/api/items.pl",
-	"DOCUMENT_ROOT", "/srv/www/example/htdocs",
-	"SERVER_PROTOCOL", "HTTP/1.1",
-	"REQUEST_SCHEME", "https",
-	"HTTPS", "on",
-	"GATEWAY_INTERFACE", "CGI/1.1",
-	"SERVER_SOFTWARE", "nginx/1.22.1",
-	"REMOTE_ADDR", "192.0.2.17",
-	"REMOTE_PORT", "52114",
-	"SERVER_ADDR", "192.0.2.1",
-	"SERVER_PORT", "443",
-	"SERVER_NAME", "api.example.com",
-	"REDIRECT_STATUS", "200",
-	"SCRIPT_FILENAME", "/srv/www/example/htdocs/api/items.pl",
-	"HTTP_HOST", "api.example.com",
-	"HTTP_CONNECTION", "keep-alive",
-	"HTTP_ACCEPT", "*/*",
-	"HTTP_ORIGIN", "https://app.example.com",
-	"HTTP_USER_AGENT", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 "
-	"(KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36",
-	"HTTP_SEC_FETCH_MODE", "cors",
-	"HTTP_SEC_FETCH_SITE", "same-site",
-	"HTTP_SEC_FETCH_DEST", "empty",
-	"HTTP_REFERER", "https://app.example.com/",
-	"HTTP_ACCEPT_ENCODING", "gzip, deflate, br",
-	"HTTP_ACCEPT_LANGUAGE", "en-US,en;q=0.9",
-	NULL
-};
+    "QUERY_STRING",
+    "page=2&per=50",
+    "CONTENT_TYPE",
+    "",
+    "CONTENT_LENGTH",
+    "",
+    "SCRIPT_NAME",
+    "/api/items.pl",
+    "REQUEST_URI",
+    "/api/items.pl?page=2&per=50",
+    "DOCUMENT_URI",
+    "/api/items.pl",
+    "DOCUMENT_ROOT",
+    "/srv/www/example/htdocs",
+    "SERVER_PROTOCOL",
+    "HTTP/1.1",
+    "REQUEST_SCHEME",
+    "https",
+    "HTTPS",
+    "on",
+    "GATEWAY_INTERFACE",
+    "CGI/1.1",
+    "SERVER_SOFTWARE",
+    "nginx/1.22.1",
+    "REMOTE_ADDR",
+    "192.0.2.17",
+    "REMOTE_PORT",
+    "52114",
+    "SERVER_ADDR",
+    "192.0.2.1",
+    "SERVER_PORT",
+    "443",
+    "SERVER_NAME",
+    "api.example.com",
+    "REDIRECT_STATUS",
+    "200",
+    "HTTP_HOST",
+    "api.example.com",
+    "HTTP_CONNECTION",
+    "keep-alive",
+    "HTTP_ACCEPT",
+    "*/*",
+    "HTTP_ORIGIN",
+    "https://app.example.com",
+    "HTTP_USER_AGENT",
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 "
+    "(KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36",
+    "HTTP_SEC_FETCH_MODE",
+    "cors",
+    "HTTP_SEC_FETCH_SITE",
+    "same-site",
+    "HTTP_SEC_FETCH_DEST",
+    "empty",
+    "HTTP_REFERER",
+    "https://app.example.com/",
+    "HTTP_ACCEPT_ENCODING",
+    "gzip, deflate, br",
+    "HTTP_ACCEPT_LANGUAGE",
+    "en-US,en;q=0.9",
+    NULL};
 
-static const char *const preflight[] = {
-	"REQUEST_METHOD", "OPTIONS",
-	"HTTP_ACCESS_CONTROL_REQUEST_METHOD", "PUT",
-	"HTTP_ACCESS_CONTROL_REQUEST_HEADERS", "content-type,x-token",
-	NULL
-};
+static const char *const preflight[] = {"REQUEST_METHOD",
+					"OPTIONS",
+					"HTTP_ACCESS_CONTROL_REQUEST_METHOD",
+					"PUT",
+					"HTTP_ACCESS_CONTROL_REQUEST_HEADERS",
+					"content-type,x-token",
+					NULL};
 
-static const char *const get[] = { "REQUEST_METHOD", "GET", NULL };
+static const char *script[] = {"SCRIPT_FILENAME",
+			       "/srv/www/example/htdocs/api/items.pl", NULL};
+
+static const char *const get[] = {"REQUEST_METHOD", "GET", NULL};
 
 static unsigned char *
 put_header(unsigned char *p, unsigned type, size_t len)
 {
-	const unsigned char header[HEADER] = { 1, (unsigned char)type, 0, 1,
-		(unsigned char)(len >> 8), (unsigned char)len, 0, 0 };
+	const unsigned char header[HEADER] = {1,
+					      (unsigned char)type,
+					      0,
+					      1,
+					      (unsigned char)(len >> 8),
+					      (unsigned char)len,
+					      0,
+					      0};
 
 	memcpy(p, header, HEADER);
 	return p + HEADER;
@@ -154,6 +193,7 @@ build_request(struct load *l, const char *const *kind)
 	p += 8;
 	content = p + HEADER;
 	content = put_pairs(put_pairs(content, kind), common);
+	content = put_pairs(content, script);
 	put_header(p, 4, (size_t)(content - p - HEADER));
 	p = put_header(content, 4, 0);
 	p = put_header(p, 5, 0);
@@ -178,13 +218,13 @@ dial(struct load *l)
 
 	for (;;) {
 		int fd = socket(l->address.any.sa_family,
-		    SOCK_STREAM | SOCK_CLOEXEC, 0);
+				SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 		if (fd < 0)
 			return -1;
 		if (l->address.any.sa_family == AF_INET)
 			setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on,
-			    sizeof(on));
+				   sizeof(on));
 		if (connect(fd, &l->address.any, l->address_len) == 0) {
 			fcntl(fd, F_SETFL, O_NONBLOCK);
 			return fd;
@@ -199,7 +239,7 @@ static void
 send_more(struct load *l, struct connection *c)
 {
 	ssize_t n = send(c->fd, l->request + c->sent, l->request_len - c->sent,
-	    MSG_NOSIGNAL);
+			 MSG_NOSIGNAL);
 
 	if (n > 0)
 		c->sent += (size_t)n;
@@ -209,7 +249,7 @@ send_more(struct load *l, struct connection *c)
 static bool
 begin(struct load *l, struct connection *c)
 {
-	struct epoll_event event = { .events = EPOLLIN, .data.ptr = c };
+	struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
 
 	if (l->started == l->wanted) {
 		shut(l, c);
@@ -249,7 +289,7 @@ follow(struct connection *c, const unsigned char *p, size_t len)
 				continue;
 			c->header_len = 0;
 			c->left = ((size_t)c->header[4] << 8 | c->header[5]) +
-			    c->header[6];
+				  c->header[6];
 			c->any = true;
 		}
 		if (c->left == 0 && c->header_len == 0 &&
@@ -327,8 +367,8 @@ report(struct load *l, uint64_t ns, uint64_t cpu)
 
 	qsort(l->latencies, (size_t)count, sizeof(*l->latencies), by_size);
 	printf("%.0f %.3f %u %u %ld\n", (double)l->done / ((double)ns / 1e9),
-	    (double)cpu / 1000 / (double)l->done, l->latencies[count / 2],
-	    l->latencies[count * 99 / 100], l->failed);
+	       (double)cpu / 1000 / (double)l->done, l->latencies[count / 2],
+	       l->latencies[count * 99 / 100], l->failed);
 }
 
 static bool
@@ -355,28 +395,43 @@ set_address(struct load *l, const char *text)
 int
 main(int argc, char **argv)
 {
-	struct load l = { .wanted = 10000 };
+	struct load l = {.wanted = 10000};
 	const char *const *kind = preflight;
 	long connections = 1, pid = 0;
 	clockid_t clock;
 	uint64_t start, cpu = 0;
 	int option;
 
-	while ((option = getopt(argc, argv, "kgc:n:p:")) != -1) {
+	while ((option = getopt(argc, argv, "kgc:n:p:s:")) != -1) {
 		switch (option) {
-		case 'k': l.keep = true; break;
-		case 'g': kind = get; break;
-		case 'c': connections = atol(optarg); break;
-		case 'n': l.wanted = atol(optarg); break;
-		case 'p': pid = atol(optarg); break;
-		default: return 2;
+		case 'k':
+			l.keep = true;
+			break;
+		case 'g':
+			kind = get;
+			break;
+		case 'c':
+			connections = atol(optarg);
+			break;
+		case 'n':
+			l.wanted = atol(optarg);
+			break;
+		case 'p':
+			pid = atol(optarg);
+			break;
+		case 's':
+			kind = get;
+			script[1] = optarg;
+			break;
+		default:
+			return 2;
 		}
 	}
 	if (optind + 1 != argc || !set_address(&l, argv[optind]) ||
-	    connections < 1 || l.wanted < 1) {
-		fputs("usage: fcgiload [-k] [-g] [-c CONNECTIONS] [-n REQUESTS]"
-		      " [-p PID] ADDRESS\n",
-		    stderr);
+	    connections < 1 || l.wanted < 1 || strlen(script[1]) > 127) {
+		fputs("usage: fcgiload [-k] [-g] [-s SCRIPT] [-c CONNECTIONS]"
+		      " [-n REQUESTS] [-p PID] ADDRESS\n",
+		      stderr);
 		return 2;
 	}
 	l.latencies = calloc(LATENCIES, sizeof(*l.latencies));

@@ -24,6 +24,7 @@
 #include "locate.h"
 #include "log.h"
 #include "nph.h"
+#include "prepend.h"
 #include "respond.h"
 
 enum {
@@ -33,7 +34,8 @@ enum {
 };
 
 struct cgi {
-	struct exchange x;
+	struct exchange x; /* first: it is cast back */
+	const struct settings *settings;
 	struct scratch scratch;
 	struct cgi_sink sink;
 	char policy[PATH_ROOM];
@@ -145,6 +147,25 @@ direct_input(char *const *variables)
 	return STDIN_FILENO;
 }
 
+/*
+ * Now a program may run, and signals are its group's too.  Neither a preflight
+ * nor a program in our own place needs that: both may just be killed.
+ */
+static void
+watch(struct exchange *x)
+{
+	struct cgi *c = (struct cgi *)x;
+	const struct app *app = &c->settings->app;
+
+	c->sink.source.fd = direct_input(x->variables);
+	if (app->inject == INJECT_PREPEND && prepend_possible(x))
+		return;
+	if (cgi_sink_watch(&c->sink, app->idle_timeout) != 0)
+		log_event(x->log, LOG_LEVEL_WARNING, "no-signals", NULL, NULL,
+			  "cannot make a pipe: %s", strerror(errno));
+	x->stop_fd = c->sink.stop[0];
+}
+
 static int
 serve(struct cgi *c, struct settings *settings)
 {
@@ -155,11 +176,8 @@ serve(struct cgi *c, struct settings *settings)
 		log_event(c->x.log, LOG_LEVEL_ERROR, "log-file", NULL,
 			  "let the web server's user write it",
 			  "cannot open log-file: %s", strerror(errno));
-	if (cgi_sink_watch(&c->sink, settings->app.idle_timeout) != 0)
-		log_event(c->x.log, LOG_LEVEL_WARNING, "no-signals", NULL, NULL,
-			  "cannot make a pipe: %s", strerror(errno));
-	c->x.stop_fd = c->sink.stop[0];
-	c->sink.source.fd = direct_input(c->x.variables);
+	c->settings = settings;
+	c->x.will_block = watch;
 	respond(settings, &c->x);
 	if (c->sink.sink.flush(&c->sink.sink) != 0)
 		c->sink.broken = true;

@@ -332,9 +332,9 @@ cgi_sink_unwatch(struct cgi_sink *s)
 void
 cgi_sink_close(struct cgi_sink *s)
 {
-	cgi_sink_unwatch(s);
-	stop_pipe = 0;
 	if (s->stop[0] >= 0) {
+		cgi_sink_unwatch(s);
+		stop_pipe = 0;
 		close(s->stop[0]);
 		close(s->stop[1]);
 	}

@@ -22,16 +22,14 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
+#include "bulk.h"
 #include "wire.h"
 
 enum {
 	/* Writes from this size on go out as records of their own. */
 	DIRECT_MIN = 16384,
-	/* A whole record of program output: header and a multiple of 8. */
-	MOVE_ROOM = 65536,
 	/* Output that libfcgi's buffer (8 KiB) takes without a write. */
 	SMALL_OUTPUT = 4096,
 	/* Unread body that we throw away to keep the client's answer whole. */
@@ -43,27 +41,28 @@ struct fastcgi {
 	struct sink sink;
 	struct source source;
 	struct scratch *scratch;
-	uint64_t bound;      /* wanted bound of reads and writes, ms */
+	struct bulk bulk;
+	uint64_t bound;	     /* wanted bound of reads and writes, ms */
 	uint64_t read_bound; /* what the socket has */
 	uint64_t write_bound;
-	bool raw;            /* no libfcgi: see fastcgi_open_raw */
-	bool refused;        /* END_REQUEST has been sent */
-	bool broken;         /* the answer is not whole */
-	bool gone;           /* the client has closed or aborted */
+	bool raw;     /* no libfcgi: see fastcgi_open_raw */
+	bool refused; /* END_REQUEST has been sent */
+	bool broken;  /* the answer is not whole */
+	bool gone;    /* the client has closed or aborted */
 };
 
 static struct fastcgi *
 of_sink(struct sink *sink)
 {
 	return (struct fastcgi *)(void *)((char *)sink -
-	    offsetof(struct fastcgi, sink));
+					  offsetof(struct fastcgi, sink));
 }
 
 static struct fastcgi *
 of_source(struct source *source)
 {
 	return (struct fastcgi *)(void *)((char *)source -
-	    offsetof(struct fastcgi, source));
+					  offsetof(struct fastcgi, source));
 }
 
 /*
@@ -91,30 +90,6 @@ client_lost(int error)
 	return -1;
 }
 
-/* All the bytes of the vector, whatever the kernel takes at a time. */
-static int
-write_vector(struct fastcgi *c, struct iovec *v, int count)
-{
-	while (count > 0) {
-		ssize_t n = writev(c->request.ipcFd, v, count);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return client_lost(errno);
-		while (count > 0 && (size_t)n >= v->iov_len) {
-			n -= (ssize_t)v->iov_len;
-			v++;
-			count--;
-		}
-		if (count > 0) {
-			v->iov_base = (char *)v->iov_base + n;
-			v->iov_len -= (size_t)n;
-		}
-	}
-	return 0;
-}
-
 /* What libfcgi has buffered goes out, so that what we write comes after it. */
 static int
 flush_stream(struct fastcgi *c, FCGX_Stream *stream)
@@ -122,32 +97,6 @@ flush_stream(struct fastcgi *c, FCGX_Stream *stream)
 	bound_socket(c, SO_SNDTIMEO, &c->write_bound);
 	if (FCGX_FFlush(stream) < 0 || FCGX_GetError(stream) != 0)
 		return client_lost(FCGX_GetError(stream));
-	return 0;
-}
-
-/* STDOUT records around bytes that stay where they are. */
-static int
-write_records(struct fastcgi *c, const void *bytes, size_t len)
-{
-	const char *p = bytes;
-
-	while (len > 0) {
-		size_t n = len < MOVE_ROOM - WIRE_HEADER
-		    ? len
-		    : MOVE_ROOM - WIRE_HEADER;
-		unsigned char header[WIRE_HEADER];
-		struct iovec v[2];
-
-		wire_header_put(header, WIRE_STDOUT,
-		    (unsigned)c->request.requestId, n);
-		v[0] = (struct iovec){ header, WIRE_HEADER };
-		/* writev takes no const; it does not write there */
-		v[1] = (struct iovec){ (void *)(uintptr_t)p, n };
-		if (write_vector(c, v, 2) < 0)
-			return -1;
-		p += n;
-		len -= n;
-	}
 	return 0;
 }
 
@@ -161,7 +110,8 @@ sink_write(struct sink *sink, const void *bytes, size_t len)
 		bound_socket(c, SO_SNDTIMEO, &c->write_bound);
 		if (!c->raw && flush_stream(c, out) < 0)
 			return -1;
-		return write_records(c, bytes, len);
+		return bulk_records(c->request.ipcFd,
+				    (unsigned)c->request.requestId, bytes, len);
 	}
 	if (out->isClosed)
 		return client_lost(FCGX_GetError(out));
@@ -189,37 +139,46 @@ sink_flush(struct sink *sink)
 	return flush_stream(c, c->request.out);
 }
 
-/*
- * Straight from the program's pipe behind a header of ours: one read and one
- * write for up to 64 KiB.  Little output is left to libfcgi's buffer, so that
- * a small answer and END_REQUEST are one write.
- */
+/* Little output is left to libfcgi's buffer, so that a small answer and
+ * END_REQUEST are one write; the rest goes around it. */
+static ssize_t
+copy_output(struct fastcgi *c, int fd, size_t max)
+{
+	char *room = c->scratch->io;
+	size_t len = max > 0 && max < BULK_RECORD ? max : BULK_RECORD;
+	ssize_t n = read(fd, room + WIRE_HEADER, len);
+	struct iovec v = {room, 0};
+
+	if (n <= 0)
+		return n;
+	if (n <= SMALL_OUTPUT && !c->raw)
+		return sink_write(&c->sink, room + WIRE_HEADER, (size_t)n) < 0
+			   ? -1
+			   : n;
+	if (!c->raw && flush_stream(c, c->request.out) < 0)
+		return -1;
+	wire_header_put((unsigned char *)room, WIRE_STDOUT,
+			(unsigned)c->request.requestId, (size_t)n);
+	v.iov_len = WIRE_HEADER + (size_t)n;
+	return bulk_vector(c->request.ipcFd, &v, 1) < 0 ? -1 : n;
+}
+
 static ssize_t
 sink_move(struct sink *sink, int fd, size_t max)
 {
 	struct fastcgi *c = of_sink(sink);
-	size_t room = MOVE_ROOM - WIRE_HEADER;
-	struct iovec v;
-	ssize_t n;
+	size_t waiting;
 
-	if (scratch_need(&c->scratch->io, &c->scratch->io_cap, MOVE_ROOM) < 0)
+	if (scratch_need(&c->scratch->io, &c->scratch->io_cap, BULK_ROOM) < 0)
 		return -1;
-	if (max > 0 && max < room)
-		room = max;
-	n = read(fd, c->scratch->io + WIRE_HEADER, room);
-	if (n <= 0)
-		return n;
-	if (n <= SMALL_OUTPUT && !c->raw)
-		return sink_write(sink, c->scratch->io + WIRE_HEADER,
-			   (size_t)n) < 0
-		    ? -1
-		    : n;
+	waiting = bulk_waiting(&c->bulk, fd, max);
+	if (waiting == 0)
+		return copy_output(c, fd, max);
 	if (!c->raw && flush_stream(c, c->request.out) < 0)
 		return -1;
-	wire_header_put((unsigned char *)c->scratch->io, WIRE_STDOUT,
-	    (unsigned)c->request.requestId, (size_t)n);
-	v = (struct iovec){ c->scratch->io, WIRE_HEADER + (size_t)n };
-	return write_vector(c, &v, 1) < 0 ? -1 : n;
+	return bulk_splice(&c->bulk, c->request.ipcFd,
+			   (unsigned)c->request.requestId, fd, waiting,
+			   c->scratch->io);
 }
 
 static int
@@ -251,7 +210,7 @@ sink_gone(struct sink *sink)
 	if (c->gone)
 		return true;
 	n = recv(c->request.ipcFd, bytes, sizeof(bytes),
-	    MSG_PEEK | MSG_DONTWAIT);
+		 MSG_PEEK | MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
 	if (n <= 0 || (n >= 2 && bytes[1] == WIRE_ABORT_REQUEST))
@@ -315,8 +274,8 @@ source_read(struct source *source, void *buf, size_t len)
 int
 fastcgi_start(void)
 {
-	static const int theirs[] = { SIGTERM, SIGUSR1 };
-	struct sigaction a = { .sa_handler = SIG_DFL };
+	static const int theirs[] = {SIGTERM, SIGUSR1};
+	struct sigaction a = {.sa_handler = SIG_DFL};
 
 	if (FCGX_Init() != 0)
 		return -1;
@@ -343,16 +302,16 @@ fastcgi_new(struct scratch *scratch)
 	}
 	c->request.ipcFd = -1;
 	c->scratch = scratch;
-	c->source = (struct source){ .read = source_read, .fd = -1 };
+	c->source = (struct source){.read = source_read, .fd = -1};
 	c->sink = (struct sink){
-		.write = sink_write,
-		.flush = sink_flush,
-		.move = sink_move,
-		.complain = sink_complain,
-		.poll_fd = -1,
-		.gone = sink_gone,
-		.set_exit = sink_set_exit,
-		.set_broken = sink_set_broken,
+	    .write = sink_write,
+	    .flush = sink_flush,
+	    .move = sink_move,
+	    .complain = sink_complain,
+	    .poll_fd = -1,
+	    .gone = sink_gone,
+	    .set_exit = sink_set_exit,
+	    .set_broken = sink_set_broken,
 	};
 	return c;
 }
@@ -361,6 +320,7 @@ static void
 forget(struct fastcgi *c)
 {
 	c->raw = c->refused = c->broken = c->gone = false;
+	c->bulk = (struct bulk){.looked = false};
 	c->sink.poll_fd = c->request.ipcFd;
 }
 
@@ -423,11 +383,10 @@ static void
 refuse_role(struct fastcgi *c)
 {
 	unsigned char end[WIRE_HEADER + WIRE_BODY];
-	struct iovec v = { end, sizeof(end) };
+	struct iovec v = {end, sizeof(end)};
 
-	wire_end_put(end, (unsigned)c->request.requestId, 0,
-	    WIRE_UNKNOWN_ROLE);
-	write_vector(c, &v, 1);
+	wire_end_put(end, (unsigned)c->request.requestId, 0, WIRE_UNKNOWN_ROLE);
+	bulk_vector(c->request.ipcFd, &v, 1);
 	c->refused = true;
 }
 
@@ -533,14 +492,14 @@ static void
 finish_raw(struct fastcgi *c)
 {
 	unsigned char end[2 * WIRE_HEADER + WIRE_HEADER + WIRE_BODY];
-	struct iovec v = { end, 0 };
+	struct iovec v = {end, 0};
 	unsigned id = (unsigned)c->request.requestId;
 
 	v.iov_len = wire_header_put(end, WIRE_STDOUT, id, 0);
-	v.iov_len += wire_end_put(end + v.iov_len, id, 0,
-	    WIRE_REQUEST_COMPLETE);
+	v.iov_len +=
+	    wire_end_put(end + v.iov_len, id, 0, WIRE_REQUEST_COMPLETE);
 	if (!c->refused)
-		write_vector(c, &v, 1);
+		bulk_vector(c->request.ipcFd, &v, 1);
 	shutdown(c->request.ipcFd, SHUT_WR);
 	take_rest(c);
 	shut(c);

@@ -34,10 +34,10 @@ void fastcgi_open(struct fastcgi *, int fd);
 void fastcgi_open_raw(struct fastcgi *, int fd, unsigned id);
 
 enum fastcgi_next {
-	FASTCGI_CLOSED,  /* no further request: the connection is closed */
+	FASTCGI_CLOSED,	 /* no further request: the connection is closed */
 	FASTCGI_REQUEST, /* variables, sink and source are ready */
-	FASTCGI_LARGE,   /* as REQUEST, but past the bounds: answer 400 */
-	FASTCGI_ROLE     /* of another role: has been refused, call finish */
+	FASTCGI_LARGE,	 /* as REQUEST, but past the bounds: answer 400 */
+	FASTCGI_ROLE	 /* of another role: has been refused, call finish */
 };
 
 /*

@@ -23,19 +23,19 @@
 enum {
 	GLANCE = 16384, /* bytes, on the stack */
 	STARE = 131072, /* the most that is looked at */
-	PATIENCE = 2,   /* ms before the place is lent */
-	STALL = 250     /* ms without a byte before libfcgi may try */
+	PATIENCE = 2,	/* ms before the place is lent */
+	STALL = 250	/* ms without a byte before libfcgi may try */
 };
 
 struct greeter {
 	struct worker *worker;
 	int fd;
 	int epoll;
-	bool closed;        /* by the client */
-	size_t seen;        /* bytes */
-	uint64_t started;   /* ms */
-	uint64_t first;     /* byte; 0: none yet */
-	uint64_t last;      /* new bytes */
+	bool closed;	  /* by the client */
+	size_t seen;	  /* bytes */
+	uint64_t started; /* ms */
+	uint64_t first;	  /* byte; 0: none yet */
+	uint64_t last;	  /* new bytes */
 	struct peek *peek;
 };
 
@@ -45,8 +45,8 @@ look(struct greeter *g)
 {
 	unsigned char glance[GLANCE];
 	struct scratch *scratch = &g->worker->scratch;
-	ssize_t n = recv(g->fd, glance, sizeof(glance),
-	    MSG_PEEK | MSG_DONTWAIT);
+	ssize_t n =
+	    recv(g->fd, glance, sizeof(glance), MSG_PEEK | MSG_DONTWAIT);
 
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		g->closed = true;
@@ -80,7 +80,7 @@ manage(struct greeter *g)
 	g->seen = 0;
 	g->peek->state = PEEK_MORE;
 	return send(g->fd, answer, len, MSG_NOSIGNAL | MSG_DONTWAIT) ==
-	    (ssize_t)len;
+	       (ssize_t)len;
 }
 
 static void
@@ -131,7 +131,7 @@ wait_for_more(struct greeter *g, uint64_t milliseconds)
 	struct epoll_event event;
 
 	return epoll_wait(g->epoll, &event, 1, (int)milliseconds) == 1 &&
-	    (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+	       (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
 }
 
 /* How long it may still take; 0: no longer. */
@@ -228,7 +228,7 @@ static enum greeting
 wait_slowly(struct greeter *g)
 {
 	struct epoll_event event = {
-		.events = EPOLLIN | EPOLLRDHUP | EPOLLET,
+	    .events = EPOLLIN | EPOLLRDHUP | EPOLLET,
 	};
 	enum greeting greeting = GREETING_CLOSE;
 
@@ -246,11 +246,11 @@ wait_slowly(struct greeter *g)
 enum greeting
 greet(struct worker *worker, int fd, struct peek *peek)
 {
-	struct greeter g = { .worker = worker, .fd = fd, .peek = peek };
-	struct pollfd wait = { .fd = fd, .events = POLLIN };
+	struct greeter g = {.worker = worker, .fd = fd, .peek = peek};
+	struct pollfd wait = {.fd = fd, .events = POLLIN};
 	enum greeting greeting;
 
-	*peek = (struct peek){ .state = PEEK_MORE };
+	*peek = (struct peek){.state = PEEK_MORE};
 	if (settled(&g, &greeting))
 		return greeting;
 	/* Connected and about to send: the ordinary case. */

@@ -48,7 +48,7 @@ listen_is_socket(int fd)
 	socklen_t len = sizeof(listens);
 
 	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == 0 &&
-	    listens != 0;
+	       listens != 0;
 }
 
 /* A whole decimal number of the environment, or -1. */
@@ -105,19 +105,19 @@ bind_and_listen(const union any_address *a, socklen_t len)
 static int
 open_tcp(const struct address *address, char *error, size_t cap)
 {
-	union any_address a = { .in = { .sin_family = AF_INET } };
+	union any_address a = {.in = {.sin_family = AF_INET}};
 	socklen_t len = sizeof(a.in);
 	const char *todo = "choose an address of this machine";
 	int fd;
 
 	a.in.sin_port = htons(address->port);
 	if (inet_pton(AF_INET, address->host, &a.in.sin_addr) != 1) {
-		a = (union any_address){ .in6 = { .sin6_family = AF_INET6 } };
+		a = (union any_address){.in6 = {.sin6_family = AF_INET6}};
 		a.in6.sin6_port = htons(address->port);
 		len = sizeof(a.in6);
 		if (inet_pton(AF_INET6, address->host, &a.in6.sin6_addr) != 1) {
 			snprintf(error, cap, "%s: not a numeric address",
-			    address->text);
+				 address->text);
 			return -1;
 		}
 	}
@@ -130,7 +130,7 @@ open_tcp(const struct address *address, char *error, size_t cap)
 	else if (errno == EACCES)
 		todo = "choose a port from 1024 on";
 	snprintf(error, cap, "%s: %s; %s", address->text, strerror(errno),
-	    todo);
+		 todo);
 	return -1;
 }
 
@@ -170,21 +170,22 @@ clear_path(const union any_address *a, char *error, size_t cap)
 	}
 	if (!S_ISSOCK(st.st_mode)) {
 		snprintf(error, cap,
-		    "%s: is there already and no socket; move it away, or "
-		    "choose another path",
-		    path);
+			 "%s: is there already and no socket; move it away, or "
+			 "choose another path",
+			 path);
 		return -1;
 	}
 	result = probe(a);
 	if (result == EISCONN)
 		snprintf(error, cap,
-		    "%s: another program listens there; stop it first", path);
+			 "%s: another program listens there; stop it first",
+			 path);
 	else if (result != 0)
 		snprintf(error, cap, "%s: %s", path, strerror(result));
 	else if (unlink(path) != 0 && errno != ENOENT)
 		snprintf(error, cap,
-		    "%s: cannot replace the stale socket: %s; remove it", path,
-		    strerror(errno));
+			 "%s: cannot replace the stale socket: %s; remove it",
+			 path, strerror(errno));
 	else
 		return 0;
 	return -1;
@@ -230,14 +231,14 @@ unix_hint(int error)
 static int
 open_unix(const struct address *address, mode_t mode, char *error, size_t cap)
 {
-	union any_address a = { .un = { .sun_family = AF_UNIX } };
+	union any_address a = {.un = {.sun_family = AF_UNIX}};
 	int lock, fd = -1;
 	mode_t mask;
 
 	if (strlen(address->path) >= sizeof(a.un.sun_path)) {
 		snprintf(error, cap,
-		    "%s: longer than %zu bytes; choose a shorter path",
-		    address->text, sizeof(a.un.sun_path) - 1);
+			 "%s: longer than %zu bytes; choose a shorter path",
+			 address->text, sizeof(a.un.sun_path) - 1);
 		return -1;
 	}
 	memcpy(a.un.sun_path, address->path, strlen(address->path) + 1);
@@ -248,7 +249,7 @@ open_unix(const struct address *address, mode_t mode, char *error, size_t cap)
 		fd = bind_and_listen(&a, sizeof(a.un));
 		if (fd < 0)
 			snprintf(error, cap, "%s: %s; %s", address->text,
-			    strerror(errno), unix_hint(errno));
+				 strerror(errno), unix_hint(errno));
 		umask(mask);
 	}
 	if (lock >= 0)
@@ -258,7 +259,7 @@ open_unix(const struct address *address, mode_t mode, char *error, size_t cap)
 
 int
 listen_open(const struct address *address, mode_t mode, char *error,
-    size_t error_cap)
+	    size_t error_cap)
 {
 	if (address->path != NULL)
 		return open_unix(address, mode, error, error_cap);
@@ -286,8 +287,8 @@ listen_is_exposed(int fd)
 static bool
 path_is_ours(const char *path)
 {
-	union any_address a = { .un = { .sun_family = AF_UNIX } };
-	struct ucred peer = { .pid = 0 };
+	union any_address a = {.un = {.sun_family = AF_UNIX}};
+	struct ucred peer = {.pid = 0};
 	socklen_t len = sizeof(peer);
 	int fd;
 

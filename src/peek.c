@@ -23,12 +23,12 @@
 /* The stream of name-value pairs, cut into records anywhere. */
 struct pairs {
 	unsigned char length[8]; /* of name and value, as far as they came */
-	unsigned have;           /* bytes of it */
-	size_t skip;             /* bytes of names and values still to come */
+	unsigned have;		 /* bytes of it */
+	size_t skip;		 /* bytes of names and values still to come */
 	size_t count;
 	size_t total;
-	size_t len;              /* of the current pair with its '=' */
-	bool nul;                /* it holds a NUL */
+	size_t len; /* of the current pair with its '=' */
+	bool nul;   /* it holds a NUL */
 	struct peek *peek;
 };
 
@@ -45,7 +45,7 @@ length_get(const unsigned char *p)
 	if (!(p[0] & 0x80))
 		return p[0];
 	return (uint32_t)(p[0] & 0x7f) << 24 | (uint32_t)p[1] << 16 |
-	    (uint32_t)p[2] << 8 | p[3];
+	       (uint32_t)p[2] << 8 | p[3];
 }
 
 /* Are both lengths of a pair there? */
@@ -56,8 +56,7 @@ pair_known(const struct pairs *s)
 		return false;
 	unsigned name = length_size(s->length[0]);
 
-	return s->have > name &&
-	    s->have == name + length_size(s->length[name]);
+	return s->have > name && s->have == name + length_size(s->length[name]);
 }
 
 /* False: past the bounds. */
@@ -78,8 +77,7 @@ pair_begin(struct pairs *s)
 	if (bytes > WIRE_PARAMETERS_BYTES)
 		return false;
 	s->total += bytes + 2;
-	return s->total <= WIRE_PARAMETERS_BYTES &&
-	    s->count <= WIRE_PARAMETERS;
+	return s->total <= WIRE_PARAMETERS_BYTES && s->count <= WIRE_PARAMETERS;
 }
 
 /* The current pair has ended.  False: more of them hold NULs than anybody
@@ -151,7 +149,7 @@ body_ended(const unsigned char *p, size_t len, unsigned id)
 /* BEGIN_REQUEST or a management record must come first. */
 static enum peek_state
 look_first(struct peek *k, const unsigned char *p, size_t len,
-    struct wire_header h)
+	   struct wire_header h)
 {
 	const unsigned char *body = p + WIRE_HEADER;
 	size_t size = WIRE_HEADER + h.content + h.padding;
@@ -181,7 +179,7 @@ look_first(struct peek *k, const unsigned char *p, size_t len,
 /* One record of the parameters' stream; MORE: go on behind it. */
 static enum peek_state
 look_params(struct peek *k, struct pairs *pairs, const unsigned char *p,
-    size_t len, struct wire_header h)
+	    size_t len, struct wire_header h)
 {
 	size_t there = len - WIRE_HEADER;
 
@@ -193,7 +191,7 @@ look_params(struct peek *k, struct pairs *pairs, const unsigned char *p,
 	if (h.content == 0)
 		return pairs_whole(pairs) ? PEEK_READY : PEEK_BAD;
 	if (!pairs_feed(pairs, p + WIRE_HEADER,
-		h.content < there ? h.content : there))
+			h.content < there ? h.content : there))
 		return PEEK_LARGE;
 	return PEEK_MORE;
 }
@@ -202,8 +200,8 @@ struct peek
 peek_look(const void *bytes, size_t len)
 {
 	const unsigned char *p = bytes;
-	struct peek k = { .state = PEEK_MORE };
-	struct pairs pairs = { .peek = &k };
+	struct peek k = {.state = PEEK_MORE};
+	struct pairs pairs = {.peek = &k};
 	size_t at = 0;
 
 	/* No web server's first byte is anything else. */
@@ -259,7 +257,7 @@ put_named(unsigned char *p, struct slice name, unsigned workers)
  * answer has room. */
 static size_t
 put_values(unsigned char *out, const unsigned char *p, size_t len,
-    unsigned workers)
+	   unsigned workers)
 {
 	size_t n = 0;
 
@@ -278,7 +276,8 @@ put_values(unsigned char *out, const unsigned char *p, size_t len,
 		if (room < name_len + 2 + 10)
 			break;
 		n += put_named(out + n,
-		    slice_of((const char *)p + head, name_len), workers);
+			       slice_of((const char *)p + head, name_len),
+			       workers);
 		p += head + name_len + value_len;
 		len -= head + name_len + value_len;
 	}
@@ -287,7 +286,7 @@ put_values(unsigned char *out, const unsigned char *p, size_t len,
 
 size_t
 peek_answer(const void *record, size_t len, unsigned workers,
-    unsigned char answer[PEEK_ANSWER_MAX])
+	    unsigned char answer[PEEK_ANSWER_MAX])
 {
 	const unsigned char *p = record;
 	struct wire_header h = wire_header_get(p);

@@ -16,20 +16,20 @@
 #include <stddef.h>
 
 enum peek_state {
-	PEEK_MORE,       /* good so far, not whole */
-	PEEK_READY,      /* BEGIN_REQUEST and every parameter are there */
+	PEEK_MORE,	 /* good so far, not whole */
+	PEEK_READY,	 /* BEGIN_REQUEST and every parameter are there */
 	PEEK_MANAGEMENT, /* a whole management record (id 0) of `used` bytes */
-	PEEK_ROLE,       /* BEGIN_REQUEST of another role than responder */
-	PEEK_LARGE,      /* the parameters are past the bounds */
-	PEEK_BAD         /* not FastCGI, or not a beginning */
+	PEEK_ROLE,	 /* BEGIN_REQUEST of another role than responder */
+	PEEK_LARGE,	 /* the parameters are past the bounds */
+	PEEK_BAD	 /* not FastCGI, or not a beginning */
 };
 
 enum { PEEK_NULS = 4 };
 
 struct peek {
 	enum peek_state state;
-	bool begun;      /* BEGIN_REQUEST was there: id, keep are valid */
-	bool keep;       /* FCGI_KEEP_CONN */
+	bool begun;	 /* BEGIN_REQUEST was there: id, keep are valid */
+	bool keep;	 /* FCGI_KEEP_CONN */
 	bool body_ended; /* READY: the end of STDIN is there too */
 	unsigned id;
 	/* READY: parameters whose text holds a NUL, and how long they are as
@@ -40,7 +40,7 @@ struct peek {
 		size_t index; /* among the parameters */
 		size_t len;
 	} nul[PEEK_NULS];
-	size_t used;     /* bytes up to where the state was found */
+	size_t used; /* bytes up to where the state was found */
 };
 
 /* Look at len bytes. */
@@ -57,6 +57,6 @@ enum {
  * Returns its length.
  */
 size_t peek_answer(const void *record, size_t len, unsigned workers,
-    unsigned char answer[PEEK_ANSWER_MAX]);
+		   unsigned char answer[PEEK_ANSWER_MAX]);
 
 #endif

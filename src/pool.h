@@ -39,18 +39,18 @@
 enum {
 	/* No web server sends it, and by default it is ignored. */
 	POOL_WAKE = SIGURG,
-	POOL_EXTRA = 64,      /* threads that may wait for slow parameters */
-	POOL_SPARE = 8,       /* idle threads that are kept */
+	POOL_EXTRA = 64,	/* threads that may wait for slow parameters */
+	POOL_SPARE = 8,		/* idle threads that are kept */
 	POOL_FIRST_BYTE = 1000, /* ms, DESIGN.md section 3 */
 	POOL_PARAMETERS = 5000
 };
 
 enum phase {
-	PHASE_BUSY,     /* must not be woken */
-	PHASE_WATCHED,  /* blocks in libfcgi: to be woken past `until` */
-	PHASE_IDLE,     /* the same between two requests of a kept connection */
-	PHASE_TOUCHED,  /* the main thread is about to wake it */
-	PHASE_WOKEN     /* has been: expect a signal */
+	PHASE_BUSY,    /* must not be woken */
+	PHASE_WATCHED, /* blocks in libfcgi: to be woken past `until` */
+	PHASE_IDLE,    /* the same between two requests of a kept connection */
+	PHASE_TOUCHED, /* the main thread is about to wake it */
+	PHASE_WOKEN    /* has been: expect a signal */
 };
 
 struct pool;
@@ -59,13 +59,13 @@ struct worker {
 	struct pool *pool;
 	pthread_t thread;
 	struct worker *next;
-	struct worker **link;      /* what points to us */
-	bool accepting;            /* under the lock */
-	bool placed;   /* holds one of the places; its own, as is: */
-	bool promoted; /* has seen that somebody else accepts */
+	struct worker **link; /* what points to us */
+	bool accepting;	      /* under the lock */
+	bool placed;	      /* holds one of the places; its own, as is: */
+	bool promoted;	      /* has seen that somebody else accepts */
 	atomic_uint phase;
-	atomic_bool idle;          /* the call is IDLE rather than WATCHED */
-	_Atomic uint64_t until;    /* ms, pool_now; for WATCHED and IDLE */
+	atomic_bool idle;	/* the call is IDLE rather than WATCHED */
+	_Atomic uint64_t until; /* ms, pool_now; for WATCHED and IDLE */
 	/* settings in use: they are not freed as long as they stand here */
 	_Atomic(struct settings *) using;
 	uint64_t answered;  /* ms: the last answer was made */
@@ -79,8 +79,8 @@ struct pool {
 	struct log *log;
 	struct status *status;
 	struct forward_pool *forward; /* kept connections; NULL: none kept */
-	int stop_fd; /* eventfd: every program must end now */
-	int poke_fd; /* eventfd: the main thread shall look */
+	int stop_fd;		      /* eventfd: every program must end now */
+	int poke_fd;		      /* eventfd: the main thread shall look */
 	_Atomic(struct settings *) current;
 	atomic_bool stopping; /* take nothing new, finish what runs */
 	atomic_bool deserted; /* not even who has connected already */
@@ -89,33 +89,32 @@ struct pool {
 	pthread_mutex_t lock; /* for all below */
 	pthread_cond_t place; /* busy < limit, for who has a connection */
 	pthread_cond_t room;  /* an acceptor is needed */
-	unsigned limit;       /* workers that may answer at a time */
+	unsigned limit;	      /* workers that may answer at a time */
 	unsigned acceptors;   /* that shall wait in accept together */
 	unsigned promotions;  /* times that nobody did, since the last watch */
 	unsigned accepted;    /* connections since then */
 	unsigned threads;
 	unsigned accepting;
 	unsigned busy;
-	unsigned queued;      /* wait for `place` */
-	unsigned parked;      /* wait for `room` */
-	bool watched;         /* the main thread knows that all are busy */
-	bool starved;         /* accept lacks descriptors or memory, logged */
-	bool thread_failed;   /* pthread_create has, logged */
-	int accept_error;     /* errno: the listening socket is useless */
+	unsigned queued;    /* wait for `place` */
+	unsigned parked;    /* wait for `room` */
+	bool watched;	    /* the main thread knows that all are busy */
+	bool starved;	    /* accept lacks descriptors or memory, logged */
+	bool thread_failed; /* pthread_create has, logged */
+	int accept_error;   /* errno: the listening socket is useless */
 	struct worker *workers;
-	struct worker *dead;  /* to be joined */
+	struct worker *dead; /* to be joined */
 };
 
 /* Milliseconds of a clock that costs no system call. */
 uint64_t pool_now(void);
+/* Nothing new is taken any more. */
+bool pool_is_stopping(const struct pool *);
 /* The main thread shall look. */
 void pool_poke(struct pool *);
 
 /* One more thread; the caller holds the lock.  -1: could not be had. */
 int worker_start(struct pool *);
-/* Every idle worker waits for `room`, and clients come: one more shall accept.
- * The caller holds the lock. */
-void worker_promote(struct pool *);
 /* Join those that have ended.  Takes the lock. */
 void worker_join(struct pool *);
 /*
@@ -125,6 +124,14 @@ void worker_join(struct pool *);
  */
 void worker_wake(struct worker *, uint64_t now, bool idle);
 
+/* Get a place to answer, and give it back; the caller holds the lock. */
+void worker_take_place(struct worker *);
+void worker_leave_place(struct worker *);
+/* Every idle worker waits for `room`, and clients come: one more shall accept.
+ * The caller holds the lock. */
+void worker_promote(struct pool *);
+/* This worker is going to block: see that somebody else accepts. */
+void worker_will_block(struct worker *);
 /* Give the place away while waiting for a slow client, and see that somebody
  * accepts meanwhile; get a place (again), if none is held. */
 void worker_lend(struct worker *);
@@ -134,10 +141,11 @@ void worker_watch(struct worker *, enum phase, uint64_t until);
 void worker_unwatch(struct worker *);
 
 enum greeting {
-	GREETING_WHOLE, /* PEEK_READY: the parameters are all there, within bounds */
+	GREETING_WHOLE, /* PEEK_READY: the parameters are all there, within
+			   bounds */
 	GREETING_BLIND, /* good as far as it can be seen: libfcgi may try */
 	GREETING_LARGE, /* past the bounds: answer 400 */
-	GREETING_CLOSE  /* nothing more to be done for it */
+	GREETING_CLOSE	/* nothing more to be done for it */
 };
 
 /* Look at the beginning of a new connection, and wait for it within bounds. */

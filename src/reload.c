@@ -16,10 +16,10 @@
 #include "pool.h"
 
 enum {
-	SETTLE = 100,    /* ms in which a file must not change, or it is still
-	                    being written */
-	AGAIN = 30000,   /* ms between looks at a policy that has been refused */
-	MEND = 500       /* ms between looks for settings that can be freed */
+	SETTLE = 100,  /* ms in which a file must not change, or it is still
+			  being written */
+	AGAIN = 30000, /* ms between looks at a policy that has been refused */
+	MEND = 500     /* ms between looks for settings that can be freed */
 };
 
 /* Settings that have been replaced and may still be in use. */
@@ -31,10 +31,10 @@ struct retired {
 struct reload {
 	struct pool *pool;
 	struct retired *retired;
-	uint64_t due;       /* of the next look */
-	bool forced;        /* SIGHUP: load in any case */
+	uint64_t due;	    /* of the next look */
+	bool forced;	    /* SIGHUP: load in any case */
 	uint64_t refused;   /* when; 0: what is loaded is what is there */
-	uint64_t files;     /* fingerprint of the files that were refused */
+	uint64_t files;	    /* fingerprint of the files that were refused */
 	uint64_t complaint; /* and of what was said of them */
 };
 
@@ -153,19 +153,19 @@ complain(struct reload *r, const struct diag_list *list, bool forced)
 			continue;
 		diag_format(d, line, sizeof(line));
 		log_event(log,
-		    d->severity == SEVERITY_ERROR ? LOG_LEVEL_ERROR
-						  : LOG_LEVEL_WARNING,
-		    "bad-policy", NULL, NULL, "%s", line);
+			  d->severity == SEVERITY_ERROR ? LOG_LEVEL_ERROR
+							: LOG_LEVEL_WARNING,
+			  "bad-policy", NULL, NULL, "%s", line);
 	}
 	log_event(log, LOG_LEVEL_ERROR, "reload-refused", NULL,
-	    "mend it; it is taken up as soon as it is good",
-	    "%s has errors: the policy of before stays in force",
-	    r->pool->options->policy);
+		  "mend it; it is taken up as soon as it is good",
+		  "%s has errors: the policy of before stays in force",
+		  r->pool->options->policy);
 }
 
 static void
 refuse(struct reload *r, const struct diag_list *list, uint64_t now,
-    uint64_t files, bool forced)
+       uint64_t files, bool forced)
 {
 	bool again = r->refused != 0 && files == r->files && !forced;
 
@@ -192,10 +192,10 @@ take_up(struct reload *r, struct settings *fresh)
 	}
 	if (log_configure(pool->log, &fresh->server) != 0)
 		log_event(pool->log, LOG_LEVEL_ERROR, "log-file", NULL,
-		    "let our user write there",
-		    "cannot open the log file: %s; the old one stays",
-		    strerror(errno));
-	*retired = (struct retired){ r->retired, old };
+			  "let our user write there",
+			  "cannot open the log file: %s; the old one stays",
+			  strerror(errno));
+	*retired = (struct retired){r->retired, old};
 	r->retired = retired;
 	atomic_store(&pool->current, fresh);
 	set_limit(pool, limit_of(pool, fresh));
@@ -203,7 +203,7 @@ take_up(struct reload *r, struct settings *fresh)
 	r->complaint = 0;
 	status_reloaded(pool->status, true);
 	log_event(pool->log, LOG_LEVEL_INFO, "reloaded", NULL, NULL,
-	    "%s has been loaded again", pool->options->policy);
+		  "%s has been loaded again", pool->options->policy);
 	sweep(r);
 }
 
@@ -216,7 +216,7 @@ load(struct reload *r, uint64_t now, bool forced)
 
 	if (list != NULL)
 		fresh = settings_load(r->pool->options->policy,
-		    &r->pool->options->load, list);
+				      &r->pool->options->load, list);
 	if (fresh != NULL)
 		take_up(r, fresh);
 	else
@@ -282,7 +282,7 @@ worth_loading(struct reload *r, uint64_t now)
 	/* What was refused is looked at again when it changes, and now and
 	 * then: what it lacked may be in a file that we do not know of. */
 	return r->refused == 0 || now >= r->refused + AGAIN ||
-	    fingerprint(current(r)) != r->files;
+	       fingerprint(current(r)) != r->files;
 }
 
 void

@@ -1,9 +1,9 @@
 /*
  * The request's variables, looked at once.
  *
- * A server sends some thirty of them and we want twenty: the first letters say
- * which few names a variable can have, and comparing with these ends at the
- * first byte that differs.
+ * A server sends some thirty of them and we want twenty, for every request: the
+ * letters in which the names differ say which one a variable can be, and only
+ * with that it is compared.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -12,65 +12,6 @@
 #endif
 
 #include "request.h"
-
-/* A name with its '=' (without the letters that chose the list) and where the
- * value goes: max of them, counted in *count; or the first, uncounted. */
-struct wanted {
-	const char *name;
-	unsigned short slot;
-	unsigned short count;
-	unsigned short max;
-};
-
-#define FIRST(name, member)                                                    \
-	{                                                                      \
-		(name), offsetof(struct request, member), 0, 0                 \
-	}
-#define COUNTED(name, member, number, max)                                     \
-	{                                                                      \
-		(name), offsetof(struct request, member),                      \
-		    offsetof(struct request, number), (max)                    \
-	}
-
-/* A null name ends each list. */
-static const struct wanted of_http[] = {
-    COUNTED("ORIGIN=", origin, origin_count, 1),
-    COUNTED("ACCESS_CONTROL_REQUEST_METHOD=", acrm, acrm_count, 1),
-    COUNTED("ACCESS_CONTROL_REQUEST_HEADERS=", acrh, acrh_count,
-	    REQUEST_LINES_MAX),
-    FIRST("HOST=", host),
-    FIRST("SEC_FETCH_SITE=", fetch_site),
-    FIRST("X_FORWARDED_PROTO=", forwarded_proto),
-    {NULL, 0, 0, 0},
-};
-
-static const struct wanted of_c[] = {
-    FIRST("CONTENT_LENGTH=", content_length),
-    FIRST("CORSWRAP_POLICY=", policy_name),
-    {NULL, 0, 0, 0},
-};
-
-static const struct wanted of_p[] = {
-    FIRST("PATH_INFO=", path_info),
-    {NULL, 0, 0, 0},
-};
-
-static const struct wanted of_r[] = {
-    FIRST("REQUEST_METHOD=", method),
-    FIRST("REQUEST_URI=", uri),
-    FIRST("REQUEST_SCHEME=", request_scheme),
-    FIRST("REMOTE_ADDR=", remote_addr),
-    {NULL, 0, 0, 0},
-};
-
-static const struct wanted of_s[] = {
-    FIRST("SCRIPT_NAME=", script_name),
-    FIRST("SERVER_NAME=", server_name),
-    FIRST("SERVER_PORT=", server_port),
-    FIRST("SERVER_PROTOCOL=", protocol),
-    FIRST("SERVER_SOFTWARE=", server_software),
-    {NULL, 0, 0, 0},
-};
 
 /* What comes after the prefix; NULL if the text does not begin so. */
 static inline const char *
@@ -82,66 +23,144 @@ after(const char *text, const char *prefix)
 	return text;
 }
 
-static void
-take(struct request *out, const struct wanted *list, const char *text)
+/* The value, if the variable has this name and is the first that has. */
+static inline void
+take(struct slice *slot, const char *text, const char *name)
 {
-	const char *value = NULL;
+	const char *value = after(text, name);
 
-	while (list->name != NULL && (value = after(text, list->name)) == NULL)
-		list++;
-	if (list->name == NULL)
-		return;
+	if (value != NULL && !slice_present(*slot))
+		*slot = slice_from(value);
+}
 
-	struct slice *slot = (void *)((char *)out + list->slot);
-	if (list->max == 0) {
-		if (!slice_present(*slot))
-			*slot = slice_from(value);
+/* The same where the number matters: max values are kept, all are counted. */
+static inline void
+take_counted(struct slice *slots, unsigned max, unsigned *count,
+	     const char *text, const char *name)
+{
+	const char *value = after(text, name);
+
+	if (value == NULL)
 		return;
-	}
-	unsigned *count = (void *)((char *)out + list->count);
-	if (*count < list->max)
-		slot[*count] = slice_from(value);
+	if (*count < max)
+		slots[*count] = slice_from(value);
 	++*count;
+}
+
+static void
+read_http(struct request *out, const char *text)
+{
+	switch (text[0]) {
+	case 'A':
+		text = after(text, "ACCESS_CONTROL_REQUEST_");
+		if (text == NULL)
+			break;
+		take_counted(&out->acrm, 1, &out->acrm_count, text, "METHOD=");
+		take_counted(out->acrh, REQUEST_LINES_MAX, &out->acrh_count,
+			     text, "HEADERS=");
+		break;
+	case 'H':
+		take(&out->host, text, "HOST=");
+		break;
+	case 'O':
+		take_counted(&out->origin, 1, &out->origin_count, text,
+			     "ORIGIN=");
+		break;
+	case 'S':
+		take(&out->fetch_site, text, "SEC_FETCH_SITE=");
+		break;
+	case 'X':
+		take(&out->forwarded_proto, text, "X_FORWARDED_PROTO=");
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+read_request(struct request *out, const char *text)
+{
+	switch (text[0]) {
+	case 'M':
+		take(&out->method, text, "METHOD=");
+		break;
+	case 'S':
+		take(&out->request_scheme, text, "SCHEME=");
+		break;
+	case 'U':
+		take(&out->uri, text, "URI=");
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+read_server(struct request *out, const char *text)
+{
+	switch (text[0]) {
+	case 'N':
+		take(&out->server_name, text, "NAME=");
+		break;
+	case 'P':
+		take(&out->server_port, text, "PORT=");
+		take(&out->protocol, text, "PROTOCOL=");
+		break;
+	case 'S':
+		take(&out->server_software, text, "SOFTWARE=");
+		break;
+	default:
+		break;
+	}
+}
+
+static void
+read_variable(struct request *out, struct slice *redirected, const char *text)
+{
+	const char *rest;
+
+	switch (text[0]) {
+	case 'C':
+		take(&out->content_length, text, "CONTENT_LENGTH=");
+		take(&out->policy_name, text, "CORSWRAP_POLICY=");
+		break;
+	case 'H':
+		if ((rest = after(text, "HTTP_")) != NULL)
+			read_http(out, rest);
+		else
+			take(&out->https, text, "HTTPS=");
+		break;
+	case 'P':
+		take(&out->path_info, text, "PATH_INFO=");
+		break;
+	case 'R':
+		if ((rest = after(text, "REQUEST_")) != NULL) {
+			read_request(out, rest);
+			break;
+		}
+		take(&out->remote_addr, text, "REMOTE_ADDR=");
+		/* Apache renames what it had set before a redirect. */
+		take(redirected, text, "REDIRECT_CORSWRAP_POLICY=");
+		break;
+	case 'S':
+		if ((rest = after(text, "SERVER_")) != NULL)
+			read_server(out, rest);
+		else
+			take(&out->script_name, text, "SCRIPT_NAME=");
+		break;
+	default:
+		break;
+	}
 }
 
 void
 request_read(struct request *out, char *const *variables)
 {
 	struct slice redirected = SLICE_NONE;
-	const char *rest;
 
 	memset(out, 0, sizeof(*out));
-	for (; *variables != NULL; variables++) {
-		const char *text = *variables;
-		switch (text[0]) {
-		case 'C':
-			take(out, of_c, text);
-			break;
-		case 'H':
-			if ((rest = after(text, "HTTP_")) != NULL)
-				take(out, of_http, rest);
-			else if ((rest = after(text, "HTTPS=")) != NULL &&
-				 !slice_present(out->https))
-				out->https = slice_from(rest);
-			break;
-		case 'P':
-			take(out, of_p, text);
-			break;
-		case 'R':
-			/* Apache renames what it had set before a redirect. */
-			rest = after(text, "REDIRECT_CORSWRAP_POLICY=");
-			if (rest == NULL)
-				take(out, of_r, text);
-			else if (!slice_present(redirected))
-				redirected = slice_from(rest);
-			break;
-		case 'S':
-			take(out, of_s, text);
-			break;
-		default:
-			break;
-		}
-	}
+	for (; *variables != NULL; variables++)
+		read_variable(out, &redirected, *variables);
 	if (!slice_present(out->policy_name))
 		out->policy_name = redirected;
 }

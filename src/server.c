@@ -24,20 +24,20 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "listen.h"
 #include "forward.h"
+#include "listen.h"
 #include "pool.h"
 
 enum {
-	TICK = 1000,      /* ms between two watches */
-	FULL_TICK = 20,   /* ms when nobody waits in accept */
-	FULL_FOR = 1000,  /* ms after which that is forgotten */
-	STOP_TICK = 10,   /* ms between two wakes when stopping */
-	LINGER = 1000,    /* ms for those who have connected already */
-	LAST_GRACE = 5000, /* ms beyond kill-grace */
+	TICK = 1000,	   /* ms between two watches */
+	FULL_TICK = 20,	   /* ms when nobody waits in accept */
+	FULL_FOR = 1000,   /* ms after which that is forgotten */
+	STOP_TICK = 10,	   /* ms between two wakes when stopping */
+	LINGER = 1000,	   /* ms for those who have connected already */
+	LAST_GRACE = 1000, /* ms beyond what it should take */
 	FDS_OF_WORKER = 8, /* descriptors that a busy worker may need */
 	FDS_OF_US = 64,
-	ARENAS = 2,       /* of malloc: memory stays flat */
+	ARENAS = 2, /* of malloc: memory stays flat */
 	LISTENERS = 64
 };
 
@@ -47,8 +47,8 @@ struct responder {
 	int signal_fd;
 	bool stop;
 	uint64_t looked;     /* ms: the last watch over the acceptors */
-	uint64_t cpu;        /* ns: used until then */
-	bool watching;       /* every worker has been busy lately */
+	uint64_t cpu;	     /* ns: used until then */
+	bool watching;	     /* every worker has been busy lately */
 	uint64_t full_until; /* ms: how long that counts as lately */
 };
 
@@ -66,9 +66,9 @@ on_wake(int number)
 static int
 set_signals(struct responder *s)
 {
-	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP,
-		SIGABRT, SIGSYS, POOL_WAKE };
-	struct sigaction wake = { .sa_handler = on_wake };
+	static const int faults[] = {SIGSEGV, SIGBUS,  SIGFPE, SIGILL,
+				     SIGTRAP, SIGABRT, SIGSYS, POOL_WAKE};
+	struct sigaction wake = {.sa_handler = on_wake};
 	sigset_t taken, blocked;
 
 	sigfillset(&blocked);
@@ -91,8 +91,8 @@ reload_now(struct responder *s)
 {
 	if (log_reopen(s->pool.log) != 0)
 		log_event(s->pool.log, LOG_LEVEL_ERROR, "log-file", NULL,
-		    "let our user write there", "cannot open the log file: %s",
-		    strerror(errno));
+			  "let our user write there",
+			  "cannot open the log file: %s", strerror(errno));
 	reload_look(s->reload, pool_now(), true);
 }
 
@@ -102,15 +102,15 @@ take_signals(struct responder *s)
 	struct signalfd_siginfo info;
 
 	while (read(s->signal_fd, &info, sizeof(info)) ==
-	    (ssize_t)sizeof(info)) {
+	       (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGHUP) {
 			if (!s->stop)
 				reload_now(s);
 		} else if (!s->stop) {
 			s->stop = true;
 			log_event(s->pool.log, LOG_LEVEL_INFO, "stopping", NULL,
-			    NULL, "signal %u: finishing what runs",
-			    info.ssi_signo);
+				  NULL, "signal %u: finishing what runs",
+				  info.ssi_signo);
 		}
 	}
 }
@@ -129,7 +129,7 @@ client_waits(const struct server_options *o, const struct pool *pool)
 	if (pool->accepting > 0)
 		return false;
 	for (size_t i = 0; i < count; i++)
-		fds[i] = (struct pollfd){ .fd = o->fds[i], .events = POLLIN };
+		fds[i] = (struct pollfd){.fd = o->fds[i], .events = POLLIN};
 	return poll(fds, (nfds_t)count, 0) > 0;
 }
 
@@ -141,8 +141,8 @@ idlest(struct pool *pool)
 	uint64_t first = UINT64_MAX;
 
 	for (struct worker *w = pool->workers; w != NULL; w = w->next) {
-		uint64_t until = atomic_load_explicit(&w->until,
-		    memory_order_relaxed);
+		uint64_t until =
+		    atomic_load_explicit(&w->until, memory_order_relaxed);
 
 		if (atomic_load(&w->phase) != PHASE_BUSY &&
 		    atomic_load(&w->idle) && until < first) {
@@ -253,8 +253,8 @@ static void
 sleep_for(struct responder *s, int milliseconds)
 {
 	struct pollfd fds[2] = {
-		{ .fd = s->signal_fd, .events = POLLIN },
-		{ .fd = s->pool.poke_fd, .events = POLLIN },
+	    {.fd = s->signal_fd, .events = POLLIN},
+	    {.fd = s->pool.poke_fd, .events = POLLIN},
 	};
 
 	if (poll(fds, 2, milliseconds) <= 0)
@@ -275,8 +275,8 @@ accept_error(struct responder *s)
 	pthread_mutex_unlock(&s->pool.lock);
 	if (error != 0)
 		log_event(s->pool.log, LOG_LEVEL_ERROR, "accept-failed", NULL,
-		    "look at who made the socket",
-		    "cannot accept any more: %s", strerror(error));
+			  "look at who made the socket",
+			  "cannot accept any more: %s", strerror(error));
 	return error;
 }
 
@@ -312,16 +312,17 @@ leave_socket(struct responder *s)
 	listen_remove(o->own, o->fds[0]);
 }
 
-/* Get the workers out of accept; returns how many are left. */
+/* Get the workers out of accept, all: out of everything; returns how many are
+ * left. */
 static unsigned
-wake_acceptors(struct responder *s)
+wake_workers(struct responder *s, bool all)
 {
 	struct pool *pool = &s->pool;
 	unsigned threads;
 
 	pthread_mutex_lock(&pool->lock);
 	for (struct worker *w = pool->workers; w != NULL; w = w->next)
-		if (w->accepting)
+		if (w->accepting || all)
 			pthread_kill(w->thread, POOL_WAKE);
 	pthread_cond_broadcast(&pool->room);
 	threads = pool->threads;
@@ -335,8 +336,8 @@ end_programs(struct responder *s)
 	uint64_t one = 1;
 
 	log_event(s->pool.log, LOG_LEVEL_WARNING, "drain-timeout", NULL,
-	    "raise drain-timeout if requests may take longer",
-	    "what still runs is ended");
+		  "raise drain-timeout if requests may take longer",
+		  "what still runs is ended");
 	if (write(s->pool.stop_fd, &one, sizeof(one)) < 0)
 		return;
 }
@@ -348,12 +349,15 @@ drain(struct responder *s)
 	const struct settings *now = atomic_load(&s->pool.current);
 	uint64_t start = pool_now(), t = start;
 	uint64_t drained = start + now->server.drain_timeout;
-	uint64_t last = drained + now->app.kill_grace + LAST_GRACE;
+	uint64_t killed = drained + now->app.kill_grace + LAST_GRACE;
 	bool ended = false;
 
 	atomic_store(&s->pool.stopping, true);
 	leave_socket(s);
-	while (wake_acceptors(s) > 0 && (t = pool_now()) < last) {
+	/* Programs are ended first; a client that neither sends nor takes is
+	 * cut off when that must be over. */
+	while (wake_workers(s, t >= killed) > 0 && t < killed + LAST_GRACE) {
+		t = pool_now();
 		watch(s);
 		if (t >= start + LINGER)
 			atomic_store(&s->pool.deserted, true);
@@ -364,7 +368,7 @@ drain(struct responder *s)
 		sleep_for(s, STOP_TICK);
 	}
 	worker_join(&s->pool);
-	return t < last;
+	return t < killed + LAST_GRACE;
 }
 
 /* ---- the beginning ---- */
@@ -400,7 +404,7 @@ prepare_sockets(const struct server_options *o)
 
 	for (size_t i = 0; i < o->fd_count; i++) {
 		setsockopt(o->fds[i], IPPROTO_TCP, TCP_NODELAY, &on,
-		    sizeof(on));
+			   sizeof(on));
 		fcntl(o->fds[i], F_SETFD, FD_CLOEXEC);
 		if (o->fd_count > 1) {
 			int flags = fcntl(o->fds[i], F_GETFL);
@@ -472,19 +476,20 @@ clean_up(struct responder *s, struct settings *settings)
 
 int
 server_run(const struct server_options *options, struct settings *settings,
-    struct log *log)
+	   struct log *log)
 {
-	struct responder s = { .pool = { .options = options, .log = log } };
+	struct responder s = {.pool = {.options = options, .log = log}};
 	int status = 1;
 
 	if (prepare(&s, settings) == 0 && start(&s) == 0)
 		status = run(&s);
 	else
 		log_event(log, LOG_LEVEL_ERROR, "start-failed", NULL, NULL,
-		    "%s: cannot start: %s", options->program, strerror(errno));
+			  "%s: cannot start: %s", options->program,
+			  strerror(errno));
 	if (s.reload != NULL && !drain(&s)) {
 		log_event(log, LOG_LEVEL_ERROR, "drain-timeout", NULL, NULL,
-		    "requests are left that do not end");
+			  "requests are left that do not end");
 		/* their threads still use all that would be freed */
 		_exit(1);
 	}

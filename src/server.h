@@ -11,16 +11,17 @@
 #include "settings.h"
 
 struct server_options {
-	const int *fds;        /* listening sockets, close-on-exec */
+	const int *fds; /* listening sockets, close-on-exec */
 	size_t fd_count;
-	const struct address *own; /* fds[0] was made by listen_open of it and is
-	                          shared with nobody: its socket file is removed
-	                          at the stop, and who has connected already is
-	                          still served; NULL: all are inherited */
-	const char *policy;    /* file to load again on reload */
+	const struct address
+	    *own;	    /* fds[0] was made by listen_open of it and is
+			   shared with nobody: its socket file is removed
+			   at the stop, and who has connected already is
+			   still served; NULL: all are inherited */
+	const char *policy; /* file to load again on reload */
 	struct load_options load;
-	unsigned workers;      /* -w; 0: of the settings */
-	const char *program;   /* our own name, for messages */
+	unsigned workers;    /* -w; 0: of the settings */
+	const char *program; /* our own name, for messages */
 };
 
 /*

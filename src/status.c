@@ -35,14 +35,14 @@ enum became {
 };
 
 static const char *const became_names[BECAME_COUNT] = {
-	[BECAME_RUN] = "run",
-	[BECAME_PREFLIGHT] = "preflight",
-	[BECAME_PREFLIGHT_REFUSED] = "preflight-refused",
-	[BECAME_OPTIONS] = "options",
-	[BECAME_METHOD_REFUSED] = "method-refused",
-	[BECAME_BLOCKED] = "blocked",
-	[BECAME_STATUS] = "status",
-	[BECAME_ERROR] = "error",
+    [BECAME_RUN] = "run",
+    [BECAME_PREFLIGHT] = "preflight",
+    [BECAME_PREFLIGHT_REFUSED] = "preflight-refused",
+    [BECAME_OPTIONS] = "options",
+    [BECAME_METHOD_REFUSED] = "method-refused",
+    [BECAME_BLOCKED] = "blocked",
+    [BECAME_STATUS] = "status",
+    [BECAME_ERROR] = "error",
 };
 
 /* Upper bounds of the histogram in microseconds, and as labels. */
@@ -50,31 +50,17 @@ static const struct bound {
 	uint64_t microseconds;
 	const char *label;
 } bounds[] = {
-	{ 100, "0.0001" },
-	{ 250, "0.00025" },
-	{ 500, "0.0005" },
-	{ 1000, "0.001" },
-	{ 2500, "0.0025" },
-	{ 5000, "0.005" },
-	{ 10000, "0.01" },
-	{ 25000, "0.025" },
-	{ 50000, "0.05" },
-	{ 100000, "0.1" },
-	{ 250000, "0.25" },
-	{ 500000, "0.5" },
-	{ 1000000, "1" },
-	{ 2500000, "2.5" },
-	{ 5000000, "5" },
-	{ 10000000, "10" },
-	{ 30000000, "30" },
-	{ 60000000, "60" },
-	{ UINT64_MAX, "+Inf" },
+    {100, "0.0001"},  {250, "0.00025"}, {500, "0.0005"},      {1000, "0.001"},
+    {2500, "0.0025"}, {5000, "0.005"},	{10000, "0.01"},      {25000, "0.025"},
+    {50000, "0.05"},  {100000, "0.1"},	{250000, "0.25"},     {500000, "0.5"},
+    {1000000, "1"},   {2500000, "2.5"}, {5000000, "5"},	      {10000000, "10"},
+    {30000000, "30"}, {60000000, "60"}, {UINT64_MAX, "+Inf"},
 };
 
 enum {
 	BOUNDS = sizeof(bounds) / sizeof(bounds[0]),
 	NAME_MAX_BYTES = 64, /* section names end at 49 */
-	SLOTS = 512,         /* of the table, a power of two */
+	SLOTS = 512,	     /* of the table, a power of two */
 	SLOTS_USED = 384,    /* beyond: counted as "[other]" */
 	FAILURES = 64,
 	CODES = 600
@@ -107,9 +93,9 @@ struct status {
 	struct failure failures[FAILURES];
 	counter codes[CODES];
 	counter body_bytes;
-	struct histogram own;     /* answered by us */
+	struct histogram own;	  /* answered by us */
 	struct histogram program; /* a program ran */
-	counter reloads[2];       /* refused, taken */
+	counter reloads[2];	  /* refused, taken */
 	_Atomic int64_t running;
 	time_t started;
 };
@@ -159,8 +145,7 @@ slot_of(struct slice name)
 	uint32_t hash = UINT32_C(2166136261); /* FNV-1a; names are ours */
 
 	for (size_t i = 0; i < name.len; i++)
-		hash = (hash ^ (unsigned char)name.ptr[i]) *
-		    UINT32_C(16777619);
+		hash = (hash ^ (unsigned char)name.ptr[i]) * UINT32_C(16777619);
 	return hash & (SLOTS - 1);
 }
 
@@ -171,12 +156,11 @@ find(struct status *s, struct slice name, struct series **found)
 	size_t i = slot_of(name);
 
 	for (;; i = (i + 1) & (SLOTS - 1)) {
-		struct series *e = atomic_load_explicit(&s->slots[i],
-		    memory_order_acquire);
+		struct series *e =
+		    atomic_load_explicit(&s->slots[i], memory_order_acquire);
 
 		*found = e;
-		if (e == NULL ||
-		    slice_eq(slice_of(e->name, e->name_len), name))
+		if (e == NULL || slice_eq(slice_of(e->name, e->name_len), name))
 			return i;
 	}
 }
@@ -196,8 +180,7 @@ insert(struct status *s, struct slice name)
 		memcpy(e->name, name.ptr, name.len);
 		e->name_len = name.len;
 		s->used++;
-		atomic_store_explicit(&s->slots[slot], e,
-		    memory_order_release);
+		atomic_store_explicit(&s->slots[slot], e, memory_order_release);
 	}
 	pthread_mutex_unlock(&s->lock);
 	return e != NULL ? e : &s->other;
@@ -233,9 +216,8 @@ became(const struct outcome *o)
 	case CORS_RUN:
 		break;
 	case CORS_ANSWER_PREFLIGHT:
-		return o->reason == CORS_REASON_NONE
-		    ? BECAME_PREFLIGHT
-		    : BECAME_PREFLIGHT_REFUSED;
+		return o->reason == CORS_REASON_NONE ? BECAME_PREFLIGHT
+						     : BECAME_PREFLIGHT_REFUSED;
 	case CORS_REFUSE_PREFLIGHT:
 		return BECAME_PREFLIGHT_REFUSED;
 	case CORS_ANSWER_OPTIONS:
@@ -282,7 +264,7 @@ count_time(struct histogram *h, uint64_t microseconds)
 
 void
 status_count(struct status *s, const struct settings *settings,
-    const struct outcome *o)
+	     const struct outcome *o)
 {
 	struct series *e = series_of(s, policy_name(settings, o->policy));
 	unsigned reason = (unsigned)o->reason;
@@ -352,10 +334,10 @@ put_series(FILE *f, const struct series *e)
 				continue;
 			fputs("corswrap_requests_total{", f);
 			label(f, "policy", slice_of(e->name, e->name_len));
-			fprintf(f, ",outcome=\"%s\",reason=\"%s\"} %" PRIu64
-				   "\n",
-			    became_names[b],
-			    cors_reason_id((enum cors_reason)r), n);
+			fprintf(f,
+				",outcome=\"%s\",reason=\"%s\"} %" PRIu64 "\n",
+				became_names[b],
+				cors_reason_id((enum cors_reason)r), n);
 		}
 	}
 }
@@ -374,11 +356,11 @@ put_reported(FILE *f, const struct series *e)
 
 static void
 each_series(struct status *s, FILE *f,
-    void (*put)(FILE *, const struct series *))
+	    void (*put)(FILE *, const struct series *))
 {
 	for (size_t i = 0; i < SLOTS; i++) {
-		const struct series *e = atomic_load_explicit(&s->slots[i],
-		    memory_order_acquire);
+		const struct series *e =
+		    atomic_load_explicit(&s->slots[i], memory_order_acquire);
 
 		if (e != NULL)
 			put(f, e);
@@ -394,38 +376,38 @@ put_histogram(FILE *f, const struct histogram *h, const char *by)
 	for (size_t i = 0; i < BOUNDS; i++) {
 		n += value(&h->buckets[i]);
 		fprintf(f,
-		    "corswrap_request_duration_seconds_bucket{by=\"%s\","
-		    "le=\"%s\"} %" PRIu64 "\n",
-		    by, bounds[i].label, n);
+			"corswrap_request_duration_seconds_bucket{by=\"%s\","
+			"le=\"%s\"} %" PRIu64 "\n",
+			by, bounds[i].label, n);
 	}
 	fprintf(f,
-	    "corswrap_request_duration_seconds_sum{by=\"%s\"} %" PRIu64
-	    ".%06" PRIu64 "\n",
-	    by, us / 1000000, us % 1000000);
+		"corswrap_request_duration_seconds_sum{by=\"%s\"} %" PRIu64
+		".%06" PRIu64 "\n",
+		by, us / 1000000, us % 1000000);
 	fprintf(f,
-	    "corswrap_request_duration_seconds_count{by=\"%s\"} %" PRIu64
-	    "\n",
-	    by, n);
+		"corswrap_request_duration_seconds_count{by=\"%s\"} %" PRIu64
+		"\n",
+		by, n);
 }
 
 static void
 put_codes(struct status *s, FILE *f)
 {
 	head(f, "corswrap_responses_total", "counter",
-	    "Responses by status code; 0: none was sent.");
+	     "Responses by status code; 0: none was sent.");
 	for (unsigned i = 0; i < CODES; i++)
 		if (value(&s->codes[i]) > 0)
 			fprintf(f,
-			    "corswrap_responses_total{code=\"%u\"} %" PRIu64
-			    "\n",
-			    i, value(&s->codes[i]));
+				"corswrap_responses_total{code=\"%u\"} %" PRIu64
+				"\n",
+				i, value(&s->codes[i]));
 }
 
 static void
 put_failures(struct status *s, FILE *f)
 {
 	head(f, "corswrap_failures_total", "counter",
-	    "Requests that went wrong, by what happened.");
+	     "Requests that went wrong, by what happened.");
 	for (size_t i = 0; i < FAILURES; i++) {
 		const char *id = atomic_load(&s->failures[i].id);
 
@@ -441,16 +423,16 @@ static void
 put_requests(struct status *s, FILE *f)
 {
 	head(f, "corswrap_requests_total", "counter",
-	    "Requests by policy, what became of them, and why.");
+	     "Requests by policy, what became of them, and why.");
 	each_series(s, f, put_series);
 	head(f, "corswrap_reported_total", "counter",
-	    "Requests that enforce = block would have stopped.");
+	     "Requests that enforce = block would have stopped.");
 	each_series(s, f, put_reported);
 }
 
 static void
 put_single(FILE *f, const char *name, const char *type, const char *help,
-    int64_t n)
+	   int64_t n)
 {
 	head(f, name, type, help);
 	fprintf(f, "%s %" PRId64 "\n", name, n);
@@ -463,31 +445,32 @@ put_all(struct status *s, FILE *f)
 	put_codes(s, f);
 	put_failures(s, f);
 	head(f, "corswrap_request_duration_seconds", "histogram",
-	    "From the parameters to the last byte of the answer, by who "
-	    "answered.");
+	     "From the parameters to the last byte of the answer, by who "
+	     "answered.");
 	put_histogram(f, &s->own, "corswrap");
 	put_histogram(f, &s->program, "program");
 	put_single(f, "corswrap_response_body_bytes_total", "counter",
-	    "Bytes of response bodies.", (int64_t)value(&s->body_bytes));
+		   "Bytes of response bodies.", (int64_t)value(&s->body_bytes));
 	put_single(f, "corswrap_running_programs", "gauge",
-	    "Programs that run now.",
-	    atomic_load_explicit(&s->running, memory_order_relaxed));
+		   "Programs that run now.",
+		   atomic_load_explicit(&s->running, memory_order_relaxed));
 	head(f, "corswrap_reloads_total", "counter",
-	    "Times the policy was loaded again, and taken or refused.");
+	     "Times the policy was loaded again, and taken or refused.");
 	fprintf(f,
-	    "corswrap_reloads_total{result=\"taken\"} %" PRIu64
-	    "\ncorswrap_reloads_total{result=\"refused\"} %" PRIu64 "\n",
-	    value(&s->reloads[1]), value(&s->reloads[0]));
+		"corswrap_reloads_total{result=\"taken\"} %" PRIu64
+		"\ncorswrap_reloads_total{result=\"refused\"} %" PRIu64 "\n",
+		value(&s->reloads[1]), value(&s->reloads[0]));
 	put_single(f, "corswrap_start_time_seconds", "gauge",
-	    "When the responder was started, in seconds since 1970.",
-	    (int64_t)s->started);
+		   "When the responder was started, in seconds since 1970.",
+		   (int64_t)s->started);
 }
 
 static int
 send_text(struct exchange *x, const char *text, size_t len, bool with_body)
 {
 	char header[256];
-	int n = snprintf(header, sizeof(header),
+	int n = snprintf(
+	    header, sizeof(header),
 	    "Status: 200 OK\r\n"
 	    "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
 	    "Cache-Control: no-store\r\n"
@@ -504,7 +487,7 @@ send_text(struct exchange *x, const char *text, size_t len, bool with_body)
 
 int
 status_answer(struct status *s, const struct settings *settings,
-    struct exchange *x, bool is_head)
+	      struct exchange *x, bool is_head)
 {
 	char *text = NULL;
 	size_t len = 0;

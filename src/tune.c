@@ -2,9 +2,9 @@
  * glibc's malloc keeps seven freed pieces of a size for each thread.  libfcgi
  * allocates and frees some fifty, of few sizes, for each request; most of
  * these take the slow way, which is a sixth of all the work of a preflight.
- * With room for more in the cache of the thread they all take the quick one, and
- * workers share no lock.  That room is a tunable, read from the environment when
- * a process starts; mallopt(3) has no name for it.
+ * With room for more in the cache of the thread they all take the quick one,
+ * and workers share no lock.  That room is a tunable, read from the environment
+ * when a process starts; mallopt(3) has no name for it.
  *
  * SPDX-License-Identifier: ISC
  */

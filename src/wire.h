@@ -30,8 +30,8 @@ enum {
 	WIRE_KEEP_CONN = 1,
 	WIRE_REQUEST_COMPLETE = 0,
 	WIRE_UNKNOWN_ROLE = 3,
-	WIRE_HEADER = 8,           /* bytes of a record header */
-	WIRE_BODY = 8,             /* of BEGIN_REQUEST and END_REQUEST */
+	WIRE_HEADER = 8, /* bytes of a record header */
+	WIRE_BODY = 8,	 /* of BEGIN_REQUEST and END_REQUEST */
 	WIRE_CONTENT_MAX = 65535,
 	/* What we allow of one request (DESIGN.md section 4). */
 	WIRE_PARAMETERS_BYTES = 65536, /* as "NAME=value" with its NUL */
@@ -50,11 +50,11 @@ static inline struct wire_header
 wire_header_get(const unsigned char *p)
 {
 	return (struct wire_header){
-		.version = p[0],
-		.type = p[1],
-		.id = (unsigned)p[2] << 8 | p[3],
-		.content = (size_t)p[4] << 8 | p[5],
-		.padding = p[6],
+	    .version = p[0],
+	    .type = p[1],
+	    .id = (unsigned)p[2] << 8 | p[3],
+	    .content = (size_t)p[4] << 8 | p[5],
+	    .padding = p[6],
 	};
 }
 

@@ -15,10 +15,8 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "pool.h"
@@ -30,7 +28,7 @@ enum {
 #else
 	STACK = 256 * 1024,
 #endif
-	PAUSE = 50,        /* ms, when descriptors or memory are out */
+	PAUSE = 50,	   /* ms, when descriptors or memory are out */
 	FINISH_TIME = 5000 /* ms for an answer of our own to be taken */
 };
 
@@ -39,182 +37,6 @@ union peer_address {
 	struct sockaddr_in in;
 	struct sockaddr_in6 in6;
 };
-
-uint64_t
-pool_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
-void
-pool_poke(struct pool *pool)
-{
-	uint64_t one = 1;
-
-	/* It can only fail when it has been poked already. */
-	if (write(pool->poke_fd, &one, sizeof(one)) < 0)
-		return;
-}
-
-/* ---- phases ---- */
-
-void
-worker_watch(struct worker *w, enum phase phase, uint64_t until)
-{
-	atomic_store_explicit(&w->until, until, memory_order_relaxed);
-	atomic_store_explicit(&w->idle, phase == PHASE_IDLE,
-	    memory_order_relaxed);
-	atomic_store_explicit(&w->phase, phase, memory_order_release);
-}
-
-void
-worker_unwatch(struct worker *w)
-{
-	unsigned phase = atomic_load_explicit(&w->phase, memory_order_relaxed);
-
-	for (;;) {
-		/* A signal is on its way: it arrives at the end of this system
-		 * call, and so not in the midst of the next one that blocks. */
-		if (phase == PHASE_TOUCHED || phase == PHASE_WOKEN)
-			sched_yield();
-		if (phase == PHASE_TOUCHED)
-			phase = atomic_load(&w->phase);
-		else if (atomic_compare_exchange_strong(&w->phase, &phase,
-			     PHASE_BUSY))
-			return;
-	}
-}
-
-void
-worker_wake(struct worker *w, uint64_t now, bool idle)
-{
-	unsigned phase = atomic_load(&w->phase);
-
-	if (phase == PHASE_BUSY)
-		return;
-	if (now < atomic_load_explicit(&w->until, memory_order_relaxed) &&
-	    !(idle && atomic_load_explicit(&w->idle, memory_order_relaxed)))
-		return;
-	if (!atomic_compare_exchange_strong(&w->phase, &phase, PHASE_TOUCHED))
-		return;
-	pthread_kill(w->thread, POOL_WAKE);
-	atomic_store(&w->phase, PHASE_WOKEN);
-}
-
-/* ---- places ---- */
-
-static bool
-is_stopping(const struct pool *pool)
-{
-	return atomic_load_explicit(&pool->stopping, memory_order_relaxed);
-}
-
-static unsigned
-threads_max(const struct pool *pool)
-{
-	return pool->limit + POOL_EXTRA;
-}
-
-/* Under the lock. */
-void
-worker_promote(struct pool *pool)
-{
-	if (pool->busy + pool->queued >= pool->limit || is_stopping(pool))
-		return;
-	pool->promotions++;
-	if (pool->acceptors < POOL_SPARE / 2)
-		pool->acceptors++;
-	if (pool->parked > 0)
-		pthread_cond_signal(&pool->room);
-	else if (pool->threads < threads_max(pool))
-		worker_start(pool);
-}
-
-/* Somebody must be there to accept while this worker is not.  Under the
- * lock. */
-static void
-want_acceptor(struct worker *w)
-{
-	w->promoted = true;
-	if (w->pool->accepting == 0)
-		worker_promote(w->pool);
-}
-
-/* This worker is going to block. */
-static void
-will_block(struct worker *w)
-{
-	if (w->promoted)
-		return;
-	pthread_mutex_lock(&w->pool->lock);
-	want_acceptor(w);
-	pthread_mutex_unlock(&w->pool->lock);
-}
-
-/* Every place is taken: connections that are kept without need must make room
- * for new ones, which is for the main thread to see.  Under the lock. */
-static void
-note_full(struct pool *pool)
-{
-	if (pool->busy < pool->limit || pool->watched)
-		return;
-	pool->watched = true;
-	pool_poke(pool);
-}
-
-/* Under the lock. */
-static void
-take_place(struct worker *w)
-{
-	struct pool *pool = w->pool;
-
-	pool->queued++;
-	note_full(pool);
-	while (pool->busy >= pool->limit)
-		pthread_cond_wait(&pool->place, &pool->lock);
-	pool->queued--;
-	pool->busy++;
-	w->placed = true;
-	note_full(pool);
-}
-
-/* Under the lock. */
-static void
-leave_place(struct worker *w)
-{
-	struct pool *pool = w->pool;
-
-	if (!w->placed)
-		return;
-	w->placed = false;
-	pool->busy--;
-	if (pool->queued > 0)
-		pthread_cond_signal(&pool->place);
-	else if (pool->parked > 0 && pool->accepting == 0)
-		pthread_cond_signal(&pool->room);
-}
-
-void
-worker_lend(struct worker *w)
-{
-	pthread_mutex_lock(&w->pool->lock);
-	leave_place(w);
-	want_acceptor(w);
-	pthread_mutex_unlock(&w->pool->lock);
-}
-
-void
-worker_reclaim(struct worker *w)
-{
-	if (w->placed)
-		return;
-	pthread_mutex_lock(&w->pool->lock);
-	take_place(w);
-	pthread_mutex_unlock(&w->pool->lock);
-}
 
 /* ---- settings ---- */
 
@@ -260,7 +82,8 @@ peer_allowed(struct worker *w, const union peer_address *a)
 	for (size_t i = 0; !allowed && i < server->peer_count; i++)
 		allowed = network_has(&server->peers[i], slice_from(text));
 	if (!allowed)
-		log_event(w->pool->log, LOG_LEVEL_INFO, "peer-refused", NULL,
+		log_event(
+		    w->pool->log, LOG_LEVEL_INFO, "peer-refused", NULL,
 		    "add its address to `peers` if it is a web server of yours",
 		    "%s may not connect", text);
 	drop_settings(w);
@@ -277,7 +100,7 @@ ready_socket(const struct server_options *o)
 	if (count == 1)
 		return o->fds[0];
 	for (size_t i = 0; i < count; i++)
-		fds[i] = (struct pollfd){ .fd = o->fds[i], .events = POLLIN };
+		fds[i] = (struct pollfd){.fd = o->fds[i], .events = POLLIN};
 	if (poll(fds, (nfds_t)count, -1) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
@@ -300,9 +123,9 @@ accept_connection(struct worker *w)
 		return -1;
 	a.any.sa_family = AF_UNSPEC;
 	fd = accept4(listener, &a.any, &len, SOCK_CLOEXEC);
-	if (fd < 0 && errno == EAGAIN && !is_stopping(w->pool)) {
+	if (fd < 0 && errno == EAGAIN && !pool_is_stopping(w->pool)) {
 		/* an inherited socket that does not block */
-		struct pollfd wait = { .fd = listener, .events = POLLIN };
+		struct pollfd wait = {.fd = listener, .events = POLLIN};
 
 		poll(&wait, 1, -1);
 		errno = EAGAIN;
@@ -319,8 +142,8 @@ static bool
 may_accept(struct pool *pool)
 {
 	for (;;) {
-		if (is_stopping(pool) && (pool->options->own == NULL ||
-		    atomic_load(&pool->deserted)))
+		if (pool_is_stopping(pool) && (pool->options->own == NULL ||
+					       atomic_load(&pool->deserted)))
 			return false;
 		if (pool->accept_error != 0)
 			return false;
@@ -345,8 +168,8 @@ survive(struct pool *pool, int error)
 	case ENOMEM:
 	case ENOBUFS:
 		if (!pool->starved)
-			log_event(pool->log, LOG_LEVEL_ERROR, "accept-failed",
-			    NULL,
+			log_event(
+			    pool->log, LOG_LEVEL_ERROR, "accept-failed", NULL,
 			    "raise the limit of open files, or lower `workers`",
 			    "cannot accept: %s; will try on", strerror(error));
 		pool->starved = true;
@@ -363,7 +186,7 @@ survive(struct pool *pool, int error)
 		return false;
 	default:
 		/* EINTR: woken; or the client's own failure (accept(2)) */
-		return error != EAGAIN || !is_stopping(pool);
+		return error != EAGAIN || !pool_is_stopping(pool);
 	}
 }
 
@@ -376,7 +199,7 @@ next_connection(struct worker *w)
 	bool go_on = true;
 
 	pthread_mutex_lock(&pool->lock);
-	leave_place(w);
+	worker_leave_place(w);
 	while (fd < 0 && go_on && may_accept(pool)) {
 		int error;
 
@@ -394,7 +217,7 @@ next_connection(struct worker *w)
 	if (fd >= 0) {
 		pool->starved = false;
 		w->promoted = false;
-		take_place(w);
+		worker_take_place(w);
 		pool->accepted++;
 	}
 	pthread_mutex_unlock(&pool->lock);
@@ -412,22 +235,22 @@ struct conversation {
 static void
 exchange_will_block(struct exchange *x)
 {
-	will_block(((struct conversation *)(void *)x)->worker);
+	worker_will_block(((struct conversation *)(void *)x)->worker);
 }
 
 static void
 answer_large(struct exchange *x, const struct settings *settings)
 {
-	static char *none[] = { NULL };
+	static char *none[] = {NULL};
 
 	x->variables = none;
-	x->outcome = (struct outcome){ .policy = -1,
-		.failure = "parameters-too-large" };
+	x->outcome =
+	    (struct outcome){.policy = -1, .failure = "parameters-too-large"};
 	log_event(x->log, LOG_LEVEL_WARNING, "parameters-too-large", NULL,
-	    "let the web server refuse such requests",
-	    "more than 64K or 500 parameters in a request");
+		  "let the web server refuse such requests",
+		  "more than 64K or 500 parameters in a request");
 	respond_error(x, NULL, 400, "The request has too many parameters.",
-	    NULL);
+		      NULL);
 	status_count(x->status, settings, &x->outcome);
 }
 
@@ -469,8 +292,8 @@ answer(struct worker *w, bool large)
 static bool
 may_keep(const struct pool *pool)
 {
-	return !is_stopping(pool) &&
-	    !atomic_load_explicit(&pool->hungry, memory_order_relaxed);
+	return !pool_is_stopping(pool) &&
+	       !atomic_load_explicit(&pool->hungry, memory_order_relaxed);
 }
 
 /* Answer one request and end it; false: the connection is closed. */
@@ -485,7 +308,7 @@ answer_and_finish(struct worker *w, enum fastcgi_next next)
 	w->answered = pool_now();
 	worker_watch(w, PHASE_WATCHED, w->answered + time);
 	kept = fastcgi_drain(w->connection) && next == FASTCGI_REQUEST &&
-	    may_keep(w->pool);
+	       may_keep(w->pool);
 	kept = fastcgi_finish(w->connection, kept);
 	worker_unwatch(w);
 	return kept;
@@ -499,7 +322,7 @@ converse(struct worker *w, const struct peek *peek)
 	enum fastcgi_next next;
 
 	if (!whole || !peek->body_ended)
-		will_block(w);
+		worker_will_block(w);
 	if (!whole)
 		worker_watch(w, PHASE_WATCHED, pool_now() + POOL_PARAMETERS);
 	next = fastcgi_next(w->connection, whole);
@@ -507,9 +330,9 @@ converse(struct worker *w, const struct peek *peek)
 		worker_unwatch(w);
 	for (size_t i = 0; next == FASTCGI_REQUEST && i < peek->nul_count; i++)
 		fastcgi_mend(w->connection, peek->nul[i].index,
-		    peek->nul[i].len);
+			     peek->nul[i].len);
 	while (next != FASTCGI_CLOSED && answer_and_finish(w, next)) {
-		will_block(w);
+		worker_will_block(w);
 		worker_watch(w, PHASE_IDLE, w->answered + w->keep_time);
 		next = fastcgi_next(w->connection, false);
 		worker_unwatch(w);
@@ -528,7 +351,7 @@ serve(struct worker *w, int fd)
 		converse(w, &peek);
 		break;
 	case GREETING_LARGE:
-		will_block(w);
+		worker_will_block(w);
 		fastcgi_open_raw(w->connection, fd, peek.id);
 		answer_and_finish(w, FASTCGI_LARGE);
 		break;
@@ -626,8 +449,8 @@ worker_start(struct pool *pool)
 		worker_free(w);
 	if (!pool->thread_failed)
 		log_event(pool->log, LOG_LEVEL_ERROR, "thread-failed", NULL,
-		    "lower `workers`, or raise the limits of the service",
-		    "cannot start another worker: %s", strerror(error));
+			  "lower `workers`, or raise the limits of the service",
+			  "cannot start another worker: %s", strerror(error));
 	pool->thread_failed = true;
 	return -1;
 }

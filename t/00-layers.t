@@ -109,7 +109,8 @@ SKIP: {
 	    |GLOBAL_OFFSET_TABLE|sancov|odr_asan)_*|^__\w+_chk$
 	    |^__asan|^__ubsan|^__tsan|^__gcov/x;
 	my %allowed = map { $_ => qr/./ } qw(memchr memcmp memcpy memmove memset
-	    mempcpy strlen strnlen memrchr memmem bcmp __errno_location);
+	    mempcpy strlen strnlen memrchr memmem bcmp strchr
+	    strrchr strcmp strncmp __errno_location);
 	$allowed{$_} = qr/^(?:arena|regexp|origin_set|policy)\.o$/
 	    for qw(malloc calloc realloc free qsort);
 	my @calls;

@@ -72,6 +72,23 @@ my %described = map { $_ => 1 } $page{'corscheck.1'} =~ /^\.It Cm ([a-z]+)/mg;
 is_deeply([ sort keys %described ], [ sort keys %command ],
     'and every command');
 
+# --- completion of the shells -------------------------------------------------------------
+
+my $bash = read_file("$top/etc/completion/corswrap.bash");
+my $zsh = read_file("$top/etc/completion/_corswrap");
+for my $name (sort keys %long) {
+	like($bash, qr/-$long{$name} --$name\b/, "bash completes --$name");
+	like($zsh, qr/\{-$long{$name},--$name\}/, "zsh completes --$name");
+}
+for my $name (sort keys %command) {
+	like($bash, qr/compgen -W '[^']*\b$name\b/, "bash completes $name");
+	like($zsh, qr/'$name:/, "zsh completes $name");
+}
+for my $option (sort keys %said) {
+	like($bash, qr/compgen -W '[^']*$option\b/, "bash completes $option");
+	like($zsh, qr/'$option\b|[{,]$option[,}]/, "zsh completes $option");
+}
+
 # --- keys ----------------------------------------------------------------------------------
 
 my %keys;

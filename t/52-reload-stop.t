@@ -291,7 +291,7 @@ for my $signal (qw(TERM USR1)) {
 	my $pid = read_file("$dir/pid") + 0;
 	my $start = time;
 	$r->signal('TERM');
-	$r->wait_end(60);
+	is($r->wait_end(60), 0, 'drain-timeout: ends well');
 	my $took = time - $start;
 	cmp_ok($took, '>', 0.9, 'drain-timeout: it waits that long');
 	cmp_ok($took, '<', 25, 'and not for ever');

@@ -9,12 +9,25 @@
 #include "unit.h"
 #include "wire.h"
 
-#define BEGIN "\1\1\0\1\0\10\0\0" "\0\1\0\0\0\0\0\0"
-#define BEGIN_KEEP "\1\1\0\1\0\10\0\0" "\0\1\1\0\0\0\0\0"
-#define BEGIN_ROLE_2 "\1\1\0\1\0\10\0\0" "\0\2\0\0\0\0\0\0"
-#define BEGIN_ID_0 "\1\1\0\0\0\10\0\0" "\0\1\0\0\0\0\0\0"
-#define BEGIN_ID_7 "\1\1\0\7\0\10\0\0" "\0\1\0\0\0\0\0\0"
-#define BEGIN_PADDED "\1\1\0\1\0\10\2\0" "\0\1\0\0\0\0\0\0" "\0\0"
+#define BEGIN                                                                  \
+	"\1\1\0\1\0\10\0\0"                                                    \
+	"\0\1\0\0\0\0\0\0"
+#define BEGIN_KEEP                                                             \
+	"\1\1\0\1\0\10\0\0"                                                    \
+	"\0\1\1\0\0\0\0\0"
+#define BEGIN_ROLE_2                                                           \
+	"\1\1\0\1\0\10\0\0"                                                    \
+	"\0\2\0\0\0\0\0\0"
+#define BEGIN_ID_0                                                             \
+	"\1\1\0\0\0\10\0\0"                                                    \
+	"\0\1\0\0\0\0\0\0"
+#define BEGIN_ID_7                                                             \
+	"\1\1\0\7\0\10\0\0"                                                    \
+	"\0\1\0\0\0\0\0\0"
+#define BEGIN_PADDED                                                           \
+	"\1\1\0\1\0\10\2\0"                                                    \
+	"\0\1\0\0\0\0\0\0"                                                     \
+	"\0\0"
 #define PARAMS(n) "\1\4\0\1\0" n "\0\0"
 #define PARAMS_END "\1\4\0\1\0\0\0\0"
 #define STDIN(n) "\1\5\0\1\0" n "\0\0"
@@ -30,74 +43,98 @@ struct row {
 };
 
 #define ROW(name, bytes, state, ended, keep)                                   \
-	{ (name), (bytes), sizeof(bytes) - 1, (state), (ended), (keep) }
+	{                                                                      \
+		(name), (bytes), sizeof(bytes) - 1, (state), (ended), (keep)   \
+	}
 
 static const struct row rows[] = {
-	ROW("nothing", "", PEEK_MORE, false, false),
-	ROW("BEGIN alone", BEGIN, PEEK_MORE, false, false),
-	ROW("no parameters", BEGIN PARAMS_END, PEEK_READY, false, false),
-	ROW("no parameters, no body", BEGIN PARAMS_END STDIN_END, PEEK_READY,
-	    true, false),
-	ROW("kept", BEGIN_KEEP PARAMS_END STDIN_END, PEEK_READY, true, true),
-	ROW("a parameter", BEGIN PARAMS("\5") "\1\2ABC" PARAMS_END, PEEK_READY,
-	    false, false),
-	ROW("a parameter in two records", BEGIN PARAMS("\3") "\1\2A"
-	    PARAMS("\2") "BC" PARAMS_END, PEEK_READY, false, false),
-	ROW("its lengths in two records", BEGIN PARAMS("\1") "\1"
-	    PARAMS("\4") "\2ABC" PARAMS_END, PEEK_READY, false, false),
-	ROW("lengths of four bytes", BEGIN PARAMS("\13")
-	    "\200\0\0\1\200\0\0\2ABC" PARAMS_END, PEEK_READY, false, false),
-	ROW("one of four, one of one", BEGIN PARAMS("\10") "\200\0\0\1\2ABC"
-	    PARAMS_END, PEEK_READY, false, false),
-	ROW("one of one, one of four", BEGIN PARAMS("\10") "\1\200\0\0\2ABC"
-	    PARAMS_END, PEEK_READY, false, false),
-	ROW("empty name and value", BEGIN PARAMS("\2") "\0\0" PARAMS_END,
-	    PEEK_READY, false, false),
-	ROW("padding", BEGIN "\1\4\0\1\0\5\3\0" "\1\2ABCxyz"
-	    "\1\4\0\1\0\0\2\0" "xy" "\1\5\0\1\0\1\1\0" "bx" STDIN_END,
-	    PEEK_READY, true, false),
-	ROW("a body, not ended", BEGIN PARAMS_END STDIN("\2") "ab",
-	    PEEK_READY, false, false),
-	ROW("a body, ended", BEGIN PARAMS_END STDIN("\2") "ab" STDIN_END,
-	    PEEK_READY, true, false),
-	ROW("another request's record between", BEGIN "\1\4\0\7\0\1\0\0" "z"
-	    PARAMS_END STDIN_END, PEEK_READY, true, false),
-	ROW("another request begun between", BEGIN BEGIN_ID_7
-	    PARAMS_END STDIN_END, PEEK_READY, true, false),
-	ROW("a management record between", BEGIN "\1\11\0\0\0\1\0\0" "z"
-	    PARAMS_END STDIN_END, PEEK_READY, true, false),
-	ROW("ends in a parameter", BEGIN PARAMS("\5") "\1\7ABC" PARAMS_END,
-	    PEEK_BAD, false, false),
-	ROW("ends in a length", BEGIN PARAMS("\1") "\1" PARAMS_END, PEEK_BAD,
-	    false, false),
-	ROW("version 2", "\2\1\0\1\0\10\0\0" "\0\1\0\0\0\0\0\0", PEEK_BAD,
-	    false, false),
-	ROW("version 0 behind BEGIN", BEGIN "\0\4\0\1\0\0\0\0", PEEK_BAD,
-	    false, false),
-	ROW("HTTP", "GET / HTTP/1.0\r\n\r\n", PEEK_BAD, false, false),
-	ROW("PARAMS first", PARAMS_END, PEEK_BAD, false, false),
-	ROW("STDIN for PARAMS", BEGIN STDIN_END, PEEK_BAD, false, false),
-	ROW("ABORT for PARAMS", BEGIN "\1\2\0\1\0\0\0\0", PEEK_BAD, false,
-	    false),
-	ROW("id 0", BEGIN_ID_0, PEEK_BAD, false, false),
-	ROW("BEGIN of seven bytes", "\1\1\0\1\0\7\0\0" "\0\1\0\0\0\0\0",
-	    PEEK_BAD, false, false),
-	ROW("BEGIN with padding", BEGIN_PADDED, PEEK_BAD, false, false),
-	ROW("another role", BEGIN_ROLE_2, PEEK_ROLE, false, false),
-	ROW("management first", "\1\11\0\0\0\2\0\0" "ab", PEEK_MANAGEMENT,
-	    false, false),
-	ROW("management not whole", "\1\11\0\0\0\2\0\0" "a", PEEK_MORE, false,
-	    false),
-	ROW("management too long", "\1\11\0\0\4\1\0\0", PEEK_BAD, false,
-	    false),
-	ROW("2 GiB announced for a name", BEGIN PARAMS("\10")
-	    "\377\377\377\377\0ABC", PEEK_LARGE, false, false),
-	ROW("2 GiB announced for both", BEGIN PARAMS("\10")
-	    "\377\377\377\377\377\377\377\377", PEEK_LARGE, false, false),
-	ROW("64K announced", BEGIN PARAMS("\10") "\200\0\0\1\200\0\377\376",
-	    PEEK_LARGE, false, false),
-	ROW("two bytes under 64K announced", BEGIN PARAMS("\10")
-	    "\200\0\0\1\200\0\377\375", PEEK_MORE, false, false),
+    ROW("nothing", "", PEEK_MORE, false, false),
+    ROW("BEGIN alone", BEGIN, PEEK_MORE, false, false),
+    ROW("no parameters", BEGIN PARAMS_END, PEEK_READY, false, false),
+    ROW("no parameters, no body", BEGIN PARAMS_END STDIN_END, PEEK_READY, true,
+	false),
+    ROW("kept", BEGIN_KEEP PARAMS_END STDIN_END, PEEK_READY, true, true),
+    ROW("a parameter", BEGIN PARAMS("\5") "\1\2ABC" PARAMS_END, PEEK_READY,
+	false, false),
+    ROW("a parameter in two records",
+	BEGIN PARAMS("\3") "\1\2A" PARAMS("\2") "BC" PARAMS_END, PEEK_READY,
+	false, false),
+    ROW("its lengths in two records",
+	BEGIN PARAMS("\1") "\1" PARAMS("\4") "\2ABC" PARAMS_END, PEEK_READY,
+	false, false),
+    ROW("lengths of four bytes",
+	BEGIN PARAMS("\13") "\200\0\0\1\200\0\0\2ABC" PARAMS_END, PEEK_READY,
+	false, false),
+    ROW("one of four, one of one",
+	BEGIN PARAMS("\10") "\200\0\0\1\2ABC" PARAMS_END, PEEK_READY, false,
+	false),
+    ROW("one of one, one of four",
+	BEGIN PARAMS("\10") "\1\200\0\0\2ABC" PARAMS_END, PEEK_READY, false,
+	false),
+    ROW("empty name and value", BEGIN PARAMS("\2") "\0\0" PARAMS_END,
+	PEEK_READY, false, false),
+    ROW("padding",
+	BEGIN "\1\4\0\1\0\5\3\0"
+	      "\1\2ABCxyz"
+	      "\1\4\0\1\0\0\2\0"
+	      "xy"
+	      "\1\5\0\1\0\1\1\0"
+	      "bx" STDIN_END,
+	PEEK_READY, true, false),
+    ROW("a body, not ended", BEGIN PARAMS_END STDIN("\2") "ab", PEEK_READY,
+	false, false),
+    ROW("a body, ended", BEGIN PARAMS_END STDIN("\2") "ab" STDIN_END,
+	PEEK_READY, true, false),
+    ROW("another request's record between",
+	BEGIN "\1\4\0\7\0\1\0\0"
+	      "z" PARAMS_END STDIN_END,
+	PEEK_READY, true, false),
+    ROW("another request begun between", BEGIN BEGIN_ID_7 PARAMS_END STDIN_END,
+	PEEK_READY, true, false),
+    ROW("a management record between",
+	BEGIN "\1\11\0\0\0\1\0\0"
+	      "z" PARAMS_END STDIN_END,
+	PEEK_READY, true, false),
+    ROW("ends in a parameter", BEGIN PARAMS("\5") "\1\7ABC" PARAMS_END,
+	PEEK_BAD, false, false),
+    ROW("ends in a length", BEGIN PARAMS("\1") "\1" PARAMS_END, PEEK_BAD, false,
+	false),
+    ROW("version 2",
+	"\2\1\0\1\0\10\0\0"
+	"\0\1\0\0\0\0\0\0",
+	PEEK_BAD, false, false),
+    ROW("version 0 behind BEGIN", BEGIN "\0\4\0\1\0\0\0\0", PEEK_BAD, false,
+	false),
+    ROW("HTTP", "GET / HTTP/1.0\r\n\r\n", PEEK_BAD, false, false),
+    ROW("PARAMS first", PARAMS_END, PEEK_BAD, false, false),
+    ROW("STDIN for PARAMS", BEGIN STDIN_END, PEEK_BAD, false, false),
+    ROW("ABORT for PARAMS", BEGIN "\1\2\0\1\0\0\0\0", PEEK_BAD, false, false),
+    ROW("id 0", BEGIN_ID_0, PEEK_BAD, false, false),
+    ROW("BEGIN of seven bytes",
+	"\1\1\0\1\0\7\0\0"
+	"\0\1\0\0\0\0\0",
+	PEEK_BAD, false, false),
+    ROW("BEGIN with padding", BEGIN_PADDED, PEEK_BAD, false, false),
+    ROW("another role", BEGIN_ROLE_2, PEEK_ROLE, false, false),
+    ROW("management first",
+	"\1\11\0\0\0\2\0\0"
+	"ab",
+	PEEK_MANAGEMENT, false, false),
+    ROW("management not whole",
+	"\1\11\0\0\0\2\0\0"
+	"a",
+	PEEK_MORE, false, false),
+    ROW("management too long", "\1\11\0\0\4\1\0\0", PEEK_BAD, false, false),
+    ROW("2 GiB announced for a name",
+	BEGIN PARAMS("\10") "\377\377\377\377\0ABC", PEEK_LARGE, false, false),
+    ROW("2 GiB announced for both",
+	BEGIN PARAMS("\10") "\377\377\377\377\377\377\377\377", PEEK_LARGE,
+	false, false),
+    ROW("64K announced", BEGIN PARAMS("\10") "\200\0\0\1\200\0\377\376",
+	PEEK_LARGE, false, false),
+    ROW("two bytes under 64K announced",
+	BEGIN PARAMS("\10") "\200\0\0\1\200\0\377\375", PEEK_MORE, false,
+	false),
 };
 
 static void
@@ -160,31 +197,32 @@ test_bounds(void **state)
 	const size_t fits = WIRE_PARAMETERS_BYTES / 64 - 4 - 2;
 
 	(void)state;
-	assert_int_equal(
-	    peek_look(bytes, put_request(bytes, 500, 10)).state, PEEK_READY);
-	assert_int_equal(
-	    peek_look(bytes, put_request(bytes, 501, 10)).state, PEEK_LARGE);
-	assert_int_equal(
-	    peek_look(bytes, put_request(bytes, 64, fits)).state, PEEK_READY);
+	assert_int_equal(peek_look(bytes, put_request(bytes, 500, 10)).state,
+			 PEEK_READY);
+	assert_int_equal(peek_look(bytes, put_request(bytes, 501, 10)).state,
+			 PEEK_LARGE);
+	assert_int_equal(peek_look(bytes, put_request(bytes, 64, fits)).state,
+			 PEEK_READY);
 	assert_int_equal(
 	    peek_look(bytes, put_request(bytes, 64, fits + 1)).state,
 	    PEEK_LARGE);
-	assert_int_equal(
-	    peek_look(bytes, put_request(bytes, 2, 32762)).state, PEEK_READY);
-	assert_int_equal(
-	    peek_look(bytes, put_request(bytes, 2, 32763)).state, PEEK_LARGE);
+	assert_int_equal(peek_look(bytes, put_request(bytes, 2, 32762)).state,
+			 PEEK_READY);
+	assert_int_equal(peek_look(bytes, put_request(bytes, 2, 32763)).state,
+			 PEEK_LARGE);
 }
 
 static void
 test_used(void **state)
 {
 	static const char whole[] = BEGIN PARAMS_END STDIN_END;
-	static const char management[] = "\1\11\0\0\0\2\1\0" "abx" BEGIN;
+	static const char management[] = "\1\11\0\0\0\2\1\0"
+					 "abx" BEGIN;
 
 	(void)state;
 	assert_int_equal(peek_look(whole, sizeof(whole) - 1).used, 24);
 	assert_int_equal(peek_look(management, sizeof(management) - 1).used,
-	    11);
+			 11);
 }
 
 /* Whatever comes: no crash, no read beyond the end. */
@@ -232,17 +270,28 @@ static void
 test_answers(void **state)
 {
 	(void)state;
-	ANSWER("\1\11\0\0\0\20\0\0" "\16\0FCGI_MAX_CONNS",
-	    "\1\12\0\0\0\22\0\0" "\16\2FCGI_MAX_CONNS32");
-	ANSWER("\1\11\0\0\0\40\0\0" "\15\0FCGI_MAX_REQS\17\0FCGI_MPXS_CONNS",
-	    "\1\12\0\0\0\43\0\0"
-	    "\15\2FCGI_MAX_REQS32\17\1FCGI_MPXS_CONNS0");
-	ANSWER("\1\11\0\0\0\5\0\0" "\3\0FOO", "\1\12\0\0\0\0\0\0");
-	ANSWER("\1\11\0\0\0\2\0\0" "\377\0", "\1\12\0\0\0\0\0\0");
-	ANSWER("\1\11\0\0\0\1\0\0" "\3", "\1\12\0\0\0\0\0\0");
+	ANSWER("\1\11\0\0\0\20\0\0"
+	       "\16\0FCGI_MAX_CONNS",
+	       "\1\12\0\0\0\22\0\0"
+	       "\16\2FCGI_MAX_CONNS32");
+	ANSWER("\1\11\0\0\0\40\0\0"
+	       "\15\0FCGI_MAX_REQS\17\0FCGI_MPXS_CONNS",
+	       "\1\12\0\0\0\43\0\0"
+	       "\15\2FCGI_MAX_REQS32\17\1FCGI_MPXS_CONNS0");
+	ANSWER("\1\11\0\0\0\5\0\0"
+	       "\3\0FOO",
+	       "\1\12\0\0\0\0\0\0");
+	ANSWER("\1\11\0\0\0\2\0\0"
+	       "\377\0",
+	       "\1\12\0\0\0\0\0\0");
+	ANSWER("\1\11\0\0\0\1\0\0"
+	       "\3",
+	       "\1\12\0\0\0\0\0\0");
 	ANSWER("\1\11\0\0\0\0\0\0", "\1\12\0\0\0\0\0\0");
-	ANSWER("\1\115\0\0\0\3\0\0" "abc",
-	    "\1\13\0\0\0\10\0\0" "\115\0\0\0\0\0\0\0");
+	ANSWER("\1\115\0\0\0\3\0\0"
+	       "abc",
+	       "\1\13\0\0\0\10\0\0"
+	       "\115\0\0\0\0\0\0\0");
 }
 
 /* Asked for the same again and again, the answer keeps within its buffer. */
@@ -255,9 +304,10 @@ test_answer_bound(void **state)
 	(void)state;
 	wire_header_put(record, WIRE_GET_VALUES, 0, 60 * 16);
 	for (size_t i = 0; i < 60; i++)
-		memcpy(record + WIRE_HEADER + i * 16, "\16\0FCGI_MAX_CONNS", 16);
+		memcpy(record + WIRE_HEADER + i * 16, "\16\0FCGI_MAX_CONNS",
+		       16);
 	assert_in_range(peek_answer(record, sizeof(record), UINT32_MAX, answer),
-	    WIRE_HEADER + 26, PEEK_ANSWER_MAX);
+			WIRE_HEADER + 26, PEEK_ANSWER_MAX);
 }
 
 int

@@ -165,7 +165,10 @@ like($got->{body}, qr/y1048576$/, 'and reads it all then');
 perl('cat.pl', 'binmode STDIN; binmode STDOUT; print "A: 1\n\n";'
     . 'while (read STDIN, my $b, 65536) { print $b }');
 my $big = $mega x 16;
-ok(ask($r, 'cat.pl', stdin => $big)->{body} eq $big, 'CGI-048: 16 MiB back');
+$got = ask($r, 'cat.pl', stdin => $big);
+ok($got->{body} eq $big, 'CGI-048: 16 MiB back') or
+    diag("status $got->{status}, ", length $got->{body}, ' bytes, exit ',
+	$got->{appStatus} // 'none', "\n", substr(read_file($r->{log}), -600));
 ok(ask($r, 'cat.pl', stdin => $big, params => { CONTENT_LENGTH => undef })
     ->{body} eq $big, 'the same without a length');
 perl('length.pl', 'my $n = read STDIN, my $b, 99;'

@@ -51,11 +51,11 @@ sub make_places {
 	return;
 }
 
-# example(FOLDER, NAME, PORT): a shipped file, its places replaced, written to
-# FOLDER/etc; its path.
+# example(FOLDER, NAME, PORT, TEXT): a shipped file (or that text for it), its
+# places replaced, written to FOLDER/etc; its path.
 sub example {
-	my ($dir, $name, $port) = @_;
-	my $text = read_file(top_src() . "/examples/servers/$name");
+	my ($dir, $name, $port, $text) = @_;
+	$text //= read_file(top_src() . "/examples/servers/$name");
 	die "no examples/servers/$name\n" unless length $text;
 	$text =~ s{\Q$_\E\b}{$dir/$places{$_}}g for sort keys %places;
 	$text =~ s{/usr/bin/corswrap\b}{$dir/corswrap}g;
@@ -86,14 +86,15 @@ my %command = (
 		('run', '--adapter', 'caddyfile', '--config', $_[1]) } ],
 );
 
-# serve(FOLDER, SERVER, NAME): the shipped configuration in that server; port.
+# serve(FOLDER, SERVER, NAME, TEXT): the shipped configuration, or that text for
+# it, in that server; port.
 sub serve {
-	my ($dir, $server, $name) = @_;
+	my ($dir, $server, $name, $text) = @_;
 	my ($names, $arguments) = @{ $command{$server} };
 	my ($program) = grep { defined } map { have_program($_) } @$names;
 	die "no $server\n" unless defined $program;
 	my $port = free_port();
-	my $config = example($dir, $name, $port);
+	my $config = example($dir, $name, $port, $text);
 	# Caddy wants a home.
 	start([ $program, $arguments->($dir, $config) ],
 	    stderr => "$dir/log/start.log", stdout => "$dir/log/start.log",

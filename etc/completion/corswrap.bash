@@ -1,0 +1,46 @@
+# bash completion for corswrap and corscheck          -*- shell-script -*-
+# SPDX-License-Identifier: ISC
+
+_corswrap()
+{
+	local cur prev
+	cur=${COMP_WORDS[COMP_CWORD]}
+	prev=${COMP_WORDS[COMP_CWORD - 1]}
+	case $prev in
+	-c | --config)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+		;;
+	-l | --listen)
+		mapfile -t COMPREPLY < <(compgen -W 'unix:/ tcp:127.0.0.1: tcp:[::1]:' -- "$cur")
+		compopt -o nospace 2>/dev/null
+		return
+		;;
+	-m | --mode)
+		mapfile -t COMPREPLY < <(compgen -W '0600 0660 0666' -- "$cur")
+		return
+		;;
+	-w | --workers) return ;;
+	esac
+	if [[ $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W '-c --config -h --help -l --listen -m --mode -t --test -V --version -w --workers' -- "$cur")
+	else
+		mapfile -t COMPREPLY < <(compgen -c -f -- "$cur")
+	fi
+}
+
+_corscheck()
+{
+	local cur
+	cur=${COMP_WORDS[COMP_CWORD]}
+	if ((COMP_CWORD == 1)); then
+		mapfile -t COMPREPLY < <(compgen -W 'lint dump --help --version' -- "$cur")
+	elif [[ $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W '--json --strict' -- "$cur")
+	else
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+	fi
+}
+
+complete -o filenames -F _corswrap corswrap
+complete -o filenames -F _corscheck corscheck
