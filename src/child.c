@@ -1,10 +1,11 @@
 /*
  * Starting a program, and ending it.
  *
- * vfork, because fork copies page tables (2.9 ms from a 64 MB parent, measured)
- * and posix_spawn knows no limits, no parent-death signal, and not which step
- * failed.  Between vfork and exec the child runs on our memory with all signals
- * blocked, and calls only what is async-signal-safe.
+ * clone with CLONE_VM and CLONE_VFORK, as posix_spawn does it, because fork
+ * copies page tables (2.9 ms from a 64 MB parent, measured) and posix_spawn
+ * knows no limits, no parent-death signal, and not which step failed.  Between
+ * clone and exec the child runs on our memory with all signals blocked and
+ * calls only what is async-signal-safe.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -18,6 +19,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -33,6 +35,15 @@
 #ifndef CLOSE_RANGE_CLOEXEC
 #define CLOSE_RANGE_CLOEXEC 4U /* Linux 5.11; older ones refuse it */
 #endif
+#ifndef CLONE_PIDFD
+#define CLONE_PIDFD 0x00001000 /* Linux 5.2; older ones ignore it */
+#endif
+
+enum {
+	STACK = 16 * 1024, /* of the child until it execs */
+	SIGNALS = 65,	   /* one more than the kernel has */
+	NAP_MAX = 10	   /* ms between two looks where nothing tells */
+};
 
 /* Shared with the child until it execs. */
 struct start {
@@ -42,18 +53,21 @@ struct start {
 	volatile enum child_stage stage;
 };
 
-static _Noreturn void
-give_up(struct start *start, enum child_stage stage)
+uint64_t
+child_now(void)
 {
-	start->error = errno;
-	start->stage = stage;
-	_exit(127);
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
+
+/* ---- between clone and exec ---- */
 
 static int
 limit(__rlimit_resource_t what, const struct limit *to)
 {
-	struct rlimit both = { to->value, to->value };
+	struct rlimit both = {to->value, to->value};
 	struct rlimit now;
 
 	if (!to->set)
@@ -64,58 +78,72 @@ limit(__rlimit_resource_t what, const struct limit *to)
 	return setrlimit(what, &both);
 }
 
-/*
- * 32 and 33 are the C library's own, which it lets nobody set; but whoever
- * started us may have passed them on ignored.
- */
-static void
-default_internal_signals(void)
-{
-	/* The kernel's struct sigaction: all zero is SIG_DFL, no flags. */
-	static const unsigned long zero[4];
-
-	for (int sig = 32; sig < 34; sig++)
-		(void)syscall(SYS_rt_sigaction, sig, zero, NULL, 8);
-}
-
-static void
-default_signals(void)
-{
-	struct sigaction action = { 0 };
-
-	/* Handled ones become default at exec; ignored ones would stay. */
-	action.sa_handler = SIG_DFL;
-	for (int sig = 1; sig < 32; sig++)
-		if (sig != SIGKILL && sig != SIGSTOP)
-			(void)sigaction(sig, &action, NULL);
-	default_internal_signals();
-}
-
-static int
-set_descriptors(const struct child_spec *spec)
-{
-	if (dup2(spec->in, 0) < 0 || dup2(spec->out, 1) < 0 ||
-	    dup2(spec->err, 2) < 0)
-		return -1;
-#ifdef SYS_close_range
-	/* All of ours are close-on-exec; this is for what libraries opened. */
-	(void)syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
-#endif
-	return 0;
-}
-
 static int
 set_limits(const struct app *app)
 {
 	if (app == NULL)
 		return 0;
 	return limit(RLIMIT_CPU, &app->cpu_limit) != 0 ||
-	    limit(RLIMIT_AS, &app->memory_limit) != 0 ||
-	    limit(RLIMIT_NOFILE, &app->file_limit) != 0 ||
-	    limit(RLIMIT_NPROC, &app->process_limit) != 0 ? -1 : 0;
+		       limit(RLIMIT_AS, &app->memory_limit) != 0 ||
+		       limit(RLIMIT_NOFILE, &app->file_limit) != 0 ||
+		       limit(RLIMIT_NPROC, &app->process_limit) != 0
+		   ? -1
+		   : 0;
 }
 
-/* Runs between vfork and exec too: nothing but async-signal-safe calls. */
+/*
+ * Handled signals become default at exec; ignored ones would stay, and perl and
+ * sh go wrong with an ignored SIGCHLD or SIGPIPE.  Not through sigaction: the C
+ * library keeps 32 and 33 to itself, but whoever started us may have passed
+ * them on ignored.
+ */
+static void
+default_signals(void)
+{
+	/* The kernel's struct sigaction: all zero is SIG_DFL, no flags. */
+	static const unsigned long zero[4];
+
+	for (int sig = 1; sig < SIGNALS; sig++)
+		if (sig != SIGKILL && sig != SIGSTOP)
+			(void)syscall(SYS_rt_sigaction, sig, zero, NULL, 8);
+}
+
+/* fd out of the way of the descriptors that are about to be replaced. */
+static int
+aside(int fd, int target)
+{
+	return fd < 0 || fd > 2 || fd == target ? fd : fcntl(fd, F_DUPFD, 3);
+}
+
+static int
+put(int fd, int target)
+{
+	if (fd != target)
+		return dup2(fd, target);
+	return fcntl(fd, F_SETFD, 0); /* it may be close-on-exec */
+}
+
+static int
+set_descriptors(const struct child_spec *spec)
+{
+	int in =
+	    spec->in < 0 ? open("/dev/null", O_RDONLY) : aside(spec->in, 0);
+	int out = aside(spec->out, 1), err = aside(spec->err, 2);
+
+	if (in < 0 || out < 0 || err < 0 || put(in, 0) < 0 || put(out, 1) < 0 ||
+	    put(err, 2) < 0)
+		return -1;
+#ifdef SYS_close_range
+	/* All of ours are close-on-exec; this is for what libraries opened. */
+	if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
+		return 0;
+#endif
+	/* An old kernel: at least those that were just made. */
+	for (int fd = 3; fd < 16; fd++)
+		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return 0;
+}
+
 int
 child_enter(const struct child_spec *spec, enum child_stage *stage)
 {
@@ -140,75 +168,102 @@ child_enter(const struct child_spec *spec, enum child_stage *stage)
 	return 0;
 }
 
-static _Noreturn void
-run(struct start *start)
+static int
+run(void *context)
 {
+	struct start *start = context;
 	const struct child_spec *spec = start->spec;
 	enum child_stage stage;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+	/* The parent may have died before that: then nobody waits for us. */
 	if (getppid() != start->parent)
 		_exit(127);
 	if (child_enter(spec, &stage) == 0)
 		(void)execve(spec->argv[0], spec->argv, spec->env);
-	give_up(start, stage);
+	start->error = errno;
+	start->stage = stage;
+	_exit(127);
+}
+
+/* ---- start ---- */
+
+static int
+clone_and_run(struct start *start, struct child *child)
+{
+	_Alignas(16) char stack[STACK];
+	int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
+
+	/* It grows down everywhere that we care for. */
+	child->pid =
+	    clone(run, stack + sizeof(stack), flags, start, &child->pidfd);
+	return child->pid < 0 ? errno : start->error;
 }
 
 int
 child_start(const struct child_spec *spec, struct child *child,
-    enum child_stage *stage)
+	    enum child_stage *stage)
 {
-	struct start start = { spec, getpid(), 0, CHILD_STAGE_START };
+	struct start start = {spec, getpid(), 0, CHILD_STAGE_START};
 	sigset_t all, old;
+	int error;
 
-	*child = (struct child){ 0, -1 };
+	*child = (struct child){0, -1};
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
-	pid_t pid = vfork();
-	if (pid == 0)
-		run(&start);
-	int error = pid < 0 ? errno : start.error;
+	error = clone_and_run(&start, child);
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 	*stage = start.stage;
-	if (error != 0) {
-		if (pid > 0)
-			while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-				continue;
-		errno = error;
-		return -1;
-	}
-	child->pid = pid;
-#ifdef SYS_pidfd_open
-	child->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-#endif
-	return 0;
+	if (error == 0)
+		return 0;
+	if (child->pid > 0)
+		(void)child_reap(child);
+	*child = (struct child){0, -1};
+	errno = error;
+	return -1;
+}
+
+/* ---- end ---- */
+
+static void
+nap(uint64_t ms)
+{
+	struct timespec time = {0, (long)(ms * 1000 * 1000)};
+
+	(void)nanosleep(&time, NULL);
+}
+
+/* Without pidfd. */
+static bool
+has_ended(const struct child *child)
+{
+	siginfo_t info;
+
+	info.si_pid = 0;
+	return waitid(P_PID, (id_t)child->pid, &info,
+		      WEXITED | WNOHANG | WNOWAIT) != 0 ||
+	       info.si_pid != 0;
 }
 
 bool
 child_wait(const struct child *child, int ms)
 {
-	struct pollfd wait = { child->pidfd, POLLIN, 0 };
-	siginfo_t info;
+	struct pollfd wait = {child->pidfd, POLLIN, 0};
+	uint64_t until = child_now() + (uint64_t)(ms < 0 ? 0 : ms), now;
 
-	if (child->pidfd >= 0) {
-		int rc;
-		do
-			rc = poll(&wait, 1, ms);
-		while (rc < 0 && errno == EINTR && ms < 0);
-		return rc > 0;
-	}
-	/* An old kernel: look every 10 ms. */
 	for (;;) {
-		struct timespec nap = { 0, 10 * 1000 * 1000 };
-		info.si_pid = 0;
-		if (waitid(P_PID, (id_t)child->pid, &info,
-			WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid != 0)
+		if (child->pidfd < 0) {
+			if (has_ended(child))
+				return true;
+			nap(ms == 0 ? 0 : NAP_MAX);
+		} else if (poll(&wait, 1, ms) > 0) {
 			return true;
-		if (ms == 0)
+		}
+		/* A signal may have come early. */
+		if (ms >= 0 && (now = child_now()) >= until)
 			return false;
-		(void)nanosleep(&nap, NULL);
 		if (ms > 0)
-			ms = ms > 10 ? ms - 10 : 0;
+			ms = (int)(until - now);
 	}
 }
 
@@ -221,7 +276,7 @@ child_reap(struct child *child)
 		continue;
 	if (child->pidfd >= 0)
 		(void)close(child->pidfd);
-	*child = (struct child){ 0, -1 };
+	*child = (struct child){0, -1};
 	return status;
 }
 
@@ -232,35 +287,46 @@ child_kill(const struct child *child, int sig)
 		(void)kill(-child->pid, sig);
 }
 
+/* The rest of a group whose leader has been reaped. */
+static void
+end_group(pid_t group, uint64_t until)
+{
+	uint64_t pause = 1;
+
+	/* As long as one is left, the number cannot be another's. */
+	while (kill(-group, 0) == 0) {
+		if (child_now() >= until) {
+			(void)kill(-group, SIGKILL);
+			return;
+		}
+		nap(pause);
+		pause = pause * 2 > NAP_MAX ? NAP_MAX : pause * 2;
+	}
+}
+
 int
 child_end(struct child *child, uint64_t grace)
 {
 	pid_t group = child->pid;
-	int left = grace > 3600000 ? 3600000 : (int)grace;
-	struct timespec nap = { 0, 10 * 1000 * 1000 };
+	int ms = grace > 3600000 ? 3600000 : (int)grace;
+	uint64_t until = child_now() + (uint64_t)ms;
+	int status;
 
-	child_kill(child, SIGTERM);
-	if (!child_wait(child, left)) {
-		/* Not reaped yet, so the number cannot be another's. */
+	if (!child_wait(child, ms))
 		child_kill(child, SIGKILL);
-		return child_reap(child);
-	}
-	int status = child_reap(child);
-	/* The rest of the group has its grace too. */
-	while (kill(-group, 0) == 0 && left > 0) {
-		(void)nanosleep(&nap, NULL);
-		left = left > 10 ? left - 10 : 0;
-	}
-	(void)kill(-group, SIGKILL);
+	status = child_reap(child);
+	end_group(group, until);
 	return status;
 }
+
+/* ---- what to say ---- */
 
 /* A first line that ends in CRLF names an interpreter that does not exist. */
 static bool
 has_crlf(const char *path)
 {
 	char first[256];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	ssize_t n = fd < 0 ? -1 : read(fd, first, sizeof(first));
 	const char *end;
 
@@ -272,27 +338,52 @@ has_crlf(const char *path)
 	return end != NULL && end[-1] == '\r';
 }
 
-const char *
-child_hint(const char *file, enum child_stage stage, int error)
+static const char *
+exec_hint(const char *file, int error)
 {
-	if (stage == CHILD_STAGE_EXEC && has_crlf(file))
-		return "its #! line ends in a carriage return: save it with "
-		       "Unix line ends";
-	if (stage == CHILD_STAGE_CHDIR)
-		return "check directory in [app]";
-	if (stage != CHILD_STAGE_EXEC)
-		return "check the limits of this user and of the machine";
 	switch (error) {
 	case ENOEXEC:
 		return "its first line must be #! and an interpreter, such as "
 		       "#!/usr/bin/perl";
 	case ENOENT:
-		return "the file, or the interpreter in its #! line, is "
-		       "missing; a carriage return at the end of that line "
-		       "counts as part of the name";
+		if (access(file, F_OK) != 0)
+			return "the file is missing: check exec, [handlers] "
+			       "or what was deployed";
+		return "the interpreter in its #! line is missing";
 	case EACCES:
-		return "chmod +x it; the file system must not be noexec";
+	case EPERM:
+		return "chmod +x it and its interpreter; the file system must "
+		       "not be noexec";
+	case ETXTBSY:
+		return "it is still being written; upload to another name and "
+		       "rename";
+	case E2BIG:
+		return "its environment or arguments are too large";
+	case ENOMEM:
+		return "raise memory-limit";
 	default:
 		return NULL;
 	}
+}
+
+const char *
+child_hint(const char *file, enum child_stage stage, int error)
+{
+	switch (stage) {
+	case CHILD_STAGE_CHDIR:
+		return "let the user that runs corswrap into the folder, or "
+		       "set directory in [app]";
+	case CHILD_STAGE_EXEC:
+		if (has_crlf(file))
+			return "its #! line ends in a carriage return: save it "
+			       "with Unix line ends";
+		return exec_hint(file, error);
+	case CHILD_STAGE_START:
+	case CHILD_STAGE_SETUP:
+		break;
+	}
+	if (error == EMFILE || error == ENFILE)
+		return "raise the limit of open files, or lower workers";
+	return "raise the limits of processes and memory of this user, or "
+	       "lower workers";
 }

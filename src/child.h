@@ -16,7 +16,7 @@ struct child_spec {
 	char *const *argv; /* [0] is the file */
 	char *const *env;
 	const char *directory; /* NULL: ours */
-	int in;
+	int in;		       /* -1: /dev/null */
 	int out;
 	int err;
 	const struct app *limits; /* cpu_limit and the like; may be NULL */
@@ -24,7 +24,7 @@ struct child_spec {
 
 /* At which step a start failed, to say what to do. */
 enum child_stage {
-	CHILD_STAGE_START, /* vfork: EAGAIN, ENOMEM */
+	CHILD_STAGE_START, /* clone: EAGAIN, ENOMEM, EMFILE */
 	CHILD_STAGE_SETUP, /* descriptors, limits */
 	CHILD_STAGE_CHDIR,
 	CHILD_STAGE_EXEC
@@ -32,16 +32,17 @@ enum child_stage {
 
 struct child {
 	pid_t pid; /* also its process group; 0: none */
-	int pidfd; /* readable once it has ended; -1: none */
+	int pidfd; /* readable once it has ended; -1: none (Linux before 5.2) */
 };
 
 /*
  * Start the program with vfork's cost: in a process group of its own, default
- * signals, empty mask, a parent-death signal, descriptors 0 to 2 only.
- * -1: errno and *stage say why; nothing is left behind.
+ * signals, empty mask, a parent-death signal (of the calling thread, which must
+ * live until child_reap), descriptors 0 to 2 only.  -1: errno and *stage say
+ * why; nothing is left behind.
  */
 int child_start(const struct child_spec *, struct child *,
-    enum child_stage *stage);
+		enum child_stage *stage);
 
 /*
  * Make this very process what child_start's programs begin as (group, signals,
@@ -63,9 +64,13 @@ int child_reap(struct child *);
 void child_kill(const struct child *, int sig);
 
 /*
- * End the whole group: TERM, grace ms, KILL; reaped when this returns.  The
- * wait status of the program.
+ * The group has been told to end (child_kill with SIGTERM): give it grace ms,
+ * then KILL what is left of it.  Reaped when this returns.  The wait status of
+ * the program.
  */
 int child_end(struct child *, uint64_t grace);
+
+/* Milliseconds of the monotonic clock. */
+uint64_t child_now(void);
 
 #endif

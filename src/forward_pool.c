@@ -198,7 +198,7 @@ is_quiet(int fd)
 	char byte;
 
 	return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
-	       (errno == EAGAIN || errno == EWOULDBLOCK);
+	       errno == EAGAIN;
 }
 
 /* Close those that have been kept too long; they lead the list. */

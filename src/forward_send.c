@@ -158,6 +158,6 @@ forward_send(struct forward_sender *s)
 			return 1;
 		if (n > 0 || errno == EINTR)
 			continue;
-		return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -1;
+		return errno == EAGAIN ? 0 : -1;
 	}
 }

@@ -13,22 +13,29 @@
 
 #include "request.h"
 
-/* What comes after the prefix; NULL if the text does not begin so. */
-static inline const char *
-after(const char *text, const char *prefix)
+/*
+ * What comes after the prefix (a literal); NULL if the text does not begin so.
+ * Unrolled, because most names differ at once or not at all: a third of the
+ * instructions of a loop.
+ */
+#define AFTER(text, literal) after((text), (literal), sizeof(literal) - 1)
+
+__attribute__((always_inline)) static inline const char *
+after(const char *text, const char *prefix, size_t len)
 {
-	while (*prefix != '\0')
-		if (*text++ != *prefix++)
+#pragma GCC unroll 32
+	for (size_t i = 0; i < len; i++)
+		if (text[i] != prefix[i])
 			return NULL;
-	return text;
+	return text + len;
 }
 
 /* The value, if the variable has this name and is the first that has. */
-static inline void
-take(struct slice *slot, const char *text, const char *name)
-{
-	const char *value = after(text, name);
+#define TAKE(slot, text, name) take((slot), AFTER((text), name))
 
+static inline void
+take(struct slice *slot, const char *value)
+{
 	if (value != NULL && !slice_present(*slot))
 		*slot = slice_from(value);
 }
@@ -36,10 +43,8 @@ take(struct slice *slot, const char *text, const char *name)
 /* The same where the number matters: max values are kept, all are counted. */
 static inline void
 take_counted(struct slice *slots, unsigned max, unsigned *count,
-	     const char *text, const char *name)
+	     const char *value)
 {
-	const char *value = after(text, name);
-
 	if (value == NULL)
 		return;
 	if (*count < max)
@@ -52,25 +57,26 @@ read_http(struct request *out, const char *text)
 {
 	switch (text[0]) {
 	case 'A':
-		text = after(text, "ACCESS_CONTROL_REQUEST_");
+		text = AFTER(text, "ACCESS_CONTROL_REQUEST_");
 		if (text == NULL)
 			break;
-		take_counted(&out->acrm, 1, &out->acrm_count, text, "METHOD=");
+		take_counted(&out->acrm, 1, &out->acrm_count,
+			     AFTER(text, "METHOD="));
 		take_counted(out->acrh, REQUEST_LINES_MAX, &out->acrh_count,
-			     text, "HEADERS=");
+			     AFTER(text, "HEADERS="));
 		break;
 	case 'H':
-		take(&out->host, text, "HOST=");
+		TAKE(&out->host, text, "HOST=");
 		break;
 	case 'O':
-		take_counted(&out->origin, 1, &out->origin_count, text,
-			     "ORIGIN=");
+		take_counted(&out->origin, 1, &out->origin_count,
+			     AFTER(text, "ORIGIN="));
 		break;
 	case 'S':
-		take(&out->fetch_site, text, "SEC_FETCH_SITE=");
+		TAKE(&out->fetch_site, text, "SEC_FETCH_SITE=");
 		break;
 	case 'X':
-		take(&out->forwarded_proto, text, "X_FORWARDED_PROTO=");
+		TAKE(&out->forwarded_proto, text, "X_FORWARDED_PROTO=");
 		break;
 	default:
 		break;
@@ -82,13 +88,13 @@ read_request(struct request *out, const char *text)
 {
 	switch (text[0]) {
 	case 'M':
-		take(&out->method, text, "METHOD=");
+		TAKE(&out->method, text, "METHOD=");
 		break;
 	case 'S':
-		take(&out->request_scheme, text, "SCHEME=");
+		TAKE(&out->request_scheme, text, "SCHEME=");
 		break;
 	case 'U':
-		take(&out->uri, text, "URI=");
+		TAKE(&out->uri, text, "URI=");
 		break;
 	default:
 		break;
@@ -100,14 +106,14 @@ read_server(struct request *out, const char *text)
 {
 	switch (text[0]) {
 	case 'N':
-		take(&out->server_name, text, "NAME=");
+		TAKE(&out->server_name, text, "NAME=");
 		break;
 	case 'P':
-		take(&out->server_port, text, "PORT=");
-		take(&out->protocol, text, "PROTOCOL=");
+		TAKE(&out->server_port, text, "PORT=");
+		TAKE(&out->protocol, text, "PROTOCOL=");
 		break;
 	case 'S':
-		take(&out->server_software, text, "SOFTWARE=");
+		TAKE(&out->server_software, text, "SOFTWARE=");
 		break;
 	default:
 		break;
@@ -121,32 +127,32 @@ read_variable(struct request *out, struct slice *redirected, const char *text)
 
 	switch (text[0]) {
 	case 'C':
-		take(&out->content_length, text, "CONTENT_LENGTH=");
-		take(&out->policy_name, text, "CORSWRAP_POLICY=");
+		TAKE(&out->content_length, text, "CONTENT_LENGTH=");
+		TAKE(&out->policy_name, text, "CORSWRAP_POLICY=");
 		break;
 	case 'H':
-		if ((rest = after(text, "HTTP_")) != NULL)
+		if ((rest = AFTER(text, "HTTP_")) != NULL)
 			read_http(out, rest);
 		else
-			take(&out->https, text, "HTTPS=");
+			TAKE(&out->https, text, "HTTPS=");
 		break;
 	case 'P':
-		take(&out->path_info, text, "PATH_INFO=");
+		TAKE(&out->path_info, text, "PATH_INFO=");
 		break;
 	case 'R':
-		if ((rest = after(text, "REQUEST_")) != NULL) {
+		if ((rest = AFTER(text, "REQUEST_")) != NULL) {
 			read_request(out, rest);
 			break;
 		}
-		take(&out->remote_addr, text, "REMOTE_ADDR=");
+		TAKE(&out->remote_addr, text, "REMOTE_ADDR=");
 		/* Apache renames what it had set before a redirect. */
-		take(redirected, text, "REDIRECT_CORSWRAP_POLICY=");
+		TAKE(redirected, text, "REDIRECT_CORSWRAP_POLICY=");
 		break;
 	case 'S':
-		if ((rest = after(text, "SERVER_")) != NULL)
+		if ((rest = AFTER(text, "SERVER_")) != NULL)
 			read_server(out, rest);
 		else
-			take(&out->script_name, text, "SCRIPT_NAME=");
+			TAKE(&out->script_name, text, "SCRIPT_NAME=");
 		break;
 	default:
 		break;

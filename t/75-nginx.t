@@ -1,5 +1,6 @@
 #!/usr/bin/perl
-# nginx in front of a responder on a unix socket.
+# nginx in front of a responder on a unix socket: its own, and one that systemd
+# opened and hands over.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -12,8 +13,31 @@ use Test::More;
 
 plan skip_all => 'no nginx' unless have_program('nginx');
 my $dir = site();
-responder_on($dir, "$dir/etc/app.ini");
+my $pid = responder_on($dir, "$dir/etc/app.ini");
 my $port = serve($dir, 'nginx', 'nginx.conf');
-check_exchanges($port, '/api', "$dir/run/count");
+subtest 'its own socket' =>
+    sub { check_exchanges($port, '/api', "$dir/run/count") };
+
+stop($pid);
+ok(!-e "$dir/run/app.sock", 'which goes with it');
+
+SKIP: {
+	my $activate = have_program('systemd-socket-activate');
+	skip 'no systemd', 1 unless $activate;
+	my $unit = read_file(example($dir, 'corswrap.service'));
+	my ($before) = $unit =~ /^ExecStartPre=(.*)$/m;
+	my ($command) = $unit =~ /^ExecStart=(.*)$/m;
+	my ($exit, $out, $err) = run([ split ' ', $before ]);
+	is($exit, 0, 'the policy is tested first') or diag($out, $err);
+	my ($socket) = read_file(example($dir, 'corswrap.socket')) =~
+	    /^ListenStream=(.*)$/m;
+	start([ $activate, "--listen=$socket", split ' ', $command ],
+	    stderr => "$dir/log/systemd.log");
+	wait_for(sub { -S $socket }) or die "no socket\n", server_logs($dir);
+	chmod 0666, $socket;
+	unlink "$dir/run/count";
+	subtest 'a socket of systemd' =>
+	    sub { check_exchanges($port, '/api', "$dir/run/count") };
+}
 show_logs($dir);
 done_testing;
