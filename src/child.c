@@ -101,7 +101,7 @@ static void
 default_signals(void)
 {
 	/* The kernel's struct sigaction: all zero is SIG_DFL, no flags. */
-	static const unsigned long zero[4];
+	static const unsigned long zero[8];
 
 	for (int sig = 1; sig < SIGNALS; sig++)
 		if (sig != SIGKILL && sig != SIGSTOP)
@@ -209,6 +209,8 @@ child_start(const struct child_spec *spec, struct child *child,
 	int error;
 
 	*child = (struct child){0, -1};
+	/* Inherited as ignored, it would take exit statuses from us. */
+	(void)signal(SIGCHLD, SIG_DFL);
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
 	error = clone_and_run(&start, child);
@@ -255,7 +257,9 @@ child_wait(const struct child *child, int ms)
 		if (child->pidfd < 0) {
 			if (has_ended(child))
 				return true;
-			nap(ms == 0 ? 0 : NAP_MAX);
+			if (ms != 0)
+				nap(ms > 0 && ms < NAP_MAX ? (uint64_t)ms
+							   : NAP_MAX);
 		} else if (poll(&wait, 1, ms) > 0) {
 			return true;
 		}

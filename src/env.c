@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define DEFAULT_PATH \
+#define DEFAULT_PATH                                                           \
 	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 static struct slice
@@ -20,8 +20,8 @@ name_of(const char *variable)
 {
 	const char *equals = strchr(variable, '=');
 
-	return equals == NULL ? SLICE_NONE :
-	    slice_of(variable, (size_t)(equals - variable));
+	return equals == NULL ? SLICE_NONE
+			      : slice_of(variable, (size_t)(equals - variable));
 }
 
 static bool
@@ -43,99 +43,127 @@ static bool
 is_dropped(struct slice name)
 {
 	return !is_name(name) || slice_eq(name, SLICE("HTTP_PROXY")) ||
-	    slice_starts(name, SLICE("CORSWRAP_")) ||
-	    slice_starts(name, SLICE("REDIRECT_CORSWRAP_")) ||
-	    slice_starts(name, SLICE("LISTEN_")) ||
-	    slice_eq(name, SLICE("NOTIFY_SOCKET")) ||
-	    slice_starts(name, SLICE("LD_")) ||
-	    slice_eq(name, SLICE("FCGI_ROLE"));
+	       slice_starts(name, SLICE("CORSWRAP_")) ||
+	       slice_starts(name, SLICE("REDIRECT_CORSWRAP_")) ||
+	       slice_starts(name, SLICE("LISTEN_")) ||
+	       slice_eq(name, SLICE("NOTIFY_SOCKET")) ||
+	       slice_starts(name, SLICE("LD_")) ||
+	       slice_eq(name, SLICE("FCGI_ROLE"));
 }
 
 struct builder {
 	char **to;
 	size_t count;
+	char *at; /* free memory for what is made */
 };
 
-/* The place of a name in what has been taken so far, or NULL. */
-static char **
-find(const struct builder *b, struct slice name)
+/* The place of a name from `from` on, or the count. */
+static size_t
+find(const struct builder *b, size_t from, struct slice name)
 {
-	for (size_t i = 0; i < b->count; i++)
-		if (strncmp(b->to[i], name.ptr, name.len) == 0 &&
-		    b->to[i][name.len] == '=')
-			return &b->to[i];
-	return NULL;
+	size_t i = from;
+
+	while (i < b->count && (strncmp(b->to[i], name.ptr, name.len) != 0 ||
+				b->to[i][name.len] != '='))
+		i++;
+	return i;
+}
+
+static bool
+has(const struct builder *b, struct slice name)
+{
+	return find(b, 0, name) < b->count;
+}
+
+/* Once, however often it came. */
+static void
+unset(struct builder *b, struct slice name)
+{
+	size_t i = 0;
+
+	while ((i = find(b, i, name)) < b->count)
+		b->to[i] = b->to[--b->count];
 }
 
 static void
 set(struct builder *b, char *variable)
 {
-	char **old = find(b, name_of(variable));
-
-	if (old != NULL)
-		*old = variable;
-	else
-		b->to[b->count++] = variable;
+	unset(b, name_of(variable));
+	b->to[b->count++] = variable;
 }
 
+/* "NAME=value" from the memory; a value of NULL: taken out. */
 static void
-unset(struct builder *b, const char *name)
+set_made(struct builder *b, struct slice name, const char *value)
 {
-	char **old = find(b, slice_from(name));
-
-	if (old != NULL)
-		*old = b->to[--b->count];
-}
-
-/* "NAME=value" in the memory at *at; the value may be NULL: taken out. */
-static void
-set_made(struct builder *b, char **at, const char *name, const char *value)
-{
-	size_t name_len = strlen(name), len;
+	char *made = b->at;
+	size_t len;
 
 	if (value == NULL) {
 		unset(b, name);
 		return;
 	}
-	len = strlen(value);
-	memcpy(*at, name, name_len);
-	(*at)[name_len] = '=';
-	memcpy(*at + name_len + 1, value, len + 1);
-	set(b, *at);
-	*at += name_len + len + 2;
+	len = strlen(value) + 1;
+	memcpy(b->at, name.ptr, name.len);
+	b->at += name.len;
+	*b->at++ = '=';
+	memcpy(b->at, value, len);
+	b->at += len;
+	set(b, made);
+}
+
+/* ---- what is made ---- */
+
+static const char *
+authorization(const struct settings *settings, const struct exchange *exchange)
+{
+	static const char from[] = "REDIRECT_HTTP_AUTHORIZATION=";
+
+	if (settings->app.restore_authorization)
+		for (char **v = exchange->variables; *v != NULL; v++)
+			if (strncmp(*v, from, sizeof(from) - 1) == 0)
+				return *v + sizeof(from) - 1;
+	return NULL;
 }
 
 static size_t
-made_size(const struct script *script)
+made_size(const struct script *script, const char *auth)
 {
-	const char *values[] = { script->script_name, script->script_filename,
-		script->path_info, script->path_translated };
-	size_t size = 128; /* names, CONTENT_LENGTH */
+	const char *values[] = {script->script_name, script->script_filename,
+				script->path_info, script->path_translated,
+				auth};
+	size_t size = 192; /* names, CONTENT_LENGTH */
 
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++)
 		size += values[i] == NULL ? 0 : strlen(values[i]) + 1;
 	return size;
 }
 
 static void
-restore_authorization(struct builder *b, char *const *variables, char **at)
+set_names(struct builder *b, const struct script *script)
 {
-	static const char from[] = "REDIRECT_HTTP_AUTHORIZATION=";
-
-	for (; *variables != NULL; variables++)
-		if (strncmp(*variables, from, sizeof(from) - 1) == 0)
-			set_made(b, at, "HTTP_AUTHORIZATION",
-			    *variables + sizeof(from) - 1);
+	if (!script->rewritten)
+		return;
+	set_made(b, SLICE("SCRIPT_NAME"), script->script_name);
+	set_made(b, SLICE("SCRIPT_FILENAME"), script->script_filename);
+	set_made(b, SLICE("PATH_INFO"), script->path_info);
+	set_made(b, SLICE("PATH_TRANSLATED"), script->path_translated);
+	/* It tells of the redirect that led here; php-cgi with a PATH_INFO
+	 * would look for its script by it, and fail. */
+	unset(b, SLICE("REDIRECT_URL"));
 }
 
-static size_t
-authorization_size(char *const *variables)
+/* The body has been read whole: its length is known, said or not. */
+static void
+set_length(struct builder *b, const struct body *body)
 {
-	for (; *variables != NULL; variables++)
-		if (strncmp(*variables, "REDIRECT_HTTP_AUTHORIZATION=", 28) ==
-		    0)
-			return strlen(*variables) + 1;
-	return 0;
+	char length[24];
+
+	if (body->length == 0)
+		return;
+	(void)snprintf(length, sizeof(length), "%llu",
+		       (unsigned long long)body->length);
+	set_made(b, SLICE("CONTENT_LENGTH"), length);
 }
 
 static char *
@@ -145,65 +173,58 @@ literal(const char *text)
 	union {
 		const char *in;
 		char *out;
-	} cast = { text };
+	} cast = {text};
 
 	return cast.out;
 }
 
 static void
-add_defaults(struct builder *b, const struct app *app)
+set_defaults(struct builder *b, const struct app *app)
 {
 	for (size_t i = 0; app->env[i] != NULL; i++)
 		set(b, app->env[i]);
-	if (find(b, SLICE("PATH")) == NULL)
+	if (!has(b, SLICE("PATH")))
 		set(b, literal(DEFAULT_PATH));
 	/* php-cgi refuses to run without it. */
-	if (find(b, SLICE("REDIRECT_STATUS")) == NULL)
+	if (!has(b, SLICE("REDIRECT_STATUS")))
 		set(b, literal("REDIRECT_STATUS=200"));
+}
+
+static size_t
+count_of(char *const *list)
+{
+	size_t count = 0;
+
+	while (list[count] != NULL)
+		count++;
+	return count;
 }
 
 int
 env_build(const struct settings *settings, const struct exchange *exchange,
-    const struct script *script, const struct body *body, struct env *out)
+	  const struct script *script, const struct body *body, struct env *out)
 {
-	const struct app *app = &settings->app;
-	size_t count = 16;
-	struct builder b = { NULL, 0 };
-	char length[24];
+	const char *auth = authorization(settings, exchange);
+	size_t count =
+	    count_of(exchange->variables) + count_of(settings->app.env) + 16;
+	struct builder b = {NULL, 0, NULL};
 
-	for (char **v = exchange->variables; *v != NULL; v++)
-		count++;
-	for (char *const *v = app->env; *v != NULL; v++)
-		count++;
 	out->variables = calloc(count, sizeof(char *));
-	out->memory = malloc(made_size(script) +
-	    authorization_size(exchange->variables));
+	out->memory = malloc(made_size(script, auth));
 	if (out->variables == NULL || out->memory == NULL) {
 		env_free(out);
 		return -1;
 	}
-	char *at = out->memory;
 	b.to = out->variables;
+	b.at = out->memory;
 	for (char **v = exchange->variables; *v != NULL; v++)
 		if (!is_dropped(name_of(*v)))
 			b.to[b.count++] = *v;
-	if (app->restore_authorization)
-		restore_authorization(&b, exchange->variables, &at);
-	if (script->rewritten) {
-		set_made(&b, &at, "SCRIPT_NAME", script->script_name);
-		set_made(&b, &at, "SCRIPT_FILENAME", script->script_filename);
-		set_made(&b, &at, "PATH_INFO", script->path_info);
-		set_made(&b, &at, "PATH_TRANSLATED", script->path_translated);
-		/* It tells of the redirect that led here; php-cgi with a
-		 * PATH_INFO would look for its script by it, and fail. */
-		unset(&b, "REDIRECT_URL");
-	}
-	if (body->length > 0) {
-		(void)snprintf(length, sizeof(length), "%llu",
-		    (unsigned long long)body->length);
-		set_made(&b, &at, "CONTENT_LENGTH", length);
-	}
-	add_defaults(&b, app);
+	if (auth != NULL)
+		set_made(&b, SLICE("HTTP_AUTHORIZATION"), auth);
+	set_names(&b, script);
+	set_length(&b, body);
+	set_defaults(&b, &settings->app);
 	b.to[b.count] = NULL;
 	return 0;
 }
@@ -213,5 +234,5 @@ env_free(struct env *env)
 {
 	free(env->variables);
 	free(env->memory);
-	*env = (struct env){ NULL, NULL };
+	*env = (struct env){NULL, NULL};
 }

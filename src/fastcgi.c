@@ -32,6 +32,8 @@ enum {
 	DIRECT_MIN = 16384,
 	/* Output that libfcgi's buffer (8 KiB) takes without a write. */
 	SMALL_OUTPUT = 4096,
+	/* Padding and the end of an answer. */
+	END_ROOM = 8 + 2 * WIRE_HEADER + WIRE_BODY,
 	/* Unread body that we throw away to keep the client's answer whole. */
 	DRAIN_MAX = 64 * 1024 * 1024
 };
@@ -45,10 +47,13 @@ struct fastcgi {
 	uint64_t bound;	     /* wanted bound of reads and writes, ms */
 	uint64_t read_bound; /* what the socket has */
 	uint64_t write_bound;
-	bool raw;     /* no libfcgi: see fastcgi_open_raw */
-	bool refused; /* END_REQUEST has been sent */
-	bool broken;  /* the answer is not whole */
-	bool gone;    /* the client has closed or aborted */
+	unsigned char *start; /* of what libfcgi's output buffer holds */
+	int exit_status;
+	bool complained; /* something went to FCGI_STDERR */
+	bool raw;	 /* no libfcgi: see fastcgi_open_raw */
+	bool refused;	 /* END_REQUEST has been sent */
+	bool broken;	 /* the answer is not whole */
+	bool gone;	 /* the client has closed or aborted */
 };
 
 static struct fastcgi *
@@ -189,6 +194,7 @@ sink_complain(struct sink *sink, const void *bytes, size_t len)
 	if (c->raw)
 		return 0;
 	bound_socket(c, SO_SNDTIMEO, &c->write_bound);
+	c->complained = true;
 	if (FCGX_PutStr(bytes, (int)len, c->request.err) < 0)
 		return client_lost(FCGX_GetError(c->request.err));
 	return 0;
@@ -223,10 +229,7 @@ sink_gone(struct sink *sink)
 static void
 sink_set_exit(struct sink *sink, int status)
 {
-	struct fastcgi *c = of_sink(sink);
-
-	if (!c->raw)
-		FCGX_SetExitStatus(status, c->request.out);
+	of_sink(sink)->exit_status = status;
 }
 
 static void
@@ -241,7 +244,8 @@ body_error(int error)
 {
 	if (error == EAGAIN)
 		error = ETIMEDOUT;
-	errno = error > 0 ? error : ECONNABORTED;
+	/* EINTR: the end of our own time; not to be tried again */
+	errno = error > 0 && error != EINTR ? error : ECONNABORTED;
 	return -1;
 }
 
@@ -319,7 +323,8 @@ fastcgi_new(struct scratch *scratch)
 static void
 forget(struct fastcgi *c)
 {
-	c->raw = c->refused = c->broken = c->gone = false;
+	c->raw = c->refused = c->broken = c->gone = c->complained = false;
+	c->exit_status = 0;
 	c->bulk = (struct bulk){.looked = false};
 	c->sink.poll_fd = c->request.ipcFd;
 }
@@ -404,6 +409,7 @@ fastcgi_next(struct fastcgi *c, bool checked)
 		shut(c);
 		return FASTCGI_CLOSED;
 	}
+	c->start = c->request.out->wrNext;
 	if (c->request.role != WIRE_RESPONDER) {
 		refuse_role(c);
 		return FASTCGI_ROLE;
@@ -488,19 +494,81 @@ take_rest(struct fastcgi *c)
 		continue;
 }
 
+/* All the bytes; false: the client does not take them. */
+static bool
+send_all(int fd, const unsigned char *bytes, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = send(fd, bytes, len, MSG_NOSIGNAL);
+
+		if (n <= 0)
+			return false;
+		bytes += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+/* The end of STDOUT and of the request; returns the bytes written to p. */
+static size_t
+put_end(const struct fastcgi *c, unsigned char *p)
+{
+	unsigned id = (unsigned)c->request.requestId;
+	size_t len = wire_header_put(p, WIRE_STDOUT, id, 0);
+
+	return len + wire_end_put(p + len, id, (unsigned)c->exit_status,
+				  WIRE_REQUEST_COMPLETE);
+}
+
+/*
+ * What is left in libfcgi's output buffer and the end, in one write.  This is
+ * what FCGX_Finish_r would send, without a walk through its streams.  The
+ * buffer begins with room for the header.
+ */
+static bool
+send_rest(struct fastcgi *c)
+{
+	FCGX_Stream *out = c->request.out;
+	unsigned char *from = c->start, *p;
+	size_t content, padding;
+
+	if ((size_t)(out->stop - out->wrNext) < END_ROOM &&
+	    flush_stream(c, out) < 0)
+		return false;
+	if (out->isClosed)
+		return false;
+	p = out->wrNext;
+	content = (size_t)(p - c->start);
+	padding = -content & 7;
+	if (content > 0) {
+		from -= WIRE_HEADER;
+		wire_header_put(from, WIRE_STDOUT,
+				(unsigned)c->request.requestId, content);
+		from[6] = (unsigned char)padding;
+		memset(p, 0, padding);
+		p += padding;
+	}
+	p += put_end(c, p);
+	return send_all(c->request.ipcFd, from, (size_t)(p - from));
+}
+
 static void
 finish_raw(struct fastcgi *c)
 {
-	unsigned char end[2 * WIRE_HEADER + WIRE_HEADER + WIRE_BODY];
-	struct iovec v = {end, 0};
-	unsigned id = (unsigned)c->request.requestId;
+	unsigned char end[WIRE_HEADER + WIRE_HEADER + WIRE_BODY];
 
-	v.iov_len = wire_header_put(end, WIRE_STDOUT, id, 0);
-	v.iov_len +=
-	    wire_end_put(end + v.iov_len, id, 0, WIRE_REQUEST_COMPLETE);
-	if (!c->refused)
-		bulk_vector(c->request.ipcFd, &v, 1);
+	send_all(c->request.ipcFd, end, put_end(c, end));
 	shutdown(c->request.ipcFd, SHUT_WR);
+	take_rest(c);
+	shut(c);
+}
+
+/* No END_REQUEST: the server must not take this for a whole answer. */
+static void
+break_off(struct fastcgi *c)
+{
+	if (c->broken)
+		flush_stream(c, c->request.out);
 	take_rest(c);
 	shut(c);
 }
@@ -509,27 +577,24 @@ bool
 fastcgi_finish(struct fastcgi *c, bool keep)
 {
 	FCGX_Request *r = &c->request;
+	bool sent;
 
 	if (c->raw) {
 		finish_raw(c);
 		return false;
 	}
 	if (c->refused || (c->broken && !c->gone)) {
-		/* No END_REQUEST: the server must not take this for a whole
-		 * answer. */
-		if (c->broken)
-			flush_stream(c, r->out);
-		take_rest(c);
-		shut(c);
+		break_off(c);
 		return false;
 	}
 	/* Who has aborted is told the end all the same. */
 	if (c->gone)
 		take_rest(c);
-	if (c->gone || !keep)
-		r->keepConnection = 0;
-	FCGX_Finish_r(r);
-	if (r->ipcFd < 0)
-		forget(c);
-	return r->ipcFd >= 0;
+	sent = (!c->complained || FCGX_FClose(r->err) == 0) && send_rest(c);
+	if (!sent || !keep || c->gone || r->keepConnection == 0) {
+		shut(c);
+		return false;
+	}
+	FCGX_Free(r, 0);
+	return true;
 }

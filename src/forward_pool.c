@@ -1,9 +1,11 @@
 /*
  * The health of addresses and the connections that are kept to them.
  *
- * A kept connection pins a process of php-fpm.  Two rules follow: the last one
- * given back is the first one taken, so that the others grow old and are
- * closed; and none is kept while a request waits on a new one.
+ * A kept connection pins a process of php-fpm, which serves nobody else
+ * meanwhile.  Three rules follow: the last one given back is the first one
+ * taken, so that those too many grow old; a thread closes them as soon as they
+ * are, whether or not requests come; and none is kept while a request waits on
+ * a new one.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -23,7 +25,8 @@
 enum {
 	REST_FIRST = 1000, /* ms after a first failure */
 	REST_MOST = 8000,
-	IDLE_MOST = 60000 /* ms that a connection is kept unused */
+	IDLE_MOST = 5000, /* ms that a connection is kept unused */
+	STACK = 65536	 /* of the thread that closes them */
 };
 
 struct kept {
@@ -43,8 +46,14 @@ struct forward_peer {
 };
 
 struct forward_pool {
-	pthread_mutex_t lock; /* for all peers */
+	pthread_mutex_t lock; /* for all below */
 	struct forward_peer *peers;
+	/* the thread that closes old connections; runs while there are any */
+	pthread_t closer;
+	pthread_cond_t change;
+	bool closing; /* it runs */
+	bool joinable;
+	bool ending; /* the pool is about to be freed */
 };
 
 uint64_t
@@ -60,10 +69,15 @@ struct forward_pool *
 forward_pool_new(void)
 {
 	struct forward_pool *pool = calloc(1, sizeof(*pool));
+	pthread_condattr_t attributes;
 
 	if (pool == NULL)
 		return NULL;
 	(void)pthread_mutex_init(&pool->lock, NULL);
+	(void)pthread_condattr_init(&attributes);
+	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&pool->change, &attributes);
+	(void)pthread_condattr_destroy(&attributes);
 	return pool;
 }
 
@@ -82,11 +96,18 @@ forward_pool_free(struct forward_pool *pool)
 {
 	if (pool == NULL)
 		return;
+	(void)pthread_mutex_lock(&pool->lock);
+	pool->ending = true;
+	(void)pthread_cond_signal(&pool->change);
+	(void)pthread_mutex_unlock(&pool->lock);
+	if (pool->joinable)
+		(void)pthread_join(pool->closer, NULL);
 	while (pool->peers != NULL) {
 		struct forward_peer *peer = pool->peers;
 		pool->peers = peer->next;
 		peer_free(peer);
 	}
+	(void)pthread_cond_destroy(&pool->change);
 	(void)pthread_mutex_destroy(&pool->lock);
 	free(pool);
 }
@@ -207,13 +228,60 @@ expire(struct forward_peer *peer, uint64_t now)
 {
 	size_t old = 0;
 
-	while (old < peer->count && now - peer->kept[old].since > IDLE_MOST)
+	while (old < peer->count && now - peer->kept[old].since >= IDLE_MOST)
 		(void)close(peer->kept[old++].fd);
 	if (old == 0)
 		return;
 	peer->count -= old;
 	memmove(peer->kept, peer->kept + old,
 		peer->count * sizeof(*peer->kept));
+}
+
+/* When the oldest of all will be too old; UINT64_MAX: none is kept. */
+static uint64_t
+next_expiry(const struct forward_pool *pool)
+{
+	uint64_t due = UINT64_MAX;
+
+	for (const struct forward_peer *p = pool->peers; p != NULL; p = p->next)
+		if (p->count > 0 && p->kept[0].since + IDLE_MOST < due)
+			due = p->kept[0].since + IDLE_MOST;
+	return due;
+}
+
+static void *
+close_old(void *ctx)
+{
+	struct forward_pool *pool = ctx;
+	uint64_t due;
+
+	(void)pthread_mutex_lock(&pool->lock);
+	while (!pool->ending && (due = next_expiry(pool)) != UINT64_MAX) {
+		struct timespec until = {(time_t)(due / 1000),
+					 (long)(due % 1000) * 1000000};
+		(void)pthread_cond_timedwait(&pool->change, &pool->lock,
+					     &until);
+		for (struct forward_peer *p = pool->peers; p != NULL;
+		     p = p->next)
+			expire(p, forward_now());
+	}
+	pool->closing = false;
+	(void)pthread_mutex_unlock(&pool->lock);
+	return NULL;
+}
+
+/* See that the thread runs; the caller holds the lock. */
+static bool
+start_closer(struct forward_pool *pool)
+{
+	if (pool->closing)
+		return true;
+	/* The last one is past its loop: this does not wait. */
+	if (pool->joinable)
+		(void)pthread_join(pool->closer, NULL);
+	pool->joinable = pool->closing =
+	    pthread_create(&pool->closer, NULL, close_old, pool) == 0;
+	return pool->closing;
 }
 
 int
@@ -224,7 +292,6 @@ forward_peer_take(struct forward_pool *pool, struct forward_peer *peer)
 	if (peer == NULL)
 		return -1;
 	(void)pthread_mutex_lock(&pool->lock);
-	expire(peer, forward_now());
 	while (fd < 0 && peer->count > 0) {
 		fd = peer->kept[--peer->count].fd;
 		if (!is_quiet(fd)) {
@@ -274,8 +341,8 @@ forward_peer_give(struct forward_pool *pool, struct forward_peer *peer, int fd,
 		return;
 	}
 	(void)pthread_mutex_lock(&pool->lock);
-	expire(peer, forward_now());
-	if (peer->waiting == 0 && peer->count < keep && grow(peer)) {
+	if (peer->waiting == 0 && peer->count < keep && grow(peer) &&
+	    start_closer(pool)) {
 		peer->kept[peer->count++] = (struct kept){fd, forward_now()};
 		fd = -1;
 	}

@@ -37,7 +37,7 @@ enum {
 	LAST_GRACE = 1000, /* ms beyond what it should take */
 	FDS_OF_WORKER = 8, /* descriptors that a busy worker may need */
 	FDS_OF_US = 64,
-	ARENAS = 2, /* of malloc: memory stays flat */
+	ARENAS = 1, /* of malloc: memory stays flat */
 	LISTENERS = 64
 };
 

@@ -15,18 +15,32 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "log.h"
 
 enum {
-	CHUNK = 64 * 1024,         /* also what a fresh pipe holds */
-	MEMFD_MAX = 16 * 1024 * 1024,
-	DRAIN_MAX = 8 * 1024 * 1024
+	CHUNK = 64 * 1024,	 /* also what a fresh pipe holds */
+	MEMFD_MAX = 1024 * 1024, /* larger bodies go to a file */
+	DRAIN_MAX = 8 * 1024 * 1024,
+	DRAIN_TIME = 10 * 1000 /* ms */
+};
+
+struct spooling {
+	struct exchange *exchange;
+	const struct app *app;
+	bool known; /* the length was said */
+	uint64_t expected;
+	uint64_t got;
+	int fd;
+	bool in_memory; /* fd is a memfd */
 };
 
 /* RFC 9110, 8.6.  False: not digits, or past any size. */
@@ -46,19 +60,56 @@ parse_length(struct slice text, uint64_t *out)
 	return true;
 }
 
+static struct slice
+variable(const struct exchange *exchange, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (char **v = exchange->variables; *v != NULL; v++)
+		if (strncmp(*v, name, len) == 0 && (*v)[len] == '=')
+			return slice_from(*v + len + 1);
+	return SLICE_NONE;
+}
+
+/*
+ * Without a length: may there be a body?  FastCGI says where it ends.  In CGI
+ * its end is that of standard input, which some servers leave open (RFC 3875,
+ * 4.2: nothing is to be read beyond CONTENT_LENGTH); so it is only read where a
+ * body is announced or usual.
+ */
+static bool
+is_expected(const struct exchange *exchange)
+{
+	static const char *const bare[] = {"GET", "HEAD", "OPTIONS", "DELETE",
+					   "TRACE"};
+	struct slice method = variable(exchange, "REQUEST_METHOD");
+
+	if (exchange->fastcgi ||
+	    slice_present(variable(exchange, "HTTP_TRANSFER_ENCODING")))
+		return true;
+	for (size_t i = 0; i < sizeof(bare) / sizeof(*bare); i++)
+		if (slice_eq(method, slice_from(bare[i])))
+			return false;
+	return true;
+}
+
 /* Take what the client is still sending, so that it reads our answer rather
  * than a reset; within bounds, because it may never end. */
 static void
 drain(struct exchange *exchange)
 {
+	uint64_t until = child_now() + DRAIN_TIME;
 	size_t taken = 0;
 	ssize_t n;
 
-	while (taken < DRAIN_MAX &&
-	    (n = exchange->in->read(exchange->in, exchange->scratch->io,
-		 CHUNK)) > 0)
-		taken += (size_t)n;
+	do {
+		n = exchange->in->read(exchange->in, exchange->scratch->io,
+				       CHUNK);
+		taken += n > 0 ? (size_t)n : 0;
+	} while (n > 0 && taken < DRAIN_MAX && child_now() < until);
 }
+
+/* ---- places ---- */
 
 static int
 unlinked_file(void)
@@ -81,18 +132,52 @@ unlinked_file(void)
 	return fd;
 }
 
-static int
-spool_open(bool small)
+/* A file past RLIMIT_FSIZE is to be an error, not our end.  The program begins
+ * with an empty mask all the same (child.c). */
+static void
+hold_file_signal(void)
 {
-	int fd = -1;
+	sigset_t set;
 
-	if (small)
-		fd = memfd_create("corswrap-body", MFD_CLOEXEC);
-	if (fd < 0)
-		fd = unlinked_file();
-	if (fd < 0)
-		fd = memfd_create("corswrap-body", MFD_CLOEXEC);
-	return fd;
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGXFSZ);
+	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+static int
+spool_open(struct spooling *s, bool small)
+{
+	s->in_memory = small;
+	s->fd = small ? memfd_create("corswrap-body", MFD_CLOEXEC) : -1;
+	if (s->fd >= 0)
+		return 0;
+	s->in_memory = false;
+	hold_file_signal();
+	s->fd = unlinked_file();
+	/* No folder to write in: memory, within max-body. */
+	if (s->fd < 0)
+		s->fd = memfd_create("corswrap-body", MFD_CLOEXEC);
+	return s->fd < 0 ? -1 : 0;
+}
+
+/* It was not said how long it would be, and is more than memory is for. */
+static int
+move_to_file(struct spooling *s)
+{
+	off_t from = 0;
+	int memory = s->fd;
+	ssize_t n = 0;
+
+	if (spool_open(s, false) != 0) {
+		s->fd = memory;
+		return -1;
+	}
+	while ((uint64_t)from < s->got &&
+	       (n = sendfile(s->fd, memory, &from,
+			     (size_t)(s->got - (uint64_t)from))) > 0)
+		continue;
+	(void)close(memory);
+	return (uint64_t)from == s->got ? 0 : -1;
 }
 
 static int
@@ -110,65 +195,112 @@ write_all(int fd, const char *data, size_t len)
 	return 0;
 }
 
-/* A pipe that holds all of it: the program reads, nobody writes. */
+/* A pipe that holds all of it: the program reads, nobody writes.  1: there is
+ * none that large. */
 static int
 into_pipe(const char *data, size_t len, struct body *out)
 {
-	int fds[2];
+	int fds[2], rc;
 
 	if (pipe2(fds, O_CLOEXEC) != 0)
 		return -1;
 	/* Past the user's soft limit new pipes are small (pipe(7)). */
-	if (len > 4096 && (size_t)fcntl(fds[1], F_GETPIPE_SZ) < len) {
-		(void)close(fds[0]);
-		(void)close(fds[1]);
-		return 1;
-	}
-	int rc = write_all(fds[1], data, len);
+	if (len > 4096 && fcntl(fds[1], F_GETPIPE_SZ) < (int)len)
+		rc = 1;
+	else
+		rc = write_all(fds[1], data, len);
 	(void)close(fds[1]);
-	if (rc != 0) {
+	if (rc != 0)
 		(void)close(fds[0]);
-		return -1;
-	}
-	*out = (struct body){ fds[0], false, len };
-	return 0;
+	else
+		*out = (struct body){fds[0], false, len};
+	return rc;
 }
 
-struct spooling {
-	struct exchange *exchange;
-	const struct app *app;
-	bool known;        /* the length was said */
-	uint64_t expected;
-	uint64_t got;
-	int fd;
-};
+/* ---- what goes wrong ---- */
+
+static void
+drop(struct spooling *s)
+{
+	if (s->fd >= 0)
+		(void)close(s->fd);
+	s->fd = -1;
+}
 
 static int
 no_room(struct spooling *s)
 {
-	log_event(s->exchange->log, LOG_LEVEL_ERROR, "spool", NULL,
-	    "make room in TMPDIR (/tmp), or lower max-body",
-	    "cannot keep the request body: %s", strerror(errno));
-	if (s->fd >= 0)
-		(void)close(s->fd);
+	int error = errno;
+	const char *todo = "make room in TMPDIR (/tmp), or lower max-body";
+
+	if (error == EMFILE || error == ENFILE)
+		todo = "raise the limit of open files, or lower workers";
+	else if (error == EFBIG)
+		todo = "raise the limit of file sizes (ulimit -f), or lower "
+		       "max-body";
+	log_event(s->exchange->log, LOG_LEVEL_ERROR, "spool", NULL, todo,
+		  "cannot keep the request body: %s", strerror(error));
+	s->exchange->outcome.failure = "spool";
+	drop(s);
 	return 500;
 }
 
 static int
 cut_short(struct spooling *s)
 {
-	log_event(s->exchange->log, LOG_LEVEL_WARNING, "upload-cut", NULL, NULL,
-	    "the client went away inside the request body "
-	    "(%llu of %llu bytes): nothing was run",
-	    (unsigned long long)s->got, (unsigned long long)s->expected);
+	const char *why = errno == ETIMEDOUT
+			      ? "the client sent nothing for too long"
+			      : "the client went away";
+
+	if (s->known)
+		log_event(s->exchange->log, LOG_LEVEL_WARNING, "upload-cut",
+			  NULL, NULL,
+			  "%s inside the request body (%llu of %llu bytes): "
+			  "nothing was run",
+			  why, (unsigned long long)s->got,
+			  (unsigned long long)s->expected);
+	else
+		log_event(s->exchange->log, LOG_LEVEL_WARNING, "upload-cut",
+			  NULL, NULL,
+			  "%s inside the request body (after %llu bytes): "
+			  "nothing was run",
+			  why, (unsigned long long)s->got);
 	s->exchange->outcome.failure = "upload-cut";
-	if (s->fd >= 0)
-		(void)close(s->fd);
+	drop(s);
 	return 400;
 }
 
-/* Fill the buffer as far as the body goes.  1: the body has ended. */
 static int
+too_large(struct spooling *s)
+{
+	log_event(s->exchange->log, LOG_LEVEL_WARNING, "body-too-large", NULL,
+		  "raise max-body if such uploads are meant",
+		  "the request body is larger than max-body (%llu)",
+		  (unsigned long long)s->app->max_body);
+	s->exchange->outcome.failure = "body-too-large";
+	drop(s);
+	drain(s->exchange);
+	return 413;
+}
+
+static int
+malformed(struct spooling *s, struct slice length)
+{
+	char quoted[128];
+
+	log_event(s->exchange->log, LOG_LEVEL_WARNING, "content-length", NULL,
+		  NULL, "CONTENT_LENGTH is no number: \"%s\"",
+		  log_quote(length, quoted, sizeof(quoted)));
+	s->exchange->outcome.failure = "content-length";
+	return 400;
+}
+
+/* ---- reading ---- */
+
+enum filled { MORE, ENDED, SHORT, LARGE };
+
+/* Fill the buffer as far as the body goes. */
+static enum filled
 fill(struct spooling *s, size_t *len)
 {
 	char *buf = s->exchange->scratch->io;
@@ -180,107 +312,103 @@ fill(struct spooling *s, size_t *len)
 		if (s->known && s->expected - s->got < want)
 			want = (size_t)(s->expected - s->got);
 		if (want == 0)
-			return 1;
+			return ENDED;
+		errno = 0;
 		ssize_t n = in->read(in, buf + *len, want);
 		if (n < 0 || (n == 0 && s->known))
-			return -1;
+			return SHORT;
 		if (n == 0)
-			return 1;
+			return ENDED;
 		*len += (size_t)n;
 		s->got += (uint64_t)n;
 		if (s->got > s->app->max_body)
-			return 2;
+			return LARGE;
 	}
-	return s->known && s->got == s->expected;
+	return s->known && s->got == s->expected ? ENDED : MORE;
 }
 
+/* The first len bytes are in the buffer. */
 static int
-too_large(struct spooling *s)
+spool_rest(struct spooling *s, size_t len, enum filled end, struct body *out)
 {
-	log_event(s->exchange->log, LOG_LEVEL_WARNING, "body-too-large", NULL,
-	    "raise max-body if such uploads are meant",
-	    "the request body is larger than max-body (%llu)",
-	    (unsigned long long)s->app->max_body);
-	s->exchange->outcome.failure = "body-too-large";
-	if (s->fd >= 0)
-		(void)close(s->fd);
-	drain(s->exchange);
-	return 413;
-}
+	bool small = !s->known || s->expected <= MEMFD_MAX;
 
-static int
-spool_rest(struct spooling *s, size_t len, struct body *out)
-{
-	int end = 0;
-
-	s->fd = spool_open(s->known && s->expected <= MEMFD_MAX);
-	if (s->fd < 0)
+	if (spool_open(s, small) != 0 ||
+	    write_all(s->fd, s->exchange->scratch->io, len) != 0)
 		return no_room(s);
-	for (;;) {
+	while (end == MORE) {
+		if (s->in_memory && s->got > MEMFD_MAX && move_to_file(s) != 0)
+			return no_room(s);
+		end = fill(s, &len);
+		if (end == SHORT)
+			return cut_short(s);
+		if (end == LARGE)
+			return too_large(s);
 		if (write_all(s->fd, s->exchange->scratch->io, len) != 0)
 			return no_room(s);
-		if (end == 1)
-			break;
-		end = fill(s, &len);
-		if (end < 0)
-			return cut_short(s);
-		if (end == 2)
-			return too_large(s);
 	}
 	if (lseek(s->fd, 0, SEEK_SET) != 0)
 		return no_room(s);
-	*out = (struct body){ s->fd, true, s->got };
+	*out = (struct body){s->fd, true, s->got};
 	return 0;
+}
+
+static int
+read_body(struct spooling *s, struct body *out)
+{
+	struct scratch *scratch = s->exchange->scratch;
+	enum filled end;
+	size_t len;
+	int rc;
+
+	if (scratch_need(&scratch->io, &scratch->io_cap, CHUNK) != 0)
+		return no_room(s);
+	if (s->known && s->expected > s->app->max_body)
+		return too_large(s);
+	end = fill(s, &len);
+	if (end == SHORT)
+		return cut_short(s);
+	if (end == LARGE)
+		return too_large(s);
+	if (end == MORE)
+		return spool_rest(s, len, MORE, out);
+	rc = len == 0 ? 0 : into_pipe(scratch->io, len, out);
+	if (rc == 1)
+		return spool_rest(s, len, ENDED, out);
+	return rc == 0 ? 0 : no_room(s);
 }
 
 /* The server keeps the body in a file of its own (lighttpd): as it is. */
 static bool
-is_given(const struct source *in, uint64_t length)
+is_given(const struct spooling *s)
 {
+	int fd = s->exchange->in->fd;
 	struct stat st;
 
-	return in->fd >= 0 && fstat(in->fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    (uint64_t)st.st_size == length &&
-	    lseek(in->fd, 0, SEEK_CUR) == 0;
+	return s->known && s->expected <= s->app->max_body && fd >= 0 &&
+	       fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	       (uint64_t)st.st_size == s->expected &&
+	       lseek(fd, 0, SEEK_CUR) == 0;
 }
 
 int
 body_read(struct exchange *exchange, const struct app *app,
-    struct slice content_length, struct body *out)
+	  struct slice content_length, struct body *out)
 {
-	struct spooling s = { exchange, app, content_length.len > 0, 0, 0, -1 };
-	struct scratch *scratch = exchange->scratch;
-	size_t len;
+	struct spooling s = {exchange, app,  content_length.len > 0, 0, 0,
+			     -1,       false};
 
-	*out = (struct body){ -1, false, 0 };
-	if (s.known && !parse_length(content_length, &s.expected)) {
-		exchange->outcome.failure = "content-length";
-		return 400;
-	}
-	if (s.known && s.expected == 0)
+	*out = (struct body){-1, false, 0};
+	if (s.known && !parse_length(content_length, &s.expected))
+		return malformed(&s, content_length);
+	if (s.known ? s.expected == 0 : !is_expected(exchange))
 		return 0;
-	if (scratch_need(&scratch->io, &scratch->io_cap, CHUNK) != 0)
-		return no_room(&s);
-	if (s.known && s.expected > app->max_body)
-		return too_large(&s);
-	if (s.known && is_given(exchange->in, s.expected)) {
+	if (is_given(&s)) {
 		int fd = fcntl(exchange->in->fd, F_DUPFD_CLOEXEC, 3);
-		*out = (struct body){ fd, true, s.expected };
+		*out = (struct body){fd, true, s.expected};
 		return fd < 0 ? no_room(&s) : 0;
 	}
-	int end = fill(&s, &len);
-	if (end < 0)
-		return cut_short(&s);
-	if (end == 2)
-		return too_large(&s);
-	if (end == 1) {
-		int rc = len == 0 ? 0 : into_pipe(scratch->io, len, out);
-		if (rc <= 0)
-			return rc == 0 ? 0 : no_room(&s);
-		s.known = true;
-		s.expected = s.got;
-	}
-	return spool_rest(&s, len, out);
+	return read_body(&s, out);
 }
 
 void
@@ -288,5 +416,5 @@ body_close(struct body *body)
 {
 	if (body->fd >= 0)
 		(void)close(body->fd);
-	*body = (struct body){ -1, false, 0 };
+	*body = (struct body){-1, false, 0};
 }

@@ -200,7 +200,8 @@ my %does = (
 sub serve {
 	my ($c) = @_;
 	while (1) {
-		my $r = $c->read_request or return;
+		my $r = $c->read_request
+		    or return $c->note('end of connection');
 		my ($do) = $r->{params}{QUERY_STRING} =~ /do=([\w-]+)/;
 		$c->note("do $do");
 		my $code = $does{$do} or die "do what? $do";
@@ -374,16 +375,20 @@ SKIP: {
 		like($a->{body}, qr/^keep=1/m, "request $i asks to keep");
 	}
 	is($peer->noted('connection'), 1, 'one connection for all');
+	ok($peer->wait_noted('end of connection', 1, 30),
+		'which is closed when nobody needs it any more');
+	ask($r, 'hello');
+	is($peer->noted('connection'), 2, 'and then there is another');
 	ask($r, 'extra');
 	ask($r, 'hello');
-	is($peer->noted('connection'), 2,
+	is($peer->noted('connection'), 3,
 		'not the one on which there was more');
 	ask($r, 'bad-header');
 	ask($r, 'hello');
-	is($peer->noted('connection'), 3, 'nor one that was given up');
+	is($peer->noted('connection'), 4, 'nor one that was given up');
 	ask($r, 'end-headers');
 	is(ask($r, 'hello')->{body}, 'hello', 'nor one that broke off');
-	is($peer->noted('connection'), 4, 'a new one each time');
+	is($peer->noted('connection'), 5, 'a new one each time');
 	is($r->stop, 0, 'ends well');
 	is(scalar(grep { /died/ } $peer->notes), 0, 'the peer lives');
 }

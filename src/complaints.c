@@ -1,0 +1,95 @@
+/*
+ * What a program writes to its standard error.
+ *
+ * It is read whenever there is any, whatever becomes of it: a program that
+ * blocks on a full pipe would hang its request (nginx-tests, "large stderr").
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "complaints.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+
+void
+complaints_init(struct complaints *c, struct exchange *exchange,
+		enum stderr_to to, const char *path, pid_t pid)
+{
+	const char *slash = strrchr(path, '/');
+
+	c->exchange = exchange;
+	c->to = to;
+	c->program = slash == NULL ? path : slash + 1;
+	c->pid = pid;
+	c->taken = c->dropped = c->len = 0;
+}
+
+static void
+pass_on(struct complaints *c)
+{
+	struct sink *out = c->exchange->out;
+	size_t len = c->len;
+
+	c->len = 0;
+	if (len > 0 && c->line[len - 1] == '\r')
+		len--;
+	if (len == 0)
+		return;
+	if (c->to == STDERR_FASTCGI && out->complain != NULL) {
+		c->line[len] = '\n';
+		(void)out->complain(out, c->line, len + 1);
+	} else {
+		log_program(c->exchange->log, c->program, (long)c->pid,
+			    slice_of(c->line, len));
+	}
+}
+
+static void
+take(struct complaints *c, const char *data, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (data[i] != '\n')
+			c->line[c->len++] = data[i];
+		if (data[i] == '\n' || c->len == COMPLAINTS_LINE)
+			pass_on(c);
+	}
+}
+
+bool
+complaints_read(struct complaints *c, int fd)
+{
+	char buf[4096];
+	ssize_t n = read(fd, buf, sizeof(buf));
+	size_t room = COMPLAINTS_MAX - c->taken, len;
+
+	if (n <= 0)
+		return n < 0 && (errno == EINTR || errno == EAGAIN);
+	len = (size_t)n < room ? (size_t)n : room;
+	take(c, buf, len);
+	c->taken += len;
+	c->dropped += (size_t)n - len;
+	return true;
+}
+
+void
+complaints_end(struct complaints *c)
+{
+	char text[64];
+	int n;
+
+	pass_on(c);
+	if (c->dropped == 0)
+		return;
+	n = snprintf(text, sizeof(text), "(%zu more bytes were dropped)\n",
+		     c->dropped);
+	take(c, text, (size_t)n);
+	c->dropped = 0;
+}
