@@ -62,4 +62,30 @@ my ($status, $svg) = run([ $^X, top_src() . '/doc/draw-exchange',
     top_src() . '/doc/exchange.txt' ]);
 is($svg, read_file(top_src() . '/doc/exchange.svg'),
     'the picture is drawn from its text');
+
+# --- what a first run sees -----------------------------------------------------------
+
+for my $program (corswrap(), corscheck()) {
+	($status, my $help) = run([ $program, '-h' ]);
+	is($status, 0, basename($program) . ' -h');
+	my @lines = split /\n/, $help;
+	cmp_ok(scalar @lines, '<=', 24, 'fits a screen');
+	is(scalar(grep { length > 80 } @lines), 0, 'and its width');
+	like($help, qr/corscheck|corswrap\(8\)/, 'and names what is next');
+}
+
+SKIP: {
+	skip 'no mandoc', 1 unless have_program('mandoc');
+	skip 'built elsewhere', 1 unless -e top_build() . '/Makefile';
+	my ($made, $out, $err) =
+	    run([ 'make', '-s', '-C', top_build(), 'html' ]);
+	is($made, 0, 'make html') or diag $err;
+	for my $page (glob top_src() . '/doc/*.[1578]') {
+		my $name = top_build() . '/html/' . basename($page);
+		like(read_file("$name.html"), qr{<h1.*</html>}s,
+		    basename($page) . ' as HTML');
+		like(read_file("$name.txt"), qr/^NAME\n/m, 'as text');
+		unlike(read_file("$name.txt"), qr/[\b\e]/, 'plain text');
+	}
+}
 done_testing;
