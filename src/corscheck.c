@@ -18,6 +18,8 @@ static const struct command commands[] = {
     {"lint", lint_command, "[--json] [--strict] POLICY ...",
      "what is wrong with a policy"},
     {"dump", dump_command, "POLICY", "a policy in its canonical form"},
+    {"reference", reference_command, "[--json]",
+     "headers, safelists, limits, and what many get wrong"},
     {NULL, NULL, NULL, NULL},
 };
 

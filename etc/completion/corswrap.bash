@@ -34,7 +34,7 @@ _corscheck()
 	local cur
 	cur=${COMP_WORDS[COMP_CWORD]}
 	if ((COMP_CWORD == 1)); then
-		mapfile -t COMPREPLY < <(compgen -W 'lint dump --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'lint dump reference --help --version' -- "$cur")
 	elif [[ $cur == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W '--json --strict' -- "$cur")
 	else

@@ -1,0 +1,39 @@
+/*
+ * What one looks up about CORS: the headers and their answers, when a browser
+ * asks first, what `*` covers, safelists, limits; and what many pages get
+ * wrong.
+ *
+ * Tables of text, for any writer: corscheck reference, its JSON, the page.  All
+ * of it is printable ASCII; what stands between two ` is a header, a value or
+ * code.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef REFERENCE_H
+#define REFERENCE_H
+
+#include <stddef.h>
+
+enum { REFERENCE_COLUMNS = 4 };
+
+struct reference_column {
+	const char *key;   /* in JSON: "request_header" */
+	const char *title; /* of the column: "the browser sends" */
+};
+
+struct reference_section {
+	const char *id;	   /* "pairs"; a word */
+	const char *title; /* "Headers and their answers" */
+	const char *text;  /* what stands above the table; NULL: nothing */
+	struct reference_column columns[REFERENCE_COLUMNS];
+	size_t column_count;
+	/* cells of row_count rows, NULL where a row has fewer */
+	const char *const (*rows)[REFERENCE_COLUMNS];
+	size_t row_count;
+};
+
+/* The sections in the order in which they are to be read. */
+extern const struct reference_section reference_sections[];
+extern const size_t reference_section_count;
+
+#endif
