@@ -25,6 +25,7 @@ struct command {
 /* Each: argv[0] is the subcommand's name; the exit status is returned. */
 int lint_command(const struct command *, int argc, char **argv);
 int dump_command(const struct command *, int argc, char **argv);
+int explain_command(const struct command *, int argc, char **argv);
 int reference_command(const struct command *, int argc, char **argv);
 
 /* Print a subcommand's usage: to standard output if it was asked for, else to

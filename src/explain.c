@@ -226,7 +226,10 @@ answer_by_corswrap(struct asking *a, int status,
 		add_piece(&lines, parts[i]);
 	add_piece(&lines, error_lines(decision));
 	out->status = status;
-	out->by = "corswrap answers by itself";
+	out->by = "corswrap answers:";
+	if (decision != NULL && decision->reason != CORS_REASON_NONE)
+		out->by = explain_printf(a->e, "corswrap refuses it (%s):",
+					 cors_reason_id(decision->reason));
 	take_lines(a->e, slice_of(lines.text, lines.len), out);
 }
 
@@ -285,8 +288,8 @@ answer(struct asking *a, struct answer *out)
 	}
 	if (a->settings->policies->uses_paths)
 		path = path_normalize(&a->request, buf, room);
-	switch (policy_choose(a->settings->policies, &a->request, path,
-			      &policy)) {
+	switch (
+	    policy_choose(a->settings->policies, &a->request, path, &policy)) {
 	case POLICY_BAD_PATH:
 		answer_by_corswrap(a, 400, NULL, out);
 		break;
@@ -320,6 +323,19 @@ tell(struct asking *a)
 	judge_answer(e);
 }
 
+/* No policy is known: what is sent, and that is all. */
+static void
+tell_without(struct explanation *e)
+{
+	const char *text = "No policy was given, so it is not known what is "
+			   "answered.";
+
+	if (!e->plan.cross_origin)
+		text = "Page and URL have the same origin: CORS has no part in "
+		       "it.";
+	e->message = explain_noted(e, text);
+}
+
 void
 explain_by_policy(struct explanation *e, const struct settings *settings,
 		  struct slice chosen)
@@ -328,13 +344,9 @@ explain_by_policy(struct explanation *e, const struct settings *settings,
 
 	if (explain_is_settled(e))
 		return;
-	if (settings != NULL) {
+	if (settings != NULL)
 		tell(&a);
-	} else if (!e->plan.cross_origin) {
-		/* No policy has a say in it. */
-		e->verdict = VERDICT_ALLOWED;
-		e->message = "Page and URL have the same origin: CORS has no "
-			     "part in it.";
-	}
+	else
+		tell_without(e);
 	regex_scratch_free(a.scratch);
 }

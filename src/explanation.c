@@ -167,8 +167,7 @@ why_asked(struct explanation *e, const struct fetch_header *h)
 		return "range is not one simple range such as bytes=0-99";
 	case FETCH_HINT:
 		return explain_printf(
-		    e, "header %s is not as this client hint is written",
-		    name);
+		    e, "header %s is not as this client hint is written", name);
 	case FETCH_TOTAL:
 		return explain_printf(e,
 				      "header %s: the safelisted headers have "
@@ -188,11 +187,10 @@ why_left_out(struct explanation *e, const struct fetch_header *h)
 	const char *name = explain_quote(e, h->name);
 
 	if (h->chromium)
-		return explain_printf(
-		    e,
-		    "header %s is left out" BY_FETCH
-		    "it is sent, and asked for first)",
-		    name);
+		return explain_printf(e,
+				      "header %s is left out" BY_FETCH
+				      "it is sent, and asked for first)",
+				      name);
 	if (h->remark == FETCH_FORBIDDEN_OVERRIDE)
 		return explain_printf(
 		    e, "header %s is left out: it names a forbidden method",
@@ -223,15 +221,13 @@ add_why(struct explanation *e)
 			continue;
 		text = why_asked(e, h);
 		if (text == NULL && h->chromium)
-			text = explain_printf(
-			    e,
-			    "header %s is safelisted" BY_FETCH
-			    "it is asked for)",
-			    explain_quote(e, h->name));
-		else if (text != NULL && h->chromium)
 			text = explain_printf(e,
-					      "%s" BY_FETCH "it is safelisted)",
-					      text);
+					      "header %s is safelisted" BY_FETCH
+					      "it is asked for)",
+					      explain_quote(e, h->name));
+		else if (text != NULL && h->chromium)
+			text = explain_printf(
+			    e, "%s" BY_FETCH "it is safelisted)", text);
 		if (text != NULL)
 			texts_add(e, &e->why, text);
 	}
@@ -333,20 +329,32 @@ add_notes(struct explanation *e)
 	if (e->plan.cross_origin &&
 	    slice_starts(q->origin, SLICE("https://")) &&
 	    !url_is_trustworthy(&q->url))
-		texts_add(e, &e->notes,
-			  "browsers block http requests of https pages as mixed "
-			  "content, whatever CORS says: serve this over https");
+		texts_add(
+		    e, &e->notes,
+		    "browsers block http requests of https pages as mixed "
+		    "content, whatever CORS says: serve this over https");
 	for (size_t i = 0; i < e->plan.header_count; i++) {
 		const struct fetch_header *h = &e->plan.headers[i];
-		if (!h->chromium || !(e->plan.cross_origin || !fetch_is_sent(h)))
+		if (!h->chromium ||
+		    !(e->plan.cross_origin || !fetch_is_sent(h)))
 			continue;
-		texts_add(e, &e->notes,
-			  explain_printf(
-			      e,
-			      "Chromium and the Fetch standard differ about the "
-			      "header %s",
-			      explain_quote(e, h->name)));
+		texts_add(
+		    e, &e->notes,
+		    explain_printf(
+			e,
+			"Chromium and the Fetch standard differ about the "
+			"header %s",
+			explain_quote(e, h->name)));
 	}
+}
+
+const char *
+explain_noted(struct explanation *e, const char *text)
+{
+	for (size_t i = 0; i < e->notes.count; i++)
+		text =
+		    explain_printf(e, "%s (Note: %s.)", text, e->notes.at[i]);
+	return text;
 }
 
 void

@@ -11,6 +11,8 @@
 #ifndef EXPLANATION_H
 #define EXPLANATION_H
 
+#include <stdio.h>
+
 #include "cors.h"
 #include "fetch.h"
 #include "settings.h"
@@ -22,6 +24,16 @@ struct question {
 	struct slice origin; /* as the browser sends it */
 	struct slice method;
 	struct fetch_fields headers;
+	bool credentials;
+};
+
+/* The same as people write it. */
+struct question_text {
+	struct slice url;
+	struct slice origin;
+	struct slice method;	     /* absent: GET */
+	const struct slice *headers; /* each 'Name: value' */
+	size_t header_count;
 	bool credentials;
 };
 
@@ -46,14 +58,15 @@ struct checks {
 /* An answer, as far as it is known. */
 struct answer {
 	bool known;
-	int status;	       /* 0: the application's own */
-	bool http2;	       /* for probe */
-	const char *by;	       /* who answers; NULL: nothing to say */
+	int status;	/* 0: the application's own */
+	bool http2;	/* for probe */
+	const char *by; /* who answers, as a heading of the walk; NULL:
+			   the server (status), the application (0) */
 	struct fetch_fields fields; /* without the application's own */
 	/* what corswrap thinks of it; for reason and fix */
-	const struct policy *policy;   /* NULL: none covers it */
-	bool uncovered;		       /* no policy covers it */
-	bool refused;		       /* the policy refuses it */
+	const struct policy *policy; /* NULL: none covers it */
+	bool uncovered;		     /* no policy covers it */
+	bool refused;		     /* the policy refuses it */
 	enum cors_reason policy_reason;
 };
 
@@ -81,6 +94,7 @@ struct explanation {
 	struct checks preflight_checks;
 	bool preflight_passes;
 	const char *preflight_reason; /* id, or NULL */
+	const char *kept; /* how long browsers remember it, or NULL */
 
 	bool sent; /* the request itself goes out */
 	struct fetch_fields request;
@@ -101,6 +115,19 @@ struct explanation {
 	size_t finding_room;
 };
 
+/* ---- question.c ---- */
+
+/* Bytes of it at most: more than any server takes of a request's head. */
+enum { QUESTION_MAX = 65536 };
+
+/*
+ * Read what was written.  NULL: *out is the question, in the memory of arena
+ * and of text; else what is wrong and what to write instead, in one printable
+ * sentence without its end.
+ */
+const char *question_read(struct arena *, const struct question_text *text,
+			  struct question *out);
+
 /* ---- explanation.c ---- */
 
 /* printf into the arena; "" when memory is out, which is noted. */
@@ -108,6 +135,8 @@ const char *explain_printf(struct explanation *, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* The bytes, those that are not printable ASCII as \xHH. */
 const char *explain_quote(struct explanation *, struct slice);
+/* The text, and the notes behind it. */
+const char *explain_noted(struct explanation *, const char *text);
 void texts_add(struct explanation *, struct texts *, const char *);
 void checks_add(struct explanation *, struct checks *, bool passes,
 		const char *text);
@@ -145,6 +174,14 @@ void judge_unreachable(struct explanation *, const char *id,
  */
 void explain_by_policy(struct explanation *, const struct settings *,
 		       struct slice chosen);
+
+/* ---- explain_text.c, explain_json.c ---- */
+
+/* The walk through the exchange, for people; colour: as a terminal shows it. */
+void explain_text(struct explanation *, FILE *, bool colour);
+/* The object of DESIGN.md section 2, and a newline.  Memory out: nothing is
+ * printed, and noted. */
+void explain_json(struct explanation *, FILE *);
 
 /* ---- explain_fix.c ---- */
 

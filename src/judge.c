@@ -30,11 +30,10 @@ is_url(struct explanation *e, struct slice value)
 
 	if (slice_eq(value, SLICE("null")))
 		return true;
-	while (i < value.len &&
-	       (memchr("+-.", value.ptr[i], 3) != NULL ||
-		(value.ptr[i] >= '0' && value.ptr[i] <= '9') ||
-		(ascii_lower(value.ptr[i]) >= 'a' &&
-		 ascii_lower(value.ptr[i]) <= 'z')))
+	while (i < value.len && (memchr("+-.", value.ptr[i], 3) != NULL ||
+				 (value.ptr[i] >= '0' && value.ptr[i] <= '9') ||
+				 (ascii_lower(value.ptr[i]) >= 'a' &&
+				  ascii_lower(value.ptr[i]) <= 'z')))
 		i++;
 	if (i == 0 || i == value.len || value.ptr[i] != ':')
 		return false;
@@ -109,8 +108,9 @@ say(struct explanation *e, const struct fetch_check *check)
 		return "It does not have HTTP ok status.";
 	case FETCH_LIST_MALFORMED:
 		return explain_printf(
-		    e, "Cannot parse %s response header field in preflight "
-		       "response.",
+		    e,
+		    "Cannot parse %s response header field in preflight "
+		    "response.",
 		    explain_quote(e, check->name));
 	case FETCH_METHOD_NOT_ALLOWED:
 		return explain_printf(e,
@@ -134,16 +134,6 @@ is_access_check(enum fetch_reason reason)
 	return reason <= FETCH_PREFLIGHT_STATUS;
 }
 
-/* The notes go behind what the console says. */
-static const char *
-with_notes(struct explanation *e, const char *text)
-{
-	for (size_t i = 0; i < e->notes.count; i++)
-		text = explain_printf(e, "%s (Note: %s.)", text,
-				      e->notes.at[i]);
-	return text;
-}
-
 static void
 block(struct explanation *e, const struct fetch_check *check, bool preflight)
 {
@@ -157,15 +147,29 @@ block(struct explanation *e, const struct fetch_check *check, bool preflight)
 	    explain_quote(e, e->question.origin), prefix, say(e, check));
 
 	e->verdict = VERDICT_BLOCKED;
-	e->message = with_notes(e, text);
+	e->message = explain_noted(e, text);
 }
 
 /* ---- the checks, told ---- */
 
 static void
-tell_origin(struct explanation *e, struct checks *checks,
-	    const struct fetch_check *check, bool credentials)
+tell_origin_good(struct explanation *e, struct checks *checks,
+		 const struct fetch_fields *fields)
 {
+	struct slice value =
+	    fetch_get(e->arena, fields, SLICE("access-control-allow-origin"));
+
+	checks_add(e, checks, true,
+		   slice_eq(value, SLICE("*"))
+		       ? "Access-Control-Allow-Origin is \"*\""
+		       : "Access-Control-Allow-Origin is the page's origin");
+}
+
+static void
+tell_origin(struct explanation *e, struct checks *checks,
+	    const struct fetch_check *check, const struct fetch_fields *fields)
+{
+	bool credentials = e->question.credentials;
 	const char *value = explain_quote(e, check->value);
 	const char *text = NULL;
 
@@ -190,10 +194,10 @@ tell_origin(struct explanation *e, struct checks *checks,
 	default:
 		break;
 	}
-	checks_add(e, checks, text == NULL,
-		   text != NULL ? text
-				: "Access-Control-Allow-Origin names the "
-				  "page's origin, or is \"*\"");
+	if (text == NULL)
+		tell_origin_good(e, checks, fields);
+	else
+		checks_add(e, checks, false, text);
 	if (text != NULL || !credentials)
 		return;
 	if (check->reason != FETCH_CREDENTIALS_NOT_TRUE)
@@ -243,12 +247,11 @@ tell_method(struct explanation *e, const struct fetch_check *check)
 		checks_add(e, &e->preflight_checks, true,
 			   explain_printf(e, "%s is always allowed", method));
 	else
-		checks_add(e, &e->preflight_checks,
-			   check->reason == FETCH_PASSES,
-			   explain_printf(
-			       e, "%s is%s in Access-Control-Allow-Methods",
-			       method,
-			       check->reason == FETCH_PASSES ? "" : " not"));
+		checks_add(
+		    e, &e->preflight_checks, check->reason == FETCH_PASSES,
+		    explain_printf(
+			e, "%s is%s in Access-Control-Allow-Methods", method,
+			check->reason == FETCH_PASSES ? "" : " not"));
 }
 
 static void
@@ -258,9 +261,9 @@ tell_headers(struct explanation *e, const struct fetch_check *check)
 
 	if (check->reason == FETCH_PASSES)
 		checks_add(e, &e->preflight_checks, true,
-			   explain_printf(
-			       e, "%s: in Access-Control-Allow-Headers",
-			       asked));
+			   explain_printf(e,
+					  "%s: in Access-Control-Allow-Headers",
+					  asked));
 	else
 		checks_add(e, &e->preflight_checks, false,
 			   explain_printf(
@@ -308,24 +311,42 @@ static bool
 check_access(struct explanation *e)
 {
 	const struct question *q = &e->question;
-	struct fetch_check status =
-	    fetch_check_status(e->preflight.status == 0 ? 200
-							: e->preflight.status);
+	struct fetch_check status = fetch_check_status(
+	    e->preflight.status == 0 ? 200 : e->preflight.status);
 	struct fetch_check origin = fetch_check_origin(
 	    e->arena, q->origin, q->credentials, &e->preflight.fields);
 
 	tell_status(e, &status);
 	if (status.reason == FETCH_PREFLIGHT_REDIRECT)
 		return refuse_preflight(e, &status, status.reason);
-	tell_origin(e, &e->preflight_checks, &origin, q->credentials);
+	tell_origin(e, &e->preflight_checks, &origin, &e->preflight.fields);
 	if (origin.reason != FETCH_PASSES)
-		return refuse_preflight(
-		    e, &origin,
-		    status.reason != FETCH_PASSES ? status.reason
-						  : origin.reason);
+		return refuse_preflight(e, &origin,
+					status.reason != FETCH_PASSES
+					    ? status.reason
+					    : origin.reason);
 	if (status.reason != FETCH_PASSES)
 		return refuse_preflight(e, &status, status.reason);
 	return true;
+}
+
+/* For how long the browsers ask no more (Fetch, "CORS-preflight cache"). */
+static const char *
+say_kept(struct explanation *e)
+{
+	struct slice value = fetch_get(e->arena, &e->preflight.fields,
+				       SLICE("access-control-max-age"));
+	unsigned chromium = fetch_max_age(value, FETCH_CHROMIUM);
+	unsigned firefox = fetch_max_age(value, FETCH_FIREFOX);
+	unsigned safari = fetch_max_age(value, FETCH_SAFARI);
+
+	if (chromium == firefox && firefox == safari)
+		return explain_printf(e, "Browsers remember this for %u s.",
+				      chromium);
+	return explain_printf(e,
+			      "Browsers remember this: Chromium for %u s, "
+			      "Firefox for %u s, Safari for %u s.",
+			      chromium, firefox, safari);
 }
 
 bool
@@ -344,8 +365,8 @@ judge_preflight(struct explanation *e)
 					  explain_quote(e, check.value)));
 		return refuse_preflight(e, &check, check.reason);
 	}
-	check = fetch_check_method(e->arena, &e->plan,
-				   e->question.credentials, fields);
+	check = fetch_check_method(e->arena, &e->plan, e->question.credentials,
+				   fields);
 	tell_method(e, &check);
 	if (check.reason != FETCH_PASSES)
 		return refuse_preflight(e, &check, check.reason);
@@ -357,6 +378,7 @@ judge_preflight(struct explanation *e)
 			return refuse_preflight(e, &check, check.reason);
 	}
 	e->preflight_passes = true;
+	e->kept = say_kept(e);
 	return true;
 }
 
@@ -382,7 +404,7 @@ allow(struct explanation *e)
 	} else if (e->answer.by != NULL && status >= 400) {
 		text = explain_printf(e, "%s It is %d.", text, status);
 	}
-	e->message = with_notes(e, text);
+	e->message = explain_noted(e, text);
 }
 
 void
@@ -394,7 +416,7 @@ judge_answer(struct explanation *e)
 	if (e->plan.cross_origin) {
 		check = fetch_check_origin(e->arena, q->origin, q->credentials,
 					   &e->answer.fields);
-		tell_origin(e, &e->request_checks, &check, q->credentials);
+		tell_origin(e, &e->request_checks, &check, &e->answer.fields);
 		if (check.reason != FETCH_PASSES) {
 			e->reason = name_reason(&e->answer, check.reason);
 			block(e, &check, false);
@@ -475,15 +497,15 @@ void
 judge_readable(struct explanation *e)
 {
 	const struct fetch_fields *fields = &e->answer.fields;
-	struct slice exposed = fetch_get(
-	    e->arena, fields, SLICE("access-control-expose-headers"));
+	struct slice exposed =
+	    fetch_get(e->arena, fields, SLICE("access-control-expose-headers"));
 	bool assumed = e->answer.status == 0, credentials;
 	struct slice item;
 
 	credentials = e->question.credentials;
-	e->readable = arena_array(e->arena,
-				  fields->count + count_items(exposed) + 1,
-				  sizeof(*e->readable));
+	e->readable =
+	    arena_array(e->arena, fields->count + count_items(exposed) + 1,
+			sizeof(*e->readable));
 	if (e->readable == NULL) {
 		e->out_of_memory = true;
 		return;

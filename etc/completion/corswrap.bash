@@ -31,15 +31,34 @@ _corswrap()
 
 _corscheck()
 {
-	local cur
+	local cur prev
 	cur=${COMP_WORDS[COMP_CWORD]}
+	prev=${COMP_WORDS[COMP_CWORD - 1]}
 	if ((COMP_CWORD == 1)); then
-		mapfile -t COMPREPLY < <(compgen -W 'lint dump reference --help --version' -- "$cur")
-	elif [[ $cur == -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W '--json --strict' -- "$cur")
-	else
-		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'lint dump explain reference --help --version' -- "$cur")
+		return
 	fi
+	case $prev in
+	--method)
+		mapfile -t COMPREPLY < <(compgen -W 'GET HEAD POST PUT PATCH DELETE OPTIONS' -- "$cur")
+		return
+		;;
+	--url | --origin)
+		mapfile -t COMPREPLY < <(compgen -W 'https:// http://' -- "$cur")
+		compopt -o nospace 2>/dev/null
+		return
+		;;
+	-H | --header) return ;;
+	esac
+	if [[ $cur != -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		return
+	fi
+	case ${COMP_WORDS[1]} in
+	lint) mapfile -t COMPREPLY < <(compgen -W '--json --strict' -- "$cur") ;;
+	explain) mapfile -t COMPREPLY < <(compgen -W '-p -H --credentials --json --method --origin --url' -- "$cur") ;;
+	reference) mapfile -t COMPREPLY < <(compgen -W '--json' -- "$cur") ;;
+	esac
 }
 
 complete -o filenames -F _corswrap corswrap

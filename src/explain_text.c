@@ -1,0 +1,263 @@
+/*
+ * An explanation for people: the walk through the exchange, in the order in
+ * which things happen.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "explanation.h"
+
+/* Colours of ECMA-48, 8.3.117 (SGR); empty where none are wanted. */
+struct paint {
+	struct explanation *e;
+	FILE *out;
+	const char *bold;
+	const char *good;
+	const char *bad;
+	const char *dim;
+	const char *end;
+};
+
+static void
+heading(const struct paint *p, const char *text)
+{
+	fprintf(p->out, "\n%s%s%s\n", p->bold, text, p->end);
+}
+
+static void
+print_bytes(const struct paint *p, struct slice bytes)
+{
+	fputs(explain_quote(p->e, bytes), p->out);
+}
+
+/* ---- requests and answers ---- */
+
+static void
+print_fields(const struct paint *p, char mark,
+	     const struct fetch_fields *fields)
+{
+	for (size_t i = 0; i < fields->count; i++) {
+		fprintf(p->out, "    %s%c%s ", p->dim, mark, p->end);
+		print_bytes(p, fields->at[i].name);
+		fputs(": ", p->out);
+		print_bytes(p, fields->at[i].value);
+		fputc('\n', p->out);
+	}
+}
+
+static void
+print_request(const struct paint *p, struct slice method,
+	      const struct fetch_fields *fields)
+{
+	const struct url *url = &p->e->question.url;
+
+	fprintf(p->out, "    %s>%s ", p->dim, p->end);
+	print_bytes(p, method);
+	fputc(' ', p->out);
+	print_bytes(p, url->target);
+	fprintf(p->out, "\n    %s>%s Host: ", p->dim, p->end);
+	print_bytes(p, url->authority);
+	fputc('\n', p->out);
+	print_fields(p, '>', fields);
+}
+
+static const char *
+who_answers(const struct explanation *e, const struct answer *answer)
+{
+	if (answer->by != NULL)
+		return answer->by;
+	if (answer->status != 0)
+		return "The server answers:";
+	if (answer->uncovered)
+		return "No section of the policy covers this host and path: "
+		       "the application answers, without CORS headers.";
+	if (answer->fields.count == 0)
+		return "The application answers; corswrap adds nothing.";
+	if (!e->plan.cross_origin)
+		return "The application answers, and corswrap adds:";
+	return "The application answers, and corswrap sees to its CORS "
+	       "headers:";
+}
+
+static void
+print_answer(const struct paint *p, const struct answer *answer)
+{
+	heading(p, who_answers(p->e, answer));
+	if (answer->status != 0)
+		fprintf(p->out, "    %s<%s %s%d\n", p->dim, p->end,
+			answer->http2 ? "HTTP/2 " : "", answer->status);
+	print_fields(p, '<', &answer->fields);
+}
+
+static void
+print_checks(const struct paint *p, const struct checks *checks)
+{
+	if (checks->count > 0)
+		fputc('\n', p->out);
+	for (size_t i = 0; i < checks->count; i++) {
+		const struct check *check = &checks->at[i];
+		fprintf(p->out, "    %s%s%s %s\n",
+			check->passes ? p->good : p->bad,
+			check->passes ? "pass" : "FAIL", p->end, check->text);
+	}
+}
+
+/* ---- the steps ---- */
+
+static void
+print_why(const struct paint *p)
+{
+	const struct explanation *e = p->e;
+
+	if (e->plan.preflight)
+		heading(p, "The browser asks first, with a preflight:");
+	else if (!e->plan.cross_origin)
+		heading(p, "The page has the same origin: no preflight, and "
+			   "CORS has no part in it.");
+	else
+		heading(p, "The browser sends it without a preflight.");
+	for (size_t i = 0; i < e->why.count; i++)
+		fprintf(p->out, "    - %s\n", e->why.at[i]);
+	if (e->why.count > 0)
+		fputc('\n', p->out);
+	else if (!e->plan.preflight)
+		return;
+}
+
+static void
+print_preflight(const struct paint *p)
+{
+	const struct explanation *e = p->e;
+
+	print_request(p, SLICE("OPTIONS"), &e->preflight_request);
+	if (!e->preflight.known)
+		return;
+	print_answer(p, &e->preflight);
+	print_checks(p, &e->preflight_checks);
+	if (e->kept != NULL)
+		fprintf(p->out, "\n    %s\n", e->kept);
+}
+
+static void
+print_exchange(const struct paint *p)
+{
+	const struct explanation *e = p->e;
+
+	if (!e->sent) {
+		heading(p, e->plan.preflight ? "The request itself is not sent."
+					     : "Nothing is sent.");
+		return;
+	}
+	heading(p, e->preflight.known || !e->plan.preflight
+		       ? "The request itself:"
+		       : "The request itself, if the preflight passes:");
+	print_request(p, e->plan.method, &e->request);
+	if (!e->answer.known)
+		return;
+	print_answer(p, &e->answer);
+	print_checks(p, &e->request_checks);
+}
+
+static void
+print_readable(const struct paint *p)
+{
+	const struct explanation *e = p->e;
+
+	if (!e->has_readable)
+		return;
+	fputs("\nThe script may read of its headers:", p->out);
+	for (size_t i = 0; i < e->readable_count; i++) {
+		fputc(' ', p->out);
+		print_bytes(p, e->readable[i]);
+	}
+	fputc('\n', p->out);
+}
+
+static void
+print_findings(const struct paint *p)
+{
+	const struct explanation *e = p->e;
+
+	for (size_t i = 0; i < e->finding_count; i++) {
+		const struct finding *f = &e->findings[i];
+		fprintf(p->out, "\n%s%s%s %s [%s]\n",
+			f->serious ? p->bad : p->bold,
+			f->serious ? "Mistake:" : "Advice:", p->end, f->message,
+			f->id);
+		if (f->fix != NULL)
+			fprintf(p->out, "    %s\n", f->fix);
+	}
+}
+
+static void
+print_verdict(const struct paint *p)
+{
+	const struct explanation *e = p->e;
+
+	fputc('\n', p->out);
+	switch (e->verdict) {
+	case VERDICT_ALLOWED:
+		fprintf(p->out, "%sAllowed.%s", p->good, p->end);
+		break;
+	case VERDICT_BLOCKED:
+		fprintf(p->out, "%sBlocked.%s", p->bad, p->end);
+		break;
+	case VERDICT_UNKNOWN:
+		fprintf(p->out, "%sUnknown.%s", p->bold, p->end);
+		break;
+	}
+	if (e->reason != NULL)
+		fprintf(p->out, " [%s]", e->reason);
+	fputc('\n', p->out);
+	if (e->message != NULL)
+		fprintf(p->out, "%s\n", e->message);
+	if (e->fix != NULL)
+		fprintf(p->out, "\n%sFix:%s %s\n", p->bold, p->end, e->fix);
+}
+
+static void
+print_question(const struct paint *p)
+{
+	const struct question *q = &p->e->question;
+
+	fprintf(p->out, "%sA page ", p->bold);
+	if (slice_eq(q->origin, SLICE("null"))) {
+		fputs("without an origin (null)", p->out);
+	} else {
+		fputs("of ", p->out);
+		print_bytes(p, q->origin);
+	}
+	fputs(" calls fetch(\"", p->out);
+	print_bytes(p, q->url.href);
+	fputs("\")", p->out);
+	if (q->credentials)
+		fputs(" with credentials", p->out);
+	fprintf(p->out, ".%s\n", p->end);
+}
+
+void
+explain_text(struct explanation *e, FILE *out, bool colour)
+{
+	struct paint paint = {e, out, "", "", "", "", ""};
+
+	if (colour) {
+		paint.bold = "\033[1m";
+		paint.good = "\033[32m";
+		paint.bad = "\033[1;31m";
+		paint.dim = "\033[2m";
+		paint.end = "\033[0m";
+	}
+	print_question(&paint);
+	if (e->plan.refusal == FETCH_ACCEPTED && !e->userinfo) {
+		print_why(&paint);
+		if (e->plan.preflight)
+			print_preflight(&paint);
+	}
+	print_exchange(&paint);
+	print_readable(&paint);
+	print_findings(&paint);
+	print_verdict(&paint);
+}
