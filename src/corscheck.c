@@ -19,8 +19,8 @@ static const struct command commands[] = {
      "what is wrong with a policy"},
     {"dump", dump_command, "POLICY", "a policy in its canonical form"},
     {"explain", explain_command,
-     "[-p POLICY] [--json] --url URL --origin ORIGIN [--method M] "
-     "[-H 'Name: value'] ... [--credentials]",
+     "[-p POLICY] [--json] --url URL --origin ORIGIN\n"
+     "           [--method M] [-H 'Name: value'] ... [--credentials]",
      "what a browser will do with a request"},
     {"reference", reference_command, "[--json]",
      "headers, safelists, limits, and what many get wrong"},
