@@ -63,19 +63,26 @@ take(struct complaints *c, const char *data, size_t len)
 	}
 }
 
+void
+complaints_add(struct complaints *c, const char *data, size_t n)
+{
+	size_t room = COMPLAINTS_MAX - c->taken;
+	size_t len = n < room ? n : room;
+
+	take(c, data, len);
+	c->taken += len;
+	c->dropped += n - len;
+}
+
 bool
 complaints_read(struct complaints *c, int fd)
 {
 	char buf[4096];
 	ssize_t n = read(fd, buf, sizeof(buf));
-	size_t room = COMPLAINTS_MAX - c->taken, len;
 
 	if (n <= 0)
 		return n < 0 && (errno == EINTR || errno == EAGAIN);
-	len = (size_t)n < room ? (size_t)n : room;
-	take(c, buf, len);
-	c->taken += len;
-	c->dropped += (size_t)n - len;
+	complaints_add(c, buf, (size_t)n);
 	return true;
 }
 

@@ -33,6 +33,8 @@ struct complaints {
 /* path: of the program; kept by reference. */
 void complaints_init(struct complaints *, struct exchange *, enum stderr_to,
 		     const char *path, pid_t pid);
+/* Take some that have come already. */
+void complaints_add(struct complaints *, const char *, size_t);
 /* Take some from fd, which is readable.  False: there will be no more. */
 bool complaints_read(struct complaints *, int fd);
 /* The last line, and how much was dropped. */

@@ -15,10 +15,10 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "complaints.h"
 #include "forward_link.h"
 #include "forward_send.h"
 #include "log.h"
@@ -27,8 +27,6 @@
 
 enum {
 	CHUNK = 64 * 1024,
-	STDERR_MAX = 64 * 1024, /* bytes a request that reach the log */
-	LINE_MAX_BYTES = 1024,
 	LINGER = 1,	   /* ms to wait for more before a flush */
 	PIECE_MIN = 16384, /* from here on a copy costs more than a write */
 	MOVE_MIN = 32768   /* left of a record, to be handed on by the kernel */
@@ -38,7 +36,7 @@ enum {
 enum ending {
 	GOING,
 	OVER, /* answered, or failed for good */
-	AGAIN /* nothing has come of it: it may be tried once more */
+	AGAIN /* nothing has come of it: another may be tried */
 };
 
 struct forward {
@@ -46,7 +44,6 @@ struct forward {
 	struct exchange *exchange;
 	struct response *response;
 	bool idempotent;
-	bool second; /* attempt */
 	struct forward_request request;
 	uint64_t started; /* ms, monotonic */
 	bool discard;	  /* the client is gone, on-abort = finish */
@@ -56,6 +53,7 @@ struct forward {
 	struct forward_link link;
 	bool sending;
 	bool received; /* a byte has come */
+	bool fed;      /* output has come */
 	bool cut;      /* the application stopped reading */
 	bool whole;    /* END_REQUEST has come, after a whole request */
 	bool unflushed;
@@ -63,61 +61,8 @@ struct forward {
 	uint64_t sent_at; /* all was sent */
 	struct forward_sender sender;
 	struct record_reader reader;
-	/* what the application complains of */
-	size_t err_bytes;
-	size_t line_len;
-	char line[LINE_MAX_BYTES];
+	struct complaints complaints;
 };
-
-/* ---- what the application complains of ---- */
-
-static void
-complain(struct forward *f)
-{
-	struct sink *out = f->exchange->out;
-	struct slice line = slice_of(f->line, f->line_len);
-
-	if (line.len > 0 && line.ptr[line.len - 1] == '\r')
-		line.len--;
-	f->line_len = 0;
-	if (line.len == 0)
-		return;
-	if (f->settings->app.stderr_to == STDERR_FASTCGI &&
-	    out->complain != NULL) {
-		f->line[line.len] = '\n';
-		(void)out->complain(out, line.ptr, line.len + 1);
-		return;
-	}
-	log_program(f->exchange->log, f->link.address->text, 0, line);
-}
-
-static void
-take_complaints(struct forward *f, const char *data, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		f->err_bytes++;
-		if (f->err_bytes > STDERR_MAX)
-			continue;
-		if (data[i] != '\n')
-			f->line[f->line_len++] = data[i];
-		/* one byte stays for a newline */
-		if (data[i] == '\n' || f->line_len == sizeof(f->line) - 1)
-			complain(f);
-	}
-}
-
-static void
-end_complaints(struct forward *f)
-{
-	complain(f);
-	if (f->err_bytes <= STDERR_MAX)
-		return;
-	f->line_len = (size_t)snprintf(f->line, sizeof(f->line),
-				       "%zu more bytes were dropped",
-				       f->err_bytes - STDERR_MAX);
-	f->err_bytes = 0;
-	complain(f);
-}
 
 /* ---- what goes wrong ---- */
 
@@ -164,19 +109,28 @@ client_gone(struct forward *f)
 static void
 ended_early(struct forward *f, int error)
 {
-	bool old = f->link.kept;
-	bool others = f->settings->app.forward_count > 1;
-	bool again = !f->received && !f->second &&
-		     ((old && f->sender.sent == 0) ||
-		      (f->idempotent && (old || others)));
-
-	if (again) {
+	if (!f->received && (f->idempotent || f->sender.sent == 0) &&
+	    (f->link.kept || forward_link_others(&f->link))) {
+		forward_link_useless(&f->link);
 		f->ending = AGAIN;
 		return;
 	}
 	fail(f, 502, f->response->started ? "truncated" : "early-end",
 	     "look into the application's log: it ended within its answer",
 	     error == 0 ? "closed the connection early" : strerror(error));
+}
+
+/* It says that it has not begun: whatever the method, another may. */
+static void
+overloaded(struct forward *f)
+{
+	if (!f->fed && forward_link_others(&f->link)) {
+		forward_link_busy(&f->link);
+		f->ending = AGAIN;
+		return;
+	}
+	fail(f, 503, "overloaded", "let the application have more processes",
+	     "is overloaded");
 }
 
 /* ---- output ---- */
@@ -186,6 +140,7 @@ feed(struct forward *f, struct slice data)
 {
 	if (data.len == 0 || f->discard || f->ending != GOING)
 		return;
+	f->fed = true;
 	switch (response_feed(f->response, data.ptr, data.len)) {
 	case 0:
 		f->unflushed = true;
@@ -210,9 +165,7 @@ request_ended(struct forward *f)
 	case RECORD_COMPLETE:
 		break;
 	case RECORD_OVERLOADED:
-		fail(f, 503, "overloaded",
-		     "let the application have more processes",
-		     "is overloaded");
+		overloaded(f);
 		return;
 	case RECORD_UNKNOWN_ROLE:
 		fail(f, 500, "unknown-role",
@@ -270,7 +223,7 @@ take_records(struct forward *f, char *buf, size_t len)
 		if (event == RECORD_STDOUT)
 			add_output(f, &run, piece, buf);
 		else if (event == RECORD_STDERR)
-			take_complaints(f, piece.ptr, piece.len);
+			complaints_add(&f->complaints, piece.ptr, piece.len);
 		else
 			feed(f, run);
 		if (f->ending != GOING)
@@ -509,13 +462,13 @@ run(struct forward *f)
 /* ---- an attempt ---- */
 
 static void
-attempt(struct forward *f, const struct address *avoid)
+attempt(struct forward *f)
 {
 	struct forward_failure failure;
 
 	f->ending = GOING;
-	f->received = f->cut = f->whole = f->unflushed = false;
-	if (forward_link_open(&f->link, avoid, &failure) != 0) {
+	f->received = f->fed = f->cut = f->whole = f->unflushed = false;
+	if (forward_link_open(&f->link, &failure) != 0) {
 		if (failure.error == ECANCELED)
 			client_gone(f);
 		else
@@ -528,26 +481,41 @@ attempt(struct forward *f, const struct address *avoid)
 	f->last = f->sent_at = forward_now();
 	forward_sender_init(&f->sender, &f->request, f->link.fd);
 	record_reader_init(&f->reader);
+	f->complaints.program = f->link.address->text;
 	run(f);
-	end_complaints(f);
-	if (f->ending == AGAIN)
-		forward_link_useless(&f->link);
+	complaints_end(&f->complaints);
 	forward_link_close(&f->link, f->whole);
 }
 
+/* Each address is asked once at most, and one more where the first connection
+ * was an old one: forward_link_open comes to an end. */
 static void
 forward(struct forward *f)
 {
-	attempt(f, NULL);
-	if (f->ending != AGAIN)
-		return;
-	log_event(f->exchange->log, LOG_LEVEL_DEBUG, "forward-again",
-		  f->response->request, NULL,
-		  "%s: the connection ended unused, trying another",
-		  f->link.address->text);
-	/* Once: the second ends as it ends. */
-	f->second = true;
-	attempt(f, f->link.kept ? NULL : f->link.address);
+	attempt(f);
+	while (f->ending == AGAIN) {
+		log_event(f->exchange->log, LOG_LEVEL_DEBUG, "forward-again",
+			  f->response->request, NULL,
+			  "%s: has not answered, trying another",
+			  f->link.address->text);
+		attempt(f);
+	}
+}
+
+static struct forward_link
+link_for(const struct app *app, struct forward_pool *pool,
+	 struct exchange *exchange, uint64_t started, bool idempotent)
+{
+	return (struct forward_link){
+	    .app = app,
+	    .pool = pool,
+	    .log = exchange->log,
+	    .watch = {exchange->stop_fd,
+		      app->on_abort == ON_ABORT_FINISH ? NULL : exchange->out},
+	    .until = app->total_timeout == 0 ? UINT64_MAX
+					     : started + app->total_timeout,
+	    .fresh = !idempotent,
+	    .fd = -1};
 }
 
 void
@@ -564,13 +532,8 @@ forward_run(struct forward_pool *pool, const struct settings *settings,
 			    .started = forward_now()};
 	struct scratch *scratch = exchange->scratch;
 
-	f.link = (struct forward_link){
-	    .app = app,
-	    .pool = pool,
-	    .log = exchange->log,
-	    .watch = {exchange->stop_fd,
-		      app->on_abort == ON_ABORT_FINISH ? NULL : exchange->out},
-	    .fd = -1};
+	f.link = link_for(app, pool, exchange, f.started, idempotent);
+	complaints_init(&f.complaints, exchange, app->stderr_to, "forward", 0);
 	if (scratch_need(&scratch->io, &scratch->io_cap, CHUNK) != 0 ||
 	    forward_request_make(&f.request, variables, body,
 				 pool != NULL && app->keep > 0) != 0) {

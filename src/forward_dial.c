@@ -135,7 +135,7 @@ dial(int fd, const union any_address *to, socklen_t len, uint64_t until,
 	if (to->any.sa_family != AF_UNIX)
 		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	for (;;) {
-		if (connect(fd, &to->any, len) == 0)
+		if (connect(fd, &to->any, len) == 0 || errno == EISCONN)
 			return 0;
 		if (errno == EINPROGRESS || errno == EALREADY)
 			return finish(fd, until, watch);

@@ -21,14 +21,35 @@ enum {
 
 /* What has come of the addresses so far. */
 struct search {
-	const struct address *avoid;
-	bool skip_rest; /* pass over those that rest */
-	bool tried;
+	bool resting; /* try those that rest */
+	uint64_t tried;
 	bool busy; /* a backlog was full */
 	bool late; /* a connection took too long */
 	bool given_up;
 	int error; /* the last one */
 };
+
+/* An address in a set.  Those from the 65th on are in it as soon as it is not
+ * empty: such a list is asked in full once. */
+static bool
+is_in(uint64_t set, size_t i)
+{
+	return i < 64 ? (set >> i & 1) != 0 : set != 0;
+}
+
+static uint64_t
+with(uint64_t set, size_t i)
+{
+	return set | (uint64_t)1 << (i < 64 ? i : 63);
+}
+
+/* It is we who cannot: no address is to blame. */
+static bool
+is_our_fault(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM ||
+	       error == ENOBUFS || error == EADDRNOTAVAIL;
+}
 
 static const char *
 hint(int error)
@@ -43,6 +64,11 @@ hint(int error)
 	case EAGAIN:
 		return "let the application have more processes (php-fpm: "
 		       "pm.max_children) or a longer backlog";
+	case EMFILE:
+	case ENFILE:
+		return "allow more open files (LimitNOFILE, ulimit -n)";
+	case EADDRNOTAVAIL:
+		return "keep connections (`keep`), or forward to a unix socket";
 	default:
 		return NULL;
 	}
@@ -72,33 +98,46 @@ failed(struct forward_link *link, struct search *search, int error)
 	forward_peer_served(link->pool, link->peer);
 	link->waiting = false;
 	search->error = error;
-	if (error == ECANCELED || error == ESHUTDOWN)
+	if (error == ECANCELED || error == ESHUTDOWN || is_our_fault(error))
 		search->given_up = true;
 	else if (error == EAGAIN)
 		search->busy = true;
+	else if (error == ETIMEDOUT && forward_now() >= link->until)
+		search->given_up = true; /* it may have been about to answer */
 	else
 		unreachable(link, error);
 	if (error == ETIMEDOUT)
 		search->late = true;
 }
 
+/* Milliseconds that connecting may take; 0: no bound. */
+static uint64_t
+time_to_connect(const struct forward_link *link)
+{
+	uint64_t now = forward_now(), most = link->app->connect_timeout;
+	uint64_t left = link->until > now ? link->until - now : 1;
+
+	if (link->until == UINT64_MAX)
+		return most;
+	return most == 0 || left < most ? left : most;
+}
+
 /* True: there is a connection. */
 static bool
-try_address(struct forward_link *link, const struct address *address,
-	    struct search *search)
+try_address(struct forward_link *link, size_t i, struct search *search)
 {
-	link->address = address;
-	link->peer = forward_pool_peer(link->pool, address->text);
-	if (search->skip_rest && !forward_peer_try(link->pool, link->peer))
+	link->address = &link->app->forward[i];
+	link->peer = forward_pool_peer(link->pool, link->address->text);
+	if (!search->resting && !forward_peer_try(link->pool, link->peer))
 		return false;
-	search->tried = true;
-	link->fd = forward_peer_take(link->pool, link->peer);
+	search->tried = with(search->tried, i);
+	link->fd = forward_peer_take(link->pool, link->peer, link->fresh);
 	link->kept = link->fd >= 0;
 	link->waiting = !link->kept;
 	if (link->kept)
 		return true;
 	link->fd =
-	    forward_dial(address, link->app->connect_timeout, &link->watch);
+	    forward_dial(link->address, time_to_connect(link), &link->watch);
 	if (link->fd < 0) {
 		failed(link, search, errno);
 		return false;
@@ -110,11 +149,11 @@ try_address(struct forward_link *link, const struct address *address,
 static bool
 try_all(struct forward_link *link, struct search *search)
 {
-	const struct app *app = link->app;
+	uint64_t not = link->asked | (search->resting ? search->tried : 0);
 
-	for (size_t i = 0; i < app->forward_count && !search->given_up; i++)
-		if (&app->forward[i] != search->avoid &&
-		    try_address(link, &app->forward[i], search))
+	for (size_t i = 0; i < link->app->forward_count; i++)
+		if (!search->given_up && !is_in(not, i) &&
+		    try_address(link, i, search))
 			return true;
 	return false;
 }
@@ -126,6 +165,9 @@ try_again(struct forward_link *link, struct search *search)
 	uint64_t ms = link->app->connect_timeout;
 	uint64_t until = forward_now() + (ms == 0 ? BACKLOG_WAIT : ms);
 
+	if (until > link->until)
+		until = link->until;
+	search->resting = false;
 	while (search->busy && !search->given_up && forward_now() < until) {
 		if (forward_pause(BACKLOG_STEP, &link->watch) != 0) {
 			search->error = errno;
@@ -139,7 +181,8 @@ try_again(struct forward_link *link, struct search *search)
 }
 
 static void
-explain(const struct search *search, struct forward_failure *failure)
+explain(const struct forward_link *link, const struct search *search,
+	struct forward_failure *failure)
 {
 	*failure = (struct forward_failure){.error = search->error,
 					    .status = 503,
@@ -149,6 +192,13 @@ explain(const struct search *search, struct forward_failure *failure)
 	if (search->error == ESHUTDOWN || search->error == ECANCELED) {
 		failure->id = "stopped";
 		failure->text = "ended because corswrap stops";
+	} else if (is_our_fault(search->error)) {
+		failure->id = "connect-failed";
+	} else if (forward_now() >= link->until) {
+		failure->status = 504;
+		failure->id = "total-timeout";
+		failure->todo = hint(EAGAIN);
+		failure->text = "takes no connection, and the time is over";
 	} else if (search->busy) {
 		failure->id = "backlog-full";
 		failure->todo = hint(EAGAIN);
@@ -163,25 +213,22 @@ explain(const struct search *search, struct forward_failure *failure)
 }
 
 int
-forward_link_open(struct forward_link *link, const struct address *avoid,
-		  struct forward_failure *failure)
+forward_link_open(struct forward_link *link, struct forward_failure *failure)
 {
-	struct search search = {.skip_rest = true,
-				.avoid = link->app->forward_count > 1 ? avoid
-								      : NULL};
+	struct search search = {.resting = false};
 
 	link->fd = -1;
 	if (try_all(link, &search))
 		return 0;
-	if (!search.tried) {
-		/* All rest: asking them is better than not asking. */
-		search.skip_rest = false;
+	if (!search.busy) {
+		/* Asking those that rest is better than asking nobody. */
+		search.resting = true;
 		if (try_all(link, &search))
 			return 0;
 	}
 	if (try_again(link, &search))
 		return 0;
-	explain(&search, failure);
+	explain(link, &search, failure);
 	return -1;
 }
 
@@ -193,13 +240,40 @@ forward_link_heard(struct forward_link *link)
 	link->waiting = false;
 }
 
+static size_t
+index_of(const struct forward_link *link)
+{
+	return (size_t)(link->address - link->app->forward);
+}
+
+bool
+forward_link_others(const struct forward_link *link)
+{
+	uint64_t asked = with(link->asked, index_of(link));
+
+	for (size_t i = 0; i < link->app->forward_count; i++)
+		if (!is_in(asked, i))
+			return true;
+	return false;
+}
+
+void
+forward_link_busy(struct forward_link *link)
+{
+	link->asked = with(link->asked, index_of(link));
+}
+
 void
 forward_link_useless(struct forward_link *link)
 {
-	if (link->kept)
+	if (link->kept) {
+		/* The others are no younger. */
 		forward_peer_forget(link->pool, link->peer);
-	else
+		link->fresh = true;
+	} else {
 		unreachable(link, ECONNRESET);
+		forward_link_busy(link);
+	}
 }
 
 void

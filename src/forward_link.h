@@ -14,7 +14,10 @@ struct forward_link {
 	struct forward_pool *pool;
 	struct log *log;
 	struct forward_watch watch;
-	/* once open: */
+	uint64_t until; /* ms, monotonic: the request's end; UINT64_MAX: none */
+	bool fresh;	/* take no kept connection */
+	/* of itself: */
+	uint64_t asked; /* a bit for each that shall not be again */
 	const struct address *address; /* the last one tried */
 	struct forward_peer *peer;
 	int fd;
@@ -32,21 +35,28 @@ struct forward_failure {
 };
 
 /*
- * Open, after app, pool, log and watch have been set.  Addresses are tried in
- * their order; those that rest after a failure are passed over, unless all do;
- * while a backlog is full it is tried again until connect-timeout is over.  An
- * address that has just failed (avoid, may be NULL) is passed over if there is
- * another.  -1: *failure says why.
+ * Open, after app, pool, log, watch, until and fresh have been set.  Addresses
+ * are tried in their order, those that rest after a failure last; while a
+ * backlog is full it is tried again until connect-timeout is over.  -1:
+ * *failure says why.
+ *
+ * A request that may not be sent twice asks for a fresh connection: whether a
+ * kept one still lives is known only after the request was sent.
  */
-int forward_link_open(struct forward_link *, const struct address *avoid,
-		      struct forward_failure *failure);
+int forward_link_open(struct forward_link *, struct forward_failure *failure);
 
 /* The application has answered with a first byte. */
 void forward_link_heard(struct forward_link *);
 
-/* It ended before it was of any use: let neither this address (if the
- * connection was new) nor other connections kept to it be used next. */
+/* Is there an address that may still be asked, beside this one? */
+bool forward_link_others(const struct forward_link *);
+
+/* It ended before it was of any use.  An old connection: no old one is taken
+ * for this request again.  A new one: this address is not, and rests. */
 void forward_link_useless(struct forward_link *);
+
+/* It has no room just now: this request does not ask it again. */
+void forward_link_busy(struct forward_link *);
 
 /* Close, or keep for another request. */
 void forward_link_close(struct forward_link *, bool reusable);

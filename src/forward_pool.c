@@ -26,7 +26,7 @@ enum {
 	REST_FIRST = 1000, /* ms after a first failure */
 	REST_MOST = 8000,
 	IDLE_MOST = 5000, /* ms that a connection is kept unused */
-	STACK = 65536	 /* of the thread that closes them */
+	STACK = 65536	  /* of the thread that closes them */
 };
 
 struct kept {
@@ -274,18 +274,24 @@ close_old(void *ctx)
 static bool
 start_closer(struct forward_pool *pool)
 {
+	pthread_attr_t attributes;
+
 	if (pool->closing)
 		return true;
 	/* The last one is past its loop: this does not wait. */
 	if (pool->joinable)
 		(void)pthread_join(pool->closer, NULL);
+	(void)pthread_attr_init(&attributes);
+	(void)pthread_attr_setstacksize(&attributes, STACK);
 	pool->joinable = pool->closing =
-	    pthread_create(&pool->closer, NULL, close_old, pool) == 0;
+	    pthread_create(&pool->closer, &attributes, close_old, pool) == 0;
+	(void)pthread_attr_destroy(&attributes);
 	return pool->closing;
 }
 
 int
-forward_peer_take(struct forward_pool *pool, struct forward_peer *peer)
+forward_peer_take(struct forward_pool *pool, struct forward_peer *peer,
+		  bool fresh)
 {
 	int fd = -1;
 
@@ -298,6 +304,10 @@ forward_peer_take(struct forward_pool *pool, struct forward_peer *peer)
 			(void)close(fd);
 			fd = -1;
 		}
+	}
+	if (fresh && fd >= 0) {
+		(void)close(fd);
+		fd = -1;
 	}
 	if (fd < 0)
 		peer->waiting++;

@@ -39,8 +39,9 @@ bool forward_peer_alive(struct forward_pool *, struct forward_peer *);
  * counts as waiting for the application until forward_peer_served: a
  * connection that is given back meanwhile is closed, because it may be the
  * very one that keeps the application's process from taking the new one.
+ * fresh: -1 in any case, and one that was kept is closed for the same reason.
  */
-int forward_peer_take(struct forward_pool *, struct forward_peer *);
+int forward_peer_take(struct forward_pool *, struct forward_peer *, bool fresh);
 void forward_peer_served(struct forward_pool *, struct forward_peer *);
 /* Keep the connection, if fewer than keep are kept; else it is closed. */
 void forward_peer_give(struct forward_pool *, struct forward_peer *, int fd,
