@@ -2,15 +2,16 @@
  * Sends FastCGI requests as fast as they are answered and tells what each cost
  * the server in CPU time.
  *
- *   fcgiload [-k] [-g] [-s SCRIPT] [-c CONNECTIONS] [-n REQUESTS] [-p PID]
- *       ADDRESS
+ *   fcgiload [-k] [-g] [-s SCRIPT] [-o SCRIPT] [-c CONNECTIONS]
+ *       [-n REQUESTS] [-t MILLISECONDS] [-p PID] ADDRESS
  *
  * ADDRESS is unix:PATH or tcp:127.0.0.1:PORT.  -k: connections are kept; -g: a
  * GET instead of a preflight; -s: a GET of that SCRIPT_FILENAME (under 128
- * bytes); -p: the server whose CPU time is read (its threads, not its
- * children).  Prints one line: requests a second, CPU time of
- * the server in microseconds a request, median and 99th percentile of the
- * latency in microseconds, failures.
+ * bytes); -o: a preflight with it; -t: begin no request after that time; -p:
+ * the server whose CPU time is read (its threads, not its children).  Prints
+ * one line: requests a second, CPU time of the server in microseconds a
+ * request, median and 99th percentile of the latency in microseconds, failures,
+ * requests, MiB received.
  *
  * The parameters are what nginx sends of a browser's request with its stock
  * fastcgi_params.
@@ -20,6 +21,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
@@ -33,7 +35,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { HEADER = 8, END_REQUEST = 3, BYTES = 8192, LATENCIES = 1 << 20 };
+enum {
+	HEADER = 8,
+	END_REQUEST = 3,
+	BYTES = 8192,
+	PATIENCE = 60000, /* ms */
+	LATENCIES = 1 << 20
+};
 
 struct connection {
 	int fd;
@@ -60,6 +68,9 @@ struct load {
 	long started;
 	long done;
 	long failed;
+	long open;	/* connections with a request */
+	uint64_t end;	/* ns: no request is begun after it; 0: none */
+	uint64_t bytes; /* received */
 	uint32_t *latencies;
 };
 
@@ -251,14 +262,14 @@ begin(struct load *l, struct connection *c)
 {
 	struct epoll_event event = {.events = EPOLLIN, .data.ptr = c};
 
-	if (l->started == l->wanted) {
+	c->begun = clock_ns(CLOCK_MONOTONIC);
+	if (l->started == l->wanted || (l->end != 0 && c->begun >= l->end)) {
 		shut(l, c);
 		return false;
 	}
 	l->started++;
 	c->sent = c->header_len = c->left = 0;
 	c->any = false;
-	c->begun = clock_ns(CLOCK_MONOTONIC);
 	if (c->fd < 0) {
 		c->fd = dial(l);
 		if (c->fd < 0) {
@@ -309,17 +320,19 @@ finish(struct load *l, struct connection *c, bool well)
 	l->failed += !well;
 	if (!l->keep || !well)
 		shut(l, c);
-	begin(l, c);
+	if (!begin(l, c))
+		l->open--;
 }
 
 static void
 receive(struct load *l, struct connection *c)
 {
-	unsigned char bytes[65536];
+	static unsigned char bytes[256 * 1024];
 	ssize_t n = recv(c->fd, bytes, sizeof(bytes), 0);
 
 	if (n < 0 && errno == EAGAIN)
 		return;
+	l->bytes += n > 0 ? (uint64_t)n : 0;
 	if (n <= 0)
 		finish(l, c, false);
 	else if (follow(c, bytes, (size_t)n))
@@ -345,13 +358,13 @@ run(struct load *l, long connections)
 	l->epoll = epoll_create1(EPOLL_CLOEXEC);
 	for (long i = 0; i < connections; i++) {
 		all[i].fd = -1;
-		begin(l, &all[i]);
+		l->open += begin(l, &all[i]);
 	}
-	while (l->done < l->wanted) {
-		int n = epoll_wait(l->epoll, events, 64, 10000);
+	while (l->open > 0) {
+		int n = epoll_wait(l->epoll, events, 64, PATIENCE);
 
 		if (n <= 0) {
-			fputs("fcgiload: no answer for 10 s\n", stderr);
+			fputs("fcgiload: no answer for 60 s\n", stderr);
 			exit(1);
 		}
 		for (int i = 0; i < n; i++)
@@ -366,9 +379,11 @@ report(struct load *l, uint64_t ns, uint64_t cpu)
 	long count = l->done < LATENCIES ? l->done : LATENCIES;
 
 	qsort(l->latencies, (size_t)count, sizeof(*l->latencies), by_size);
-	printf("%.0f %.3f %u %u %ld\n", (double)l->done / ((double)ns / 1e9),
+	printf("%.2f %.3f %u %u %ld %ld %.1f\n",
+	       (double)l->done / ((double)ns / 1e9),
 	       (double)cpu / 1000 / (double)l->done, l->latencies[count / 2],
-	       l->latencies[count * 99 / 100], l->failed);
+	       l->latencies[count * 99 / 100], l->failed, l->done,
+	       (double)l->bytes / 1048576);
 }
 
 static bool
@@ -395,14 +410,14 @@ set_address(struct load *l, const char *text)
 int
 main(int argc, char **argv)
 {
-	struct load l = {.wanted = 10000};
+	struct load l = {.wanted = 0};
 	const char *const *kind = preflight;
-	long connections = 1, pid = 0;
+	long connections = 1, pid = 0, milliseconds = 0;
 	clockid_t clock;
 	uint64_t start, cpu = 0;
 	int option;
 
-	while ((option = getopt(argc, argv, "kgc:n:p:s:")) != -1) {
+	while ((option = getopt(argc, argv, "kgc:n:o:p:s:t:")) != -1) {
 		switch (option) {
 		case 'k':
 			l.keep = true;
@@ -419,6 +434,12 @@ main(int argc, char **argv)
 		case 'p':
 			pid = atol(optarg);
 			break;
+		case 'o':
+			script[1] = optarg;
+			break;
+		case 't':
+			milliseconds = atol(optarg);
+			break;
 		case 's':
 			kind = get;
 			script[1] = optarg;
@@ -428,9 +449,10 @@ main(int argc, char **argv)
 		}
 	}
 	if (optind + 1 != argc || !set_address(&l, argv[optind]) ||
-	    connections < 1 || l.wanted < 1 || strlen(script[1]) > 127) {
-		fputs("usage: fcgiload [-k] [-g] [-s SCRIPT] [-c CONNECTIONS]"
-		      " [-n REQUESTS] [-p PID] ADDRESS\n",
+	    connections < 1 || l.wanted < 0 || strlen(script[1]) > 127) {
+		fputs("usage: fcgiload [-k] [-g] [-s SCRIPT] [-o SCRIPT]"
+		      " [-c CONNECTIONS] [-n REQUESTS] [-t MILLISECONDS]"
+		      " [-p PID] ADDRESS\n",
 		      stderr);
 		return 2;
 	}
@@ -441,10 +463,14 @@ main(int argc, char **argv)
 		fprintf(stderr, "fcgiload: no process %ld\n", pid);
 		return 1;
 	}
+	if (l.wanted == 0)
+		l.wanted = milliseconds > 0 ? LONG_MAX : 10000;
 	build_request(&l, kind);
 	if (pid != 0)
 		cpu = clock_ns(clock);
 	start = clock_ns(CLOCK_MONOTONIC);
+	if (milliseconds > 0)
+		l.end = start + (uint64_t)milliseconds * 1000000;
 	run(&l, connections);
 	start = clock_ns(CLOCK_MONOTONIC) - start;
 	if (pid != 0)

@@ -1,0 +1,106 @@
+package Bench::Load;
+
+# Load on services, and what came of it: requests a second, CPU time of the
+# services a request, latencies; several contenders in turn, round after round.
+#
+# SPDX-License-Identifier: ISC
+
+use strict;
+use warnings;
+use Bench::Service;
+use Bench::Table;
+use Bench::Peers qw(tool);
+use Corswrap::Test qw(write_file);
+use Exporter qw(import);
+use Time::HiRes qw(time);
+
+our @EXPORT = qw(fcgi_load http_load floor_load compare);
+
+my %units = (us => 1, ms => 1e3, s => 1e6, m => 6e7);
+
+# fcgi_load(PROGRAM, ADDRESS, [OPTIONS], SERVICE, ...): a contender's measure,
+# called with milliseconds.
+sub fcgi_load {
+	my ($program, $address, $options, @services) = @_;
+	return sub {
+		my ($ms) = @_;
+		my $cpu = cpu_of(@services);
+		my $out = `$program -t $ms @$options $address 2>&1`;
+		$cpu = cpu_of(@services) - $cpu;
+		my ($rate, undef, $p50, $p99, $failed, $done, $mib) =
+		    $out =~ /^[\d.]+ / ? split ' ', $out :
+		    die "$address: $out\n";
+		return { rate => $rate, cpu => 1e6 * $cpu / ($done || 1),
+			p50 => $p50, p99 => $p99, failed => $failed,
+			mib => $mib };
+	};
+}
+
+# http_load(FOLDER, URL, METHOD, CONNECTIONS, SERVICE, ...): the same by wrk,
+# which knows whole seconds alone.
+sub http_load {
+	my ($dir, $url, $method, $connections, @services) = @_;
+	my $lua = write_file("$dir/wrk-$method.lua", "wrk.method = '$method'\n"
+	    . ($method eq 'OPTIONS' ? join '', map { "wrk.headers['$_->[0]'] = '$_->[1]'\n" }
+		[ 'Access-Control-Request-Method', 'PUT' ],
+		[ 'Access-Control-Request-Headers', 'content-type,x-token' ] : '')
+	    . "wrk.headers['Origin'] = 'https://app.example.com'\n");
+	my $wrk = tool('wrk');
+	return sub {
+		my ($ms) = @_;
+		my $s = int(($ms + 500) / 1000) || 1;
+		my $cpu = cpu_of(@services);
+		my $out = `$wrk -t1 -c$connections -d$s --latency -s $lua $url 2>&1`;
+		$cpu = cpu_of(@services) - $cpu;
+		my ($done) = $out =~ /(\d+) requests in/ or
+		    die "$url: $out\n";
+		my ($rate) = $out =~ m{Requests/sec:\s*([\d.]+)};
+		my ($bad) = $out =~ /Non-2xx or 3xx responses: (\d+)/;
+		my %p;
+		$p{$1} = $2 * $units{$3}
+		    while $out =~ /(50|99)%\s+([\d.]+)(us|ms|s|m)/g;
+		return { rate => $rate, cpu => 1e6 * $cpu / ($done || 1),
+			p50 => $p{50}, p99 => $p{99}, failed => $bad // 0 };
+	};
+}
+
+# floor_load(SPAWN, PROGRAM, WORKERS): that many that do nothing but
+# posix_spawn, read and wait.
+sub floor_load {
+	my ($spawn, $program, $workers) = @_;
+	my $each = 20;    # microseconds a run; corrected with every measure
+	return sub {
+		my ($ms) = @_;
+		my $runs = int(1000 * $ms / $each / $workers / 2) || 1;
+		$runs = 50 if $each == 20;
+		my $start = time;
+		my $command = "$spawn 1 $runs $program >/dev/null & " x $workers;
+		my @before = times;
+		system('/bin/sh', '-c', "$command wait") == 0 or die;
+		my @after = times;
+		my $wall = time - $start;
+		my $done = $workers * 2 * $runs;    # one round warms up
+		$each = 1e6 * $wall / $done;
+		my $cpu = $after[2] + $after[3] - $before[2] - $before[3];
+		return { rate => $done / $wall, cpu => 1e6 * $cpu / $done,
+			p50 => $workers * $each, p99 => 0, failed => 0 };
+	};
+}
+
+# compare(ROUNDS, MILLISECONDS, [NAME, sub], ...): { NAME => { rate => [a
+# round's, ...], ... } }.  A short round first warms up.
+sub compare {
+	my ($rounds, $ms, @contenders) = @_;
+	my %result;
+	for my $round (0 .. $rounds) {
+		for my $contender (@contenders) {
+			my ($name, $measure) = @$contender;
+			my $r = $measure->($round ? $ms : $ms / 4);
+			next unless $round;
+			push @{ $result{$name}{$_} }, $r->{$_} for keys %$r;
+		}
+	}
+	return \%result;
+}
+
+1;
