@@ -9,6 +9,8 @@
 
 #include "loader.h"
 
+#include "sources.h"
+
 void
 loader_no_memory(struct loader *loader)
 {
@@ -160,7 +162,7 @@ loader_program(struct loader *loader, char *const *words)
 
 bool
 loader_source(struct loader *loader, const char *path,
-	      const struct stat *status)
+	      const struct stat *status, struct slice bytes)
 {
 	struct settings *settings = loader->settings;
 	struct source_file *grown = loader_list(
@@ -168,14 +170,7 @@ loader_source(struct loader *loader, const char *path,
 
 	if (grown == NULL)
 		return false;
-	grown[settings->source_count++] = (struct source_file){
-	    .path = path,
-	    .dev = status->st_dev,
-	    .ino = status->st_ino,
-	    .size = status->st_size,
-	    .mtime = status->st_mtim,
-	    .ctime = status->st_ctim,
-	};
+	source_set(&grown[settings->source_count++], path, status, bytes);
 	settings->sources = grown;
 	return true;
 }

@@ -216,8 +216,9 @@ const char *loader_path(struct loader *, struct slice);
 /* The words of a program with an absolute path in front. */
 char *const *loader_program(struct loader *, char *const *words);
 void loader_no_memory(struct loader *);
-/* Remember a file so that its change is seen. */
-bool loader_source(struct loader *, const char *path, const struct stat *);
+/* Remember a file with these bytes so that its change is seen. */
+bool loader_source(struct loader *, const char *path, const struct stat *,
+		   struct slice bytes);
 
 /* keys_read.c: read every entry of a section of keys; lines[] is where each
  * key stood first. */

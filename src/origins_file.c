@@ -155,7 +155,7 @@ read_text(struct loader *loader, struct origins_file *file, unsigned line)
 	file->text = arena_slice(loader->arena, slice_of(bytes, len));
 	free(bytes);
 	if (!slice_present(file->text) ||
-	    !loader_source(loader, file->path, &status)) {
+	    !loader_source(loader, file->path, &status, file->text)) {
 		loader_no_memory(loader);
 		return false;
 	}

@@ -481,7 +481,7 @@ load(struct loader *loader, struct slice text, const struct stat *status)
 		loader->arena = settings->arena;
 		good = place_settings(loader) &&
 		       (status == NULL ||
-			loader_source(loader, settings->file, status));
+			loader_source(loader, settings->file, status, text));
 	}
 	if (!good) {
 		loader_no_memory(loader);

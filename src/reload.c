@@ -33,7 +33,9 @@ struct reload {
 	struct retired *retired;
 	uint64_t due;	    /* of the next look */
 	bool forced;	    /* SIGHUP: load in any case */
+	uint64_t reread;    /* when young files are to be read again; 0: done */
 	uint64_t refused;   /* when; 0: what is loaded is what is there */
+	uint64_t again;	    /* when that is to be tried again */
 	uint64_t files;	    /* fingerprint of the files that were refused */
 	uint64_t complaint; /* and of what was said of them */
 };
@@ -131,6 +133,25 @@ set_limit(struct pool *pool, unsigned limit)
 
 /* ---- loading ---- */
 
+/* Errors and warnings, a line each. */
+static void
+log_diagnostics(struct log *log, const struct diag_list *list)
+{
+	char line[1024];
+
+	for (size_t i = 0; i < diag_total(list); i++) {
+		const struct diag *d = diag_at(list, i);
+		bool error = d->severity == SEVERITY_ERROR;
+
+		if (d->severity == SEVERITY_NOTE)
+			continue;
+		diag_format(d, line, sizeof(line));
+		log_event(log, error ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING,
+			  error ? "bad-policy" : "policy", NULL, NULL, "%s",
+			  line);
+	}
+}
+
 /* Every diagnostic is a line of the log, but the same ones only once. */
 static void
 complain(struct reload *r, const struct diag_list *list, bool forced)
@@ -146,17 +167,7 @@ complain(struct reload *r, const struct diag_list *list, bool forced)
 	if (said == r->complaint && !forced)
 		return;
 	r->complaint = said;
-	for (size_t i = 0; i < diag_total(list); i++) {
-		const struct diag *d = diag_at(list, i);
-
-		if (d->severity == SEVERITY_NOTE)
-			continue;
-		diag_format(d, line, sizeof(line));
-		log_event(log,
-			  d->severity == SEVERITY_ERROR ? LOG_LEVEL_ERROR
-							: LOG_LEVEL_WARNING,
-			  "bad-policy", NULL, NULL, "%s", line);
-	}
+	log_diagnostics(log, list);
 	log_event(log, LOG_LEVEL_ERROR, "reload-refused", NULL,
 		  "mend it; it is taken up as soon as it is good",
 		  "%s has errors: the policy of before stays in force",
@@ -170,6 +181,8 @@ refuse(struct reload *r, const struct diag_list *list, uint64_t now,
 	bool again = r->refused != 0 && files == r->files && !forced;
 
 	r->refused = now;
+	r->again =
+	    now + (settings_unsettled(current(r)) ? SETTINGS_YOUNG : AGAIN);
 	r->files = files;
 	if (again && list == NULL)
 		return;
@@ -179,8 +192,15 @@ refuse(struct reload *r, const struct diag_list *list, uint64_t now,
 		status_reloaded(r->pool->status, false);
 }
 
+/* When the files of these settings are to be read once more. */
+static uint64_t
+reread_at(const struct settings *s)
+{
+	return settings_young(s) ? pool_now() + SETTINGS_YOUNG : 0;
+}
+
 static void
-take_up(struct reload *r, struct settings *fresh)
+take_up(struct reload *r, struct settings *fresh, const struct diag_list *list)
 {
 	struct pool *pool = r->pool;
 	struct settings *old = current(r);
@@ -199,9 +219,11 @@ take_up(struct reload *r, struct settings *fresh)
 	r->retired = retired;
 	atomic_store(&pool->current, fresh);
 	set_limit(pool, limit_of(pool, fresh));
+	r->reread = reread_at(fresh);
 	r->refused = 0;
 	r->complaint = 0;
 	status_reloaded(pool->status, true);
+	log_diagnostics(pool->log, list);
 	log_event(pool->log, LOG_LEVEL_INFO, "reloaded", NULL, NULL,
 		  "%s has been loaded again", pool->options->policy);
 	sweep(r);
@@ -218,7 +240,7 @@ load(struct reload *r, uint64_t now, bool forced)
 		fresh = settings_load(r->pool->options->policy,
 				      &r->pool->options->load, list);
 	if (fresh != NULL)
-		take_up(r, fresh);
+		take_up(r, fresh, list);
 	else
 		refuse(r, list, now, files, forced);
 	diag_list_free(list);
@@ -246,6 +268,7 @@ reload_new(struct pool *pool, struct settings *settings)
 	atomic_store(&pool->current, settings);
 	set_limit(pool, limit_of(pool, settings));
 	r->due = pool_now() + settings->server.reload;
+	r->reread = reread_at(settings);
 	return r;
 }
 
@@ -277,11 +300,14 @@ worth_loading(struct reload *r, uint64_t now)
 		return true;
 	if (!settings_changed(current(r))) {
 		r->refused = r->complaint = 0;
-		return false;
+		if (r->reread == 0 || now < r->reread)
+			return false;
+		r->reread = 0;
+		return settings_rewritten(current(r));
 	}
 	/* What was refused is looked at again when it changes, and now and
 	 * then: what it lacked may be in a file that we do not know of. */
-	return r->refused == 0 || now >= r->refused + AGAIN ||
+	return r->refused == 0 || now >= r->again ||
 	       fingerprint(current(r)) != r->files;
 }
 

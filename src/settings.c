@@ -58,26 +58,3 @@ settings_release(struct settings *settings)
 		regex_free(settings->regexes[i]);
 	arena_free(settings->arena);
 }
-
-static bool
-same_time(struct timespec a, struct timespec b)
-{
-	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
-}
-
-bool
-settings_changed(const struct settings *settings)
-{
-	for (size_t i = 0; i < settings->source_count; i++) {
-		const struct source_file *source = &settings->sources[i];
-		struct stat now;
-
-		if (stat(source->path, &now) != 0 ||
-		    now.st_dev != source->dev || now.st_ino != source->ino ||
-		    now.st_size != source->size ||
-		    !same_time(now.st_mtim, source->mtime) ||
-		    !same_time(now.st_ctim, source->ctime))
-			return true;
-	}
-	return false;
-}

@@ -111,6 +111,9 @@ struct source_file {
 	off_t size;
 	struct timespec mtime;
 	struct timespec ctime;
+	bool young;   /* it was changed just before it was read: another change
+	                 may leave the same times (settings_rewritten) */
+	uint64_t sum; /* of its bytes, if young */
 };
 
 /* What a section's spec does not say, because a decision does not need it. */
@@ -183,6 +186,19 @@ void settings_release(struct settings *);
 
 /* Has one of the files changed, come or gone since the load?  (stat only) */
 bool settings_changed(const struct settings *);
+
+enum { SETTINGS_YOUNG = 2000 }; /* ms; the coarsest clock of a file system */
+
+/*
+ * File systems count time in ticks: of two changes in one tick stat shows but
+ * one, if the size stays.  So files that were younger than SETTINGS_YOUNG when
+ * they were loaded (settings_young) are to be read once more when that time is
+ * over: has one of them other bytes then (settings_rewritten)?
+ */
+bool settings_young(const struct settings *);
+bool settings_rewritten(const struct settings *);
+/* Are there files now that were changed less than SETTINGS_YOUNG ago? */
+bool settings_unsettled(const struct settings *);
 
 /* The policy in canonical form, as INI; dumping a dump gives the same bytes. */
 int settings_dump(const struct settings *, FILE *);
