@@ -24,6 +24,11 @@ static const struct command commands[] = {
      "what a browser will do with a request"},
     {"reference", reference_command, "[--json]",
      "headers, safelists, limits, and what many get wrong"},
+    {"init", init_command,
+     "[--server NAME] [--origin ORIGIN] ... [--credentials]\n"
+     "           [--method NAME] ... [--header NAME] ... [--path PATH]\n"
+     "           [--exec WORDS | --root FOLDER | --forward ADDRESS] FILE",
+     "writes a commented policy, and says what the server needs"},
     {NULL, NULL, NULL, NULL},
 };
 

@@ -33,17 +33,6 @@ print_bytes(const struct paint *p, struct slice bytes)
 	fputs(explain_quote(p->e, bytes), p->out);
 }
 
-/* Within the quotes of a script. */
-static void
-print_string(const struct paint *p, struct slice bytes)
-{
-	for (const char *at = explain_quote(p->e, bytes); *at != '\0'; at++) {
-		if (*at == '"')
-			fputc('\\', p->out);
-		fputc(*at, p->out);
-	}
-}
-
 /* ---- requests and answers ---- */
 
 static void
@@ -118,38 +107,24 @@ print_checks(const struct paint *p, const struct checks *checks)
 
 /* ---- the steps ---- */
 
-static bool
-sends_headers(const struct explanation *e)
-{
-	for (size_t i = 0; i < e->plan.header_count; i++)
-		if (fetch_is_sent(&e->plan.headers[i]))
-			return true;
-	return false;
-}
-
 static void
 print_why(const struct paint *p)
 {
-	struct explanation *e = p->e;
-	const char *end = e->why.count > 0 ? ":" : ".";
+	const struct explanation *e = p->e;
 
 	if (e->plan.preflight)
 		heading(p, "The browser asks first, with a preflight:");
 	else if (!e->plan.cross_origin)
-		heading(p, explain_printf(e,
-					  "No preflight: page and URL have "
-					  "the same origin%s",
-					  end));
+		heading(p, "The page has the same origin: no preflight, and "
+			   "CORS has no part in it.");
 	else
-		heading(p,
-			explain_printf(e,
-				       "No preflight: %s and its headers "
-				       "need none%s",
-				       explain_quote(e, e->plan.method), end));
+		heading(p, "The browser sends it without a preflight.");
 	for (size_t i = 0; i < e->why.count; i++)
 		fprintf(p->out, "    - %s\n", e->why.at[i]);
-	if (e->plan.preflight)
+	if (e->why.count > 0)
 		fputc('\n', p->out);
+	else if (!e->plan.preflight)
+		return;
 }
 
 static void
@@ -186,32 +161,19 @@ print_exchange(const struct paint *p)
 	print_checks(p, &e->request_checks);
 }
 
-/* `*` in Access-Control-Expose-Headers: more than is known here. */
-static bool
-reads_all(struct explanation *e)
-{
-	struct slice exposed =
-	    fetch_get(e->arena, &e->answer.fields,
-		      SLICE("access-control-expose-headers"));
-
-	return !e->plan.cross_origin ||
-	       fetch_is_readable(SLICE("x"), exposed, e->question.credentials);
-}
-
 static void
 print_readable(const struct paint *p)
 {
-	struct explanation *e = p->e;
+	const struct explanation *e = p->e;
 
 	if (!e->has_readable)
 		return;
-	fputs("\nOf the answer's headers the script may read:", p->out);
+	fputs("\nThe script may read of its headers:", p->out);
 	for (size_t i = 0; i < e->readable_count; i++) {
-		fputs(i > 0 ? ", " : " ", p->out);
+		fputc(' ', p->out);
 		print_bytes(p, e->readable[i]);
 	}
-	fputs(reads_all(e) ? ", and all others but Set-Cookie.\n" : ".\n",
-	      p->out);
+	fputc('\n', p->out);
 }
 
 static void
@@ -256,51 +218,24 @@ print_verdict(const struct paint *p)
 		fprintf(p->out, "\n%sFix:%s %s\n", p->bold, p->end, e->fix);
 }
 
-/* The script's own words, as they would stand in it. */
-static void
-print_headers(const struct paint *p)
-{
-	const struct fetch_fields *headers = &p->e->question.headers;
-
-	fputs("        headers: {", p->out);
-	for (size_t i = 0; i < headers->count; i++) {
-		fputs(i > 0 ? ", \"" : "\"", p->out);
-		print_string(p, headers->at[i].name);
-		fputs("\": \"", p->out);
-		print_string(p, fetch_trim(headers->at[i].value));
-		fputc('"', p->out);
-	}
-	fputs("},\n", p->out);
-}
-
 static void
 print_question(const struct paint *p)
 {
 	const struct question *q = &p->e->question;
-	bool get = slice_eq(q->method, SLICE("GET"));
 
-	fprintf(p->out, "%sA page of ", p->bold);
-	if (slice_eq(q->origin, SLICE("null")))
-		fputs("no origin (null)", p->out);
-	else
+	fprintf(p->out, "%sA page ", p->bold);
+	if (slice_eq(q->origin, SLICE("null"))) {
+		fputs("without an origin (null)", p->out);
+	} else {
+		fputs("of ", p->out);
 		print_bytes(p, q->origin);
-	fprintf(p->out, " calls:%s\n    fetch(\"", p->end);
-	print_string(p, q->url.href);
-	fputc('"', p->out);
-	if (!get || q->headers.count > 0 || q->credentials) {
-		fputs(", {\n", p->out);
-		if (!get) {
-			fputs("        method: \"", p->out);
-			print_string(p, q->method);
-			fputs("\",\n", p->out);
-		}
-		if (q->headers.count > 0)
-			print_headers(p);
-		if (q->credentials)
-			fputs("        credentials: \"include\",\n", p->out);
-		fputs("    }", p->out);
 	}
-	fputs(")\n", p->out);
+	fputs(" calls fetch(\"", p->out);
+	print_bytes(p, q->url.href);
+	fputs("\")", p->out);
+	if (q->credentials)
+		fputs(" with credentials", p->out);
+	fprintf(p->out, ".%s\n", p->end);
 }
 
 void

@@ -64,10 +64,9 @@ struct answer {
 			   the server (status), the application (0) */
 	struct fetch_fields fields; /* without the application's own */
 	/* what corswrap thinks of it; for reason and fix */
-	const struct policy *policy;	  /* NULL: none covers it */
-	const struct spec_source *source; /* of the policy; NULL as it */
-	bool uncovered;			  /* no policy covers it */
-	bool refused;			  /* the policy refuses it */
+	const struct policy *policy; /* NULL: none covers it */
+	bool uncovered;		     /* no policy covers it */
+	bool refused;		     /* the policy refuses it */
 	enum cors_reason policy_reason;
 };
 
@@ -152,8 +151,6 @@ void finding_add(struct explanation *, const char *id, bool serious,
  */
 void explain_begin(struct explanation *, struct arena *,
 		   const struct question *);
-/* An http request of an https page?  Browsers block it, and CORS has no say. */
-bool explain_is_mixed(const struct explanation *);
 /* Is there nothing to be asked of a server? */
 bool explain_is_settled(const struct explanation *);
 

@@ -35,7 +35,7 @@ _corscheck()
 	cur=${COMP_WORDS[COMP_CWORD]}
 	prev=${COMP_WORDS[COMP_CWORD - 1]}
 	if ((COMP_CWORD == 1)); then
-		mapfile -t COMPREPLY < <(compgen -W 'lint dump explain reference --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'lint dump explain reference init --help --version' -- "$cur")
 		return
 	fi
 	case $prev in
@@ -48,7 +48,16 @@ _corscheck()
 		compopt -o nospace 2>/dev/null
 		return
 		;;
-	-H | --header) return ;;
+	--server)
+		mapfile -t COMPREPLY < <(compgen -W 'lighttpd lighttpd-cgi apache-fcgid apache-cgi apache-proxy htaccess nginx haproxy caddy systemd' -- "$cur")
+		return
+		;;
+	--forward)
+		mapfile -t COMPREPLY < <(compgen -W 'unix:/ tcp:127.0.0.1: tcp:[::1]:' -- "$cur")
+		compopt -o nospace 2>/dev/null
+		return
+		;;
+	-H | --header | --path) return ;;
 	esac
 	if [[ $cur != -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
@@ -57,6 +66,7 @@ _corscheck()
 	case ${COMP_WORDS[1]} in
 	lint) mapfile -t COMPREPLY < <(compgen -W '--json --strict' -- "$cur") ;;
 	explain) mapfile -t COMPREPLY < <(compgen -W '-p -H --credentials --json --method --origin --url' -- "$cur") ;;
+	init) mapfile -t COMPREPLY < <(compgen -W '--credentials --exec --forward --header --method --origin --path --root --server' -- "$cur") ;;
 	reference) mapfile -t COMPREPLY < <(compgen -W '--json' -- "$cur") ;;
 	esac
 }
