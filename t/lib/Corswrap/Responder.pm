@@ -9,7 +9,8 @@ package Corswrap::Responder;
 #
 # listen: unix (default), tcp, tcp6 (-l), fd0, fds (LISTEN_FDS: a unix and a TCP
 # socket), or sockets => [...] to inherit those as LISTEN_FDS.  Also: dir, env,
-# ulimit (words for the shell's ulimit), hold (descriptors left open), program (text of a script for exec).
+# ulimit (words for the shell's ulimit), hold (descriptors left open), program (text of a script for exec),
+# corswrap (another than the built one).
 #
 # SPDX-License-Identifier: ISC
 
@@ -91,7 +92,7 @@ sub responder {
 	write_file($self->{policy},
 	    $o{policy} // basic_policy($self->{program}, %{ $o{more} // {} }));
 	my $kind    = $o{listen} // 'unix';
-	my @command = (corswrap(), '-c', $self->{policy}, @{ $o{args} // [] });
+	my @command = ($o{corswrap} // corswrap(), '-c', $self->{policy}, @{ $o{args} // [] });
 	my ($stdin, @fds);
 	if ($o{sockets}) {
 		@fds = @{ $o{sockets} };

@@ -15,7 +15,7 @@ use File::Path qw(make_path);
 use Test::More ();
 
 our @EXPORT = qw(lighttpd apache module_folder install_program example
-    make_places serve responder_on server_logs
+    make_places serve responder_on server_logs unit
     show_logs);
 
 # A copy of a built program under a name of its own.
@@ -73,6 +73,20 @@ sub example {
 	$text =~ s{^(LoadModule \S+ )/usr/lib/apache2/modules}
 	    {$1 . module_folder()}emg if $text =~ /^LoadModule/m;
 	return write_file("$dir/etc/$name", $text);
+}
+
+# unit(FOLDER, NAME, INSTANCE): a unit as it is installed, for that instance and
+# in that folder; its text.
+sub unit {
+	my ($dir, $name, $instance) = @_;
+	my ($text) = grep { length } map { read_file("$_/etc/systemd/$name") }
+	    top_build(), top_src();
+	die "no etc/systemd/$name\n" unless defined $text;
+	$text =~ s{%i}{$instance}g;
+	$text =~ s{^(ExecStart=)\S+/corswrap -c \S+/corswrap/}
+	    {$1$dir/corswrap -c $dir/etc/}m;
+	$text =~ s{/run/corswrap\b}{$dir/run}g;
+	return $text;
 }
 
 my %command = (
