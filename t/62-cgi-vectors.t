@@ -10,76 +10,13 @@ use FindBin;
 use lib "$FindBin::RealBin/lib";
 use Corswrap::FastCGI qw(fcgi_get fcgi_connect request_bytes record
     begin_record params_records);
+use Corswrap::Programs;
 use Corswrap::Test;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-my $dir = tempdir();
-my $origin = 'https://a.example';
-mkdir "$dir/$_" for qw(cgi cgi-old secret);
-
-# perl(NAME, CODE): a script in the root.
-sub perl {
-	my ($name, $code) = @_;
-	return write_file("$dir/cgi/$name", "#!/usr/bin/perl\n\$| = 1;\n$code\n",
-	    0755);
-}
-
-sub quoted { my ($text) = @_; $text =~ s/([^ -~]|[\\"\$\@])/sprintf '\\x{%02x}', ord $1/ge; return "\"$text\"" }
-
-# responder(APP LINES): a responder of its own; its address, pid and log.
-my $number = 0;
-sub responder {
-	my ($app, %o) = @_;
-	my $n = $number++;
-	write_file("$dir/p$n.ini", <<"END");
-[app]
-root = $dir/cgi
-$app
-[cors]
-origins = $origin
-END
-	my $log = "$dir/log$n";
-	my $pid = start([ corswrap(), '-c', "$dir/p$n.ini", '-l',
-	    "unix:$dir/s$n", '-w', $o{workers} // 8 ], stderr => $log,
-	    env => { RESPONDER_SECRET => 'x' });
-	wait_socket("$dir/s$n") or die read_file($log);
-	return { address => "unix:$dir/s$n", pid => $pid, log => $log };
-}
-
-sub params {
-	my ($script, %more) = @_;
-	my $path = $script =~ m{^/|^proxy:} ? $script : "$dir/cgi/$script";
-	my %p = (REQUEST_METHOD => 'GET', SCRIPT_FILENAME => $path,
-	    SCRIPT_NAME => "/$script", HTTP_ORIGIN => $origin,
-	    REQUEST_URI => "/$script", GATEWAY_INTERFACE => 'CGI/1.1',
-	    SERVER_PROTOCOL => 'HTTP/1.1', %more);
-	return [ map { $_ => $p{$_} } grep { defined $p{$_} } sort keys %p ];
-}
-
-sub ask {
-	my ($r, $script, %o) = @_;
-	my %more = %{ delete $o{params} || {} };
-	$more{CONTENT_LENGTH} //= length $o{stdin} if defined $o{stdin} &&
-	    !exists $more{CONTENT_LENGTH};
-	$more{REQUEST_METHOD} //= 'POST' if defined $o{stdin};
-	return fcgi_get($r->{address}, params => params($script, %more),
-	    timeout => 60, %o);
-}
-
-sub one { my ($r, $name) = @_; my @v = @{ $r->{header}{lc $name} || [] };
-	return @v == 1 ? $v[0] : scalar(@v) . ' values' }
-sub cors_on { my ($r, $what) = @_;
-	return is(one($r, 'Access-Control-Allow-Origin'), $origin, "$what, with CORS") }
-sub logged { my ($r, $re, $what) = @_;
-	return ok(wait_for(sub { read_file($r->{log}) =~ $re }, 10), $what) ||
-	    diag(read_file($r->{log})) }
-sub gone { my ($pid) = @_;
-	return wait_for(sub {
-		return 1 unless kill 0, $pid;
-		read_file("/proc/$pid/stat") =~ /^\d+ \(.*\) Z/ }, 10) }
-
-my $r = responder("stderr = log\nlocal-redirect = 302");
+mkdir "$dir/$_" for qw(cgi-old secret);
+my $r = run_responder("stderr = log\nlocal-redirect = 302");
 
 # ---- header blocks as programs print them: ID, output, status, checks ----
 my @blocks = (
@@ -126,7 +63,7 @@ my @blocks = (
 );
 for my $case (@blocks) {
 	my ($id, $out, $status, $body, $name, $value) = @$case;
-	perl('block.pl', 'print ' . quoted($out) . ';');
+	perl_program('block.pl', 'print ' . quoted($out) . ';');
 	my $got = ask($r, 'block.pl', $id eq 'CGI-062' ?
 	    (stdin => 'x' x 1280) : ());
 	is($got->{status}, $status, "$id: status");
@@ -138,40 +75,40 @@ for my $case (@blocks) {
 logged($r, qr/no output/, 'CGI-029: the log says so');
 logged($r, qr/broken line/, 'CGI-028: the log has the line');
 
-perl('slow.pl', 'print "Status: 200 OK\r\n"; select undef, undef, undef, 0.3;'
+perl_program('slow.pl', 'print "Status: 200 OK\r\n"; select undef, undef, undef, 0.3;'
     . 'print "\r\n"; select undef, undef, undef, 0.3; print "test123"');
 is(ask($r, 'slow.pl')->{body}, 'test123', 'CGI-003, 004: in parts');
-perl('lines.pl', 'print "X-A: 1\nX-A: 2\nSet-Cookie: a\nSet-Cookie: b\n\n"');
+perl_program('lines.pl', 'print "X-A: 1\nX-A: 2\nSet-Cookie: a\nSet-Cookie: b\n\n"');
 is_deeply([ map { $_->[1] } grep { $_->[0] =~ /^(X-A|Set-Cookie)$/ }
     @{ ask($r, 'lines.pl')->{headers} } ], [ 1, 2, 'a', 'b' ],
     'CGI-044: order and number kept');
-perl('segv.pl', 'kill 11, $$; sleep 5');
+perl_program('segv.pl', 'kill 11, $$; sleep 5');
 my $got = ask($r, 'segv.pl');
 is($got->{status}, 502, 'CGI-031: killed before output');
 logged($r, qr/signal 11/, 'CGI-031: the log names the signal');
 
 # ---- bodies ----
 my $mega = join '', map { chr(65 + $_ % 26) } 1 .. 1 << 20;
-perl('deaf.pl', 'sleep 1; print "Status: 200\n\nok"');
+perl_program('deaf.pl', 'sleep 1; print "Status: 200\n\nok"');
 my $began = time;
 $got = ask($r, 'deaf.pl', stdin => $mega);
 is($got->{body}, 'ok', 'CGI-046: never reads its input');
 cmp_ok(time - $began, '<', 20, 'and holds nobody');
-perl('talks.pl', 'print "A: 1\n\n", "y" x (1 << 20); my $n = 0;'
+perl_program('talks.pl', 'print "A: 1\n\n", "y" x (1 << 20); my $n = 0;'
     . 'while (my $k = read STDIN, my $b, 65536) { $n += $k } print $n');
 $got = ask($r, 'talks.pl', stdin => $mega);
 is(length $got->{body}, (1 << 20) + 7, 'CGI-047: writes before it reads');
 like($got->{body}, qr/y1048576$/, 'and reads it all then');
-perl('cat.pl', 'binmode STDIN; binmode STDOUT; print "A: 1\n\n";'
+perl_program('cat.pl', 'binmode STDIN; binmode STDOUT; print "A: 1\n\n";'
     . 'while (read STDIN, my $b, 65536) { print $b }');
 my $big = $mega x 16;
 $got = ask($r, 'cat.pl', stdin => $big);
 ok($got->{body} eq $big, 'CGI-048: 16 MiB back') or
     diag("status $got->{status}, ", length $got->{body}, ' bytes, exit ',
-	$got->{appStatus} // 'none', "\n", substr(read_file($r->{log}), -600));
+	$got->{appStatus} // 'none', "\n", substr($r->log, -600));
 ok(ask($r, 'cat.pl', stdin => $big, params => { CONTENT_LENGTH => undef })
     ->{body} eq $big, 'the same without a length');
-perl('length.pl', 'my $n = read STDIN, my $b, 99;'
+perl_program('length.pl', 'my $n = read STDIN, my $b, 99;'
     . 'print "A: 1\n\n", ($ENV{CONTENT_LENGTH} // "-"), ":", $b');
 is(ask($r, 'length.pl')->{body}, '-:', 'CGI-056: none');
 is(ask($r, 'length.pl', params => { CONTENT_LENGTH => 0 })->{body}, '0:',
@@ -183,8 +120,8 @@ is(ask($r, 'length.pl', stdin => 'foobar',
     'CGI-056, 063: without a length');
 is(ask($r, 'length.pl', stdin => 'x', params => { CONTENT_LENGTH => 'x1' })
     ->{status}, 400, 'a length that is none');
-perl('mark.pl', "open my \$f, '>', '$dir/ran'; print \"A: 1\\n\\n\"");
-my $c = fcgi_connect($r->{address});
+perl_program('mark.pl', "open my \$f, '>', '$dir/ran'; print \"A: 1\\n\\n\"");
+my $c = fcgi_connect($r->address);
 $c->send_bytes(begin_record()
     . params_records(params('mark.pl', CONTENT_LENGTH => 100,
 	REQUEST_METHOD => 'POST')) . record(5, 1, 'x' x 40));
@@ -193,26 +130,26 @@ logged($r, qr/went away|cut|abort/i, 'CGI-064: a cut upload is logged');
 sleep 0.2;
 ok(!-e "$dir/ran", 'and nothing has run');
 
-my $small = responder("max-body = 1K");
+my $small = run_responder("max-body = 1K");
 $got = ask($small, 'cat.pl', stdin => $mega);
 is($got->{status}, 413, 'past max-body: 413');
 cors_on($got, '413');
 
 # ---- standard error ----
-perl('loud.pl', 'print STDERR "e" x 1023, "\n" for 1 .. 1024;'
+perl_program('loud.pl', 'print STDERR "e" x 1023, "\n" for 1 .. 1024;'
     . 'print "A: 1\n\nok"');
 is(ask($r, 'loud.pl')->{body}, 'ok', 'CGI-051: 1 MiB of complaints');
 logged($r, qr/eeeee/, 'logged');
 cmp_ok(-s $r->{log}, '<', 300_000, 'within bounds');
-my $f = responder('stderr = fastcgi');
-perl('both.pl', 'print STDERR "one\n"; print "A: 1\n\nx"; print STDERR "two\n";'
+my $f = run_responder('stderr = fastcgi');
+perl_program('both.pl', 'print STDERR "one\n"; print "A: 1\n\nx"; print STDERR "two\n";'
     . 'print "y"');
 $got = ask($f, 'both.pl');
 is($got->{body}, 'xy', 'CGI-053: the body');
 like($got->{stderr}, qr/one.*two/s, 'CGI-053: FCGI_STDERR');
 
 # ---- what is left behind ----
-perl('daemon.pl', "my \$pid = fork; if (!\$pid) { open my \$f, '>', '$dir/daemon';"
+perl_program('daemon.pl', "my \$pid = fork; if (!\$pid) { open my \$f, '>', '$dir/daemon';"
     . 'print {$f} $$; close $f; sleep 60; exit } '
     . "select undef, undef, undef, .05 until -s '$dir/daemon';"
     . 'print "A: 1\n\nok"');
@@ -225,9 +162,9 @@ ok(kill(0, $daemon), 'and lives on');
 kill 'KILL', $daemon;
 
 # ---- time ----
-my $t = responder("first-byte-timeout = 1s\nidle-timeout = 1s\n"
+my $t = run_responder("first-byte-timeout = 1s\nidle-timeout = 1s\n"
     . "total-timeout = 3s\nkill-grace = 300ms");
-perl('hang.pl', "open my \$f, '>', '$dir/pid'; print {\$f} \$\$; close \$f;"
+perl_program('hang.pl', "open my \$f, '>', '$dir/pid'; print {\$f} \$\$; close \$f;"
     . 'sleep 60');
 $began = time;
 $got = ask($t, 'hang.pl');
@@ -236,18 +173,18 @@ cors_on($got, 'CGI-072');
 cmp_ok(time - $began, '>=', 0.9, 'not before its time');
 ok(gone(read_file("$dir/pid")), 'and the program is ended');
 logged($t, qr/first-byte-timeout/, 'logged with what to raise');
-perl('stall.pl', 'print "A: 1\n\nx"; sleep 60');
+perl_program('stall.pl', 'print "A: 1\n\nx"; sleep 60');
 $got = ask($t, 'stall.pl');
 is($got->{body}, 'x', 'CGI-073: what there was');
 isnt($got->{appStatus}, 0, 'CGI-073: not as if it were whole');
 logged($t, qr/idle-timeout/, 'logged');
-perl('drip.pl', 'print "A: 1\n\n"; while (1) { print "."; '
+perl_program('drip.pl', 'print "A: 1\n\n"; while (1) { print "."; '
     . 'select undef, undef, undef, 0.1 }');
 $began = time;
 $got = ask($t, 'drip.pl');
 like($got->{body}, qr/^\.+$/, 'CGI-074: dots');
 cmp_ok(time - $began, '<', 25, 'that end');
-perl('stubborn.pl', '$SIG{TERM} = "IGNORE"; my $k = fork; '
+perl_program('stubborn.pl', '$SIG{TERM} = "IGNORE"; my $k = fork; '
     . "if (\$k) { open my \$f, '>', '$dir/both'; print {\$f} \"\$\$ \$k\";"
     . 'close $f } sleep 1 while 1');
 $got = ask($t, 'stubborn.pl');
@@ -258,7 +195,7 @@ ok(gone($_), 'CGI-071: KILL, for the whole group')
 # ---- the client goes ----
 for my $how ('close', 'abort') {
 	unlink "$dir/pid";
-	$c = fcgi_connect($r->{address});
+	$c = fcgi_connect($r->address);
 	$c->send_bytes(request_bytes(params => params('hang.pl')));
 	wait_for(sub { -s "$dir/pid" });
 	my $pid = read_file("$dir/pid");
@@ -266,12 +203,12 @@ for my $how ('close', 'abort') {
 	else { $c->send_bytes(record(2, 1, '')) }
 	ok(gone($pid), "client gone ($how): the program is ended");
 }
-my $finish = responder('on-abort = finish');
+my $finish = run_responder('on-abort = finish');
 unlink "$dir/done";
-perl('finish.pl', "open my \$f, '>', '$dir/begun'; close \$f;"
+perl_program('finish.pl', "open my \$f, '>', '$dir/begun'; close \$f;"
     . "print \"A: 1\\n\\n\"; print 'x' x 1000 or exit for 1 .. 300;"
     . "sleep 1; open \$f, '>', '$dir/done'");
-$c = fcgi_connect($finish->{address});
+$c = fcgi_connect($finish->address);
 $c->send_bytes(request_bytes(params => params('finish.pl')));
 wait_for(sub { -e "$dir/begun" });
 $c->close;
@@ -292,8 +229,9 @@ like($got->{body}, qr/SigBlk:\s*0+\n/, 'CGI-080: nothing blocked');
 like($got->{body}, qr/SigIgn:\s*0+\n/, 'CGI-080: nothing ignored');
 like($got->{body}, qr/^0\n1\n(10\n)?2\n/m, 'descriptors 0 to 2');
 like($got->{body}, qr/^group 1$/m, 'a process group of its own');
-my $e = responder("[env]\nPATH = /wibble\nLD_X = 1");
-perl('env.pl', 'print "A: 1\n\n", map { "$_=$ENV{$_}\n" } sort keys %ENV');
+my $e = run_responder("[env]\nPATH = /wibble\nLD_X = 1",
+    env => { RESPONDER_SECRET => 'x' });
+perl_program('env.pl', 'print "A: 1\n\n", map { "$_=$ENV{$_}\n" } sort keys %ENV');
 $got = ask($e, 'env.pl', params => { HTTP_PROXY => 'x', LD_PRELOAD => 'x',
 	LISTEN_FDS => 1, CORSWRAP_X => 1, 'a b' => 1, '1x' => 1,
 	NOTIFY_SOCKET => 'x', HTTP_X_FORWARDED_FOR => 'foo, bar, bazz' });
@@ -338,16 +276,16 @@ write_file("$dir/cgi/plain.txt", "x", 0644);
 is(ask($r, 'plain.txt')->{status}, 403, 'not executable: 403');
 logged($r, qr/chmod/, 'the log says what to do');
 symlink corswrap(), "$dir/cgi/self";
-my $wide = responder('root = ' . top_build());
+my $wide = run_responder('', root => "$dir/cgi " . top_build());
 $got = ask($wide, 'self');
 is($got->{status}, 500, 'never ourselves');
 logged($wide, qr/\[self\]|itself/, 'and the log says so');
-my $h = responder("[handlers]\n.pl = /usr/bin/perl -T");
+my $h = run_responder("[handlers]\n.pl = /usr/bin/perl -T");
 write_file("$dir/cgi/tainted.pl", 'print "A: 1\n\n${^TAINT}"', 0644);
 is(ask($h, 'tainted.pl')->{body}, '1', 'a handler\'s words, no x bit needed');
 
 # ---- many ----
-perl('nothing.pl', 'print "A: 1\n\n"');
+perl_program('nothing.pl', 'print "A: 1\n\n"');
 my $fds = () = glob "/proc/$r->{pid}/fd/*";
 ask($r, 'nothing.pl') for 1 .. 200;
 my $zombies = grep { read_file("/proc/$_/stat") =~ /^\d+ \(.*\) Z $r->{pid} / }
@@ -365,7 +303,7 @@ SKIP: {
 	    '-l', "unix:$dir/few", '-w', 16 ], stderr => "$dir/fewlog");
 	wait_socket("$dir/few") or skip 'it did not start', 2;
 	my @open = map { fcgi_connect("unix:$dir/few", timeout => 60) } 1 .. 40;
-	perl('nap.pl', 'select undef, undef, undef, 0.2; print "A: 1\n\nok"');
+	perl_program('nap.pl', 'select undef, undef, undef, 0.2; print "A: 1\n\nok"');
 	$_ && $_->send_bytes(request_bytes(params => params('nap.pl'))) for @open;
 	my %seen;
 	for my $c (grep { $_ } @open) {

@@ -1,0 +1,145 @@
+package Corswrap::Programs;
+
+# Programs that a responder runs, written on the spot, and what became of them.
+#
+#	my $r = run_responder("max-body = 1K", server => 'log = debug');
+#	perl_program('x.pl', 'print "A: 1\n\nx"');
+#	my $got = ask($r, 'x.pl', stdin => 'abc', params => { NAME => 'value' });
+#	cors_on($got, 'what');
+#	logged($r, qr/re/, 'what');
+#
+# Programs lie in "$dir/cgi", which is the root; $dir goes away at the end.
+#
+# SPDX-License-Identifier: ISC
+
+use strict;
+use warnings;
+
+use Exporter qw(import);
+use Test::More ();
+use Time::HiRes ();
+
+use Corswrap::FastCGI qw(fcgi_get);
+use Corswrap::Responder;
+use Corswrap::Test qw(read_file tempdir wait_for write_file);
+
+our @EXPORT = qw($dir $origin perl_program shell_program quoted run_responder
+    params ask one cors_on logged log_lines gone children_of zombies_of);
+
+our $dir    = tempdir();
+our $origin = 'https://a.example';
+mkdir "$dir/cgi";
+
+sub perl_program {
+	my ($name, $code) = @_;
+	return write_file("$dir/cgi/$name", "#!/usr/bin/perl\n\$| = 1;\n$code\n",
+	    0755);
+}
+
+sub shell_program {
+	my ($name, $code) = @_;
+	return write_file("$dir/cgi/$name", "#!/bin/sh\n$code\n", 0755);
+}
+
+# Bytes as a Perl string literal.
+sub quoted {
+	my ($text) = @_;
+	$text =~ s/([^ -~]|[\\"\$\@])/sprintf '\\x{%02x}', ord $1/ge;
+	return "\"$text\"";
+}
+
+# Lines of [app] (other sections may follow them); of [server], [cors]; the
+# rest is for Corswrap::Responder.
+sub run_responder {
+	my ($app, %o) = @_;
+	my $server = delete $o{server} // '';
+	my $cors   = delete $o{cors} // '';
+	my $root   = delete $o{root} // "$dir/cgi";
+	my $work   = delete $o{workers} // 8;
+	return responder(args => [ '-w', $work ], %o, policy => <<"END");
+[cors]
+origins = $origin
+$cors
+[server]
+$server
+[app]
+root = $root
+$app
+END
+}
+
+# Parameters of a request for a script, by name or path, as a list.
+sub params {
+	my ($script, %more) = @_;
+	my $path = $script =~ m{^/|^proxy:} ? $script : "$dir/cgi/$script";
+	my %p = (REQUEST_METHOD => 'GET', SCRIPT_FILENAME => $path,
+	    SCRIPT_NAME => "/$script", HTTP_ORIGIN => $origin,
+	    REQUEST_URI => "/$script", GATEWAY_INTERFACE => 'CGI/1.1',
+	    SERVER_PROTOCOL => 'HTTP/1.1', %more);
+	return [ map { $_ => $p{$_} } grep { defined $p{$_} } sort keys %p ];
+}
+
+# One request; params => {} go over those of the script.  With a body it is a
+# POST with its length, unless params say otherwise.
+sub ask {
+	my ($r, $script, %o) = @_;
+	my %more = %{ delete $o{params} || {} };
+	if (defined $o{stdin}) {
+		$more{CONTENT_LENGTH} = length $o{stdin}
+		    unless exists $more{CONTENT_LENGTH};
+		$more{REQUEST_METHOD} //= 'POST';
+	}
+	return fcgi_get($r->address, params => params($script, %more),
+	    timeout => 60, %o);
+}
+
+sub one {
+	my ($r, $name) = @_;
+	my @v = @{ $r->{header}{ lc $name } || [] };
+	return @v == 1 ? $v[0] : scalar(@v) . ' values';
+}
+
+sub cors_on {
+	my ($r, $what) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	return Test::More::is(one($r, 'Access-Control-Allow-Origin'), $origin,
+	    "$what, with CORS");
+}
+
+sub logged {
+	my ($r, $re, $what) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	return Test::More::ok($r->wait_log($re), $what)
+	    || Test::More::diag(substr $r->log, -1500);
+}
+
+sub log_lines {
+	my ($r, $re) = @_;
+	return grep { $_ =~ $re } split /\n/, $r->log;
+}
+
+# Is the process gone, or but a zombie that waits for somebody else?
+sub gone {
+	my ($pid) = @_;
+	return wait_for(sub {
+		return 1 unless kill 0, $pid;
+		read_file("/proc/$pid/stat") =~ /^\d+ \(.*\) Z/s }, 30);
+}
+
+sub _stats {
+	return map { read_file("/proc/$_/stat") }
+	    map { m{(\d+)$} ? $1 : () } glob '/proc/[0-9]*';
+}
+
+# Pids of processes whose parent is this one; those among them that are dead.
+sub children_of {
+	my ($pid) = @_;
+	return map { /^(\d+) \(.*\) \S $pid /s ? $1 : () } _stats();
+}
+
+sub zombies_of {
+	my ($pid) = @_;
+	return map { /^(\d+) \(.*\) Z $pid /s ? $1 : () } _stats();
+}
+
+1;
