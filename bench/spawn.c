@@ -5,8 +5,10 @@
  *
  * A COMMAND is a program and its arguments, split at blanks, run with our
  * environment, empty standard input, and standard output to a pipe that is
- * read.  In each round every command runs RUNS times; printed is the median of
- * the rounds' means, in microseconds of wall time and of processor time.
+ * read.  The commands take turns run by run, so that what else the machine does
+ * hits all of them alike.  A round's figure is the median of its RUNS in wall
+ * time and the mean in processor time, which hardly scatters; printed is the
+ * median of the rounds, in microseconds.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -21,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WORDS = 64, ROUNDS_MAX = 1000, COMMANDS_MAX = 32 };
+enum { WORDS = 64, ROUNDS_MAX = 1000, RUNS_MAX = 1000, COMMANDS_MAX = 32 };
 
 extern char **environ;
 
@@ -98,6 +100,28 @@ median(double *values, size_t count)
 	return values[count / 2];
 }
 
+/* Every command RUNS times, in turn. */
+static void
+one_round(char *words[][WORDS], int commands, int runs, int r,
+	  struct sample samples[])
+{
+	static double walls[COMMANDS_MAX][RUNS_MAX], cpus[COMMANDS_MAX];
+
+	memset(cpus, 0, sizeof(cpus));
+	for (int k = 0; k < runs; k++)
+		for (int i = 0; i < commands; i++) {
+			double w = wall(), c = cpu();
+
+			run(words[i]);
+			walls[i][k] = wall() - w;
+			cpus[i] += cpu() - c;
+		}
+	for (int i = 0; i < commands; i++) {
+		samples[i].wall[r] = median(walls[i], (size_t)runs);
+		samples[i].cpu[r] = cpus[i] / runs;
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -109,7 +133,7 @@ main(int argc, char **argv)
 		return 2;
 	rounds = atoi(argv[1]);
 	runs = atoi(argv[2]);
-	if (rounds < 1 || rounds > ROUNDS_MAX || runs < 1)
+	if (rounds < 1 || rounds > ROUNDS_MAX || runs < 1 || runs > RUNS_MAX)
 		return 2;
 	for (int i = 0; i < commands; i++) {
 		size_t n = 0;
@@ -120,16 +144,7 @@ main(int argc, char **argv)
 		words[i][n] = NULL;
 	}
 	for (int r = -1; r < rounds; r++) /* the first warms up */
-		for (int i = 0; i < commands; i++) {
-			double w = wall(), c = cpu();
-
-			for (int k = 0; k < runs; k++)
-				run(words[i]);
-			if (r < 0)
-				continue;
-			samples[i].wall[r] = (wall() - w) / runs;
-			samples[i].cpu[r] = (cpu() - c) / runs;
-		}
+		one_round(words, commands, runs, r < 0 ? 0 : r, samples);
 	for (int i = 0; i < commands; i++)
 		printf("%.1f %.1f\n", median(samples[i].wall, (size_t)rounds),
 		       median(samples[i].cpu, (size_t)rounds));

@@ -192,6 +192,25 @@ ambiguous(struct feed *feed)
 		     "the line can be read in two ways");
 }
 
+/* The line as inih wants it.  Not by stdio: every request of a CGI program
+ * comes by here.  False: an inih with a smaller INI_MAX_LINE. */
+static bool
+put_line(char *buf, int cap, struct slice text, bool section)
+{
+	if (cap < 4 || text.len > (size_t)cap - 4)
+		return false;
+	if (section)
+		*buf++ = '[';
+	if (text.len > 0)
+		memcpy(buf, text.ptr, text.len);
+	buf += text.len;
+	if (section)
+		*buf++ = ']';
+	*buf++ = '\n';
+	*buf = '\0';
+	return true;
+}
+
 /* inih's reader: the next line in a form that it cannot misread. */
 static char *
 feed_line(char *buf, int cap, void *context)
@@ -213,10 +232,7 @@ feed_line(char *buf, int cap, void *context)
 			lose_line(feed);
 		if (kind != LINE_KEY && !section)
 			continue;
-		int len =
-		    snprintf(buf, (size_t)cap, section ? "[%.*s]\n" : "%.*s\n",
-			     (int)text.len, text.ptr);
-		if (len >= cap) { /* an inih with a smaller INI_MAX_LINE */
+		if (!put_line(buf, cap, text, section)) {
 			ambiguous(feed);
 			continue;
 		}
@@ -423,11 +439,13 @@ absolute(struct loader *loader)
 		return NULL;
 	if (strcmp(cwd, "/") == 0)
 		cwd[0] = '\0';
-	size_t len = strlen(cwd) + strlen(loader->file) + 2;
-	char *path = arena_alloc(loader->arena, len);
-	if (path != NULL)
-		snprintf(path, len, "%s/%s", cwd, loader->file);
-	return path;
+	char *path =
+	    arena_alloc(loader->arena, strlen(cwd) + strlen(loader->file) + 2);
+	if (path == NULL)
+		return NULL;
+	strcpy(path, cwd);
+	strcat(path, "/");
+	return strcat(path, loader->file);
 }
 
 /* Where the policy lies, for relative paths and for messages. */

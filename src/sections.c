@@ -23,8 +23,8 @@ draft_init(struct loader *loader, struct draft *draft,
 	   const struct section *section)
 {
 	const char *name = loader_quote(loader, section->name);
-	size_t cap = strlen(name) + sizeof("[cors ]");
-	char *label = loader_scratch(loader, cap, 1);
+	char *label =
+	    loader_scratch(loader, strlen(name) + sizeof("[cors ]"), 1);
 
 	*draft = (struct draft){
 	    .section = section,
@@ -35,7 +35,12 @@ draft_init(struct loader *loader, struct draft *draft,
 	draft->origins = loader_scratch(loader, 1, sizeof(*draft->origins));
 	if (label == NULL || draft->origins == NULL)
 		return false;
-	snprintf(label, cap, section->named ? "[cors %s]" : "[cors]", name);
+	strcpy(label, "[cors");
+	if (section->named) {
+		strcat(label, " ");
+		strcat(label, name);
+	}
+	strcat(label, "]");
 	return true;
 }
 

@@ -1,0 +1,150 @@
+/*
+ * malloc for a program that answers one request and ends: in the static
+ * corswrap.cgi alone.
+ *
+ * There the C library's allocator is a good part of the way to a preflight: its
+ * groups and their bookkeeping lie on pages of their own, each of which costs
+ * more than all that is done with it.  Here small pieces lie side by side in
+ * memory that the program has anyway and are never used again; large ones are
+ * mappings of their own, as with other allocators, and go when they are freed.
+ * One thread; nothing between clone and exec allocates (child.c).
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include <errno.h>
+#include <stdalign.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum {
+	FIRST = 64 * 1024,  /* untouched pages of it cost nothing */
+	CHUNK = 256 * 1024, /* what follows when it is full */
+	LARGE = 32 * 1024   /* from here on a mapping of its own */
+};
+
+/* In front of every piece. */
+struct head {
+	alignas(max_align_t) size_t size; /* as asked for */
+	size_t mapped;			  /* bytes of its own mapping, or 0 */
+};
+
+static unsigned char first[FIRST] __attribute__((aligned(64)));
+static struct {
+	unsigned char *at; /* NULL: the first has not been begun */
+	size_t left;
+} free_memory;
+
+void *malloc(size_t);
+void *calloc(size_t, size_t);
+void *realloc(void *, size_t);
+void free(void *);
+
+static void *
+out_of_memory(void)
+{
+	errno = ENOMEM;
+	return NULL;
+}
+
+static unsigned char *
+map(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+/* Room for need bytes of small pieces. */
+static int
+refill(size_t need)
+{
+	if (free_memory.at == NULL) {
+		free_memory.at = first;
+		free_memory.left = sizeof(first);
+	}
+	if (free_memory.left >= need)
+		return 0;
+	unsigned char *chunk = map(CHUNK);
+	if (chunk == NULL)
+		return -1;
+	free_memory.at = chunk;
+	free_memory.left = CHUNK;
+	return 0;
+}
+
+/* All bytes are zero: they have never been used. */
+void *
+malloc(size_t size)
+{
+	size_t need = sizeof(struct head) + size;
+	struct head *head;
+
+	if (size > PTRDIFF_MAX - 4096)
+		return out_of_memory();
+	if (size >= LARGE) {
+		need = (need + 4095) & ~(size_t)4095;
+		head = (struct head *)map(need);
+		if (head == NULL)
+			return out_of_memory();
+		head->mapped = need;
+	} else {
+		need = (need + alignof(max_align_t) - 1) &
+		       ~(alignof(max_align_t) - 1);
+		if (refill(need) != 0)
+			return out_of_memory();
+		head = (struct head *)free_memory.at;
+		free_memory.at += need;
+		free_memory.left -= need;
+		head->mapped = 0;
+	}
+	head->size = size;
+	return head + 1;
+}
+
+void *
+calloc(size_t count, size_t size)
+{
+	if (size != 0 && count > SIZE_MAX / size)
+		return out_of_memory();
+	return malloc(count * size);
+}
+
+void
+free(void *piece)
+{
+	struct head *head = (struct head *)piece - 1;
+
+	if (piece != NULL && head->mapped != 0) {
+		int saved = errno; /* POSIX.1-2024: free keeps it */
+
+		(void)munmap(head, head->mapped);
+		errno = saved;
+	}
+}
+
+void *
+realloc(void *piece, size_t size)
+{
+	struct head *head = (struct head *)piece - 1;
+	void *fresh;
+
+	if (piece == NULL)
+		return malloc(size);
+	if (size <= head->size) {
+		head->size = size;
+		return piece;
+	}
+	fresh = malloc(size);
+	if (fresh == NULL)
+		return NULL;
+	memcpy(fresh, piece, head->size);
+	free(piece);
+	return fresh;
+}
