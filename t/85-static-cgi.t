@@ -14,12 +14,10 @@ use Corswrap::Test;
 use Corswrap::Vectors qw(rows policy_text request_variables complaints);
 use Test::More;
 
-# Long enough for a whole compilation on a busy machine.
-my $make = $ENV{MAKE} || 'make';
-plan skip_all => 'no Makefile here' unless -e top_build() . '/Makefile';
-my ($exit, $out, $err) = run([ $make, '-s', 'static-cgi', 'dist-cgi' ],
-	dir => top_build(), timeout => 600, env => { MAKEFLAGS => '' });
-is($exit, 0, 'make static-cgi dist-cgi') or diag($out, $err);
+my ($exit, $out) = static_cgi('dist-cgi') or
+    plan skip_all => 'no Makefile here';
+my $err;
+is($exit, 0, 'make static-cgi dist-cgi') or diag($out);
 my $cgi = top_build() . '/corswrap.cgi';
 ok(-x $cgi, 'corswrap.cgi is there') or BAIL_OUT('no corswrap.cgi');
 

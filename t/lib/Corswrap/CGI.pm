@@ -11,8 +11,9 @@ use Corswrap::FastCGI qw(parse_response);
 use Corswrap::Test;
 use IO::Socket::UNIX ();
 use Exporter qw(import);
+use Fcntl qw(:flock);
 
-our @EXPORT = qw(cgi_run app_program responder);
+our @EXPORT = qw(cgi_run app_program responder static_cgi);
 
 # A program that prints what its variable APP_OUTPUT says, header block and
 # all, or a plain answer; and notes in APP_LOG that it was started.
@@ -48,6 +49,21 @@ sub cgi_run {
 	    : $r->{header}{status} ? ($r->{header}{status}[0] =~ /^(\d+)/)[0]
 	    : 200;
 	return $r;
+}
+
+# static_cgi(TARGET, ...): make static-cgi and these, one test at a time; (exit
+# status, what make said).  Nothing where there is no Makefile.
+sub static_cgi {
+	my (@targets) = @_;
+	my $build = top_build();
+	return unless -e "$build/Makefile";
+	open my $lock, '>', "$build/.static-cgi.lock" or die $!;
+	flock $lock, LOCK_EX or die $!;
+	# Long enough for a whole compilation on a busy machine.
+	my ($exit, $out, $err) = run([ $ENV{MAKE} || 'make', '-s', 'static-cgi',
+		@targets ], dir => $build, timeout => 600,
+		env => { MAKEFLAGS => '' });
+	return ($exit, $out . $err);
 }
 
 # A responder with a policy and more arguments; ends with the object.
