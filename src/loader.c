@@ -165,9 +165,13 @@ loader_source(struct loader *loader, const char *path,
 	      const struct stat *status, struct slice bytes)
 {
 	struct settings *settings = loader->settings;
-	struct source_file *grown = loader_list(
-	    loader, settings->sources, settings->source_count, sizeof(*grown));
+	struct source_file *grown;
 
+	/* One request and gone: nobody will look whether they have changed. */
+	if (loader->options->use == LOAD_CGI)
+		return true;
+	grown = loader_list(loader, settings->sources, settings->source_count,
+			    sizeof(*grown));
 	if (grown == NULL)
 		return false;
 	source_set(&grown[settings->source_count++], path, status, bytes);

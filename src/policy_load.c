@@ -197,7 +197,9 @@ ambiguous(struct feed *feed)
 static bool
 put_line(char *buf, int cap, struct slice text, bool section)
 {
-	if (cap < 4 || text.len > (size_t)cap - 4)
+	size_t more = section ? sizeof("[]\n") : sizeof("\n");
+
+	if (cap < 4 || text.len > (size_t)cap - more)
 		return false;
 	if (section)
 		*buf++ = '[';
