@@ -278,46 +278,56 @@ request_fields(struct explanation *e)
 
 /* ---- what needs no answer ---- */
 
+static const char call[] = "TypeError: Failed to execute 'fetch' on 'Window'";
+
+/* It reads the URL first.  A password is not for the screen. */
+static void
+refuse_userinfo(struct explanation *e)
+{
+	e->message = explain_printf(
+	    e,
+	    "%s: Request cannot be constructed from a URL that includes "
+	    "credentials: %s",
+	    call, explain_quote(e, e->question.url.full));
+	e->fix = "leave user name and password out of the URL; send an "
+		 "Authorization header";
+}
+
 /* fetch() throws: the words are Chromium's. */
 static void
 refuse(struct explanation *e)
 {
-	static const char call[] = "TypeError: Failed to execute 'fetch' on "
-				   "'Window'";
 	const char *name = explain_quote(e, e->plan.refused);
 
 	e->verdict = VERDICT_BLOCKED;
 	e->reason = "forbidden-method";
 	e->fix = "change the script: no policy can allow this";
+	if (e->userinfo) {
+		refuse_userinfo(e);
+		return;
+	}
 	switch (e->plan.refusal) {
 	case FETCH_METHOD_FORBIDDEN:
 		e->message = explain_printf(
 		    e, "%s: '%s' HTTP method is unsupported.", call, name);
 		e->fix = "use another method: browsers never send CONNECT, "
 			 "TRACE or TRACK, and no policy can allow them";
-		return;
+		break;
 	case FETCH_METHOD_NO_TOKEN:
 		e->message = explain_printf(
 		    e, "%s: '%s' is not a valid HTTP method.", call, name);
-		return;
+		break;
 	case FETCH_HEADER_NO_TOKEN:
 		e->message = explain_printf(
 		    e, "%s: Invalid name (the header \"%s\")", call, name);
-		return;
+		break;
 	case FETCH_HEADER_VALUE:
 		e->message = explain_printf(
 		    e, "%s: Invalid value (of the header %s)", call, name);
-		return;
+		break;
 	case FETCH_ACCEPTED:
 		break;
 	}
-	e->message = explain_printf(
-	    e,
-	    "%s: Request cannot be constructed from a URL that includes "
-	    "credentials: %s",
-	    call, explain_quote(e, e->question.url.href));
-	e->fix = "leave user name and password out of the URL; send an "
-		 "Authorization header";
 }
 
 /* What happens to it before or beside CORS. */

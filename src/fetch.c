@@ -197,39 +197,85 @@ append(struct gathering *g, const struct fetch_field *field)
 			  asks != chromium);
 }
 
-/* A safelisted Range is sent with its numbers written anew. */
+/* Digits, without the blanks around them; none, or not only digits: absent. */
+static struct slice
+number(struct slice text)
+{
+	text = fetch_trim(text);
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] < '0' || text.ptr[i] > '9')
+			return SLICE_NONE;
+	while (text.len > 1 && text.ptr[0] == '0')
+		text = slice_after(text, 1);
+	return text.len == 0 ? SLICE_NONE : text;
+}
+
+/* "BYTES = 005-", in its parts; false: not one range that begins somewhere. */
+static bool
+read_range(struct slice value, struct slice *first, struct slice *last)
+{
+	const char *equals = memchr(value.ptr, '=', value.len), *dash;
+	size_t at;
+
+	if (equals == NULL)
+		return false;
+	at = (size_t)(equals - value.ptr);
+	if (!slice_eq_nocase(fetch_trim(slice_of(value.ptr, at)),
+			     SLICE("bytes")))
+		return false;
+	value = fetch_trim(slice_after(value, at + 1));
+	dash = value.len == 0 ? NULL : memchr(value.ptr, '-', value.len);
+	if (dash == NULL)
+		return false;
+	at = (size_t)(dash - value.ptr);
+	*first = number(slice_of(value.ptr, at));
+	value = fetch_trim(slice_after(value, at + 1));
+	*last = number(value);
+	if (!slice_present(*first) || value.len == 0)
+		return slice_present(*first);
+	return last->len > first->len ||
+	       (last->len == first->len &&
+		memcmp(last->ptr, first->ptr, first->len) >= 0);
+}
+
+/* Chromium's cache, through which every GET goes, writes a single range anew
+ * (seen; not for HEAD, not "bytes=-5"). */
 static bool
 tidy_range(struct arena *arena, struct fetch_header *header)
 {
-	char *text = arena_alloc(arena, header->value.len);
-	size_t len = 0;
+	struct slice first = SLICE_NONE, last = SLICE_NONE;
+	size_t len = sizeof("bytes=") - 1;
+	char *text;
 
+	if (!read_range(header->value, &first, &last))
+		return true;
+	text = arena_alloc(arena, len + first.len + 1 + last.len);
 	if (text == NULL)
 		return false;
-	for (size_t i = 0; i < header->value.len; i++) {
-		const char *v = header->value.ptr;
-		bool leading =
-		    v[i] == '0' && (v[i - 1] == '=' || v[i - 1] == '-');
-		while (leading && i + 1 < header->value.len && v[i] == '0' &&
-		       v[i + 1] >= '0' && v[i + 1] <= '9')
-			i++;
-		text[len++] = v[i];
-	}
-	header->value = slice_of(text, len);
+	memcpy(text, "bytes=", len);
+	if (first.len > 0)
+		memcpy(text + len, first.ptr, first.len);
+	len += first.len;
+	text[len++] = '-';
+	if (last.len > 0)
+		memcpy(text + len, last.ptr, last.len);
+	header->value = slice_of(text, len + last.len);
 	return true;
 }
 
 /* Each of them, its values joined. */
 static bool
-remark_all(struct gathering *g)
+remark_all(struct gathering *g, struct slice method)
 {
 	for (size_t i = 0; i < g->count; i++) {
 		struct fetch_header *h = &g->at[i];
 		if (!fetch_is_sent(h))
 			continue;
+		/* An empty last value leaves a blank. */
+		h->value = fetch_trim(h->value);
 		h->remark = fetch_remark(h->name, h->value, &h->chromium);
 		h->chromium = (h->remark != FETCH_HARMLESS) != g->standard[i];
-		if (h->remark == FETCH_HARMLESS &&
+		if (slice_eq(method, SLICE("GET")) &&
 		    slice_eq(h->name, SLICE("range")) &&
 		    !tidy_range(g->arena, h))
 			return false;
@@ -315,7 +361,7 @@ plan_headers(struct arena *arena, const struct fetch_request *request,
 	for (size_t i = 0; i < request->headers.count; i++)
 		if (!append(&g, &request->headers.at[i]))
 			return false;
-	if (!remark_all(&g) || !check_total(&g))
+	if (!remark_all(&g, out->method) || !check_total(&g))
 		return false;
 	out->headers = g.at;
 	out->header_count = g.count;

@@ -143,7 +143,7 @@ block(struct explanation *e, const struct fetch_check *check, bool preflight)
 	    e,
 	    "Access to fetch at '%s' from origin '%s' has been blocked by CORS "
 	    "policy: %s%s",
-	    explain_quote(e, e->question.url.href),
+	    explain_quote(e, e->question.url.full),
 	    explain_quote(e, e->question.origin), prefix, say(e, check));
 
 	e->verdict = VERDICT_BLOCKED;

@@ -288,11 +288,21 @@ put_relative(struct writer *w, struct slice path, const struct url *base)
 	put_path(w, path);
 }
 
-/* What stands behind the authority: [path] ["?" query] ["#" fragment]. */
+/* "fragment state". */
 static void
-put_target(struct writer *w, struct slice rest, const struct url *base)
+put_fragment(struct writer *w, struct slice fragment)
 {
-	struct slice all = take_until(&rest, "#");
+	for (size_t i = 0; i < fragment.len; i++)
+		if (i == 0)
+			put_byte(w, '#');
+		else
+			put_encoded(w, fragment.ptr[i], "\"<>`");
+}
+
+/* What stands behind the authority: [path] ["?" query]. */
+static void
+put_target(struct writer *w, struct slice all, const struct url *base)
+{
 	struct slice path = take_until(&all, "?");
 	struct slice query = all.len > 0 ? slice_after(all, 1) : SLICE_NONE;
 
@@ -374,9 +384,11 @@ url_parse(struct arena *arena, struct slice text, const struct url *base,
 	out->origin = slice_of(w.buf, w.len);
 	out->authority = slice_after(out->origin, out->scheme.len + 3);
 	size_t front = w.len;
-	put_target(&w, rest, base);
+	put_target(&w, take_until(&rest, "#"), base);
 	out->target = slice_of(w.buf + front, w.len - front);
 	out->href = slice_of(w.buf, w.len);
+	put_fragment(&w, rest);
+	out->full = slice_of(w.buf, w.len);
 	return URL_FAULT_NONE;
 }
 

@@ -13,6 +13,7 @@
 /* A parsed URL; its slices live in the arena. */
 struct url {
 	struct slice href; /* the whole of it, without fragment and userinfo */
+	struct slice full; /* with the fragment, as consoles show it */
 	struct slice scheme; /* "http" or "https" */
 	struct slice host;   /* lower case; an IPv6 address with its brackets */
 	unsigned port; /* never 0: the scheme's own where none is written */

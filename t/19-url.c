@@ -234,6 +234,35 @@ test_blanks(void **state)
 	arena_free(arena);
 }
 
+/* Of consoles alone. */
+static const struct fragment_row {
+	const char *name;
+	const char *full;
+} fragments[] = {
+    {"http://a.example/x", A "/x"},
+    {"http://a.example/x#", A "/x#"},
+    {"http://a.example/x#y?z#", A "/x#y?z#"},
+    {"http://u:p@a.example#y", A "/#y"},
+    {"http://a.example/?q# a\"<>`b'{}|\\^%zz",
+     A "/?q#%20a%22%3C%3E%60b'{}|\\^%zz"},
+    {"http://a.example/#\xc3\xa9", A "/#%C3%A9"},
+};
+
+static void
+test_fragment(void **state)
+{
+	const struct fragment_row *row = *state;
+	struct arena *arena = arena_new();
+	struct url url;
+
+	assert_int_equal(
+	    url_parse(arena, slice_from(row->name), NULL, NULL, &url),
+	    URL_FAULT_NONE);
+	unit_assert_slice(url.full, row->full);
+	assert_true(slice_starts(url.full, url.href));
+	arena_free(arena);
+}
+
 static void
 test_parts(void **state)
 {
@@ -362,6 +391,7 @@ main(void)
 
 	UNIT_ROWS(tests, n, rows, test_row);
 	UNIT_ROWS(tests, n, joins, test_join);
+	UNIT_ROWS(tests, n, fragments, test_fragment);
 	UNIT_TEST(tests, n, test_blanks);
 	UNIT_TEST(tests, n, test_parts);
 	UNIT_TEST(tests, n, test_idna);

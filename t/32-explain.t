@@ -76,4 +76,20 @@ mistake('any origin is none', [ @from, '--origin', '*' ], qq(origin "*": $none))
 mistake('an origin with a control byte', [ @from, '--origin', "https://\e[31m" ],
     qq(origin "https://\\x1b[31m": $none));
 
+# --- what only consoles show -----------------------------------------------------
+
+my (undef, $told) = ask('--url', "http://a.example/x#y'z", '--origin', 'null',
+    '--method', 'TRACE');
+like($told, qr/'TRACE' HTTP method is unsupported/, 'a method that is refused');
+(undef, $told) = ask('--url', 'http://me:secret@a.example/x', '--origin',
+    'null', '--method', 'TRACE');
+like($told, qr{URL that includes credentials: http://a[.]example/x$}m,
+    'the URL is refused before the method');
+unlike($told, qr/secret/, 'and no password is shown');
+write_file("$dir/none.ini", "[cors]\norigins = https://b.example\n");
+(undef, $told) = ask('-p', "$dir/none.ini", '--url', "http://a.example/x#y z",
+    '--origin', 'https://c.example');
+like($told, qr{^Access to fetch at 'http://a[.]example/x#y%20z' from}m,
+    'the fragment, as in the console');
+
 done_testing;
