@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # Forward to real php-fpm pools: what a script sees and says, large uploads and
 # answers, clients that go, a pool that is full, reloaded, or killed under load.
+# With CORSWRAP_LONG in the environment bodies are as large as people send them.
 #
 # SPDX-License-Identifier: ISC
 
@@ -231,21 +232,29 @@ sub drink {
 	return ($n, 0);
 }
 
+sub figure {
+	my ($r, $what, $megabytes, $start) = @_;
+	diag sprintf '%s: %.0f MB/s, %d KiB resident', $what,
+	    $megabytes / (time - $start), $r->resident if $ENV{CORSWRAP_LONG};
+	return;
+}
+
 {
 	my $r = forwarder([$pool]);
 	ask($r, 'hello');
-	for my $megabytes (1, 100) {
+	my $before = $r->resident;
+	for my $megabytes (1, $ENV{CORSWRAP_LONG} ? 100 : 24) {
+		my $start = time;
 		my ($got, $want) = upload($r, $megabytes);
 		is($got, $want, "an upload of $megabytes MB");
+		figure($r, "upload of $megabytes MB", $megabytes, $start);
 	}
-	my $before = $r->resident;
-	for my $megabytes (1, 1024) {
+	for my $megabytes (1, $ENV{CORSWRAP_LONG} ? 1024 : 64) {
 		my $start = time;
 		my ($n, $whole) = drink($r, $megabytes);
 		is($n, $megabytes << 20, "an answer of $megabytes MB");
 		ok($whole, 'is whole');
-		diag sprintf '%d MB: %.0f MB/s', $megabytes,
-		    $megabytes / (time - $start) if $ENV{CORSWRAP_FIGURES};
+		figure($r, "answer of $megabytes MB", $megabytes, $start);
 	}
 	ok($r->resident - $before < 4096, 'and memory stays flat');
 	is($r->stop, 0, 'ends well');
@@ -300,24 +309,55 @@ sub together {
 	stop($one->{pid});
 }
 
+# pm.max_children is exhausted, and so is the backlog.
+{
+	my $full = pool('full', 1, "\nlisten.backlog = 1");
+	my $r = forwarder([$full], 'connect-timeout = 300ms');
+	my @c = map { fcgi_connect($r->address, timeout => 90) } 1 .. 8;
+	$_->send_bytes(request_bytes(params =>
+		params('sleep', QUERY_STRING => 'do=sleep&ms=1500'))) for @c;
+	my %count;
+	for my $a (map { $_->read_response(timeout => 90) } @c) {
+		$count{ $a->{status} }++;
+		next if $a->{status} == 200;
+		is("$a->{status} @{ $a->{header}{'retry-after'} // [] }",
+			'503 1', 'no room: 503, Retry-After');
+		is($a->{header}{'access-control-allow-origin'}[0], $origin,
+			'with CORS headers');
+	}
+	ok($count{503}, 'a pool and its backlog are full');
+	ok($count{200}, 'those who have their place are served');
+	is(ask($r, 'hello')->{status}, 200, 'and then there is room again');
+	like($r->log, qr{\[backlog-full\]}, "the log says so");
+	is($r->stop, 0, 'ends well');
+	stop($full->{pid});
+}
+
 # --- under load -------------------------------------------------------------------
 
 # Clients that ask without end: start them, do something, count.  Returns the
 # number of answers by their kind.
 sub under_load {
-	my ($r, $clients, $what) = @_;
+	my ($r, $clients, $what, @methods) = @_;
 	my @pids;
 	for my $i (1 .. $clients) {
 		my $pid = fork // die;
 		if ($pid == 0) {
 			my %count;
-			my $stop = 0;
-			local $SIG{TERM} = sub { $stop = 1 };
-			until ($stop) {
-				my $a = eval { ask($r, 'hello') } or next;
-				my $good = $a->{status} == 200 && $a->{ended}
+			# no signal, which would cut what is just going on
+			until (-e "$dir/stop") {
+				my $method = $methods[ rand @methods ];
+				my $body = $method eq 'GET' ? ''
+				    : 'x' x rand 5000;
+				my $a = eval { ask($r, 'hello', stdin => $body,
+					params => { REQUEST_METHOD => $method,
+						CONTENT_LENGTH =>
+						    length $body }) };
+				my $good = $a && $a->{status} == 200
+				    && $a->{ended}
 				    && $a->{body} =~ /^hello from \d+$/;
-				$count{ $good ? 'good' : $a->{status} }++;
+				$count{ $good ? 'good' : $method . '-'
+				    . ($a && $a->{status} || 'none') }++;
 			}
 			write_file("$dir/count.$i", join '',
 				map { "$_ $count{$_}\n" } keys %count);
@@ -328,8 +368,9 @@ sub under_load {
 	sleep 0.5;
 	$what->();
 	sleep 0.5;
-	kill 'TERM', @pids;
+	write_file("$dir/stop", '');
 	waitpid $_, 0 for @pids;
+	unlink "$dir/stop";
 	my %all = (good => 0);
 	for my $i (1 .. $clients) {
 		for (split /\n/, read_file("$dir/count.$i")) {
@@ -356,7 +397,7 @@ for my $keep (0, 3) {
 	my $all = under_load($r, 4, sub {
 		kill 'USR2', $pool->{pid};
 		master_ready('main', @ready + 1);
-	});
+	}, qw(GET POST));
 	my $good = delete $all->{good};
 	ok($good > 20, "keep = $keep: $good answers around a reload of php-fpm");
 	is_deeply($all, {}, 'and no other');
@@ -374,7 +415,7 @@ for my $keep (0, 3) {
 		stop($two[0]{pid});
 		unlink $two[0]{socket};
 		sleep 1;
-	});
+	}, qw(GET PUT));
 	my $good = delete $all->{good};
 	ok($good > 20, "$good answers while one of two pools is killed");
 	# Nothing had come of what a killed process was just working on.

@@ -51,10 +51,9 @@ sub load {
 	for my $n (1 .. $clients) {
 		my $pid = fork // die "fork: $!";
 		if ($pid) { push @pids, $pid; next }
-		my $run = 1;
 		my %said;
-		local $SIG{TERM} = sub { $run = 0 };
-		while ($run) {
+		# no signal, which would cut what is just going on
+		until (-e "$dir/stop") {
 			my @kind = ([ 'GET', '' ], [ 'POST', 'body' ],
 				[ 'OPTIONS', '' ]);
 			my ($method, $body) = @{ $kind[ rand @kind ] };
@@ -74,8 +73,9 @@ sub load {
 		_exit(0);
 	}
 	return sub {
-		kill 'TERM', @pids;
+		write_file("$dir/stop", '');
 		waitpid $_, 0 for @pids;
+		unlink "$dir/stop";
 		my %all;
 		for my $n (1 .. $clients) {
 			for (split /\n/, read_file("$dir/said.$n")) {
