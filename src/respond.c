@@ -309,8 +309,7 @@ run_program(struct work *w)
 		refuse(w, status, "no-program");
 		return;
 	}
-	status = body_read(w->x, &w->settings->app, w->request.content_length,
-			   &body);
+	status = body_read(w->x, &w->settings->app, &w->request, &body);
 	if (status != 0) {
 		refuse(w, status, "no-body");
 		script_free(&script);

@@ -26,6 +26,8 @@
 
 enum { HEAD = 256 }; /* as much of a #! line as the kernel reads */
 
+static const char check_path[] = "check the path that the server passes on";
+
 /* All strings of a struct script, in one piece. */
 struct memory {
 	char named[PATH_MAX]; /* as the server says, cut to the script */
@@ -61,7 +63,7 @@ static int
 refuse(const struct resolving *r, int status, const char *id, const char *todo,
        const char *text, const char *path)
 {
-	char quoted[1024];
+	char quoted[512]; /* room is left for the cause */
 
 	(void)log_quote(slice_from(path), quoted, sizeof(quoted));
 	log_event(r->exchange->log, LOG_LEVEL_ERROR, id, r->request, todo,
@@ -180,13 +182,12 @@ is_script(const struct resolving *r, const struct stat *st)
 		return 0;
 	if (m->info[0] == '\0' || !S_ISDIR(st->st_mode))
 		return refuse(r, S_ISDIR(st->st_mode) ? 404 : 403,
-			      "script-no-file", NULL, "not a regular file",
-			      m->named);
+			      "script-no-file", check_path,
+			      "not a regular file", m->named);
 	/* Room enough: that is where the tail came from. */
 	memcpy(m->named + strlen(m->named), m->info, strlen(m->info) + 1);
-	return refuse(r, 404, "script-missing",
-		      "check the path that the server passes on",
-		      "no such script", m->named);
+	return refuse(r, 404, "script-missing", check_path, "no such script",
+		      m->named);
 }
 
 /*
@@ -208,14 +209,12 @@ split(struct resolving *r)
 			    "let the user that runs corswrap into the folder",
 			    strerror(errno), m->named);
 		if (errno != ENOENT && errno != ENOTDIR)
-			return refuse(r, 404, "script-missing", NULL,
+			return refuse(r, 404, "script-missing", check_path,
 				      strerror(errno), m->named);
 		char *slash = strrchr(m->named, '/');
 		if (slash == NULL || slash == m->named)
-			return refuse(
-			    r, 404, "script-missing",
-			    "check the path that the server passes on",
-			    "no such script", m->named);
+			return refuse(r, 404, "script-missing", check_path,
+				      "no such script", m->named);
 		/* What was cut moves in front of what was cut before. */
 		size_t cut = (size_t)(slash - m->named);
 		memmove(m->info + (len - cut), m->info, full - len + 1);
@@ -244,8 +243,8 @@ check_root(struct resolving *r)
 	char real[PATH_MAX];
 
 	if (realpath(r->memory->named, r->memory->real) == NULL)
-		return refuse(r, 404, "script-missing", NULL, strerror(errno),
-			      r->memory->named);
+		return refuse(r, 404, "script-missing", check_path,
+			      strerror(errno), r->memory->named);
 	for (size_t i = 0; i < app->root_count; i++)
 		if (realpath(app->root[i], real) != NULL &&
 		    is_under(real, r->memory->real))
@@ -396,8 +395,8 @@ take_name(struct resolving *r, const char *folder, const char *path)
 static int
 too_long(const struct resolving *r, const char *path)
 {
-	return refuse(r, 404, "script-missing", NULL, strerror(ENAMETOOLONG),
-		      path);
+	return refuse(r, 404, "script-missing", check_path,
+		      strerror(ENAMETOOLONG), path);
 }
 
 /* SCRIPT_FILENAME, or what most servers make it of. */

@@ -35,6 +35,7 @@ enum {
 
 struct spooling {
 	struct exchange *exchange;
+	const struct request *request; /* for the log */
 	const struct app *app;
 	bool known; /* the length was said */
 	uint64_t expected;
@@ -238,7 +239,7 @@ no_room(struct spooling *s)
 	else if (error == EFBIG)
 		todo = "raise the limit of file sizes (ulimit -f), or lower "
 		       "max-body";
-	log_event(s->exchange->log, LOG_LEVEL_ERROR, "spool", NULL, todo,
+	log_event(s->exchange->log, LOG_LEVEL_ERROR, "spool", s->request, todo,
 		  "cannot keep the request body: %s", strerror(error));
 	s->exchange->outcome.failure = "spool";
 	drop(s);
@@ -254,14 +255,14 @@ cut_short(struct spooling *s)
 
 	if (s->known)
 		log_event(s->exchange->log, LOG_LEVEL_WARNING, "upload-cut",
-			  NULL, NULL,
+			  s->request, NULL,
 			  "%s inside the request body (%llu of %llu bytes): "
 			  "nothing was run",
 			  why, (unsigned long long)s->got,
 			  (unsigned long long)s->expected);
 	else
 		log_event(s->exchange->log, LOG_LEVEL_WARNING, "upload-cut",
-			  NULL, NULL,
+			  s->request, NULL,
 			  "%s inside the request body (after %llu bytes): "
 			  "nothing was run",
 			  why, (unsigned long long)s->got);
@@ -273,8 +274,8 @@ cut_short(struct spooling *s)
 static int
 too_large(struct spooling *s)
 {
-	log_event(s->exchange->log, LOG_LEVEL_WARNING, "body-too-large", NULL,
-		  "raise max-body if such uploads are meant",
+	log_event(s->exchange->log, LOG_LEVEL_WARNING, "body-too-large",
+		  s->request, "raise max-body if such uploads are meant",
 		  "the request body is larger than max-body (%llu)",
 		  (unsigned long long)s->app->max_body);
 	s->exchange->outcome.failure = "body-too-large";
@@ -284,13 +285,15 @@ too_large(struct spooling *s)
 }
 
 static int
-malformed(struct spooling *s, struct slice length)
+malformed(struct spooling *s)
 {
 	char quoted[128];
 
-	log_event(s->exchange->log, LOG_LEVEL_WARNING, "content-length", NULL,
-		  NULL, "CONTENT_LENGTH is no number: \"%s\"",
-		  log_quote(length, quoted, sizeof(quoted)));
+	log_event(
+	    s->exchange->log, LOG_LEVEL_WARNING, "content-length", s->request,
+	    "check what the web server passes on",
+	    "CONTENT_LENGTH is no number: \"%s\"",
+	    log_quote(s->request->content_length, quoted, sizeof(quoted)));
 	s->exchange->outcome.failure = "content-length";
 	return 400;
 }
@@ -393,14 +396,18 @@ is_given(const struct spooling *s)
 
 int
 body_read(struct exchange *exchange, const struct app *app,
-	  struct slice content_length, struct body *out)
+	  const struct request *request, struct body *out)
 {
-	struct spooling s = {exchange, app,  content_length.len > 0, 0, 0,
-			     -1,       false};
+	struct slice length = request->content_length;
+	struct spooling s = {.exchange = exchange,
+			     .request = request,
+			     .app = app,
+			     .known = length.len > 0,
+			     .fd = -1};
 
 	*out = (struct body){-1, false, 0};
-	if (s.known && !parse_length(content_length, &s.expected))
-		return malformed(&s, content_length);
+	if (s.known && !parse_length(length, &s.expected))
+		return malformed(&s);
 	if (s.known ? s.expected == 0 : !is_expected(exchange))
 		return 0;
 	if (is_given(&s)) {

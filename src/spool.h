@@ -8,6 +8,7 @@
 #define SPOOL_H
 
 #include "exchange.h"
+#include "request.h"
 #include "settings.h"
 
 struct body {
@@ -22,8 +23,8 @@ struct body {
  * went away or sent less than it said: nothing may run), 413 (over max-body;
  * the rest has been drained within bounds), 500 (no room, cause logged).
  */
-int body_read(struct exchange *, const struct app *, struct slice
-    content_length, struct body *out);
+int body_read(struct exchange *, const struct app *, const struct request *,
+	      struct body *out);
 void body_close(struct body *);
 
 #endif

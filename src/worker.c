@@ -242,6 +242,7 @@ static void
 answer_large(struct exchange *x, const struct settings *settings)
 {
 	static char *none[] = {NULL};
+	static const struct request unread;
 
 	x->variables = none;
 	x->outcome =
@@ -252,6 +253,7 @@ answer_large(struct exchange *x, const struct settings *settings)
 	respond_error(x, NULL, 400, "The request has too many parameters.",
 		      NULL);
 	status_count(x->status, settings, &x->outcome);
+	log_access(x->log, settings, &unread, &x->outcome);
 }
 
 /*
