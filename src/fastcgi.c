@@ -267,7 +267,8 @@ source_read(struct source *source, void *buf, size_t len)
 		in->fillBuffProc(in);
 		in->stopUnget = in->rdNext;
 	}
-	there = (size_t)(in->stop - in->rdNext);
+	/* After an error in the midst of a record libfcgi has read past stop. */
+	there = in->rdNext < in->stop ? (size_t)(in->stop - in->rdNext) : 0;
 	if (there == 0 && FCGX_GetError(in) != 0)
 		return body_error(FCGX_GetError(in));
 	if (there > len)

@@ -188,8 +188,10 @@ look_params(struct peek *k, struct pairs *pairs, const unsigned char *p,
 		return PEEK_MORE;
 	if (h.type != WIRE_PARAMS)
 		return PEEK_BAD;
+	/* Its padding would be read as the header of what follows. */
 	if (h.content == 0)
-		return pairs_whole(pairs) ? PEEK_READY : PEEK_BAD;
+		return pairs_whole(pairs) && h.padding == 0 ? PEEK_READY
+							    : PEEK_BAD;
 	if (!pairs_feed(pairs, p + WIRE_HEADER,
 			h.content < there ? h.content : there))
 		return PEEK_LARGE;

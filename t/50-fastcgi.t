@@ -124,6 +124,9 @@ for my $row (
 	[ 'BEGIN with id 0',   record(1, 0, pack('nCx5', 1, 0)) ],
 	[ 'padding behind BEGIN (libfcgi cannot)',
 		request_bytes(params => preflight(), begin_padding => 8) ],
+	[ 'padding behind the end of PARAMS (nor this)',
+		begin_record() . params_records({ A => 'b' },
+			no_params_end => 1) . record(4, 1, '', 8) ],
 	[ 'ABORT for PARAMS',
 		begin_record() . params_records({ A => 'b' },
 			no_params_end => 1) . record(2, 1) ],
@@ -142,6 +145,17 @@ for my $row (
 	$c->send_bytes($bytes);
 	my $seconds = $c->closed_within(30);
 	ok(defined $seconds && $seconds < 15, "$name: closed");
+}
+{
+	# Found by a fuzzer: libfcgi forgot the error, and what had come of the
+	# body was taken for all of it.
+	my $c = fcgi_connect($address);
+	$c->send_bytes(begin_record() . params_records(get(
+		REQUEST_METHOD => 'POST')) . record(5, 1, 'x' x 100, 7)
+		. "\1\5\0");
+	$c->shutdown_write;
+	is($c->read_response(@standing)->{status}, 400,
+	    'a body that ends in the header of a record: 400');
 }
 for my $row (
 	[ 'lengths 0x7fffffff', "\xff\xff\xff\xff\xff\xff\xff\xff" . 'AB' ],

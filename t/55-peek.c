@@ -75,12 +75,13 @@ static const struct row rows[] = {
 	PEEK_READY, false, false),
     ROW("padding",
 	BEGIN "\1\4\0\1\0\5\3\0"
-	      "\1\2ABCxyz"
-	      "\1\4\0\1\0\0\2\0"
-	      "xy"
-	      "\1\5\0\1\0\1\1\0"
+	      "\1\2ABCxyz" PARAMS_END "\1\5\0\1\0\1\1\0"
 	      "bx" STDIN_END,
 	PEEK_READY, true, false),
+    ROW("padding behind the end of the parameters",
+	BEGIN "\1\4\0\1\0\0\2\0"
+	      "xy" STDIN_END,
+	PEEK_BAD, false, false),
     ROW("a body, not ended", BEGIN PARAMS_END STDIN("\2") "ab", PEEK_READY,
 	false, false),
     ROW("a body, ended", BEGIN PARAMS_END STDIN("\2") "ab" STDIN_END,

@@ -8,7 +8,10 @@
 #ifndef HEADER_KIT_H
 #define HEADER_KIT_H
 
+/* Fuzzers bring assertions of their own. */
+#ifndef FUZZ_H
 #include "unit.h"
+#endif
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,7 +116,7 @@ kit_open(struct kit *kit)
 	kit_policy(kit, KIT_REFUSED, &specs[KIT_REFUSED], preflight);
 }
 
-static void
+static inline void
 kit_close(struct kit *kit)
 {
 	arena_free(kit->arena);
@@ -245,7 +248,7 @@ kit_random(uint64_t *seed)
 	return *seed;
 }
 
-static size_t
+static inline size_t
 kit_some(void *ctx)
 {
 	return 1 + (size_t)(kit_random(ctx) % 9);

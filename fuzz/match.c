@@ -1,0 +1,97 @@
+/*
+ * The matcher against a plain one: lines of patterns, the last an origin.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "plain_origin.h"
+
+#include "origin.h"
+
+enum { PATTERNS_MAX = 256 };
+
+struct patterns {
+	struct origin_pattern at[PATTERNS_MAX];
+	size_t count;
+};
+
+static void
+read_patterns(struct slice lines, struct patterns *out)
+{
+	out->count = 0;
+	while (lines.len > 0 && out->count < PATTERNS_MAX)
+		if (origin_pattern_parse(fuzz_until(&lines, '\n'),
+					 &out->at[out->count]) ==
+		    ORIGIN_FAULT_NONE)
+			out->count++;
+}
+
+/* What the plain one says of every pattern by itself. */
+static bool
+plain_any(const struct patterns *patterns, const char *origin,
+	  bool hits[PATTERNS_MAX])
+{
+	bool any = false;
+
+	for (size_t i = 0; i < patterns->count; i++) {
+		char *text = fuzz_text(patterns->at[i].text);
+		hits[i] = plain_match(text, origin);
+		any = any || hits[i];
+		free(text);
+	}
+	return any;
+}
+
+/* Who covers another matches what the other matches. */
+static void
+check_covers(const struct patterns *patterns, const bool hits[PATTERNS_MAX])
+{
+	size_t n = patterns->count < 32 ? patterns->count : 32;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < n; j++)
+			if (hits[j] && !hits[i])
+				CHECK(!origin_pattern_covers(&patterns->at[i],
+							     &patterns->at[j]));
+}
+
+FUZZ_TARGET(match)
+{
+	static struct patterns patterns;
+	static bool hits[PATTERNS_MAX];
+	struct slice lines = fuzz_slice(data, size), origin = lines;
+	struct arena *arena = arena_new();
+	struct origin parsed;
+
+	CHECK(arena != NULL);
+	while (memchr(origin.ptr, '\n', origin.len) != NULL)
+		(void)fuzz_until(&origin, '\n');
+	lines.len -= origin.len;
+	read_patterns(lines, &patterns);
+	struct origin_set *set =
+	    origin_set_build(arena, patterns.at, patterns.count, NULL, 0);
+	CHECK(set != NULL);
+	char *text = fuzz_text(origin);
+	bool expected =
+	    strlen(text) == origin.len && plain_any(&patterns, text, hits);
+	/* Wildcards match only what decodes. */
+	if (expected && !origin_parse(origin, &parsed))
+		expected = false;
+	CHECK(origin_set_match(set, origin, NULL) == expected);
+	enum origin_answer answer = origin_set_ask(set, origin, NULL);
+	CHECK((answer == ORIGIN_ALLOWED) == expected);
+	CHECK((answer == ORIGIN_MALFORMED) == !origin_parse(origin, &parsed));
+	if (expected)
+		check_covers(&patterns, hits);
+	/* Each pattern without a star is in the set. */
+	for (size_t i = 0; i < patterns.count; i++)
+		if (!patterns.at[i].any_port && !patterns.at[i].any_subdomain &&
+		    patterns.at[i].text.len <= ORIGIN_MAX)
+			CHECK(origin_set_match(set, patterns.at[i].text, NULL));
+	free(text);
+	arena_free(arena);
+	return 0;
+}

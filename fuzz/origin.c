@@ -1,0 +1,62 @@
+/*
+ * One origin, by the parser of requests and that of policies, against a plain
+ * one.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "plain_origin.h"
+
+#include "origin.h"
+
+static void
+check_parts(const struct origin *o, const struct plain_origin *plain)
+{
+	CHECK(slice_eq(o->scheme, slice_from(plain->scheme)));
+	CHECK(slice_eq(o->host, slice_from(plain->host)));
+	CHECK(o->port == (plain->has_port ? (unsigned)atoi(plain->port) : 0));
+	CHECK(o->is_ip == plain_is_ip(plain->host));
+}
+
+static void
+check_pattern(struct slice text, bool parsed)
+{
+	struct origin_pattern pattern;
+	enum origin_fault fault = origin_pattern_parse(text, &pattern);
+
+	CHECK(origin_fault_id(fault) != NULL);
+	/* A pattern without a star is an origin. */
+	if (text.len <= ORIGIN_MAX &&
+	    (text.len == 0 || memchr(text.ptr, '*', text.len) == NULL))
+		CHECK(parsed == (fault == ORIGIN_FAULT_NONE));
+	if (fault != ORIGIN_FAULT_NONE)
+		return;
+	CHECK(slice_eq(pattern.text, text));
+	CHECK(pattern.host.ptr >= text.ptr &&
+	      pattern.host.ptr + pattern.host.len <= text.ptr + text.len);
+	CHECK(pattern.port <= 65535);
+	CHECK(origin_pattern_covers(&pattern, &pattern));
+}
+
+FUZZ_TARGET(origin)
+{
+	struct slice text = fuzz_slice(data, size);
+	struct plain_origin plain;
+	struct origin origin;
+	bool parsed = origin_parse(text, &origin);
+	char *copy = fuzz_text(text);
+	bool expected = strlen(copy) == text.len && plain_valid(copy, &plain);
+
+	/* Of A-labels the plain one knows nothing: some do not decode. */
+	if (expected && strstr(copy, "xn--") != NULL && !parsed)
+		expected = false;
+	CHECK(parsed == expected);
+	if (parsed)
+		check_parts(&origin, &plain);
+	check_pattern(text, parsed);
+	free(copy);
+	return 0;
+}

@@ -1,0 +1,114 @@
+/*
+ * A FastCGI request by a plain decoder: records are put together first, then
+ * pairs are read.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef PLAIN_REQUEST_H
+#define PLAIN_REQUEST_H
+
+#include "fuzz.h"
+
+#include "wire.h"
+
+enum { PLAIN_BYTES = 65536 };
+
+struct plain_request {
+	size_t params_len;
+	size_t body_len;
+	bool params_ended;
+	bool body_ended;
+	bool aborted;
+	bool others; /* a record that belongs to something else */
+	unsigned char params[PLAIN_BYTES];
+	unsigned char body[PLAIN_BYTES];
+};
+
+/* What follows a good BEGIN_REQUEST of this id. */
+static void
+plain_records(const unsigned char *p, size_t left, unsigned id,
+	      struct plain_request *out)
+{
+	memset(out, 0, offsetof(struct plain_request, params));
+	while (left >= WIRE_HEADER && !out->body_ended && !out->aborted) {
+		struct wire_header h = wire_header_get(p);
+		size_t size = WIRE_HEADER + h.content + h.padding;
+		bool params = h.type == WIRE_PARAMS && !out->params_ended;
+		bool body = h.type == WIRE_STDIN && out->params_ended;
+
+		if (h.version != WIRE_VERSION)
+			return;
+		/* An end is an end before its padding has come. */
+		if (h.id == id && params && h.content == 0)
+			out->params_ended = true;
+		if (h.id == id && body && h.content == 0)
+			out->body_ended = true;
+		if (size > left && h.id == id && body) {
+			/* What has come of it is handed on. */
+			size_t there = left - WIRE_HEADER;
+			if (there > h.content)
+				there = h.content;
+			memcpy(out->body + out->body_len, p + WIRE_HEADER,
+			       there);
+			out->body_len += there;
+		}
+		if (size > left)
+			return;
+		if (h.id == id && params) {
+			memcpy(out->params + out->params_len, p + WIRE_HEADER,
+			       h.content);
+			out->params_len += h.content;
+		} else if (h.id == id && body) {
+			memcpy(out->body + out->body_len, p + WIRE_HEADER,
+			       h.content);
+			out->body_len += h.content;
+		} else if (h.id == id && h.type == WIRE_ABORT_REQUEST) {
+			out->aborted = true;
+		} else {
+			out->others = true;
+		}
+		p += size;
+		left -= size;
+	}
+}
+
+/* A length of one byte or four; false: not there. */
+static bool
+plain_length(const unsigned char **p, size_t *left, size_t *out)
+{
+	size_t n = *left > 0 && (**p & 0x80) != 0 ? 4 : 1;
+
+	if (*left < n)
+		return false;
+	*out = n == 1 ? (*p)[0]
+		      : (size_t)((*p)[0] & 0x7f) << 24 | (size_t)(*p)[1] << 16 |
+			    (size_t)(*p)[2] << 8 | (*p)[3];
+	*p += n;
+	*left -= n;
+	return true;
+}
+
+struct plain_pair {
+	struct slice name;
+	struct slice value;
+};
+
+/* The next pair; 1, 0 at the end, -1: cut short. */
+static int
+plain_pair(const unsigned char **p, size_t *left, struct plain_pair *pair)
+{
+	size_t name, value;
+
+	if (*left == 0)
+		return 0;
+	if (!plain_length(p, left, &name) || !plain_length(p, left, &value) ||
+	    name > *left || value > *left - name)
+		return -1;
+	pair->name = slice_of((const char *)*p, name);
+	pair->value = slice_of((const char *)*p + name, value);
+	*p += name + value;
+	*left -= name + value;
+	return 1;
+}
+
+#endif
