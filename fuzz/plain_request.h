@@ -52,8 +52,10 @@ plain_records(const unsigned char *p, size_t left, unsigned id,
 			       there);
 			out->body_len += there;
 		}
-		if (size > left)
+		if (size > left) {
+			out->others = out->others || h.id != id;
 			return;
+		}
 		if (h.id == id && params) {
 			memcpy(out->params + out->params_len, p + WIRE_HEADER,
 			       h.content);

@@ -113,7 +113,7 @@ is_representable(struct slice path, bool in_list)
 		return false;
 	for (size_t i = 0; i < path.len; i++) {
 		char c = path.ptr[i];
-		if ((unsigned char)c < ' ' || c == 0x7f)
+		if (((unsigned char)c < ' ' && c != '\t') || c == 0x7f)
 			return false;
 		if (in_list && (value_is_blank(c) || c == ','))
 			return false;

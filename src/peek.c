@@ -183,7 +183,11 @@ look_params(struct peek *k, struct pairs *pairs, const unsigned char *p,
 {
 	size_t there = len - WIRE_HEADER;
 
-	/* Management records and other requests are libfcgi's to answer. */
+	/* libfcgi takes what a management record holds for parameters, past
+	 * every bound of ours; web servers send none here. */
+	if (h.id == 0)
+		return PEEK_BAD;
+	/* Other requests are libfcgi's to answer. */
 	if (h.id != k->id || h.type == WIRE_BEGIN_REQUEST)
 		return PEEK_MORE;
 	if (h.type != WIRE_PARAMS)

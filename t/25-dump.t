@@ -224,6 +224,7 @@ is(stable('a long item', "[cors]\norigins=*\nheaders=$name\nheaders=b\n"),
 # Words whose quotes matter, and what would be a comment.
 stable('words', "[cors]\norigins=*\n[app]\nexec = /a 'x \"y\"' \"it's\" a\\ b "
     . "\\\\ ' '';' \"\\\"\" '\t'\n");
+stable('a tab', "[cors]\norigins=*\n[server]\nlog-file = a\tb\n");
 write_file("$dir/policy", "[cors]\norigins=*\n[app]\nexec = /a ' '';x' ';'\n");
 is((dump_of("$dir/policy"))[1], "[app]\nexec = /a ' '';x' ';'\n\n[cors]\n"
     . "origins = *\n", 'a blank and a semicolon in one word');

@@ -127,6 +127,9 @@ for my $row (
 	[ 'padding behind the end of PARAMS (nor this)',
 		begin_record() . params_records({ A => 'b' },
 			no_params_end => 1) . record(4, 1, '', 8) ],
+	[ 'a length of 2 GiB in a management record (libfcgi: a parameter)',
+		begin_record() . record(35, 0, "\xff\xff\xff\xff\1A")
+		. record(4, 1) ],
 	[ 'ABORT for PARAMS',
 		begin_record() . params_records({ A => 'b' },
 			no_params_end => 1) . record(2, 1) ],

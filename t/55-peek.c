@@ -95,7 +95,7 @@ static const struct row rows[] = {
     ROW("a management record between",
 	BEGIN "\1\11\0\0\0\1\0\0"
 	      "z" PARAMS_END STDIN_END,
-	PEEK_READY, true, false),
+	PEEK_BAD, false, false),
     ROW("ends in a parameter", BEGIN PARAMS("\5") "\1\7ABC" PARAMS_END,
 	PEEK_BAD, false, false),
     ROW("ends in a length", BEGIN PARAMS("\1") "\1" PARAMS_END, PEEK_BAD, false,
