@@ -19,7 +19,8 @@ struct plain_request {
 	bool params_ended;
 	bool body_ended;
 	bool aborted;
-	bool others; /* a record that belongs to something else */
+	bool others;  /* a record that belongs to something else */
+	bool managed; /* a management record */
 	unsigned char params[PLAIN_BYTES];
 	unsigned char body[PLAIN_BYTES];
 };
@@ -38,6 +39,7 @@ plain_records(const unsigned char *p, size_t left, unsigned id,
 
 		if (h.version != WIRE_VERSION)
 			return;
+		out->managed = out->managed || h.id == 0;
 		/* An end is an end before its padding has come. */
 		if (h.id == id && params && h.content == 0)
 			out->params_ended = true;

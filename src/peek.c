@@ -2,8 +2,9 @@
  * Find out whether the parameters of a FastCGI request are whole and within
  * bounds, without consuming or copying them.
  *
- * Follows what libfcgi will do with the same bytes: records of other requests
- * are skipped, anything that would be a protocol error to it is PEEK_BAD.
+ * Follows what libfcgi will do with the same bytes: what would be a protocol
+ * error to it is PEEK_BAD, and so is what it reads in another way than the
+ * specification.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -183,13 +184,15 @@ look_params(struct peek *k, struct pairs *pairs, const unsigned char *p,
 {
 	size_t there = len - WIRE_HEADER;
 
-	/* libfcgi takes what a management record holds for parameters, past
-	 * every bound of ours; web servers send none here. */
-	if (h.id == 0)
+	/* libfcgi refuses another request by itself (CANT_MPX_CONN). */
+	if (h.type == WIRE_BEGIN_REQUEST && h.id != 0)
+		return h.content == WIRE_BODY && h.padding == 0 ? PEEK_MORE
+								: PEEK_BAD;
+	/* Nothing else may stand between: it takes what a management record
+	 * holds for parameters, past every bound of ours, and an empty record
+	 * of another request for the end of them. */
+	if (h.id != k->id)
 		return PEEK_BAD;
-	/* Other requests are libfcgi's to answer. */
-	if (h.id != k->id || h.type == WIRE_BEGIN_REQUEST)
-		return PEEK_MORE;
 	if (h.type != WIRE_PARAMS)
 		return PEEK_BAD;
 	/* Its padding would be read as the header of what follows. */

@@ -10,7 +10,8 @@ use Corswrap::Test;
 use Test::More;
 
 my $top = top_src();
-my @code = sort glob "$top/src/*.[ch] $top/t/*.[ch] $top/bench/*.[ch]";
+my @code = sort glob "$top/src/*.[ch] $top/t/*.[ch] $top/bench/*.[ch] " .
+    "$top/fuzz/*.[ch]";
 
 # Every one that should not be there is named.
 sub none {

@@ -89,7 +89,7 @@ static const struct row rows[] = {
     ROW("another request's record between",
 	BEGIN "\1\4\0\7\0\1\0\0"
 	      "z" PARAMS_END STDIN_END,
-	PEEK_READY, true, false),
+	PEEK_BAD, false, false),
     ROW("another request begun between", BEGIN BEGIN_ID_7 PARAMS_END STDIN_END,
 	PEEK_READY, true, false),
     ROW("a management record between",
