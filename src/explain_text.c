@@ -64,28 +64,10 @@ print_request(const struct paint *p, struct slice method,
 	print_fields(p, '>', fields);
 }
 
-static const char *
-who_answers(const struct explanation *e, const struct answer *answer)
-{
-	if (answer->by != NULL)
-		return answer->by;
-	if (answer->status != 0)
-		return "The server answers:";
-	if (answer->uncovered)
-		return "No section of the policy covers this host and path: "
-		       "the application answers, without CORS headers.";
-	if (answer->fields.count == 0)
-		return "The application answers; corswrap adds nothing.";
-	if (!e->plan.cross_origin)
-		return "The application answers, and corswrap adds:";
-	return "The application answers, and corswrap sees to its CORS "
-	       "headers:";
-}
-
 static void
 print_answer(const struct paint *p, const struct answer *answer)
 {
-	heading(p, who_answers(p->e, answer));
+	heading(p, explain_say_by(p->e, answer));
 	if (answer->status != 0)
 		fprintf(p->out, "    %s<%s %s%d\n", p->dim, p->end,
 			answer->http2 ? "HTTP/2 " : "", answer->status);
@@ -112,13 +94,7 @@ print_why(const struct paint *p)
 {
 	const struct explanation *e = p->e;
 
-	if (e->plan.preflight)
-		heading(p, "The browser asks first, with a preflight:");
-	else if (!e->plan.cross_origin)
-		heading(p, "The page has the same origin: no preflight, and "
-			   "CORS has no part in it.");
-	else
-		heading(p, "The browser sends it without a preflight.");
+	heading(p, explain_say_way(e));
 	for (size_t i = 0; i < e->why.count; i++)
 		fprintf(p->out, "    - %s\n", e->why.at[i]);
 	if (e->why.count > 0)
@@ -146,14 +122,9 @@ print_exchange(const struct paint *p)
 {
 	const struct explanation *e = p->e;
 
-	if (!e->sent) {
-		heading(p, e->plan.preflight ? "The request itself is not sent."
-					     : "Nothing is sent.");
+	heading(p, explain_say_request(e));
+	if (!e->sent)
 		return;
-	}
-	heading(p, e->preflight.known || !e->plan.preflight
-		       ? "The request itself:"
-		       : "The request itself, if the preflight passes:");
 	print_request(p, e->plan.method, &e->request);
 	if (!e->answer.known)
 		return;
@@ -168,7 +139,7 @@ print_readable(const struct paint *p)
 
 	if (!e->has_readable)
 		return;
-	fputs("\nThe script may read of its headers:", p->out);
+	fprintf(p->out, "\n%s", explain_say_readable());
 	for (size_t i = 0; i < e->readable_count; i++) {
 		fputc(' ', p->out);
 		print_bytes(p, e->readable[i]);
@@ -196,19 +167,14 @@ static void
 print_verdict(const struct paint *p)
 {
 	const struct explanation *e = p->e;
+	const char *const paints[] = {
+	    [VERDICT_UNKNOWN] = p->bold,
+	    [VERDICT_ALLOWED] = p->good,
+	    [VERDICT_BLOCKED] = p->bad,
+	};
 
-	fputc('\n', p->out);
-	switch (e->verdict) {
-	case VERDICT_ALLOWED:
-		fprintf(p->out, "%sAllowed.%s", p->good, p->end);
-		break;
-	case VERDICT_BLOCKED:
-		fprintf(p->out, "%sBlocked.%s", p->bad, p->end);
-		break;
-	case VERDICT_UNKNOWN:
-		fprintf(p->out, "%sUnknown.%s", p->bold, p->end);
-		break;
-	}
+	fprintf(p->out, "\n%s%s.%s", paints[e->verdict], explain_say_verdict(e),
+		p->end);
 	if (e->reason != NULL)
 		fprintf(p->out, " [%s]", e->reason);
 	fputc('\n', p->out);
@@ -216,26 +182,6 @@ print_verdict(const struct paint *p)
 		fprintf(p->out, "%s\n", e->message);
 	if (e->fix != NULL)
 		fprintf(p->out, "\n%sFix:%s %s\n", p->bold, p->end, e->fix);
-}
-
-static void
-print_question(const struct paint *p)
-{
-	const struct question *q = &p->e->question;
-
-	fprintf(p->out, "%sA page ", p->bold);
-	if (slice_eq(q->origin, SLICE("null"))) {
-		fputs("without an origin (null)", p->out);
-	} else {
-		fputs("of ", p->out);
-		print_bytes(p, q->origin);
-	}
-	fputs(" calls fetch(\"", p->out);
-	print_bytes(p, q->url.href);
-	fputs("\")", p->out);
-	if (q->credentials)
-		fputs(" with credentials", p->out);
-	fprintf(p->out, ".%s\n", p->end);
 }
 
 void
@@ -250,8 +196,9 @@ explain_text(struct explanation *e, FILE *out, bool colour)
 		paint.dim = "\033[2m";
 		paint.end = "\033[0m";
 	}
-	print_question(&paint);
-	if (e->plan.refusal == FETCH_ACCEPTED && !e->userinfo) {
+	fprintf(out, "%s%s%s\n", paint.bold, explain_say_question(e),
+		paint.end);
+	if (!explain_is_refused(e)) {
 		print_why(&paint);
 		if (e->plan.preflight)
 			print_preflight(&paint);

@@ -1,7 +1,7 @@
 /*
  * What a browser does with a request, step by step: made by explain.c from a
  * policy or by probe.c from a live server, judged by judge.c, told by
- * explain_text.c, explain_json.c and the page.
+ * explain_text.c, explain_json.c and page_walk.c.
  *
  * Everything lives in the explanation's arena.  Texts are printable ASCII:
  * bytes of others are escaped when they are put in (explain_quote).
@@ -174,6 +174,22 @@ void judge_unreachable(struct explanation *, const char *id,
  */
 void explain_by_policy(struct explanation *, const struct settings *,
 		       struct slice chosen);
+
+/* ---- explain_words.c: the headings of the walk, for text and page ---- */
+
+/* "A page of ORIGIN calls fetch("URL") with credentials." */
+const char *explain_say_question(struct explanation *);
+/* fetch() throws: nothing of the walk happens. */
+bool explain_is_refused(const struct explanation *);
+/* With a preflight or without. */
+const char *explain_say_way(const struct explanation *);
+const char *explain_say_by(const struct explanation *, const struct answer *);
+/* Above the request itself. */
+const char *explain_say_request(const struct explanation *);
+/* In front of the names that may be read. */
+const char *explain_say_readable(void);
+/* "Allowed", "Blocked", "Unknown". */
+const char *explain_say_verdict(const struct explanation *);
 
 /* ---- explain_text.c, explain_json.c ---- */
 
