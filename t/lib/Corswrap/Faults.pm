@@ -1,0 +1,373 @@
+package Corswrap::Faults;
+
+# What goes wrong with programs, clients and policies, all at once, and whether
+# anything is left of it.  t/65-faults.t does it for seconds, bench/soak for as
+# long as one likes.
+#
+#	my $f = Corswrap::Faults->new(workers => 64);
+#	my $held  = $f->hold(200);          # slow requests at once
+#	my $tally = $f->chaos(clients => 8, seconds => 5);
+#	my $left  = $f->left;               # what should be nothing
+#
+# SPDX-License-Identifier: ISC
+
+use strict;
+use warnings;
+
+use POSIX qw(:sys_wait_h _exit mkfifo);
+use Time::HiRes qw(sleep time);
+
+use Corswrap::FastCGI qw(fcgi_connect fcgi_get begin_record params_records
+    record request_bytes stdin_records);
+use Corswrap::Responder qw(responder preflight get);
+use Corswrap::Test qw(read_file tempdir wait_for write_file);
+
+# The program, by QUERY_STRING.  Nothing here is quick to start or needs to be.
+my $program = <<'END';
+#!/bin/sh
+head() { printf 'Content-Type: text/plain\n\n'; }
+case $QUERY_STRING in
+ok*) head; printf %s "$QUERY_STRING" ;;
+echo*) head; exec cat ;;
+flood*) head; exec head -c "${QUERY_STRING#flood}" /dev/zero ;;
+nothing) exit 3 ;;
+crash) kill -SEGV $$ ;;
+midcrash) head; printf part; kill -KILL $$ ;;
+hang) exec sleep 300 ;;
+mute) head; printf x; exec sleep 300 ;;
+deaf) trap '' TERM; while :; do sleep 1; done ;;
+pours) head; exec cat /dev/zero ;;
+fork) (sleep 2; echo late) & head; printf whole ;;
+brood) for i in 1 2 3 4 5; do sleep 300 & done; head; printf x; wait ;;
+noise) head; printf whole; head -c 200000 /dev/zero | tr '\0' '\n' >&2
+	head -c 100000 /dev/zero | tr '\0' e >&2 ;;
+bighead) while :; do echo 'X: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy'; done ;;
+gate) read -r line <"$GATE"; head; printf whole ;;
+esac
+END
+
+sub policy {
+	my ($self, %o) = @_;
+	my $age = $o{age} // 600;
+	return <<"END";
+[cors]
+origins = https://app.example.com
+methods = PUT
+headers = X-Token
+max-age = $age
+[app]
+exec = $self->{dir}/faulty
+first-byte-timeout = 60s
+kill-grace = 300ms
+max-body = 16M
+[env]
+GATE = $self->{dir}/gate
+[server]
+workers = $self->{workers}
+reload = 200ms
+status-path = /status
+status-clients = 127.0.0.1
+END
+}
+
+sub new {
+	my ($class, %o) = @_;
+	my $dir  = tempdir();
+	my $self = bless { dir => $dir, workers => $o{workers} // 64 }, $class;
+	mkdir "$dir/tmp";
+	mkfifo("$dir/gate", 0600) or die "mkfifo: $!";
+	write_file("$dir/faulty", $program, 0755);
+	$self->{r} = responder(policy => $self->policy,
+		env => { TMPDIR => "$dir/tmp" });
+	return $self;
+}
+
+sub responder_of { return $_[0]{r} }
+
+# --- counters ----------------------------------------------------------------------
+
+sub counters {
+	my ($self) = @_;
+	my $text = fcgi_get($self->{r}->address, timeout => 60,
+	    params => get(REQUEST_URI => '/status', SCRIPT_NAME => '/status'))
+	    ->{body};
+	return { map { /^([^# ]\S*) (\S+)$/ ? ($1 => $2) : () }
+		    split /\n/, $text };
+}
+
+sub running { return $_[0]->counters->{corswrap_running_programs} // -1 }
+
+# --- clients of their own process ----------------------------------------------------
+
+# Run code in so many processes; what each returns as a hash of counts, summed.
+sub _crowd {
+	my ($self, $count, $code, $meanwhile) = @_;
+	my $out = tempdir();
+	my %pid;
+	for my $n (1 .. $count) {
+		my $pid = fork // die "fork: $!";
+		if ($pid == 0) {
+			local $SIG{PIPE} = 'IGNORE';
+			srand $n * 7919;
+			my $tally = eval { $code->($n) } // { "died: $@" => 1 };
+			write_file("$out/$n.new", join '',
+				map { "$tally->{$_} $_\n" } sort keys %$tally);
+			rename "$out/$n.new", "$out/$n";
+			_exit(0);
+		}
+		$pid{$pid} = 1;
+	}
+	while (%pid) {
+		$meanwhile->() if $meanwhile;
+		for my $pid (keys %pid) {
+			delete $pid{$pid} if waitpid($pid, WNOHANG) == $pid;
+		}
+		sleep 0.02;
+	}
+	my %sum;
+	for my $n (1 .. $count) {
+		my $text = read_file("$out/$n");
+		$sum{'no report'}++ if $text eq '';
+		$sum{$2} += $1 while $text =~ /^(\d+) (.*)$/mg;
+	}
+	return \%sum;
+}
+
+# So many slow requests at once; each must be running before any may end.
+# Counts of what came, and `held`, how many ran at the same time.
+sub hold {
+	my ($self, $count) = @_;
+	my $each  = 200;
+	my $held  = 0;
+	my $until = time + 300;
+	my $gate;
+	my $sum = $self->_crowd(int(($count + $each - 1) / $each), sub {
+		my ($n) = @_;
+		my $mine = $n * $each <= $count ? $each : $count % $each;
+		my @c = map {
+			my $c;
+			# A full queue of a unix socket says so at once.
+			wait_for(sub { $c = fcgi_connect($self->{r}->address,
+				timeout => 300) }, 60) or die "connect: $!";
+			$c->send_bytes(request_bytes(
+				params => get(QUERY_STRING => 'gate')));
+			$c } 1 .. $mine;
+		my %tally;
+		for my $c (@c) {
+			my $r = $c->read_response(timeout => 300);
+			my $well = $r->{ended} && $r->{status} == 200
+			    && $r->{body} eq 'whole' && $r->{appStatus} == 0;
+			$tally{ $well ? 'whole' : "lost: $r->{status}" }++;
+		}
+		return \%tally;
+	}, sub {
+		return if $gate;
+		my $now = $self->running;
+		$held = $now if $now > $held;
+		return if $now < $count && time < $until;
+		$gate = 1;
+		# A writer lets all of them through, as soon as it has come.
+		open my $w, '>', "$self->{dir}/gate" or die "gate: $!";
+		sleep 0.2;
+		close $w;
+	});
+	$sum->{held} = $held;
+	return $sum;
+}
+
+# --- one request, and what should come of it ------------------------------------------
+
+my %expected = (
+	nothing => sub { $_[0]{status} == 502 },
+	crash   => sub { $_[0]{status} == 502 },
+	bighead => sub { $_[0]{status} == 502 },
+	midcrash => sub { $_[0]{status} == 200 && $_[0]{body} eq 'part'
+		    && $_[0]{appStatus} != 0 },
+	fork  => sub { $_[0]{body} eq 'whole' && $_[0]{appStatus} == 0 },
+	noise => sub { $_[0]{body} eq 'whole' && $_[0]{appStatus} == 0 },
+);
+
+# The ones that would last: their clients go, or say so.
+my @endless = qw(hang mute deaf pours brood);
+
+# A kept connection may be closed between two requests (RFC 9110, 9.2.2 has the
+# same of HTTP): what was sent into that is no request that was accepted.
+sub _request {
+	my ($c, %o) = @_;
+	my $r = $c->request(%o);
+	$r->{again} = $c->{used}++ && $r->{eof} && !@{ $r->{records} };
+	return $r;
+}
+
+sub _whole {
+	my ($name, $r, $want) = @_;
+	return { again => 1 } if $r->{again};
+	return { "whole: $name" => 1 } if $r->{ended} && $want->($r);
+	return { sprintf("lost: %s: status %s, %d bytes, %s", $name,
+		$r->{status} // '-', length($r->{body} // ''),
+		$r->{timed_out} ? 'time over' : $r->{ended}
+		    ? "ended with $r->{appStatus}" : 'cut') => 1 };
+}
+
+sub _stay {
+	my ($self, $c, $keep) = @_;
+	my $kind = int rand 8;
+	my %o = (keep => $keep, timeout => 120);
+	if ($kind == 0) {
+		return _whole('preflight', _request($c, %o,
+			params => preflight()), sub { $_[0]{status} == 204 });
+	} elsif ($kind <= 2) {
+		my $token = 'ok' . int rand 1e9;
+		return _whole('ok', _request($c, %o,
+			params => get(QUERY_STRING => $token)),
+		    sub { $_[0]{body} eq $token && $_[0]{appStatus} == 0 });
+	} elsif ($kind == 3) {
+		my $n = int rand((100, 70_000, 2_000_000)[ int rand 3 ]);
+		my $body = substr "0123456789abcdefghijklm" x ($n / 23 + 1), 0, $n;
+		return _whole('echo', _request($c, %o, stdin => $body,
+			params => get(REQUEST_METHOD => 'POST',
+				QUERY_STRING => 'echo',
+				rand() < 0.5 ? (CONTENT_LENGTH => $n) : ())),
+		    sub { $_[0]{body} eq $body && $_[0]{appStatus} == 0 });
+	} elsif ($kind == 4) {
+		my $n = int rand 3_000_000;
+		return _whole('flood', _request($c, %o,
+			params => get(QUERY_STRING => "flood$n")),
+		    sub { length $_[0]{body} == $n && $_[0]{appStatus} == 0 });
+	}
+	my @names = sort keys %expected;
+	my $name  = $names[ int rand @names ];
+	return _whole($name, _request($c, %o,
+		params => get(QUERY_STRING => $name)), $expected{$name});
+}
+
+# Go at a moment of one's own choice.
+sub _vanish {
+	my ($self, $c) = @_;
+	my $name  = (@endless, 'ok', 'flood900000')[ int rand 7 ];
+	my $bytes = begin_record(keep => int rand 2) . params_records(
+	    get(QUERY_STRING => $name, rand() < 0.3
+		? (REQUEST_METHOD => 'POST', CONTENT_LENGTH => 3_000_000) : ()));
+	$bytes .= stdin_records('x' x int rand 200_000, no_stdin_end => 1)
+	    if rand() < 0.5;
+	if (rand() < 0.4) {
+		# Somewhere in the middle of it.
+		$c->send_bytes(substr $bytes, 0, int rand length $bytes);
+	} else {
+		$c->send_bytes($bytes . stdin_records(''));
+		$c->read_bytes(rand 0.3, int rand 100_000) if rand() < 0.6;
+		$c->send_bytes(record(2, 1, '')) if rand() < 0.3;
+	}
+	sleep rand 0.05 if rand() < 0.5;
+	return { gone => 1 };
+}
+
+sub _client {
+	my ($self, $until) = @_;
+	my (%tally, $c, $keep);
+	while (time < $until) {
+		if (!$c) {
+			$c = fcgi_connect($self->{r}->address);
+			$keep = rand() < 0.5;
+			if (!$c) { sleep 0.01; next }
+		}
+		my $stays = rand() < 0.6;
+		my $did = $stays ? $self->_stay($c, $keep) : $self->_vanish($c);
+		$tally{$_} += $did->{$_} for keys %$did;
+		next if $stays && $keep && !defined $c->closed_within(0);
+		$c->close;
+		undef $c;
+	}
+	$c->close if $c;
+	return \%tally;
+}
+
+# Everything at once; what became of it by name.
+sub chaos {
+	my ($self, %o) = @_;
+	my $until = time + $o{seconds};
+	my ($turn, $next) = (0, 0);
+	my $file = $self->{r}{policy};
+	my $sum = $self->_crowd($o{clients}, sub { $self->_client($until) },
+	    sub {
+		return if time < $next || time > $until;
+		$next = time + 0.3;
+		$turn++;
+		my $text = $turn % 4 == 2 ? "[cors]\norigns = nonsense\n"
+		    : $self->policy(age => 600 + $turn);
+		if ($turn % 2) {
+			write_file("$file.new", $text);
+			rename "$file.new", $file;
+		} else {
+			write_file($file, $text);
+		}
+		$self->{r}->signal('HUP') if $turn % 3 == 0;
+	    });
+	write_file($file, $self->policy);
+	$sum->{'policies written'} = $turn;
+	return $sum;
+}
+
+# --- afterwards -------------------------------------------------------------------------
+
+# Programs of ours that still run, by their descriptors and command lines.
+sub _programs {
+	my ($self) = @_;
+	my $pid = $self->{r}->pid;
+	my @left;
+	for my $proc (glob '/proc/[0-9]*') {
+		my $stat = read_file("$proc/stat");
+		my ($state, $parent) = $stat =~ /^\d+ \(.*\) (\S) (\d+) /s
+		    or next;
+		push @left, "$proc $state" if $parent == $pid
+		    || read_file("$proc/environ") =~ /^GATE=\Q$self->{dir}\E\//m
+		    || read_file("$proc/environ") =~ /\0GATE=\Q$self->{dir}\E\//;
+	}
+	return @left;
+}
+
+sub zombies { return grep { / Z$/ } $_[0]->_programs }
+
+# Wait until it is at rest, and say what is left: processes, names in TMPDIR,
+# descriptors by what they are, resident KiB, threads.
+sub left {
+	my ($self, $seconds) = @_;
+	my $r = $self->{r};
+	wait_for(sub { $self->running == 0 && !$self->_programs }, $seconds // 60);
+	# Threads that are not needed go after a while.
+	my $last = -1;
+	wait_for(sub { my $n = $r->descriptors + $r->threads;
+		my $still = $n == $last; $last = $n; sleep 0.7; $still }, 30);
+	my @fds = map { readlink $_ // () } glob '/proc/' . $r->pid . '/fd/*';
+	return { programs => [ $self->_programs ],
+		files => [ glob "$self->{dir}/tmp/* $self->{dir}/tmp/.[!.]*" ],
+		deleted => [ grep { /deleted|memfd/ } @fds ],
+		descriptors => $r->descriptors, threads => $r->threads,
+		resident => $r->resident, running => $self->running };
+}
+
+# TERM while so many clients ask on and on: what became of the requests.
+sub stop_under_load {
+	my ($self, $clients) = @_;
+	my $r = $self->{r};
+	my ($said, $start) = (0, time);
+	my $sum = $self->_crowd($clients, sub {
+		my %tally;
+		while (my $c = fcgi_connect($r->address, timeout => 120)) {
+			my $token = 'ok' . int rand 1e9;
+			my $a = $c->request(timeout => 120,
+				params => get(QUERY_STRING => $token));
+			$c->close;
+			my $did = _whole('ok', $a, sub {
+				$_[0]{body} eq $token && $_[0]{appStatus} == 0 });
+			$tally{$_} += $did->{$_} for keys %$did;
+		}
+		return \%tally;
+	}, sub {
+		$r->signal('TERM') if !$said && time > $start + 1 && ++$said;
+	});
+	$sum->{exit} = $r->wait_end(60);
+	return $sum;
+}
+
+1;
