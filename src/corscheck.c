@@ -22,6 +22,10 @@ static const struct command commands[] = {
      "[-p POLICY] [--json] --url URL --origin ORIGIN\n"
      "           [--method M] [-H 'Name: value'] ... [--credentials]",
      "what a browser will do with a request"},
+    {"probe", probe_command,
+     "[--json] --origin ORIGIN [--method M]\n"
+     "           [-H 'Name: value'] ... [--credentials] URL",
+     "what a browser will do, with a live server"},
     {"reference", reference_command, "[--json]",
      "headers, safelists, limits, and what many get wrong"},
     {"init", init_command,

@@ -120,6 +120,23 @@ readable(struct explanation *e)
 	return array;
 }
 
+/* What probe has found beside the verdict. */
+static json_t *
+findings(const struct explanation *e)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < e->finding_count; i++) {
+		const struct finding *f = &e->findings[i];
+		json_array_append_new(
+		    array, json_pack("{s:s, s:s, s:s, s:o}", "severity",
+				     f->serious ? "mistake" : "advice", "id",
+				     f->id, "message", f->message, "fix",
+				     text_or_null(f->fix)));
+	}
+	return array;
+}
+
 static json_t *
 verdict(const struct explanation *e)
 {
@@ -143,6 +160,8 @@ explain_json(struct explanation *e, FILE *out)
 	    verdict(e), "reason", text_or_null(e->reason), "message",
 	    text_or_null(e->message), "fix", text_or_null(e->fix));
 
+	if (e->probed)
+		json_object_set_new(object, "findings", findings(e));
 	/* Bytes of others must not steer a terminal. */
 	if (object == NULL || e->out_of_memory ||
 	    json_dumpf(object, out, JSON_INDENT(2) | JSON_ENSURE_ASCII) != 0)

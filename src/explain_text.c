@@ -126,6 +126,10 @@ print_exchange(const struct paint *p)
 	if (!e->sent)
 		return;
 	print_request(p, e->plan.method, &e->request);
+	if (e->steps.count > 0)
+		heading(p, "The server redirects it:");
+	for (size_t i = 0; i < e->steps.count; i++)
+		fprintf(p->out, "    - %s\n", e->steps.at[i]);
 	if (!e->answer.known)
 		return;
 	print_answer(p, &e->answer);

@@ -110,7 +110,10 @@ struct explanation {
 	const char *fix;     /* NULL: nothing is to be changed */
 	bool unreachable;    /* network, tls, timeout: exit status 2 */
 
-	struct finding *findings; /* of probe */
+	bool probed;		      /* by probe: findings are told, if any */
+	struct texts steps;	      /* redirects that were followed */
+	struct slice redirected_from; /* or absent */
+	struct finding *findings;     /* of probe */
 	size_t finding_count;
 	size_t finding_room;
 };

@@ -139,11 +139,16 @@ block(struct explanation *e, const struct fetch_check *check, bool preflight)
 {
 	const char *prefix =
 	    preflight && is_access_check(check->reason) ? in_preflight : "";
-	const char *text = explain_printf(
+	const char *from = "", *text;
+
+	if (slice_present(e->redirected_from))
+		from = explain_printf(e, " (redirected from '%s')",
+				      explain_quote(e, e->redirected_from));
+	text = explain_printf(
 	    e,
-	    "Access to fetch at '%s' from origin '%s' has been blocked by CORS "
-	    "policy: %s%s",
-	    explain_quote(e, e->question.url.full),
+	    "Access to fetch at '%s'%s from origin '%s' has been blocked by "
+	    "CORS policy: %s%s",
+	    explain_quote(e, e->question.url.full), from,
 	    explain_quote(e, e->question.origin), prefix, say(e, check));
 
 	e->verdict = VERDICT_BLOCKED;

@@ -35,7 +35,7 @@ _corscheck()
 	cur=${COMP_WORDS[COMP_CWORD]}
 	prev=${COMP_WORDS[COMP_CWORD - 1]}
 	if ((COMP_CWORD == 1)); then
-		mapfile -t COMPREPLY < <(compgen -W 'lint dump explain reference init --help --version' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'lint dump explain probe reference init --help --version' -- "$cur")
 		return
 	fi
 	case $prev in
@@ -59,6 +59,11 @@ _corscheck()
 		;;
 	-H | --header | --path) return ;;
 	esac
+	if [[ $cur != -* && ${COMP_WORDS[1]} == probe ]]; then
+		mapfile -t COMPREPLY < <(compgen -W 'https:// http://' -- "$cur")
+		compopt -o nospace 2>/dev/null
+		return
+	fi
 	if [[ $cur != -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return
@@ -66,6 +71,7 @@ _corscheck()
 	case ${COMP_WORDS[1]} in
 	lint) mapfile -t COMPREPLY < <(compgen -W '--json --strict' -- "$cur") ;;
 	explain) mapfile -t COMPREPLY < <(compgen -W '-p -H --credentials --json --method --origin --url' -- "$cur") ;;
+	probe) mapfile -t COMPREPLY < <(compgen -W '-H --credentials --json --method --origin' -- "$cur") ;;
 	init) mapfile -t COMPREPLY < <(compgen -W '--credentials --exec --forward --header --method --origin --path --root --server' -- "$cur") ;;
 	reference) mapfile -t COMPREPLY < <(compgen -W '--json' -- "$cur") ;;
 	esac
