@@ -247,6 +247,16 @@ policy_reason(const struct cors_decision *d)
 						: CORS_ORIGIN_MALFORMED;
 }
 
+/* Where the policy was written. */
+static const struct spec_source *
+find_source(const struct settings *settings, const struct policy *policy)
+{
+	for (size_t i = 0; policy != NULL && i < settings->spec_count; i++)
+		if (settings->specs[i].line == policy->spec.line)
+			return &settings->spec_sources[i];
+	return NULL;
+}
+
 static void
 decide(struct asking *a, const struct policy *policy, struct answer *out)
 {
@@ -257,6 +267,7 @@ decide(struct asking *a, const struct policy *policy, struct answer *out)
 		a->scratch = regex_scratch_new();
 	cors_decide(policy, &a->request, a->scratch, d);
 	out->policy = policy;
+	out->source = find_source(a->settings, policy);
 	out->uncovered = policy == NULL;
 	out->refused = d->refused;
 	out->policy_reason = policy_reason(d);

@@ -9,18 +9,54 @@
 
 #include "explanation.h"
 
-/* " of [cors api] (line 12)"; "" where no policy is known. */
-static const char *
-of_section(struct explanation *e, const struct answer *answer)
-{
-	const struct policy_spec *spec;
+/* ---- places in the policy ---- */
 
-	if (answer->policy == NULL)
-		return "";
-	spec = &answer->policy->spec;
-	return explain_printf(e, " of [cors%s%s] (line %u)",
-			      spec->name.len > 0 ? " " : "",
-			      explain_quote(e, spec->name), spec->line);
+static const char *
+section_title(struct explanation *e, struct slice name)
+{
+	return explain_printf(e, "[cors%s%s]", name.len > 0 ? " " : "",
+			      explain_quote(e, name));
+}
+
+/* "add PUT to `methods` of [cors] (line 3)": to the list that stands there, or
+ * as a new key. */
+static const char *
+add_to(struct explanation *e, const struct answer *answer, enum place where,
+       const char *key, const char *words)
+{
+	const struct key_place *place;
+
+	if (answer->source == NULL)
+		return explain_printf(e, "add %s to `%s`", words, key);
+	place = &answer->source->places[where];
+	if (place->line != 0)
+		return explain_printf(
+		    e, "add %s to `%s` of %s (line %u)", words, key,
+		    section_title(e, place->section), place->line);
+	return explain_printf(e, "write `%s = %s` in %s (line %u)", key, words,
+			      section_title(e, place->section),
+			      place->section_line);
+}
+
+static const char *
+set_to(struct explanation *e, const struct answer *answer, enum place where,
+       const char *text)
+{
+	const struct key_place *place;
+
+	if (answer->source == NULL)
+		return explain_printf(e, "set `%s`", text);
+	place = &answer->source->places[where];
+	return explain_printf(e, "set `%s` in %s (line %u)", text,
+			      section_title(e, place->section),
+			      place->line != 0 ? place->line
+					       : place->section_line);
+}
+
+static bool
+has_credentials(const struct answer *answer)
+{
+	return answer->policy != NULL && answer->policy->spec.credentials;
 }
 
 /* ---- origins ---- */
@@ -46,28 +82,61 @@ fix_malformed(struct explanation *e)
 
 	if (slice_present(meant))
 		return explain_printf(
-		    e, "no browser sends this origin; it sends %s: ask for "
-		       "that (--origin %s)",
+		    e,
+		    "no browser sends this origin; it sends %s: ask for "
+		    "that (--origin %s)",
 		    explain_quote(e, meant), explain_quote(e, meant));
-	return "no browser sends this origin: an origin is a scheme, a host "
-	       "and a port, as in https://app.example.com";
+	return "serve the page from a host of letters, digits, hyphens and "
+	       "dots: corswrap takes this origin for none";
+}
+
+static const char *
+fix_null(struct explanation *e, const struct answer *answer)
+{
+	static const char serve[] = "serve the page over http or https, not "
+				    "from a file or in a sandbox: then it has "
+				    "an origin";
+
+	/* null-with-credentials is an error of the policy. */
+	if (has_credentials(answer))
+		return serve;
+	return explain_printf(
+	    e,
+	    "%s; or %s with `allow-null = yes`, which lets "
+	    "any page in a sandboxed frame in",
+	    serve, add_to(e, answer, PLACE_ORIGINS, "origins", "null"));
+}
+
+/* A page whose origin anybody on the way can claim (`insecure-origin`). */
+static bool
+is_insecure(struct slice origin)
+{
+	struct origin_pattern pattern;
+
+	return origin_pattern_parse(origin, &pattern) == ORIGIN_FAULT_NONE &&
+	       slice_eq(pattern.scheme, SLICE("http")) && !pattern.is_loopback;
 }
 
 static const char *
 fix_origin(struct explanation *e, const struct answer *answer)
 {
 	struct slice origin = e->question.origin;
+	const char *text;
 
 	if (slice_eq(origin, SLICE("null")))
-		return explain_printf(
-		    e,
-		    "serve the page over http or https, where it has an "
-		    "origin; or add null to `origins`%s with `allow-null = "
-		    "yes`, and let every sandboxed frame and local file in",
-		    of_section(e, answer));
-	return explain_printf(e, "add %s to `origins`%s",
-			      explain_quote(e, origin),
-			      of_section(e, answer));
+		return fix_null(e, answer);
+	text = add_to(e, answer, PLACE_ORIGINS, "origins",
+		      explain_quote(e, origin));
+	if (!is_insecure(origin) || !has_credentials(answer))
+		return text;
+	return explain_printf(
+	    e,
+	    "serve the page over https and %s; or, as it is, "
+	    "%s with `allow-insecure = yes`",
+	    add_to(e, answer, PLACE_ORIGINS, "origins",
+		   explain_printf(e, "https%s",
+				  explain_quote(e, slice_after(origin, 4)))),
+	    text);
 }
 
 /* ---- methods and headers ---- */
@@ -104,20 +173,45 @@ missing_headers(struct explanation *e, const struct answer *answer)
 	return text;
 }
 
-static const char *
-fix_method(struct explanation *e, const struct answer *answer, const char *key)
+/* fetch() writes only six methods in capitals, and methods are case-sensitive:
+ * patch is not PATCH; absent: no letter is small. */
+static struct slice
+in_capitals(struct explanation *e)
 {
-	return explain_printf(e, "add %s to `%s`%s",
-			      explain_quote(e, e->plan.method), key,
-			      of_section(e, answer));
+	struct slice method = e->plan.method;
+	char *text = arena_text(e->arena, method);
+	bool differs = false;
+
+	for (size_t i = 0; text != NULL && i < method.len; i++) {
+		if (text[i] < 'a' || text[i] > 'z')
+			continue;
+		text[i] = (char)(text[i] - 'a' + 'A');
+		differs = true;
+	}
+	return differs ? slice_of(text, method.len) : SLICE_NONE;
+}
+
+static const char *
+fix_method(struct explanation *e, const struct answer *answer, enum place where,
+	   const char *key)
+{
+	const char *method = explain_quote(e, e->plan.method);
+	struct slice capitals = in_capitals(e);
+	const char *text = add_to(e, answer, where, key, method);
+
+	if (!slice_present(capitals))
+		return text;
+	return explain_printf(e,
+			      "write %s in the script: browsers send %s as it "
+			      "is written, and it is another method; or %s",
+			      explain_quote(e, capitals), method, text);
 }
 
 static const char *
 fix_headers(struct explanation *e, const struct answer *answer)
 {
-	return explain_printf(e, "add %s to `headers`%s",
-			      missing_headers(e, answer),
-			      of_section(e, answer));
+	return add_to(e, answer, PLACE_HEADERS, "headers",
+		      missing_headers(e, answer));
 }
 
 /* ---- where the policy itself refuses ---- */
@@ -132,20 +226,21 @@ fix_policy(struct explanation *e, const struct answer *answer)
 	case CORS_ORIGIN_MALFORMED:
 		return fix_malformed(e);
 	case CORS_METHOD_NOT_ALLOWED:
-		return fix_method(e, answer, "methods");
+		return fix_method(e, answer, PLACE_METHODS, "methods");
 	case CORS_HEADER_NOT_ALLOWED:
 		return fix_headers(e, answer);
 	case CORS_HEADERS_TOO_MANY:
 		return explain_printf(
-		    e, "send fewer headers: %d names and %d bytes of them are "
-		       "the most",
+		    e,
+		    "send fewer headers: %d names and %d bytes of them are "
+		    "the most",
 		    CORS_ACRH_ELEMENTS, CORS_ACRH_BYTES);
 	case CORS_ENFORCED:
 		return explain_printf(
 		    e, "%s; or let it run unread with `enforce = advertise`",
 		    fix_origin(e, answer));
 	case CORS_NOT_IN_ALLOW:
-		return fix_method(e, answer, "allow");
+		return fix_method(e, answer, PLACE_ALLOW, "allow");
 	case CORS_METHOD_MALFORMED:
 	case CORS_HEADERS_MALFORMED:
 	case CORS_REASON_NONE:
@@ -160,20 +255,36 @@ fix_policy(struct explanation *e, const struct answer *answer)
 static const char *
 fix_credentials(struct explanation *e, const struct answer *answer, bool star)
 {
+	static const char without[] =
+	    "let the script ask without credentials, if it needs no cookies";
+	struct slice origin = e->question.origin;
+
+	/* null-with-credentials is an error of the policy. */
+	if (slice_eq(origin, SLICE("null")))
+		return explain_printf(e,
+				      "%s; or serve the page over https, "
+				      "where it has an origin",
+				      without);
 	if (star)
 		return explain_printf(
 		    e,
-		    "list the origins by name in `origins`%s, with "
-		    "`credentials = yes`; or let the script ask without "
-		    "credentials",
-		    of_section(e, answer));
-	return explain_printf(e,
-			      "set `credentials = yes`%s; or let the script "
-			      "ask without credentials",
-			      answer->policy == NULL
-				  ? ""
-				  : explain_printf(e, " in%s",
-						   of_section(e, answer) + 3));
+		    "%s; or list the origins by name, as in `origins = %s`%s, "
+		    "and %s",
+		    without, explain_quote(e, origin),
+		    answer->source == NULL
+			? ""
+			: explain_printf(
+			      e, " (line %u)",
+			      answer->source->places[PLACE_ORIGINS].line),
+		    set_to(e, answer, PLACE_CREDENTIALS, "credentials = yes"));
+	return explain_printf(
+	    e, "%s%s; or %s",
+	    set_to(e, answer, PLACE_CREDENTIALS, "credentials = yes"),
+	    is_insecure(origin)
+		? ", and serve the page over https or set `allow-insecure = "
+		  "yes` there"
+		: "",
+	    without);
 }
 
 /* A status that is not the application's is corswrap's own doing here. */
@@ -223,7 +334,7 @@ fix_answer(struct explanation *e, const struct answer *answer,
 		       "else: corswrap writes them from `methods` and "
 		       "`headers`";
 	case FETCH_METHOD_NOT_ALLOWED:
-		return fix_method(e, answer, "methods");
+		return fix_method(e, answer, PLACE_METHODS, "methods");
 	case FETCH_HEADER_NOT_ALLOWED:
 		return fix_headers(e, answer);
 	case FETCH_PASSES:

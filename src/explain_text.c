@@ -97,10 +97,8 @@ print_why(const struct paint *p)
 	heading(p, explain_say_way(e));
 	for (size_t i = 0; i < e->why.count; i++)
 		fprintf(p->out, "    - %s\n", e->why.at[i]);
-	if (e->why.count > 0)
+	if (e->plan.preflight)
 		fputc('\n', p->out);
-	else if (!e->plan.preflight)
-		return;
 }
 
 static void
@@ -136,19 +134,32 @@ print_exchange(const struct paint *p)
 	print_checks(p, &e->request_checks);
 }
 
+/* `*` in Access-Control-Expose-Headers: more than is known here. */
+static bool
+reads_all(struct explanation *e)
+{
+	struct slice exposed =
+	    fetch_get(e->arena, &e->answer.fields,
+		      SLICE("access-control-expose-headers"));
+
+	return !e->plan.cross_origin ||
+	       fetch_is_readable(SLICE("x"), exposed, e->question.credentials);
+}
+
 static void
 print_readable(const struct paint *p)
 {
-	const struct explanation *e = p->e;
+	struct explanation *e = p->e;
 
 	if (!e->has_readable)
 		return;
 	fprintf(p->out, "\n%s", explain_say_readable());
 	for (size_t i = 0; i < e->readable_count; i++) {
-		fputc(' ', p->out);
+		fputs(i > 0 ? ", " : " ", p->out);
 		print_bytes(p, e->readable[i]);
 	}
-	fputc('\n', p->out);
+	fputs(reads_all(e) ? ", and all others but Set-Cookie.\n" : ".\n",
+	      p->out);
 }
 
 static void
@@ -200,8 +211,8 @@ explain_text(struct explanation *e, FILE *out, bool colour)
 		paint.dim = "\033[2m";
 		paint.end = "\033[0m";
 	}
-	fprintf(out, "%s%s%s\n", paint.bold, explain_say_question(e),
-		paint.end);
+	fprintf(out, "%s%s calls:%s\n%s\n", paint.bold, explain_say_page(e),
+		paint.end, explain_say_call(e));
 	if (!explain_is_refused(e)) {
 		print_why(&paint);
 		if (e->plan.preflight)

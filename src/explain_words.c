@@ -11,16 +11,78 @@
 #include "explanation.h"
 
 const char *
+explain_say_page(struct explanation *e)
+{
+	struct slice origin = e->question.origin;
+
+	if (slice_eq(origin, SLICE("null")))
+		return "A page without an origin (null)";
+	return explain_printf(e, "A page of %s", explain_quote(e, origin));
+}
+
+const char *
 explain_say_question(struct explanation *e)
 {
 	const struct question *q = &e->question;
-	const char *page = "without an origin (null)";
 
-	if (!slice_eq(q->origin, SLICE("null")))
-		page = explain_printf(e, "of %s", explain_quote(e, q->origin));
-	return explain_printf(e, "A page %s calls fetch(\"%s\")%s.", page,
+	return explain_printf(e, "%s calls fetch(\"%s\")%s.",
+			      explain_say_page(e),
 			      explain_quote(e, q->url.href),
 			      q->credentials ? " with credentials" : "");
+}
+
+/* As it stands in a script, in quotes. */
+static const char *
+say_string(struct explanation *e, struct slice bytes)
+{
+	const char *from = explain_quote(e, bytes);
+	char *text = arena_array(e->arena, strlen(from) + 2, 2), *to = text;
+
+	if (text == NULL) {
+		e->out_of_memory = true;
+		return "";
+	}
+	*to++ = '"';
+	for (; *from != '\0'; from++) {
+		if (*from == '"')
+			*to++ = '\\';
+		*to++ = *from;
+	}
+	*to++ = '"';
+	*to = '\0';
+	return text;
+}
+
+static const char *
+say_headers(struct explanation *e)
+{
+	const struct fetch_fields *headers = &e->question.headers;
+	const char *text = "";
+
+	for (size_t i = 0; i < headers->count; i++)
+		text = explain_printf(
+		    e, "%s%s%s: %s", text, i > 0 ? ", " : "",
+		    say_string(e, headers->at[i].name),
+		    say_string(e, fetch_trim(headers->at[i].value)));
+	return explain_printf(e, "        headers: {%s},\n", text);
+}
+
+const char *
+explain_say_call(struct explanation *e)
+{
+	const struct question *q = &e->question;
+	const char *url = say_string(e, q->url.href), *method = "";
+	bool plain = slice_eq(q->method, SLICE("GET"));
+
+	if (plain && q->headers.count == 0 && !q->credentials)
+		return explain_printf(e, "    fetch(%s)", url);
+	if (!plain)
+		method = explain_printf(e, "        method: %s,\n",
+					say_string(e, q->method));
+	return explain_printf(
+	    e, "    fetch(%s, {\n%s%s%s    })", url, method,
+	    q->headers.count > 0 ? say_headers(e) : "",
+	    q->credentials ? "        credentials: \"include\",\n" : "");
 }
 
 bool
@@ -35,9 +97,8 @@ explain_say_way(const struct explanation *e)
 	if (e->plan.preflight)
 		return "The browser asks first, with a preflight:";
 	if (!e->plan.cross_origin)
-		return "The page has the same origin: no preflight, and CORS "
-		       "has no part in it.";
-	return "The browser sends it without a preflight.";
+		return "No preflight: page and URL have the same origin.";
+	return "No preflight: neither the method nor a header needs one.";
 }
 
 const char *
@@ -72,7 +133,7 @@ explain_say_request(const struct explanation *e)
 const char *
 explain_say_readable(void)
 {
-	return "The script may read of its headers:";
+	return "Of the answer's headers the script may read:";
 }
 
 const char *

@@ -64,9 +64,10 @@ struct answer {
 			   the server (status), the application (0) */
 	struct fetch_fields fields; /* without the application's own */
 	/* what corswrap thinks of it; for reason and fix */
-	const struct policy *policy; /* NULL: none covers it */
-	bool uncovered;		     /* no policy covers it */
-	bool refused;		     /* the policy refuses it */
+	const struct policy *policy;	  /* NULL: none covers it */
+	const struct spec_source *source; /* of the policy; NULL as it */
+	bool uncovered;			  /* no policy covers it */
+	bool refused;			  /* the policy refuses it */
 	enum cors_reason policy_reason;
 };
 
@@ -154,6 +155,8 @@ void finding_add(struct explanation *, const char *id, bool serious,
  */
 void explain_begin(struct explanation *, struct arena *,
 		   const struct question *);
+/* An http request of an https page?  Browsers block it, and CORS has no say. */
+bool explain_is_mixed(const struct explanation *);
 /* Is there nothing to be asked of a server? */
 bool explain_is_settled(const struct explanation *);
 
@@ -180,7 +183,12 @@ void explain_by_policy(struct explanation *, const struct settings *,
 
 /* ---- explain_words.c: the headings of the walk, for text and page ---- */
 
-/* "A page of ORIGIN calls fetch("URL") with credentials." */
+/* "A page of ORIGIN" */
+const char *explain_say_page(struct explanation *);
+/* What it calls, as it stands in a script: several lines, indented, the last
+ * without its end. */
+const char *explain_say_call(struct explanation *);
+/* Both in a line: "A page of ORIGIN calls fetch("URL") with credentials." */
 const char *explain_say_question(struct explanation *);
 /* fetch() throws: nothing of the walk happens. */
 bool explain_is_refused(const struct explanation *);

@@ -409,6 +409,8 @@ allow(struct explanation *e)
 	} else if (e->answer.by != NULL && status >= 400) {
 		text = explain_printf(e, "%s It is %d.", text, status);
 	}
+	if (e->fix == NULL && explain_is_mixed(e))
+		e->fix = "serve the URL over https";
 	e->message = explain_noted(e, text);
 }
 

@@ -198,6 +198,41 @@ finish_origins(struct loader *loader, const struct origins *origins,
 	source->regex_count = origins->regex_count;
 }
 
+/* The three origins keys are one group: to add an origin is to do it where any
+ * of them stands. */
+static struct key_place
+find_place(const struct loader *loader, const struct draft *draft,
+	   enum cors_key key)
+{
+	const struct draft *holder = draft, *base = loader->base;
+
+	/* What [cors] hands down may be meant for others without credentials.
+	 */
+	if (base != NULL && key != CORS_CREDENTIALS &&
+	    (key == CORS_ORIGINS
+		 ? sets_origins(base) && !sets_origins(draft)
+		 : base->lines[key] != 0 && draft->lines[key] == 0))
+		holder = base;
+	return (struct key_place){holder->lines[key], holder->section->line,
+				  holder->section->name};
+}
+
+static void
+finish_places(const struct loader *loader, const struct draft *draft,
+	      struct spec_source *source)
+{
+	static const enum cors_key keys[PLACE_COUNT] = {
+	    [PLACE_ORIGINS] = CORS_ORIGINS,
+	    [PLACE_METHODS] = CORS_METHODS,
+	    [PLACE_HEADERS] = CORS_HEADERS,
+	    [PLACE_CREDENTIALS] = CORS_CREDENTIALS,
+	    [PLACE_ALLOW] = CORS_ALLOW,
+	};
+
+	for (size_t i = 0; i < PLACE_COUNT; i++)
+		source->places[i] = find_place(loader, draft, keys[i]);
+}
+
 static void
 finish_draft(struct loader *loader, struct draft *draft,
 	     struct policy_spec *spec, struct spec_source *source)
@@ -232,6 +267,7 @@ finish_draft(struct loader *loader, struct draft *draft,
 	    .allow_insecure = draft->allow_insecure,
 	    .allow_public_suffix = draft->allow_public_suffix,
 	};
+	finish_places(loader, draft, source);
 	finish_allow(loader, draft, spec);
 	finish_origins(loader, draft->origins, spec, source);
 }

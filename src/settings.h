@@ -116,8 +116,20 @@ struct source_file {
 	uint64_t sum; /* of its bytes, if young */
 };
 
+/* Where a key of a section stands, or would have to be written. */
+struct key_place {
+	unsigned line;         /* 0: nowhere */
+	unsigned section_line; /* of the section to be changed: itself, or [cors]
+	                          that it takes the key from */
+	struct slice section;  /* its NAME; empty for [cors] */
+};
+
+enum place { PLACE_ORIGINS, PLACE_METHODS, PLACE_HEADERS, PLACE_CREDENTIALS,
+	PLACE_ALLOW, PLACE_COUNT };
+
 /* What a section's spec does not say, because a decision does not need it. */
 struct spec_source {
+	struct key_place places[PLACE_COUNT];
 	bool has_origins;     /* else it only hands its keys down */
 	size_t inline_count;  /* of the spec's origins: written in the policy, the
 	                         others come from origins-file */
