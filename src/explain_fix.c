@@ -53,58 +53,32 @@ set_to(struct explanation *e, const struct answer *answer, enum place where,
 					       : place->section_line);
 }
 
+/* Of the section in which origins are written, or of that which takes them. */
 static bool
 has_credentials(const struct answer *answer)
 {
-	return answer->policy != NULL && answer->policy->spec.credentials;
+	return answer->source != NULL &&
+	       (answer->source->places[PLACE_ORIGINS].credentials ||
+		answer->policy->spec.credentials);
 }
 
 /* ---- origins ---- */
 
-/* The origin that a browser would send for what was given; absent: none, or
- * the same. */
-static struct slice
-meant_origin(struct explanation *e)
-{
-	struct slice origin = e->question.origin;
-	struct url url;
-
-	if (url_parse(e->arena, origin, NULL, NULL, &url) != URL_FAULT_NONE ||
-	    slice_eq(url.origin, origin))
-		return SLICE_NONE;
-	return url.origin;
-}
-
-static const char *
-fix_malformed(struct explanation *e)
-{
-	struct slice meant = meant_origin(e);
-
-	if (slice_present(meant))
-		return explain_printf(
-		    e,
-		    "no browser sends this origin; it sends %s: ask for "
-		    "that (--origin %s)",
-		    explain_quote(e, meant), explain_quote(e, meant));
-	return "serve the page from a host of letters, digits, hyphens and "
-	       "dots: corswrap takes this origin for none";
-}
+static const char serve_page[] =
+    "serve the page over http or https, not from a "
+    "file or in a sandbox: then it has an origin";
 
 static const char *
 fix_null(struct explanation *e, const struct answer *answer)
 {
-	static const char serve[] = "serve the page over http or https, not "
-				    "from a file or in a sandbox: then it has "
-				    "an origin";
-
 	/* null-with-credentials is an error of the policy. */
 	if (has_credentials(answer))
-		return serve;
+		return serve_page;
 	return explain_printf(
 	    e,
 	    "%s; or %s with `allow-null = yes`, which lets "
 	    "any page in a sandboxed frame in",
-	    serve, add_to(e, answer, PLACE_ORIGINS, "origins", "null"));
+	    serve_page, add_to(e, answer, PLACE_ORIGINS, "origins", "null"));
 }
 
 /* A page whose origin anybody on the way can claim (`insecure-origin`). */
@@ -117,11 +91,26 @@ is_insecure(struct slice origin)
 	       slice_eq(pattern.scheme, SLICE("http")) && !pattern.is_loopback;
 }
 
+/* The origin that a policy may list with credentials, and what is to be done
+ * first: "serve the page over https, and ", or nothing. */
+static const char *
+secure_origin(struct explanation *e, const char **first)
+{
+	struct slice origin = e->question.origin;
+
+	*first = "";
+	if (!is_insecure(origin))
+		return explain_quote(e, origin);
+	*first = "serve the page over https, and ";
+	return explain_printf(e, "https%s",
+			      explain_quote(e, slice_after(origin, 4)));
+}
+
 static const char *
 fix_origin(struct explanation *e, const struct answer *answer)
 {
 	struct slice origin = e->question.origin;
-	const char *text;
+	const char *text, *first, *secure;
 
 	if (slice_eq(origin, SLICE("null")))
 		return fix_null(e, answer);
@@ -129,14 +118,28 @@ fix_origin(struct explanation *e, const struct answer *answer)
 		      explain_quote(e, origin));
 	if (!is_insecure(origin) || !has_credentials(answer))
 		return text;
+	secure = secure_origin(e, &first);
 	return explain_printf(
 	    e,
-	    "serve the page over https and %s; or, as it is, "
-	    "%s with `allow-insecure = yes`",
-	    add_to(e, answer, PLACE_ORIGINS, "origins",
-		   explain_printf(e, "https%s",
-				  explain_quote(e, slice_after(origin, 4)))),
-	    text);
+	    "%s%s; or, as it is, %s with `allow-insecure = "
+	    "yes`",
+	    first, add_to(e, answer, PLACE_ORIGINS, "origins", secure), text);
+}
+
+static const char *
+fix_uncovered(struct explanation *e)
+{
+	const char *first, *origin = secure_origin(e, &first);
+
+	if (slice_eq(e->question.origin, SLICE("null"))) {
+		first = explain_printf(e, "%s, and ", serve_page);
+		origin = "https://...";
+	}
+	return explain_printf(e,
+			      "no section of the policy covers this host and "
+			      "path: %sgive [cors] `origins = %s`, or a [cors "
+			      "NAME] the `host` or `path` of this URL",
+			      first, origin);
 }
 
 /* ---- methods and headers ---- */
@@ -224,7 +227,8 @@ fix_policy(struct explanation *e, const struct answer *answer)
 	case CORS_ORIGIN_NULL:
 		return fix_origin(e, answer);
 	case CORS_ORIGIN_MALFORMED:
-		return fix_malformed(e);
+		return "serve the page from a host of letters, digits, hyphens "
+		       "and dots: corswrap takes this origin for none";
 	case CORS_METHOD_NOT_ALLOWED:
 		return fix_method(e, answer, PLACE_METHODS, "methods");
 	case CORS_HEADER_NOT_ALLOWED:
@@ -252,38 +256,56 @@ fix_policy(struct explanation *e, const struct answer *answer)
 
 /* ---- where the answer does not please the browser ---- */
 
+static const char without[] =
+    "let the script ask without credentials, if it needs no cookies";
+
+/* Origins that may not stand beside credentials (`insecure-origin`)? */
+static bool
+lists_insecure(const struct answer *answer)
+{
+	const struct policy_spec *spec;
+
+	if (answer->policy == NULL)
+		return false;
+	spec = &answer->policy->spec;
+	for (size_t i = 0; i < spec->origin_count; i++)
+		if (slice_eq(spec->origins[i].scheme, SLICE("http")) &&
+		    !spec->origins[i].is_loopback)
+			return true;
+	return false;
+}
+
+/* `*` cannot stand beside credentials. */
+static const char *
+fix_star(struct explanation *e, const struct answer *answer)
+{
+	const char *first, *origin = secure_origin(e, &first);
+	const char *line = "";
+
+	if (answer->source != NULL)
+		line =
+		    explain_printf(e, " (line %u)",
+				   answer->source->places[PLACE_ORIGINS].line);
+	return explain_printf(
+	    e,
+	    "%s; or %slist the origins by name, as in `origins = %s`%s, and %s",
+	    without, first, origin, line,
+	    set_to(e, answer, PLACE_CREDENTIALS, "credentials = yes"));
+}
+
 static const char *
 fix_credentials(struct explanation *e, const struct answer *answer, bool star)
 {
-	static const char without[] =
-	    "let the script ask without credentials, if it needs no cookies";
-	struct slice origin = e->question.origin;
-
 	/* null-with-credentials is an error of the policy. */
-	if (slice_eq(origin, SLICE("null")))
-		return explain_printf(e,
-				      "%s; or serve the page over https, "
-				      "where it has an origin",
-				      without);
+	if (slice_eq(e->question.origin, SLICE("null")))
+		return explain_printf(e, "%s; or %s", without, serve_page);
 	if (star)
-		return explain_printf(
-		    e,
-		    "%s; or list the origins by name, as in `origins = %s`%s, "
-		    "and %s",
-		    without, explain_quote(e, origin),
-		    answer->source == NULL
-			? ""
-			: explain_printf(
-			      e, " (line %u)",
-			      answer->source->places[PLACE_ORIGINS].line),
-		    set_to(e, answer, PLACE_CREDENTIALS, "credentials = yes"));
+		return fix_star(e, answer);
 	return explain_printf(
 	    e, "%s%s; or %s",
 	    set_to(e, answer, PLACE_CREDENTIALS, "credentials = yes"),
-	    is_insecure(origin)
-		? ", and serve the page over https or set `allow-insecure = "
-		  "yes` there"
-		: "",
+	    lists_insecure(answer) ? ", and let its `origins` be https alone"
+				   : "",
 	    without);
 }
 
@@ -349,12 +371,7 @@ explain_fix(struct explanation *e, const struct answer *answer,
 	    enum fetch_reason reason, bool preflight)
 {
 	if (answer->uncovered)
-		return explain_printf(
-		    e,
-		    "no section of the policy covers this host and path: give "
-		    "[cors] `origins = %s`, or a [cors NAME] the `host` or "
-		    "`path` of this URL",
-		    explain_quote(e, e->question.origin));
+		return fix_uncovered(e);
 	if (answer->policy_reason != CORS_REASON_NONE)
 		return fix_policy(e, answer);
 	return fix_answer(e, answer, reason, preflight);

@@ -121,8 +121,9 @@ struct explanation {
 
 /* ---- question.c ---- */
 
-/* Bytes of it at most: more than any server takes of a request's head. */
-enum { QUESTION_MAX = 65536 };
+/* Bytes and headers of it at most: more than any server takes of a request's
+ * head, and than corswrap does (DESIGN.md section 4). */
+enum { QUESTION_MAX = 65536, QUESTION_HEADERS = 500 };
 
 /*
  * Read what was written.  NULL: *out is the question, in the memory of arena

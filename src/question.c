@@ -210,6 +210,12 @@ read_size(struct explanation *e, const struct question_text *text)
 
 	for (size_t i = 0; i < text->header_count; i++)
 		size += text->headers[i].len;
+	if (text->header_count > QUESTION_HEADERS)
+		return explain_printf(e,
+				      "there are %zu headers: web servers take "
+				      "%d at most, and most of them far fewer",
+				      text->header_count,
+				      (int)QUESTION_HEADERS);
 	if (size <= QUESTION_MAX)
 		return NULL;
 	return explain_printf(e,

@@ -214,7 +214,7 @@ find_place(const struct loader *loader, const struct draft *draft,
 		 : base->lines[key] != 0 && draft->lines[key] == 0))
 		holder = base;
 	return (struct key_place){holder->lines[key], holder->section->line,
-				  holder->section->name};
+				  holder->section->name, holder->credentials};
 }
 
 static void

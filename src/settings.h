@@ -122,6 +122,7 @@ struct key_place {
 	unsigned section_line; /* of the section to be changed: itself, or [cors]
 	                          that it takes the key from */
 	struct slice section;  /* its NAME; empty for [cors] */
+	bool credentials;      /* its own */
 };
 
 enum place { PLACE_ORIGINS, PLACE_METHODS, PLACE_HEADERS, PLACE_CREDENTIALS,
