@@ -31,26 +31,25 @@ explain_say_question(struct explanation *e)
 			      q->credentials ? " with credentials" : "");
 }
 
-/* As it stands in a script, in quotes. */
+/* As it stands in a script, in quotes: what explain_quote makes of a byte is
+ * one there too. */
 static const char *
 say_string(struct explanation *e, struct slice bytes)
 {
-	const char *from = explain_quote(e, bytes);
-	char *text = arena_array(e->arena, strlen(from) + 2, 2), *to = text;
+	char *text = arena_array(e->arena, bytes.len + 1, 2);
+	size_t len = 0;
 
 	if (text == NULL) {
 		e->out_of_memory = true;
 		return "";
 	}
-	*to++ = '"';
-	for (; *from != '\0'; from++) {
-		if (*from == '"')
-			*to++ = '\\';
-		*to++ = *from;
+	for (size_t i = 0; i < bytes.len; i++) {
+		if (bytes.ptr[i] == '"' || bytes.ptr[i] == '\\')
+			text[len++] = '\\';
+		text[len++] = bytes.ptr[i];
 	}
-	*to++ = '"';
-	*to = '\0';
-	return text;
+	return explain_printf(e, "\"%s\"",
+			      explain_quote(e, slice_of(text, len)));
 }
 
 static const char *
