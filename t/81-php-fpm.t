@@ -36,6 +36,7 @@ $do = $_GET['do'] ?? 'hello';
 if ($do == 'hello') {
 	header('Content-Type: text/plain');
 	header('X-Total: 5');
+	header('X-Precision: ' . ini_get('precision'));
 	echo 'hello from ', getmypid();
 } elseif ($do == 'vars') {
 	header('Content-Type: application/json');
@@ -157,6 +158,14 @@ my $pool = pool('main', 3);
 	is($got{REDIRECT_STATUS}, '200', 'REDIRECT_STATUS');
 	is($got{HTTP_AUTHORIZATION}, 'Basic eA==', 'HTTP_AUTHORIZATION');
 	ok(!exists $got{HTTP_PROXY}, 'no HTTP_PROXY');
+	my ($usual) = @{ ask($r, 'hello')->{header}{'x-precision'} };
+	for my $name (qw(PHP_VALUE PHP_ADMIN_VALUE)) {
+		is(ask($r, 'hello', params => { "HTTP_$name" => 'precision=5' })
+			->{header}{'x-precision'}[0], $usual,
+			"a client's $name is no setting");
+	}
+	is(ask($r, 'hello', params => { PHP_VALUE => 'precision=5' })
+		->{header}{'x-precision'}[0], 5, "the server's PHP_VALUE is");
 	$a = ask($r, 'headers');
 	is($a->{status}, 404, 'a status');
 	is_deeply($a->{header}{'access-control-allow-origin'}, [$origin],

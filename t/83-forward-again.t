@@ -21,10 +21,10 @@ my $dir    = tempdir();
 my $hello  = "Content-Type: text/plain\r\n\r\n";
 
 sub forwarder {
-	my ($addresses, $app) = @_;
+	my ($addresses, $app, $server) = @_;
 	return responder(policy => join "\n", '[cors]', "origins = $origin",
-		'methods = PUT', '[app]', "forward = @$addresses", $app // '',
-		'[server]', 'log = debug', '');
+		'methods = PUT', '[server]', 'log = debug',
+		$server // '', '[app]', "forward = @$addresses", $app // '', '');
 }
 
 sub ask {
@@ -174,6 +174,38 @@ my $good = names_itself('good');
 	is($a->{status}, 504, 'TCP: total-timeout');
 	ok(time - $start < 20, 'in time');
 	is($r->stop, 0, 'ends well');
+}
+
+# --- a client that goes before there is a connection -----------------------------------
+{
+	my $busy = peer("unix:$dir/busy2", undef, busy => 1, backlog => 1);
+	my @held;
+	while (@held < 50) {
+		my $s = IO::Socket::UNIX->new(Type => Socket::SOCK_STREAM())
+		    or die;
+		$s->blocking(0);
+		last unless connect $s,
+		    Socket::pack_sockaddr_un("$dir/busy2");
+		push @held, $s;
+	}
+	my $r = forwarder(["unix:$dir/busy2"], 'connect-timeout = 10m');
+	my $c = fcgi_connect($r->address);
+	$c->send_bytes(request_bytes(params => get()));
+	sleep 0.2;
+	$c->close;
+	ok($r->wait_log(qr/\[client-gone\]/), 'nobody waits for nobody');
+	is($r->stop, 0, 'ends well');
+
+	# nor does the end of corswrap wait for the application
+	$r = forwarder(["unix:$dir/busy2"],
+		'connect-timeout = 10m', 'drain-timeout = 300ms');
+	$c = fcgi_connect($r->address);
+	$c->send_bytes(request_bytes(params => get()));
+	sleep 0.2;
+	$r->signal('TERM');
+	is($c->read_response(timeout => 60)->{status}, 503,
+		'drain-timeout is over: 503');
+	is($r->wait_end, 0, 'ends well');
 }
 
 # --- descriptors that are out are nobody's fault but ours -------------------------------
