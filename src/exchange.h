@@ -26,6 +26,10 @@ struct scratch {
 	struct regex_scratch *regex;
 	char *path;      /* for path_normalize */
 	size_t path_cap;
+	char *peeked;    /* what has come of a request; PEEK_GLANCE bytes */
+	size_t peeked_cap;
+	char *parameters; /* of a request that libfcgi has not read */
+	size_t parameters_cap;
 	char *header;    /* for header_init */
 	size_t header_cap;
 	char *io;        /* for relaying; at least 64 KiB when in use */

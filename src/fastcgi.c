@@ -8,6 +8,8 @@
  * close(2), and input is drained before each FCGX_Finish_r.  Bulk output goes
  * around it in whole records.
  *
+ * Requests that do not need libfcgi are direct.c's; here both are one.
+ *
  * SPDX-License-Identifier: ISC
  */
 #ifdef HAVE_CONFIG_H
@@ -25,6 +27,7 @@
 #include <unistd.h>
 
 #include "bulk.h"
+#include "direct.h"
 #include "wire.h"
 
 enum {
@@ -32,8 +35,6 @@ enum {
 	DIRECT_MIN = 16384,
 	/* Output that libfcgi's buffer (8 KiB) takes without a write. */
 	SMALL_OUTPUT = 4096,
-	/* Padding and the end of an answer. */
-	END_ROOM = 8 + 2 * WIRE_HEADER + WIRE_BODY,
 	/* Unread body that we throw away to keep the client's answer whole. */
 	DRAIN_MAX = 64 * 1024 * 1024
 };
@@ -50,10 +51,12 @@ struct fastcgi {
 	unsigned char *start; /* of what libfcgi's output buffer holds */
 	int exit_status;
 	bool complained; /* something went to FCGI_STDERR */
-	bool raw;	 /* no libfcgi: see fastcgi_open_raw */
+	bool own;	 /* no libfcgi: direct.c */
+	bool raw;	 /* the same, and not even read: fastcgi_open_raw */
 	bool refused;	 /* END_REQUEST has been sent */
 	bool broken;	 /* the answer is not whole */
 	bool gone;	 /* the client has closed or aborted */
+	struct direct direct; /* own */
 };
 
 static struct fastcgi *
@@ -95,7 +98,12 @@ client_lost(int error)
 	return -1;
 }
 
-/* What libfcgi has buffered goes out, so that what we write comes after it. */
+static unsigned
+request_id(const struct fastcgi *c)
+{
+	return (unsigned)c->request.requestId;
+}
+
 static int
 flush_stream(struct fastcgi *c, FCGX_Stream *stream)
 {
@@ -105,19 +113,42 @@ flush_stream(struct fastcgi *c, FCGX_Stream *stream)
 	return 0;
 }
 
+/* What is buffered goes out, so that what we write comes after it. */
+static int
+flush_output(struct fastcgi *c)
+{
+	if (!c->own)
+		return flush_stream(c, c->request.out);
+	if (c->direct.out.len == 0)
+		return 0;
+	bound_socket(c, SO_SNDTIMEO, &c->write_bound);
+	return outlet_flush(&c->direct.out, c->request.ipcFd, request_id(c));
+}
+
+static int
+write_own(struct fastcgi *c, const void *bytes, size_t len)
+{
+	if (len > OUTLET_CONTENT - c->direct.out.len)
+		bound_socket(c, SO_SNDTIMEO, &c->write_bound);
+	return outlet_write(&c->direct.out, c->request.ipcFd, request_id(c),
+			    bytes, len);
+}
+
 static int
 sink_write(struct sink *sink, const void *bytes, size_t len)
 {
 	struct fastcgi *c = of_sink(sink);
 	FCGX_Stream *out = c->request.out;
 
-	if (c->raw || len >= DIRECT_MIN) {
+	if (len >= DIRECT_MIN) {
 		bound_socket(c, SO_SNDTIMEO, &c->write_bound);
-		if (!c->raw && flush_stream(c, out) < 0)
+		if (flush_output(c) < 0)
 			return -1;
-		return bulk_records(c->request.ipcFd,
-				    (unsigned)c->request.requestId, bytes, len);
+		return bulk_records(c->request.ipcFd, request_id(c), bytes,
+				    len);
 	}
+	if (c->own)
+		return write_own(c, bytes, len);
 	if (out->isClosed)
 		return client_lost(FCGX_GetError(out));
 	if ((size_t)(out->stop - out->wrNext) >= len) {
@@ -137,14 +168,12 @@ sink_flush(struct sink *sink)
 {
 	struct fastcgi *c = of_sink(sink);
 
-	if (c->raw)
-		return 0;
-	if (flush_stream(c, c->request.err) < 0)
+	if (!c->own && flush_stream(c, c->request.err) < 0)
 		return -1;
-	return flush_stream(c, c->request.out);
+	return flush_output(c);
 }
 
-/* Little output is left to libfcgi's buffer, so that a small answer and
+/* Little output is left to the buffer, so that a small answer and
  * END_REQUEST are one write; the rest goes around it. */
 static ssize_t
 copy_output(struct fastcgi *c, int fd, size_t max)
@@ -156,14 +185,15 @@ copy_output(struct fastcgi *c, int fd, size_t max)
 
 	if (n <= 0)
 		return n;
-	if (n <= SMALL_OUTPUT && !c->raw)
+	if (n <= SMALL_OUTPUT)
 		return sink_write(&c->sink, room + WIRE_HEADER, (size_t)n) < 0
 			   ? -1
 			   : n;
-	if (!c->raw && flush_stream(c, c->request.out) < 0)
+	bound_socket(c, SO_SNDTIMEO, &c->write_bound);
+	if (flush_output(c) < 0)
 		return -1;
-	wire_header_put((unsigned char *)room, WIRE_STDOUT,
-			(unsigned)c->request.requestId, (size_t)n);
+	wire_header_put((unsigned char *)room, WIRE_STDOUT, request_id(c),
+			(size_t)n);
 	v.iov_len = WIRE_HEADER + (size_t)n;
 	return bulk_vector(c->request.ipcFd, &v, 1) < 0 ? -1 : n;
 }
@@ -179,11 +209,11 @@ sink_move(struct sink *sink, int fd, size_t max)
 	waiting = bulk_waiting(&c->bulk, fd, max);
 	if (waiting == 0)
 		return copy_output(c, fd, max);
-	if (!c->raw && flush_stream(c, c->request.out) < 0)
+	bound_socket(c, SO_SNDTIMEO, &c->write_bound);
+	if (flush_output(c) < 0)
 		return -1;
-	return bulk_splice(&c->bulk, c->request.ipcFd,
-			   (unsigned)c->request.requestId, fd, waiting,
-			   c->scratch->io);
+	return bulk_splice(&c->bulk, c->request.ipcFd, request_id(c), fd,
+			   waiting, c->scratch->io);
 }
 
 static int
@@ -191,10 +221,12 @@ sink_complain(struct sink *sink, const void *bytes, size_t len)
 {
 	struct fastcgi *c = of_sink(sink);
 
-	if (c->raw)
-		return 0;
 	bound_socket(c, SO_SNDTIMEO, &c->write_bound);
 	c->complained = true;
+	if (c->own)
+		return len > 0 && len <= BULK_RECORD
+			   ? direct_complain(&c->direct, bytes, len)
+			   : 0;
 	if (FCGX_PutStr(bytes, (int)len, c->request.err) < 0)
 		return client_lost(FCGX_GetError(c->request.err));
 	return 0;
@@ -262,6 +294,11 @@ source_read(struct source *source, void *buf, size_t len)
 
 	if (c->raw || len == 0)
 		return 0;
+	if (c->own) {
+		if (!c->direct.ended)
+			bound_socket(c, SO_RCVTIMEO, &c->read_bound);
+		return direct_read(&c->direct, buf, len);
+	}
 	while (in->rdNext == in->stop && !in->isClosed) {
 		bound_socket(c, SO_RCVTIMEO, &c->read_bound);
 		in->fillBuffProc(in);
@@ -306,7 +343,7 @@ fastcgi_new(struct scratch *scratch)
 		return NULL;
 	}
 	c->request.ipcFd = -1;
-	c->scratch = scratch;
+	c->scratch = c->direct.scratch = scratch;
 	c->source = (struct source){.read = source_read, .fd = -1};
 	c->sink = (struct sink){
 	    .write = sink_write,
@@ -324,8 +361,10 @@ fastcgi_new(struct scratch *scratch)
 static void
 forget(struct fastcgi *c)
 {
-	c->raw = c->refused = c->broken = c->gone = c->complained = false;
+	c->own = c->raw = false;
+	c->refused = c->broken = c->gone = c->complained = false;
 	c->exit_status = 0;
+	c->direct.out.len = 0;
 	c->bulk = (struct bulk){.looked = false};
 	c->sink.poll_fd = c->request.ipcFd;
 }
@@ -333,7 +372,7 @@ forget(struct fastcgi *c)
 static void
 shut(struct fastcgi *c)
 {
-	if (c->raw) {
+	if (c->own) {
 		close(c->request.ipcFd);
 		c->request.ipcFd = -1;
 	} else {
@@ -360,6 +399,7 @@ fastcgi_open(struct fastcgi *c, int fd)
 	c->request.keepConnection = 1;
 	FCGX_Detach(&c->request);
 	c->read_bound = c->write_bound = 0;
+	direct_open(&c->direct, fd);
 	forget(c);
 }
 
@@ -368,37 +408,69 @@ fastcgi_open_raw(struct fastcgi *c, int fd, unsigned id)
 {
 	fastcgi_open(c, fd);
 	c->request.requestId = (int)id;
-	c->raw = true;
-}
-
-/* For a request that peek_look has not seen whole: a kept connection's. */
-static bool
-within_bounds(char *const *variables)
-{
-	size_t count = 0, bytes = 0;
-
-	for (; variables[count] != NULL; count++) {
-		if (count == WIRE_PARAMETERS)
-			return false;
-		bytes += strlen(variables[count]) + 1;
-	}
-	return bytes <= WIRE_PARAMETERS_BYTES;
+	c->own = c->raw = true;
 }
 
 static void
 refuse_role(struct fastcgi *c)
 {
-	unsigned char end[WIRE_HEADER + WIRE_BODY];
-	struct iovec v = {end, sizeof(end)};
-
-	wire_end_put(end, (unsigned)c->request.requestId, 0, WIRE_UNKNOWN_ROLE);
-	bulk_vector(c->request.ipcFd, &v, 1);
+	outlet_refuse(c->request.ipcFd, request_id(c));
 	c->refused = true;
+}
+
+static void
+be_own(struct fastcgi *c)
+{
+	forget(c);
+	c->request.requestId = (int)c->direct.id;
+	c->own = true;
+}
+
+enum fastcgi_next
+fastcgi_take(struct fastcgi *c, const struct peek *peek)
+{
+	bool taken = direct_take(&c->direct, peek);
+
+	be_own(c);
+	if (taken)
+		return FASTCGI_REQUEST;
+	shut(c);
+	return FASTCGI_CLOSED;
+}
+
+enum fastcgi_next
+fastcgi_again(struct fastcgi *c, unsigned workers)
+{
+	enum peek_state state;
+
+	/* The bound of a body's reads is not that of the wait for a request. */
+	c->bound = 0;
+	bound_socket(c, SO_RCVTIMEO, &c->read_bound);
+	state = direct_next(&c->direct, workers);
+	be_own(c);
+	switch (state) {
+	case PEEK_READY:
+		return FASTCGI_REQUEST;
+	case PEEK_LARGE:
+		c->raw = true;
+		return FASTCGI_LARGE;
+	case PEEK_ROLE:
+		refuse_role(c);
+		return FASTCGI_ROLE;
+	case PEEK_MORE:
+	case PEEK_MANAGEMENT:
+	case PEEK_BAD:
+		break;
+	}
+	shut(c);
+	return FASTCGI_CLOSED;
 }
 
 enum fastcgi_next
 fastcgi_next(struct fastcgi *c, bool checked)
 {
+	if (c->request.ipcFd < 0)
+		return FASTCGI_CLOSED;
 	if (FCGX_Accept_r(&c->request) < 0) {
 		c->sink.poll_fd = -1;
 		return FASTCGI_CLOSED;
@@ -415,7 +487,7 @@ fastcgi_next(struct fastcgi *c, bool checked)
 		refuse_role(c);
 		return FASTCGI_ROLE;
 	}
-	if (!checked && !within_bounds(fastcgi_variables(c)))
+	if (!checked && !peek_bounded(fastcgi_variables(c)))
 		return FASTCGI_LARGE;
 	return FASTCGI_REQUEST;
 }
@@ -424,7 +496,7 @@ char **
 fastcgi_variables(struct fastcgi *c)
 {
 	/* The first is libfcgi's own FCGI_ROLE=RESPONDER. */
-	return c->request.envp + 1;
+	return c->own ? c->direct.list : c->request.envp + 1;
 }
 
 void
@@ -456,6 +528,14 @@ fastcgi_bound(struct fastcgi *c, uint64_t milliseconds)
 	c->bound = milliseconds;
 }
 
+static bool
+drain_own(struct fastcgi *c)
+{
+	if (c->direct.ended)
+		return true;
+	return flush_output(c) == 0 && direct_drain(&c->direct, DRAIN_MAX);
+}
+
 /*
  * Read what is left of the body.  On a kept connection the next request is lost
  * otherwise (libfcgi throws its buffer away), and a socket that is closed with
@@ -471,6 +551,8 @@ fastcgi_drain(struct fastcgi *c)
 
 	if (c->raw || c->refused || c->broken || c->gone)
 		return false;
+	if (c->own)
+		return drain_own(c);
 	while (!in->isClosed && drained < DRAIN_MAX) {
 		drained += (size_t)(in->stop - in->rdNext);
 		in->rdNext = in->stop;
@@ -484,83 +566,36 @@ fastcgi_drain(struct fastcgi *c)
 	return in->isClosed && FCGX_GetError(in) == 0;
 }
 
-/* A client that waits for the end of a request it aborted gets it; what it
- * sent is taken from the socket, or the close would be a reset. */
-static void
-take_rest(struct fastcgi *c)
-{
-	char rest[256];
-
-	while (recv(c->request.ipcFd, rest, sizeof(rest), MSG_DONTWAIT) > 0)
-		continue;
-}
-
-/* All the bytes; false: the client does not take them. */
-static bool
-send_all(int fd, const unsigned char *bytes, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = send(fd, bytes, len, MSG_NOSIGNAL);
-
-		if (n <= 0)
-			return false;
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
-/* The end of STDOUT and of the request; returns the bytes written to p. */
-static size_t
-put_end(const struct fastcgi *c, unsigned char *p)
-{
-	unsigned id = (unsigned)c->request.requestId;
-	size_t len = wire_header_put(p, WIRE_STDOUT, id, 0);
-
-	return len + wire_end_put(p + len, id, (unsigned)c->exit_status,
-				  WIRE_REQUEST_COMPLETE);
-}
-
 /*
- * What is left in libfcgi's output buffer and the end, in one write.  This is
- * what FCGX_Finish_r would send, without a walk through its streams.  The
- * buffer begins with room for the header.
+ * What is left in the buffer and the end, in one write.  This is what
+ * FCGX_Finish_r would send, without a walk through its streams.  libfcgi's
+ * buffer begins with room for the header, too.
  */
 static bool
 send_rest(struct fastcgi *c)
 {
 	FCGX_Stream *out = c->request.out;
-	unsigned char *from = c->start, *p;
-	size_t content, padding;
+	unsigned status = (unsigned)c->exit_status;
 
-	if ((size_t)(out->stop - out->wrNext) < END_ROOM &&
+	if (c->own)
+		return outlet_end(c->request.ipcFd, request_id(c), status,
+				  c->direct.out.bytes + WIRE_HEADER,
+				  c->direct.out.len);
+	if ((size_t)(out->stop - out->wrNext) < OUTLET_END &&
 	    flush_stream(c, out) < 0)
 		return false;
 	if (out->isClosed)
 		return false;
-	p = out->wrNext;
-	content = (size_t)(p - c->start);
-	padding = -content & 7;
-	if (content > 0) {
-		from -= WIRE_HEADER;
-		wire_header_put(from, WIRE_STDOUT,
-				(unsigned)c->request.requestId, content);
-		from[6] = (unsigned char)padding;
-		memset(p, 0, padding);
-		p += padding;
-	}
-	p += put_end(c, p);
-	return send_all(c->request.ipcFd, from, (size_t)(p - from));
+	return outlet_end(c->request.ipcFd, request_id(c), status, c->start,
+			  (size_t)(out->wrNext - c->start));
 }
 
 static void
 finish_raw(struct fastcgi *c)
 {
-	unsigned char end[WIRE_HEADER + WIRE_HEADER + WIRE_BODY];
-
-	send_all(c->request.ipcFd, end, put_end(c, end));
+	send_rest(c);
 	shutdown(c->request.ipcFd, SHUT_WR);
-	take_rest(c);
+	outlet_take_rest(c->request.ipcFd);
 	shut(c);
 }
 
@@ -569,16 +604,27 @@ static void
 break_off(struct fastcgi *c)
 {
 	if (c->broken)
-		flush_stream(c, c->request.out);
-	take_rest(c);
+		flush_output(c);
+	outlet_take_rest(c->request.ipcFd);
 	shut(c);
+}
+
+/* The end of FCGI_STDERR, if anything went there. */
+static bool
+end_complaints(struct fastcgi *c)
+{
+	if (!c->complained)
+		return true;
+	if (c->own)
+		return direct_complain(&c->direct, NULL, 0) == 0;
+	return FCGX_FClose(c->request.err) == 0;
 }
 
 bool
 fastcgi_finish(struct fastcgi *c, bool keep)
 {
 	FCGX_Request *r = &c->request;
-	bool sent;
+	bool sent, wanted;
 
 	if (c->raw) {
 		finish_raw(c);
@@ -590,12 +636,14 @@ fastcgi_finish(struct fastcgi *c, bool keep)
 	}
 	/* Who has aborted is told the end all the same. */
 	if (c->gone)
-		take_rest(c);
-	sent = (!c->complained || FCGX_FClose(r->err) == 0) && send_rest(c);
-	if (!sent || !keep || c->gone || r->keepConnection == 0) {
+		outlet_take_rest(c->request.ipcFd);
+	sent = end_complaints(c) && send_rest(c);
+	wanted = c->own ? c->direct.keep : r->keepConnection != 0;
+	if (!sent || !keep || c->gone || !wanted) {
 		shut(c);
 		return false;
 	}
-	FCGX_Free(r, 0);
+	if (!c->own)
+		FCGX_Free(r, 0);
 	return true;
 }

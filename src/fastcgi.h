@@ -8,6 +8,7 @@
 #define FASTCGI_H
 
 #include "exchange.h"
+#include "peek.h"
 
 struct fastcgi;
 
@@ -45,6 +46,18 @@ enum fastcgi_next {
  * known to hold (peek_look saw the whole of them).
  */
 enum fastcgi_next fastcgi_next(struct fastcgi *, bool checked);
+
+/*
+ * In place of fastcgi_next, for a request that is `whole` in the scratch's
+ * `peeked`: takes it from the socket, without libfcgi and without allocating.
+ */
+enum fastcgi_next fastcgi_take(struct fastcgi *, const struct peek *);
+
+/*
+ * The next request of a connection that has been kept, without libfcgi: one
+ * read, if it comes in one piece; blocks.  workers is what GET_VALUES is told.
+ */
+enum fastcgi_next fastcgi_again(struct fastcgi *, unsigned workers);
 
 /*
  * A parameter of the request holds NULs (peek_look says so): they become \x01,

@@ -17,11 +17,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "outlet.h"
 #include "pool.h"
 #include "wire.h"
 
 enum {
-	GLANCE = 16384, /* bytes, on the stack */
 	STARE = 131072, /* the most that is looked at */
 	PATIENCE = 2,	/* ms before the place is lent */
 	STALL = 250	/* ms without a byte before libfcgi may try */
@@ -39,22 +39,26 @@ struct greeter {
 	struct peek *peek;
 };
 
-/* Look again, at more than the stack has room for if need be. */
+/* Look again, at more than there usually is if need be. */
 static void
 look(struct greeter *g)
 {
-	unsigned char glance[GLANCE];
 	struct scratch *scratch = &g->worker->scratch;
-	ssize_t n =
-	    recv(g->fd, glance, sizeof(glance), MSG_PEEK | MSG_DONTWAIT);
+	ssize_t n;
 
+	if (scratch_need(&scratch->peeked, &scratch->peeked_cap, PEEK_GLANCE) <
+	    0) {
+		g->closed = true;
+		return;
+	}
+	n = recv(g->fd, scratch->peeked, PEEK_GLANCE, MSG_PEEK | MSG_DONTWAIT);
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		g->closed = true;
 	if (n <= 0)
 		return;
 	g->seen = (size_t)n;
-	*g->peek = peek_look(glance, g->seen);
-	if (g->peek->state != PEEK_MORE || g->seen < sizeof(glance) ||
+	*g->peek = peek_look(scratch->peeked, g->seen);
+	if (g->peek->state != PEEK_MORE || g->seen < PEEK_GLANCE ||
 	    scratch_need(&scratch->io, &scratch->io_cap, STARE) < 0)
 		return;
 	n = recv(g->fd, scratch->io, STARE, MSG_PEEK | MSG_DONTWAIT);
@@ -62,6 +66,7 @@ look(struct greeter *g)
 		return;
 	g->seen = (size_t)n;
 	*g->peek = peek_look(scratch->io, g->seen);
+	g->peek->whole = 0; /* it is not in `peeked` */
 }
 
 /* Answer GET_VALUES and the like, which libfcgi would sit on until more
@@ -81,15 +86,6 @@ manage(struct greeter *g)
 	g->peek->state = PEEK_MORE;
 	return send(g->fd, answer, len, MSG_NOSIGNAL | MSG_DONTWAIT) ==
 	       (ssize_t)len;
-}
-
-static void
-refuse_role(struct greeter *g)
-{
-	unsigned char end[WIRE_HEADER + WIRE_BODY];
-
-	wire_end_put(end, g->peek->id, 0, WIRE_UNKNOWN_ROLE);
-	send(g->fd, end, sizeof(end), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 /* Is the matter settled?  Management records are answered on the way. */
@@ -114,7 +110,7 @@ settled(struct greeter *g, enum greeting *greeting)
 		*greeting = GREETING_LARGE;
 		break;
 	case PEEK_ROLE:
-		refuse_role(g);
+		outlet_refuse(g->fd, g->peek->id);
 		break;
 	case PEEK_MANAGEMENT:
 	case PEEK_BAD:

@@ -97,9 +97,36 @@ pair_end(struct pairs *s)
 	return true;
 }
 
+/*
+ * A short pair of which all is there, as nearly every one is: nothing has to be
+ * remembered.  Returns its bytes; 0: it is not such a one; *good false: past
+ * the bounds.
+ */
+static size_t
+pair_short(struct pairs *s, const unsigned char *p, size_t len, bool *good)
+{
+	size_t bytes;
+
+	if (len < 2 || (p[0] | p[1]) & 0x80 || s->have > 0)
+		return 0;
+	bytes = (size_t)p[0] + p[1];
+	if (bytes > len - 2)
+		return 0;
+	s->count++;
+	s->total += bytes + 2;
+	*good =
+	    s->total <= WIRE_PARAMETERS_BYTES && s->count <= WIRE_PARAMETERS;
+	s->nul = memchr(p + 2, '\0', bytes) != NULL;
+	s->len = bytes + 1;
+	*good = *good && pair_end(s);
+	return 2 + bytes;
+}
+
 static bool
 pairs_feed(struct pairs *s, const unsigned char *p, size_t len)
 {
+	bool good = true;
+
 	while (len > 0) {
 		if (s->skip > 0) {
 			size_t n = s->skip < len ? s->skip : len;
@@ -110,6 +137,14 @@ pairs_feed(struct pairs *s, const unsigned char *p, size_t len)
 			len -= n;
 			if (s->skip == 0 && !pair_end(s))
 				return false;
+			continue;
+		}
+		size_t pair = pair_short(s, p, len, &good);
+		if (!good)
+			return false;
+		if (pair > 0) {
+			p += pair;
+			len -= pair;
 			continue;
 		}
 		s->length[s->have++] = *p++;
@@ -124,6 +159,21 @@ static bool
 pairs_whole(const struct pairs *s)
 {
 	return s->skip == 0 && s->have == 0;
+}
+
+/* Is the first record at p the end of STDIN, so that there is no body? */
+static size_t
+empty_body(const unsigned char *p, size_t len, unsigned id)
+{
+	struct wire_header h;
+
+	if (len < WIRE_HEADER)
+		return 0;
+	h = wire_header_get(p);
+	if (h.version != WIRE_VERSION || h.type != WIRE_STDIN || h.id != id ||
+	    h.content != 0 || h.padding > len - WIRE_HEADER)
+		return 0;
+	return WIRE_HEADER + h.padding;
 }
 
 /* Is the end of STDIN among the records at p? */
@@ -185,9 +235,11 @@ look_params(struct peek *k, struct pairs *pairs, const unsigned char *p,
 	size_t there = len - WIRE_HEADER;
 
 	/* libfcgi refuses another request by itself (CANT_MPX_CONN). */
-	if (h.type == WIRE_BEGIN_REQUEST && h.id != 0)
+	if (h.type == WIRE_BEGIN_REQUEST && h.id != 0) {
+		k->strange = true;
 		return h.content == WIRE_BODY && h.padding == 0 ? PEEK_MORE
 								: PEEK_BAD;
+	}
 	/* Nothing else may stand between: it takes what a management record
 	 * holds for parameters, past every bound of ours, and an empty record
 	 * of another request for the end of them. */
@@ -231,10 +283,73 @@ peek_look(const void *bytes, size_t len)
 		at += size;
 	}
 	if (k.state == PEEK_READY) {
+		size_t end = k.strange ? 0 : empty_body(p + at, len - at, k.id);
+
 		k.used = at;
-		k.body_ended = body_ended(p + at, len - at, k.id);
+		k.whole = end > 0 ? at + end : 0;
+		k.body_ended = end > 0 || body_ended(p + at, len - at, k.id);
+		k.count = pairs.count;
+		k.text = pairs.total;
 	}
 	return k;
+}
+
+/* The content of all PARAMS records in one piece; what follows the last byte
+ * of it is of no use any more. */
+static const unsigned char *
+join_params(unsigned char *p, size_t used)
+{
+	unsigned char *start = p + 2 * WIRE_HEADER + WIRE_BODY, *to = start;
+	size_t at = WIRE_HEADER + WIRE_BODY;
+
+	while (at < used) {
+		struct wire_header h = wire_header_get(p + at);
+
+		if (to != p + at + WIRE_HEADER)
+			memmove(to, p + at + WIRE_HEADER, h.content);
+		to += h.content;
+		at += WIRE_HEADER + h.content + h.padding;
+	}
+	return start;
+}
+
+void
+peek_parameters(const struct peek *k, void *bytes, char *text, char **list)
+{
+	const unsigned char *p = join_params(bytes, k->used);
+
+	for (size_t i = 0; i < k->count; i++) {
+		size_t name = length_get(p), value;
+
+		p += length_size(*p);
+		value = length_get(p);
+		p += length_size(*p);
+		list[i] = text;
+		memcpy(text, p, name);
+		text[name] = '=';
+		memcpy(text + name + 1, p + name, value);
+		text[name + 1 + value] = '\0';
+		text += name + value + 2;
+		p += name + value;
+	}
+	list[k->count] = NULL;
+	for (size_t i = 0; i < k->nul_count; i++)
+		for (size_t n = 0; n < k->nul[i].len; n++)
+			if (list[k->nul[i].index][n] == '\0')
+				list[k->nul[i].index][n] = '\x01';
+}
+
+bool
+peek_bounded(char *const *variables)
+{
+	size_t count = 0, bytes = 0;
+
+	for (; variables[count] != NULL; count++) {
+		if (count == WIRE_PARAMETERS)
+			return false;
+		bytes += strlen(variables[count]) + 1;
+	}
+	return bytes <= WIRE_PARAMETERS_BYTES;
 }
 
 /* One pair of GET_VALUES_RESULT; returns its length. */

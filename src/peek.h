@@ -24,7 +24,10 @@ enum peek_state {
 	PEEK_BAD	 /* not FastCGI, or not a beginning */
 };
 
-enum { PEEK_NULS = 4 };
+enum {
+	PEEK_NULS = 4,
+	PEEK_GLANCE = 16384 /* bytes that are looked at first */
+};
 
 struct peek {
 	enum peek_state state;
@@ -40,11 +43,29 @@ struct peek {
 		size_t index; /* among the parameters */
 		size_t len;
 	} nul[PEEK_NULS];
-	size_t used; /* bytes up to where the state was found */
+	size_t used;  /* bytes up to where the state was found */
+	bool strange; /* READY: other records stood between this one's */
+	/* READY, not strange, and without a body: how long it is with the end
+	 * of STDIN; else 0 */
+	size_t whole;
+	size_t count; /* READY: parameters */
+	size_t text;  /* bytes of them as "NAME=value" strings */
 };
 
 /* Look at len bytes. */
 struct peek peek_look(const void *bytes, size_t len);
+
+/*
+ * The parameters of a request that is READY and not strange, as
+ * "NAME=value" strings: written to text (k->text bytes), their places to list
+ * (k->count and a NULL).  A NUL in one becomes \x01 (see nul).  The bytes are
+ * overwritten where the parameters were sent in several records.
+ */
+void peek_parameters(const struct peek *k, void *bytes, char *text,
+		     char **list);
+
+/* Are variables that were not looked at within the bounds? */
+bool peek_bounded(char *const *variables);
 
 enum {
 	PEEK_MANAGEMENT_MAX = 1024, /* a longer management record is PEEK_BAD */

@@ -30,6 +30,8 @@ scratch_free(struct scratch *scratch)
 {
 	regex_scratch_free(scratch->regex);
 	free(scratch->path);
+	free(scratch->peeked);
+	free(scratch->parameters);
 	free(scratch->header);
 	free(scratch->io);
 	*scratch = (struct scratch){ 0 };

@@ -316,15 +316,17 @@ answer_and_finish(struct worker *w, enum fastcgi_next next)
 	return kept;
 }
 
-/* Every request of a connection whose beginning has been seen. */
-static void
-converse(struct worker *w, const struct peek *peek)
+/* The first request of a connection, whose beginning has been seen. */
+static enum fastcgi_next
+first_request(struct worker *w, const struct peek *peek)
 {
 	bool whole = peek->state == PEEK_READY;
 	enum fastcgi_next next;
 
 	if (!whole || !peek->body_ended)
 		worker_will_block(w);
+	if (peek->whole > 0)
+		return fastcgi_take(w->connection, peek);
 	if (!whole)
 		worker_watch(w, PHASE_WATCHED, pool_now() + POOL_PARAMETERS);
 	next = fastcgi_next(w->connection, whole);
@@ -333,12 +335,29 @@ converse(struct worker *w, const struct peek *peek)
 	for (size_t i = 0; next == FASTCGI_REQUEST && i < peek->nul_count; i++)
 		fastcgi_mend(w->connection, peek->nul[i].index,
 			     peek->nul[i].len);
-	while (next != FASTCGI_CLOSED && answer_and_finish(w, next)) {
-		worker_will_block(w);
-		worker_watch(w, PHASE_IDLE, w->answered + w->keep_time);
-		next = fastcgi_next(w->connection, false);
-		worker_unwatch(w);
-	}
+	return next;
+}
+
+/* The next one of a kept connection. */
+static enum fastcgi_next
+next_request(struct worker *w)
+{
+	enum fastcgi_next next;
+
+	worker_will_block(w);
+	worker_watch(w, PHASE_IDLE, w->answered + w->keep_time);
+	next = fastcgi_again(w->connection, w->pool->limit);
+	worker_unwatch(w);
+	return next;
+}
+
+static void
+converse(struct worker *w, const struct peek *peek)
+{
+	enum fastcgi_next next = first_request(w, peek);
+
+	while (next != FASTCGI_CLOSED && answer_and_finish(w, next))
+		next = next_request(w);
 }
 
 static void

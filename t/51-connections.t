@@ -256,8 +256,11 @@ sub calls_of {
 	my %count;
 	for my $line (split /\n/, read_file($file)) {
 		next unless $line =~ /^\d+\s+(\w+)\(/;
-		# a write by whatever name
-		$count{$1 eq 'sendto' ? 'write' : $1}++;
+		# a read or write by whatever name; not a look
+		my $name = $1;
+		$name = 'write' if $name eq 'sendto';
+		$name = 'read' if $name eq 'recvfrom' && $line !~ /MSG_PEEK/;
+		$count{$name}++;
 	}
 	return \%count;
 }

@@ -226,6 +226,88 @@ test_used(void **state)
 			 11);
 }
 
+/* Which requests lie there whole and without a body, and how long they are. */
+static void
+test_whole(void **state)
+{
+	static const char bare[] = BEGIN PARAMS_END STDIN_END;
+	static const char more[] = BEGIN PARAMS_END STDIN_END "more";
+	static const char body[] = BEGIN PARAMS_END STDIN("\2") "ab" STDIN_END;
+	static const char open[] = BEGIN PARAMS_END;
+	static const char other[] = BEGIN BEGIN_ID_7 PARAMS_END STDIN_END;
+
+	(void)state;
+	assert_int_equal(peek_look(bare, sizeof(bare) - 1).whole, 32);
+	assert_int_equal(peek_look(more, sizeof(more) - 1).whole, 32);
+	assert_int_equal(peek_look(body, sizeof(body) - 1).whole, 0);
+	assert_int_equal(peek_look(open, sizeof(open) - 1).whole, 0);
+	assert_int_equal(peek_look(other, sizeof(other) - 1).whole, 0);
+	assert_true(peek_look(other, sizeof(other) - 1).strange);
+	assert_false(peek_look(bare, sizeof(bare) - 1).strange);
+}
+
+/* The parameters, however they were cut; nothing is written past their size. */
+static void
+check_parameters(const char *request, size_t len)
+{
+	static const char want[] = "A=BC\0DE=\0F=\1x";
+	char bytes[256];
+	char *list[4];
+	struct peek k;
+	struct slice text = unit_guard(slice_of(want, sizeof(want)));
+	char *to = (char *)(uintptr_t)text.ptr;
+
+	memcpy(bytes, request, len);
+	k = peek_look(bytes, len);
+	assert_int_equal(k.state, PEEK_READY);
+	assert_int_equal(k.count, 3);
+	assert_int_equal(k.text, sizeof(want));
+	peek_parameters(&k, bytes, to, list);
+	assert_memory_equal(to, want, sizeof(want));
+	assert_ptr_equal(list[0], to);
+	assert_ptr_equal(list[1], to + 5);
+	assert_ptr_equal(list[2], to + 9);
+	assert_null(list[3]);
+	unit_unguard(text);
+}
+
+static void
+test_parameters(void **state)
+{
+	static const char one[] =
+	    BEGIN PARAMS("\16") "\1\2ABC\2\0DE\1\2F\0x" PARAMS_END STDIN_END;
+	static const char cut[] =
+	    BEGIN "\1\4\0\1\0\3\5\0"
+		  "\1\2Axxxxx" PARAMS("\4") "BC\2\0" PARAMS(
+		      "\7") "DE\1\2F\0x" PARAMS_END STDIN_END;
+
+	(void)state;
+	check_parameters(one, sizeof(one) - 1);
+	check_parameters(cut, sizeof(cut) - 1);
+}
+
+static void
+test_bounded(void **state)
+{
+	static char large[WIRE_PARAMETERS_BYTES];
+	static char *many[WIRE_PARAMETERS + 2];
+	static char *one[2] = {large, NULL};
+
+	(void)state;
+	memset(large, 'x', sizeof(large) - 1);
+	assert_true(peek_bounded(one));
+	for (size_t i = 0; i < WIRE_PARAMETERS; i++)
+		many[i] = large + sizeof(large) - 2;
+	assert_true(peek_bounded(many));
+	many[WIRE_PARAMETERS] = many[0];
+	assert_false(peek_bounded(many));
+	one[0] = large;
+	many[0] = large;
+	many[1] = large + sizeof(large) - 1;
+	many[2] = NULL;
+	assert_false(peek_bounded(many));
+}
+
 /* Whatever comes: no crash, no read beyond the end. */
 static void
 test_noise(void **state)
@@ -314,13 +396,16 @@ test_answer_bound(void **state)
 int
 main(void)
 {
-	static struct CMUnitTest tests[2 * UNIT_COUNT(rows) + 8];
+	static struct CMUnitTest tests[2 * UNIT_COUNT(rows) + 12];
 	size_t n = 0;
 
 	UNIT_ROWS(tests, n, rows, test_row);
 	UNIT_ROWS(tests, n, rows, test_prefixes);
 	UNIT_TEST(tests, n, test_bounds);
 	UNIT_TEST(tests, n, test_used);
+	UNIT_TEST(tests, n, test_whole);
+	UNIT_TEST(tests, n, test_parameters);
+	UNIT_TEST(tests, n, test_bounded);
 	UNIT_TEST(tests, n, test_noise);
 	UNIT_TEST(tests, n, test_answers);
 	UNIT_TEST(tests, n, test_answer_bound);

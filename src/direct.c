@@ -1,0 +1,266 @@
+/*
+ * A FastCGI request that is read and answered without libfcgi.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "direct.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "bulk.h"
+
+enum {
+	/* Parameters at their bounds in the smallest of records. */
+	MOST = 131072
+};
+
+void
+direct_open(struct direct *d, int fd)
+{
+	d->fd = fd;
+	d->have = d->at = 0;
+}
+
+/* The parameters of what has been looked at become the list. */
+static bool
+list_parameters(struct direct *d, const struct peek *peek)
+{
+	struct scratch *s = d->scratch;
+	size_t places = (peek->count + 1) * sizeof(char *);
+	size_t want = places + peek->text;
+
+	if (want < PEEK_GLANCE)
+		want = PEEK_GLANCE; /* so that the next ones fit, too */
+	if (scratch_need(&s->parameters, &s->parameters_cap, want) < 0)
+		return false;
+	d->list = (char **)(void *)s->parameters;
+	peek_parameters(peek, s->peeked, s->parameters + places, d->list);
+	d->id = peek->id;
+	d->keep = peek->keep;
+	d->ended = peek->whole > 0;
+	d->left = d->skip = d->out.len = 0;
+	return true;
+}
+
+bool
+direct_take(struct direct *d, const struct peek *peek)
+{
+	d->have = d->at = 0;
+	return recv(d->fd, d->scratch->peeked, peek->whole, MSG_DONTWAIT) ==
+		   (ssize_t)peek->whole &&
+	       list_parameters(d, peek);
+}
+
+/* ---- the next request ---- */
+
+/* Room for more of a request that is larger than usual. */
+static bool
+grow(struct scratch *s, size_t have)
+{
+	size_t cap = s->peeked_cap * 2;
+	char *fresh = cap > MOST ? NULL : malloc(cap);
+
+	if (fresh == NULL)
+		return false;
+	memcpy(fresh, s->peeked, have);
+	free(s->peeked);
+	s->peeked = fresh;
+	s->peeked_cap = cap;
+	return true;
+}
+
+/* What the last request left: nothing, as a rule. */
+static void
+shift(struct direct *d)
+{
+	if (d->at < d->have)
+		memmove(d->scratch->peeked, d->scratch->peeked + d->at,
+			d->have - d->at);
+	d->have -= d->at;
+	d->at = 0;
+}
+
+/* More of it; blocks.  False: there is no more, or no room. */
+static bool
+receive(struct direct *d)
+{
+	struct scratch *s = d->scratch;
+	ssize_t n;
+
+	if (d->have == s->peeked_cap && !grow(s, d->have))
+		return false;
+	n = recv(d->fd, s->peeked + d->have, s->peeked_cap - d->have, 0);
+	d->have += n > 0 ? (size_t)n : 0;
+	return n > 0;
+}
+
+static bool
+manage(struct direct *d, const struct peek *peek, unsigned workers)
+{
+	unsigned char answer[PEEK_ANSWER_MAX];
+	size_t len =
+	    peek_answer(d->scratch->peeked, peek->used, workers, answer);
+
+	d->at = peek->used;
+	shift(d);
+	return send(d->fd, answer, len, MSG_NOSIGNAL | MSG_DONTWAIT) ==
+	       (ssize_t)len;
+}
+
+enum peek_state
+direct_next(struct direct *d, unsigned workers)
+{
+	struct scratch *s = d->scratch;
+	struct peek peek;
+
+	if (scratch_need(&s->peeked, &s->peeked_cap, PEEK_GLANCE) < 0)
+		return PEEK_BAD;
+	shift(d);
+	for (;;) {
+		peek = peek_look(s->peeked, d->have);
+		if (peek.state == PEEK_MANAGEMENT) {
+			if (!manage(d, &peek, workers))
+				return PEEK_BAD;
+		} else if (peek.state != PEEK_MORE) {
+			break;
+		} else if (!receive(d)) {
+			return PEEK_BAD;
+		}
+	}
+	d->id = peek.id;
+	d->out.len = 0;
+	if (peek.state == PEEK_READY &&
+	    (peek.strange || !list_parameters(d, &peek)))
+		return PEEK_BAD;
+	d->at = peek.whole > 0 ? peek.whole : peek.used;
+	return peek.state;
+}
+
+/* ---- the body ---- */
+
+static int
+cut_short(int error)
+{
+	errno = error == EAGAIN ? ETIMEDOUT : ECONNABORTED;
+	return -1;
+}
+
+/* Into `peeked`, until it has len bytes that were not taken. */
+static int
+want_bytes(struct direct *d, size_t len)
+{
+	if (d->at == d->have || d->at + len > d->scratch->peeked_cap)
+		shift(d);
+	while (d->have - d->at < len) {
+		errno = 0;
+		if (!receive(d))
+			return cut_short(errno);
+	}
+	return 0;
+}
+
+/* Past padding and what is none of ours. */
+static int
+skip(struct direct *d)
+{
+	while (d->skip > 0) {
+		size_t n = d->have - d->at;
+
+		if (n == 0) {
+			if (want_bytes(d, 1) < 0)
+				return -1;
+			continue;
+		}
+		n = n < d->skip ? n : d->skip;
+		d->at += n;
+		d->skip -= n;
+	}
+	return 0;
+}
+
+/* The next record of the body. */
+static int
+next_record(struct direct *d)
+{
+	struct wire_header h;
+
+	if (skip(d) < 0 || want_bytes(d, WIRE_HEADER) < 0)
+		return -1;
+	h = wire_header_get((unsigned char *)d->scratch->peeked + d->at);
+	d->at += WIRE_HEADER;
+	if (h.version != WIRE_VERSION ||
+	    (h.id == d->id && h.type != WIRE_STDIN))
+		return cut_short(0); /* ABORT_REQUEST, or nonsense */
+	d->skip = h.padding;
+	if (h.id != d->id) {
+		d->skip += h.content;
+		return 0;
+	}
+	d->left = h.content;
+	d->ended = h.content == 0;
+	return d->ended ? skip(d) : 0;
+}
+
+ssize_t
+direct_read(struct direct *d, void *to, size_t len)
+{
+	size_t there;
+
+	while (d->left == 0 && !d->ended)
+		if (next_record(d) < 0)
+			return -1;
+	if (d->ended)
+		return 0;
+	if (len > d->left)
+		len = d->left;
+	there = d->have - d->at;
+	if (there == 0) {
+		ssize_t n = recv(d->fd, to, len, 0);
+
+		if (n <= 0)
+			return cut_short(n < 0 ? errno : 0);
+		d->left -= (size_t)n;
+		return n;
+	}
+	len = len < there ? len : there;
+	memcpy(to, d->scratch->peeked + d->at, len);
+	d->at += len;
+	d->left -= len;
+	return (ssize_t)len;
+}
+
+bool
+direct_drain(struct direct *d, size_t most)
+{
+	char room[4096];
+	size_t drained = 0;
+	ssize_t n = 1;
+
+	while (n > 0 && drained < most) {
+		n = direct_read(d, room, sizeof(room));
+		drained += n > 0 ? (size_t)n : 0;
+	}
+	return d->ended;
+}
+
+/* ---- complaints ---- */
+
+int
+direct_complain(struct direct *d, const void *bytes, size_t len)
+{
+	unsigned char header[WIRE_HEADER];
+	/* writev takes no const; it does not write there */
+	struct iovec v[2] = {{header, WIRE_HEADER},
+			     {(void *)(uintptr_t)bytes, len}};
+
+	wire_header_put(header, WIRE_STDERR, d->id, len);
+	return bulk_vector(d->fd, v, len > 0 ? 2 : 1);
+}

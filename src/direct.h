@@ -1,0 +1,67 @@
+/*
+ * A FastCGI request that is read and answered without libfcgi: a new
+ * connection's first one, if it lies in the socket whole and has no body, and
+ * every further one of a kept connection.
+ *
+ * libfcgi allocates some forty times a request; a preflight paid more for that
+ * than for all the rest of the work.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef DIRECT_H
+#define DIRECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "exchange.h"
+#include "outlet.h"
+#include "peek.h"
+
+struct direct {
+	struct scratch *scratch; /* `peeked` is what has come */
+	int fd;
+	unsigned id;
+	bool keep;   /* the client wants the connection kept */
+	bool ended;  /* the body is */
+	size_t have; /* bytes in `peeked` */
+	size_t at;   /* of them taken */
+	size_t left; /* of the content of the body's current record */
+	size_t skip; /* of its padding, or of a record that is none of ours */
+	char **list; /* the parameters, NULL-terminated */
+	struct outlet out;
+};
+
+/* A new connection; scratch stays the same from one to the next. */
+void direct_open(struct direct *, int fd);
+
+/*
+ * Take the request that is `whole` in the scratch's `peeked` from the socket.
+ * False: that failed.
+ */
+bool direct_take(struct direct *, const struct peek *);
+
+/*
+ * Read the next request of a kept connection; blocks until its parameters are
+ * whole.  Management records (GET_VALUES) are answered on the way.  READY: the
+ * parameters are in `list`; LARGE and ROLE: the id is known; BAD: the
+ * connection has ended, or is of no use.
+ */
+enum peek_state direct_next(struct direct *, unsigned workers);
+
+/*
+ * The body: what is there, at most len; blocks, as SO_RCVTIMEO says.  0 at its
+ * end; -1: cut short or aborted (errno ECONNABORTED, ETIMEDOUT, ...).
+ */
+ssize_t direct_read(struct direct *, void *to, size_t len);
+
+/* Throw away what is left of the body, about most bytes; blocks.  True: it has
+ * ended. */
+bool direct_drain(struct direct *, size_t most);
+
+/* A record of FCGI_STDERR; of length 0 it is the end of that stream.  -1: as
+ * bulk.h. */
+int direct_complain(struct direct *, const void *bytes, size_t len);
+
+#endif
