@@ -227,9 +227,6 @@ answer_by_corswrap(struct asking *a, int status,
 	add_piece(&lines, error_lines(decision));
 	out->status = status;
 	out->by = "corswrap answers:";
-	if (decision != NULL && decision->reason != CORS_REASON_NONE)
-		out->by = explain_printf(a->e, "corswrap refuses it (%s):",
-					 cors_reason_id(decision->reason));
 	take_lines(a->e, slice_of(lines.text, lines.len), out);
 }
 
@@ -257,6 +254,20 @@ find_source(const struct settings *settings, const struct policy *policy)
 	return NULL;
 }
 
+/* The walk says at once why; the browser only sees what is missing. */
+static void
+say_refusal(struct explanation *e, struct answer *out)
+{
+	if (!e->plan.cross_origin || out->policy_reason == CORS_REASON_NONE)
+		return;
+	out->by = explain_printf(
+	    e,
+	    out->status != 0 ? "corswrap answers, and refuses it, because %s:"
+			     : "The application answers, and corswrap does not "
+			       "allow the page to read it, because %s:",
+	    explain_refusal(e, out));
+}
+
 static void
 decide(struct asking *a, const struct policy *policy, struct answer *out)
 {
@@ -275,6 +286,7 @@ decide(struct asking *a, const struct policy *policy, struct answer *out)
 		answer_by_application(a, out);
 	else
 		answer_by_corswrap(a, d->status, d, out);
+	say_refusal(a->e, out);
 }
 
 /* The steps of respond.c. */

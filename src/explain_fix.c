@@ -219,6 +219,39 @@ fix_headers(struct explanation *e, const struct answer *answer)
 
 /* ---- where the policy itself refuses ---- */
 
+const char *
+explain_refusal(struct explanation *e, const struct answer *answer)
+{
+	const char *method = explain_quote(e, e->plan.method);
+
+	switch (answer->policy_reason) {
+	case CORS_ORIGIN_NOT_ALLOWED:
+		return "the page's origin is not in `origins`";
+	case CORS_ORIGIN_NULL:
+		return "null is not in `origins`";
+	case CORS_ORIGIN_MALFORMED:
+		return "the page's origin is none";
+	case CORS_METHOD_NOT_ALLOWED:
+		return explain_printf(e, "%s is not in `methods`", method);
+	case CORS_HEADER_NOT_ALLOWED:
+		return explain_printf(e, "`headers` lacks %s",
+				      missing_headers(e, answer));
+	case CORS_HEADERS_TOO_MANY:
+		return "too many headers are asked for";
+	case CORS_ENFORCED:
+		return "the page's origin is not in `origins`, and `enforce` "
+		       "keeps others out";
+	case CORS_NOT_IN_ALLOW:
+		return explain_printf(e, "%s is not in `allow`", method);
+	case CORS_METHOD_MALFORMED:
+	case CORS_HEADERS_MALFORMED:
+	case CORS_REASON_NONE:
+	case CORS_REASON_COUNT:
+		break;
+	}
+	return "no browser sends this";
+}
+
 static const char *
 fix_policy(struct explanation *e, const struct answer *answer)
 {

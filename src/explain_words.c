@@ -70,7 +70,8 @@ const char *
 explain_say_call(struct explanation *e)
 {
 	const struct question *q = &e->question;
-	const char *url = say_string(e, q->url.href), *method = "";
+	const char *url = say_string(e, q->url.full);
+	const char *method = "";
 	bool plain = slice_eq(q->method, SLICE("GET"));
 
 	if (plain && q->headers.count == 0 && !q->credentials)

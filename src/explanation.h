@@ -213,6 +213,9 @@ void explain_json(struct explanation *, FILE *);
 
 /* ---- explain_fix.c ---- */
 
+/* Why the policy does not allow it, in its words: "PUT is not in `methods`". */
+const char *explain_refusal(struct explanation *, const struct answer *);
+
 /* What to change, in the policy's words. */
 const char *explain_fix(struct explanation *, const struct answer *,
 			enum fetch_reason, bool preflight);

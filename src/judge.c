@@ -247,33 +247,29 @@ static void
 tell_method(struct explanation *e, const struct fetch_check *check)
 {
 	const char *method = explain_quote(e, e->plan.method);
+	bool passes = check->reason == FETCH_PASSES;
 
-	if (!e->plan.method_asks)
-		checks_add(e, &e->preflight_checks, true,
-			   explain_printf(e, "%s is always allowed", method));
-	else
-		checks_add(
-		    e, &e->preflight_checks, check->reason == FETCH_PASSES,
-		    explain_printf(
-			e, "%s is%s in Access-Control-Allow-Methods", method,
-			check->reason == FETCH_PASSES ? "" : " not"));
+	checks_add(e, &e->preflight_checks, passes,
+		   !e->plan.method_asks
+		       ? explain_printf(e, "%s is always allowed", method)
+		       : explain_printf(e,
+					"%s is%s allowed by "
+					"Access-Control-Allow-Methods",
+					method, passes ? "" : " not"));
 }
 
 static void
 tell_headers(struct explanation *e, const struct fetch_check *check)
 {
-	const char *asked = explain_quote(e, e->plan.asked);
+	bool passes = check->reason == FETCH_PASSES;
+	struct slice names = passes ? e->plan.asked : check->name;
+	bool several = memchr(names.ptr, ',', names.len) != NULL;
 
-	if (check->reason == FETCH_PASSES)
-		checks_add(e, &e->preflight_checks, true,
-			   explain_printf(e,
-					  "%s: in Access-Control-Allow-Headers",
-					  asked));
-	else
-		checks_add(e, &e->preflight_checks, false,
-			   explain_printf(
-			       e, "%s is not in Access-Control-Allow-Headers",
-			       explain_quote(e, check->name)));
+	checks_add(
+	    e, &e->preflight_checks, passes,
+	    explain_printf(e, "%s %s%s allowed by Access-Control-Allow-Headers",
+			   explain_quote(e, names), several ? "are" : "is",
+			   passes ? "" : " not"));
 	if (check->chromium)
 		texts_add(e, &e->notes,
 			  "in Chromium \"*\" in Access-Control-Allow-Headers "

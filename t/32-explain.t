@@ -1,5 +1,6 @@
 #!/usr/bin/perl
-# corscheck explain as a program: what it prints, and its exit statuses.
+# corscheck explain as a program: what it prints, byte for byte, as JSON by its
+# schema, and its exit statuses.
 #
 # SPDX-License-Identifier: ISC
 
@@ -8,7 +9,10 @@ use warnings;
 use File::Basename qw(dirname);
 use lib dirname(__FILE__) . '/lib';
 use Corswrap::Test;
+use File::Copy qw(copy);
+use JSON::PP ();
 use Test::More;
+use Text::ParseWords qw(shellwords);
 
 my $dir = tempdir();
 my $url = 'https://api.example.net/cgi-bin/report';
@@ -18,6 +22,163 @@ sub ask {
 	delete local @ENV{qw(CORSWRAP_POLICY NO_COLOR)};
 	return run([ corscheck(), 'explain', @_ ], dir => "$dir");
 }
+
+# --- walks -----------------------------------------------------------------------
+
+# Each file: a title, the command, what it prints, and its exit status.
+copy($_, "$dir/") for glob top_src() . '/t/explain/*.ini';
+my @walks = map {
+	my ($title, $command, $out, $status) = read_file($_) =~
+	    m{\A([^\n]+)\n\n\$ corscheck explain ([^\n]+)\n(.*)\[exit status (\d)\]\n\z}s
+	    or die "$_: not a walk\n";
+	{ title => $title, args => [ shellwords($command) ], out => $out,
+		status => $status }
+} glob top_src() . '/t/explain/*.txt';
+cmp_ok(scalar @walks, '>=', 20, 'the walks are there');
+for my $walk (@walks) {
+	my ($status, $out, $err) = ask(@{ $walk->{args} });
+	is($out, $walk->{out}, $walk->{title});
+	is("$status$err", $walk->{status}, 'exit status');
+}
+
+# The manual's example is one of them.
+{
+	my ($command, $shown) = read_file(top_src() . '/doc/corscheck.1') =~
+	    /^\$ corscheck explain (.*?[^\\e])\n(A page.*?)^\.Ed$/ms;
+	s/\\e\n/ /g, s/\\&//g, s/\\e/\\/g for $command, $shown;
+	my (undef, $out) = ask(shellwords($command // ''));
+	is($shown, $out, 'what the manual shows is what is printed');
+}
+
+# --- as JSON ----------------------------------------------------------------------
+
+my $json = JSON::PP->new->utf8;
+SKIP: {
+	skip 'no JSON::Validator', scalar @walks
+	    unless eval { require JSON::Validator; 1 };
+	my $validator = JSON::Validator->new;
+	$validator->schema($json->decode(
+		read_file(top_src() . '/t/explain.schema.json')));
+	for my $walk (@walks) {
+		my (undef, $out) = ask('--json', @{ $walk->{args} });
+		my @errors = $validator->validate($json->decode($out));
+		is("@errors", '', "as JSON: $walk->{title}") or diag $out;
+	}
+	# It is one that can fail.
+	my (undef, $out) = ask('--json', @{ $walks[0]{args} });
+	my $good = $json->decode($out);
+	for (
+		[ 'another key', sub { $_[0]{more} = 1 } ],
+		[ 'a missing key', sub { delete $_[0]{fix} } ],
+		[ 'a string for a status',
+			sub { $_[0]{request}{response}{status} = '200' } ],
+		[ 'another verdict', sub { $_[0]{verdict} = 'maybe' } ],
+		[ 'a reason that is none', sub { $_[0]{reason} = 'cors' } ],
+		[ 'blocked, and nobody says why',
+			sub { $_[0]{verdict} = 'blocked' } ],
+	    ) {
+		my ($name, $spoil) = @$_;
+		my $bad = $json->decode($out);
+		$spoil->($bad);
+		isnt(scalar $validator->validate($bad), 0, "not good: $name");
+	}
+}
+my (undef, $object) = ask('--json', @{ $walks[1]{args} });
+is_deeply($json->decode($object), {
+	preflight => {
+		needed   => JSON::PP::true,
+		why      => [ 'method PUT is not GET, HEAD or POST',
+			'content-type text/csv is not one of the three that a '
+			    . 'form can send' ],
+		request  => {
+			method  => 'OPTIONS',
+			headers => {
+				'Origin' => 'https://app.example.com',
+				'Access-Control-Request-Method'  => 'PUT',
+				'Access-Control-Request-Headers' => 'content-type',
+			},
+		},
+		response => {
+			status  => 204,
+			headers => {
+				'Access-Control-Allow-Origin' =>
+				    'https://app.example.com',
+				'Access-Control-Allow-Methods' => 'PUT',
+				'Access-Control-Allow-Headers' => 'content-type',
+				'Access-Control-Max-Age'       => '3600',
+				'Vary' => 'Origin, Access-Control-Request-Method, '
+				    . 'Access-Control-Request-Headers',
+			},
+		},
+		passes => JSON::PP::true,
+		reason => undef,
+	},
+	request => {
+		sent     => JSON::PP::true,
+		method   => 'PUT',
+		headers  => { Origin => 'https://app.example.com',
+			'content-type' => 'text/csv' },
+		response => {
+			status  => undef,
+			headers => {
+				'Access-Control-Allow-Origin' =>
+				    'https://app.example.com',
+				'Access-Control-Expose-Headers' => 'x-total-count',
+				'Vary'                          => 'Origin',
+			},
+		},
+	},
+	readable => [ 'content-type', 'x-total-count' ],
+	verdict  => 'allowed',
+	reason   => undef,
+	message  => 'The page may read the answer.',
+	fix      => undef,
+}, 'the whole object');
+like((ask('--json', '--url', "$url/\xc3\xa9", '--origin', 'null', '-H',
+	"X-A: \xc3\xa9 \x7f"))[1], qr/\A[\n\x20-\x7e]+\z/,
+    'JSON is ASCII, whatever was asked');
+
+# --- on a terminal ------------------------------------------------------------------
+
+SKIP: {
+	skip 'no script(1)', 4 unless have_program('script');
+	my @args = ('-p', 'app.ini', '--url', $url, '--origin', 'null');
+	my $see = sub {
+		my (%env) = @_;
+		delete local @ENV{qw(CORSWRAP_POLICY NO_COLOR)};
+		my (undef, $out) = run([ 'script', '-qec',
+			join(' ', corscheck(), 'explain', @args), '/dev/null' ],
+			dir => "$dir", env => { TERM => 'xterm', %env });
+		return $out;
+	};
+	like($see->(), qr/\e\[1;31mBlocked\.\e\[0m \[origin-null\]/,
+	    'colours on a terminal');
+	unlike($see->(NO_COLOR => 1), qr/\e/, 'none with NO_COLOR');
+	like($see->(NO_COLOR => ''), qr/\e\[/, 'which counts if it is not empty');
+	unlike($see->(TERM => 'dumb'), qr/\e/, 'none on a dumb terminal');
+}
+
+# --- CORSWRAP_POLICY -----------------------------------------------------------------
+
+for ([ 'public', 0, 'a section by its name' ],
+	[ 'nobody', 1, 'a name that is none is a 500' ]) {
+	my ($name, $want, $what) = @$_;
+	my ($status, $out) = run([ corscheck(), 'explain', '-p', 'app.ini',
+		'--url', $url, '--origin', 'null' ], dir => "$dir",
+		env => { CORSWRAP_POLICY => $name });
+	is($status, $want, $what) or diag $out;
+	like($out, $want ? qr/< 500$/m : qr/Allow-Origin: \*/, 'and told');
+}
+
+# --- policies that cannot be used ------------------------------------------------------
+
+write_file("$dir/bad.ini", "[cors]\norigins = https://a.example/\nx = 1\n");
+my ($bad, $said, $why) = ask('-p', 'bad.ini', '--url', $url, '--origin', 'null');
+is("$bad$said", '2', 'a policy with errors');
+is(scalar(() = $why =~ /^bad\.ini:\d+: error: /mg), 2, 'each of them is told');
+($bad, $said, $why) = ask('-p', 'none.ini', '--url', $url, '--origin', 'null');
+is("$bad$said", '2', 'a policy that is not there');
+like($why, qr/none\.ini/, 'which is said');
 
 # --- mistakes of who asks ------------------------------------------------------
 

@@ -485,7 +485,7 @@ SKIP: {
 	    [ '--method', 'PUT', '-H', 'Content-Type: application/json' ]);
 	is("$exit_status$err", '0', 'lighttpd and corswrap: allowed')
 	    or diag($out, $err);
-	like($out, qr/pass PUT is in Access-Control-Allow-Methods/, 'told');
+	like($out, qr/pass PUT is allowed by Access-Control-Allow-Methods/, 'told');
 	unlike($out, qr/^Mistake/m, 'no mistake');
 	like($out, qr/^Allowed\.$/m, 'and the verdict');
 	(undef, $got) = ask("http://127.0.0.1:$web/api", [ '--method', 'PUT' ]);
