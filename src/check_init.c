@@ -262,6 +262,11 @@ is_consistent(struct init_plan *plan)
 		return say("corswrap.cgi is called as its policy is: name it "
 			   "NAME.ini, or .htNAME.ini under Apache, not ",
 			   base);
+	if (plan->app == INIT_APP_FORWARD && plan->server != NULL &&
+	    plan->server->cgi)
+		return say("--forward: a CGI program forwards nothing; name a "
+			   "server that starts a responder, as ",
+			   "lighttpd, apache-fcgid or nginx");
 	if (plan->app == INIT_APP_ROOT && plan->server != NULL &&
 	    !(is_plain(plan->app_value) && *plan->app_value == '/'))
 		return say("--root: for a server's snippet it must begin with "

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 
 /* A line without blanks around it, in the arena; what is empty becomes the
- * default.  NULL: the input has ended. */
+ * default, if there is one.  NULL: the input has ended. */
 static const char *
 answer(struct init_plan *plan, const char *otherwise)
 {
@@ -22,7 +22,10 @@ answer(struct init_plan *plan, const char *otherwise)
 	ssize_t len;
 	const char *text = NULL;
 
-	fprintf(stderr, " [%s]: ", otherwise);
+	if (otherwise == NULL)
+		fputs(": ", stderr);
+	else
+		fprintf(stderr, " [%s]: ", otherwise);
 	len = getline(&line, &room, stdin);
 	if (len >= 0) {
 		size_t end = strlen(line), start = strspn(line, " \t\r\n");
@@ -30,7 +33,7 @@ answer(struct init_plan *plan, const char *otherwise)
 			end--;
 		text = arena_text(plan->arena,
 				  slice_of(line + start, end - start));
-		if (text != NULL && *text == '\0')
+		if (text != NULL && *text == '\0' && otherwise != NULL)
 			text = otherwise;
 	} else {
 		fputc('\n', stderr);
@@ -64,7 +67,7 @@ ask_origins(struct init_plan *plan)
 			"   https://app.example.com; https://*.example.com for "
 			"subdomains; * for all");
 	while (plan->origins.count == 0) {
-		const char *text = answer(plan, "https://app.example.com");
+		const char *text = answer(plan, NULL);
 		bool good = true;
 		if (text == NULL)
 			return false;
@@ -73,7 +76,7 @@ ask_origins(struct init_plan *plan)
 			good &= init_word_is_good(plan, "origins",
 						  plan->origins.at[i],
 						  plan->origins.at[i]);
-		if (good)
+		if (good && plan->origins.count > 0)
 			break;
 		plan->origins.count = 0;
 		fprintf(stderr, "   Once more, all of them");

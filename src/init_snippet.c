@@ -18,11 +18,12 @@
 /* ---- the snippets; @NAME@ is filled in by place() ---- */
 
 #define BY_ITSELF                                                              \
-	"# corswrap runs by itself, in a folder that it may write to:\n"       \
+	"# corswrap runs by itself.  With systemd, for a policy "              \
+	"in " SYSCONFDIR "/corswrap:\n"                                        \
+	"#   systemctl enable --now corswrap@@name@.socket\n"                  \
+	"# Without, as the web server's user:\n"                               \
 	"#   @corswrap@ -c @policy@ \\\n"                                      \
-	"#       -l unix:@socket@ -m 0660\n"                                   \
-	"# as the web server's user; `corscheck init --server systemd` makes " \
-	"units for it.\n"
+	"#       -l unix:@socket@ -m 0660\n"
 #define BESIDE                                                                 \
 	"# corswrap lies beside its policy, under its policy's name:\n"        \
 	"#   ln -s @corswrap@ @program@\n"
@@ -269,46 +270,15 @@ static const char caddy_scripts[] =
     "}\n";
 
 static const char systemd[] =
-    "# /etc/systemd/system/corswrap-@name@.socket\n"
-    "[Unit]\n"
-    "Description=FastCGI socket of corswrap (@name@)\n"
-    "\n"
-    "[Socket]\n"
-    "ListenStream=@socket@\n"
-    "# The web server's user.\n"
-    "SocketUser=www-data\n"
-    "SocketGroup=www-data\n"
-    "SocketMode=0660\n"
-    "\n"
-    "[Install]\n"
-    "WantedBy=sockets.target\n"
-    "\n"
-    "# /etc/systemd/system/corswrap-@name@.service\n"
-    "[Unit]\n"
-    "Description=CORS in front of CGI programs (@name@)\n"
-    "Documentation=man:corswrap(8)\n"
-    "Requires=corswrap-@name@.socket\n"
-    "After=network.target\n"
-    "\n"
+    "# Of systemd's units corswrap@.service and corswrap@.socket, which come "
+    "with\n"
+    "# corswrap: systemctl edit corswrap@@name@.service\n"
     "[Service]\n"
-    "ExecStartPre=@corswrap@ -t -c @policy@\n"
+    "ExecStart=\n"
     "ExecStart=@corswrap@ -c @policy@\n"
-    "ExecReload=/bin/kill -HUP $MAINPID\n"
-    "User=www-data\n"
-    "Group=www-data\n"
-    "# drain-timeout of the policy is 30 s; systemd waits a little longer.\n"
-    "TimeoutStopSec=40\n"
-    "Restart=on-failure\n"
-    "# What the program must still write to is to be named in "
-    "ReadWritePaths=.\n"
-    "ProtectSystem=full\n"
-    "PrivateTmp=yes\n"
-    "NoNewPrivileges=yes\n"
-    "\n"
-    "[Install]\n"
-    "WantedBy=multi-user.target\n"
-    "\n"
-    "# Both in their files: systemctl enable --now corswrap-@name@.socket\n";
+    "# For a policy in " SYSCONFDIR "/corswrap this alone:\n"
+    "#   systemctl enable --now corswrap@@name@.socket\n"
+    "# The web server finds it at unix:@socket@.\n";
 
 const struct init_server init_servers[] = {
     {"lighttpd", "lighttpd, mod_fastcgi: starts corswrap", false, lighttpd_one,

@@ -194,10 +194,31 @@ may_follow(struct explanation *e)
 
 /* ---- the exchange ---- */
 
+/* Where it leads; absent: it is an answer like any other.  Chromium takes no
+ * answer with two different ones. */
+static struct slice
+read_location(const struct explanation *e, bool *two)
+{
+	const struct fetch_fields *fields = &e->answer.fields;
+	struct slice found = SLICE_NONE;
+
+	*two = false;
+	for (size_t i = 0; i < fields->count; i++) {
+		if (!slice_eq_nocase(fields->at[i].name, SLICE("location")))
+			continue;
+		*two |= slice_present(found) &&
+			!slice_eq(found, fields->at[i].value);
+		found = fields->at[i].value;
+	}
+	return found;
+}
+
 /* One hop.  True: the answer is a redirect, which may be followed. */
 static bool
 hop(struct explanation *e, struct probe_client *client, struct slice *location)
 {
+	bool two;
+
 	if (e->plan.preflight) {
 		if (!ask(e, client, SLICE("OPTIONS"), &e->preflight_request,
 			 &e->preflight)) {
@@ -209,7 +230,9 @@ hop(struct explanation *e, struct probe_client *client, struct slice *location)
 	}
 	if (!ask(e, client, e->plan.method, &e->request, &e->answer))
 		return false;
-	*location = fetch_get(e->arena, &e->answer.fields, SLICE("location"));
+	*location = read_location(e, &two);
+	if (two)
+		return refuse_redirect(e, *location, "another is beside it");
 	if (fetch_is_redirect(e->answer.status) && slice_present(*location) &&
 	    may_follow(e))
 		return true;

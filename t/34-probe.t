@@ -238,6 +238,16 @@ my %more = (
 	'go-put' => sub { $_[0] eq 'OPTIONS' ? careful(@_[0, 1])
 		: redirect(307, '/not-found', $allow) },
 	'go-post' => sub { redirect(301, '/good-simple', $allow) },
+	'go-both' => sub { redirect(302, '/good-simple',
+		'Location: /good', $allow) },
+	'go-same' => sub { ($_[1] // '') ne $origin ? careful(@_[0, 1])
+		: redirect(302, '/good-simple', 'Location: /good-simple',
+			$allow) },
+	'go-cross' => sub { redirect(302,
+		"http://localhost:$port/wants-any") },
+	'go-cross-refused' => sub { redirect(302,
+		"http://localhost:$port/good-simple") },
+	'wants-any' => sub { good(Origin => $_[1]) },
 	'go-nowhere' => sub { good(status => '302 Found') },
 );
 @answer{ keys %more } = values %more;
@@ -415,6 +425,19 @@ ok($got->{request}{sent}, 'the first was');
 is($status, 0, '301 to a POST');
 is((asked())[1], "GET $origin", 'becomes GET');
 is((ask("$at/go-nowhere"))[0], 0, 'a redirect without Location is an answer');
+($status, $got) = ask("$at/go-both");
+is("$status $got->{reason}", '2 network', 'two different Locations');
+is((ask("$at/go-same"))[0], 0, 'the same one twice');
+unlink $requests;
+my @own = (clean => \%clean);
+my ($own_exit) = run([ corscheck(), 'probe', '--origin', $at,
+	"$at/go-cross" ], @own);
+is_deeply([ (asked())[0, 1] ], [ 'GET -', "GET $at" ],
+    'from the same origin elsewhere: Origin then');
+is($own_exit, 0, 'where it is checked, and not before');
+($own_exit) = run([ corscheck(), 'probe', '--origin', $at,
+	"$at/go-cross-refused" ], @own);
+is($own_exit, 1, 'and may fail');
 
 # --- hostile ----------------------------------------------------------------------------
 
@@ -460,7 +483,8 @@ my $closed = free_port();
 is("$status $got->{verdict} $got->{reason}", '2 blocked network',
     'nobody listens');
 is($got->{preflight}{response}, undef, 'no response');
-($status, $got) = ask('http://name.invalid/');
+# No name server is asked for such a label (RFC 1035, 2.3.4).
+($status, $got) = ask('http://' . 'a' x 64 . '.invalid/');
 is("$status $got->{reason}", '2 network', 'a name that nobody has');
 
 # --- usage ------------------------------------------------------------------------------
@@ -498,6 +522,25 @@ SKIP: {
 		'https://evil.example', "http://127.0.0.1:$web/api" ],
 	    clean => \%clean);
 	is($exit_status, 1, 'another origin is blocked');
+	# What explain says of the policy is what the server does.
+	for ([], [qw(--method PUT)], [qw(--method PATCH)],
+		[ '-H', 'Content-Type: text/csv' ], [ '-H', 'X-Other: 1' ],
+		['--credentials'], [ qw(--method DELETE --credentials) ]) {
+		my @of_both = ('--json', '--origin', $origin, @$_);
+		my $url = "http://127.0.0.1:$web/api";
+		my ($said_exit, $said) = run([ corscheck(), 'explain', '-p',
+			"$site/etc/app.ini", '--url', $url, @of_both ],
+		    clean => \%clean);
+		my ($done_exit, $done) = run([ corscheck(), 'probe', @of_both,
+			$url ], clean => \%clean);
+		($said, $done) = map { JSON::PP->new->decode($_) } $said, $done;
+		is("$done_exit $done->{verdict}", "$said_exit $said->{verdict}",
+		    "explain and probe agree: @$_");
+		is_deeply($done->{preflight}{request},
+		    $said->{preflight}{request}, 'and ask the same');
+		is($done->{preflight}{response}{status},
+		    $said->{preflight}{response}{status}, 'with the same status');
+	}
 	($status, $got) = ask("https://127.0.0.1:$web/api");
 	is("$status $got->{reason}", '2 tls', 'TLS to one who does not speak it');
 	show_logs($site);

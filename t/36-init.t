@@ -96,6 +96,8 @@ my @wrong = (
 	[ [ '--origin', $origin, '--forward', 'php.sock' ], qr/--forward: / ],
 	[ [ '--origin', $origin, '--server', 'nginx', '--root', 'cgi' ],
 		qr/--root: .*begin with/ ],
+	[ [ '--origin', $origin, '--server', 'htaccess', '--forward',
+		'unix:/run/php.sock' ], qr/--forward: .*lighttpd/ ],
 	[ [], qr/as --origin https:/ ],
 );
 for (@wrong) {
@@ -167,8 +169,9 @@ SKIP: {
 	my ($status, $text) = talk([$file],
 		[ qr/1\. .*\]: /s, "apache\n" ],    # there is none of that name
 		[ qr/please \[lighttpd\]: /, "caddy\n" ],
-		[ qr/2\. .*\]: /s, "http://a.example/ https://b.example\n" ],
-		[ qr/once more.*\]: /is, "https://a.example, https://b.example\n" ],
+		[ qr/2\. .*: $/s, "http://a.example/ https://b.example\n" ],
+		[ qr/once more.*: $/is, "\n" ],    # there is no default
+		[ qr/once more.*: $/is, "https://a.example, https://b.example\n" ],
 		[ qr/3\. .*\]: /s, "maybe\n" ],
 		[ qr/yes or no \[no\]: /, "yes\n" ],
 		[ qr/4\. .*\]: /s, "report.pl\n" ],
@@ -426,24 +429,21 @@ END
 SKIP: {
 	my $systemd = have_program('systemd-analyze');
 	my $text = snippet('systemd', 'one');
-	my %unit;
-	my $at;
-	for (split /^/, $text) {
-		$at = $1, next if m{^# /etc/systemd/system/(\S+)$};
-		$unit{$at} .= $_;
-	}
-	is_deeply([ sort keys %unit ], [ map { "corswrap-systemd-one.$_" }
-	    qw(service socket) ], 'two units');
-	my ($listen) = $unit{'corswrap-systemd-one.socket'} =~
-	    /^ListenStream=(.*)$/m;
-	is($listen, "$dir/run/systemd-one.sock", 'the socket of the others');
-	skip 'no systemd', 1 unless $systemd;
+	my ($socket) = $text =~ m{finds it at unix:(\S+)\.$}m;
+	is($socket, "$dir/run/systemd-one.sock", 'the socket of the others');
+	my ($name) = $text =~ /enable --now (corswrap\@systemd-one)\.socket$/m;
+	ok($name, 'the unit that is enabled');
+	my $template = top_build() . '/etc/systemd/corswrap@.service';
+	skip 'no systemd, or not made here', 1
+	    unless $systemd && -e $template && $name;
 	mkdir "$dir/units";
-	write_file("$dir/units/$_", $unit{$_}) for keys %unit;
+	mkdir "$dir/units/$name.service.d";
+	copy($template, "$dir/units/corswrap\@.service");
+	write_file("$dir/units/$name.service.d/override.conf", $text);
 	my ($status, $said, $error) = run([ $systemd, 'verify', '--man=no',
-		map { "$dir/units/$_" } sort keys %unit ],
-	    env => { SYSTEMD_UNIT_PATH => "$dir/units:" });
-	my @wrong_lines = grep { /corswrap-/ } split /\n/, $said . $error;
-	is_deeply(\@wrong_lines, [], 'systemd reads them');
+		"$name.service" ], env => { SYSTEMD_UNIT_PATH => "$dir/units:" });
+	my @wrong_lines = grep { /\Q$dir\E|corswrap\@/ } split /\n/,
+	    $said . $error;
+	is_deeply(\@wrong_lines, [], 'systemd reads it');
 }
 done_testing;
