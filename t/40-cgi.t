@@ -175,7 +175,7 @@ for my $argv ([ '-l', 'tcp:0.0.0.0:9000' ], ['-V'], [ '-c', '/etc/passwd' ],
 	[ '-t', '--' ], ['--help'], [ '-s' x 5000 ], ['/bin/sh']) {
 	$r = cgi_run(env => variables('GET', %actual), argv => $argv);
 	is($r->{body}, "app ran\n",
-		'argv is not read: ' . substr "@$argv", 0, 30);
+		'R37: argv is not read: ' . substr "@$argv", 0, 30);
 }
 $r = cgi_run(env => { CORSWRAP_CONFIG => $policy, REQUEST_METHOD => 'OPTIONS',
 	%preflight }, argv => ['-V']);

@@ -59,6 +59,7 @@ SKIP: {
 	is($r->wait_end, 2, 'LISTEN_PID of another process: not ours');
 }
 
+# R15, CGI-114 (records cut and padded)
 # --- records ----------------------------------------------------------------
 
 my $r       = responder(args => [ '-w', 4 ]);
@@ -209,6 +210,7 @@ passes($address, 'and the responder lives');
 	    'and the request that follows');
 }
 
+# R24
 # --- bounds (64K and 500 parameters) ----------------------------------------
 
 sub many {
@@ -297,7 +299,7 @@ END
 
 	$got = fcgi_get($a2, params => get(QUERY_STRING => 'exit3'), @standing);
 	is_deeply([ @$got{qw(ended appStatus body)} ], [ 1, 3, 'x' ],
-	    'the exit status is appStatus');
+	    'R39: the exit status is appStatus');
 
 	$got = fcgi_get($a2, params => get(QUERY_STRING => 'bulk'), @standing);
 	is(length $got->{body}, 20_000_000, '20 MB of output');
@@ -318,7 +320,7 @@ END
 		my $pid = read_file("$dir/pid") + 0;
 		$how eq 'abort' ? $c2->send_bytes(record(2, 1)) : $c2->close;
 		ok(wait_for(sub { !kill 0, $pid }, 30),
-		    "$how: the program is ended");
+		    "R1: $how: the program is ended");
 		next if $how eq 'close';
 		ok($c2->read_response(@standing)->{ended},
 		    'abort: END_REQUEST comes');

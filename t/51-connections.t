@@ -88,7 +88,7 @@ sub seconds_to_serve {
 	    'an idle kept connection gives way to a client that waits');
 	cmp_ok($c->closed_within(20) // 1000, '<', 10, 'by being closed');
 
-	# finding 2: input that is left unread must not eat the next request
+	# R32, finding 2: input that is left unread must not eat the next request
 	$c = fcgi_connect($a);
 	$c->send_bytes(begin_record(keep => 1) . params_records(preflight()));
 	sleep 0.3;

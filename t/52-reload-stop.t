@@ -209,6 +209,7 @@ sub load {
 	is($r->stop, 0, 'ends well');
 }
 
+# R3, R25, CGI-077
 # --- stop --------------------------------------------------------------------
 
 for my $signal (qw(TERM INT USR1)) {

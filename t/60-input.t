@@ -105,6 +105,7 @@ is_deeply([ glob "$dir/tmp/*" ], [], 'nothing is left of them');
 is(ask($r, 'mark.pl')->{status}, 200, 'and the responder works');
 unlink "$dir/ran";
 
+# R24
 # --- too large ---------------------------------------------------------------
 
 for my $length (5 << 20, undef) {

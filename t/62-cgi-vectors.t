@@ -155,7 +155,7 @@ perl_program('daemon.pl', "my \$pid = fork; if (!\$pid) { open my \$f, '>', '$di
     . 'print "A: 1\n\nok"');
 $began = time;
 $got = ask($r, 'daemon.pl');
-is($got->{body}, 'ok', 'CGI-054: a daemon holds standard output');
+is($got->{body}, 'ok', 'R17, CGI-054: a daemon holds standard output');
 cmp_ok(time - $began, '<', 20, 'but not the request');
 my $daemon = read_file("$dir/daemon");
 ok(kill(0, $daemon), 'and lives on');
@@ -168,7 +168,7 @@ perl_program('hang.pl', "open my \$f, '>', '$dir/pid'; print {\$f} \$\$; close \
     . 'sleep 60');
 $began = time;
 $got = ask($t, 'hang.pl');
-is($got->{status}, 504, 'CGI-072: 504');
+is($got->{status}, 504, 'R2, CGI-072: 504');
 cors_on($got, 'CGI-072');
 cmp_ok(time - $began, '>=', 0.9, 'not before its time');
 ok(gone(read_file("$dir/pid")), 'and the program is ended');
@@ -188,7 +188,7 @@ perl_program('stubborn.pl', '$SIG{TERM} = "IGNORE"; my $k = fork; '
     . "if (\$k) { open my \$f, '>', '$dir/both'; print {\$f} \"\$\$ \$k\";"
     . 'close $f } sleep 1 while 1');
 $got = ask($t, 'stubborn.pl');
-is($got->{status}, 504, 'CGI-071: deaf to TERM');
+is($got->{status}, 504, 'R43, CGI-071: deaf to TERM');
 ok(gone($_), 'CGI-071: KILL, for the whole group')
     for split / /, read_file("$dir/both");
 
@@ -201,7 +201,7 @@ for my $how ('close', 'abort') {
 	my $pid = read_file("$dir/pid");
 	if ($how eq 'close') { $c->close }
 	else { $c->send_bytes(record(2, 1, '')) }
-	ok(gone($pid), "client gone ($how): the program is ended");
+	ok(gone($pid), "R1: client gone ($how): the program is ended");
 }
 my $finish = run_responder('on-abort = finish');
 unlink "$dir/done";
@@ -228,7 +228,7 @@ $got = ask($r, 'status.pl');
 like($got->{body}, qr/SigBlk:\s*0+\n/, 'CGI-080: nothing blocked');
 like($got->{body}, qr/SigIgn:\s*0+\n/, 'CGI-080: nothing ignored');
 like($got->{body}, qr/^0\n1\n(10\n)?2\n/m, 'descriptors 0 to 2');
-like($got->{body}, qr/^group 1$/m, 'a process group of its own');
+like($got->{body}, qr/^group 1$/m, 'R19: a process group of its own');
 my $e = run_responder("[env]\nPATH = /wibble\nLD_X = 1",
     env => { RESPONDER_SECRET => 'x' });
 perl_program('env.pl', 'print "A: 1\n\n", map { "$_=$ENV{$_}\n" } sort keys %ENV');

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Apache mod_fcgid with FcgidWrapper.
+# Apache mod_fcgid with FcgidWrapper: one request a process (R40).
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;

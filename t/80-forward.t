@@ -242,9 +242,9 @@ my $peer = peer($unix, \&serve);
 	is_deeply([ grep { exists $got{$_} } qw(HTTP_PROXY LD_PRELOAD
 		CORSWRAP_POLICY2 BAD-NAME FCGI_ROLE) ], [],
 		'what must not come in is dropped');
-	like($a->{body}, qr/^keep=0 role=1 id=1$/m, 'a responder, not kept');
+	like($a->{body}, qr/^keep=0 role=1 id=1$/m, 'R21: a responder, not kept');
 
-	# CGI-119: the peer has read the end of STDIN, or it would not answer
+	# R20, CGI-119: the peer has read the end of STDIN, or it would not answer
 	for my $len (0, 1, 6, 65528, 65535, 65536, 65537, 200_000, 3_000_000) {
 		my $body = substr $big x (1 + $len / 65535), 0, $len;
 		$a = ask($r, 'echo', stdin => $body,
@@ -269,7 +269,7 @@ my $peer = peer($unix, \&serve);
 {
 	my $r = forwarder($unix);
 	my $a = ask($r, 'split');
-	is($a->{status}, 200, 'CGI-120 split records');
+	is($a->{status}, 200, 'R15, CGI-120 split records');
 	cors_ok($a, 'CGI-120');
 	is($a->{header}{'content-type'}[0], 'text/plain', 'CGI-120 header');
 	is($a->{body}, 'first second', 'CGI-120 body');
@@ -314,7 +314,7 @@ my $peer = peer($unix, \&serve);
 {
 	my $r = forwarder($unix, 'max-header = 64K');
 	my $n = $peer->noted('connection');
-	failed_with(ask($r, 'end-early'), 502, 'CGI-122 an end before all');
+	failed_with(ask($r, 'end-early'), 502, 'R22, CGI-122 an end before all');
 	is($peer->noted('connection'), $n + 1, 'CGI-122 is asked once');
 	failed_with(ask($r, 'end-partial'), 502, 'an end within the header');
 	failed_with(ask($r, 'nothing'), 502, 'an answer of nothing');

@@ -252,7 +252,7 @@ SKIP: {
 		$c->answer($text);
 	});
 	my $r = forwarder(["unix:$dir/echo"]);
-	# A client's `PHP-Value: x` is HTTP_PHP_VALUE; PHP_VALUE is the server's.
+	# R38: a client's `PHP-Value: x` is HTTP_PHP_VALUE; PHP_VALUE is the server's.
 	my $body = ask($r, params => get(HTTP_PHP_VALUE => 'x',
 		HTTP_PHP_ADMIN_VALUE => 'y', "PHP_VALUE\0X" => 'nul',
 		"PHP_VALUE\nX" => 'line', 'PHP_VALUE ' => 'blank',

@@ -88,7 +88,7 @@ sub with_action {
 	is(acao($r), $origin, 'allowed');
 	like($r->{body}, qr{^SCRIPT_NAME=/api/report\.pl$}m, 'SCRIPT_NAME');
 	like($r->{body}, qr{^SCRIPT_FILENAME=\Q$www\E/report\.pl$}m,
-		'SCRIPT_FILENAME');
+		'R35: SCRIPT_FILENAME');
 	like($r->{body}, qr{^PATH_INFO=(?:\(unset\))?$}m, 'no PATH_INFO');
 	like($r->{body}, qr{^QUERY_STRING=a=b$}m, 'QUERY_STRING');
 	$r = http($port, 'GET', '/api/report.pl/x/y', \@from);
@@ -101,9 +101,9 @@ sub with_action {
 	is(acao($r), undef, 'a stranger gets nothing');
 	is(header($r, 'Vary'), 'Origin', 'but Vary');
 
-	# straight to the wrapper
+	# R36: straight to the wrapper
 	$r = http($port, 'GET', '/api/api.cgi', \@from);
-	is($r->{status}, 403, 'called directly: refused');
+	is($r->{status}, 403, 'R36: called directly: refused');
 	$r = http($port, 'GET', '/api/api.cgi/api/report.pl', \@from);
 	is($r->{status}, 403, 'with a script behind it too');
 	unlike($r->{body}, qr/SCRIPT_NAME/, 'and nothing ran');
