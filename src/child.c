@@ -29,6 +29,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
+
 #ifndef __GLIBC__
 #define __rlimit_resource_t int /* as POSIX has it; glibc: an enum */
 #endif
@@ -197,6 +201,10 @@ clone_and_run(struct start *start, struct child *child)
 	/* It grows down everywhere that we care for. */
 	child->pid =
 	    clone(run, stack + sizeof(stack), flags, start, &child->pidfd);
+#ifdef __SANITIZE_ADDRESS__
+	/* Its functions never returned, so their marks are still there. */
+	__asan_unpoison_memory_region(stack, sizeof(stack));
+#endif
 	return child->pid < 0 ? errno : start->error;
 }
 
