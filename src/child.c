@@ -95,6 +95,11 @@ set_limits(const struct app *app)
 		   : 0;
 }
 
+/* The kernel's struct sigaction: the handler first; all zero is SIG_DFL. */
+struct action {
+	unsigned long words[8];
+};
+
 /*
  * Handled signals become default at exec; ignored ones would stay, and perl and
  * sh go wrong with an ignored SIGCHLD or SIGPIPE.  Not through sigaction: the C
@@ -104,12 +109,11 @@ set_limits(const struct app *app)
 static void
 default_signals(void)
 {
-	/* The kernel's struct sigaction: all zero is SIG_DFL, no flags. */
-	static const unsigned long zero[8];
+	static const struct action zero;
 
 	for (int sig = 1; sig < SIGNALS; sig++)
 		if (sig != SIGKILL && sig != SIGSTOP)
-			(void)syscall(SYS_rt_sigaction, sig, zero, NULL, 8);
+			(void)syscall(SYS_rt_sigaction, sig, &zero, NULL, 8);
 }
 
 /* fd out of the way of the descriptors that are about to be replaced. */
@@ -157,7 +161,8 @@ child_enter(const struct child_spec *spec, enum child_stage *stage)
 	/* EPERM: a session's leader, which leads its group already. */
 	if (setpgid(0, 0) != 0 && errno != EPERM)
 		return -1;
-	default_signals();
+	if (!spec->prepared)
+		default_signals();
 	if (set_descriptors(spec) != 0)
 		return -1;
 	*stage = CHILD_STAGE_CHDIR;
@@ -192,6 +197,29 @@ run(void *context)
 
 /* ---- start ---- */
 
+static void
+do_nothing(int number)
+{
+	(void)number;
+}
+
+void
+child_prepare(void)
+{
+	static const struct action zero;
+	struct sigaction pipe = {.sa_handler = do_nothing,
+				 .sa_flags = SA_RESTART};
+
+	for (int sig = 1; sig < SIGNALS; sig++) {
+		struct action now = {{0}};
+
+		if (syscall(SYS_rt_sigaction, sig, NULL, &now, 8) == 0 &&
+		    now.words[0] == (unsigned long)(uintptr_t)SIG_IGN)
+			(void)syscall(SYS_rt_sigaction, sig, &zero, NULL, 8);
+	}
+	(void)sigaction(SIGPIPE, &pipe, NULL);
+}
+
 static int
 clone_and_run(struct start *start, struct child *child)
 {
@@ -218,7 +246,8 @@ child_start(const struct child_spec *spec, struct child *child,
 
 	*child = (struct child){0, -1};
 	/* Inherited as ignored, it would take exit statuses from us. */
-	(void)signal(SIGCHLD, SIG_DFL);
+	if (!spec->prepared)
+		(void)signal(SIGCHLD, SIG_DFL);
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
 	error = clone_and_run(&start, child);

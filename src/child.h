@@ -20,6 +20,7 @@ struct child_spec {
 	int out;
 	int err;
 	const struct app *limits; /* cpu_limit and the like; may be NULL */
+	bool prepared;		  /* this process has called child_prepare */
 };
 
 /* At which step a start failed, to say what to do. */
@@ -34,6 +35,14 @@ struct child {
 	pid_t pid; /* also its process group; 0: none */
 	int pidfd; /* readable once it has ended; -1: none (Linux before 5.2) */
 };
+
+/*
+ * Once, before any thread, and after what else sets signals: none is ignored in
+ * this process any more, so that no program begins with one that is.  SIGPIPE
+ * gets a handler that does nothing.  Without it every start resets all of them
+ * (sixty system calls).
+ */
+void child_prepare(void);
 
 /*
  * Start the program with vfork's cost: in a process group of its own, default

@@ -22,7 +22,18 @@ struct forward_pool;
  * Memory of one worker, reused from request to request; nothing of a request
  * outlives it.  Buffers are allocated on first need and kept.
  */
+/* Which file that was, and in which state. */
+struct file_seen {
+	uint64_t device;
+	uint64_t inode;
+	uint64_t size;
+	int64_t seconds; /* of the last change of any kind */
+	int64_t nanoseconds;
+};
+
 struct scratch {
+	struct file_seen other; /* an `exec` that is known not to be us */
+	const void *other_of;	/* the settings that named it */
 	struct regex_scratch *regex;
 	char *path;      /* for path_normalize */
 	size_t path_cap;

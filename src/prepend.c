@@ -123,7 +123,7 @@ prepend_run(const struct settings *settings, struct exchange *x,
 	enum child_stage stage = CHILD_STAGE_EXEC;
 	struct child_spec spec = {
 	    script->argv,  variables,	  script->directory, input_of(body),
-	    STDOUT_FILENO, STDERR_FILENO, &settings->app};
+	    STDOUT_FILENO, STDERR_FILENO, &settings->app,    false};
 	int error = check_program(script->argv[0]);
 
 	if (error == 0 && spec.in < 0) {

@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -31,6 +32,8 @@ enum {
 	CHUNK = 64 * 1024,
 	LAST_MOMENT = 50, /* ms */
 	LINGER = 1,	  /* ms to wait for more before a flush */
+	BRIEF = 4096,	  /* bytes: less at first may have been all */
+	BRIEF_TIME = 300, /* us to wait then for the end alone */
 	OLD_TICK = 50,	  /* ms between two looks without a pidfd */
 	FALSE_ALARMS = 8, /* of the client, before it is left alone */
 	REST_READS = 64	  /* of what a program leaves in its pipes */
@@ -49,6 +52,8 @@ struct relay {
 	uint64_t last;	  /* of output */
 	bool unflushed;
 	bool hung;    /* a pipe was closed: it is about to end */
+	bool brief;   /* little has come: it may be about to end */
+	bool waited;  /* that has been waited for, once */
 	bool whole;   /* the response is complete */
 	bool ended;   /* the program has */
 	bool over;    /* the program must be ended */
@@ -174,6 +179,8 @@ feed_output(struct relay *r)
 	char *buf = r->exchange->scratch->io;
 	ssize_t n = read(r->out, buf, CHUNK);
 
+	r->brief = n > 0 && n < BRIEF && !r->waited;
+	r->waited = true;
 	if (n > 0 && !r->discard)
 		fed(r, response_feed(r->response, buf, (size_t)n));
 	else if (n == 0)
@@ -273,14 +280,18 @@ patience(const struct relay *r, const struct deadline *deadline)
 
 /*
  * A program that ends closes one pipe, the other, and is gone, and each would
- * wake us.  So after the first its end alone is waited for, a moment long.
+ * wake us.  So after the first its end alone is waited for, a moment long; and
+ * so it is after the first output, if that was little, because most programs
+ * end when they have said what they had to say.
  */
 static int
 wait_for(struct relay *r, struct pollfd fds[ON_COUNT],
 	 const struct deadline *deadline)
 {
-	bool all = !r->hung || r->child.pidfd < 0;
+	bool all = (!r->hung && !r->brief) || r->child.pidfd < 0;
 	int ms = patience(r, deadline);
+	struct timespec time = {ms / 1000, ms % 1000 * 1000000L};
+	bool endless = ms < 0 && !r->brief;
 	int client = r->exchange->out->poll_fd;
 
 	if (r->discard || r->whole || r->alarms > FALSE_ALARMS)
@@ -290,8 +301,10 @@ wait_for(struct relay *r, struct pollfd fds[ON_COUNT],
 	fds[ON_CHILD] = (struct pollfd){r->child.pidfd, POLLIN, 0};
 	fds[ON_CLIENT] = (struct pollfd){client, POLLIN | POLLRDHUP, 0};
 	fds[ON_STOP] = (struct pollfd){r->exchange->stop_fd, POLLIN, 0};
-	r->hung = false;
-	return poll(fds, ON_COUNT, ms);
+	if (r->brief)
+		time = (struct timespec){0, BRIEF_TIME * 1000L};
+	r->hung = r->brief = false;
+	return ppoll(fds, ON_COUNT, endless ? NULL : &time, NULL);
 }
 
 static void
@@ -322,14 +335,29 @@ look_into(struct relay *r, const struct pollfd *out, const struct pollfd *err)
 		output_ended(r);
 }
 
+/* Nothing is in it, and nobody can write to it any more. */
+static bool
+is_shut(int fd, const struct pollfd *seen)
+{
+	return fd < 0 || (seen->fd == fd && (seen->revents & POLLHUP) != 0 &&
+			  (seen->revents & POLLIN) == 0);
+}
+
 /* The program has ended; a child of its own may still hold the pipes.  Take
  * what is in them and leave that child alone. */
 static void
-take_rest(struct relay *r)
+take_rest(struct relay *r, const struct pollfd *seen)
 {
 	struct pollfd fds[2];
 
 	r->ended = true;
+	if (seen != NULL && is_shut(r->out, &seen[ON_OUT]) &&
+	    is_shut(r->err, &seen[ON_ERR])) {
+		close_fd(&r->err);
+		if (r->out >= 0)
+			output_ended(r);
+		return;
+	}
 	/* Bounded: what is left behind may go on writing for ever. */
 	for (int i = 0;
 	     i < REST_READS && !r->over && (r->out >= 0 || r->err >= 0); i++) {
@@ -367,7 +395,7 @@ happened(struct relay *r, const struct pollfd fds[ON_COUNT])
 		return;
 	}
 	if (fds[ON_CHILD].revents != 0) {
-		take_rest(r);
+		take_rest(r, fds);
 		return;
 	}
 	look_into(r, &fds[ON_OUT], &fds[ON_ERR]);
@@ -393,7 +421,7 @@ run(struct relay *r)
 			happened(r, fds);
 		if (!r->over && !r->ended && r->child.pidfd < 0 &&
 		    child_wait(&r->child, 0))
-			take_rest(r);
+			take_rest(r, NULL);
 	}
 }
 
@@ -424,9 +452,11 @@ start(struct relay *r, char **variables, const struct body *body)
 	int rc = -1, error;
 
 	if (pipe2(out, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0) {
-		struct child_spec spec = {
-		    r->script->argv, variables, r->script->directory, body->fd,
-		    out[1],	     err[1],	&r->settings->app};
+		struct child_spec spec = {r->script->argv, variables,
+					  r->script->directory, body->fd,
+					  out[1], err[1], &r->settings->app,
+					  /* server.c has */
+					  r->exchange->fastcgi};
 		rc = child_start(&spec, &r->child, &stage);
 	}
 	error = errno;
@@ -546,6 +576,7 @@ relay_run(const struct settings *settings, struct exchange *exchange,
 	r.exchange = exchange;
 	r.script = script;
 	r.response = response;
+	r.brief = r.waited = false;
 	r.unflushed = r.hung = r.whole = r.ended = r.over = false;
 	r.lost = r.discard = false;
 	r.alarms = 0;

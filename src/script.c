@@ -114,6 +114,42 @@ is_self(const char *path)
 				       is_file(interpreter, &own));
 }
 
+static struct file_seen
+seen_of(const struct stat *st)
+{
+	return (struct file_seen){
+	    (uint64_t)st->st_dev, (uint64_t)st->st_ino, (uint64_t)st->st_size,
+	    (int64_t)st->st_ctim.tv_sec, (int64_t)st->st_ctim.tv_nsec};
+}
+
+static bool
+same_file(const struct file_seen *a, const struct file_seen *b)
+{
+	return a->device == b->device && a->inode == b->inode &&
+	       a->size == b->size && a->seconds == b->seconds &&
+	       a->nanoseconds == b->nanoseconds;
+}
+
+/* The same for `exec`: one look at it, as long as it does not change. */
+static bool
+is_self_again(const struct resolving *r, const char *path)
+{
+	struct scratch *s = r->exchange->scratch;
+	struct file_seen now;
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return false; /* its start will say why */
+	now = seen_of(&st);
+	if (s->other_of == r->settings && same_file(&s->other, &now))
+		return false;
+	if (is_self(path))
+		return true;
+	s->other = now;
+	s->other_of = r->settings;
+	return false;
+}
+
 static int
 refuse_self(const struct resolving *r, const char *path)
 {
@@ -451,7 +487,7 @@ resolve_exec(struct resolving *r)
 {
 	const struct app *app = &r->settings->app;
 
-	if (is_self(app->exec[0]))
+	if (is_self_again(r, app->exec[0]))
 		return refuse_self(r, app->exec[0]);
 	for (size_t i = 0; app->exec[i] != NULL; i++) {
 		r->out->argv[i] = app->exec[i];

@@ -24,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "forward.h"
 #include "listen.h"
 #include "pool.h"
@@ -438,7 +439,10 @@ prepare(struct responder *s, struct settings *settings)
 	mallopt(M_ARENA_MAX, ARENAS);
 	raise_fd_limit(workers_wanted(pool->options, settings));
 	prepare_sockets(pool->options);
-	return fastcgi_start();
+	if (fastcgi_start() != 0)
+		return -1;
+	child_prepare();
+	return 0;
 }
 
 static int
