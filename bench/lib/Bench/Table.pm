@@ -60,6 +60,7 @@ sub bars {
 	my ($height, $top) = (110 + 30 * @rows, @rows - 0.4);
 	write_file("$file.tsv", $data);
 	my $done = _gnuplot(sprintf($style, $height) . <<"END");
+set datafile separator tab
 set output '$file.svg'
 set title "$title" tc '#111111'
 set xlabel "$label" tc '#333333'
