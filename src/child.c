@@ -184,7 +184,8 @@ run(void *context)
 	const struct child_spec *spec = start->spec;
 	enum child_stage stage;
 
-	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+	(void)prctl(PR_SET_PDEATHSIG,
+		    spec->death_signal != 0 ? spec->death_signal : SIGTERM);
 	/* The parent may have died before that: then nobody waits for us. */
 	if (getppid() != start->parent)
 		_exit(127);

@@ -21,6 +21,8 @@ struct child_spec {
 	int err;
 	const struct app *limits; /* cpu_limit and the like; may be NULL */
 	bool prepared;		  /* this process has called child_prepare */
+	/* What it gets when our thread dies without having ended it; 0: TERM */
+	int death_signal;
 };
 
 /* At which step a start failed, to say what to do. */

@@ -44,25 +44,25 @@ failed(struct exchange *x, const char *file, enum child_stage stage, int error,
 {
 	bool retry = error == EAGAIN || error == ENOMEM || error == EMFILE ||
 		     error == ENFILE;
-	int status = retry ? 503 : error == ENOENT ? 404 : 500;
+	char path[512];
 
 	x->outcome.failure = "start-failed";
 	log_event(x->log, LOG_LEVEL_ERROR, "start-failed", request,
-		  child_hint(file, stage, error), "%s: cannot start: %s", file,
+		  child_hint(file, stage, error), "%s: cannot start: %s",
+		  log_quote(slice_from(file), path, sizeof(path)),
 		  strerror(error));
-	respond_error(x, d, status, "The application could not be started.",
+	respond_error(x, d, retry ? 503 : 500, NULL,
 		      retry ? "Retry-After: 1\r\n" : NULL);
 }
 
-/* The interpreter of a script, as the kernel finds it; 0 or an errno. */
+/* The interpreter of a script, as the kernel finds it; 0 or an errno.  There is
+ * room for one byte behind the text. */
 static int
 check_interpreter(char *line, size_t len)
 {
 	char *end = memchr(line, '\n', len), *name = line + 2;
 
-	if (end == NULL)
-		end = line + len - 1;
-	*end = '\0';
+	*(end == NULL ? line + len : end) = '\0';
 	name += strspn(name, " \t");
 	name[strcspn(name, " \t")] = '\0';
 	return access(name, X_OK) == 0 ? 0 : errno;
@@ -73,7 +73,7 @@ check_interpreter(char *line, size_t len)
 static int
 check_program(const char *file)
 {
-	char head[256];
+	char head[257]; /* as much as the kernel reads, and a NUL */
 	struct stat st;
 	ssize_t n;
 	int fd;
@@ -85,12 +85,14 @@ check_program(const char *file)
 	fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return 0; /* executable and not readable: a binary may be */
-	n = read(fd, head, sizeof(head));
+	n = read(fd, head, sizeof(head) - 1);
 	(void)close(fd);
 	if (n < 2)
 		return ENOEXEC;
+	/* Text without #! is nothing for the kernel; of binaries it may know
+	 * more formats than we do (binfmt_misc). */
 	if (head[0] != '#' || head[1] != '!')
-		return 0;
+		return memchr(head, '\0', (size_t)n) != NULL ? 0 : ENOEXEC;
 	return check_interpreter(head, (size_t)n);
 }
 
@@ -122,8 +124,9 @@ prepend_run(const struct settings *settings, struct exchange *x,
 {
 	enum child_stage stage = CHILD_STAGE_EXEC;
 	struct child_spec spec = {
-	    script->argv,  variables,	  script->directory, input_of(body),
-	    STDOUT_FILENO, STDERR_FILENO, &settings->app,    false};
+	    script->argv,   variables,	   script->directory,
+	    input_of(body), STDOUT_FILENO, STDERR_FILENO,
+	    &settings->app, false,	   0};
 	int error = check_program(script->argv[0]);
 
 	if (error == 0 && spec.in < 0) {

@@ -36,6 +36,7 @@ enum {
 	BRIEF_TIME = 300, /* us to wait then for the end alone */
 	OLD_TICK = 50,	  /* ms between two looks without a pidfd */
 	FALSE_ALARMS = 8, /* of the client, before it is left alone */
+	CGI_GRACE = 2500, /* ms; see end_program */
 	REST_READS = 64	  /* of what a program leaves in its pipes */
 };
 
@@ -452,11 +453,13 @@ start(struct relay *r, char **variables, const struct body *body)
 	int rc = -1, error;
 
 	if (pipe2(out, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0) {
-		struct child_spec spec = {r->script->argv, variables,
-					  r->script->directory, body->fd,
-					  out[1], err[1], &r->settings->app,
-					  /* server.c has */
-					  r->exchange->fastcgi};
+		struct child_spec spec = {
+		    r->script->argv, variables, r->script->directory, body->fd,
+		    out[1], err[1], &r->settings->app,
+		    /* server.c has */
+		    r->exchange->fastcgi,
+		    /* Whoever kills us as a CGI program has sent TERM. */
+		    r->exchange->fastcgi ? SIGTERM : SIGKILL};
 		rc = child_start(&spec, &r->child, &stage);
 	}
 	error = errno;
@@ -505,6 +508,11 @@ end_program(struct relay *r, bool *by_us)
 
 	if (grace > 3600 * 1000)
 		grace = 3600 * 1000;
+	/* A web server that gives up on a CGI program kills it 3 s after TERM
+	 * (APR, APR_KILL_AFTER_TIMEOUT).  What we have not ended by then would
+	 * be nobody's. */
+	if (!r->exchange->fastcgi && grace > CGI_GRACE)
+		grace = CGI_GRACE;
 	/* With both pipes closed it is about to end by itself: let it, so that
 	 * the log tells what it died of. */
 	*by_us = !child_wait(&r->child, silent ? LAST_MOMENT : 0);

@@ -266,10 +266,11 @@ for my $size (0, 1, 5000, 70_000, 3_000_000) {
 
 # Start it with a program that never ends; the pids of both.
 sub start_endless {
-	my ($script) = @_;
+	my ($script, $grace) = @_;
 	unlink "$dir/pid";
 	write_file("$dir/endless", $script, 0755);
-	policy("[app]\nexec = $dir/endless\nkill-grace = 500ms\n"
+	policy("[app]\nexec = $dir/endless\nkill-grace = " . ($grace || '500ms')
+		. "\n"
 		. "[cors]\norigins = *\n");
 	pipe my $out_r, my $out_w or die;
 	my $pid = fork;
@@ -295,8 +296,8 @@ sub is_gone {
 }
 
 sub check_end {
-	my ($how, $script, $act) = @_;
-	my ($pid, @rest) = start_endless($script);
+	my ($how, $script, $act, $grace) = @_;
+	my ($pid, @rest) = start_endless($script, $grace);
 	my $out = pop @rest;
 	ok(@rest && !is_gone($_), "$how: $_ runs") for @rest;
 	$act->($pid, $out);
@@ -319,6 +320,15 @@ check_end('TERM', $quiet, sub { kill 'TERM', $_[0] });
 check_end('TERM while output is stuck', $loud,
 	sub { sleep 0.2; kill 'TERM', $_[0] });
 check_end('TERM and a deaf program', $deaf, sub { kill 'TERM', $_[0] });
+# A server kills 3 s after TERM, so kill-grace cannot be what it says.
+check_end('TERM, a deaf program and much patience', $deaf, sub {
+	my ($pid) = @_;
+	my $start = time;
+	kill 'TERM', $pid;
+	wait_for(sub { is_gone($pid) }, 60);
+	cmp_ok(time - $start, '<', 20, 'the server is not waited for');
+}, '60s');
+check_end('KILL and a deaf program', $deaf, sub { kill 'KILL', $_[0] }, '30s');
 check_end('the client goes', $loud, sub { close $_[1] });
 check_end('the client goes unheard', $quiet, sub { close $_[1] });
 
