@@ -158,9 +158,6 @@ child_enter(const struct child_spec *spec, enum child_stage *stage)
 	sigset_t none;
 
 	*stage = CHILD_STAGE_SETUP;
-	/* EPERM: a session's leader, which leads its group already. */
-	if (setpgid(0, 0) != 0 && errno != EPERM)
-		return -1;
 	if (!spec->prepared)
 		default_signals();
 	if (set_descriptors(spec) != 0)
@@ -189,7 +186,10 @@ run(void *context)
 	/* The parent may have died before that: then nobody waits for us. */
 	if (getppid() != start->parent)
 		_exit(127);
-	if (child_enter(spec, &stage) == 0)
+	stage = CHILD_STAGE_SETUP;
+	/* EPERM: a session's leader, which leads its group already. */
+	if ((setpgid(0, 0) == 0 || errno == EPERM) &&
+	    child_enter(spec, &stage) == 0)
 		(void)execve(spec->argv[0], spec->argv, spec->env);
 	start->error = errno;
 	start->stage = stage;

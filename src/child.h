@@ -56,9 +56,10 @@ int child_start(const struct child_spec *, struct child *,
 		enum child_stage *stage);
 
 /*
- * Make this very process what child_start's programs begin as (group, signals,
- * descriptors, directory, limits), for an exec in place.  -1: errno and *stage
- * say why.
+ * Make this very process what child_start's programs begin as (signals,
+ * descriptors, directory, limits), for an exec in place.  The process group
+ * stays: Apache signals its own when it stops, and whoever has left it is
+ * forgotten.  -1: errno and *stage say why.
  */
 int child_enter(const struct child_spec *, enum child_stage *stage);
 

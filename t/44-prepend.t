@@ -36,6 +36,7 @@ write_file("$dir/app", <<'SH', 0755);
 #!/bin/sh
 printf 'Content-Type: text/plain\n\n'
 echo "pid $$ parent $PPID"
+echo "group $(cut -d" " -f5 /proc/$$/stat)"
 echo "cwd $(pwd)"
 echo "env $(env | sort | tr '\n' ' ')"
 echo "fds $(ls /proc/self/fd | tr '\n' ' ')"
@@ -51,6 +52,8 @@ like($r->{raw}, qr{\AAccess-Control-Allow-Origin:\ https://a\.example\r\n
 like($r->{block}, qr/^Vary: Origin\r?$/m, 'with Vary');
 like($r->{block}, qr/^Access-Control-Expose-Headers: x-one\r?$/m, 'and expose');
 like($r->{body}, qr/parent $$\n/, 'in our own place: the server is its parent');
+is(($r->{body} =~ /^group (\d+)$/m)[0], getpgrp,
+	'in the group of the server, which signals it as a whole');
 like($r->{body}, qr/cwd \Q$dir\E\n/, 'in the program\'s folder');
 like($r->{body}, qr/ EXTRA=kept /, 'with the environment');
 like($r->{body}, qr/ REDIRECT_STATUS=200 /, 'as it is built for others');
