@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "page.h"
+
 static const struct command commands[] = {
     {"lint", lint_command, "[--json] [--strict] POLICY ...",
      "what is wrong with a policy"},
@@ -90,12 +92,8 @@ main(int argc, char **argv)
 {
 	int status;
 
-	if (is_cgi()) {
-		printf("Status: 501\r\nContent-Type: text/plain\r\n"
-		       "Cache-Control: no-store\r\n\r\n"
-		       "This corscheck has no analyzer page.\n");
-		return CHECK_USAGE;
-	}
+	if (is_cgi())
+		return page_main();
 	status = run(argc, argv);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		perror("corscheck: standard output");

@@ -134,18 +134,6 @@ print_exchange(const struct paint *p)
 	print_checks(p, &e->request_checks);
 }
 
-/* `*` in Access-Control-Expose-Headers: more than is known here. */
-static bool
-reads_all(struct explanation *e)
-{
-	struct slice exposed =
-	    fetch_get(e->arena, &e->answer.fields,
-		      SLICE("access-control-expose-headers"));
-
-	return !e->plan.cross_origin ||
-	       fetch_is_readable(SLICE("x"), exposed, e->question.credentials);
-}
-
 static void
 print_readable(const struct paint *p)
 {
@@ -158,7 +146,8 @@ print_readable(const struct paint *p)
 		fputs(i > 0 ? ", " : " ", p->out);
 		print_bytes(p, e->readable[i]);
 	}
-	fputs(reads_all(e) ? ", and all others but Set-Cookie.\n" : ".\n",
+	fputs(explain_reads_all(e) ? ", and all others but Set-Cookie.\n"
+				   : ".\n",
 	      p->out);
 }
 

@@ -20,17 +20,6 @@ explain_say_page(struct explanation *e)
 	return explain_printf(e, "A page of %s", explain_quote(e, origin));
 }
 
-const char *
-explain_say_question(struct explanation *e)
-{
-	const struct question *q = &e->question;
-
-	return explain_printf(e, "%s calls fetch(\"%s\")%s.",
-			      explain_say_page(e),
-			      explain_quote(e, q->url.href),
-			      q->credentials ? " with credentials" : "");
-}
-
 /* As it stands in a script, in quotes: what explain_quote makes of a byte is
  * one there too. */
 static const char *
@@ -134,6 +123,17 @@ const char *
 explain_say_readable(void)
 {
 	return "Of the answer's headers the script may read:";
+}
+
+bool
+explain_reads_all(struct explanation *e)
+{
+	struct slice exposed =
+	    fetch_get(e->arena, &e->answer.fields,
+		      SLICE("access-control-expose-headers"));
+
+	return !e->plan.cross_origin ||
+	       fetch_is_readable(SLICE("x"), exposed, e->question.credentials);
 }
 
 const char *

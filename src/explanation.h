@@ -189,8 +189,6 @@ const char *explain_say_page(struct explanation *);
 /* What it calls, as it stands in a script: several lines, indented, the last
  * without its end. */
 const char *explain_say_call(struct explanation *);
-/* Both in a line: "A page of ORIGIN calls fetch("URL") with credentials." */
-const char *explain_say_question(struct explanation *);
 /* fetch() throws: nothing of the walk happens. */
 bool explain_is_refused(const struct explanation *);
 /* With a preflight or without. */
@@ -200,6 +198,8 @@ const char *explain_say_by(const struct explanation *, const struct answer *);
 const char *explain_say_request(const struct explanation *);
 /* In front of the names that may be read. */
 const char *explain_say_readable(void);
+/* `*` in Access-Control-Expose-Headers: more than is known here. */
+bool explain_reads_all(struct explanation *);
 /* "Allowed", "Blocked", "Unknown". */
 const char *explain_say_verdict(const struct explanation *);
 

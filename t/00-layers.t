@@ -42,7 +42,7 @@ my %like = (
 	'exchange.h' => 'run', 'wire.h' => 'run', 'forward_none.c' => 'run',
 	# Of [cors], [app] and [server] alike; the static program has it.
 	'pool.h' => 'fastcgi', 'status.h' => 'run', 'status.c' => 'run',
-	'corswrap_cgi.c' => 'corswrap', 'memory_cgi.c' => 'corswrap',
+	'page_assets.h' => 'corswrap', 'corswrap_cgi.c' => 'corswrap', 'memory_cgi.c' => 'corswrap',
 );
 my %number = map { $layers[$_] => $_ } 0 .. $#layers;
 $rank{$_} = $number{ $like{$_} } for keys %like;
