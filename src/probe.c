@@ -166,11 +166,10 @@ next_question(struct explanation *e, struct slice location,
 	if (fault != URL_FAULT_NONE)
 		return refuse_redirect(e, location, url_fault_text(fault));
 	away = !slice_eq(out->url.origin, q->url.origin);
-	if (out->url.has_userinfo &&
-	    (e->plan.cross_origin || !slice_eq(out->url.origin, q->origin)))
+	/* Fetch lets it pass to the page's own origin, Chromium does not. */
+	if (out->url.has_userinfo)
 		return refuse_redirect(e, location,
 				       "a URL with user name and password");
-	out->url.has_userinfo = false;
 	/* "redirect-tainted origin": from elsewhere to elsewhere again. */
 	if (away && e->plan.cross_origin)
 		out->origin = SLICE("null");
