@@ -330,111 +330,6 @@ refuse(struct explanation *e)
 	}
 }
 
-/* ---- what happens before or beside CORS ---- */
-
-/* Mixed Content, 5.1: the page is secure and the URL is not. */
-bool
-explain_is_mixed(const struct explanation *e)
-{
-	return slice_starts(e->question.origin, SLICE("https://")) &&
-	       !url_is_trustworthy(&e->question.url);
-}
-
-/* IP address spaces (Local Network Access, 3.1), as far as a host shows. */
-enum space { SPACE_PUBLIC, SPACE_LOCAL, SPACE_LOOPBACK };
-
-static enum space
-find_space(const struct url *url)
-{
-	static const char *const local[] = {
-	    "10.", "192.168.", "169.254.", "[fc", "[fd", "[fe80:", NULL};
-	struct url plain = *url;
-	struct slice host = url->host;
-
-	plain.scheme = SLICE("http"); /* trustworthy by its host alone */
-	if (url_is_trustworthy(&plain))
-		return SPACE_LOOPBACK;
-	if (!url->is_ip)
-		return host.len > 6 && slice_eq(slice_after(host, host.len - 6),
-						SLICE(".local"))
-			   ? SPACE_LOCAL
-			   : SPACE_PUBLIC;
-	for (const char *const *at = local; *at != NULL; at++)
-		if (slice_starts(host, slice_from(*at)))
-			return SPACE_LOCAL;
-	/* 172.16.0.0/12 */
-	if (slice_starts(host, SLICE("172.")) && host.len > 6 &&
-	    host.ptr[6] == '.') {
-		int second = (host.ptr[4] - '0') * 10 + (host.ptr[5] - '0');
-		if (second >= 16 && second <= 31)
-			return SPACE_LOCAL;
-	}
-	return SPACE_PUBLIC;
-}
-
-static void
-note_network(struct explanation *e)
-{
-	struct url page;
-
-	if (url_parse(e->arena, e->question.origin, NULL, NULL, &page) !=
-		URL_FAULT_NONE ||
-	    find_space(&page) >= find_space(&e->question.url))
-		return;
-	texts_add(e, &e->notes,
-		  url_is_trustworthy(&page)
-		      ? "Chromium asks the visitor first whether the page may "
-			"reach this machine or the local network, and no "
-			"header does away with that"
-		      : "Chromium lets pages reach this machine or the local "
-			"network only if they came over https, and asks the "
-			"visitor first");
-}
-
-/* Where the verdict is Chromium's and not the standard's. */
-static void
-note_header(struct explanation *e, const struct fetch_header *h)
-{
-	const char *name = explain_quote(e, h->name);
-	const char *text;
-
-	if (!h->chromium || !(e->plan.cross_origin || !fetch_is_sent(h)))
-		return;
-	if (!fetch_is_sent(h))
-		text =
-		    explain_printf(e,
-				   "Chromium leaves the header %s out; by the "
-				   "Fetch standard it is sent",
-				   name);
-	else if (fetch_asks(h))
-		text =
-		    explain_printf(e,
-				   "Chromium asks first because of the header "
-				   "%s; by the Fetch standard it need not",
-				   name);
-	else
-		text = explain_printf(e,
-				      "Chromium sends the header %s without "
-				      "asking; by the Fetch standard it asks "
-				      "first",
-				      name);
-	texts_add(e, &e->notes, text);
-}
-
-static void
-add_notes(struct explanation *e)
-{
-	if (explain_is_mixed(e))
-		texts_add(
-		    e, &e->notes,
-		    "browsers block http requests of https pages as mixed "
-		    "content, whatever CORS says: serve this over https");
-	if (e->plan.cross_origin)
-		note_network(e);
-	for (size_t i = 0; i < e->plan.header_count; i++)
-		note_header(e, &e->plan.headers[i]);
-}
-
 const char *
 explain_noted(struct explanation *e, const char *text)
 {
@@ -468,7 +363,7 @@ explain_begin(struct explanation *e, struct arena *arena,
 		return;
 	}
 	add_why(e);
-	add_notes(e);
+	explain_add_notes(e);
 	if (e->plan.preflight)
 		e->preflight_request = preflight_fields(e);
 	e->request = request_fields(e);

@@ -156,10 +156,17 @@ void finding_add(struct explanation *, const char *id, bool serious,
  */
 void explain_begin(struct explanation *, struct arena *,
 		   const struct question *);
-/* An http request of an https page?  Browsers block it, and CORS has no say. */
-bool explain_is_mixed(const struct explanation *);
 /* Is there nothing to be asked of a server? */
 bool explain_is_settled(const struct explanation *);
+
+/* ---- explain_notes.c ---- */
+
+/* An http request of an https page?  Browsers block it, and CORS has no say. */
+bool explain_is_mixed(const struct explanation *);
+/* A port that browsers do not connect to? */
+bool explain_is_bad_port(unsigned port);
+/* All of it, into the notes. */
+void explain_add_notes(struct explanation *);
 
 /* ---- judge.c ---- */
 

@@ -407,6 +407,8 @@ allow(struct explanation *e)
 	}
 	if (e->fix == NULL && explain_is_mixed(e))
 		e->fix = "serve the URL over https";
+	if (e->fix == NULL && explain_is_bad_port(e->question.url.port))
+		e->fix = "serve the URL on another port";
 	e->message = explain_noted(e, text);
 }
 

@@ -82,6 +82,8 @@ origin_fault(struct explanation *e, struct slice text)
 		return fault(e, "origin", text,
 			     "the pages of files and data: URLs send null: "
 			     "write that");
+	if (slice_eq_nocase(text, SLICE("null")))
+		return fault(e, "origin", text, "it is written null");
 	guess = guess_origin(e, text);
 	if (slice_present(guess))
 		return fault(e, "origin", text,
@@ -104,7 +106,8 @@ read_origin(struct explanation *e, struct slice text, struct question *out)
 	if (!slice_present(text))
 		text = SLICE("");
 	out->origin = text;
-	if (slice_eq(text, SLICE("null")) || slice_eq(origin_of(e, text), text))
+	if (slice_eq(text, SLICE("null")) ||
+	    (text.len > 0 && slice_eq(origin_of(e, text), text)))
 		return NULL;
 	if (!slice_starts(text, SLICE("http:")) &&
 	    !slice_starts(text, SLICE("https:")) && origin_parse(text, &parsed))
