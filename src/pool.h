@@ -89,7 +89,8 @@ struct pool {
 	pthread_mutex_t lock; /* for all below */
 	pthread_cond_t place; /* busy < limit, for who has a connection */
 	pthread_cond_t room;  /* an acceptor is needed */
-	unsigned limit;	      /* workers that may answer at a time */
+	_Atomic unsigned limit; /* workers that may answer at a time; changed
+				   under the lock */
 	unsigned acceptors;   /* that shall wait in accept together */
 	unsigned promotions;  /* times that nobody did, since the last watch */
 	unsigned accepted;    /* connections since then */

@@ -539,6 +539,8 @@ report_end(struct relay *r, int status, bool by_us)
 		note(r, LOG_LEVEL_ERROR, "killed",
 		     "run it by hand; a limit in [app] may have ended it",
 		     text);
+		if (r->exchange->outcome.failure == NULL)
+			r->exchange->outcome.failure = "killed";
 	} else if (WIFEXITED(status) && WEXITSTATUS(status) != 0) {
 		(void)snprintf(text, sizeof(text), "exit status %d",
 			       WEXITSTATUS(status));

@@ -25,6 +25,7 @@ my $r = responder(
 	program => <<'END');
 case $QUERY_STRING in
 slow) sleep 60;;
+dies) printf 'Content-Type: text/plain\n\npart'; kill -KILL $$;;
 wait) sleep 2;;
 esac
 printf 'Content-Type: text/plain\n\nprogram\n'
@@ -36,6 +37,35 @@ sub status {
 	return fcgi_get($a, @standing, params => get(
 		REQUEST_URI => '/internal/status', SCRIPT_NAME =>
 		'/internal/status', %o));
+}
+
+# Buckets grow with their bounds, and the last, +Inf, is the count.
+sub _histograms {
+	my ($value, @names) = @_;
+	my @bad;
+	for my $name (@names) {
+		my %by;
+		for my $sample (keys %$value) {
+			$sample =~ /^${name}_bucket\{(.*?),?le="([^"]+)"\}$/
+			    or next;
+			$by{$1}{ $2 eq '+Inf' ? 9**9**9 : $2 } = $value->{$sample};
+		}
+		push @bad, "no buckets: $name" unless %by;
+		for my $labels (keys %by) {
+			my @bounds = sort { $main::a <=> $main::b }
+			    keys %{ $by{$labels} };
+			my @counts = @{ $by{$labels} }{@bounds};
+			push @bad, "shrinks: $name $labels"
+			    if grep { $counts[$_] < $counts[ $_ - 1 ] }
+				1 .. $#counts;
+			push @bad, "no +Inf: $name" if $bounds[-1] != 9**9**9;
+			push @bad, "+Inf is not the count: $name $labels"
+			    if $counts[-1] != ($value->{"${name}_count{$labels}"} // -1);
+			push @bad, "no sum: $name $labels"
+			    unless defined $value->{"${name}_sum{$labels}"};
+		}
+	}
+	return @bad;
 }
 
 # The samples by name and labels; complains of what is not the text format
@@ -66,6 +96,10 @@ sub samples {
 			push @bad, "no sample: $line";
 		}
 	}
+	push @bad, _histograms(\%value, grep { $type{$_} eq 'histogram' }
+		keys %type);
+	push @bad, map { "negative: $_" } grep { $value{$_} =~ /^-/ &&
+		($type{ s/\{.*//r } // '') eq 'counter' } keys %value;
 	is_deeply(\@bad, [], 'the text is of format 0.0.4');
 	return \%value;
 }
@@ -116,6 +150,7 @@ my $count = delta(sub {
 	fcgi_get($a, params => get(HTTP_ORIGIN => 'https://b.example'),
 		@standing);
 	fcgi_get($a, params => get(QUERY_STRING => 'slow'), @standing);
+	fcgi_get($a, params => get(QUERY_STRING => 'dies'), @standing);
 });
 my $requests = sub {
 	$count->("corswrap_requests_total{policy=\"[cors]\",outcome=\"$_[0]\","
@@ -125,7 +160,7 @@ is($requests->('preflight-refused', 'origin-not-allowed'), 3,
     'refused for the origin');
 is($requests->('preflight-refused', 'method-not-allowed'), 2,
     'refused for the method');
-is($requests->('run', 'none'), 5, 'programs run');
+is($requests->('run', 'none'), 6, 'programs run');
 is($requests->('run', 'enforced'), 1, 'a program that enforce reports');
 is($count->('corswrap_reported_total{policy="[cors]"}'), 1, 'as such');
 is($count->('corswrap_responses_total{code="204"}'), 7, 'status 204');
@@ -133,11 +168,13 @@ is($count->('corswrap_responses_total{code="403"}'), 5, 'status 403');
 is($count->('corswrap_responses_total{code="504"}'), 1, 'status 504');
 is($count->('corswrap_failures_total{failure="first-byte-timeout"}'), 1,
     'a failure by its id');
+is($count->('corswrap_failures_total{failure="killed"}'), 1,
+    'a program that died inside its answer');
 my $time = 'corswrap_request_duration_seconds';
-is($count->("${time}_count{by=\"program\"}"), 6, 'durations of programs');
-is($count->("${time}_bucket{by=\"program\",le=\"+Inf\"}"), 6,
+is($count->("${time}_count{by=\"program\"}"), 7, 'durations of programs');
+is($count->("${time}_bucket{by=\"program\",le=\"+Inf\"}"), 7,
     'the last bucket has them all');
-cmp_ok($count->("${time}_bucket{by=\"program\",le=\"0.5\"}"), '<=', 5,
+cmp_ok($count->("${time}_bucket{by=\"program\",le=\"0.5\"}"), '<=', 6,
     'the slow one is not among the quick');
 cmp_ok($count->("${time}_sum{by=\"program\"}"), '>=', 0.9,
     'its second is in the sum');

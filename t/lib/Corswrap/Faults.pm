@@ -20,7 +20,7 @@ use Time::HiRes qw(sleep time);
 use Corswrap::FastCGI qw(fcgi_connect fcgi_get begin_record params_records
     record request_bytes stdin_records);
 use Corswrap::Responder qw(responder preflight get);
-use Corswrap::Test qw(read_file tempdir wait_for write_file);
+use Corswrap::Test qw(corswrap read_file run tempdir wait_for write_file);
 
 # The program, by QUERY_STRING.  Nothing here is quick to start or needs to be.
 my $program = <<'END';
@@ -80,6 +80,11 @@ sub new {
 	$self->{r} = responder(policy => $self->policy,
 		env => { TMPDIR => "$dir/tmp" });
 	return $self;
+}
+
+# Built with a sanitizer, whose own memory says nothing?
+sub is_sanitized {
+	return (run([ 'nm', '-D', corswrap() ]))[1] =~ /__[at]san_/;
 }
 
 sub responder_of { return $_[0]{r} }
