@@ -9,6 +9,7 @@ use warnings;
 use FindBin ();
 use lib "$FindBin::Bin/lib";
 
+use Corswrap::Counts;
 use Corswrap::FastCGI qw(fcgi_connect fcgi_get record begin_record
     params_records stdin_records request_bytes);
 use Corswrap::Responder;
@@ -236,49 +237,17 @@ sub seconds_to_serve {
 
 # --- what it costs -----------------------------------------------------------
 
-# System calls of the process while the code runs, by name.
-sub calls_of {
-	my ($r, $code) = @_;
-	my $file = "$r->{dir}/strace";
-	my $pid  = fork // die "fork: $!";
-	if ($pid == 0) {
-		open STDERR, '>', "$file.err";
-		exec 'strace', '-f', '-q', '-o', $file, '-p', $r->pid
-		    or POSIX::_exit(127);
-	}
-	wait_for(sub { -s $file || read_file("$file.err") =~ /ttach/ }, 10);
-	sleep 0.3;
-	write_file($file, '');
-	$code->();
-	sleep 0.2;
-	kill 'INT', $pid;
-	waitpid $pid, 0;
-	my %count;
-	for my $line (split /\n/, read_file($file)) {
-		next unless $line =~ /^\d+\s+(\w+)\(/;
-		# a read or write by whatever name; not a look
-		my $name = $1;
-		$name = 'write' if $name eq 'sendto';
-		$name = 'read' if $name eq 'recvfrom' && $line !~ /MSG_PEEK/;
-		$count{$name}++;
-	}
-	return \%count;
-}
-
 SKIP: {
-	skip 'no strace', 1 unless have_program('strace');
 	my $r = responder(more => { server => 'reload = 1h' });
 	my $a = $r->address;
 	my $n = 100;
 	my $c = fcgi_connect($a);
 	$c->request(params => preflight(), keep => 1, @standing);
-	my $may = calls_of($r, sub { });
-	skip 'strace may not attach', 1
-	    if read_file("$r->{dir}/strace.err") =~ /not permitted|denied/;
-	my $kept = calls_of($r, sub {
+	my $kept = calls_of($r->pid, sub {
 		$c->request(params => preflight(), keep => 1, @standing)
 		    for 1 .. $n;
 	});
+	skip 'strace is missing, or may not attach', 1 unless $kept;
 	# The main thread's own (poll once a second) come on top.
 	cmp_ok($kept->{read} // 0, '<=', $n + 5,
 	    'a kept connection: one read a preflight');
@@ -289,7 +258,7 @@ SKIP: {
 	cmp_ok($others, '<=', 40, 'and nothing else')
 	    or diag explain $kept;
 
-	my $new = calls_of($r, sub {
+	my $new = calls_of($r->pid, sub {
 		for (1 .. $n) {
 			my $d = fcgi_connect($a);
 			$d->send_bytes(request_bytes(params => preflight()));

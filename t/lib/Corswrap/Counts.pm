@@ -1,0 +1,109 @@
+package Corswrap::Counts;
+
+# What work costs in things that can be counted, and so are the same on every
+# machine: system calls (strace), instructions and allocations (callgrind).
+#
+#	my $count = calls_of($pid, sub { ... });	# { read => 3, ... }
+#	my $cost = cost_of(\@command, sub { my ($pid) = @_; ... });
+#	$cost->{instructions}, $cost->{allocations}
+#
+# undef where that cannot be had.
+#
+# SPDX-License-Identifier: ISC
+
+use strict;
+use warnings;
+use Corswrap::Test qw(corswrap have_program read_file start stop tempdir
+    wait_for write_file);
+use Exporter qw(import);
+use POSIX ();
+use Time::HiRes qw(sleep);
+
+our @EXPORT = qw(calls_of cost_of can_count_cost);
+
+# System calls of the process, its threads and its children until they exec,
+# while the code runs; by name, looks (MSG_PEEK) as "peek", reads and writes
+# by whatever name.
+sub calls_of {
+	my ($target, $code) = @_;
+	return undef unless have_program('strace');
+	my $dir  = tempdir();
+	my $file = "$dir/strace";
+	my $pid  = fork // die "fork: $!";
+	if ($pid == 0) {
+		open STDERR, '>', "$file.err";
+		exec 'strace', '-f', '-q', '-o', $file, '-p', $target
+		    or POSIX::_exit(127);
+	}
+	wait_for(sub { -s $file || read_file("$file.err") =~ /ttach/ }, 20);
+	sleep 0.3;
+	write_file($file, '');
+	$code->();
+	sleep 0.2;
+	kill 'INT', $pid;
+	waitpid $pid, 0;
+	return undef
+	    if read_file("$file.err") =~ /not permitted|denied|Could not/;
+	my (%count, %gone);
+	for my $line (split /\n/, read_file($file)) {
+		my ($task, $name) = $line =~ /^(\d+)\s+(\w+)\(/ or next;
+		next if $gone{$task};
+		$gone{$task} = 1 if $name eq 'execve';
+		$name = 'write' if $name eq 'sendto';
+		$name = $line =~ /MSG_PEEK/ ? 'peek' : 'read'
+		    if $name eq 'recvfrom';
+		$count{$name}++;
+	}
+	return \%count;
+}
+
+# valgrind knows nothing of a program with a sanitizer in it.
+sub can_count_cost {
+	return have_program('valgrind') && have_program('callgrind_control')
+	    && read_file(corswrap()) !~ /__(?:asan|tsan|ubsan)_/;
+}
+
+my %allocates = map { $_ => 1 } qw(malloc calloc realloc posix_memalign
+    aligned_alloc);
+
+# What a profile of callgrind's says: instructions, and calls of allocators.
+sub _read_profile {
+	my ($file) = @_;
+	my (%name, %cost, $callee);
+	$cost{allocations} = 0;
+	for my $line (split /\n/, read_file($file)) {
+		if ($line =~ /^(?:summary|totals): (\d+)/) {
+			$cost{instructions} = $1;
+		} elsif ($line =~ /^(c?)fn=\((\d+)\)(?: (.*))?/) {
+			$name{$2} = $3 if defined $3;
+			$callee = $name{$2} if $1;
+		} elsif ($line =~ /^calls=(\d+)/) {
+			$cost{allocations} += $1
+			    if $allocates{ ($callee // '') =~ s/'\d+$//r };
+		}
+	}
+	return defined $cost{instructions} ? \%cost : undef;
+}
+
+# The whole of a process under callgrind, from its start to the end of the code,
+# which is called with its pid; without code, to its own end.
+sub cost_of {
+	my ($command, $code, %o) = @_;
+	my $dir = tempdir();
+	my $pid = start([ 'valgrind', '--tool=callgrind',
+		"--callgrind-out-file=$dir/%p", @$command ],
+	    stderr => "$dir/log", %o);
+	if ($code) {
+		$code->($pid);
+		system("callgrind_control --dump $pid >/dev/null 2>&1");
+		wait_for(sub { -s "$dir/$pid.1" }, 20);
+		sleep 0.1;
+	} else {
+		waitpid $pid, 0;
+	}
+	stop($pid, 'KILL');
+	my ($file) = grep { -s } "$dir/$pid.1", "$dir/$pid";
+	return $file ? _read_profile($file) : undef;
+}
+
+1;
