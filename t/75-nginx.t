@@ -32,6 +32,8 @@ SKIP: {
 	    stderr => "$dir/log/systemd.log");
 	wait_for(sub { -S $socket }) or die "no socket\n", server_logs($dir);
 	chmod 0666, $socket;
+	# there is a moment between the file and the first that may connect
+	wait_socket($socket) or die "nobody listens\n", server_logs($dir);
 	unlink "$dir/run/count";
 	subtest 'a socket of systemd' =>
 	    sub { check_exchanges($port, '/api', "$dir/run/count") };

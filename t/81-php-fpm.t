@@ -344,6 +344,19 @@ sub together {
 
 # --- under load -------------------------------------------------------------------
 
+# Clients tell of each answer: something shall have been going on.
+sub wait_answers {
+	my ($count) = @_;
+	my $until = $count + (-s "$dir/ticks" // 0);
+	return wait_for(sub { (-s "$dir/ticks" // 0) >= $until }, 60);
+}
+
+sub tick {
+	open my $fh, '>>', "$dir/ticks" or return;
+	syswrite $fh, '.';
+	return;
+}
+
 # Clients that ask without end: start them, do something, count.  Returns the
 # number of answers by their kind.
 sub under_load {
@@ -367,6 +380,7 @@ sub under_load {
 				    && $a->{body} =~ /^hello from \d+$/;
 				$count{ $good ? 'good' : $method . '-'
 				    . ($a && $a->{status} || 'none') }++;
+				tick();
 			}
 			write_file("$dir/count.$i", join '',
 				map { "$_ $count{$_}\n" } keys %count);
@@ -374,9 +388,9 @@ sub under_load {
 		}
 		push @pids, $pid;
 	}
-	sleep 0.5;
+	wait_answers(50);
 	$what->();
-	sleep 0.5;
+	wait_answers(50);
 	write_file("$dir/stop", '');
 	waitpid $_, 0 for @pids;
 	unlink "$dir/stop";

@@ -44,6 +44,19 @@ sub generation {
 	return $r;
 }
 
+# Clients tell of each answer: something shall have been going on.
+sub wait_answers {
+	my ($count) = @_;
+	my $until = $count + (-s "$dir/ticks" // 0);
+	return wait_for(sub { (-s "$dir/ticks" // 0) >= $until }, 60);
+}
+
+sub tick {
+	open my $fh, '>>', "$dir/ticks" or return;
+	syswrite $fh, '.';
+	return;
+}
+
 # Clients that ask all the time.  ->() ends them: answers by what they said.
 sub load {
 	my ($clients) = @_;
@@ -67,6 +80,7 @@ sub load {
 			    : $a->{body} =~ /^(\w+) \Q$body\E$/);
 			$said{ !$good ? 'lost ' . ($@ || $a->{status} // '')
 			    : $method eq 'OPTIONS' ? 'preflight' : $1 }++;
+			tick();
 		}
 		write_file("$dir/said.$n", join '',
 			map { "$said{$_} $_\n" } keys %said);
@@ -99,7 +113,7 @@ sub slow {
 {
 	my $old = generation('old');
 	my $stop = load(4);
-	sleep 0.5;
+	wait_answers(40);
 	my @slow = map { slow($_) } @addresses;
 	ok($_->read_record, 'a slow request runs') for @slow;
 	my $new = generation('new');
@@ -108,7 +122,7 @@ sub slow {
 		my $a = $c->read_response(timeout => 60);
 		ok($a->{ended}, 'the slow request is whole');
 	}
-	sleep 0.5;
+	wait_answers(40);
 	my $said = $stop->();
 	cmp_ok($said->{$_} // 0, '>', 0, ($said->{$_} // 0) . " answers: $_")
 	    for qw(old new preflight);
@@ -119,11 +133,11 @@ sub slow {
 
 	# --- one after the other, as `systemctl restart` does ------------------------
 	$stop = load(4);
-	sleep 0.3;
+	wait_answers(40);
 	is($new->stop, 0, 'it ends; nobody is there');
 	sleep 0.5;
 	my $next = generation('next');
-	sleep 0.5;
+	wait_answers(40);
 	$said = $stop->();
 	cmp_ok($said->{$_} // 0, '>', 0, ($said->{$_} // 0) . " answers: $_")
 	    for qw(new next preflight);
