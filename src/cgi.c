@@ -114,10 +114,9 @@ bad_policy(struct cgi *c, struct diag_list *list)
 	for (size_t i = 0; i < diag_total(list); i++) {
 		const struct diag *d = diag_at(list, i);
 
-		if (d->severity != SEVERITY_ERROR ||
-		    shown++ == DIAGNOSTICS_SHOWN)
+		if (d->severity != SEVERITY_ERROR)
 			continue;
-		if (sizeof(body) - len < LINE_ROOM)
+		if (shown++ == DIAGNOSTICS_SHOWN)
 			break;
 		len += (size_t)snprintf(body + len, LINE_ROOM, "%u: [%.40s]\n",
 					d->line, d->id);

@@ -34,7 +34,8 @@ SKIP: {
 		'no dynamic loader is asked for, and no library');
 }
 
-my $dir = tempdir();
+my $temp = tempdir();
+my $dir = "$temp";
 my $app = app_program("$dir/app");
 
 # ---- every vector -------------------------------------------------------------
@@ -79,6 +80,35 @@ $r = answer("[app]\nexec = $app\n[cors]\ncredentials = yes\n"
 	. "allow-public-suffix = yes\norigins = https://*.example\n");
 is($r->{status}, 200, 'allow-public-suffix lifts it');
 
+# ---- its own malloc: much of it, and large pieces -----------------------------------
+
+write_file("$dir/many", join '', map { "https://host$_.example\n" } 1 .. 100_000);
+write_file("$dir/policy.ini", "[app]\nexec = $app\n[cors]\norigins-file = many\n"
+	. "methods = PUT\n" . join '', map { "headers = x-$_\n" } 1 .. 2000);
+for my $case ([ 'https://host99999.example', 204 ],
+	[ 'https://host100001.example', 403 ]) {
+	$r = cgi_run(program => $cgi, env => {
+		CORSWRAP_CONFIG => "$dir/policy.ini",
+		REQUEST_METHOD  => 'OPTIONS', HTTP_ORIGIN => $case->[0],
+		HTTP_ACCESS_CONTROL_REQUEST_METHOD  => 'PUT',
+		HTTP_ACCESS_CONTROL_REQUEST_HEADERS => 'x-1999' });
+	is($r->{status}, $case->[1], "100000 origins: $case->[0]");
+}
+write_file("$dir/policy.ini", "[app]\nexec = $app\n[cors]\norigins = *\n"
+	. join '', map { "bad$_ = 1\n" } 1 .. 5000);
+$r = cgi_run(program => $cgi, env => {
+	CORSWRAP_CONFIG => "$dir/policy.ini", REQUEST_METHOD => 'GET' });
+is(scalar(() = $r->{stderr} =~ /\[unknown-key\]/g), 5000, '5000 mistakes');
+is(scalar(() = $r->{body} =~ /^\d+: \[unknown-key\]$/mg), 100,
+	'of which the answer has 100');
+my $head = join '', map { "X-$_: " . 'y' x 1000 . "\n" } 1 .. 50;
+write_file("$dir/policy.ini", "[app]\nexec = $app\n[cors]\norigins = *\n");
+$r = cgi_run(program => $cgi, env => { PATH => $ENV{PATH},
+	CORSWRAP_CONFIG => "$dir/policy.ini", REQUEST_METHOD => 'GET',
+	SCRIPT_FILENAME => '/x/nph-a.cgi', APP_OUTPUT => "${head}\nbody" });
+is(scalar(() = $r->{raw} =~ /^X-\d+: y{1000}\r$/mg), 50, 'a long header block');
+like($r->{raw}, qr/\r\n\r\nbody\z/, 'and the body');
+
 # ---- by hand -------------------------------------------------------------------------
 
 ($exit, $out) = run([ $cgi, '-h' ], clean => {});
@@ -111,10 +141,21 @@ SKIP: {
 
 my ($tarball) = glob top_build() . '/corswrap-cgi-*.tar.gz';
 ok($tarball, 'the tarball is there');
-($exit) = run([ 'tar', 'xzf', $tarball, '-C', "$dir", '--strip-components=1' ]);
+cmp_ok(-s $tarball, '<', 600_000, 'and small: ' . -s _);
+my (undef, $list) = run([ 'tar', 'tvzf', $tarball ]);
+my ($top) = $tarball =~ m{([^/]+)\.tar\.gz$};
+is_deeply([ sort map { m{ \Q$top\E/(.+)$} ? $1 : () } split /\n/, $list ],
+	[qw(.htaccess .htapi.ini LICENSE NOTICE.txt README.html api.cgi)],
+	'it has what is uploaded, and whose it is');
+unlike($list, qr{^\S+ (?!0/0)}m, 'of nobody in particular');
+mkdir "$dir/up";
+($exit) = run([ 'tar', 'xzf', $tarball, '-C', "$dir/up",
+	'--strip-components=1' ]);
 is($exit, 0, 'and can be unpacked');
-is_deeply([ sort map { s{.*/}{}r } grep { -f } glob "$dir/{.ht*,README*,api*}" ],
-	[qw(.htaccess .htapi.ini README.html api.cgi)], 'it has what is uploaded');
+$dir .= '/up';
+ok(read_file("$dir/api.cgi") eq $bytes, 'api.cgi is that program');
+like(read_file("$dir/NOTICE.txt"), qr/Ben Hoyt.*Rich Felker/s,
+	'the notices of what is linked into it');
 is((stat "$dir/api.cgi")[2] & 0777, 0755, 'api.cgi is 0755, as suEXEC wants it');
 is((stat "$dir/.htapi.ini")[2] & 0777, 0644, 'its policy 0644');
 ($exit, $out, $err) = run([ "$dir/api.cgi", '-t' ], clean => {});

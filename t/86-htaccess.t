@@ -9,6 +9,7 @@ use warnings;
 use FindBin ();
 use lib "$FindBin::RealBin/lib";
 
+use Corswrap::CGI;
 use Corswrap::Server;
 use Corswrap::Test;
 use File::Temp ();
@@ -18,7 +19,8 @@ plan skip_all => 'no Apache' unless have_program('apache2');
 my $php  = have_program('php-cgi');
 my $perl = have_program('perl');
 
-# The static program where it has been made, else the other one.
+# The static program where it can be made, else the other one.
+static_cgi();
 my $program = -x top_build() . '/corswrap.cgi' ? top_build() . '/corswrap.cgi'
     : corswrap();
 my $origin = 'https://app.example.com';
@@ -73,6 +75,10 @@ $socket
 <Directory $dir/www>
     AllowOverride All
 </Directory>
+# as hosters run PHP: AddHandler in .htaccess does not beat it
+<FilesMatch "\\.php\$">
+    SetHandler php-of-the-hoster
+</FilesMatch>
 END
 }
 
@@ -95,6 +101,14 @@ sub with_action {
 	like($r->{body}, qr{^PATH_INFO=/x/y$}m, 'PATH_INFO behind the script');
 	$r = http($port, 'POST', '/api/report.pl', \@from, 'z' x 60_000);
 	like($r->{body}, qr{^BODY=z{60000}$}m, 'a body');
+	$r = http($port, 'GET', '/api/report.pl',
+		[ @from, Authorization => 'Bearer x.y' ]);
+	like($r->{body}, qr{^HTTP_AUTHORIZATION=Bearer x\.y$}m,
+		'Authorization, by SetEnvIf');
+	$r = http($port, 'HEAD', '/api/report.pl', \@from);
+	is("$r->{status} " . acao($r), "200 $origin", 'HEAD');
+	$r = http($port, 'DELETE', '/api/report.pl', \@from);
+	like($r->{body}, qr{^REQUEST_METHOD=DELETE$}m, 'any method');
 	$r = http($port, 'GET', '/api/none.pl', \@from);
 	is($r->{status}, 404, 'a script that is not there');
 	$r = http($port, 'GET', '/api/report.pl', [ Origin => 'https://x.example' ]);
@@ -118,6 +132,13 @@ sub with_action {
 	$r = http($port, 'GET', '/other/secret.pl', \@from);
 	is($r->{status}, 403, 'a script outside of the folder');
 	unlike($r->{body}, qr/secret/, 'did not run');
+
+	# a folder that only links to other people's
+	symlink "$dir/www/other", "$www/link";
+	$r = http($port, 'GET', '/api/link/secret.pl', \@from);
+	isnt($r->{status}, 200, 'nor by way of a link');
+	unlike($r->{body}, qr/secret$/, 'did not run');
+	unlink "$www/link";
 
 	# what must not be read
 	for my $file (qw(.htapi.ini .htapi.log .htaccess)) {
@@ -161,6 +182,14 @@ sub with_mistakes {
 	is($r->{body}, "[no-policy]\n", 'no policy at all');
 	write_file($policy, $good);
 
+	# the wrong path in the line Action, as the page of instructions says
+	my $htaccess = read_file("$dir/www/api/.htaccess");
+	edit("$dir/www/api/.htaccess", sub { s{/api/api\.cgi}{/cgi-bin/api.cgi} });
+	$r = http($port, 'GET', '/api/report.pl', \@from);
+	is($r->{status}, 404, 'the wrong path in Action: 404');
+	like($r->{body}, qr/<title>404/, 'the server\'s own page');
+	write_file("$dir/www/api/.htaccess", $htaccess);
+
 	edit($policy, sub { s/^; exec.*/exec = nothing-here.pl/m });
 	$r = http($port, 'GET', '/api/api.cgi', \@from);
 	like($r->{status}, qr/^(?:404|50[02])$/, 'a program that is not there');
@@ -197,6 +226,21 @@ HT
 	$r = http($port, 'GET', '/shop/api.cgi?-V', \@from);
 	like($r->{body}, qr/^REQUEST_METHOD=GET$/m,
 		'with exec a direct call is welcome, and its words are not read');
+
+	# one program under two names, each with its own policy
+	symlink 'api.cgi', "$www/link.cgi";
+	link "$www/api.cgi", "$www/hard.cgi";
+	for my $name (qw(link hard)) {
+		(my $policy = read_file("$www/.htapi.ini")) =~
+		    s{^origins.*}{origins = https://$name.example}m;
+		write_file("$www/.ht$name.ini", $policy);
+		$r = http($port, 'GET', "/shop/$name.cgi",
+			[ Origin => "https://$name.example" ]);
+		is(acao($r), "https://$name.example",
+			"the same program as $name.cgi has a policy of its own");
+		is(acao(http($port, 'GET', "/shop/$name.cgi", \@from)), undef,
+			'and only that');
+	}
 
 	# prepend, and a name that begins with nph-
 	edit("$www/.htapi.ini", sub { s/^\[app\]/[app]\ninject = prepend/m });
@@ -242,42 +286,93 @@ for my $module (qw(cgid cgi)) {
 
 # suEXEC: the program runs as the folder's owner, with an environment in which
 # nothing of ours is left.  The package wants it under /var/www.
-SKIP: {
-	my ($suexec) = grep { -x } qw(/usr/lib/apache2/suexec);
-	my @owner = (getpwnam 'nobody')[ 2, 3 ];
-	skip 'no suEXEC here', 5
-	    unless $suexec && $> == 0 && -d '/var/www' && @owner
-	    && -e module_folder() . '/mod_suexec.so';
+my $suexec = '/usr/lib/apache2/suexec';
+my @owner  = (getpwnam 'nobody')[ 2, 3 ];
+my $why_not = !-x $suexec ? "no $suexec (apache2-suexec-pristine)"
+    : $> != 0 ? 'suEXEC wants an Apache that root has started'
+    : !-d '/var/www' ? 'suEXEC wants /var/www'
+    : !@owner || $owner[0] < 100 ? 'no user for suEXEC'
+    : !-e module_folder() . '/mod_suexec.so' ? 'no mod_suexec' : undef;
+
+sub with_suexec {
+	my ($module) = @_;
 	my $www = File::Temp->newdir('corswrap-XXXXXX', DIR => '/var/www');
 	my $folder = upload("$www/api");
+	my $policy = "$folder/.htapi.ini";
 	write_file("$folder/who.pl", "#!$perl\nprint qq(Content-Type: text/plain"
-		. "\\n\\n\$>\\n);", 0755);
-	edit("$folder/.htapi.ini", sub { s/^; exec.*/exec = who.pl/m });
-	chown @owner, "$www", $folder, glob "$folder/* $folder/.ht*";
+		. "\\n\\n\$> ), join(' ', sort keys %ENV), qq(\\n);", 0755);
+	edit($policy, sub { s/^log-file.*/log-file = .htnew.log/m });
+	my $own = sub { chown @owner, "$www", $folder,
+		glob "$folder/* $folder/.ht*" };
+	$own->();
 	chmod 0755, "$www", $folder;
-	chmod 0644, "$folder/.htapi.log";
 	my $dir  = tempdir();
-	my $port = apache($dir, <<"END", qw(suexec cgid rewrite setenvif));
-ScriptSock $dir/run/cgid.sock
+	my $socket = $module eq 'cgid' ? "ScriptSock $dir/run/cgid.sock" : '';
+	my $port = apache($dir, <<"END", $module, qw(suexec rewrite setenvif actions));
+$socket
 SuexecUserGroup nobody #$owner[1]
 SetEnv CORSWRAP_CONFIG /nowhere
+SetEnv GONE yes
 DocumentRoot $www
 <Directory $www>
     Require all granted
     AllowOverride All
 </Directory>
 END
-	my $r = http($port, 'GET', '/api/api.cgi', \@from);
-	is($r->{status}, 200, 'under suEXEC')
+	# every script of the folder
+	my $r = http($port, 'GET', '/api/report.pl/tail?a=b',
+		[ @from, Authorization => 'Basic eDp5' ]);
+	is($r->{status}, 200, 'a script by way of Action')
 	    or diag(read_file("$dir/error.log"));
-	is($r->{body}, "$owner[0]\n", 'as the owner');
 	is(acao($r), $origin, 'allowed');
+	like($r->{body}, qr{^SCRIPT_NAME=/api/report\.pl$}m, 'SCRIPT_NAME');
+	like($r->{body}, qr{^PATH_INFO=/tail$}m, 'PATH_INFO');
+	like($r->{body}, qr{^HTTP_AUTHORIZATION=Basic eDp5$}m,
+		'Authorization, by SetEnvIf');
+	is(http($port, 'GET', '/api/api.cgi/api/report.pl')->{status}, 403,
+		'not directly');
+	is((stat "$folder/.htnew.log")[4], $owner[0],
+		'log-file is made as the owner');
+	with_php($port);
+
+	# one program
+	for my $inject (qw(rewrite prepend)) {
+		edit($policy, sub {
+			s/^\[app\]\n(?:exec.*\ninject.*\n)?/[app]\nexec = who.pl\ninject = $inject\n/m });
+		$own->();
+		$r = http($port, 'GET', '/api/api.cgi', \@from);
+		is($r->{status}, 200, "$inject: one program")
+		    or diag(read_file("$dir/error.log"));
+		like($r->{body}, qr/^$owner[0] /, "$inject: as the owner");
+		unlike($r->{body}, qr/CORSWRAP|GONE/,
+			"$inject: in the environment that suEXEC leaves");
+		is(acao($r), $origin, "$inject: allowed");
+	}
 	is(http($port, 'OPTIONS', '/api/api.cgi', \@ask)->{status}, 204,
 		'a preflight');
-	edit("$folder/.htapi.ini", sub { s/^origins.*/orgins = x/m });
-	chown @owner, "$folder/.htapi.ini";
+	link "$folder/api.cgi", "$folder/hard.cgi";
+	write_file("$folder/hard.ini", read_file($policy)
+		=~ s{^origins.*}{origins = https://hard.example}mr);
+	$own->();
+	is(acao(http($port, 'GET', '/api/hard.cgi',
+		[ Origin => 'https://hard.example' ])), 'https://hard.example',
+		'the program under another name');
+	edit($policy, sub { s/^origins.*/orgins = x/m });
+	$own->();
 	like(http($port, 'GET', '/api/api.cgi', \@from)->{body},
 		qr/^\d+: \[unknown-key\]$/m, 'a mistake is told in the browser');
+	chmod 0775, "$folder/api.cgi";
+	$r = http($port, 'GET', '/api/api.cgi', \@from);
+	is($r->{status}, 500, 'a program that a group may write to');
+	like($r->{body}, qr/<title>500/, 'is refused by suEXEC itself');
+	return;
+}
+
+for my $module (qw(cgid cgi)) {
+	SKIP: {
+		skip "suEXEC under mod_$module: $why_not", 1 if $why_not;
+		subtest "mod_$module: suEXEC" => sub { with_suexec($module) };
+	}
 }
 
 done_testing;
