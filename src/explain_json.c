@@ -11,12 +11,17 @@
 
 #include <jansson.h>
 
-/* The bytes; what is not UTF-8, which JSON is, is escaped. */
+/* The bytes; what is not UTF-8, which JSON is, is escaped, and the one control
+ * byte that it may have in full. */
 static json_t *
 bytes(struct explanation *e, struct slice s)
 {
-	json_t *text = json_stringn(s.len > 0 ? s.ptr : "", s.len);
+	json_t *text = NULL;
 
+	if (s.len == 0)
+		return json_string("");
+	if (memchr(s.ptr, 0x7f, s.len) == NULL)
+		text = json_stringn(s.ptr, s.len);
 	if (text == NULL)
 		text = json_string(explain_quote(e, s));
 	return text;

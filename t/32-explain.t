@@ -137,6 +137,8 @@ is_deeply($json->decode($object), {
 like((ask('--json', '--url', "$url/\xc3\xa9", '--origin', 'null', '-H',
 	"X-A: \xc3\xa9 \x7f"))[1], qr/\A[\n\x20-\x7e]+\z/,
     'JSON is ASCII, whatever was asked');
+like((ask('--json', '--url', $url, '--origin', 'null', '--method',
+	"P\x7fT"))[1], qr/"method": "P\\\\x7fT"/, 'and has no control byte');
 
 # --- on a terminal ------------------------------------------------------------------
 

@@ -282,10 +282,11 @@ for my $n (1 .. $ENV{CORSWRAP_RANDOM} // 80) {
 		    if $round == 8;
 	}
 }
-for (qw(origin-not-allowed origin-null method-not-allowed header-not-allowed
-	credentials-not-true wildcard-with-credentials enforced not-in-allow
-	no-policy)) {
-	ok($seen{$_}, "at random there was $_");
-}
+# As many as by default bring each reason.
+my @reasons = qw(origin-not-allowed origin-null method-not-allowed
+    header-not-allowed credentials-not-true wildcard-with-credentials enforced
+    not-in-allow no-policy);
+@reasons = () if ($ENV{CORSWRAP_RANDOM} // 80) < 80;
+ok($seen{$_}, "at random there was $_") for @reasons;
 
 done_testing;
