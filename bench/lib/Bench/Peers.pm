@@ -59,11 +59,13 @@ sub find_tools {
 sub missing { return @missing }
 sub tool { return $found{ $_[0] } }
 
-# compile(NAME, SOURCE, ...): its path; undef when it cannot be.
+# compile(NAME, SOURCE, FLAGS, COMPILER): its path; undef when it cannot be.
 sub compile {
-	my ($name, $source, @rest) = @_;
+	my ($name, $source, $flags, $compiler) = @_;
+	my @rest = $flags // ();
+	$compiler //= $found{cc};
 	return "$dir/$name" if -x "$dir/$name";
-	return system("$found{cc} -O2 -o '$dir/$name' '$source' @rest"
+	return system("$compiler -O2 -o '$dir/$name' '$source' @rest"
 	    . " 2>>'$dir/compile.log'") == 0 ? "$dir/$name" : undef;
 }
 
@@ -157,6 +159,9 @@ sub write_programs {
 	    [ 'big', $big ], [ 'sleeper', $sleeper ];
 	$p{dynamic} = compile('hello.cgi', "$dir/hello.c");
 	$p{static}  = compile('hellos.cgi', "$dir/hello.c", '-static');
+	# With as little start of its own as a C program can have.
+	$p{musl} = compile('hellom.cgi', "$dir/hello.c", '-static',
+		tool('musl-gcc')) if tool('musl-gcc');
 	$p{big}     = compile('big.cgi', "$dir/big.c");
 	$p{sleeper} = compile('sleeper.cgi', "$dir/sleeper.c", '-static');
 	my $top = "#!$found{perl}\n";
