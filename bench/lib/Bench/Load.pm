@@ -56,11 +56,14 @@ sub http_load {
 		    die "$url: $out\n";
 		my ($rate) = $out =~ m{Requests/sec:\s*([\d.]+)};
 		my ($bad) = $out =~ /Non-2xx or 3xx responses: (\d+)/;
+		$bad //= 0;
+		$bad += $_ for $out =~ /(?:connect|read|write|timeout) (\d+)/g;
+		$bad ||= $done == 0;
 		my %p;
 		$p{$1} = $2 * $units{$3}
 		    while $out =~ /(50|99)%\s+([\d.]+)(us|ms|s|m)/g;
 		return { rate => $rate, cpu => 1e6 * $cpu / ($done || 1),
-			p50 => $p{50}, p99 => $p{99}, failed => $bad // 0 };
+			p50 => $p{50}, p99 => $p{99}, failed => $bad };
 	};
 }
 
