@@ -1,6 +1,7 @@
 /*
  * What the files of the loader share: a policy between its text and its
- * settings.  Private to policy_load.c, keys*.c, origins*.c, sections.c, lint.c.
+ * settings.  Private to policy_load.c, keys*.c, origins*.c, sections.c,
+ * lint*.c.
  *
  * The passes: policy_load.c turns lines into sections of entries; keys*.c read
  * the entries' values; sections.c lets [cors NAME] inherit, tests what only the
@@ -295,5 +296,7 @@ void lint_plain_header(struct loader *, const struct entry *, struct slice);
 void lint_plain_exposed(struct loader *, const struct entry *, struct slice);
 void lint_sections(struct loader *);
 void lint_file_mode(struct loader *, const char *name, const struct stat *);
+/* What the policy's place lets others do; of a policy in a file alone. */
+void lint_place(struct loader *);
 
 #endif

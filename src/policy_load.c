@@ -408,8 +408,10 @@ load_text(struct loader *loader, struct slice text)
 	cors_read(loader);
 	conflicts_check(loader);
 	app_check(loader);
-	if (loader->options->warnings)
+	if (loader->options->warnings) {
 		lint_sections(loader);
+		lint_place(loader);
+	}
 	app_command(loader);
 	if (diag_count(loader->diags, SEVERITY_ERROR) > before ||
 	    !cors_finish(loader))

@@ -14,8 +14,8 @@ use Corswrap::Test;
 use Test::More;
 
 # DESIGN.md section 4.  Not here: no-policy (t/30), missing-root and
-# missing-peers (a start as FastCGI, t/20), self (a request), no-newline and
-# writable-by-others (files, t/26).
+# missing-peers (a start as FastCGI, t/20), self (a request), no-newline,
+# writable-by-others and may-be-served (files, t/26).
 my @ids = qw(invalid-origin null-prohibited null-with-credentials file-scheme
     scheme too-long non-ascii case wildcard ipv6 ipv4 host port default-port
     path missing-origins wildcard-with-credentials insecure-origin

@@ -116,6 +116,51 @@ chmod 0664, "$dir/policy", "$dir/list";
 (undef, $out) = run([ corscheck(), 'lint', 'policy' ], dir => "$dir");
 is($out, '', 'a group may');
 
+# And to the program, and to the folder.
+mkdir "$dir/site";
+my $place = sub {
+	my ($text, $name) = @_;
+	write_file("$dir/site/$name", $text, 0644);
+	my ($exit, $said) = run([ corscheck(), 'lint', $name ],
+		dir => "$dir/site");
+	is($exit, 0, 'no error');
+	return $said;
+};
+my $policy = "[app]\nexec = app.pl\n[cors]\norigins = https://a.example\n";
+write_file("$dir/site/app.pl", "#!/bin/sh\n", 0757);
+is($place->($policy, 'p.ini'), "p.ini:2: warning: everybody on this machine "
+    . "can write to the program \"$dir/site/app.pl\" (mode 0757); take that "
+    . "away with chmod o-w [writable-by-others]\n", 'a program of everybody');
+chmod 0775, "$dir/site/app.pl";
+is($place->($policy, 'p.ini'), '', 'a group may');
+chmod 0777, "$dir/site";
+is($place->($policy, 'p.ini'), 'p.ini:1: warning: everybody on this machine '
+    . "can replace files of the policy's folder (mode 0777); take that away "
+    . "with chmod o-w [writable-by-others]\n", 'a folder of everybody');
+chmod 01777, "$dir/site";
+is($place->($policy, 'p.ini'), '', 'unless it is sticky');
+chmod 0755, "$dir/site";
+
+# A policy beside its program lies where a web server serves files.
+write_file("$dir/site/p.cgi", '', 0755);
+is($place->($policy, 'p.ini'), 'p.ini:1: note: a web server that serves this '
+    . 'folder may hand out the policy as text; Apache keeps ".htp.ini" to '
+    . 'itself, lighttpd what url.access-deny = ( ".ini" ) names '
+    . "[may-be-served]\n", 'a policy beside its program');
+is($place->($policy, '.htp.ini'), '', 'Apache does not serve .ht*');
+is($place->("${policy}[server]\nlog-file = .htp.log\n", '.htp.ini'), '',
+    'nor a log of such a name');
+is($place->("${policy}[server]\nlog-file = p.log\n", '.htp.ini'),
+    '.htp.ini:6: note: a web server that serves this folder may hand out the '
+    . 'log as text; Apache keeps ".htp.log" to itself, lighttpd what '
+    . "url.access-deny = ( \".log\" ) names [may-be-served]\n",
+    'another name is');
+is($place->("${policy}[server]\nlog-file = /var/log/p.log\n", '.htp.ini'), '',
+    'elsewhere it is not our business');
+is($place->($policy, 'q.ini'), '', 'nor is a policy beside others\' programs');
+chmod 0644, "$dir/site/p.cgi";
+is($place->($policy, 'p.ini'), '', 'nor beside what is no program');
+
 # Many origins.  The bound is DESIGN.md's 100 ms for 10^5, times ten for a
 # machine that is busy; 10^6 must work, and every mistake in it be found.
 my $many = join '', map { "https://host$_.example\n" } 1 .. 100_000;
