@@ -10,6 +10,7 @@ use strict;
 use warnings;
 use Corswrap::Test qw(have_program write_file);
 use Exporter qw(import);
+use POSIX ();
 
 our @EXPORT = qw(median spread ratios bars curves);
 
@@ -44,15 +45,20 @@ sub _gnuplot {
 }
 
 my $style = <<'END';
-set terminal svg size 760,%d enhanced font 'sans-serif,13' background '#ffffff'
+set terminal svg size 760,%d noenhanced font 'sans-serif,13' background '#ffffff'
 set border 3 lc '#666666'
 set tics nomirror tc '#333333'
 set grid lc '#dddddd'
 END
 
-# bars(FILE, TITLE, LABEL OF THE AXIS, [NAME, VALUE, LEAST, MOST, OURS], ...)
+# bars(FILE, TITLE, LABEL OF THE AXIS, [NAME, VALUE, LEAST, MOST, OURS], ...): on
+# a logarithmic axis where the values are far apart.
 sub bars {
 	my ($file, $title, $label, @rows) = @_;
+	my @values = sort { $a <=> $b } grep { $_ > 0 } map { $_->[1] } @rows;
+	my $log  = @values && $values[-1] > 30 * $values[0];
+	my $base = $log ? 10**POSIX::floor(log($values[0]) / log(10)) : 0;
+	my $axis = $log ? 'set logscale x' : '';
 	my $n = 0;
 	my $data = join '', map {
 		join("\t", $n++, map({ s/[\t"]//gr } $_->[0]), @$_[ 1 .. 3 ],
@@ -64,13 +70,14 @@ set datafile separator tab
 set output '$file.svg'
 set title "$title" tc '#111111'
 set xlabel "$label" tc '#333333'
-set xrange [0:*]
+$axis
+set xrange [$base:*]
 set yrange [-0.6:$top]
 set style fill solid 1.0 noborder
 set bars small
 unset key
 set grid noytics
-plot '$file.tsv' using (\$3/2):1:(\$3/2):(0.33):(\$6 > 0 ? 0x2a6fdb : 0xb8c4d6):ytic(2) \\
+plot '$file.tsv' using 3:1:($base):3:(\$1-0.33):(\$1+0.33):(\$6 > 0 ? 0x2a6fdb : 0xb8c4d6):ytic(2) \\
 	with boxxyerror lc rgb variable, \\
 	'' using 3:1:4:5 with xerrorbars pt 0 lc '#444444'
 END
@@ -100,7 +107,7 @@ set xlabel "$x"
 set ylabel "$y"
 set logscale $log
 $range
-set key outside bottom center horizontal
+set key outside right top
 plot $plot
 END
 	unlink "$file.tsv";
