@@ -103,7 +103,18 @@ no_policy(struct cgi *c)
 	return 1;
 }
 
-/* Every error as "LINE: [ID]". */
+/* "LINE: [ID]"; of a whole file "[ID]". */
+static size_t
+show(char line[static LINE_ROOM], const struct diag *d)
+{
+	int len = d->line == 0 ? snprintf(line, LINE_ROOM, "[%.40s]\n", d->id)
+			       : snprintf(line, LINE_ROOM, "%u: [%.40s]\n",
+					  d->line, d->id);
+
+	return (size_t)len;
+}
+
+/* Every error in a line of its own. */
 static int
 bad_policy(struct cgi *c, struct diag_list *list)
 {
@@ -118,8 +129,7 @@ bad_policy(struct cgi *c, struct diag_list *list)
 			continue;
 		if (shown++ == DIAGNOSTICS_SHOWN)
 			break;
-		len += (size_t)snprintf(body + len, LINE_ROOM, "%u: [%.40s]\n",
-					d->line, d->id);
+		len += show(body + len, d);
 	}
 	diag_print(list, stderr);
 	return answer_bad(c, len == 0 ? "[no-memory]" : body);

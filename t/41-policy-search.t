@@ -90,4 +90,11 @@ is(in_force(program => "$dir/c/.hidden"), 'other',
 symlink 'nowhere.ini', "$dir/c/.htwrap.ini" or die;
 is(in_force(program => "$dir/c/wrap"), 'plain', 'a dangling link is no file');
 
+# One that cannot be read is the one that was meant.
+mkdir "$dir/c/.htwrap2.ini";
+place("$dir/c/wrap2");
+policy("$dir/c/wrap2.ini", 'plain');
+is(in_force(program => "$dir/c/wrap2"), "[no-policy]\n",
+	'a policy that cannot be read');
+
 done_testing;
