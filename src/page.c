@@ -271,16 +271,48 @@ read_body(char *to, size_t length)
 	return true;
 }
 
+/*
+ * Did another site's page send the form?  Then it is only filled in: else that
+ * page chose what the button sends, with this page's origin and the visitor's
+ * cookies (Fetch Metadata, 2.3; browsers that do not have it send Origin).
+ */
+static bool
+is_foreign(const struct page *page)
+{
+	struct slice site = variable("HTTP_SEC_FETCH_SITE");
+	struct slice origin = variable("HTTP_ORIGIN");
+
+	if (slice_present(site))
+		return !slice_eq(site, SLICE("same-origin")) &&
+		       !slice_eq(site, SLICE("none"));
+	return slice_present(origin) && !slice_eq(origin, page->own);
+}
+
+/* The form is good: what does it ask? */
+static int
+answer_form(struct page *page)
+{
+	struct page_result result = {.wrong = NULL};
+	int status;
+
+	page->foreign = is_foreign(page);
+	if (page->foreign)
+		return answer_page(page, true);
+	page->result = &result;
+	status =
+	    page_ask(page, &result) ? answer_page(page, true) : no_memory();
+	page_result_free(&result);
+	return status;
+}
+
 static int
 answer_post(struct page *page)
 {
 	struct slice type = variable("CONTENT_TYPE");
 	struct slice length_text = variable("CONTENT_LENGTH");
 	long length = content_length(length_text);
-	struct page_result result = {.wrong = NULL};
 	const char *text, *status;
 	char *body;
-	int exit_status;
 
 	if (length_text.len == 0)
 		return refuse("411 Length Required", "How long is the form?");
@@ -302,11 +334,7 @@ answer_post(struct page *page)
 	status = read_form(page, slice_of(body, (size_t)length), &text);
 	if (status != NULL)
 		return refuse(status, text);
-	page->result = &result;
-	exit_status =
-	    page_ask(page, &result) ? answer_page(page, true) : no_memory();
-	page_result_free(&result);
-	return exit_status;
+	return answer_form(page);
 }
 
 /* ---- the whole ---- */

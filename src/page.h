@@ -55,6 +55,7 @@ struct page {
 	char nonce[33];	  /* of style and script (CSP) */
 	struct slice own; /* the origin of this page; absent: unknown */
 	struct page_form form;
+	bool foreign;		/* the form came from another site */
 	struct page_result *result; /* NULL: the form alone */
 };
 

@@ -209,6 +209,11 @@ page_form_html(struct page *page)
 	fputs("<section id=\"request\" aria-labelledby=\"request-title\">\n"
 	      "<h2 id=\"request-title\">The request</h2>\n",
 	      out);
+	if (page->foreign)
+		fputs("<p class=\"warning\"><strong>Mind:</strong> another "
+		      "site has filled this in. Look at it before you go "
+		      "on.</p>\n",
+		      out);
 	print_examples(page);
 	fputs("<form id=\"ask\" method=\"post\" action=\"#result\">\n", out);
 	print_input(page, &url_field, form->url);

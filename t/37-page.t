@@ -312,12 +312,8 @@ for (
 	    HTTP_X_FORWARDED_PROTO => 'https' ],
 	[ 'https://b.example:444', HTTP_HOST => 'b.example', HTTPS => undef,
 	    HTTP_ORIGIN => 'https://b.example:444' ],
-	[ 'https://b.example', HTTP_HOST => 'b.example', HTTP_ORIGIN => 'null' ],
-	[ 'https://b.example', HTTP_HOST => 'b.example',
-	    HTTP_ORIGIN => 'https://c.example' ],
-	[ 'https://b.example', HTTP_HOST => 'b.example',
-	    HTTP_ORIGIN => 'https://b.example/' ],
-	[ undef, HTTP_HOST => undef, HTTP_ORIGIN => 'https://b.example' ], [ undef, HTTP_HOST => 'a/b' ],
+	[ 'https://b.example', HTTP_HOST => 'b.example', HTTP_ORIGIN =>
+	    'https://c.example', HTTP_SEC_FETCH_SITE => 'same-origin' ], [ undef, HTTP_HOST => 'a/b' ],
 	[ undef, HTTP_HOST => 'a@b' ], [ undef, HTTP_HOST => 'a b' ],
 	[ undef, HTTP_HOST => 'a' x 300 ], [ undef, HTTP_HOST => 'a?"><script>' ],
     ) {
@@ -329,6 +325,37 @@ for (
 	my ($send) = all($tree, "//*[\@id='send']");
 	is($send->getAttribute('data-origin'), $want,
 	    "this page's origin: " . ($want // 'unknown'));
+}
+# Another site may fill the form in, and no more.
+for (
+	[ HTTP_ORIGIN => 'https://b.example' ], [ HTTP_ORIGIN => 'null' ],
+	[ HTTP_ORIGIN => '' ], [ HTTP_ORIGIN => 'https://tools.example.b.example' ],
+	[ HTTP_ORIGIN => 'https://tools.example/' ],
+	[ HTTP_ORIGIN => 'https://tools.example',
+	    HTTP_SEC_FETCH_SITE => 'cross-site' ],
+	[ HTTP_SEC_FETCH_SITE => 'same-site' ], [ HTTP_SEC_FETCH_SITE => '' ],
+    ) {
+	my $body = encoded(%ask);
+	my $r = page('POST', stdin => $body, env => { @$_,
+		CONTENT_TYPE => 'application/x-www-form-urlencoded',
+		CONTENT_LENGTH => length $body });
+	my $tree = tree($r, "@$_");
+	is(scalar(all($tree, '//script')), 0, "@$_: no button");
+	like(text($tree, "//*[\@class='warning']"),
+	    qr/another site has filled this in/, 'and the visitor is told');
+	is((all($tree, "//*[\@id='url']"))[0]->getAttribute('value'), $ask{url},
+	    'but the form is filled in');
+}
+for (
+	[ HTTP_ORIGIN => 'https://tools.example' ],
+	[ HTTP_ORIGIN => 'https://tools.example:8443' ],
+	[ HTTP_SEC_FETCH_SITE => 'none' ],
+    ) {
+	my $body = encoded(%ask);
+	my $r = page('POST', stdin => $body, env => { @$_,
+		CONTENT_TYPE => 'application/x-www-form-urlencoded',
+		CONTENT_LENGTH => length $body });
+	is(scalar(all(tree($r, "@$_"), '//script')), 1, "@$_: a button");
 }
 my $empty = tree(post(%ask, origin => ''), 'no origin');
 like(text($empty, "//*[\@class='question']"), qr{of https://tools\.example calls:},
