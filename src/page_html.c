@@ -59,7 +59,7 @@ print_header(const struct page *page)
 	fputs("<header>\n<h1>CORS analyzer</h1>\n"
 	      "<p>What a browser does when a page of one origin asks another, "
 	      "what <code>corswrap</code> answers under a policy, and why. "
-	      "Nothing is sent to the URL, and nothing is kept.</p>\n"
+	      "This server sends nothing to the URL, and keeps nothing.</p>\n"
 	      "<nav aria-label=\"Parts of this page\"><ul>\n",
 	      out);
 	if (page->result != NULL)

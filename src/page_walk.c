@@ -74,13 +74,32 @@ print_diags(const struct page *page)
 
 /* ---- the question and the verdict ---- */
 
+/* The call is indented, for a terminal. */
+static void
+print_call(const struct page *page, const char *text)
+{
+	while (*text != '\0') {
+		size_t len = strcspn(text, "\n");
+		size_t blanks = strspn(text, " ");
+
+		if (blanks > 4)
+			blanks = 4;
+		html_text(page->out, slice_of(text + blanks, len - blanks));
+		text += len;
+		if (*text == '\n') {
+			fputc('\n', page->out);
+			text++;
+		}
+	}
+}
+
 static void
 print_question(const struct page *page, struct explanation *e)
 {
 	fputs("<p class=\"question\">", page->out);
 	html_string(page->out, explain_say_page(e));
 	fputs(" calls:</p>\n<pre class=\"wire\">", page->out);
-	html_string(page->out, explain_say_call(e));
+	print_call(page, explain_say_call(e));
 	fputs("</pre>\n", page->out);
 }
 
