@@ -294,18 +294,26 @@ sub console {
 	return $text;
 }
 
+# The words are those of the Chromium that explain.c was written beside; another
+# may have others.
+my $same_words;
+sub same_words {
+	return unless $same_words;
+	return same(@_);
+}
+
 sub check_outcome {
 	my ($said, $f, $got, $text) = @_;
 	if (defined $got->{error}) {
 		same('outcome', 'blocked', $said->{verdict});
 		my $message = console($said, $got->{said}[0]);
 		if ($got->{error} eq 'TypeError: Failed to fetch') {
-			same('console', $got->{said}[0], $message);
+			same_words('console', $got->{said}[0], $message);
 		} else {
 			# Which header it was is explain's to say; Chromium
 			# shows the URL as it was given, explain without the
 			# password.
-			same('thrown', $got->{error} =~ s/(credentials:).*/$1/rs,
+			same_words('thrown', $got->{error} =~ s/(credentials:).*/$1/rs,
 			    $message =~ s/(credentials:).*/$1/rs
 			    =~ s/(Invalid (?:name|value)) \(.*/$1/r);
 		}
@@ -373,6 +381,8 @@ wait_socket("$dir/app.sock") or die read_file("$dir/corswrap.log");
 my $browser = Corswrap::Browser->new(
 	'--host-resolver-rules=MAP *.example.com 127.0.0.1, '
 	. 'MAP *.example.net 127.0.0.1');
+$same_words = $browser->version == 156;
+note('another version of Chromium: words are not compared') if !$same_words;
 my $got = ask_browser($browser, @fetches);
 undef $browser;
 # The log is whole when it has ended.

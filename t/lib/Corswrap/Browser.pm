@@ -137,6 +137,12 @@ sub event {
 	}
 }
 
+# The first number of its version.
+sub version {
+	my ($self) = @_;
+	return ($self->call('Browser.getVersion')->{product} =~ m{/(\d+)})[0];
+}
+
 # Load a page and wait until it has loaded.
 sub load {
 	my ($self, $url) = @_;
