@@ -92,9 +92,23 @@ limit(__rlimit_resource_t what, const struct limit *to)
 	return setrlimit(what, &both);
 }
 
-static int
-set_limits(const struct app *app)
+/* What we have raised for ourselves. */
+static void
+lower_files(uint64_t to)
 {
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur <= to)
+		return;
+	files.rlim_cur = to;
+	(void)setrlimit(RLIMIT_NOFILE, &files);
+}
+
+static int
+set_limits(const struct app *app, uint64_t files)
+{
+	if (files > 0)
+		lower_files(files);
 	if (app == NULL)
 		return 0;
 	return limit(RLIMIT_CPU, &app->cpu_limit) != 0 ||
@@ -183,7 +197,7 @@ child_enter(const struct child_spec *spec, enum child_stage *stage)
 	if (spec->directory != NULL && chdir(spec->directory) != 0)
 		return -1;
 	*stage = CHILD_STAGE_SETUP;
-	if (set_limits(spec->limits) != 0)
+	if (set_limits(spec->limits, spec->files) != 0)
 		return -1;
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);

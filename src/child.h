@@ -20,6 +20,7 @@ struct child_spec {
 	int out;
 	int err;
 	const struct app *limits; /* cpu_limit and the like; may be NULL */
+	uint64_t files; /* soft limit of open files, unless limits say; 0: ours */
 	bool prepared;		  /* this process has called child_prepare */
 	/* What it gets when our thread dies without having ended it; 0: TERM */
 	int death_signal;

@@ -111,6 +111,9 @@ struct exchange {
 	struct forward_pool *pool; /* connections to forward to; may be NULL */
 	/* becomes readable when every program must be ended now; -1: never */
 	int stop_fd;
+	/* soft limit of open files that we were started with, for programs;
+	   0: what we have */
+	uint64_t file_limit;
 	/* to be called before anything that may take long (reading a body,
 	   running a program), so that somebody else accepts; NULL in CGI */
 	void (*will_block)(struct exchange *);

@@ -80,6 +80,7 @@ struct pool {
 	struct status *status;
 	struct forward_pool *forward; /* kept connections; NULL: none kept */
 	int stop_fd;		      /* eventfd: every program must end now */
+	uint64_t file_limit; /* that we have raised, before; 0: have not */
 	int poke_fd;		      /* eventfd: the main thread shall look */
 	_Atomic(struct settings *) current;
 	atomic_bool stopping; /* take nothing new, finish what runs */

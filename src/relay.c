@@ -455,7 +455,7 @@ start(struct relay *r, char **variables, const struct body *body)
 	if (pipe2(out, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0) {
 		struct child_spec spec = {
 		    r->script->argv, variables, r->script->directory, body->fd,
-		    out[1], err[1], &r->settings->app,
+		    out[1], err[1], &r->settings->app, r->exchange->file_limit,
 		    /* server.c has */
 		    r->exchange->fastcgi,
 		    /* Whoever kills us as a CGI program has sent TERM. */

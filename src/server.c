@@ -380,17 +380,22 @@ workers_wanted(const struct server_options *o, const struct settings *settings)
 	return o->workers > 0 ? o->workers : settings->server.workers;
 }
 
-/* Descriptors for that many workers, as far as we may have them. */
+/*
+ * Descriptors for that many workers, as far as we may have them.  Programs get
+ * what we had: those that use select(2) go wrong with more than 1024.
+ */
 static void
-raise_fd_limit(unsigned workers)
+raise_fd_limit(struct pool *pool, unsigned workers)
 {
 	struct rlimit limit;
-	rlim_t want = (rlim_t)workers * FDS_OF_WORKER + FDS_OF_US;
+	rlim_t want = (rlim_t)workers * FDS_OF_WORKER + FDS_OF_US, had;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= want)
 		return;
+	had = limit.rlim_cur;
 	limit.rlim_cur = limit.rlim_max < want ? limit.rlim_max : want;
-	setrlimit(RLIMIT_NOFILE, &limit);
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+		pool->file_limit = had;
 }
 
 /*
@@ -437,7 +442,7 @@ prepare(struct responder *s, struct settings *settings)
 	if (pool->stop_fd < 0 || pool->poke_fd < 0 || set_signals(s) != 0)
 		return -1;
 	mallopt(M_ARENA_MAX, ARENAS);
-	raise_fd_limit(workers_wanted(pool->options, settings));
+	raise_fd_limit(pool, workers_wanted(pool->options, settings));
 	prepare_sockets(pool->options);
 	if (fastcgi_start() != 0)
 		return -1;

@@ -280,6 +280,7 @@ answer(struct worker *w, bool large)
 	c.x.status = pool->status;
 	c.x.pool = pool->forward;
 	c.x.stop_fd = pool->stop_fd;
+	c.x.file_limit = pool->file_limit;
 	c.x.will_block = exchange_will_block;
 	fastcgi_bound(w->connection, idle);
 	if (large)

@@ -326,6 +326,20 @@ is(ask($l, 'greedy.pl')->{status}, 502, 'memory-limit: 502');
 logged($l, qr/Out of memory|exit status|signal/, 'logged');
 $l->stop;
 
+# What the responder takes for its workers is not theirs.
+SKIP: {
+	my ($hard) = read_file('/proc/self/limits') =~
+	    /^Max open files\s+\d+\s+(\d+|unlimited)/m;
+	skip 'few descriptors allowed', 2
+	    if $hard ne 'unlimited' && $hard < 1000;
+	my $n = run_responder('', workers => 100, ulimit => '-S -n 200');
+	like(read_file('/proc/' . $n->pid . '/limits'),
+	    qr/^Max open files\s+(?!200\b)\d+/m, 'for 100 workers more files');
+	like(ask($n, 'limits')->{body}, qr/^n 200 (?!200$)\w+$/m,
+	    'but programs have what there was');
+	$n->stop;
+}
+
 # R18: 0 to 2 alone, whatever the responder holds and others run.
 shell_program('fds', 'sleep 0.3; printf "A: 1\n\n"; exec ls -l /proc/self/fd');
 {
