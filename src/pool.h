@@ -117,8 +117,8 @@ void pool_poke(struct pool *);
 
 /* One more thread; the caller holds the lock.  -1: could not be had. */
 int worker_start(struct pool *);
-/* Join those that have ended.  Takes the lock. */
-void worker_join(struct pool *);
+/* Join those that have ended; were there any?  Takes the lock. */
+bool worker_join(struct pool *);
 /*
  * Wake the worker out of a blocking call of libfcgi, if it is in one that may
  * be ended: `until` is over, or it is idle and idle is true.  The caller holds

@@ -34,6 +34,7 @@ enum {
 	FULL_TICK = 20,	   /* ms when nobody waits in accept */
 	FULL_FOR = 1000,   /* ms after which that is forgotten */
 	STOP_TICK = 10,	   /* ms between two wakes when stopping */
+	REST = 2000,	   /* ms after which a crowd has gone */
 	LINGER = 1000,	   /* ms for those who have connected already */
 	LAST_GRACE = 1000, /* ms beyond what it should take */
 	FDS_OF_WORKER = 8, /* descriptors that a busy worker may need */
@@ -51,6 +52,7 @@ struct responder {
 	uint64_t cpu;	     /* ns: used until then */
 	bool watching;	     /* every worker has been busy lately */
 	uint64_t full_until; /* ms: how long that counts as lately */
+	uint64_t trim;	     /* ms: when to give memory back; 0: never */
 };
 
 /* ---- signals ---- */
@@ -206,6 +208,21 @@ watch_acceptors(struct responder *s, uint64_t now)
 	s->cpu = cpu;
 }
 
+/*
+ * After a crowd has gone: what its threads had goes back to the system, which
+ * the C library would not do while anything above it is in use.
+ */
+static void
+give_back(struct responder *s, bool ended, uint64_t now)
+{
+	if (ended)
+		s->trim = now + REST;
+	if (s->trim == 0 || now < s->trim)
+		return;
+	s->trim = 0;
+	(void)malloc_trim(0);
+}
+
 static void
 watch(struct responder *s)
 {
@@ -220,7 +237,7 @@ watch(struct responder *s)
 	else if (!s->stop)
 		watch_acceptors(s, now);
 	pthread_mutex_unlock(&pool->lock);
-	worker_join(pool);
+	give_back(s, worker_join(pool), now);
 }
 
 /* ---- the loop ---- */
@@ -368,7 +385,7 @@ drain(struct responder *s)
 		}
 		sleep_for(s, STOP_TICK);
 	}
-	worker_join(&s->pool);
+	(void)worker_join(&s->pool);
 	return t < killed + LAST_GRACE;
 }
 

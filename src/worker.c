@@ -477,18 +477,21 @@ worker_start(struct pool *pool)
 	return -1;
 }
 
-void
+bool
 worker_join(struct pool *pool)
 {
 	struct worker *dead, *next;
+	bool any;
 
 	pthread_mutex_lock(&pool->lock);
 	dead = pool->dead;
 	pool->dead = NULL;
 	pthread_mutex_unlock(&pool->lock);
+	any = dead != NULL;
 	for (; dead != NULL; dead = next) {
 		next = dead->next;
 		pthread_join(dead->thread, NULL);
 		worker_free(dead);
 	}
+	return any;
 }
