@@ -87,6 +87,19 @@ read_flags(struct ask *ask, struct question_text *text, struct slice *headers,
 	return status;
 }
 
+/* "corscheck explain" */
+static char *
+name_of(struct arena *arena, const struct command *command, char *otherwise)
+{
+	size_t room = sizeof("corscheck ") + strlen(command->name);
+	char *name = arena_alloc(arena, room);
+
+	if (name == NULL)
+		return otherwise;
+	snprintf(name, room, "corscheck %s", command->name);
+	return name;
+}
+
 int
 ask_read(struct ask *out, const struct command *command, enum ask_url kind,
 	 int argc, char **argv)
@@ -103,6 +116,8 @@ ask_read(struct ask *out, const struct command *command, enum ask_url kind,
 	if (headers == NULL)
 		return complain("memory is out", "");
 	text.headers = headers;
+	/* In what getopt_long says. */
+	argv[0] = name_of(out->arena, command, argv[0]);
 	status = read_flags(out, &text, headers, command, kind, argc, argv);
 	if (status != ASK_GO_ON)
 		return status;

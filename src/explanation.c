@@ -16,6 +16,9 @@
 
 /* ---- building blocks ---- */
 
+static const char *explain_vprintf(struct explanation *, const char *, va_list)
+    __attribute__((format(printf, 2, 0)));
+
 static const char *
 explain_vprintf(struct explanation *e, const char *format, va_list list)
 {

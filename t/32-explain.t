@@ -191,6 +191,12 @@ sub mistake {
 	is("$status$out", '2', 'and it says nothing else');
 }
 
+my (undef, undef, $usage) = ask('--bogus');
+like($usage, qr/\Acorscheck explain: .*bogus.*\nusage: corscheck explain /,
+    'an option that is none');
+is((ask('-h'))[0], 0, '-h');
+is((ask('--url', $url, '--origin', 'null', 'more'))[0], 2, 'a word too much');
+
 my @from = ('--url', $url);
 mistake('no URL', [ '--origin', 'null' ],
     '--url is missing: what does the page ask for?');
