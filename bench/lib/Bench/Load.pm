@@ -12,7 +12,7 @@ use Bench::Table;
 use Bench::Peers qw(tool);
 use Corswrap::Test qw(write_file);
 use Exporter qw(import);
-use Time::HiRes qw(time);
+use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
 
 our @EXPORT = qw(fcgi_load http_load floor_load compare);
 
@@ -71,18 +71,21 @@ sub http_load {
 # posix_spawn, read and wait.
 sub floor_load {
 	my ($spawn, $program, $workers) = @_;
-	my $each = 20;    # microseconds a run; corrected with every measure
+	my $each;    # microseconds a run of all workers, of the last measure
 	return sub {
 		my ($ms) = @_;
-		my $runs = int(1000 * $ms / $each / $workers / 2) || 1;
-		$runs = 50 if $each == 20;
-		my $start = time;
-		my $command = "$spawn 1 $runs $program >/dev/null & " x $workers;
+		my $runs = $each ? int(1000 * $ms / $each / $workers / 2) : 50;
+		$runs = 1 if $runs < 1;
+		my $command = "p=; for w in @{[ 1 .. $workers ]}; do $spawn 1"
+		    . " $runs $program >/dev/null & p=\"\$p \$!\"; done;"
+		    . ' for w in $p; do wait $w || exit 1; done';
+		my $start  = clock_gettime(CLOCK_MONOTONIC);
 		my @before = times;
-		system('/bin/sh', '-c', "$command wait") == 0 or die;
+		system('/bin/sh', '-c', $command) == 0 or
+		    die "$spawn: $program: failed\n";
 		my @after = times;
-		my $wall = time - $start;
-		my $done = $workers * 2 * $runs;    # one round warms up
+		my $wall  = clock_gettime(CLOCK_MONOTONIC) - $start;
+		my $done  = $workers * 2 * $runs;    # one round warms up
 		$each = 1e6 * $wall / $done;
 		my $cpu = $after[2] + $after[3] - $before[2] - $before[3];
 		return { rate => $done / $wall, cpu => 1e6 * $cpu / $done,
