@@ -53,7 +53,7 @@ struct slice
 fetch_get(struct arena *arena, const struct fetch_fields *fields,
 	  struct slice name)
 {
-	size_t room = 0, len = 0, count = 0;
+	size_t room = 0, len = 0, count = 0, seen = 0;
 	struct slice only = SLICE_NONE;
 	char *text;
 
@@ -71,7 +71,8 @@ fetch_get(struct arena *arena, const struct fetch_fields *fields,
 		struct slice value = fetch_trim(fields->at[i].value);
 		if (!slice_eq_nocase(fields->at[i].name, name))
 			continue;
-		if (len > 0) {
+		/* Empty ones too: ", *" is not "*". */
+		if (seen++ > 0) {
 			text[len++] = ',';
 			text[len++] = ' ';
 		}

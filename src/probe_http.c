@@ -125,7 +125,9 @@ take_line(struct reading *r, struct slice line)
 	colon = line.len == 0 ? NULL : memchr(line.ptr, ':', line.len);
 	if (colon == NULL)
 		return;
-	name = slice_of(line.ptr, (size_t)(colon - line.ptr));
+	/* A blank before the colon is wrong (RFC 9112, 5.1); Chromium takes it.
+	 */
+	name = fetch_trim(slice_of(line.ptr, (size_t)(colon - line.ptr)));
 	/* Browsers pass over what is no header. */
 	if (!cors_is_token(name) || !make_room(r))
 		return;

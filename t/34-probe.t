@@ -10,11 +10,10 @@ use FindBin ();
 use lib "$FindBin::RealBin/lib";
 
 use Corswrap::Exchange;
+use Corswrap::Raw;
 use Corswrap::Server;
 use Corswrap::Test;
-use IO::Socket::INET;
 use JSON::PP ();
-use POSIX ();
 use Test::More;
 
 my $dir = tempdir();
@@ -43,7 +42,9 @@ sub ask {
 
 # --- a server that answers as it is told -------------------------------------------
 
-my (%answer, $port);
+my %answer;
+my $listen = raw_socket();
+my $port = $listen->sockport;
 my $requests = "$dir/requests";
 
 sub good {
@@ -68,40 +69,18 @@ sub careful {
 	return good(%fields);
 }
 
-sub start_server {
-	my $listen = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
-	    Listen => 16, ReuseAddr => 1) or die "listen: $!";
-	$port = $listen->sockport;
-	my $pid = fork // die "fork: $!";
-	return $pid if $pid;
-	# A group of its own, to be ended with all that still answer.
-	setpgrp;
-	open STDOUT, '>', '/dev/null';
-	@SIG{qw(CHLD PIPE)} = qw(IGNORE IGNORE);
-	alarm 300;
-	while (my $client = $listen->accept) {
-		next if fork;
-		alarm 60;
-		my $head = '';
-		while (my $line = <$client>) {
-			$head .= $line;
-			last if $line eq "\r\n";
-		}
-		my ($method, $name) = $head =~ m{^(\S+) /([\w-]*)};
-		my ($from) = $head =~ /^Origin: (.*?)\r$/m;
-		open my $log, '>>', $requests;
-		syswrite $log, "$head\n";
-		my $code = $answer{ $name // '' };
-		my $reply = $code ? $code->($method, $from, $head, $client)
-		    : "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
-		if (defined $reply) {
-			$reply =~ s/\r\n/\r\nConnection: close\r\n/
-			    unless $reply =~ /^\S+ 1\d\d/;
-			syswrite $client, $reply;
-		}
-		POSIX::_exit(0);
-	}
-	POSIX::_exit(0);
+sub reply {
+	my ($head, $client) = @_;
+	my ($method, $name) = $head =~ m{^(\S+) /([\w-]*)};
+	my ($from) = $head =~ /^Origin: (.*?)\r$/m;
+	open my $log, '>>', $requests;
+	syswrite $log, "$head\n";
+	my $code = $answer{ $name // '' };
+	my $reply = $code ? $code->($method, $from, $head, $client)
+	    : "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+	$reply =~ s/\r\n/\r\nConnection: close\r\n/
+	    unless !defined $reply || $reply =~ /^\S+ 1\d\d/;
+	return $reply;
 }
 
 # What was asked since the last time: [ "METHOD ORIGIN" ].
@@ -293,9 +272,8 @@ my %hostile = (
 );
 @answer{ keys %hostile } = values %hostile;
 
-my $server = start_server();
 my $at = "http://127.0.0.1:$port";
-END { kill -TERM => $server if defined $server && $$ != $server }
+raw_server($listen, \&reply);
 
 # --- the mistakes, each found, and no other -------------------------------------------
 

@@ -9,10 +9,9 @@ use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 use Corswrap::Browser;
+use Corswrap::Raw;
 use Corswrap::Test;
-use IO::Socket::INET;
 use JSON::PP ();
-use POSIX ();
 use Test::More;
 
 plan skip_all => 'no Chromium' unless Corswrap::Browser::program();
@@ -28,8 +27,7 @@ sub one_of { return $_[ rand @_ ] }
 
 # --- the chains -----------------------------------------------------------------------
 
-my $listen = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 64,
-    ReuseAddr => 1) or die "listen: $!";
+my $listen = raw_socket();
 my $port = $listen->sockport;
 # The page's, and two others.
 my @hosts = map { "http://$_:$port" } qw(localhost 127.0.0.1 third.localhost);
@@ -102,45 +100,24 @@ sub answer {
 	    . "$fields\r\n";
 }
 
-# --- the server -----------------------------------------------------------------------
+my $empty = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
+    . "Content-Length: 1\r\nConnection: close\r\n\r\nx";
 
-my $server = fork // die "fork: $!";
-if ($server == 0) {
-	setpgrp;
-	open STDOUT, '>', '/dev/null';
-	@SIG{qw(CHLD PIPE)} = qw(IGNORE IGNORE);
-	alarm 600;
-	while (my $client = $listen->accept) {
-		next if fork;
-		alarm 60;
-		my $head = '';
-		while (my $line = <$client>) {
-			$head .= $line;
-			last if $line eq "\r\n";
-		}
-		my ($method, $n, $step) = $head =~ m{^(\S+) /(\d+)/(\d+)};
-		if (!defined $n) {
-			syswrite $client, "HTTP/1.1 200 OK\r\nContent-Type: "
-			    . "text/html\r\nContent-Length: 1\r\n"
-			    . "Connection: close\r\n\r\nx";
-			POSIX::_exit(0);
-		}
-		my ($host) = $head =~ /^Host: (.*?)\r$/mi;
-		my ($origin) = $head =~ /^Origin: (.*?)\r$/mi;
-		my @shown = map { lc } sort $head =~
-		    /^(authorization|x-a|content-type):/gim;
-		my $asked = join ' ', $head =~
-		    /^Access-Control-Request-(?:Method|Headers): (.*?)\r$/gim;
-		open my $log, '>>', "$requests.$n";
-		syswrite $log, "$method $host $step from " . ($origin // '-')
-		    . " with @shown, asks $asked\n";
-		syswrite $client, answer($n, $step, $method, $origin);
-		POSIX::_exit(0);
-	}
-	POSIX::_exit(0);
-}
-close $listen;
-END { kill -TERM => $server if defined $server && $$ != $server }
+raw_server($listen, sub {
+	my ($head) = @_;
+	my ($method, $n, $step) = $head =~ m{^(\S+) /(\d+)/(\d+)} or
+	    return $empty;
+	my ($host) = $head =~ /^Host: (.*?)\r$/mi;
+	my ($origin) = $head =~ /^Origin: (.*?)\r$/mi;
+	my @shown = map { lc } sort $head =~
+	    /^(authorization|x-a|content-type):/gim;
+	my $asked = join ' ', $head =~
+	    /^Access-Control-Request-(?:Method|Headers): (.*?)\r$/gim;
+	open my $log, '>>', "$requests.$n";
+	syswrite $log, "$method $host $step from " . ($origin // '-')
+	    . " with @shown, asks $asked\n";
+	return answer($n, $step, $method, $origin);
+});
 
 sub seen {
 	my ($n) = @_;
