@@ -367,6 +367,8 @@ take_rest(struct relay *r, const struct pollfd *seen)
 		int rc = poll(fds, 2, 0);
 		if (rc < 0 && errno == EINTR)
 			continue;
+		if (rc < 0) /* what is in them is lost: not a whole answer */
+			fail(r, 500, "poll-failed", NULL, strerror(errno));
 		if (rc <= 0)
 			break;
 		look_into(r, &fds[ON_OUT], &fds[ON_ERR]);

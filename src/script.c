@@ -527,8 +527,13 @@ script_resolve(const struct settings *settings, struct exchange *exchange,
 	/* Not calloc: 24 KiB would be cleared for a few bytes. */
 	r.memory =
 	    malloc(sizeof(struct memory) + most_words(app) * sizeof(char *));
-	if (r.memory == NULL)
+	if (r.memory == NULL) {
+		log_event(exchange->log, LOG_LEVEL_ERROR, "no-memory", request,
+			  "lower `workers`, or give the machine more memory",
+			  "memory is out");
+		exchange->outcome.failure = "no-memory";
 		return 500;
+	}
 	out->memory = (char *)r.memory;
 	out->argv = r.memory->argv;
 	if (app->exec != NULL) {

@@ -1,0 +1,83 @@
+package Corswrap::Shim;
+
+# System calls of a corswrap that fail when the test says so (t/shim/faults.c,
+# preloaded).
+#
+#	my $faults = faults() or plan skip_all => ...;
+#	my $r = responder(env => $faults->env);
+#	$faults->arm('pipe2', 2, EMFILE);	# the second from now on, once
+#	...
+#	my $hits = $faults->disarm;
+#
+# arm(CALL, N, ERROR, lasting => 1): every one from the Nth on.  share(BYTES):
+# reads and writes move no more than that at once.
+#
+# SPDX-License-Identifier: ISC
+
+use strict;
+use warnings;
+use Corswrap::Test qw(tempdir top_build);
+use Exporter qw(import);
+
+our @EXPORT = qw(faults);
+
+use constant { ARMED => 0, COUNTDOWN => 4, SHARE => 16, HITS => 20,
+	SIZE => 64 };
+
+# undef where the shim is not built.
+sub faults {
+	my $shim = top_build() . '/t/shim/faults.so';
+	return unless -e $shim;
+	my $dir = tempdir();
+	open my $fh, '+>:raw', "$dir/control" or die "control: $!";
+	syswrite $fh, "\0" x SIZE;
+	return bless { dir => $dir, fh => $fh, shim => $shim }, __PACKAGE__;
+}
+
+# Sanitizers want to be preloaded first; the shim calls them in turn.
+sub env {
+	my ($self) = @_;
+	my $asan = join ':', grep { defined && length } $ENV{ASAN_OPTIONS},
+	    'verify_asan_link_order=0';
+	return { LD_PRELOAD => $self->{shim}, FAULTS => "$self->{dir}/control",
+		ASAN_OPTIONS => $asan };
+}
+
+sub _put {
+	my ($self, $at, $bytes) = @_;
+	sysseek $self->{fh}, $at, 0;
+	syswrite $self->{fh}, $bytes;
+	return;
+}
+
+sub _get {
+	my ($self, $at) = @_;
+	sysseek $self->{fh}, $at, 0;
+	sysread $self->{fh}, my $bytes, 4;
+	return unpack 'l', $bytes;
+}
+
+sub arm {
+	my ($self, $call, $n, $error, %o) = @_;
+	$self->_put(ARMED, pack 'l', 0);
+	$self->_put(COUNTDOWN, pack 'lll', $n, $error, $o{lasting} ? 1 : 0);
+	$self->_put(HITS, pack 'lZ40', 0, $call);
+	$self->_put(ARMED, pack 'l', 1);
+	return;
+}
+
+# How often it failed.
+sub disarm {
+	my ($self) = @_;
+	$self->_put(ARMED, pack 'l', 0);
+	return $self->_get(HITS);
+}
+
+sub hits { return $_[0]->_get(HITS) }
+
+sub share {
+	my ($self, $bytes) = @_;
+	return $self->_put(SHARE, pack 'l', $bytes);
+}
+
+1;
