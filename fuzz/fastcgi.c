@@ -17,15 +17,14 @@
 #include "peek.h"
 #include "record.h"
 
-enum { INPUT_MAX = 32768 };
+enum { INPUT_MAX = 32768, REQUESTS_MAX = 8 };
 
 static struct fastcgi *connection;
+static struct scratch scratch;
 
 static void
 start(void)
 {
-	static struct scratch scratch;
-
 	if (connection != NULL)
 		return;
 	CHECK(fastcgi_start() == 0);
@@ -87,7 +86,7 @@ check_body(const struct plain_request *plain)
 		CHECK(n < 0);
 }
 
-/* What came back: records of this request, to the end. */
+/* What came back: records, to the end of the first request at least. */
 static void
 check_answer(int fd, unsigned id)
 {
@@ -108,22 +107,70 @@ check_answer(int fd, unsigned id)
 	CHECK(at == len && (ended || len == 0));
 }
 
+/* As a worker does it: without libfcgi where that can be. */
 static void
-serve(int fd, const struct plain_request *plain, const struct peek *peek)
+take_first(int fd, const struct peek *peek)
 {
-	static const char answer[] = "Status: 200 OK\r\n\r\nbody";
-	struct sink *sink = fastcgi_sink(connection);
-
 	fastcgi_open(connection, fd);
 	fastcgi_bound(connection, 2000);
+	if (peek->whole > 0) {
+		CHECK(scratch_need(&scratch.peeked, &scratch.peeked_cap,
+				   INPUT_MAX) == 0);
+		CHECK(recv(fd, scratch.peeked, peek->whole, MSG_PEEK) ==
+		      (ssize_t)peek->whole);
+		CHECK(fastcgi_take(connection, peek) == FASTCGI_REQUEST);
+		return;
+	}
 	CHECK(fastcgi_next(connection, true) == FASTCGI_REQUEST);
 	for (size_t i = 0; i < peek->nul_count; i++)
 		fastcgi_mend(connection, peek->nul[i].index, peek->nul[i].len);
-	check_variables(plain, peek);
-	check_body(plain);
-	CHECK(sink->write(sink, answer, sizeof(answer) - 1) >= 0);
-	(void)fastcgi_drain(connection);
-	CHECK(!fastcgi_finish(connection, false));
+}
+
+/* Where the next request begins: management records are answered. */
+static size_t
+skip_management(const uint8_t *data, size_t size, size_t at)
+{
+	struct peek peek;
+
+	while ((peek = peek_look(data + at, size - at)).state ==
+	       PEEK_MANAGEMENT)
+		at += peek.used;
+	return at;
+}
+
+static void
+converse(int fd, const uint8_t *data, size_t size, struct plain_request *plain)
+{
+	static const char answer[] = "Status: 200 OK\r\n\r\nbody";
+	struct sink *sink = fastcgi_sink(connection);
+	struct peek peek = peek_look(data, size);
+	bool direct = peek.whole > 0, kept;
+	size_t at = 0, head = WIRE_HEADER + WIRE_BODY;
+
+	take_first(fd, &peek);
+	for (int i = 0; i < REQUESTS_MAX; i++) {
+		check_variables(plain, &peek);
+		check_body(plain);
+		CHECK(sink->write(sink, answer, sizeof(answer) - 1) >= 0);
+		kept = fastcgi_drain(connection) && direct && plain->body_ended;
+		/* The last is always closed. */
+		kept = kept && i + 1 < REQUESTS_MAX;
+		if (!fastcgi_finish(connection, kept))
+			return;
+		at = skip_management(data, size, at + head + plain->used);
+		peek = peek_look(data + at, size - at);
+		enum fastcgi_next next = fastcgi_again(connection, 32);
+		CHECK((next == FASTCGI_REQUEST) ==
+		      (peek.state == PEEK_READY && !peek.strange));
+		if (next != FASTCGI_REQUEST) {
+			if (next != FASTCGI_CLOSED)
+				(void)fastcgi_finish(connection, false);
+			return;
+		}
+		fastcgi_bound(connection, 2000);
+		plain_records(data + at + head, size - at - head, peek.id,
+			      plain);
+	}
 }
 
 FUZZ_TARGET(fastcgi)
@@ -140,13 +187,13 @@ FUZZ_TARGET(fastcgi)
 		return 0;
 	plain_records(data + head, size - head, peek.id, &plain);
 	/* libfcgi leaks a little at each, and takes what they hold for the
-	 * body; web servers send none. */
-	if (plain.managed)
+	 * body; web servers send none within a request. */
+	if (plain.managed && peek.whole == 0)
 		return 0;
 	CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
 	CHECK(send(pair[0], data, size, MSG_NOSIGNAL) == (ssize_t)size);
 	CHECK(shutdown(pair[0], SHUT_WR) == 0);
-	serve(pair[1], &plain, &peek);
+	converse(pair[1], data, size, &plain);
 	check_answer(pair[0], peek.id);
 	close(pair[0]);
 	return 0;

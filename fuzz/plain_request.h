@@ -21,6 +21,7 @@ struct plain_request {
 	bool aborted;
 	bool others;  /* a record that belongs to something else */
 	bool managed; /* a management record */
+	size_t used;  /* bytes up to where this stopped */
 	unsigned char params[PLAIN_BYTES];
 	unsigned char body[PLAIN_BYTES];
 };
@@ -55,7 +56,10 @@ plain_records(const unsigned char *p, size_t left, unsigned id,
 			out->body_len += there;
 		}
 		if (size > left) {
-			out->others = out->others || h.id != id;
+			/* Whether an end without all of its padding is one
+			 * may be seen in both ways. */
+			out->others = out->others || h.id != id ||
+				      out->body_ended;
 			return;
 		}
 		if (h.id == id && params) {
@@ -73,6 +77,7 @@ plain_records(const unsigned char *p, size_t left, unsigned id,
 		}
 		p += size;
 		left -= size;
+		out->used += size;
 	}
 }
 

@@ -103,6 +103,14 @@ no_policy(struct cgi *c)
 	return 1;
 }
 
+/* Not even for a log. */
+static int
+no_memory(struct cgi *c)
+{
+	(void)fputs("corswrap: memory is out [no-memory]\n", stderr);
+	return answer_bad(c, "[no-memory]");
+}
+
 /* "LINE: [ID]"; of a whole file "[ID]". */
 static size_t
 show(char line[static LINE_ROOM], const struct diag *d)
@@ -132,7 +140,7 @@ bad_policy(struct cgi *c, struct diag_list *list)
 		len += show(body + len, d);
 	}
 	diag_print(list, stderr);
-	return answer_bad(c, len == 0 ? "[no-memory]" : body);
+	return len == 0 ? no_memory(c) : answer_bad(c, body);
 }
 
 /*
@@ -180,7 +188,7 @@ serve(struct cgi *c, struct settings *settings)
 {
 	c->x.log = log_new(STDERR_FILENO);
 	if (c->x.log == NULL)
-		return answer_bad(c, "[no-memory]");
+		return no_memory(c);
 	if (log_configure(c->x.log, &settings->server) != 0)
 		log_event(c->x.log, LOG_LEVEL_ERROR, "log-file", NULL,
 			  "let the web server's user write it",
@@ -203,7 +211,7 @@ load_and_serve(struct cgi *c)
 	int status;
 
 	if (list == NULL)
-		return answer_bad(c, "[no-memory]");
+		return no_memory(c);
 	settings = settings_load(c->policy, &options, list);
 	if (settings == NULL) {
 		status = bad_policy(c, list);

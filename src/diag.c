@@ -286,11 +286,13 @@ diag_print(const struct diag_list *list, FILE *out)
 		const struct diag *diag = &list->items[i].diag;
 		int len = diag_format(diag, NULL, 0);
 		char *text = len < 0 ? NULL : malloc((size_t)len + 1);
+		char cut[512]; /* rather than nothing */
 
-		if (text != NULL) {
+		if (text != NULL)
 			diag_format(diag, text, (size_t)len + 1);
-			fprintf(out, "%s\n", text);
-		}
+		else
+			diag_format(diag, cut, sizeof(cut));
+		fprintf(out, "%s\n", text != NULL ? text : cut);
 		free(text);
 	}
 	if (list->lost > 0)

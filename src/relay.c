@@ -581,6 +581,10 @@ relay_run(const struct settings *settings, struct exchange *exchange,
 	struct relay r;
 
 	if (scratch_need(&scratch->io, &scratch->io_cap, CHUNK) != 0) {
+		log_event(exchange->log, LOG_LEVEL_ERROR, "no-memory",
+			  response->request,
+			  "lower `workers`, or give the machine more memory",
+			  "memory is out");
 		response_fail(response, 500, "no-memory", NULL);
 		return;
 	}

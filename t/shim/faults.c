@@ -108,6 +108,13 @@ share(size_t len)
 	return most > 0 && len > most ? most : len;
 }
 
+/* What has been seen to lie in a socket comes whole. */
+static bool
+is_look(int flags)
+{
+	return (flags & (MSG_PEEK | MSG_DONTWAIT)) != 0;
+}
+
 static void *
 real(const char *name)
 {
@@ -132,9 +139,9 @@ WRAP(ssize_t, -1, write, (int fd, const void *b, size_t n), (fd, b, share(n)))
 WRAP(ssize_t, -1, pread, (int fd, void *b, size_t n, off_t o),
      (fd, b, share(n), o))
 WRAP(ssize_t, -1, recv, (int fd, void *b, size_t n, int f),
-     (fd, b, (f & MSG_PEEK) != 0 ? n : share(n), f))
+     (fd, b, is_look(f) ? n : share(n), f))
 WRAP(ssize_t, -1, __recv_chk, (int fd, void *b, size_t n, size_t m, int f),
-     (fd, b, (f & MSG_PEEK) != 0 ? n : share(n), m, f))
+     (fd, b, is_look(f) ? n : share(n), m, f))
 WRAP(ssize_t, -1, send, (int fd, const void *b, size_t n, int f),
      (fd, b, share(n), f))
 WRAP(ssize_t, -1, splice,
