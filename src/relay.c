@@ -19,6 +19,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -51,6 +52,7 @@ struct relay {
 	int err;
 	uint64_t started; /* ms */
 	uint64_t last;	  /* of output */
+	uint64_t taken;	  /* bytes of it */
 	bool unflushed;
 	bool hung;    /* a pipe was closed: it is about to end */
 	bool brief;   /* little has come: it may be about to end */
@@ -161,6 +163,7 @@ move_output(struct relay *r)
 	ssize_t n = out->move(out, r->out, 0);
 
 	if (n > 0) {
+		r->taken += (uint64_t)n;
 		r->exchange->outcome.body_bytes += (uint64_t)n;
 		r->unflushed = true;
 	} else if (n == 0) {
@@ -182,6 +185,7 @@ feed_output(struct relay *r)
 
 	r->brief = n > 0 && n < BRIEF && !r->waited;
 	r->waited = true;
+	r->taken += n > 0 ? (uint64_t)n : 0;
 	if (n > 0 && !r->discard)
 		fed(r, response_feed(r->response, buf, (size_t)n));
 	else if (n == 0)
@@ -344,12 +348,25 @@ is_shut(int fd, const struct pollfd *seen)
 			  (seen->revents & POLLIN) == 0);
 }
 
+/* Bytes that lie in a pipe. */
+static uint64_t
+waiting(int fd)
+{
+	int have = 0;
+
+	return fd >= 0 && ioctl(fd, FIONREAD, &have) == 0 && have > 0
+		   ? (uint64_t)have
+		   : 0;
+}
+
 /* The program has ended; a child of its own may still hold the pipes.  Take
  * what is in them and leave that child alone. */
 static void
 take_rest(struct relay *r, const struct pollfd *seen)
 {
 	struct pollfd fds[2];
+	/* Of the program's own: a read may take less than there is. */
+	uint64_t own = r->taken + waiting(r->out);
 
 	r->ended = true;
 	if (seen != NULL && is_shut(r->out, &seen[ON_OUT]) &&
@@ -360,8 +377,9 @@ take_rest(struct relay *r, const struct pollfd *seen)
 		return;
 	}
 	/* Bounded: what is left behind may go on writing for ever. */
-	for (int i = 0;
-	     i < REST_READS && !r->over && (r->out >= 0 || r->err >= 0); i++) {
+	for (int i = 0; (i < REST_READS || r->taken < own) && !r->over &&
+			(r->out >= 0 || r->err >= 0);
+	     i++) {
 		fds[ON_OUT] = (struct pollfd){r->out, POLLIN, 0};
 		fds[ON_ERR] = (struct pollfd){r->err, POLLIN, 0};
 		int rc = poll(fds, 2, 0);
@@ -596,6 +614,7 @@ relay_run(const struct settings *settings, struct exchange *exchange,
 	r.unflushed = r.hung = r.whole = r.ended = r.over = false;
 	r.lost = r.discard = false;
 	r.alarms = 0;
+	r.taken = 0;
 	r.started = r.last = child_now();
 	if (start(&r, variables, body) != 0)
 		return;
