@@ -13,6 +13,7 @@
 	TARGET(acrh)                                                           \
 	TARGET(fastcgi)                                                        \
 	TARGET(fetch)                                                          \
+	TARGET(form)                                                           \
 	TARGET(header)                                                         \
 	TARGET(log)                                                            \
 	TARGET(match)                                                          \

@@ -276,10 +276,9 @@ next_line(struct header_block *block, size_t from, size_t end,
 
 	*line = strip_cr(slice_of(buf + from, stop - from));
 	while (stop + 1 < end && line->len > 0 &&
-	       (buf[stop + 1] == ' ' || buf[stop + 1] == '\t')) {
-		newline = memchr(buf + stop + 1, '\n', end - stop - 1);
-		if (newline == NULL)
-			break;
+	       (buf[stop + 1] == ' ' || buf[stop + 1] == '\t') &&
+	       (newline = memchr(buf + stop + 1, '\n', end - stop - 1)) !=
+		   NULL) {
 		block->notes |= HEADER_NOTE_UNFOLDED;
 		size_t next = (size_t)(newline - buf);
 		struct slice more =
@@ -307,8 +306,6 @@ finish(struct header_block *block, size_t end)
 	while (from < end) {
 		bool first = from == 0;
 		from = next_line(block, from, end, &line);
-		if (line.len == 0)
-			continue;
 		if (first && is_status_line(line))
 			plain_status_line(&plain, line);
 		else

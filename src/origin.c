@@ -232,7 +232,7 @@ punycode_adapt(uint32_t delta, uint32_t points, bool first)
 static bool
 punycode_delta(struct slice *s, uint32_t bias, uint32_t *delta)
 {
-	uint32_t weight = 1;
+	uint64_t weight = 1; /* past 32 bits no digit but 0 fits */
 
 	*delta = 0;
 	for (uint32_t k = 36;; k += 36) {
@@ -245,13 +245,11 @@ punycode_delta(struct slice *s, uint32_t bias, uint32_t *delta)
 		/* 63 bytes can spell more than 32 bits hold. */
 		if (digit > (UINT32_MAX - *delta) / weight)
 			return false;
-		*delta += digit * weight;
+		*delta += (uint32_t)(digit * weight);
 		*s = slice_after(*s, 1);
 		uint32_t t = k <= bias ? 1 : k >= bias + 26 ? 26 : k - bias;
 		if (digit < t)
 			return true;
-		if (weight > UINT32_MAX / (36 - t))
-			return false;
 		weight *= 36 - t;
 	}
 }

@@ -89,11 +89,10 @@ read_few(const char *at, size_t len)
 		memcpy(&high, at + len - 4, 4);
 		return (uint64_t)high << 32 | low;
 	}
-	if (len == 0)
-		return 0;
-	return (uint64_t)(unsigned char)at[0] |
-	       (uint64_t)(unsigned char)at[len / 2] << 8 |
-	       (uint64_t)(unsigned char)at[len - 1] << 16;
+	return len == 0 ? 0
+			: (uint64_t)(unsigned char)at[0] |
+			      (uint64_t)(unsigned char)at[len / 2] << 8 |
+			      (uint64_t)(unsigned char)at[len - 1] << 16;
 }
 
 /*
@@ -230,7 +229,7 @@ table_build(struct arena *arena, struct table *table,
 		table->slots = arena_array(arena, size, sizeof(*table->slots));
 		table->mask = size - 1;
 		if (table->slots == NULL)
-			return false;
+			break;
 		for (table->seed = 0; table->seed < SEEDS; table->seed++)
 			if (table_fill(table, patterns, total, wild))
 				return true;

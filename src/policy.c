@@ -318,8 +318,7 @@ path_rank(const struct policy_spec *spec, struct slice path)
 
 	if (spec->path_count == 0)
 		return 1;
-	if (!slice_present(path))
-		return 0;
+	/* Absent paths do not come here: policy_choose, uses_paths. */
 	for (size_t i = 0; i < spec->path_count; i++) {
 		struct slice p = spec->paths[i];
 		bool glob = p.len > 0 && p.ptr[p.len - 1] == '*';

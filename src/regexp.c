@@ -112,8 +112,11 @@ regex_compile(struct slice pattern, char *error, size_t error_cap)
 
 	if (error_cap > 0)
 		error[0] = '\0';
-	if (regex == NULL)
+	if (regex == NULL) {
+		if (error_cap >= sizeof("memory is out"))
+			memcpy(error, "memory is out", sizeof("memory is out"));
 		return NULL;
+	}
 	/*
 	 * ANCHORED and ENDANCHORED bind every alternative of "a|b", and
 	 * (*ACCEPT) too.  Origins are ASCII in one case: a pattern that asks

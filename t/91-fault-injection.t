@@ -18,6 +18,8 @@ use Corswrap::Test;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
+plan skip_all => 'not where memory is watched (t/watched.txt)'
+    if $ENV{CORSWRAP_WATCHED};
 my $faults = faults() or plan skip_all => 'the shim is not built';
 my $long = $ENV{CORSWRAP_LONG};
 my $most = $long ? 400 : 3;    # the nth call, at most
