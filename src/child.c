@@ -320,7 +320,7 @@ bool
 child_wait(const struct child *child, int ms)
 {
 	struct pollfd wait = {child->pidfd, POLLIN, 0};
-	uint64_t until = child_now() + (uint64_t)(ms < 0 ? 0 : ms), now;
+	uint64_t until = child_now() + (uint64_t)(ms < 0 ? 0 : ms), now = 0;
 
 	for (;;) {
 		if (child->pidfd < 0) {

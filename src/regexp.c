@@ -61,14 +61,12 @@ take(PCRE2_SIZE size, void *owner)
 
 	if (!scratch->ready)
 		return malloc(size);
-	for (int i = 0; i < 2; i++) {
-		struct room *room = &scratch->rooms[i];
-		if (room->taken || size > sizeof(room->bytes))
-			continue;
-		room->taken = true;
-		return room->bytes;
-	}
-	return NULL; /* the match fails: not allowed */
+	struct room *room = &scratch->rooms[scratch->rooms[0].taken ? 1 : 0];
+	bool fits = !room->taken && size <= sizeof(room->bytes);
+
+	room->taken = room->taken || fits;
+	/* Without room the match fails: not allowed. */
+	return fits ? room->bytes : NULL;
 }
 
 static void
