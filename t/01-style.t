@@ -101,8 +101,9 @@ SKIP: {
 	skip 'git does not answer', 1 if $exit != 0;
 	my @tree = grep { -e "$top/$_" } split /\n/, $out;
 	# The first makefile to say what it would ship.
-	my $mk = "include Makefile\nshow-shipped:\n" .
-	    "\t\@echo \$(DISTFILES) \$(am__configure_deps)\n";
+	my $mk = "include Makefile\nshow-shipped:\n\t\@echo " .
+	    "\$(patsubst \$(top_srcdir)/%,%,\$(DISTFILES) " .
+	    "\$(am__configure_deps))\n";
 	my $dir = tempdir();
 	write_file("$dir/show.mk", $mk);
 	(undef, $out) = run([ $ENV{MAKE} || 'make', '-s', '-f', "$dir/show.mk",
