@@ -29,6 +29,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "deadline.h"
+
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
 #endif
@@ -66,15 +68,6 @@ struct start {
 	volatile int error;
 	volatile enum child_stage stage;
 };
-
-uint64_t
-child_now(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* ---- between clone and exec ---- */
 
@@ -320,7 +313,7 @@ bool
 child_wait(const struct child *child, int ms)
 {
 	struct pollfd wait = {child->pidfd, POLLIN, 0};
-	uint64_t until = child_now() + (uint64_t)(ms < 0 ? 0 : ms), now = 0;
+	uint64_t until = deadline_now() + (uint64_t)(ms < 0 ? 0 : ms), now = 0;
 
 	for (;;) {
 		if (child->pidfd < 0) {
@@ -333,7 +326,7 @@ child_wait(const struct child *child, int ms)
 			return true;
 		}
 		/* A signal may have come early. */
-		if (ms >= 0 && (now = child_now()) >= until)
+		if (ms >= 0 && (now = deadline_now()) >= until)
 			return false;
 		if (ms > 0)
 			ms = (int)(until - now);
@@ -368,7 +361,7 @@ end_group(pid_t group, uint64_t until)
 
 	/* As long as one is left, the number cannot be another's. */
 	while (kill(-group, 0) == 0) {
-		if (child_now() >= until) {
+		if (deadline_now() >= until) {
 			(void)kill(-group, SIGKILL);
 			return;
 		}
@@ -382,7 +375,7 @@ child_end(struct child *child, uint64_t grace)
 {
 	pid_t group = child->pid;
 	int ms = grace > 3600000 ? 3600000 : (int)grace;
-	uint64_t until = child_now() + (uint64_t)ms;
+	uint64_t until = deadline_now() + (uint64_t)ms;
 	int status;
 
 	if (!child_wait(child, ms))

@@ -83,7 +83,4 @@ void child_kill(const struct child *, int sig);
  */
 int child_end(struct child *, uint64_t grace);
 
-/* Milliseconds of the monotonic clock. */
-uint64_t child_now(void);
-
 #endif

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "complaints.h"
+#include "deadline.h"
 #include "forward_link.h"
 #include "forward_send.h"
 #include "log.h"
@@ -285,7 +286,7 @@ read_output(struct forward *f)
 
 	if (most >= MOVE_MIN && !f->discard && response_in_body(f->response)) {
 		move_output(f, most);
-		f->last = forward_now();
+		f->last = deadline_now();
 		return;
 	}
 	n = recv(f->link.fd, scratch->io, CHUNK, MSG_DONTWAIT);
@@ -296,11 +297,11 @@ read_output(struct forward *f)
 		return;
 	}
 	f->received = true;
-	f->last = forward_now();
+	f->last = deadline_now();
 	forward_link_heard(&f->link);
 	take_records(f, scratch->io, (size_t)n);
 	/* A client that takes its time is not the application's fault. */
-	f->last = forward_now();
+	f->last = deadline_now();
 }
 
 static void
@@ -310,11 +311,11 @@ send_more(struct forward *f)
 	int rc = forward_send(&f->sender);
 
 	if (f->sender.sent > before)
-		f->last = forward_now();
+		f->last = deadline_now();
 	if (rc == 0)
 		return;
 	f->sending = false;
-	f->sent_at = forward_now();
+	f->sent_at = deadline_now();
 	/* It may have answered without reading all of the body. */
 	f->cut = rc < 0;
 	if (rc < 0 && errno != EPIPE && errno != ECONNRESET)
@@ -323,61 +324,37 @@ send_more(struct forward *f)
 
 /* ---- time ---- */
 
-struct deadline {
-	uint64_t at; /* UINT64_MAX: none */
-	const char *id;
-	const char *todo;
-	const char *text;
-};
-
-static void
-sooner(struct deadline *d, uint64_t from, uint64_t ms, struct deadline other)
-{
-	if (ms == 0 || from + ms >= d->at)
-		return;
-	other.at = from + ms;
-	*d = other;
-}
-
 static struct deadline
 next_deadline(const struct forward *f)
 {
+	static const struct deadline first = {
+	    0, "first-byte-timeout",
+	    "raise first-byte-timeout, give the application more processes, or "
+	    "find out what it waits for",
+	    "no header block in time"};
+	static const struct deadline idle = {
+	    0, "idle-timeout",
+	    "raise idle-timeout, or find out what it waits for",
+	    "no output for too long"};
+	static const struct deadline deaf = {
+	    0, "idle-timeout",
+	    "raise idle-timeout, or find out what it waits for",
+	    "did not take the request"};
+	static const struct deadline total = {
+	    0, "total-timeout",
+	    "raise total-timeout if such requests are meant",
+	    "it took too long"};
 	const struct app *app = &f->settings->app;
-	struct deadline d = {UINT64_MAX, NULL, NULL, NULL};
+	struct deadline d = {.at = DEADLINE_NEVER};
 
 	if (f->sending || f->response->started)
-		sooner(&d, f->last, app->idle_timeout,
-		       (struct deadline){
-			   0, "idle-timeout",
-			   "raise idle-timeout, or find out what it waits for",
-			   f->sending ? "did not take the request"
-				      : "no output for too long"});
+		deadline_sooner(&d, f->last, app->idle_timeout,
+				f->sending ? &deaf : &idle);
 	else
-		sooner(
-		    &d, f->sent_at, app->first_byte_timeout,
-		    (struct deadline){
-			0, "first-byte-timeout",
-			"raise first-byte-timeout, give the application more "
-			"processes, or find out what it waits for",
-			"no header block in time"});
-	sooner(
-	    &d, f->started, app->total_timeout,
-	    (struct deadline){0, "total-timeout",
-			      "raise total-timeout if such requests are meant",
-			      "it took too long"});
+		deadline_sooner(&d, f->sent_at, app->first_byte_timeout,
+				&first);
+	deadline_sooner(&d, f->started, app->total_timeout, &total);
 	return d;
-}
-
-static int
-milliseconds_to(const struct deadline *deadline)
-{
-	uint64_t now = forward_now();
-
-	if (deadline->at == UINT64_MAX)
-		return -1;
-	if (deadline->at <= now)
-		return 0;
-	return deadline->at - now > 60000 ? 60000 : (int)(deadline->at - now);
 }
 
 /* ---- the loop ---- */
@@ -388,7 +365,7 @@ static int
 wait_for(struct forward *f, struct pollfd fds[POLL_COUNT],
 	 const struct deadline *deadline)
 {
-	int ms = milliseconds_to(deadline);
+	int ms = deadline_wait(deadline);
 
 	fds[POLL_APP] = (struct pollfd){
 	    .fd = f->link.fd,
@@ -415,7 +392,7 @@ nothing_came(struct forward *f, const struct deadline *deadline)
 		return;
 	}
 	f->unflushed = false;
-	if (deadline->at != UINT64_MAX && forward_now() >= deadline->at)
+	if (deadline_over(deadline))
 		fail(f, 504, deadline->id, deadline->todo, deadline->text);
 }
 
@@ -478,7 +455,7 @@ attempt(struct forward *f)
 		return;
 	}
 	f->sending = true;
-	f->last = f->sent_at = forward_now();
+	f->last = f->sent_at = deadline_now();
 	forward_sender_init(&f->sender, &f->request, f->link.fd);
 	record_reader_init(&f->reader);
 	f->complaints.program = f->link.address->text;
@@ -529,7 +506,7 @@ forward_run(struct forward_pool *pool, const struct settings *settings,
 			    .response = response,
 			    .idempotent = idempotent,
 			    .watch = true,
-			    .started = forward_now()};
+			    .started = deadline_now()};
 	struct scratch *scratch = exchange->scratch;
 
 	f.link = link_for(app, pool, exchange, f.started, idempotent);

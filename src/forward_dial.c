@@ -18,6 +18,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "deadline.h"
+
 enum { STEP = 100 }; /* ms to wait at a time */
 
 union any_address {
@@ -96,7 +98,7 @@ wait_for(int fd, int ms, const struct forward_watch *watch)
 static int
 time_left(uint64_t until, int step)
 {
-	uint64_t now = forward_now();
+	uint64_t now = deadline_now();
 
 	if (now >= until)
 		return 0;
@@ -155,7 +157,7 @@ forward_dial(const struct address *address, uint64_t milliseconds,
 	     const struct forward_watch *watch)
 {
 	uint64_t until =
-	    milliseconds == 0 ? UINT64_MAX : forward_now() + milliseconds;
+	    milliseconds == 0 ? UINT64_MAX : deadline_now() + milliseconds;
 	union any_address to;
 	socklen_t len;
 	int fd, error;

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "deadline.h"
 #include "log.h"
 
 enum {
@@ -102,7 +103,7 @@ failed(struct forward_link *link, struct search *search, int error)
 		search->given_up = true;
 	else if (error == EAGAIN)
 		search->busy = true;
-	else if (error == ETIMEDOUT && forward_now() >= link->until)
+	else if (error == ETIMEDOUT && deadline_now() >= link->until)
 		search->given_up = true; /* it may have been about to answer */
 	else
 		unreachable(link, error);
@@ -114,7 +115,7 @@ failed(struct forward_link *link, struct search *search, int error)
 static uint64_t
 time_to_connect(const struct forward_link *link)
 {
-	uint64_t now = forward_now(), most = link->app->connect_timeout;
+	uint64_t now = deadline_now(), most = link->app->connect_timeout;
 	uint64_t left = link->until > now ? link->until - now : 1;
 
 	if (link->until == UINT64_MAX)
@@ -163,12 +164,12 @@ static bool
 try_again(struct forward_link *link, struct search *search)
 {
 	uint64_t ms = link->app->connect_timeout;
-	uint64_t until = forward_now() + (ms == 0 ? BACKLOG_WAIT : ms);
+	uint64_t until = deadline_now() + (ms == 0 ? BACKLOG_WAIT : ms);
 
 	if (until > link->until)
 		until = link->until;
 	search->resting = false;
-	while (search->busy && !search->given_up && forward_now() < until) {
+	while (search->busy && !search->given_up && deadline_now() < until) {
 		if (forward_pause(BACKLOG_STEP, &link->watch) != 0) {
 			search->error = errno;
 			return false;
@@ -194,7 +195,7 @@ explain(const struct forward_link *link, const struct search *search,
 		failure->text = "ended because corswrap stops";
 	} else if (is_our_fault(search->error)) {
 		failure->id = "connect-failed";
-	} else if (forward_now() >= link->until) {
+	} else if (deadline_now() >= link->until) {
 		failure->status = 504;
 		failure->id = "total-timeout";
 		failure->todo = hint(EAGAIN);

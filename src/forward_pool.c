@@ -22,6 +22,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "deadline.h"
+
 enum {
 	REST_FIRST = 1000, /* ms after a first failure */
 	REST_MOST = 8000,
@@ -55,15 +57,6 @@ struct forward_pool {
 	bool joinable;
 	bool ending; /* the pool is about to be freed */
 };
-
-uint64_t
-forward_now(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 struct forward_pool *
 forward_pool_new(void)
@@ -164,7 +157,7 @@ bool
 forward_peer_try(struct forward_pool *pool, struct forward_peer *peer)
 {
 	bool may = true;
-	uint64_t now = forward_now();
+	uint64_t now = deadline_now();
 
 	if (peer == NULL)
 		return true;
@@ -188,9 +181,9 @@ forward_peer_failed(struct forward_pool *pool, struct forward_peer *peer)
 	(void)pthread_mutex_lock(&pool->lock);
 	news = peer->failures == 0;
 	/* Requests that failed together are one failure. */
-	if (news || forward_now() >= peer->rests_until)
+	if (news || deadline_now() >= peer->rests_until)
 		peer->failures++;
-	peer->rests_until = forward_now() + rest_time(peer->failures);
+	peer->rests_until = deadline_now() + rest_time(peer->failures);
 	(void)pthread_mutex_unlock(&pool->lock);
 	return news;
 }
@@ -263,7 +256,7 @@ close_old(void *ctx)
 					     &until);
 		for (struct forward_peer *p = pool->peers; p != NULL;
 		     p = p->next)
-			expire(p, forward_now());
+			expire(p, deadline_now());
 	}
 	pool->closing = false;
 	(void)pthread_mutex_unlock(&pool->lock);
@@ -353,7 +346,7 @@ forward_peer_give(struct forward_pool *pool, struct forward_peer *peer, int fd,
 	(void)pthread_mutex_lock(&pool->lock);
 	if (peer->waiting == 0 && peer->count < keep && grow(peer) &&
 	    start_closer(pool)) {
-		peer->kept[peer->count++] = (struct kept){fd, forward_now()};
+		peer->kept[peer->count++] = (struct kept){fd, deadline_now()};
 		fd = -1;
 	}
 	(void)pthread_mutex_unlock(&pool->lock);

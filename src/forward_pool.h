@@ -70,7 +70,4 @@ int forward_dial(const struct address *, uint64_t milliseconds,
 /* Do nothing for a while.  -1 with ECANCELED or ESHUTDOWN as above. */
 int forward_pause(int milliseconds, const struct forward_watch *);
 
-/* Milliseconds of the monotonic clock. */
-uint64_t forward_now(void);
-
 #endif

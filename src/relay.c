@@ -26,6 +26,7 @@
 
 #include "child.h"
 #include "complaints.h"
+#include "deadline.h"
 #include "log.h"
 #include "status.h"
 
@@ -202,7 +203,7 @@ read_output(struct relay *r)
 	else
 		feed_output(r);
 	/* Afterwards: a slow client is not the program's silence. */
-	r->last = child_now();
+	r->last = deadline_now();
 }
 
 static void
@@ -214,26 +215,9 @@ read_complaints(struct relay *r)
 
 /* ---- time ---- */
 
-struct deadline {
-	uint64_t at; /* UINT64_MAX: none */
-	const char *id;
-	const char *todo;
-	const char *text;
-};
-
-static void
-sooner(struct deadline *d, uint64_t from, uint64_t ms, struct deadline other)
-{
-	if (ms == 0 || from + ms >= d->at)
-		return;
-	other.at = from + ms;
-	*d = other;
-}
-
 static struct deadline
 next_deadline(const struct relay *r)
 {
-	static const struct deadline none = {UINT64_MAX, NULL, NULL, NULL};
 	static const struct deadline first = {
 	    0, "first-byte-timeout",
 	    "raise first-byte-timeout, or find out what it waits for",
@@ -250,13 +234,15 @@ next_deadline(const struct relay *r)
 	    "raise total-timeout if such requests are meant",
 	    "it took too long"};
 	const struct app *app = &r->settings->app;
-	struct deadline d = none;
+	struct deadline d = {.at = DEADLINE_NEVER};
 
 	if (!r->response->started)
-		sooner(&d, r->started, app->first_byte_timeout, first);
+		deadline_sooner(&d, r->started, app->first_byte_timeout,
+				&first);
 	else
-		sooner(&d, r->last, app->idle_timeout, r->whole ? late : idle);
-	sooner(&d, r->started, app->total_timeout, total);
+		deadline_sooner(&d, r->last, app->idle_timeout,
+				r->whole ? &late : &idle);
+	deadline_sooner(&d, r->started, app->total_timeout, &total);
 	return d;
 }
 
@@ -268,13 +254,8 @@ enum { ON_OUT, ON_ERR, ON_CHILD, ON_CLIENT, ON_STOP, ON_COUNT };
 static int
 patience(const struct relay *r, const struct deadline *deadline)
 {
-	int ms = -1;
+	int ms = deadline_wait(deadline);
 
-	if (deadline->at != UINT64_MAX) {
-		uint64_t now = child_now();
-		uint64_t left = deadline->at > now ? deadline->at - now : 0;
-		ms = left > 60000 ? 60000 : (int)left;
-	}
 	if ((r->unflushed || r->hung) && (ms < 0 || ms > LINGER))
 		ms = LINGER;
 	/* Old kernels have no pidfd: look now and then. */
@@ -321,7 +302,7 @@ nothing_came(struct relay *r, const struct deadline *deadline)
 		r->unflushed = false;
 		if (out->flush(out) != 0)
 			sink_failed(r);
-	} else if (deadline->at != UINT64_MAX && child_now() >= deadline->at) {
+	} else if (deadline_over(deadline)) {
 		fail(r, 504, deadline->id, deadline->todo, deadline->text);
 	}
 }
@@ -502,7 +483,7 @@ hear_out(struct relay *r, uint64_t until)
 	struct pollfd fds[2];
 
 	while (r->err >= 0) {
-		uint64_t now = child_now();
+		uint64_t now = deadline_now();
 		int left = now < until ? (int)(until - now) : 0;
 
 		fds[0] = (struct pollfd){r->err, POLLIN, 0};
@@ -537,13 +518,13 @@ end_program(struct relay *r, bool *by_us)
 	 * the log tells what it died of. */
 	*by_us = !child_wait(&r->child, silent ? LAST_MOMENT : 0);
 	close_fd(&r->out);
-	until = child_now() + grace;
+	until = deadline_now() + grace;
 	child_kill(&r->child, SIGTERM);
 	/* The client need not wait for the grace. */
 	if (*by_us && !r->lost)
 		(void)out->flush(out);
 	hear_out(r, until);
-	now = child_now();
+	now = deadline_now();
 	return child_end(&r->child, now < until ? until - now : 0);
 }
 
@@ -615,7 +596,7 @@ relay_run(const struct settings *settings, struct exchange *exchange,
 	r.lost = r.discard = false;
 	r.alarms = 0;
 	r.taken = 0;
-	r.started = r.last = child_now();
+	r.started = r.last = deadline_now();
 	if (start(&r, variables, body) != 0)
 		return;
 	exchange->outcome.ran = true;

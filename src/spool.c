@@ -23,7 +23,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "child.h"
+#include "deadline.h"
 #include "log.h"
 
 enum {
@@ -99,7 +99,7 @@ is_expected(const struct exchange *exchange)
 static void
 drain(struct exchange *exchange)
 {
-	uint64_t until = child_now() + DRAIN_TIME;
+	uint64_t until = deadline_now() + DRAIN_TIME;
 	size_t taken = 0;
 	ssize_t n;
 
@@ -107,7 +107,7 @@ drain(struct exchange *exchange)
 		n = exchange->in->read(exchange->in, exchange->scratch->io,
 				       CHUNK);
 		taken += n > 0 ? (size_t)n : 0;
-	} while (n > 0 && taken < DRAIN_MAX && child_now() < until);
+	} while (n > 0 && taken < DRAIN_MAX && deadline_now() < until);
 }
 
 /* ---- places ---- */
