@@ -123,8 +123,11 @@ ask_read(struct ask *out, const struct command *command, enum ask_url kind,
 		return status;
 	if (kind == ASK_URL_ARGUMENT && optind < argc)
 		text.url = slice_from(argv[optind++]);
-	if (optind != argc)
-		return command_usage(command, 0);
+	if (optind != argc) {
+		fprintf(stderr, "corscheck: one word too many: \"%s\"\n",
+			argv[optind]);
+		return CHECK_USAGE;
+	}
 	if (!slice_present(text.url))
 		return complain(kind == ASK_URL_OPTION ? "--url" : "the URL",
 				" is missing: what does the page ask for?");

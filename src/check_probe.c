@@ -9,6 +9,7 @@
 
 #include "ask.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "probe.h"
@@ -16,13 +17,24 @@
 /* CORSCHECK_TIMEOUT: seconds that an answer may take. */
 enum { SECONDS = 30, SECONDS_MAX = 3600 };
 
+/* 0: it is no such number, and that has been said. */
 static long
 read_seconds(void)
 {
 	const char *text = getenv("CORSCHECK_TIMEOUT");
-	long seconds = text == NULL ? SECONDS : strtol(text, NULL, 10);
+	char *end;
+	long seconds;
 
-	return seconds < 1 || seconds > SECONDS_MAX ? SECONDS : seconds;
+	if (text == NULL || *text == '\0')
+		return SECONDS;
+	seconds = strtol(text, &end, 10);
+	if (*end == '\0' && seconds >= 1 && seconds <= SECONDS_MAX)
+		return seconds;
+	fprintf(stderr,
+		"corscheck: CORSCHECK_TIMEOUT is a number of seconds from 1 to "
+		"%d\n",
+		SECONDS_MAX);
+	return 0;
 }
 
 int
@@ -32,9 +44,15 @@ probe_command(const struct command *command, int argc, char **argv)
 	struct explanation e;
 	struct ask ask;
 	int status = ask_read(&ask, command, ASK_URL_ARGUMENT, argc, argv);
+	long seconds = 0;
 
 	if (status == ASK_GO_ON) {
-		client = probe_client_new(read_seconds());
+		seconds = read_seconds();
+		if (seconds == 0)
+			status = CHECK_USAGE;
+	}
+	if (status == ASK_GO_ON) {
+		client = probe_client_new(seconds);
 		if (client == NULL) {
 			fprintf(stderr, "corscheck: no memory\n");
 			status = CHECK_USAGE;

@@ -60,6 +60,17 @@ usage(int asked)
 	return asked ? CHECK_GOOD : CHECK_USAGE;
 }
 
+/* With the name that getopt(3) puts in front of what it says. */
+static int
+run_command(const struct command *c, int argc, char **argv)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "corscheck %s", c->name);
+	argv[0] = name;
+	return c->run(c, argc, argv);
+}
+
 static int
 run(int argc, char **argv)
 {
@@ -73,7 +84,7 @@ run(int argc, char **argv)
 	}
 	for (const struct command *c = commands; c->name != NULL; c++)
 		if (strcmp(argv[1], c->name) == 0)
-			return c->run(c, argc - 1, argv + 1);
+			return run_command(c, argc - 1, argv + 1);
 	fprintf(stderr, "corscheck: there is no subcommand \"%s\"\n", argv[1]);
 	return usage(0);
 }

@@ -53,10 +53,13 @@ set_to(struct explanation *e, const struct answer *answer, enum place where,
 					       : place->section_line);
 }
 
-/* Of the section in which origins are written, or of that which takes them. */
+/* Of the section in which origins are written, or of that which takes them; or
+ * asked for, so that they will have to be. */
 static bool
-has_credentials(const struct answer *answer)
+has_credentials(const struct explanation *e, const struct answer *answer)
 {
+	if (e->question.credentials)
+		return true;
 	return answer->source != NULL &&
 	       (answer->source->places[PLACE_ORIGINS].credentials ||
 		answer->policy->spec.credentials);
@@ -71,8 +74,15 @@ static const char serve_page[] =
 static const char *
 fix_null(struct explanation *e, const struct answer *answer)
 {
+	/* Fetch, "redirect-tainted origin". */
+	if (e->tainted)
+		return explain_printf(e,
+				      "ask for %s at once: after a redirect "
+				      "from one origin to another the browser "
+				      "sends Origin: null",
+				      explain_quote(e, e->question.url.full));
 	/* null-with-credentials is an error of the policy. */
-	if (has_credentials(answer))
+	if (has_credentials(e, answer))
 		return serve_page;
 	return explain_printf(
 	    e,
@@ -116,7 +126,7 @@ fix_origin(struct explanation *e, const struct answer *answer)
 		return fix_null(e, answer);
 	text = add_to(e, answer, PLACE_ORIGINS, "origins",
 		      explain_quote(e, origin));
-	if (!is_insecure(origin) || !has_credentials(answer))
+	if (!is_insecure(origin) || !has_credentials(e, answer))
 		return text;
 	secure = secure_origin(e, &first);
 	return explain_printf(
@@ -153,7 +163,11 @@ missing_headers(struct explanation *e, const struct answer *answer)
 	struct slice given = fetch_get(e->arena, &answer->fields,
 				       SLICE("access-control-allow-headers"));
 	const char *text = "";
+	bool any = list != NULL && list->any;
 
+	for (struct slice rest = given, item;
+	     list == NULL && fetch_list_next(&rest, &item);)
+		any |= slice_eq(item, SLICE("*")) && !e->question.credentials;
 	for (size_t i = 0; i < e->plan.header_count; i++) {
 		const struct fetch_header *h = &e->plan.headers[i];
 		struct slice rest = given, item;
@@ -165,8 +179,7 @@ missing_headers(struct explanation *e, const struct answer *answer)
 			found |= slice_eq_nocase(list->names[j], h->name);
 		while (!found && fetch_list_next(&rest, &item))
 			found = slice_eq_nocase(item, h->name);
-		if (list != NULL && list->any &&
-		    !slice_eq(h->name, SLICE("authorization")))
+		if (any && !slice_eq(h->name, SLICE("authorization")))
 			found = true;
 		if (!found)
 			text = explain_printf(e, "%s%s%s", text,
@@ -194,6 +207,20 @@ in_capitals(struct explanation *e)
 	return differs ? slice_of(text, method.len) : SLICE_NONE;
 }
 
+/* The method in the server's list, but for its case; else absent. */
+static struct slice
+list_otherwise(struct explanation *e, const struct answer *answer)
+{
+	struct slice list = fetch_get(e->arena, &answer->fields,
+				      SLICE("access-control-allow-methods"));
+	struct slice item;
+
+	while (answer->policy == NULL && fetch_list_next(&list, &item))
+		if (slice_eq_nocase(item, e->plan.method))
+			return item;
+	return SLICE_NONE;
+}
+
 static const char *
 fix_method(struct explanation *e, const struct answer *answer, enum place where,
 	   const char *key)
@@ -201,7 +228,12 @@ fix_method(struct explanation *e, const struct answer *answer, enum place where,
 	const char *method = explain_quote(e, e->plan.method);
 	struct slice capitals = in_capitals(e);
 	const char *text = add_to(e, answer, where, key, method);
+	struct slice listed = list_otherwise(e, answer);
 
+	if (slice_present(listed))
+		return explain_printf(
+		    e, "write %s in `methods`, not %s: case counts", method,
+		    explain_quote(e, listed));
 	if (!slice_present(capitals))
 		return text;
 	return explain_printf(e,
@@ -347,7 +379,8 @@ static const char *
 fix_status(const struct answer *answer, bool preflight)
 {
 	if (answer->status == 400 && answer->by != NULL)
-		return "the path cannot be decoded: write % as %25";
+		return "the path cannot be decoded: write % as %25, and leave "
+		       "%00 out";
 	if (answer->status == 500 && answer->by != NULL)
 		return "set CORSWRAP_POLICY to a NAME of the policy's "
 		       "[cors NAME]";
@@ -360,21 +393,126 @@ fix_status(const struct answer *answer, bool preflight)
 	       "it (`preflight = answer`)";
 }
 
+/* ---- all that the policy refuses ---- */
+
+static const char *
+also(struct explanation *e, const char *text, const char *more)
+{
+	return explain_printf(e, "%s; also %s", text, more);
+}
+
+static bool
+lacks_method(const struct explanation *e, const struct name_list *list)
+{
+	return !list->any && !name_list_has(list, e->plan.method);
+}
+
+/*
+ * A policy names the first thing that it minds (DESIGN.md section 4), and who
+ * mends that alone is refused again, for the next: so they are named with it.
+ */
+static const char *
+fix_refusal(struct explanation *e, const struct answer *answer)
+{
+	const struct policy_spec *spec = &answer->policy->spec;
+	enum cors_reason reason = answer->policy_reason;
+	const char *text = fix_policy(e, answer);
+	bool of_origin =
+	    reason == CORS_ORIGIN_NOT_ALLOWED || reason == CORS_ORIGIN_NULL;
+	bool of_method = reason == CORS_METHOD_NOT_ALLOWED;
+
+	if (!of_origin && !of_method && reason != CORS_HEADER_NOT_ALLOWED &&
+	    reason != CORS_ENFORCED)
+		return text;
+	if (of_origin && e->plan.method_asks && lacks_method(e, &spec->methods))
+		text = also(e, text,
+			    fix_method(e, answer, PLACE_METHODS, "methods"));
+	if ((of_origin || of_method) && *missing_headers(e, answer) != '\0')
+		text = also(e, text, fix_headers(e, answer));
+	if (spec->has_allow && lacks_method(e, &spec->allow))
+		text =
+		    also(e, text, fix_method(e, answer, PLACE_ALLOW, "allow"));
+	if (e->question.credentials && !spec->credentials &&
+	    !slice_eq(e->question.origin, SLICE("null")))
+		text =
+		    also(e, text, fix_credentials(e, answer, spec->any_origin));
+	return text;
+}
+
+/* ---- what a server's answer shows ---- */
+
+/* The same origin, written as no browser does? */
+static bool
+is_same(struct explanation *e, struct slice value)
+{
+	struct url url;
+
+	return url_parse(e->arena, value, NULL, NULL, &url) == URL_FAULT_NONE &&
+	       slice_eq(url.origin, e->question.origin);
+}
+
+static const char *
+fix_mismatch(struct explanation *e, const struct answer *answer)
+{
+	struct slice value = fetch_get(e->arena, &answer->fields,
+				       SLICE("access-control-allow-origin"));
+
+	if (!is_same(e, value))
+		return fix_origin(e, answer);
+	return explain_printf(e,
+			      "send %s byte for byte, as the browser does: no "
+			      "final /, no capitals, no default port",
+			      explain_quote(e, e->question.origin));
+}
+
+static const char *
+fix_missing(struct explanation *e, const struct answer *answer, bool preflight)
+{
+	struct slice location =
+	    fetch_get(e->arena, &answer->fields, SLICE("location"));
+
+	if (answer->status >= 400)
+		return fix_status(answer, preflight);
+	if (fetch_is_redirect(answer->status) && slice_present(location))
+		return explain_printf(
+		    e,
+		    "ask for %s at once, or send the CORS headers with the "
+		    "redirect too",
+		    explain_quote(e, location));
+	if (!preflight && e->plan.preflight && answer->policy == NULL)
+		return "send the CORS headers with the answer itself too, not "
+		       "with the answer to the preflight alone";
+	return fix_origin(e, answer);
+}
+
+static const char *
+fix_multiple(struct explanation *e, const struct answer *answer)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < answer->fields.count; i++)
+		count += slice_eq_nocase(answer->fields.at[i].name,
+					 SLICE("access-control-allow-origin"));
+	if (count > 1)
+		return "send Access-Control-Allow-Origin once: take it out of "
+		       "the web server's configuration, and leave "
+		       "`app-headers = override`";
+	return "send the one origin that asks: Access-Control-Allow-Origin "
+	       "takes no list; name them all in `origins`, and corswrap does "
+	       "that";
+}
+
 static const char *
 fix_answer(struct explanation *e, const struct answer *answer,
 	   enum fetch_reason reason, bool preflight)
 {
 	switch (reason) {
 	case FETCH_ACAO_MISSING:
-		if (answer->status >= 400)
-			return fix_status(answer, preflight);
-		return fix_origin(e, answer);
+		return fix_missing(e, answer, preflight);
 	case FETCH_ACAO_MISMATCH:
-		return fix_origin(e, answer);
+		return fix_mismatch(e, answer);
 	case FETCH_ACAO_MULTIPLE:
-		return "send Access-Control-Allow-Origin once: take it out of "
-		       "the web server's configuration, and leave "
-		       "`app-headers = override`";
+		return fix_multiple(e, answer);
 	case FETCH_WILDCARD_WITH_CREDENTIALS:
 		return fix_credentials(e, answer, true);
 	case FETCH_CREDENTIALS_NOT_TRUE:
@@ -406,6 +544,6 @@ explain_fix(struct explanation *e, const struct answer *answer,
 	if (answer->uncovered)
 		return fix_uncovered(e);
 	if (answer->policy_reason != CORS_REASON_NONE)
-		return fix_policy(e, answer);
+		return fix_refusal(e, answer);
 	return fix_answer(e, answer, reason, preflight);
 }

@@ -114,6 +114,7 @@ struct explanation {
 	bool probed;		      /* by probe: findings are told, if any */
 	struct texts steps;	      /* redirects that were followed */
 	struct slice redirected_from; /* or absent */
+	bool tainted;		      /* a redirect made the origin null */
 	struct finding *findings;     /* of probe */
 	size_t finding_count;
 	size_t finding_room;

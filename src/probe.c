@@ -61,10 +61,13 @@ say_unreachable(struct explanation *e, enum probe_fault fault, const char *why)
 	    [PROBE_NETWORK] = {"network",
 			       "see that a server answers at this URL before "
 			       "anything about CORS"},
-	    [PROBE_TLS] = {"tls",
-			   "give the server a certificate that browsers trust "
-			   "for this name: a page cannot let anybody click "
-			   "through the warning"},
+	    [PROBE_CERTIFICATE] = {"tls",
+				   "give the server a certificate that "
+				   "browsers trust for this name: a page "
+				   "cannot let anybody click through the "
+				   "warning"},
+	    [PROBE_TLS] = {"tls", "see that the server speaks TLS at this "
+				  "port, in a version that browsers take"},
 	    [PROBE_TIMEOUT] = {"timeout",
 			       "see what keeps the server from answering, "
 			       "before anything about CORS"},
@@ -311,6 +314,8 @@ follow(struct explanation *first, struct explanation *from,
 		return NULL;
 	explain_begin(to, first->arena, &question);
 	to->redirected_from = first->question.url.full;
+	to->tainted =
+	    from->tainted || !slice_eq(question.origin, from->question.origin);
 	add_step(first, from, to);
 	return to;
 }

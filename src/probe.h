@@ -21,7 +21,13 @@ struct probe_client;
 struct probe_client *probe_client_new(long seconds);
 void probe_client_free(struct probe_client *);
 
-enum probe_fault { PROBE_ANSWERED, PROBE_NETWORK, PROBE_TLS, PROBE_TIMEOUT };
+enum probe_fault {
+	PROBE_ANSWERED,
+	PROBE_NETWORK,
+	PROBE_CERTIFICATE,
+	PROBE_TLS, /* what is not the certificate's fault */
+	PROBE_TIMEOUT
+};
 
 /* Bounds of what is taken from a server. */
 enum {
@@ -59,5 +65,11 @@ size_t probe_metadata(const struct explanation *,
 /* Ask three questions more, each without consequences, and look at all the
  * answers. */
 void probe_find(struct explanation *, struct probe_client *);
+
+/* ---- probe_refusal.c ---- */
+
+/* A preflight that a policy refuses: ask up to two simpler ones, and note which
+ * part it minds, as a finding and as the fix.  False: it is no such thing. */
+bool probe_find_refusal(struct explanation *, struct probe_client *);
 
 #endif

@@ -405,7 +405,8 @@ probe_find(struct explanation *e, struct probe_client *client)
 	struct answer stranger = {.known = false}, nobody = {.known = false};
 
 	if (e->preflight.known) {
-		find_status(e);
+		if (!probe_find_refusal(e, client))
+			find_status(e);
 		find_max_age(e);
 	}
 	find_in_answer(e, &e->preflight, the_preflight);

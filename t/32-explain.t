@@ -245,6 +245,51 @@ mistake('any origin is none', [ @from, '--origin', '*' ], qq(origin "*": $none))
 mistake('an origin with a control byte', [ @from, '--origin', "https://\e[31m" ],
     qq(origin "https://\\x1b[31m": $none));
 
+like((ask(@from, '--origin', 'null', '--nix'))[2],
+    qr/\Acorscheck explain: unrecognized option '--nix'\n/, 'an option that is none');
+mistake('a word too many', [ @from, '--origin', 'null', 'more' ],
+    'one word too many: "more"');
+
+# --- all that is in the way, at once -----------------------------------------------
+
+write_file("$dir/all.ini", "[cors]\norigins = https://b.example\n"
+    . "methods = DELETE\n[cors open]\npath = /open/*\norigins = *\n"
+    . "methods = PUT\nallow = GET DELETE\n");
+for (
+	[ 'method and header', '/x', 'https://b.example', [],
+		'add PUT to `methods` of [cors] (line 3); also write '
+		. '`headers = x-a` in [cors] (line 1)' ],
+	[ 'origin, method, header and credentials', '/x', 'https://c.example',
+		['--credentials'],
+		'add https://c.example to `origins` of [cors] (line 2); also '
+		. 'add PUT to `methods` of [cors] (line 3); also write '
+		. '`headers = x-a` in [cors] (line 1); also set `credentials = '
+		. 'yes` in [cors] (line 1); or let the script ask without '
+		. 'credentials, if it needs no cookies' ],
+	[ 'header, `allow` and credentials with *', '/open/x',
+		'https://c.example', ['--credentials'],
+		'write `headers = x-a` in [cors open] (line 4); also add PUT to '
+		. '`allow` of [cors open] (line 8); also let the script ask '
+		. 'without credentials, if it needs no cookies; or list the '
+		. 'origins by name, as in `origins = https://c.example` (line '
+		. '6), and set `credentials = yes` in [cors open] (line 4)' ],
+	[ 'from a page that cannot have credentials', '/x', 'null',
+		['--credentials'],
+		'serve the page over http or https, not from a file or in a '
+		. 'sandbox: then it has an origin; also add PUT to `methods` '
+		. 'of [cors] (line 3); also write `headers = x-a` in [cors] '
+		. '(line 1)' ],
+    ) {
+	my ($name, $path, $origin, $more, $want) = @$_;
+	my (undef, $out) = ask('--json', '-p', "$dir/all.ini", '--url',
+	    "https://a.example$path", '--origin', $origin, '--method', 'PUT',
+	    '-H', 'X-A: 1', @$more);
+	is($json->decode($out)->{fix}, $want, "the fix for $name");
+}
+write_file("$dir/path.ini", "[cors a]\norigins = *\npath = /a/*\n");
+like((ask('-p', "$dir/path.ini", '--url', 'http://a.example/%00', '--origin',
+	'https://b.example'))[1], qr/^Fix: .*leave %00 out$/m, 'a NUL in the path');
+
 # --- what only consoles show -----------------------------------------------------
 
 my (undef, $told) = ask('--url', "http://a.example/x#y'z", '--origin', 'null',

@@ -191,6 +191,64 @@ my @cases = (
 );
 $answer{ $_->[0] } = $_->[2] for @cases;
 
+# --- what is at the bottom of it -----------------------------------------------------
+
+# A policy refuses with 403, or leaves its headers out, and does not say why.
+my $vary = 'Vary: Origin, Access-Control-Request-Method, '
+    . 'Access-Control-Request-Headers';
+sub refusal {
+	return "HTTP/1.1 $_[0] No\r\nContent-Length: 0\r\n$vary\r\n\r\n";
+}
+sub engine {
+	my ($method, $from, $head, $status, $bad) = @_;
+	return careful($method, $from) if $method ne 'OPTIONS';
+	return refusal($status)
+	    if ($from // '') ne $origin || $head =~ $bad;
+	return careful($method, $from, Methods => 'DELETE',
+		Headers => 'x-other');
+}
+my $put_asked = qr/^Access-Control-Request-Method: PUT\r$/m;
+my $token_asked = qr/^Access-Control-Request-Headers: .*x-token/m;
+my $fix_origin = qr/^add \Q$origin\E to `origins`$/;
+# [ name, arguments, the server, the fix, findings ]
+my @causes = (
+	[ 'refuses-method', [@put], sub { engine(@_[0 .. 2], 403, $put_asked) },
+		qr/^add PUT to `methods`; also add x-token to `headers`$/,
+		'preflight-refused' ],
+	[ 'refuses-header', [@put], sub { engine(@_[0 .. 2], 403, $token_asked) },
+		qr/^add x-token to `headers`$/, 'preflight-refused' ],
+	[ 'refuses-origin', [@put], sub { $_[0] eq 'OPTIONS' ? refusal(403)
+		: careful(@_[0, 1]) }, $fix_origin, 'preflight-refused' ],
+	[ 'hides-method', [@put], sub { engine(@_[0 .. 2], 200, $put_asked) },
+		qr/^add PUT to `methods`/, qw(allow-missing preflight-refused) ],
+	[ 'hides-header', [ '-H', 'X-Token: 1' ],
+		sub { engine(@_[0 .. 2], 204, $token_asked) },
+		qr/^add x-token to `headers`$/,
+		qw(allow-missing preflight-refused) ],
+	[ 'hides-origin', [@put], sub { $_[0] eq 'OPTIONS' ? refusal(200)
+		: careful(@_[0, 1]) }, $fix_origin,
+		qw(allow-missing preflight-refused) ],
+	[ 'forbidden', [@put], sub { $_[0] eq 'OPTIONS'
+		? "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"
+		: careful(@_[0, 1]) }, qr/^let preflights through/,
+		'options-guarded' ],
+	# What the answer does say.
+	[ 'preflight-alone', [@put], sub { $_[0] eq 'OPTIONS'
+		? careful(@_[0, 1]) : refusal(200) },
+		qr/^send the CORS headers with the answer itself too/ ],
+	[ 'slash', [], sub { careful(@_[0, 1], Origin => "$origin/") },
+		qr{^send \Q$origin\E byte for byte} ],
+	[ 'list-of-origins', [], sub { careful(@_[0, 1],
+		Origin => "$origin, https://b.example") },
+		qr/takes no list/ ],
+	[ 'small', [@put], sub { careful(@_[0, 1], Methods => 'put') },
+		qr/^write PUT in `methods`, not put: case counts$/ ],
+	[ 'bare-redirect', [], sub { "HTTP/1.1 301 Go\r\nLocation: /x\r\n"
+		. "Vary: Origin\r\nContent-Length: 0\r\n\r\n" },
+		qr{^ask for /x at once, or send the CORS headers with the redirect} ],
+);
+$answer{ $_->[0] } = $_->[2] for @causes;
+
 # --- redirects of the request ----------------------------------------------------------
 
 sub redirect {
@@ -289,6 +347,16 @@ for my $case (@cases) {
 	ok($got->{fix}, "$name: a fix") if $exit;
 }
 
+for my $case (@causes) {
+	my ($name, $arguments, undef, $fix, @findings) = @$case;
+	my ($status, $got) = ask("$at/$name", $arguments);
+	is("$status $got->{verdict}", '1 blocked', "$name: blocked");
+	like($got->{fix}, $fix, "$name: the fix");
+	my %found = map { $_->{id} => 1 } @{ $got->{findings} };
+	is_deeply([ sort keys %found ], [ sort @findings ], "$name: mistakes")
+	    or diag(JSON::PP->new->pretty->encode($got));
+}
+
 # How much weight they have.
 my (undef, $weighed) = ask("$at/reflects");
 my %weight = map { $_->{id} => $_->{severity} } @{ $weighed->{findings} };
@@ -343,6 +411,14 @@ is_deeply([asked()], ['GET -'], 'is asked once, without Origin');
 is($exit, 1, 'a password in the URL');
 is_deeply([asked()], [], 'is not sent anywhere');
 
+unlink $requests;
+ask("$at/refuses-method", \@put);
+my @more_heads = split /\r\n\r\n\n/, read_file($requests);
+is_deeply([asked()], [ ("OPTIONS $origin") x 3, "OPTIONS $stranger",
+	'OPTIONS null', 'OPTIONS -' ], 'a refusal: two preflights more, no PUT');
+unlike($more_heads[1], qr/Request-Headers/, 'one without headers');
+like($more_heads[2], qr/^Access-Control-Request-Method: GET\r$/m, 'one of GET');
+
 # Nothing of the user's own: netrc, cookies, curl's configuration.
 write_file("$dir/.netrc", "machine 127.0.0.1 login me password pw\n", 0600);
 write_file("$dir/.curlrc", "user = me:pw\ncookie = a=b\n");
@@ -377,6 +453,8 @@ is((asked())[1], 'GET null', 'really');
 is("$status $got->{reason}", '1 acao-missing', 'which the next may refuse');
 like($got->{message}, qr{at 'http://localhost:$port/good-simple' \(redirected from '\Q$at\E/go-elsewhere'\) from origin 'null'},
     'in the words of the console');
+like($got->{fix}, qr{^ask for http://localhost:$port/good-simple at once},
+    'and the fix is not the page\'s: the redirect made it null');
 unlink $requests;
 probe("$at/go-away", [ '-H', 'Authorization: secret' ]);
 unlike(read_file($requests), qr/^authorization:/mi,
@@ -477,6 +555,14 @@ for ([ [], 'no URL' ], [ [ "$at/a", "$at/b" ], 'two' ],
 	ok(length $err, 'which is said');
 }
 
+for my $timeout ('0', '3601', '1x', '-1') {
+	my ($exit_status, $out, $err) = probe("$at/good", undef,
+	    env => { CORSCHECK_TIMEOUT => $timeout });
+	is("$exit_status$out", '2', "CORSCHECK_TIMEOUT=$timeout");
+	like($err, qr/^corscheck: CORSCHECK_TIMEOUT is a number of seconds from 1 to 3600\n\z/,
+	    'is said');
+}
+
 # --- real servers --------------------------------------------------------------------------
 
 SKIP: {
@@ -500,6 +586,11 @@ SKIP: {
 		'https://evil.example', "http://127.0.0.1:$web/api" ],
 	    clean => \%clean);
 	is($exit_status, 1, 'another origin is blocked');
+	($exit_status, $out) = run([ corscheck(), 'probe', '--method', 'PUT',
+		'--origin', 'https://evil.example', "http://127.0.0.1:$web/api" ],
+	    clean => \%clean);
+	like($out, qr/^Fix: add https:\/\/evil.example to `origins`$/m,
+	    'and its preflight: that is said, and nothing of passwords');
 	# What explain says of the policy is what the server does.
 	for ([], [qw(--method PUT)], [qw(--method PATCH)],
 		[ '-H', 'Content-Type: text/csv' ], [ '-H', 'X-Other: 1' ],
@@ -521,6 +612,8 @@ SKIP: {
 	}
 	($status, $got) = ask("https://127.0.0.1:$web/api");
 	is("$status $got->{reason}", '2 tls', 'TLS to one who does not speak it');
+	like($got->{fix}, qr/speaks TLS/, 'which is another thing than a '
+	    . 'certificate');
 	show_logs($site);
 }
 
