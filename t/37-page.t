@@ -358,6 +358,8 @@ for (
 	is(scalar(all(tree($r, "@$_"), '//script')), 1, "@$_: a button");
 }
 my $empty = tree(post(%ask, origin => ''), 'no origin');
+unlike($_->textContent, qr/^ /, 'the call begins at the margin') for
+    (all($empty, "//*[\@class='wire']"))[0];
 like(text($empty, "//*[\@class='question']"), qr{of https://tools\.example calls:},
     "without an origin it is this page's own");
 
