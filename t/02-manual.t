@@ -74,8 +74,8 @@ is_deeply([ sort keys %described ], [ sort keys %command ],
 
 # --- completion of the shells -------------------------------------------------------------
 
-my $bash = read_file("$top/etc/completion/corswrap.bash");
-my $zsh = read_file("$top/etc/completion/_corswrap");
+my ($bash, $zsh) = map { join '', map { read_file($_) } glob $_ }
+    "$top/etc/completion/bash/*", "$top/etc/completion/zsh/*";
 for my $name (sort keys %long) {
 	like($bash, qr/-$long{$name} --$name\b/, "bash completes --$name");
 	like($zsh, qr/\{-$long{$name},--$name\}/, "zsh completes --$name");
