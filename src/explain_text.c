@@ -146,9 +146,7 @@ print_readable(const struct paint *p)
 		fputs(i > 0 ? ", " : " ", p->out);
 		print_bytes(p, e->readable[i]);
 	}
-	fputs(explain_reads_all(e) ? ", and all others but Set-Cookie.\n"
-				   : ".\n",
-	      p->out);
+	fprintf(p->out, "%s\n", explain_say_readable_end(e));
 }
 
 static void

@@ -104,6 +104,11 @@ explain_say_by(const struct explanation *e, const struct answer *answer)
 		return "The application answers; corswrap adds nothing.";
 	if (!e->plan.cross_origin)
 		return "The application answers, and corswrap adds:";
+	if (answer == &e->answer && answer->policy != NULL &&
+	    answer->policy->spec.keep_app_headers)
+		return "The application answers; its own CORS headers stand if "
+		       "Access-Control-Allow-Origin is among them "
+		       "(`app-headers = keep`), and else these:";
 	return "The application answers, and corswrap sees to its CORS "
 	       "headers:";
 }
@@ -125,15 +130,30 @@ explain_say_readable(void)
 	return "Of the answer's headers the script may read:";
 }
 
-bool
-explain_reads_all(struct explanation *e)
+/* More than is known here? */
+static bool
+reads_all(struct explanation *e)
 {
 	struct slice exposed =
 	    fetch_get(e->arena, &e->answer.fields,
 		      SLICE("access-control-expose-headers"));
 
+	/* With credentials corswrap names them one by one, once it has them. */
+	if (e->answer.status == 0 && e->answer.policy != NULL &&
+	    e->answer.policy->spec.expose.any)
+		return true;
 	return !e->plan.cross_origin ||
 	       fetch_is_readable(SLICE("x"), exposed, e->question.credentials);
+}
+
+const char *
+explain_say_readable_end(struct explanation *e)
+{
+	bool all = reads_all(e);
+
+	if (e->readable_count == 0)
+		return all ? " all but Set-Cookie." : " none.";
+	return all ? ", and all others but Set-Cookie." : ".";
 }
 
 const char *

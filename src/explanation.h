@@ -204,10 +204,9 @@ const char *explain_say_way(const struct explanation *);
 const char *explain_say_by(const struct explanation *, const struct answer *);
 /* Above the request itself. */
 const char *explain_say_request(const struct explanation *);
-/* In front of the names that may be read. */
+/* In front of the names that may be read, and behind them. */
 const char *explain_say_readable(void);
-/* `*` in Access-Control-Expose-Headers: more than is known here. */
-bool explain_reads_all(struct explanation *);
+const char *explain_say_readable_end(struct explanation *);
 /* "Allowed", "Blocked", "Unknown". */
 const char *explain_say_verdict(const struct explanation *);
 

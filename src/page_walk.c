@@ -257,9 +257,7 @@ print_readable(const struct page *page, struct explanation *e)
 		print_bytes(page, e, e->readable[i]);
 		fputs("</code>", out);
 	}
-	fputs(explain_reads_all(e) ? ", and all others but Set-Cookie.</p>\n"
-				   : ".</p>\n",
-	      out);
+	fprintf(out, "%s</p>\n", explain_say_readable_end(e));
 }
 
 static void
