@@ -24,6 +24,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -387,17 +388,35 @@ child_end(struct child *child, uint64_t grace)
 
 /* ---- what to say ---- */
 
-/* A first line that ends in CRLF names an interpreter that does not exist. */
-static bool
-has_crlf(const char *path)
+/* The first bytes of FILE, at most SIZE; their number, or -1. */
+static ssize_t
+first_bytes(const char *file, char *bytes, size_t size)
 {
-	char first[256];
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	ssize_t n = fd < 0 ? -1 : read(fd, first, sizeof(first));
-	const char *end;
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	ssize_t n = fd < 0 ? -1 : read(fd, bytes, size);
 
 	if (fd >= 0)
 		(void)close(fd);
+	return n;
+}
+
+static bool
+begins_with(const char *file, const char *mark, size_t len)
+{
+	char first[4];
+
+	return first_bytes(file, first, len) == (ssize_t)len &&
+	       memcmp(first, mark, len) == 0;
+}
+
+/* A first line that ends in CRLF names an interpreter that does not exist. */
+static bool
+has_crlf(const char *file)
+{
+	char first[256];
+	ssize_t n = first_bytes(file, first, sizeof(first));
+	const char *end;
+
 	if (n < 3 || first[0] != '#' || first[1] != '!')
 		return false;
 	end = memchr(first, '\n', (size_t)n);
@@ -407,8 +426,14 @@ has_crlf(const char *path)
 static const char *
 exec_hint(const char *file, int error)
 {
+	struct stat status;
+
 	switch (error) {
 	case ENOEXEC:
+		if (begins_with(file, "\xEF\xBB\xBF", 3))
+			return "it begins with a byte order mark, so that #! "
+			       "is "
+			       "not its first word: save it as UTF-8 without";
 		return "its first line must be #! and an interpreter, such as "
 		       "#!/usr/bin/perl";
 	case ENOENT:
@@ -418,6 +443,8 @@ exec_hint(const char *file, int error)
 		return "the interpreter in its #! line is missing";
 	case EACCES:
 	case EPERM:
+		if (stat(file, &status) == 0 && S_ISDIR(status.st_mode))
+			return "it is a folder: name the program in it";
 		return "chmod +x it and its interpreter; the file system must "
 		       "not be noexec";
 	case ETXTBSY:

@@ -521,6 +521,27 @@ load(struct loader *loader, struct slice text, const struct stat *status)
 	return NULL;
 }
 
+/* Why a policy cannot be read, and the next step. */
+static const char *
+unreadable(int error)
+{
+	switch (error) {
+	case EAGAIN:
+		return "it keeps changing";
+	case EACCES:
+		return "Permission denied; let the user that runs this read it "
+		       "and enter its folder";
+	case EISDIR:
+		return "Is a directory; name the file in it";
+	case ENOENT:
+		return "No such file or directory; `corscheck init FILE` "
+		       "writes "
+		       "a first one";
+	default:
+		return strerror(error);
+	}
+}
+
 struct settings *
 settings_load(const char *file, const struct load_options *options,
 	      struct diag_list *diags)
@@ -533,9 +554,7 @@ settings_load(const char *file, const struct load_options *options,
 
 	if (read_file(file, POLICY_MAX, &bytes, &len, &status) != 0) {
 		diag_report(diags, SEVERITY_ERROR, file, 0, "no-policy", NULL,
-			    "the policy cannot be read: %s",
-			    errno == EAGAIN ? "it keeps changing"
-					    : strerror(errno));
+			    "the policy cannot be read: %s", unreadable(errno));
 		return NULL;
 	}
 	struct settings *settings =

@@ -168,10 +168,10 @@ is(lint("$section\norigins = https://a.example\npath = /x\n"), '',
 # Things that are no files of text.
 for my $case ([ '/dev/null', "1: error: no section has origins; nobody would "
 		. "be allowed anything [missing-origins]\n", 1 ],
-	[ "$dir", " error: the policy cannot be read: Is a directory "
-		. "[no-policy]\n", 2 ],
+	[ "$dir", " error: the policy cannot be read: Is a directory; "
+		. "name the file in it [no-policy]\n", 2 ],
 	[ "$dir/none", " error: the policy cannot be read: No such file or "
-		. "directory [no-policy]\n", 2 ],
+		. "directory; `corscheck init FILE` writes a first one [no-policy]\n", 2 ],
 	[ '/dev/zero', " error: the policy cannot be read: File too large "
 		. "[no-policy]\n", 2 ]) {
 	my ($file, $expected, $wanted) = @$case;

@@ -150,8 +150,8 @@ for my $case ([ 0, 'good' ], [ 0, 'warned' ], [ 2, 'bad' ], [ 2, 'none' ],
 
 # A file that cannot be read is said to be so, in both forms.
 ($status, $out) = corscheck_('lint', 'none');
-is($out, "none: error: the policy cannot be read: No such file or directory "
-    . "[no-policy]\n", 'no such file');
+is($out, "none: error: the policy cannot be read: No such file or directory; "
+    . "`corscheck init FILE` writes a first one [no-policy]\n", 'no such file');
 ($status, $list) = json_of('none');
 is_deeply([ $status, $list->[0]{id}, $list->[0]{line} ],
     [ 2, 'no-policy', 0 ], 'no such file, in JSON');

@@ -109,6 +109,7 @@ write_file("$dir/cgi/plain.txt", 'text', 0644);
 write_file("$dir/cgi/img.jpg", "GIF89a<?php system('id'); ?>", 0644);
 write_file("$dir/cgi/noshebang", "echo hello\n", 0755);
 write_file("$dir/cgi/crlf", "#!/bin/sh\r\necho\r\n", 0755);
+write_file("$dir/cgi/bom", "\xEF\xBB\xBF#!/bin/sh\n", 0755);
 write_file("$dir/cgi/wrongint", "#!/no/such/interpreter\n", 0755);
 write_file("$dir/cgi/noint", "#!\n", 0755);
 write_file("$dir/cgi/empty", '', 0755);
@@ -150,6 +151,7 @@ for my $case (
 	[ 'R6: no #!', "$dir/cgi/noshebang", 500, qr/noshebang: cannot start: Exec format error \[start-failed\]/, qr/first line must be #!/ ],
 	[ 'R6: an empty #!', "$dir/cgi/noint", 500, qr/\[start-failed\]/, qr/first line must be #!|interpreter/ ],
 	[ 'R6: an empty file', "$dir/cgi/empty", 500, qr/\[start-failed\]/, qr/first line must be #!/ ],
+	[ 'R6: a byte order mark before #!', "$dir/cgi/bom", 500, qr/bom: cannot start: Exec format error/, qr/byte order mark.*without/ ],
 	[ 'R6: CRLF behind #!', "$dir/cgi/crlf", 500, qr/crlf: cannot start: No such file/, qr/carriage return: save it with Unix line ends/ ],
 	[ 'R6: an interpreter that is missing', "$dir/cgi/wrongint", 500, qr/cannot start: No such file/, qr/interpreter in its #! line is missing/ ],
 	[ 'ourselves by a link', "$dir/cgi/own", 403, qr/\[outside-root\]/, $add ],
