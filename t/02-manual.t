@@ -130,4 +130,22 @@ my %explained = map { $_ => 1 } map { split / , / }
     ($list // '') =~ /^\.It Li (.*)$/mg;
 my @missing = grep { !$explained{$_} } sort keys %id;
 is_deeply(\@missing, [], 'and every diagnostic that the source names');
+
+# Every sentence of a console that the programs foretell is looked up by it.
+my $errors = $page{'corswrap-errors.7'} =~ s/\\&//gr;
+my ($judge) = read_file("$top/src/judge.c") =~
+    /^say_mismatch\((.*?)^static bool$/ms;
+my %sentence;
+for ($judge =~ /((?:"(?:[^"\\]|\\.)+"\s*)+)/g) {
+	my $text = join '', /"((?:[^"\\]|\\.)+)"/g;
+	$text =~ s/ Have the server send the header with a valid value\.$//;
+	$sentence{$_} = 1 for grep { length > 20 } split / ?%s ?/, $text;
+}
+cmp_ok(scalar keys %sentence, '>=', 10, 'the sentences were found');
+is(index($errors, $_) >= 0 ? 'there' : 'missing', 'there',
+    "corswrap-errors(7): $_") for sort keys %sentence;
+for my $browser (qw(Firefox Safari)) {
+	cmp_ok(scalar(() = $errors =~ /^$browser:$/mg), '>=', 8,
+	    "and what $browser says");
+}
 done_testing;

@@ -26,7 +26,7 @@ mkdir "$dir/$_" for qw(etc run cgi);
 chmod 0777, "$dir/run";
 my $program = write_file("$dir/cgi/report.pl", <<"END", 0755);
 #!$^X
-print "Content-Type: text/plain\\n\\nreport of \$ENV{REQUEST_METHOD}\\n";
+print "Content-Type: text/plain\\n\\nreport of \$ENV{REQUEST_METHOD} ", <STDIN>;
 END
 
 my $origin = 'https://app.example.com';
@@ -227,11 +227,12 @@ sub answers {
 	is($reply->{status}, 204, "$what: a preflight is answered");
 	is(header($reply, 'Access-Control-Allow-Headers'), 'content-type',
 	    "$what: by corswrap");
-	$reply = http($port, 'GET', $path, \@from) || {};
+	$reply = http($port, 'POST', $path,
+	    [ @from, 'Content-Type' => 'application/json' ], '{"a": 1}') || {};
 	is($reply->{status}, 200, "$what: the program too");
 	is(header($reply, 'Access-Control-Allow-Origin'), $origin,
 	    "$what: with its header");
-	like($reply->{body} // '', qr/^report of GET/, "$what: itself");
+	like($reply->{body} // '', qr/^report of POST \{"a": 1\}$/, "$what: itself");
 	return;
 }
 
