@@ -138,7 +138,9 @@ loader_path(struct loader *loader, struct slice text)
 	memcpy(path, folder, len);
 	if (len > 1)
 		path[len++] = '/'; /* "/" alone ends in one already */
-	memcpy(path + len, text.ptr, text.len);
+	/* The empty slice may have no address (C11, 7.24.1). */
+	if (text.len > 0)
+		memcpy(path + len, text.ptr, text.len);
 	return path;
 }
 

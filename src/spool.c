@@ -167,16 +167,19 @@ move_to_file(struct spooling *s)
 {
 	off_t from = 0;
 	int memory = s->fd;
-	ssize_t n = 0;
 
 	if (spool_open(s, false) != 0) {
 		s->fd = memory;
 		return -1;
 	}
-	while ((uint64_t)from < s->got &&
-	       (n = sendfile(s->fd, memory, &from,
-			     (size_t)(s->got - (uint64_t)from))) > 0)
-		continue;
+	while ((uint64_t)from < s->got) {
+		ssize_t n = sendfile(s->fd, memory, &from,
+				     (size_t)(s->got - (uint64_t)from));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+	}
 	(void)close(memory);
 	return (uint64_t)from == s->got ? 0 : -1;
 }

@@ -156,6 +156,17 @@ my $total   = 0;
 		    'is 500, or no whole answer');
 		is(post($r, 'y')->{body}, 'yend', 'and then served again');
 	}
+	# Of unknown length it is in memory first, and is copied from there.
+	my %unsaid = (timeout => 20, stdin => $body,
+		params => get(REQUEST_METHOD => 'POST'));
+	$faults->arm('sendfile', 1, EINTR);
+	my $got = fcgi_get($r->address, %unsaid);
+	is($faults->disarm, 1, 'the copy to a file is interrupted');
+	is(length($got->{body}), 3_000_003, 'and goes on');
+	$faults->arm('sendfile', 1, ENOSPC);
+	$got = fcgi_get($r->address, %unsaid);
+	is($faults->disarm, 1, 'no space for the copy');
+	is($got->{status}, 500, 'is 500');
 	like($r->log, qr/No space left on device.*\[spool\].*make room in TMPDIR/,
 	    'the log says what to do');
 	is_deeply([ glob "$dir/*" ], [], 'no file is left behind');
