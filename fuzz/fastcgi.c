@@ -1,6 +1,9 @@
 /*
- * A whole connection through libfcgi, over a pair of sockets: what the program
- * would be given is what the plain decoder reads, and the answer is FastCGI.
+ * A whole connection over a pair of sockets: what the program would be given is
+ * what the plain decoder reads, and the answer is FastCGI.  Three times: as a
+ * worker reads it; through libfcgi where direct.c would have done; and with the
+ * bytes coming one by one.  As all three are held against the one decoder,
+ * direct.c and libfcgi are held against each other.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -17,7 +20,16 @@
 #include "peek.h"
 #include "record.h"
 
-enum { INPUT_MAX = 32768, REQUESTS_MAX = 8 };
+enum {
+	INPUT_MAX = 32768,
+	REQUESTS_MAX = 8,
+	SINGLE_MAX = 200 /* packets that a socket holds for sure */
+};
+
+struct way {
+	bool libfcgi; /* even where direct.c would do */
+	bool single;  /* a byte at each read */
+};
 
 static struct fastcgi *connection;
 static struct scratch scratch;
@@ -138,12 +150,13 @@ skip_management(const uint8_t *data, size_t size, size_t at)
 	return at;
 }
 
+/* peek: of the first request. */
 static void
-converse(int fd, const uint8_t *data, size_t size, struct plain_request *plain)
+converse(int fd, const uint8_t *data, size_t size, struct peek peek,
+	 struct plain_request *plain)
 {
 	static const char answer[] = "Status: 200 OK\r\n\r\nbody";
 	struct sink *sink = fastcgi_sink(connection);
-	struct peek peek = peek_look(data, size);
 	bool direct = peek.whole > 0, kept;
 	size_t at = 0, head = WIRE_HEADER + WIRE_BODY;
 
@@ -173,28 +186,60 @@ converse(int fd, const uint8_t *data, size_t size, struct plain_request *plain)
 	}
 }
 
-FUZZ_TARGET(fastcgi)
+/* A packet is what one read takes: the first request in one, if it is taken in
+ * one, and the rest by its bytes. */
+static void
+send_singly(int fd, const uint8_t *data, size_t size, size_t whole)
+{
+	if (whole > 0)
+		CHECK(send(fd, data, whole, MSG_NOSIGNAL) == (ssize_t)whole);
+	for (size_t i = whole; i < size; i++)
+		CHECK(send(fd, data + i, 1, MSG_NOSIGNAL) == 1);
+}
+
+static void
+connect_and_read(const uint8_t *data, size_t size, struct way way)
 {
 	static struct plain_request plain;
 	size_t head = WIRE_HEADER + WIRE_BODY;
-	int pair[2];
+	struct peek peek = peek_look(data, size);
+	int type = way.single ? SOCK_SEQPACKET : SOCK_STREAM, pair[2];
+
+	plain_records(data + head, size - head, peek.id, &plain);
+	if (way.libfcgi)
+		peek.whole = 0;
+	/* libfcgi leaks a little at each, and takes what they hold for the
+	 * body; web servers send none within a request. */
+	if (plain.managed && peek.whole == 0)
+		return;
+	if (way.single && size - peek.whole > SINGLE_MAX)
+		return;
+	CHECK(socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, pair) == 0);
+	if (way.single)
+		send_singly(pair[0], data, size, peek.whole);
+	else
+		CHECK(send(pair[0], data, size, MSG_NOSIGNAL) == (ssize_t)size);
+	CHECK(shutdown(pair[0], SHUT_WR) == 0);
+	converse(pair[1], data, size, peek, &plain);
+	check_answer(pair[0], peek.id);
+	close(pair[0]);
+}
+
+FUZZ_TARGET(fastcgi)
+{
+	static const struct way ways[] = {
+	    {false, false}, {true, false}, {false, true}, {true, true}};
+	struct peek peek;
 
 	if (size > INPUT_MAX)
 		return 0;
 	start();
-	struct peek peek = peek_look(data, size);
+	peek = peek_look(data, size);
 	if (peek.state != PEEK_READY)
 		return 0;
-	plain_records(data + head, size - head, peek.id, &plain);
-	/* libfcgi leaks a little at each, and takes what they hold for the
-	 * body; web servers send none within a request. */
-	if (plain.managed && peek.whole == 0)
-		return 0;
-	CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0);
-	CHECK(send(pair[0], data, size, MSG_NOSIGNAL) == (ssize_t)size);
-	CHECK(shutdown(pair[0], SHUT_WR) == 0);
-	converse(pair[1], data, size, &plain);
-	check_answer(pair[0], peek.id);
-	close(pair[0]);
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++)
+		/* Without direct.c it is the same twice. */
+		if (!ways[i].libfcgi || peek.whole > 0)
+			connect_and_read(data, size, ways[i]);
 	return 0;
 }

@@ -486,7 +486,7 @@ fix_missing(struct explanation *e, const struct answer *answer, bool preflight)
 }
 
 static const char *
-fix_multiple(struct explanation *e, const struct answer *answer)
+fix_multiple(const struct answer *answer)
 {
 	size_t count = 0;
 
@@ -512,7 +512,7 @@ fix_answer(struct explanation *e, const struct answer *answer,
 	case FETCH_ACAO_MISMATCH:
 		return fix_mismatch(e, answer);
 	case FETCH_ACAO_MULTIPLE:
-		return fix_multiple(e, answer);
+		return fix_multiple(answer);
 	case FETCH_WILDCARD_WITH_CREDENTIALS:
 		return fix_credentials(e, answer, true);
 	case FETCH_CREDENTIALS_NOT_TRUE:
