@@ -232,8 +232,10 @@ const struct reference_section reference_sections[] = {
      ROWS(requests)},
     {"checks",
      "What the browser checks, in its order",
-     "The first that fails is the reason that `corscheck explain` and "
-     "`corscheck probe` name.",
+     "The first that fails is what the console names. `corscheck explain` and "
+     "`corscheck probe` name what is at the bottom of it: what the policy "
+     "refuses, or the status where that is bad and the headers are missing "
+     "too.",
      {{"step", "step"},
       {"answer", "answer"},
       {"check", "check"},

@@ -89,6 +89,10 @@ my ($table) = $core =~ /^request_header_is_forbidden.*?\{(.*?)NULL\}/ms;
 is_deeply([ map { lc } grep { !/^X-/ } @{ $names{$forbidden} } ],
     [ $table =~ /"([a-z0-9-]+)"/g ], "$forbidden: all of the core's");
 
+# What explain says of a preflight with a bad status and no header.
+like($section{checks}{text}, qr/is what the console names.*at the bottom of it/s,
+    'that the reason may be another than the first check that fails');
+
 # --- for people -----------------------------------------------------------------------
 
 for my $width (40, 80, 100) {
