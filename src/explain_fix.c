@@ -465,9 +465,23 @@ fix_mismatch(struct explanation *e, const struct answer *answer)
 			      explain_quote(e, e->question.origin));
 }
 
+/* A server with a policy says that its answers depend on Origin. */
+static bool
+is_bare(struct explanation *e, const struct answer *answer)
+{
+	struct slice vary = fetch_get(e->arena, &answer->fields, SLICE("vary"));
+	struct slice item;
+
+	while (slice_present(vary) && fetch_list_next(&vary, &item))
+		if (slice_eq_nocase(item, SLICE("origin")))
+			return false;
+	return answer->policy == NULL;
+}
+
 static const char *
 fix_missing(struct explanation *e, const struct answer *answer, bool preflight)
 {
+	const char *first = "", *origin = explain_quote(e, e->question.origin);
 	struct slice location =
 	    fetch_get(e->arena, &answer->fields, SLICE("location"));
 
@@ -482,6 +496,15 @@ fix_missing(struct explanation *e, const struct answer *answer, bool preflight)
 	if (!preflight && e->plan.preflight && answer->policy == NULL)
 		return "send the CORS headers with the answer itself too, not "
 		       "with the answer to the preflight alone";
+	if (has_credentials(e, answer))
+		origin = secure_origin(e, &first);
+	if (is_bare(e, answer) && !slice_eq(e->question.origin, SLICE("null")))
+		return explain_printf(
+		    e,
+		    "%sput corswrap in front of it, with "
+		    "`origins = %s`: nothing in the answer is "
+		    "of CORS",
+		    first, origin);
 	return fix_origin(e, answer);
 }
 

@@ -54,8 +54,7 @@ is_policy(struct explanation *e, const struct answer *answer)
 {
 	struct slice vary = get(e, answer, "vary"), item;
 
-	if (answer->status != 403 ||
-	    slice_present(get(e, answer, "x-corswrap-reason")))
+	if (slice_present(get(e, answer, "x-corswrap-reason")))
 		return true;
 	while (slice_present(vary) && fetch_list_next(&vary, &item))
 		if (slice_eq_nocase(item, SLICE("origin")) ||

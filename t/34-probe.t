@@ -210,6 +210,8 @@ sub engine {
 my $put_asked = qr/^Access-Control-Request-Method: PUT\r$/m;
 my $token_asked = qr/^Access-Control-Request-Headers: .*x-token/m;
 my $fix_origin = qr/^add \Q$origin\E to `origins`$/;
+my $fix_bare = qr/^put corswrap in front of it, with `origins = \Q$origin\E`: nothing in the answer is of CORS$/;
+my $bare = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 # [ name, arguments, the server, the fix, findings ]
 my @causes = (
 	[ 'refuses-method', [@put], sub { engine(@_[0 .. 2], 403, $put_asked) },
@@ -228,6 +230,9 @@ my @causes = (
 	[ 'hides-origin', [@put], sub { $_[0] eq 'OPTIONS' ? refusal(200)
 		: careful(@_[0, 1]) }, $fix_origin,
 		qw(allow-missing preflight-refused) ],
+	# A server that never heard of CORS.
+	[ 'bare-put', [@put], sub { $bare }, $fix_bare, 'allow-missing' ],
+	[ 'bare', [], sub { $bare }, $fix_bare, 'allow-missing' ],
 	[ 'forbidden', [@put], sub { $_[0] eq 'OPTIONS'
 		? "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"
 		: careful(@_[0, 1]) }, qr/^let preflights through/,
