@@ -97,8 +97,7 @@ probe_find_refusal(struct explanation *e, struct probe_client *client)
 	static const char *const words[] = {
 	    [CAUSE_NONE] = "",
 	    [CAUSE_ORIGIN] = "of the page's origin",
-	    [CAUSE_METHOD] = "of its method: one of GET and without headers "
-			     "passes",
+	    [CAUSE_METHOD] = "of its method: GET without headers passes",
 	    [CAUSE_HEADERS] = "of its headers: the same without them passes",
 	};
 	const struct answer *refusal = &e->preflight;
