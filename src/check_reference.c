@@ -176,7 +176,7 @@ static void
 print_cells(const struct table *t, const char *const cells[REFERENCE_COLUMNS])
 {
 	char bufs[REFERENCE_COLUMNS][CELL_MAX];
-	const char *rest[REFERENCE_COLUMNS];
+	const char *rest[REFERENCE_COLUMNS] = {""};
 	bool more = true;
 
 	for (size_t i = 0; i < t->columns; i++) {
@@ -321,7 +321,7 @@ json_cell(const char *key, const char *text)
 	if (strcmp(key, "names") == 0)
 		return json_names(text);
 	if (strcmp(key, "value") == 0 || strcmp(key, "step") == 0)
-		return json_integer(atoi(text));
+		return json_integer(strtol(text, NULL, 10));
 	plain(text, buf);
 	return json_string(buf);
 }

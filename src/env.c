@@ -15,13 +15,14 @@
 #define DEFAULT_PATH                                                           \
 	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+/* Of what has no `=` the empty one, which is dropped. */
 static struct slice
 name_of(const char *variable)
 {
 	const char *equals = strchr(variable, '=');
 
-	return equals == NULL ? SLICE_NONE
-			      : slice_of(variable, (size_t)(equals - variable));
+	return slice_of(variable,
+			equals == NULL ? 0 : (size_t)(equals - variable));
 }
 
 static bool

@@ -87,7 +87,8 @@ wait_for(int fd, int ms, const struct forward_watch *watch)
 		errno = ESHUTDOWN;
 		return -1;
 	}
-	if (fds[2].revents != 0 && watch->client->gone(watch->client)) {
+	if (watch->client != NULL && fds[2].revents != 0 &&
+	    watch->client->gone(watch->client)) {
 		errno = ECANCELED;
 		return -1;
 	}

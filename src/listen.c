@@ -269,7 +269,7 @@ listen_open(const struct address *address, mode_t mode, char *error,
 bool
 listen_is_exposed(int fd)
 {
-	union any_address a;
+	union any_address a = {.any = {.sa_family = AF_UNSPEC}};
 	socklen_t len = sizeof(a);
 
 	if (getsockname(fd, &a.any, &len) != 0)
