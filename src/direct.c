@@ -102,50 +102,6 @@ receive(struct direct *d)
 	return n > 0;
 }
 
-static bool
-manage(struct direct *d, const struct peek *peek, unsigned workers)
-{
-	unsigned char answer[PEEK_ANSWER_MAX];
-	size_t len =
-	    peek_answer(d->scratch->peeked, peek->used, workers, answer);
-
-	d->at = peek->used;
-	shift(d);
-	return send(d->fd, answer, len, MSG_NOSIGNAL | MSG_DONTWAIT) ==
-	       (ssize_t)len;
-}
-
-enum peek_state
-direct_next(struct direct *d, unsigned workers)
-{
-	struct scratch *s = d->scratch;
-	struct peek peek;
-
-	if (scratch_need(&s->peeked, &s->peeked_cap, PEEK_GLANCE) < 0)
-		return PEEK_BAD;
-	shift(d);
-	for (;;) {
-		peek = peek_look(s->peeked, d->have);
-		if (peek.state == PEEK_MANAGEMENT) {
-			if (!manage(d, &peek, workers))
-				return PEEK_BAD;
-		} else if (peek.state != PEEK_MORE) {
-			break;
-		} else if (!receive(d)) {
-			return PEEK_BAD;
-		}
-	}
-	d->id = peek.id;
-	d->out.len = 0;
-	if (peek.state == PEEK_READY &&
-	    (peek.strange || !list_parameters(d, &peek)))
-		return PEEK_BAD;
-	d->at = peek.whole > 0 ? peek.whole : peek.used;
-	return peek.state;
-}
-
-/* ---- the body ---- */
-
 static int
 cut_short(int error)
 {
@@ -186,6 +142,101 @@ skip(struct direct *d)
 	return 0;
 }
 
+static bool
+manage(struct direct *d, const struct peek *peek, unsigned workers)
+{
+	unsigned char answer[PEEK_ANSWER_MAX];
+	size_t len =
+	    peek_answer(d->scratch->peeked, peek->used, workers, answer);
+
+	d->at = peek->used;
+	shift(d);
+	return send(d->fd, answer, len, MSG_NOSIGNAL | MSG_DONTWAIT) ==
+	       (ssize_t)len;
+}
+
+/*
+ * What was sent about a request that had ended already: a server that gives up
+ * cannot know that our END_REQUEST is on its way.  Such records are to be
+ * ignored (FastCGI 1.0, section 3.3), or the next request would be lost.
+ */
+static int
+skip_stale(struct direct *d)
+{
+	while (d->have - d->at >= WIRE_HEADER) {
+		struct wire_header h = wire_header_get(
+		    (unsigned char *)d->scratch->peeked + d->at);
+
+		if (h.version != WIRE_VERSION || h.type != WIRE_ABORT_REQUEST ||
+		    h.id == 0)
+			break;
+		d->at += WIRE_HEADER;
+		d->skip = h.content + h.padding;
+		if (skip(d) < 0)
+			return -1;
+	}
+	shift(d);
+	return 0;
+}
+
+enum peek_state
+direct_next(struct direct *d, unsigned workers)
+{
+	struct scratch *s = d->scratch;
+	struct peek peek;
+
+	if (scratch_need(&s->peeked, &s->peeked_cap, PEEK_GLANCE) < 0)
+		return PEEK_BAD;
+	for (;;) {
+		if (skip_stale(d) < 0)
+			return PEEK_BAD;
+		peek = peek_look(s->peeked, d->have);
+		if (peek.state == PEEK_MANAGEMENT) {
+			if (!manage(d, &peek, workers))
+				return PEEK_BAD;
+		} else if (peek.state != PEEK_MORE) {
+			break;
+		} else if (!receive(d)) {
+			return PEEK_BAD;
+		}
+	}
+	d->id = peek.id;
+	d->out.len = 0;
+	if (peek.state == PEEK_READY &&
+	    (peek.strange || !list_parameters(d, &peek)))
+		return PEEK_BAD;
+	d->at = peek.whole > 0 ? peek.whole : peek.used;
+	return peek.state;
+}
+
+/* ---- the body ---- */
+
+/* One request at a time (FCGI_MPXS_CONNS is 0); records are sent whole. */
+static int
+refuse_another(struct direct *d, unsigned id)
+{
+	unsigned char end[WIRE_HEADER + WIRE_BODY];
+	size_t len = wire_end_put(end, id, 0, WIRE_CANT_MPX_CONN);
+
+	return send(d->fd, end, len, MSG_NOSIGNAL | MSG_DONTWAIT) ==
+		       (ssize_t)len
+		   ? 0
+		   : cut_short(0);
+}
+
+/* Does an ABORT_REQUEST lie right behind the body? */
+static bool
+is_aborted(const struct direct *d)
+{
+	struct wire_header h;
+
+	if (d->have - d->at < WIRE_HEADER)
+		return false;
+	h = wire_header_get((unsigned char *)d->scratch->peeked + d->at);
+	return h.version == WIRE_VERSION && h.type == WIRE_ABORT_REQUEST &&
+	       h.id == d->id;
+}
+
 /* The next record of the body. */
 static int
 next_record(struct direct *d)
@@ -202,7 +253,9 @@ next_record(struct direct *d)
 	d->skip = h.padding;
 	if (h.id != d->id) {
 		d->skip += h.content;
-		return 0;
+		return h.type == WIRE_BEGIN_REQUEST && h.id != 0
+			   ? refuse_another(d, h.id)
+			   : 0;
 	}
 	d->left = h.content;
 	d->ended = h.content == 0;
@@ -218,7 +271,7 @@ direct_read(struct direct *d, void *to, size_t len)
 		if (next_record(d) < 0)
 			return -1;
 	if (d->ended)
-		return 0;
+		return is_aborted(d) ? cut_short(0) : 0;
 	if (len > d->left)
 		len = d->left;
 	there = d->have - d->at;

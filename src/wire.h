@@ -29,6 +29,7 @@ enum {
 	WIRE_RESPONDER = 1,
 	WIRE_KEEP_CONN = 1,
 	WIRE_REQUEST_COMPLETE = 0,
+	WIRE_CANT_MPX_CONN = 1,
 	WIRE_UNKNOWN_ROLE = 3,
 	WIRE_HEADER = 8, /* bytes of a record header */
 	WIRE_BODY = 8,	 /* of BEGIN_REQUEST and END_REQUEST */

@@ -20,6 +20,7 @@ my @standing = (timeout => 30);
 my $r = responder(more => { app => 'stderr = fastcgi' }, program => <<'SH');
 printf 'Content-Type: text/plain\n\n%s|%s|' "$REQUEST_METHOD" "$X_VALUE"
 [ -z "$COMPLAIN" ] || echo "$COMPLAIN" >&2
+[ -z "$SLEEP" ] || exec sleep "$SLEEP"
 cat
 SH
 my $a = $r->address;
@@ -130,6 +131,35 @@ for my $row ([ 'a body in one piece', 'hello' ],
 	is((grep { $_->[0] == 7 && $_->[1] == 0 } @{ $got->{records} }), 1,
 	    'which has an end');
 	still_good($c, 'complaints');
+}
+
+# A server that gives up may do so when we have just answered, or at once.
+{
+	my $c = kept();
+	$c->send_bytes(record(2, 1));
+	still_good($c, 'ABORT_REQUEST of a request that has ended');
+	$c->send_bytes(record(2, 7, 'padded', 3));
+	still_good($c, 'of one that never was');
+
+	$c->send_bytes(request_bytes(params => get(SLEEP => 120), keep => 1)
+	    . record(2, 1));
+	my $got = $c->read_response(@standing);
+	ok($got->{ended}, 'ABORT_REQUEST right behind its request ends it')
+	    or diag $r->log;
+}
+
+# More than one request at a time is not ours (FCGI_MPXS_CONNS is 0).
+for my $id (2, 65535) {
+	my $c = kept();
+	$c->send_bytes(begin_record(keep => 1) . params_records(post('abcd'))
+	    . record(5, 1, 'ab') . begin_record(id => $id) . record(5, 1, 'cd')
+	    . record(5, 1));
+	my $got = $c->read_response(@standing);
+	is($got->{id}, $id, 'another request in the body gets an answer');
+	is($got->{protocolStatus}, 1, 'CANT_MPX_CONN');
+	is($c->read_response(@standing)->{body}, 'POST||abcd',
+	    'and the first one its own');
+	still_good($c, 'multiplexing');
 }
 
 # --- what ends it ---------------------------------------------------------------------
