@@ -46,6 +46,7 @@ list_parameters(struct direct *d, const struct peek *peek)
 	d->id = peek->id;
 	d->keep = peek->keep;
 	d->ended = peek->whole > 0;
+	d->bad = false;
 	d->left = d->skip = d->out.len = 0;
 	return true;
 }
@@ -102,9 +103,11 @@ receive(struct direct *d)
 	return n > 0;
 }
 
+/* For good: behind what is no body, its content would pass for records. */
 static int
-cut_short(int error)
+cut_short(struct direct *d, int error)
 {
+	d->bad = true;
 	errno = error == EAGAIN ? ETIMEDOUT : ECONNABORTED;
 	return -1;
 }
@@ -118,7 +121,7 @@ want_bytes(struct direct *d, size_t len)
 	while (d->have - d->at < len) {
 		errno = 0;
 		if (!receive(d))
-			return cut_short(errno);
+			return cut_short(d, errno);
 	}
 	return 0;
 }
@@ -221,7 +224,7 @@ refuse_another(struct direct *d, unsigned id)
 	return send(d->fd, end, len, MSG_NOSIGNAL | MSG_DONTWAIT) ==
 		       (ssize_t)len
 		   ? 0
-		   : cut_short(0);
+		   : cut_short(d, 0);
 }
 
 /* Does an ABORT_REQUEST lie right behind the body? */
@@ -249,7 +252,7 @@ next_record(struct direct *d)
 	d->at += WIRE_HEADER;
 	if (h.version != WIRE_VERSION ||
 	    (h.id == d->id && h.type != WIRE_STDIN))
-		return cut_short(0); /* ABORT_REQUEST, or nonsense */
+		return cut_short(d, 0); /* ABORT_REQUEST, or nonsense */
 	d->skip = h.padding;
 	if (h.id != d->id) {
 		d->skip += h.content;
@@ -267,11 +270,13 @@ direct_read(struct direct *d, void *to, size_t len)
 {
 	size_t there;
 
+	if (d->bad)
+		return cut_short(d, 0);
 	while (d->left == 0 && !d->ended)
 		if (next_record(d) < 0)
 			return -1;
 	if (d->ended)
-		return is_aborted(d) ? cut_short(0) : 0;
+		return is_aborted(d) ? cut_short(d, 0) : 0;
 	if (len > d->left)
 		len = d->left;
 	there = d->have - d->at;
@@ -279,7 +284,7 @@ direct_read(struct direct *d, void *to, size_t len)
 		ssize_t n = recv(d->fd, to, len, 0);
 
 		if (n <= 0)
-			return cut_short(n < 0 ? errno : 0);
+			return cut_short(d, n < 0 ? errno : 0);
 		d->left -= (size_t)n;
 		return n;
 	}

@@ -25,6 +25,7 @@ struct direct {
 	unsigned id;
 	bool keep;   /* the client wants the connection kept */
 	bool ended;  /* the body is */
+	bool bad;    /* it was cut short: nothing behind it can be told apart */
 	size_t have; /* bytes in `peeked` */
 	size_t at;   /* of them taken */
 	size_t left; /* of the content of the body's current record */

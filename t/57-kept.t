@@ -46,6 +46,22 @@ sub still_good {
 	return;
 }
 
+# --- what cannot be a body ---------------------------------------------------------
+
+# Parameters where the body belongs, which hold what looks like its end, and
+# behind them a request.
+{
+	my $c = kept();
+	my %o = (params => post('hello'), keep => 1);
+	$c->send_bytes(begin_record(%o) . params_records($o{params}, %o)
+	    . record(5, 1, 'hell') . record(4, 1, record(5, 1, '') .
+		request_bytes(params => preflight(), keep => 1)) . record(5, 1, ''));
+	is($c->read_response(@standing)->{status}, 400,
+	    'parameters within a body: 400');
+	is($c->read_bytes(20), '', 'and nothing behind them is answered');
+	ok($c->{eof}, 'but the connection closed');
+}
+
 # --- bodies ---------------------------------------------------------------------
 
 for my $row ([ 'a body in one piece', 'hello' ],

@@ -307,10 +307,13 @@ sub request {
 # One request over a connection of its own.
 sub fcgi_get {
 	my ($address, %o) = @_;
+	# Made first: who connects and is silent for a second is closed.
+	my $bytes = request_bytes(%o);
 	my $c = __PACKAGE__->connect($address, %o)
 	    or return { error => "connect: $!", status => 0, stdout => '',
 		stderr => '', headers => [], header => {}, body => '' };
-	my $r = $c->request(%o);
+	$c->send_bytes($bytes, $o{timeout});
+	my $r = $c->read_response(%o);
 	$c->close;
 	return $r;
 }
