@@ -36,9 +36,15 @@
 #include "server.h"
 #include "status.h"
 
+/*
+ * The wake.  Workers cannot block it, and a call with a time limit that it ends
+ * is not made again (signal(7): not even with SA_RESTART), so it must be one
+ * that nobody else sends to the process, as a terminal, a web server or the
+ * kernel may do with each that has a meaning.
+ */
+#define POOL_WAKE SIGRTMIN
+
 enum {
-	/* No web server sends it, and by default it is ignored. */
-	POOL_WAKE = SIGURG,
 	POOL_EXTRA = 64,	/* threads that may wait for slow parameters */
 	POOL_SPARE = 8,		/* idle threads that are kept */
 	POOL_FIRST_BYTE = 1000, /* ms, DESIGN.md section 3 */

@@ -69,8 +69,8 @@ on_wake(int number)
 static int
 set_signals(struct responder *s)
 {
-	static const int faults[] = {SIGSEGV, SIGBUS,  SIGFPE, SIGILL,
-				     SIGTRAP, SIGABRT, SIGSYS, POOL_WAKE};
+	const int faults[] = {SIGSEGV, SIGBUS,	SIGFPE, SIGILL,
+			      SIGTRAP, SIGABRT, SIGSYS, POOL_WAKE};
 	struct sigaction wake = {.sa_handler = on_wake};
 	sigset_t taken, blocked;
 

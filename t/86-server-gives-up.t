@@ -125,8 +125,9 @@ sub stop_apache {
 for my $module (have_program('apache2') ? qw(cgid cgi) : ()) {
 	my $dir = site_of();
 	# Apache looks for a client that is gone only when it has something to
-	# say to it; a program that is silent it leaves after Timeout.
-	my $port = start_apache($dir, $module, 'Timeout 2');
+	# say to it; a program that is silent it leaves after Timeout, in which
+	# it must have begun, however busy the machine is.
+	my $port = start_apache($dir, $module, 'Timeout 5');
 	my @loud = map { ask($dir, $port, 'loud', $_) } qw(rewrite prepend);
 	leave(@loud);
 	# A program in our place is the server's to end, and Apache knows nothing
@@ -160,7 +161,7 @@ SKIP: {
 	# Of a client that is gone it hears when it has something to say to it.
 	my $port = lighttpd($dir, <<'END');
 cgi.assign = ( ".cgi" => "" )
-cgi.limits = ( "read-timeout" => 2 )
+cgi.limits = ( "read-timeout" => 5 )
 END
 	my @silent = map { ask($dir, $port, $_, 'rewrite') }
 	    qw(quiet child deaf);

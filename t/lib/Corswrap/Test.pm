@@ -83,12 +83,12 @@ sub start {
 	return $pid;
 }
 
-# End a process we started: TERM, 5 s, KILL.  Its wait status.
+# End a process we started: TERM, 40 s, KILL.  Its wait status.
 sub stop {
 	my ($pid, $signal) = @_;
 	return undef unless delete $running{$pid};
 	kill $signal // 'TERM', $pid;
-	my $until = time + 10;
+	my $until = time + 40;
 	while (time < $until) {
 		return $? if waitpid($pid, WNOHANG) == $pid;
 		sleep 0.01;
