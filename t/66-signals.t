@@ -26,10 +26,11 @@ perl_program('nap.pl', 'print "A: 1\n\n"; select undef, undef, undef, 0.4; print
 # R10: interrupted calls are made again.
 {
 	my $r = run_responder('', server => "log = error\nreload = 1h");
+	my $us  = $$;
 	my $pid = fork // die;
 	if ($pid == 0) {
 		# Of all that nobody need handle; HUP is work for the responder.
-		for (my $n = 0; kill 0, $r->pid; $n++) {
+		for (my $n = 0; getppid == $us && kill 0, $r->pid; $n++) {
 			kill $_, $r->pid
 			    for qw(WINCH CHLD CONT URG), $n % 4 ? () : 'HUP';
 			sleep 0.0005;

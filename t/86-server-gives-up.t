@@ -23,7 +23,7 @@ my $wrapper = -x top_build() . '/corswrap.cgi' ? top_build() . '/corswrap.cgi'
 # What the programs do once they have told their pids.  "deaf" hears no TERM;
 # "child" has another process, of its own group.
 my %programs = (
-	quiet => 'tell; sleep 300',
+	quiet => 'tell; exec sleep 300',
 	child => 'sleep 300 & tell $!; wait',
 	deaf  => "trap '' TERM; tell; while :; do sleep 1; done",
 	loud  => "tell; printf 'Content-Type: a/b\\n\\n'; exec cat /dev/zero",
