@@ -156,12 +156,8 @@ spec_compare(const void *left, const void *right)
 {
 	struct slice a = (*(const struct policy_spec *const *)left)->name;
 	struct slice b = (*(const struct policy_spec *const *)right)->name;
-	size_t len = a.len < b.len ? a.len : b.len;
-	int order = len == 0 ? 0 : memcmp(a.ptr, b.ptr, len);
 
-	if (order != 0)
-		return order;
-	return a.len == b.len ? 0 : a.len < b.len ? -1 : 1;
+	return slice_compare(a, b);
 }
 
 /* A [cors] without origins has handed its keys down already. */

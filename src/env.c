@@ -118,13 +118,10 @@ set_made(struct builder *b, struct slice name, const char *value)
 static const char *
 authorization(const struct settings *settings, const struct exchange *exchange)
 {
-	static const char from[] = "REDIRECT_HTTP_AUTHORIZATION=";
-
-	if (settings->app.restore_authorization)
-		for (char **v = exchange->variables; *v != NULL; v++)
-			if (strncmp(*v, from, sizeof(from) - 1) == 0)
-				return *v + sizeof(from) - 1;
-	return NULL;
+	if (!settings->app.restore_authorization)
+		return NULL;
+	return variables_find(exchange->variables,
+			      "REDIRECT_HTTP_AUTHORIZATION");
 }
 
 static size_t

@@ -120,4 +120,17 @@ struct exchange {
 	struct outcome outcome;
 };
 
+/* The value of that name in such a list of variables, or NULL. */
+static inline const char *
+variables_find(char *const *variables, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (; *variables != NULL; variables++)
+		if (strncmp(*variables, name, len) == 0 &&
+		    (*variables)[len] == '=')
+			return *variables + len + 1;
+	return NULL;
+}
+
 #endif

@@ -108,18 +108,6 @@ join(struct arena *arena, struct slice a, struct slice b)
 	return slice_of(text, a.len + b.len + 2);
 }
 
-/* Byte order of names; absent text first. */
-static int
-compare(struct slice a, struct slice b)
-{
-	size_t len = a.len < b.len ? a.len : b.len;
-	int order = len == 0 ? 0 : memcmp(a.ptr, b.ptr, len);
-
-	if (order != 0)
-		return order;
-	return a.len < b.len ? -1 : a.len > b.len;
-}
-
 /* The place of the name among those sent or among those left out; or where it
  * belongs. */
 static size_t
@@ -130,7 +118,7 @@ find(const struct gathering *g, struct slice name, bool sent, bool *found)
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		const struct fetch_header *h = &g->at[middle];
-		int order = compare(name, h->name);
+		int order = slice_compare(name, h->name);
 		if (order == 0)
 			order = (int)sent - (int)fetch_is_sent(h);
 		if (order == 0) {

@@ -14,15 +14,6 @@
 
 enum { LABEL_MAX = 63 };
 
-static bool
-is_ascii(struct slice text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if ((unsigned char)text.ptr[i] >= 0x80)
-			return false;
-	return true;
-}
-
 bool
 idn_to_ascii(struct slice host, char buf[static IDN_MAX])
 {
@@ -32,7 +23,7 @@ idn_to_ascii(struct slice host, char buf[static IDN_MAX])
 		return false;
 	memcpy(buf, host.ptr, host.len);
 	buf[host.len] = '\0';
-	if (is_ascii(host))
+	if (slice_is_ascii(host))
 		return true;
 	if (idn2_to_ascii_8z(buf, &ascii,
 			     IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT) != IDN2_OK)

@@ -13,13 +13,9 @@
 bool
 idn_to_ascii(struct slice host, char buf[static IDN_MAX])
 {
-	if (host.len >= IDN_MAX)
+	if (host.len >= IDN_MAX || !slice_is_ascii(host))
 		return false;
-	for (size_t i = 0; i < host.len; i++) {
-		if ((unsigned char)host.ptr[i] >= 0x80)
-			return false;
-		buf[i] = host.ptr[i];
-	}
+	memcpy(buf, host.ptr, host.len);
 	buf[host.len] = '\0';
 	return true;
 }

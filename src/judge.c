@@ -447,17 +447,6 @@ judge_unreachable(struct explanation *e, const char *id, const char *message,
 
 /* ---- what may be read ---- */
 
-static int
-compare(struct slice a, struct slice b)
-{
-	size_t len = a.len < b.len ? a.len : b.len;
-	int order = len == 0 ? 0 : memcmp(a.ptr, b.ptr, len);
-
-	if (order != 0)
-		return order;
-	return a.len < b.len ? -1 : a.len > b.len;
-}
-
 /* Into its place, in lower case, unless it is there. */
 static void
 add_readable(struct explanation *e, struct slice name)
@@ -473,7 +462,7 @@ add_readable(struct explanation *e, struct slice name)
 	for (size_t i = 0; i < name.len; i++)
 		text[i] = ascii_lower(name.ptr[i]);
 	low = slice_of(text, name.len);
-	while (at > 0 && compare(e->readable[at - 1], low) > 0)
+	while (at > 0 && slice_compare(e->readable[at - 1], low) > 0)
 		at--;
 	if (at > 0 && slice_eq(e->readable[at - 1], low))
 		return;

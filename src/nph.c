@@ -19,26 +19,15 @@
 
 enum { NPH_HEAD_MAX = 1 << 20 }; /* header.c bounds it far below */
 
-static struct slice
-variable(char *const *variables, const char *name)
-{
-	size_t len = strlen(name);
-
-	for (; *variables != NULL; variables++)
-		if (strncmp(*variables, name, len) == 0 &&
-		    (*variables)[len] == '=')
-			return slice_from(*variables + len + 1);
-	return SLICE_NONE;
-}
-
 bool
 nph_wanted(char *const *variables)
 {
-	struct slice name = variable(variables, "SCRIPT_FILENAME");
+	struct slice name =
+	    slice_from(variables_find(variables, "SCRIPT_FILENAME"));
 	size_t at;
 
 	if (!slice_present(name))
-		name = variable(variables, "SCRIPT_NAME");
+		name = slice_from(variables_find(variables, "SCRIPT_NAME"));
 	at = name.len;
 	while (at > 0 && name.ptr[at - 1] != '/')
 		at--;

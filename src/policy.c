@@ -214,15 +214,6 @@ struct policy_choice {
 	bool uses_hosts;
 };
 
-static int
-compare_bytes(struct slice a, struct slice b)
-{
-	size_t len = a.len < b.len ? a.len : b.len;
-	int order = len == 0 ? 0 : memcmp(a.ptr, b.ptr, len);
-
-	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 /* Exact hosts by their bytes, wildcards from the longest, then those without
  * host; equal hosts stand together. */
 static int
@@ -234,7 +225,7 @@ compare_rules(const void *left, const void *right)
 		return a->class < b->class ? -1 : 1;
 	if (a->class == HOST_WILDCARD && a->host.len != b->host.len)
 		return a->host.len > b->host.len ? -1 : 1;
-	return compare_bytes(a->host, b->host);
+	return slice_compare(a->host, b->host);
 }
 
 static enum host_class
@@ -358,7 +349,7 @@ find_exact(const struct policy_choice *choice, struct slice host)
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (compare_bytes(choice->rules[middle].host, host) < 0)
+		if (slice_compare(choice->rules[middle].host, host) < 0)
 			low = middle + 1;
 		else
 			high = middle;

@@ -308,12 +308,9 @@ section_compare(const void *left, const void *right)
 		return a->kind < b->kind ? -1 : 1;
 	if (a->named != b->named)
 		return a->named ? 1 : -1;
-	size_t len = a->name.len < b->name.len ? a->name.len : b->name.len;
-	order = len == 0 ? 0 : memcmp(a->name.ptr, b->name.ptr, len);
+	order = slice_compare(a->name, b->name);
 	if (order != 0)
 		return order;
-	if (a->name.len != b->name.len)
-		return a->name.len < b->name.len ? -1 : 1;
 	if (a->guessed != b->guessed)
 		return a->guessed ? 1 : -1;
 	return a->line < b->line ? -1 : 1;

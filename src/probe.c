@@ -31,9 +31,9 @@ probe_metadata(const struct explanation *e,
 	return PROBE_METADATA;
 }
 
-/* The fields that are shown, and those that every browser adds. */
-static struct fetch_fields
-with_metadata(struct explanation *e, const struct fetch_fields *fields)
+struct fetch_fields
+probe_fields(struct explanation *e, const struct fetch_fields *fields,
+	     struct slice origin)
 {
 	struct fetch_field *at =
 	    arena_array(e->arena, fields->count + PROBE_METADATA, sizeof(*at));
@@ -43,8 +43,12 @@ with_metadata(struct explanation *e, const struct fetch_fields *fields)
 		e->out_of_memory = true;
 		return *fields;
 	}
-	if (count > 0)
-		memcpy(at, fields->at, count * sizeof(*at));
+	for (size_t i = 0; i < count; i++) {
+		at[i] = fields->at[i];
+		if (slice_present(origin) &&
+		    slice_eq(at[i].name, SLICE("Origin")))
+			at[i].value = origin;
+	}
 	count += probe_metadata(e, at + count);
 	return (struct fetch_fields){at, count};
 }
@@ -87,7 +91,7 @@ static bool
 ask(struct explanation *e, struct probe_client *client, struct slice method,
     const struct fetch_fields *fields, struct answer *out)
 {
-	struct fetch_fields all = with_metadata(e, fields);
+	struct fetch_fields all = probe_fields(e, fields, SLICE_NONE);
 	const char *why;
 	enum probe_fault fault =
 	    probe_send(client, e, &e->question.url, method, &all, out, &why);

@@ -60,6 +60,12 @@ enum { PROBE_METADATA = 3 };
 size_t probe_metadata(const struct explanation *,
 		      struct fetch_field out[PROBE_METADATA]);
 
+/* The fields that are shown, with another Origin if one is given (else
+ * SLICE_NONE), and those that every browser adds; in the arena. */
+struct fetch_fields probe_fields(struct explanation *,
+				 const struct fetch_fields *,
+				 struct slice origin);
+
 /* ---- probe_findings.c ---- */
 
 /* Ask three questions more, each without consequences, and look at all the

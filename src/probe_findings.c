@@ -247,28 +247,6 @@ asks_itself(const struct explanation *e)
 		slice_eq(e->plan.method, SLICE("HEAD")));
 }
 
-/* The same fields with another Origin. */
-static struct fetch_fields
-from_origin(struct explanation *e, const struct fetch_fields *fields,
-	    struct slice origin)
-{
-	struct fetch_field *at =
-	    arena_array(e->arena, fields->count + PROBE_METADATA, sizeof(*at));
-	size_t count = fields->count;
-
-	if (at == NULL) {
-		e->out_of_memory = true;
-		return *fields;
-	}
-	for (size_t i = 0; i < count; i++) {
-		at[i] = fields->at[i];
-		if (slice_eq(at[i].name, SLICE("Origin")))
-			at[i].value = origin;
-	}
-	count += probe_metadata(e, at + count);
-	return (struct fetch_fields){at, count};
-}
-
 static void
 ask_from(struct explanation *e, struct probe_client *client, const char *origin,
 	 struct answer *out)
@@ -281,7 +259,7 @@ ask_from(struct explanation *e, struct probe_client *client, const char *origin,
 	bool itself = asks_itself(e);
 	const char *why;
 
-	fields = from_origin(e,
+	fields = probe_fields(e,
 			     itself		 ? &e->request
 			     : e->plan.preflight ? &e->preflight_request
 						 : &simple,

@@ -51,12 +51,7 @@ struct resolving {
 static const char *
 variable(const struct exchange *exchange, const char *name)
 {
-	size_t len = strlen(name);
-
-	for (char **v = exchange->variables; *v != NULL; v++)
-		if (strncmp(*v, name, len) == 0 && (*v)[len] == '=')
-			return *v + len + 1;
-	return NULL;
+	return variables_find(exchange->variables, name);
 }
 
 static int

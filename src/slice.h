@@ -52,6 +52,25 @@ slice_eq(struct slice a, struct slice b)
 	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+/* By bytes, as memcmp: <0, 0, >0.  What begins another comes before it. */
+static inline int
+slice_compare(struct slice a, struct slice b)
+{
+	size_t len = a.len < b.len ? a.len : b.len;
+	int order = len == 0 ? 0 : memcmp(a.ptr, b.ptr, len);
+
+	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+static inline bool
+slice_is_ascii(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.ptr[i] >= 0x80)
+			return false;
+	return true;
+}
+
 static inline char
 ascii_lower(char c)
 {

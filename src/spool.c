@@ -61,17 +61,6 @@ parse_length(struct slice text, uint64_t *out)
 	return true;
 }
 
-static struct slice
-variable(const struct exchange *exchange, const char *name)
-{
-	size_t len = strlen(name);
-
-	for (char **v = exchange->variables; *v != NULL; v++)
-		if (strncmp(*v, name, len) == 0 && (*v)[len] == '=')
-			return slice_from(*v + len + 1);
-	return SLICE_NONE;
-}
-
 /*
  * Without a length: may there be a body?  FastCGI says where it ends.  In CGI
  * its end is that of standard input, which some servers leave open (RFC 3875,
@@ -79,14 +68,14 @@ variable(const struct exchange *exchange, const char *name)
  * body is announced or usual.
  */
 static bool
-is_expected(const struct exchange *exchange)
+is_expected(const struct exchange *exchange, struct slice method)
 {
 	static const char *const bare[] = {"GET", "HEAD", "OPTIONS", "DELETE",
 					   "TRACE"};
-	struct slice method = variable(exchange, "REQUEST_METHOD");
 
 	if (exchange->fastcgi ||
-	    slice_present(variable(exchange, "HTTP_TRANSFER_ENCODING")))
+	    variables_find(exchange->variables, "HTTP_TRANSFER_ENCODING") !=
+		NULL)
 		return true;
 	for (size_t i = 0; i < sizeof(bare) / sizeof(*bare); i++)
 		if (slice_eq(method, slice_from(bare[i])))
@@ -411,7 +400,7 @@ body_read(struct exchange *exchange, const struct app *app,
 	*out = (struct body){-1, false, 0};
 	if (s.known && !parse_length(length, &s.expected))
 		return malformed(&s);
-	if (s.known ? s.expected == 0 : !is_expected(exchange))
+	if (s.known ? s.expected == 0 : !is_expected(exchange, request->method))
 		return 0;
 	if (is_given(&s)) {
 		int fd = fcntl(exchange->in->fd, F_DUPFD_CLOEXEC, 3);

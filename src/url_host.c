@@ -326,15 +326,6 @@ decode(struct slice text, char *buf, size_t *len)
 	return true;
 }
 
-static bool
-is_ascii(struct slice text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if ((unsigned char)text.ptr[i] >= 0x80)
-			return false;
-	return true;
-}
-
 /* The name in lower case ASCII in buf; false: fault says why not. */
 static bool
 to_domain(struct slice text, url_to_ascii *to_ascii, char *buf, size_t *len,
@@ -345,7 +336,7 @@ to_domain(struct slice text, url_to_ascii *to_ascii, char *buf, size_t *len,
 	*fault = URL_FAULT_HOST;
 	if (!decode(text, decoded, len) || *len == 0)
 		return false;
-	if (!is_ascii(slice_of(decoded, *len))) {
+	if (!slice_is_ascii(slice_of(decoded, *len))) {
 		if (to_ascii == NULL) {
 			*fault = URL_FAULT_NON_ASCII;
 			return false;

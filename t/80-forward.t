@@ -585,14 +585,7 @@ SKIP: {
 # --- a full backlog -------------------------------------------------------------
 {
 	my $busy = peer("unix:$dir/busy", undef, busy => 1, backlog => 1);
-	my @held;
-	while (@held < 50) {
-		my $s = IO::Socket::UNIX->new(Type => Socket::SOCK_STREAM())
-		    or die;
-		$s->blocking(0);
-		last unless connect $s, Socket::pack_sockaddr_un("$dir/busy");
-		push @held, $s;
-	}
+	my @held = fill_backlog("$dir/busy");
 	ok(@held < 50, 'a backlog is full');
 	my $r = forwarder("unix:$dir/busy", 'connect-timeout = 300ms');
 	my $a = ask($r, 'hello');

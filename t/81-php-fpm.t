@@ -13,7 +13,7 @@ use lib "$FindBin::Bin/lib";
 use Corswrap::FastCGI qw(fcgi_connect fcgi_get record begin_record
     params_records request_bytes);
 use Corswrap::Responder;
-use Corswrap::Test qw(have_program read_file start stop tempdir wait_for
+use Corswrap::Test qw(have_program read_file start stop tempdir tick wait_for wait_ticks
     wait_socket write_file);
 use Digest::MD5 qw(md5_hex);
 use POSIX qw(_exit);
@@ -344,19 +344,6 @@ sub together {
 
 # --- under load -------------------------------------------------------------------
 
-# Clients tell of each answer: something shall have been going on.
-sub wait_answers {
-	my ($count) = @_;
-	my $until = $count + (-s "$dir/ticks" // 0);
-	return wait_for(sub { (-s "$dir/ticks" // 0) >= $until }, 60);
-}
-
-sub tick {
-	open my $fh, '>>', "$dir/ticks" or return;
-	syswrite $fh, '.';
-	return;
-}
-
 # Clients that ask without end: start them, do something, count.  Returns the
 # number of answers by their kind.
 sub under_load {
@@ -380,7 +367,7 @@ sub under_load {
 				    && $a->{body} =~ /^hello from \d+$/;
 				$count{ $good ? 'good' : $method . '-'
 				    . ($a && $a->{status} || 'none') }++;
-				tick();
+				tick("$dir/ticks");
 			}
 			write_file("$dir/count.$i", join '',
 				map { "$_ $count{$_}\n" } keys %count);
@@ -388,9 +375,9 @@ sub under_load {
 		}
 		push @pids, $pid;
 	}
-	wait_answers(50);
+	wait_ticks("$dir/ticks", 50);
 	$what->();
-	wait_answers(50);
+	wait_ticks("$dir/ticks", 50);
 	write_file("$dir/stop", '');
 	waitpid $_, 0 for @pids;
 	unlink "$dir/stop";

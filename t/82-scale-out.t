@@ -75,19 +75,6 @@ sub is_good {
 	    && $a->{body} =~ /^(?:left|right) $method \Q$body\E$/;
 }
 
-# Clients tell of each answer: something shall have been going on.
-sub wait_answers {
-	my ($count) = @_;
-	my $until = $count + (-s "$dir/ticks" // 0);
-	return wait_for(sub { (-s "$dir/ticks" // 0) >= $until }, 60);
-}
-
-sub tick {
-	open my $fh, '>>', "$dir/ticks" or return;
-	syswrite $fh, '.';
-	return;
-}
-
 # Several of them, without end; ->() ends them: answers by kind.
 sub load {
 	my ($port, $clients, @methods) = @_;
@@ -108,7 +95,7 @@ sub load {
 				$method =~ /^P/ ? $body : undef);
 			$count{ is_good($a, $method, $body) ? 'good'
 			    : "$method " . ($a ? $a->{status} : 'none') }++;
-			tick();
+			tick("$dir/ticks");
 		}
 		write_file("$dir/count.$n", join '',
 			map { "$count{$_} $_\n" } keys %count);
@@ -133,9 +120,9 @@ sub load {
 sub under_load {
 	my ($what, $port, $methods, $happens) = @_;
 	my $stop = load($port, 5, @$methods);
-	wait_answers(50);
+	wait_ticks("$dir/ticks", 50);
 	$happens->();
-	wait_answers(50);
+	wait_ticks("$dir/ticks", 50);
 	sleep 0.3;
 	my $all = $stop->();
 	my $good = delete $all->{good};

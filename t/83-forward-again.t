@@ -139,14 +139,7 @@ my $good = names_itself('good');
 # --- total-timeout holds for connecting too ---------------------------------------------
 {
 	my $busy = peer("unix:$dir/busy", undef, busy => 1, backlog => 1);
-	my @held;
-	while (@held < 50) {
-		my $s = IO::Socket::UNIX->new(Type => Socket::SOCK_STREAM())
-		    or die;
-		$s->blocking(0);
-		last unless connect $s, Socket::pack_sockaddr_un("$dir/busy");
-		push @held, $s;
-	}
+	my @held = fill_backlog("$dir/busy");
 	my $r = forwarder(["unix:$dir/busy"],
 		"connect-timeout = 40s\ntotal-timeout = 400ms");
 	my $start = time;

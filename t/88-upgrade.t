@@ -44,19 +44,6 @@ sub generation {
 	return $r;
 }
 
-# Clients tell of each answer: something shall have been going on.
-sub wait_answers {
-	my ($count) = @_;
-	my $until = $count + (-s "$dir/ticks" // 0);
-	return wait_for(sub { (-s "$dir/ticks" // 0) >= $until }, 60);
-}
-
-sub tick {
-	open my $fh, '>>', "$dir/ticks" or return;
-	syswrite $fh, '.';
-	return;
-}
-
 # Clients that ask all the time.  ->() ends them: answers by what they said.
 sub load {
 	my ($clients) = @_;
@@ -80,7 +67,7 @@ sub load {
 			    : $a->{body} =~ /^(\w+) \Q$body\E$/);
 			$said{ !$good ? 'lost ' . ($@ || $a->{status} // '')
 			    : $method eq 'OPTIONS' ? 'preflight' : $1 }++;
-			tick();
+			tick("$dir/ticks");
 		}
 		write_file("$dir/said.$n", join '',
 			map { "$said{$_} $_\n" } keys %said);
@@ -113,7 +100,7 @@ sub slow {
 {
 	my $old = generation('old');
 	my $stop = load(4);
-	wait_answers(40);
+	wait_ticks("$dir/ticks", 40);
 	my @slow = map { slow($_) } @addresses;
 	ok($_->read_record, 'a slow request runs') for @slow;
 	my $new = generation('new');
@@ -122,7 +109,7 @@ sub slow {
 		my $a = $c->read_response(timeout => 60);
 		ok($a->{ended}, 'the slow request is whole');
 	}
-	wait_answers(40);
+	wait_ticks("$dir/ticks", 40);
 	my $said = $stop->();
 	cmp_ok($said->{$_} // 0, '>', 0, ($said->{$_} // 0) . " answers: $_")
 	    for qw(old new preflight);
@@ -133,11 +120,11 @@ sub slow {
 
 	# --- one after the other, as `systemctl restart` does ------------------------
 	$stop = load(4);
-	wait_answers(40);
+	wait_ticks("$dir/ticks", 40);
 	is($new->stop, 0, 'it ends; nobody is there');
 	sleep 0.5;
 	my $next = generation('next');
-	wait_answers(40);
+	wait_ticks("$dir/ticks", 40);
 	$said = $stop->();
 	cmp_ok($said->{$_} // 0, '>', 0, ($said->{$_} // 0) . " answers: $_")
 	    for qw(new next preflight);

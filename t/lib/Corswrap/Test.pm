@@ -18,8 +18,8 @@ use POSIX qw(:sys_wait_h _exit);
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(top_src top_build corswrap corscheck tempdir write_file
-    read_file free_port start stop wait_for wait_port wait_socket run http
-    header headers have_program);
+    read_file free_port start stop wait_for wait_port wait_socket tick wait_ticks
+    run http header headers have_program);
 
 my $lib = dirname(abs_path(__FILE__));
 my %running;    # pid => 1
@@ -115,6 +115,21 @@ sub wait_for {
 		return if time > $until;
 		sleep 0.02;
 	}
+}
+
+# tick(FILE) in processes that do something over and over; wait_ticks(FILE, N)
+# in another: until it has been done N times more, at most a minute.
+sub tick {
+	my ($file) = @_;
+	open my $fh, '>>', $file or return;
+	syswrite $fh, '.';
+	return;
+}
+
+sub wait_ticks {
+	my ($file, $count) = @_;
+	my $until = $count + (-s $file // 0);
+	return wait_for(sub { (-s $file // 0) >= $until }, 60);
 }
 
 sub wait_port {
