@@ -45,6 +45,8 @@ struct scratch {
 	size_t header_cap;
 	char *io;        /* for relaying; at least 64 KiB when in use */
 	size_t io_cap;
+	unsigned stays_missed; /* forward.c: how often it stayed in vain */
+	unsigned stays_skipped; /* and how often it has not since */
 };
 
 /* Grow *buf to at least cap bytes (contents are lost).  -1: no memory. */

@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -30,7 +31,9 @@ enum {
 	CHUNK = 64 * 1024,
 	LINGER = 1,	   /* ms to wait for more before a flush */
 	PIECE_MIN = 16384, /* from here on a copy costs more than a write */
-	MOVE_MIN = 32768   /* left of a record, to be handed on by the kernel */
+	MOVE_MIN = 32768,  /* left of a record, to be handed on by the kernel */
+	STAY_TURNS = 48, /* looks for an answer before we sleep: 20 us or so */
+	STAY_SKIPS = 7	 /* requests without, at most, after one in vain */
 };
 
 /* How an attempt ends. */
@@ -366,6 +369,7 @@ wait_for(struct forward *f, struct pollfd fds[POLL_COUNT],
 	 const struct deadline *deadline)
 {
 	int ms = deadline_wait(deadline);
+	int patience = forward_link_patience(&f->link);
 
 	fds[POLL_APP] = (struct pollfd){
 	    .fd = f->link.fd,
@@ -377,6 +381,8 @@ wait_for(struct forward *f, struct pollfd fds[POLL_COUNT],
 	    (struct pollfd){.fd = f->exchange->stop_fd, .events = POLLIN};
 	if (f->unflushed && (ms < 0 || ms > LINGER))
 		ms = LINGER;
+	if (patience >= 0 && (ms < 0 || ms > patience))
+		ms = patience;
 	return poll(fds, POLL_COUNT, ms);
 }
 
@@ -385,6 +391,7 @@ nothing_came(struct forward *f, const struct deadline *deadline)
 {
 	struct sink *out = f->exchange->out;
 
+	forward_link_wait(&f->link);
 	if (f->unflushed && !f->discard) {
 		f->unflushed = false;
 		if (out->flush(out) != 0)
@@ -418,12 +425,41 @@ happened(struct forward *f, const struct pollfd fds[POLL_COUNT])
 	}
 }
 
+/*
+ * To sleep and be woken costs more than what a quick application takes to
+ * answer: look for it some times, and let it have the processor in between.
+ * One that is slow is not looked for at each request.
+ */
+static void
+stay(struct forward *f)
+{
+	struct scratch *s = f->exchange->scratch;
+
+	if (s->stays_skipped < s->stays_missed) {
+		s->stays_skipped++;
+		return;
+	}
+	s->stays_skipped = 0;
+	for (int i = 0; i < STAY_TURNS && f->ending == GOING; i++) {
+		(void)sched_yield();
+		read_output(f);
+		if (f->received) {
+			s->stays_missed = 0;
+			return;
+		}
+	}
+	if (s->stays_missed < STAY_SKIPS)
+		s->stays_missed = 2 * s->stays_missed + 1;
+}
+
 static void
 run(struct forward *f)
 {
 	struct pollfd fds[POLL_COUNT];
 
 	send_more(f); /* mostly all of it at once */
+	if (!f->sending)
+		stay(f);
 	while (f->ending == GOING) {
 		struct deadline deadline = next_deadline(f);
 		int rc = wait_for(f, fds, &deadline);

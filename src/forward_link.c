@@ -16,8 +16,9 @@
 #include "log.h"
 
 enum {
-	BACKLOG_STEP = 10,  /* ms between looks at full backlogs */
-	BACKLOG_WAIT = 3000 /* ms in all, without a connect-timeout */
+	BACKLOG_STEP = 10,   /* ms between looks at full backlogs */
+	BACKLOG_WAIT = 3000, /* ms in all, without a connect-timeout */
+	PATIENCE = 20	     /* ms before it is taken for stuck */
 };
 
 /* What has come of the addresses so far. */
@@ -96,8 +97,6 @@ reached(struct forward_link *link)
 static void
 failed(struct forward_link *link, struct search *search, int error)
 {
-	forward_peer_served(link->pool, link->peer);
-	link->waiting = false;
 	search->error = error;
 	if (error == ECANCELED || error == ESHUTDOWN || is_our_fault(error))
 		search->given_up = true;
@@ -134,7 +133,7 @@ try_address(struct forward_link *link, size_t i, struct search *search)
 	search->tried = with(search->tried, i);
 	link->fd = forward_peer_take(link->pool, link->peer, link->fresh);
 	link->kept = link->fd >= 0;
-	link->waiting = !link->kept;
+	link->stuck_at = 0;
 	if (link->kept)
 		return true;
 	link->fd =
@@ -144,6 +143,8 @@ try_address(struct forward_link *link, size_t i, struct search *search)
 		return false;
 	}
 	reached(link);
+	link->patience = PATIENCE;
+	link->stuck_at = deadline_now() + PATIENCE;
 	return true;
 }
 
@@ -236,9 +237,34 @@ forward_link_open(struct forward_link *link, struct forward_failure *failure)
 void
 forward_link_heard(struct forward_link *link)
 {
-	if (link->waiting)
+	link->stuck_at = 0;
+	if (link->stuck)
 		forward_peer_served(link->pool, link->peer);
-	link->waiting = false;
+	link->stuck = false;
+}
+
+int
+forward_link_patience(const struct forward_link *link)
+{
+	uint64_t now;
+
+	if (link->stuck_at == 0)
+		return -1;
+	now = deadline_now();
+	return now < link->stuck_at ? (int)(link->stuck_at - now) : 0;
+}
+
+void
+forward_link_wait(struct forward_link *link)
+{
+	if (forward_link_patience(link) != 0)
+		return;
+	forward_peer_stuck(link->pool, link->peer, link->stuck);
+	link->stuck = true;
+	/* It may be at work, too: then there is less and less to be done. */
+	link->patience =
+	    link->patience < 1 << 20 ? 2 * link->patience : link->patience;
+	link->stuck_at = deadline_now() + link->patience;
 }
 
 static size_t

@@ -21,8 +21,10 @@ struct forward_link {
 	const struct address *address; /* the last one tried */
 	struct forward_peer *peer;
 	int fd;
-	bool kept;    /* it had been kept */
-	bool waiting; /* counted so by the peer */
+	bool kept;	   /* it had been kept */
+	uint64_t stuck_at; /* when it will have waited long; 0: it waits not */
+	unsigned patience; /* ms until then; doubled each time */
+	bool stuck;	   /* counted so by the peer */
 };
 
 /* Why there is no connection. */
@@ -47,6 +49,14 @@ int forward_link_open(struct forward_link *, struct forward_failure *failure);
 
 /* The application has answered with a first byte. */
 void forward_link_heard(struct forward_link *);
+
+/*
+ * Where nothing has come on a new connection for long: see that a process of
+ * the application becomes free for it.  To be called when the time is over
+ * that forward_link_patience has said: milliseconds, -1: for ever.
+ */
+int forward_link_patience(const struct forward_link *);
+void forward_link_wait(struct forward_link *);
 
 /* Is there an address that may still be asked, beside this one? */
 bool forward_link_others(const struct forward_link *);

@@ -4,8 +4,13 @@
  * A kept connection pins a process of php-fpm, which serves nobody else
  * meanwhile.  Three rules follow: the last one given back is the first one
  * taken, so that those too many grow old; a thread closes them as soon as they
- * are, whether or not requests come; and none is kept while a request waits on
- * a new one.
+ * are, whether or not requests come; and for a request that waits too long on
+ * a new one, a kept one is closed.  (Closing all that are given back while any
+ * request waits would be simpler, but a busy responder does not get out of it:
+ * what is closed makes the next request wait on a new one.)
+ *
+ * A forwarded request takes the lock twice, for a few instructions: what is
+ * read at each request is atomic, and no system call is made under it.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -17,6 +22,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -37,11 +43,12 @@ struct kept {
 };
 
 struct forward_peer {
-	struct forward_peer *next;
+	struct forward_peer *next; /* this and the address stay as they are */
 	char *address;
-	unsigned failures; /* in a row */
+	atomic_uint failures; /* in a row; written under the lock */
 	uint64_t rests_until;
-	unsigned waiting;
+	unsigned stuck;	   /* requests that wait too long on a new one */
+	unsigned owed;	   /* connections to be closed for them */
 	struct kept *kept; /* oldest first */
 	size_t count;
 	size_t cap;
@@ -49,7 +56,7 @@ struct forward_peer {
 
 struct forward_pool {
 	pthread_mutex_t lock; /* for all below */
-	struct forward_peer *peers;
+	struct forward_peer *_Atomic peers;
 	/* the thread that closes old connections; runs while there are any */
 	pthread_t closer;
 	pthread_cond_t change;
@@ -95,9 +102,9 @@ forward_pool_free(struct forward_pool *pool)
 	(void)pthread_mutex_unlock(&pool->lock);
 	if (pool->joinable)
 		(void)pthread_join(pool->closer, NULL);
-	while (pool->peers != NULL) {
-		struct forward_peer *peer = pool->peers;
-		pool->peers = peer->next;
+	for (struct forward_peer *peer = pool->peers, *next; peer != NULL;
+	     peer = next) {
+		next = peer->next;
 		peer_free(peer);
 	}
 	(void)pthread_cond_destroy(&pool->change);
@@ -122,6 +129,16 @@ peer_new(struct forward_pool *pool, const char *address)
 	return peer;
 }
 
+static struct forward_peer *
+peer_find(struct forward_pool *pool, const char *address)
+{
+	struct forward_peer *peer = pool->peers;
+
+	while (peer != NULL && strcmp(peer->address, address) != 0)
+		peer = peer->next;
+	return peer;
+}
+
 /* Peers are few and live as long as the pool: a policy that no longer names
  * one leaves a few bytes behind. */
 struct forward_peer *
@@ -131,10 +148,11 @@ forward_pool_peer(struct forward_pool *pool, const char *address)
 
 	if (pool == NULL)
 		return NULL;
+	peer = peer_find(pool, address);
+	if (peer != NULL)
+		return peer;
 	(void)pthread_mutex_lock(&pool->lock);
-	peer = pool->peers;
-	while (peer != NULL && strcmp(peer->address, address) != 0)
-		peer = peer->next;
+	peer = peer_find(pool, address);
 	if (peer == NULL)
 		peer = peer_new(pool, address);
 	(void)pthread_mutex_unlock(&pool->lock);
@@ -157,10 +175,11 @@ bool
 forward_peer_try(struct forward_pool *pool, struct forward_peer *peer)
 {
 	bool may = true;
-	uint64_t now = deadline_now();
+	uint64_t now;
 
-	if (peer == NULL)
+	if (peer == NULL || peer->failures == 0)
 		return true;
+	now = deadline_now();
 	(void)pthread_mutex_lock(&pool->lock);
 	if (peer->failures > 0) {
 		may = now >= peer->rests_until;
@@ -193,7 +212,7 @@ forward_peer_alive(struct forward_pool *pool, struct forward_peer *peer)
 {
 	bool news;
 
-	if (peer == NULL)
+	if (peer == NULL || peer->failures == 0)
 		return false;
 	(void)pthread_mutex_lock(&pool->lock);
 	news = peer->failures > 0;
@@ -282,30 +301,56 @@ start_closer(struct forward_pool *pool)
 	return pool->closing;
 }
 
+/* The youngest, or -1. */
+static int
+take_kept(struct forward_pool *pool, struct forward_peer *peer)
+{
+	int fd = -1;
+
+	(void)pthread_mutex_lock(&pool->lock);
+	if (peer->count > 0)
+		fd = peer->kept[--peer->count].fd;
+	(void)pthread_mutex_unlock(&pool->lock);
+	return fd;
+}
+
 int
 forward_peer_take(struct forward_pool *pool, struct forward_peer *peer,
 		  bool fresh)
 {
-	int fd = -1;
+	int fd;
 
 	if (peer == NULL)
 		return -1;
-	(void)pthread_mutex_lock(&pool->lock);
-	while (fd < 0 && peer->count > 0) {
-		fd = peer->kept[--peer->count].fd;
-		if (!is_quiet(fd)) {
-			(void)close(fd);
-			fd = -1;
-		}
-	}
-	if (fresh && fd >= 0) {
+	while ((fd = take_kept(pool, peer)) >= 0) {
+		bool quiet = is_quiet(fd);
+		if (quiet && !fresh)
+			return fd;
 		(void)close(fd);
-		fd = -1;
+		if (quiet)
+			break;
 	}
-	if (fd < 0)
-		peer->waiting++;
+	return -1;
+}
+
+void
+forward_peer_stuck(struct forward_pool *pool, struct forward_peer *peer,
+		   bool again)
+{
+	int fd = -1;
+
+	if (peer == NULL)
+		return;
+	(void)pthread_mutex_lock(&pool->lock);
+	if (!again)
+		peer->stuck++;
+	if (peer->count > 0)
+		fd = peer->kept[--peer->count].fd;
+	else if (peer->owed < peer->stuck)
+		peer->owed++;
 	(void)pthread_mutex_unlock(&pool->lock);
-	return fd;
+	if (fd >= 0)
+		(void)close(fd);
 }
 
 void
@@ -314,7 +359,9 @@ forward_peer_served(struct forward_pool *pool, struct forward_peer *peer)
 	if (peer == NULL)
 		return;
 	(void)pthread_mutex_lock(&pool->lock);
-	peer->waiting--;
+	peer->stuck--;
+	if (peer->owed > peer->stuck)
+		peer->owed = peer->stuck;
 	(void)pthread_mutex_unlock(&pool->lock);
 }
 
@@ -339,14 +386,17 @@ void
 forward_peer_give(struct forward_pool *pool, struct forward_peer *peer, int fd,
 		  unsigned keep)
 {
+	uint64_t now = deadline_now();
+
 	if (peer == NULL) {
 		(void)close(fd);
 		return;
 	}
 	(void)pthread_mutex_lock(&pool->lock);
-	if (peer->waiting == 0 && peer->count < keep && grow(peer) &&
-	    start_closer(pool)) {
-		peer->kept[peer->count++] = (struct kept){fd, deadline_now()};
+	if (peer->owed > 0) {
+		peer->owed--;
+	} else if (peer->count < keep && grow(peer) && start_closer(pool)) {
+		peer->kept[peer->count++] = (struct kept){fd, now};
 		fd = -1;
 	}
 	(void)pthread_mutex_unlock(&pool->lock);

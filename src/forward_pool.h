@@ -35,15 +35,23 @@ bool forward_peer_alive(struct forward_pool *, struct forward_peer *);
 /* ---- connections ---- */
 
 /*
- * A kept connection of which no end has been seen, or -1.  With -1 the caller
- * counts as waiting for the application until forward_peer_served: a
- * connection that is given back meanwhile is closed, because it may be the
- * very one that keeps the application's process from taking the new one.
- * fresh: -1 in any case, and one that was kept is closed for the same reason.
+ * A kept connection of which no end has been seen, or -1.  fresh: -1 in any
+ * case, and one that was kept is closed, because it may be the very one that
+ * keeps the application's process from taking the new one.
  */
 int forward_peer_take(struct forward_pool *, struct forward_peer *, bool fresh);
+
+/*
+ * A request has waited long on a new connection (again: and still does): it
+ * may be that all processes of the application are held by connections that
+ * are kept.  One is closed, or, if none is kept just now, the next one that is
+ * given back.  Ends with forward_peer_served, once.
+ */
+void forward_peer_stuck(struct forward_pool *, struct forward_peer *,
+			bool again);
 void forward_peer_served(struct forward_pool *, struct forward_peer *);
-/* Keep the connection, if fewer than keep are kept; else it is closed. */
+/* Keep the connection, if fewer than keep are kept and none is to be closed for
+ * a request that waits; else it is closed. */
 void forward_peer_give(struct forward_pool *, struct forward_peer *, int fd,
 		       unsigned keep);
 

@@ -435,6 +435,31 @@ SKIP: {
 	is($r->stop, 0, 'ends well');
 }
 
+# Requests that take long do not cost the others their kept connections.
+{
+	my $turn = sub {
+		my ($c) = @_;
+		my $r = $c->read_request or return;
+		my ($do) = $r->{params}{QUERY_STRING} =~ /do=([\w-]+)/;
+		if ($do eq 'work') { $c->note('at work'); sleep 2 }
+		$c->answer($hello);
+		return 1;
+	};
+	my $busy = peer("unix:$dir/busy", sub { my ($c) = @_;
+		while ($turn->($c)) { } });
+	my $r = forwarder("unix:$dir/busy", 'keep = 4');
+	my $slow = fcgi_connect($r->address, timeout => 60);
+	$slow->send_bytes(request_bytes(params => get(QUERY_STRING => 'do=work')));
+	ok($busy->wait_noted('at work'), 'one request takes long');
+	my $right = grep { (ask($r, 'hello')->{body} // '') eq 'hello' } 1 .. 60;
+	is($right, 60, 'others are answered meanwhile');
+	# 2 s are over after seven times its patience, each twice the last
+	my $made = $busy->noted('connection');
+	ok($made <= 12, "most of them on a kept connection ($made made)");
+	is($slow->read_response->{body}, 'hello', 'and so is that one');
+	is($r->stop, 0, 'ends well');
+}
+
 # An application with a single process, which a kept connection holds.
 {
 	my $port = free_port();
