@@ -1,9 +1,13 @@
 /*
  * Large output on its way to the client.
  *
- * Measured with 1 GiB from a pipe to a unix socket: libfcgi 1.0 s, a read and a
- * write for each 64 KiB record 0.25 s, splice between hand-written headers
- * 0.17 s and half the CPU time, if the pipe is larger than its usual 64 KiB.
+ * Measured with 1 GiB from a pipe to a unix socket, in seconds, on one day:
+ * a read and a write for each record 1.4, or 0.6 from a wide pipe; splice from
+ * that, between headers written for themselves, 0.65; what is here 0.37.  The
+ * program writes under its pipe's lock, for which a splice spins: so what is
+ * there is taken in one go and handed on from a pipe of our own.  A second one
+ * puts header and content together, which makes a record a single buffer of
+ * the socket and a single wake-up.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -24,7 +28,13 @@
 
 enum {
 	PIPE_WIDE = 1024 * 1024, /* what anybody may have (pipe(7)) */
-	PIPE_FULL = 49152 /* bytes in an ordinary pipe: it is the brake */
+	PIPE_FULL = 49152,	 /* bytes in an ordinary one: it is the brake */
+	PAGE = 4096,
+	/* With its header what an ordinary pipe has room for (16 pages) and a
+	 * buffer of a socket too (17). */
+	PIECE = 15 * PAGE,
+	TAKE = 4 * PIECE, /* in one go */
+	TAKE_ROOM = 64 * PAGE
 };
 
 /* A write to the client has failed: whatever the cause, it does not take it.
@@ -80,81 +90,107 @@ bulk_records(int to, unsigned id, const void *bytes, size_t len)
 	return 0;
 }
 
-size_t
-bulk_waiting(struct bulk *b, int fd, size_t max)
+/* There is much to come.  False: it cannot be spliced. */
+static bool
+prepare(struct bulk *b, int fd)
 {
-	int have = 0;
-
-	if ((b->looked && !b->splices) || ioctl(fd, FIONREAD, &have) != 0 ||
-	    have < BULK_SPLICE_MIN)
-		return 0;
-	if (!b->looked) {
-		b->looked = true;
-		b->splices = fcntl(fd, F_GETPIPE_SZ) > 0;
-		if (!b->splices)
-			return 0;
+	if (fcntl(fd, F_GETPIPE_SZ) <= 0 ||
+	    pipe2(b->taken, O_CLOEXEC | O_NONBLOCK) != 0)
+		return false;
+	if (pipe2(b->record, O_CLOEXEC | O_NONBLOCK) != 0) {
+		close(b->taken[0]);
+		close(b->taken[1]);
+		return false;
 	}
-	if (have >= PIPE_FULL && !b->widened) {
-		/* refused past the limits of a user: then as it is */
-		b->widened = true;
-		fcntl(fd, F_SETPIPE_SZ, PIPE_WIDE);
-	}
-	return max > 0 && max < (size_t)have ? max : (size_t)have;
+	/* refused past the limits of a user: then as they are */
+	fcntl(fd, F_SETPIPE_SZ, PIPE_WIDE);
+	fcntl(b->taken[1], F_SETPIPE_SZ, TAKE_ROOM);
+	return true;
 }
 
-/* The rest of a record whose header is out, by hand. */
+bool
+bulk_wanted(struct bulk *b, int fd)
+{
+	int have;
+
+	if (!b->looked && ioctl(fd, FIONREAD, &have) == 0 &&
+	    have >= PIPE_FULL) {
+		b->looked = true;
+		b->splices = prepare(b, fd);
+	}
+	return b->splices;
+}
+
+void
+bulk_end(struct bulk *b)
+{
+	if (b->splices) {
+		close(b->taken[0]);
+		close(b->taken[1]);
+		close(b->record[0]);
+		close(b->record[1]);
+	}
+	*b = (struct bulk){.looked = false};
+}
+
+/* From one of our pipes, which has it, to the client. */
 static int
-copy(int to, int fd, size_t len, char *room)
+pass_on(int from, int to, size_t len, bool more)
 {
 	while (len > 0) {
-		ssize_t n = read(fd, room, len < BULK_ROOM ? len : BULK_ROOM);
-		struct iovec v = {room, 0};
-
+		ssize_t n =
+		    splice(from, NULL, to, NULL, len, more ? SPLICE_F_MORE : 0);
 		if (n <= 0)
 			return client_lost();
-		v.iov_len = (size_t)n;
-		if (bulk_vector(to, &v, 1) < 0)
-			return -1;
 		len -= (size_t)n;
 	}
 	return 0;
 }
 
-/* The content of a record.  The pipe has it, so splice only ever waits for the
- * client. */
+/*
+ * A record of what was taken.  Content that begins within a page needs a page
+ * more than the pipe for a record has: *skew is where in a page the next one
+ * begins then.
+ */
 static int
-splice_content(struct bulk *b, int to, int fd, size_t len, char *room)
+send_record(struct bulk *b, int to, unsigned id, size_t len, size_t *skew)
 {
-	while (len > 0 && b->splices) {
-		ssize_t n = splice(fd, NULL, to, NULL, len, 0);
+	unsigned char header[WIRE_HEADER];
+	size_t in = WIRE_HEADER;
 
-		if (n > 0)
-			len -= (size_t)n;
-		else if (n < 0 && errno == EINVAL)
-			b->splices = false;
-		else
+	wire_header_put(header, WIRE_STDOUT, id, len);
+	if (write(b->record[1], header, WIRE_HEADER) != WIRE_HEADER)
+		return client_lost();
+	*skew = 0;
+	while (len > 0) {
+		ssize_t n = splice(b->taken[0], NULL, b->record[1], NULL, len,
+				   SPLICE_F_NONBLOCK);
+		if (n <= 0)
 			return client_lost();
+		len -= (size_t)n;
+		if (pass_on(b->record[0], to, in + (size_t)n, len > 0) != 0)
+			return -1;
+		in = 0;
+		if (len > 0)
+			*skew = len % PAGE;
 	}
-	return copy(to, fd, len, room);
+	return 0;
 }
 
 ssize_t
-bulk_splice(struct bulk *b, int to, unsigned id, int fd, size_t len, char *room)
+bulk_move(struct bulk *b, int to, unsigned id, int fd, size_t max)
 {
-	size_t left = len;
+	size_t most = max > 0 && max < TAKE ? max : TAKE, skew = 0;
+	ssize_t taken =
+	    splice(fd, NULL, b->taken[1], NULL, most, SPLICE_F_NONBLOCK);
 
-	while (left > 0) {
-		size_t n = left < BULK_RECORD ? left : BULK_RECORD;
-		unsigned char header[WIRE_HEADER];
-
-		wire_header_put(header, WIRE_STDOUT, id, n);
-		/* a stream socket takes eight bytes or none */
-		if (send(to, header, WIRE_HEADER, MSG_MORE | MSG_NOSIGNAL) !=
-		    WIRE_HEADER)
-			return client_lost();
-		if (splice_content(b, to, fd, n, room) < 0)
+	for (ssize_t left = taken; left > 0;) {
+		size_t n = PIECE - skew;
+		if (n > (size_t)left)
+			n = (size_t)left;
+		if (send_record(b, to, id, n, &skew) != 0)
 			return -1;
-		left -= n;
+		left -= (ssize_t)n;
 	}
-	return (ssize_t)len;
+	return taken;
 }

@@ -12,16 +12,16 @@
 #include <sys/uio.h>
 
 enum {
-	BULK_RECORD = 65528,	     /* content of a record: a multiple of 8 */
-	BULK_ROOM = BULK_RECORD + 8, /* of a buffer: header and content */
-	BULK_SPLICE_MIN = 16384	     /* bytes that are worth a splice */
+	BULK_RECORD = 65528,	    /* content of a record: a multiple of 8 */
+	BULK_ROOM = BULK_RECORD + 8 /* of a buffer: header and content */
 };
 
-/* Of one program's output; zero at first. */
+/* Of one program's output; zero at first, bulk_end at last. */
 struct bulk {
-	bool looked; /* whether it can be spliced is known */
-	bool splices;
-	bool widened; /* the pipe has been made larger */
+	bool looked;  /* whether it can be spliced is known */
+	bool splices; /* it can: the pipes are there, empty between calls */
+	int taken[2];
+	int record[2];
 };
 
 /*
@@ -34,16 +34,16 @@ int bulk_vector(int to, struct iovec *, int count);
 /* STDOUT records around bytes that stay where they are. */
 int bulk_records(int to, unsigned id, const void *bytes, size_t len);
 /*
- * How many bytes could be spliced from fd, at most max (0: no matter): 0 when
- * it is no pipe or there is too little in it.  Once it holds much, it is made
- * larger.
+ * Is fd a pipe with so much in it that its output had better not pass through
+ * our memory?  It stays so once it was.
  */
-size_t bulk_waiting(struct bulk *, int fd, size_t max);
+bool bulk_wanted(struct bulk *, int fd);
 /*
- * Move bytes that bulk_waiting has found, in STDOUT records, from page to page.
- * room: BULK_ROOM bytes for where that does not work.  Returns len.
+ * Then: move what is there, at most max bytes (0: no matter), in STDOUT records
+ * and from page to page.  Returns how many, 0 at the end of fd, or -1 with
+ * errno, EAGAIN: nothing is there.
  */
-ssize_t bulk_splice(struct bulk *, int to, unsigned id, int fd, size_t len,
-		    char *room);
+ssize_t bulk_move(struct bulk *, int to, unsigned id, int fd, size_t max);
+void bulk_end(struct bulk *);
 
 #endif

@@ -178,11 +178,15 @@ sink_flush(struct sink *sink)
 static ssize_t
 copy_output(struct fastcgi *c, int fd, size_t max)
 {
-	char *room = c->scratch->io;
 	size_t len = max > 0 && max < BULK_RECORD ? max : BULK_RECORD;
-	ssize_t n = read(fd, room + WIRE_HEADER, len);
-	struct iovec v = {room, 0};
+	struct iovec v;
+	char *room;
+	ssize_t n;
 
+	if (scratch_need(&c->scratch->io, &c->scratch->io_cap, BULK_ROOM) < 0)
+		return -1;
+	room = c->scratch->io;
+	n = read(fd, room + WIRE_HEADER, len);
 	if (n <= 0)
 		return n;
 	if (n <= SMALL_OUTPUT)
@@ -194,7 +198,7 @@ copy_output(struct fastcgi *c, int fd, size_t max)
 		return -1;
 	wire_header_put((unsigned char *)room, WIRE_STDOUT, request_id(c),
 			(size_t)n);
-	v.iov_len = WIRE_HEADER + (size_t)n;
+	v = (struct iovec){room, WIRE_HEADER + (size_t)n};
 	return bulk_vector(c->request.ipcFd, &v, 1) < 0 ? -1 : n;
 }
 
@@ -202,18 +206,13 @@ static ssize_t
 sink_move(struct sink *sink, int fd, size_t max)
 {
 	struct fastcgi *c = of_sink(sink);
-	size_t waiting;
 
-	if (scratch_need(&c->scratch->io, &c->scratch->io_cap, BULK_ROOM) < 0)
-		return -1;
-	waiting = bulk_waiting(&c->bulk, fd, max);
-	if (waiting == 0)
+	if (!bulk_wanted(&c->bulk, fd))
 		return copy_output(c, fd, max);
 	bound_socket(c, SO_SNDTIMEO, &c->write_bound);
 	if (flush_output(c) < 0)
 		return -1;
-	return bulk_splice(&c->bulk, c->request.ipcFd, request_id(c), fd,
-			   waiting, c->scratch->io);
+	return bulk_move(&c->bulk, c->request.ipcFd, request_id(c), fd, max);
 }
 
 static int
@@ -365,7 +364,7 @@ forget(struct fastcgi *c)
 	c->refused = c->broken = c->gone = c->complained = false;
 	c->exit_status = 0;
 	c->direct.out.len = 0;
-	c->bulk = (struct bulk){.looked = false};
+	bulk_end(&c->bulk);
 	c->sink.poll_fd = c->request.ipcFd;
 }
 
@@ -637,6 +636,7 @@ fastcgi_finish(struct fastcgi *c, bool keep)
 	/* Who has aborted is told the end all the same. */
 	if (c->gone)
 		outlet_take_rest(c->request.ipcFd);
+	bulk_end(&c->bulk);
 	sent = end_complaints(c) && send_rest(c);
 	wanted = c->own ? c->direct.keep : r->keepConnection != 0;
 	if (!sent || !keep || c->gone || !wanted) {
