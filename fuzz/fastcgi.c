@@ -195,7 +195,7 @@ converse(int fd, const uint8_t *data, size_t size, struct peek peek,
 			return;
 		at = skip_between(data, size, next_at);
 		peek = peek_look(data + at, size - at);
-		enum fastcgi_next next = fastcgi_again(connection, 32);
+		enum fastcgi_next next = fastcgi_again(connection, 32, false);
 		CHECK((next == FASTCGI_REQUEST) ==
 		      (peek.state == PEEK_READY && !peek.strange));
 		if (next != FASTCGI_REQUEST) {

@@ -10,6 +10,7 @@
 #include "direct.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,18 +90,41 @@ shift(struct direct *d)
 	d->at = 0;
 }
 
+static ssize_t
+receive_now(struct direct *d, int flags)
+{
+	struct scratch *s = d->scratch;
+	ssize_t n = recv(d->fd, s->peeked + d->have, s->peeked_cap - d->have,
+			 flags);
+
+	d->have += n > 0 ? (size_t)n : 0;
+	return n;
+}
+
 /* More of it; blocks.  False: there is no more, or no room. */
 static bool
 receive(struct direct *d)
 {
-	struct scratch *s = d->scratch;
-	ssize_t n;
-
-	if (d->have == s->peeked_cap && !grow(s, d->have))
+	if (d->have == d->scratch->peeked_cap && !grow(d->scratch, d->have))
 		return false;
-	n = recv(d->fd, s->peeked + d->have, s->peeked_cap - d->have, 0);
-	d->have += n > 0 ? (size_t)n : 0;
-	return n > 0;
+	return receive_now(d, 0) > 0;
+}
+
+/* The beginning of the next request, if it comes soon. */
+static void
+stay(struct direct *d)
+{
+	struct stay *stay = &d->scratch->stay_server;
+	int looks = stay_looks(stay);
+
+	if (looks == 0)
+		return;
+	while (looks-- > 0 && d->have == 0) {
+		(void)sched_yield();
+		if (receive_now(d, MSG_DONTWAIT) == 0)
+			break;
+	}
+	stay_ended(stay, d->have > 0);
 }
 
 /* For good: behind what is no body, its content would pass for records. */
@@ -183,7 +207,7 @@ skip_stale(struct direct *d)
 }
 
 enum peek_state
-direct_next(struct direct *d, unsigned workers)
+direct_next(struct direct *d, unsigned workers, bool stays)
 {
 	struct scratch *s = d->scratch;
 	struct peek peek;
@@ -193,6 +217,8 @@ direct_next(struct direct *d, unsigned workers)
 	for (;;) {
 		if (skip_stale(d) < 0)
 			return PEEK_BAD;
+		if (stays && d->have == 0)
+			stay(d);
 		peek = peek_look(s->peeked, d->have);
 		if (peek.state == PEEK_MANAGEMENT) {
 			if (!manage(d, &peek, workers))

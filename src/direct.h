@@ -47,9 +47,10 @@ bool direct_take(struct direct *, const struct peek *);
  * Read the next request of a kept connection; blocks until its parameters are
  * whole.  Management records (GET_VALUES) are answered on the way.  READY: the
  * parameters are in `list`; LARGE and ROLE: the id is known; BAD: the
- * connection has ended, or is of no use.
+ * connection has ended, or is of no use.  stay: the server is at work, so that
+ * its next request may be about to come (stay.h).
  */
-enum peek_state direct_next(struct direct *, unsigned workers);
+enum peek_state direct_next(struct direct *, unsigned workers, bool stay);
 
 /*
  * The body: what is there, at most len; blocks, as SO_RCVTIMEO says.  0 at its

@@ -13,6 +13,7 @@
 
 #include "regexp.h"
 #include "slice.h"
+#include "stay.h"
 
 struct log;
 struct status;
@@ -45,8 +46,8 @@ struct scratch {
 	size_t header_cap;
 	char *io;        /* for relaying; at least 64 KiB when in use */
 	size_t io_cap;
-	unsigned stays_missed; /* forward.c: how often it stayed in vain */
-	unsigned stays_skipped; /* and how often it has not since */
+	struct stay stay_application; /* for its answer */
+	struct stay stay_server;      /* for its next request */
 };
 
 /* Grow *buf to at least cap bytes (contents are lost).  -1: no memory. */

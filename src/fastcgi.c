@@ -438,14 +438,14 @@ fastcgi_take(struct fastcgi *c, const struct peek *peek)
 }
 
 enum fastcgi_next
-fastcgi_again(struct fastcgi *c, unsigned workers)
+fastcgi_again(struct fastcgi *c, unsigned workers, bool stay)
 {
 	enum peek_state state;
 
 	/* The bound of a body's reads is not that of the wait for a request. */
 	c->bound = 0;
 	bound_socket(c, SO_RCVTIMEO, &c->read_bound);
-	state = direct_next(&c->direct, workers);
+	state = direct_next(&c->direct, workers, stay);
 	be_own(c);
 	switch (state) {
 	case PEEK_READY:

@@ -56,8 +56,9 @@ enum fastcgi_next fastcgi_take(struct fastcgi *, const struct peek *);
 /*
  * The next request of a connection that has been kept, without libfcgi: one
  * read, if it comes in one piece; blocks.  workers is what GET_VALUES is told.
+ * stay: requests come on other connections too.
  */
-enum fastcgi_next fastcgi_again(struct fastcgi *, unsigned workers);
+enum fastcgi_next fastcgi_again(struct fastcgi *, unsigned workers, bool stay);
 
 /*
  * A parameter of the request holds NULs (peek_look says so): they become \x01,

@@ -31,9 +31,7 @@ enum {
 	CHUNK = 64 * 1024,
 	LINGER = 1,	   /* ms to wait for more before a flush */
 	PIECE_MIN = 16384, /* from here on a copy costs more than a write */
-	MOVE_MIN = 32768,  /* left of a record, to be handed on by the kernel */
-	STAY_TURNS = 48, /* looks for an answer before we sleep: 20 us or so */
-	STAY_SKIPS = 7	 /* requests without, at most, after one in vain */
+	MOVE_MIN = 32768   /* left of a record, to be handed on by the kernel */
 };
 
 /* How an attempt ends. */
@@ -425,31 +423,20 @@ happened(struct forward *f, const struct pollfd fds[POLL_COUNT])
 	}
 }
 
-/*
- * To sleep and be woken costs more than what a quick application takes to
- * answer: look for it some times, and let it have the processor in between.
- * One that is slow is not looked for at each request.
- */
+/* All was sent: the answer may be about to come. */
 static void
 stay(struct forward *f)
 {
-	struct scratch *s = f->exchange->scratch;
+	struct stay *stay = &f->exchange->scratch->stay_application;
+	int looks = stay_looks(stay);
 
-	if (s->stays_skipped < s->stays_missed) {
-		s->stays_skipped++;
+	if (looks == 0)
 		return;
-	}
-	s->stays_skipped = 0;
-	for (int i = 0; i < STAY_TURNS && f->ending == GOING; i++) {
+	while (looks-- > 0 && f->ending == GOING && !f->received) {
 		(void)sched_yield();
 		read_output(f);
-		if (f->received) {
-			s->stays_missed = 0;
-			return;
-		}
 	}
-	if (s->stays_missed < STAY_SKIPS)
-		s->stays_missed = 2 * s->stays_missed + 1;
+	stay_ended(stay, f->received);
 }
 
 static void

@@ -103,7 +103,7 @@ struct pool {
 	unsigned accepted;    /* connections since then */
 	unsigned threads;
 	unsigned accepting;
-	unsigned busy;
+	atomic_uint busy; /* written under the lock */
 	unsigned queued;    /* wait for `place` */
 	unsigned parked;    /* wait for `room` */
 	bool watched;	    /* the main thread knows that all are busy */

@@ -347,7 +347,8 @@ next_request(struct worker *w)
 
 	worker_will_block(w);
 	worker_watch(w, PHASE_IDLE, w->answered + w->keep_time);
-	next = fastcgi_again(w->connection, w->pool->limit);
+	next = fastcgi_again(w->connection, w->pool->limit,
+			     atomic_load(&w->pool->busy) > 1);
 	worker_unwatch(w);
 	return next;
 }
