@@ -89,6 +89,7 @@ is(cgi_run(env => variables('OPTIONS', %preflight))->{status}, 299,
 	'a status without a phrase');
 
 SKIP: {
+	skip "valgrind's own calls (t/watched.txt)", 1 if under_valgrind();
 	skip 'no strace here', 1
 	    if system('strace -V >/dev/null 2>&1') != 0;
 	policy($main);

@@ -311,20 +311,24 @@ logged($r, qr/the client is gone; the program is ended \[client-gone\]/,
 shell_program('limits', 'printf "A: 1\n\n"; for l in t v n; do '
     . 'echo $l $(ulimit -S -$l) $(ulimit -H -$l); done;'
     . 'echo u $(sed -n "s/^Max processes *//p" /proc/self/limits)');
-my $l = run_responder("cpu-limit = 1\nmemory-limit = 300M\nfile-limit = 50\n"
-    . "process-limit = 4000");
-$got = ask($l, 'limits');
-like($got->{body}, qr/^t 1 1$/m,                 'cpu-limit');
-like($got->{body}, qr/^v 307200 307200$/m,       'memory-limit');
-like($got->{body}, qr/^n 50 50$/m,               'file-limit');
-like($got->{body}, qr/^u 4000\s+4000\s+process/m, 'process-limit');
-$got = ask($l, 'busy.pl');
-is($got->{status}, 502, 'cpu-limit: ended, 502');
-logged($l, qr/signal (?:24|9) .*\[killed\].*limit in \[app\]/, 'logged');
-perl_program('greedy.pl', 'my @x; push @x, "x" x 10_000_000 while 1');
-is(ask($l, 'greedy.pl')->{status}, 502, 'memory-limit: 502');
-logged($l, qr/Out of memory|exit status|signal/, 'logged');
-$l->stop;
+SKIP: {
+	# Nor is there memory for it until the exec (t/watched.txt).
+	skip 'valgrind lets no hard limit of files be set', 8 if under_valgrind();
+	my $l = run_responder("cpu-limit = 1\nmemory-limit = 300M\nfile-limit = 50\n"
+	    . "process-limit = 4000");
+	$got = ask($l, 'limits');
+	like($got->{body}, qr/^t 1 1$/m,                 'cpu-limit');
+	like($got->{body}, qr/^v 307200 307200$/m,       'memory-limit');
+	like($got->{body}, qr/^n 50 50$/m,               'file-limit');
+	like($got->{body}, qr/^u 4000\s+4000\s+process/m, 'process-limit');
+	$got = ask($l, 'busy.pl');
+	is($got->{status}, 502, 'cpu-limit: ended, 502');
+	logged($l, qr/signal (?:24|9) .*\[killed\].*limit in \[app\]/, 'logged');
+	perl_program('greedy.pl', 'my @x; push @x, "x" x 10_000_000 while 1');
+	is(ask($l, 'greedy.pl')->{status}, 502, 'memory-limit: 502');
+	logged($l, qr/Out of memory|exit status|signal/, 'logged');
+	$l->stop;
+}
 
 # What the responder takes for its workers is not theirs.
 SKIP: {

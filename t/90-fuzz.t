@@ -26,11 +26,13 @@ my @sources = map { m{/(\w+)\.c$} } glob top_src() . '/fuzz/*.c';
 is_deeply([ sort @targets ], [ sort grep { $_ ne 'replay' } @sources ],
     'and a file');
 
-# Those that ask the kernel for every input do fewer.
+# Those that ask the kernel for every input do fewer.  So does valgrind, which
+# also looks at the corpora whole.
+my $share = under_valgrind() ? 50 : 1;
 my %slow = map { $_ => 1 } qw(fastcgi log originsfile peek policy);
 for my $target (@targets) {
 	my @how = $long ? ('-t', 60, '-s', time ^ $$)
-	    : ('-n', $slow{$target} ? 3000 : 20000);
+	    : ('-n', ($slow{$target} ? 3000 : 20000) / $share);
 	my ($exit, $out, $err) = run([ $replay, $target, @how,
 		"$corpus/$target" ], timeout => 300,
 		env => { FUZZ_ARTIFACTS => "$dir" });

@@ -109,7 +109,7 @@ sub _receive {
 sub call {
 	my ($self, $method, $params, $seconds) = @_;
 	my $id = ++$self->{id};
-	my $until = time + ($seconds // 60);
+	my $until = time + patience($seconds // 60);
 	my %message = (id => $id, method => $method, params => $params // {});
 	$message{sessionId} = $self->{session} if $self->{session};
 	print { $self->{out} } $json->encode(\%message), "\0";
@@ -126,7 +126,7 @@ sub call {
 # Wait for an event and take it out; its parameters.
 sub event {
 	my ($self, $name, $seconds) = @_;
-	my $until = time + ($seconds // 60);
+	my $until = time + patience($seconds // 60);
 	while (1) {
 		for my $i (0 .. $#{ $self->{events} }) {
 			next if $self->{events}[$i]{method} ne $name;

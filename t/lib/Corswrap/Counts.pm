@@ -7,14 +7,14 @@ package Corswrap::Counts;
 #	my $cost = cost_of(\@command, sub { my ($pid) = @_; ... });
 #	$cost->{instructions}, $cost->{allocations}
 #
-# undef where that cannot be had.
+# undef where that cannot be had: under valgrind they are its own.
 #
 # SPDX-License-Identifier: ISC
 
 use strict;
 use warnings;
 use Corswrap::Test qw(corswrap have_program read_file start stop tempdir
-    wait_for write_file);
+    under_valgrind wait_for write_file);
 use Exporter qw(import);
 use POSIX ();
 use Time::HiRes qw(sleep);
@@ -26,7 +26,7 @@ our @EXPORT = qw(calls_of cost_of can_count_cost);
 # by whatever name.
 sub calls_of {
 	my ($target, $code) = @_;
-	return undef unless have_program('strace');
+	return undef if under_valgrind() || !have_program('strace');
 	my $dir  = tempdir();
 	my $file = "$dir/strace";
 	my $pid  = fork // die "fork: $!";
@@ -59,7 +59,8 @@ sub calls_of {
 
 # valgrind knows nothing of a program with a sanitizer in it.
 sub can_count_cost {
-	return have_program('valgrind') && have_program('callgrind_control')
+	return !under_valgrind() && have_program('valgrind')
+	    && have_program('callgrind_control')
 	    && read_file(corswrap()) !~ /__(?:asan|tsan|ubsan)_/;
 }
 

@@ -9,6 +9,7 @@ use strict;
 use warnings;
 
 use Carp qw(croak);
+use Corswrap::Test qw(patience);
 use Errno qw(EAGAIN EINTR EPIPE ECONNRESET);
 use Exporter qw(import);
 use IO::Handle ();
@@ -163,7 +164,7 @@ sub _wait {
 # that were taken.
 sub send_bytes {
 	my ($self, $bytes, $timeout) = @_;
-	my $until = time + ($timeout || $self->{timeout});
+	my $until = time + patience($timeout || $self->{timeout});
 	my $sent  = 0;
 	while ($sent < length $bytes) {
 		my $n = send $self->{socket}, substr($bytes, $sent, 1 << 20),
@@ -205,7 +206,11 @@ sub _fill {
 # connection or when time is over ($c->{eof} tells which).
 sub read_record {
 	my ($self, $timeout) = @_;
-	my $until = time + (defined $timeout ? $timeout : $self->{timeout});
+	return $self->_record(time + patience($timeout // $self->{timeout}));
+}
+
+sub _record {
+	my ($self, $until) = @_;
 	for (;;) {
 		if (length $self->{in} >= 8) {
 			my ($version, $type, $id, $length, $padding) =
@@ -229,7 +234,7 @@ sub read_record {
 # Bytes as they come until the peer closes, time is over or max is reached.
 sub read_bytes {
 	my ($self, $timeout, $max) = @_;
-	my $until = time + (defined $timeout ? $timeout : $self->{timeout});
+	my $until = time + patience($timeout // $self->{timeout});
 	1 while (!defined $max || length $self->{in} < $max)
 	    && $self->_fill($until);
 	return substr $self->{in}, 0,
@@ -263,11 +268,10 @@ sub parse_response {
 # The answer to one request; see the pod.
 sub read_response {
 	my ($self, %o) = @_;
-	my $until = time + ($o{timeout} || $self->{timeout});
+	my $until = time + patience($o{timeout} || $self->{timeout});
 	my %r     = (stdout => '', stderr => '', records => [], ended => 0);
 	for (;;) {
-		my $left = $until - time;
-		my $record = $left > 0 ? $self->read_record($left) : undef;
+		my $record = time < $until ? $self->_record($until) : undef;
 		if (!$record) {
 			$r{timed_out} = 1 unless $self->{eof};
 			last;

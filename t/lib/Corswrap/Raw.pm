@@ -6,6 +6,7 @@ package Corswrap::Raw;
 
 use strict;
 use warnings;
+use Corswrap::Test qw(patience);
 use Exporter qw(import);
 use IO::Socket::INET;
 use POSIX ();
@@ -37,10 +38,10 @@ sub raw_server {
 	setpgrp;
 	open STDOUT, '>', '/dev/null';
 	@SIG{qw(CHLD PIPE)} = qw(IGNORE IGNORE);
-	alarm 600;
+	alarm patience(600);
 	while (my $client = $listen->accept) {
 		next if fork;
-		alarm 60;
+		alarm patience(60);
 		my $head = '';
 		while (my $line = <$client>) {
 			$head .= $line;

@@ -19,7 +19,7 @@ use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(top_src top_build corswrap corscheck tempdir write_file
     read_file free_port start stop wait_for wait_port wait_socket tick wait_ticks
-    run http header headers have_program);
+    run http header headers have_program patience under_valgrind);
 
 my $lib = dirname(abs_path(__FILE__));
 my %running;    # pid => 1
@@ -29,6 +29,20 @@ sub top_src { return abs_path($ENV{top_srcdir} || "$lib/../../..") }
 sub top_build { return abs_path($ENV{top_builddir} || top_src()) }
 sub corswrap { return top_build() . '/corswrap' }
 sub corscheck { return top_build() . '/corscheck' }
+
+# So many seconds, times CORSWRAP_PATIENCE (HACKING.md) where programs run some
+# ten times slower than they do.  What waits for less than one waits for nothing to
+# happen.
+sub patience {
+	my ($seconds) = @_;
+	return $seconds if $seconds < 1;
+	return $seconds * ($ENV{CORSWRAP_PATIENCE} || 1);
+}
+
+# What such a run leaves out stands in t/watched.txt.
+sub under_valgrind {
+	return ($ENV{CORSWRAP_WATCHED} // '') eq 'valgrind';
+}
 
 # A folder that everybody may enter (servers drop their rights), removed at
 # the end.
@@ -88,7 +102,7 @@ sub stop {
 	my ($pid, $signal) = @_;
 	return undef unless delete $running{$pid};
 	kill $signal // 'TERM', $pid;
-	my $until = time + 40;
+	my $until = time + patience(40);
 	while (time < $until) {
 		return $? if waitpid($pid, WNOHANG) == $pid;
 		sleep 0.01;
@@ -108,7 +122,7 @@ END {
 # Call until true or the time (20 s) is over.
 sub wait_for {
 	my ($what, $seconds) = @_;
-	my $until = time + ($seconds // 20);
+	my $until = time + patience($seconds // 20);
 	while (1) {
 		my $value = $what->();
 		return $value if $value;
@@ -161,7 +175,7 @@ sub run {
 		chdir $o{dir} if $o{dir};
 		exec { $o{file} // $command->[0] } @$command or _exit(127);
 	}
-	my $until = time + ($o{timeout} // 60);
+	my $until = time + patience($o{timeout} // 60);
 	my $status;
 	while (!defined $status) {
 		if (waitpid($pid, WNOHANG) == $pid) { $status = $?; last }
@@ -196,7 +210,7 @@ sub http {
 	my $got = '';
 	eval {
 		local $SIG{ALRM} = sub { die "timeout\n" };
-		alarm($o{timeout} // 60);
+		alarm(patience($o{timeout} // 60));
 		while (length $text) {
 			my $n = syswrite $s, $text, 65536;
 			last unless $n;
