@@ -13,7 +13,8 @@ use Corswrap::Counts;
 use Corswrap::FastCGI qw(fcgi_connect fcgi_get record begin_record
     params_records stdin_records request_bytes);
 use Corswrap::Responder;
-use Corswrap::Test qw(have_program read_file wait_for write_file tempdir);
+use Corswrap::Test qw(have_program read_file tempdir under_valgrind wait_for
+	write_file);
 use POSIX ();
 use Test::More;
 use Time::HiRes qw(sleep time);
