@@ -222,13 +222,11 @@ app_check(struct loader *loader)
 static char *
 join(struct loader *loader, const char *folder, size_t len, const char *name)
 {
-	char *path = loader_array(loader, len + strlen(name) + 2, 1);
+	struct slice parts[] = {{folder, len}, SLICE("/"), slice_from(name)};
+	char *path = arena_join(loader->arena, parts, 3);
 
 	if (path == NULL)
-		return NULL;
-	memcpy(path, folder, len);
-	path[len] = '/';
-	strcpy(path + len + 1, name);
+		loader_no_memory(loader);
 	return path;
 }
 

@@ -130,17 +130,32 @@ arena_array(struct arena *arena, size_t count, size_t size)
 }
 
 char *
+arena_join(struct arena *arena, const struct slice *parts, size_t count)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (parts[i].len >= SIZE_MAX - len)
+			return out_of_memory();
+		len += parts[i].len;
+	}
+	char *text = allocate(arena, len + 1, 1), *end = text;
+	if (text == NULL)
+		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		/* The empty slice may have no address (C11, 7.24.1). */
+		if (parts[i].len > 0)
+			memcpy(end, parts[i].ptr, parts[i].len);
+		end += parts[i].len;
+	}
+	*end = '\0';
+	return text;
+}
+
+char *
 arena_text(struct arena *arena, struct slice text)
 {
-	if (text.len == SIZE_MAX)
-		return out_of_memory();
-	char *copy = allocate(arena, text.len + 1, 1);
-	if (copy == NULL)
-		return NULL;
-	if (text.len > 0)
-		memcpy(copy, text.ptr, text.len);
-	copy[text.len] = '\0';
-	return copy;
+	return arena_join(arena, &text, 1);
 }
 
 struct slice

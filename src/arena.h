@@ -27,6 +27,8 @@ void *arena_alloc(struct arena *, size_t size);
 void *arena_array(struct arena *, size_t count, size_t size);
 /* A NUL-terminated copy of the slice, owned by the arena; NULL: no memory. */
 char *arena_text(struct arena *, struct slice);
+/* The slices one behind the other, as arena_text. */
+char *arena_join(struct arena *, const struct slice *, size_t count);
 /* A copy of the slice (NUL-terminated behind its end); absent: no memory. */
 struct slice arena_slice(struct arena *, struct slice);
 /* Bytes handed out so far (what a policy weighs). */

@@ -242,7 +242,7 @@ find_corswrap(struct init_plan *plan)
 		path[len] = '\0';
 		slash = strrchr(path, '/');
 		if (slash != NULL)
-			strcpy(slash + 1, "corswrap");
+			memcpy(slash + 1, "corswrap", sizeof("corswrap"));
 		if (slash != NULL && access(path, X_OK) == 0 && is_plain(path))
 			found = path;
 	}

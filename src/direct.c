@@ -65,18 +65,12 @@ direct_take(struct direct *d, const struct peek *peek)
 
 /* Room for more of a request that is larger than usual. */
 static bool
-grow(struct scratch *s, size_t have)
+grow(struct scratch *s)
 {
 	size_t cap = s->peeked_cap * 2;
-	char *fresh = cap > MOST ? NULL : malloc(cap);
 
-	if (fresh == NULL)
-		return false;
-	memcpy(fresh, s->peeked, have);
-	free(s->peeked);
-	s->peeked = fresh;
-	s->peeked_cap = cap;
-	return true;
+	return cap <= MOST &&
+	       scratch_grow(&s->peeked, &s->peeked_cap, cap) == 0;
 }
 
 /* What the last request left: nothing, as a rule. */
@@ -105,7 +99,7 @@ receive_now(struct direct *d, int flags)
 static bool
 receive(struct direct *d)
 {
-	if (d->have == d->scratch->peeked_cap && !grow(d->scratch, d->have))
+	if (d->have == d->scratch->peeked_cap && !grow(d->scratch))
 		return false;
 	return receive_now(d, 0) > 0;
 }

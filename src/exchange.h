@@ -52,6 +52,8 @@ struct scratch {
 
 /* Grow *buf to at least cap bytes (contents are lost).  -1: no memory. */
 int scratch_need(char **buf, size_t *have, size_t cap);
+/* The same, but its contents are kept; they stand if there is no memory. */
+int scratch_grow(char **buf, size_t *have, size_t cap);
 void scratch_free(struct scratch *);
 
 /* Where the response goes.  All calls: 0 or more on success, -1 with errno. */

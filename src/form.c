@@ -42,8 +42,10 @@ decode(struct arena *arena, struct slice s)
 		if (high >= 0 && low >= 0) {
 			*to++ = (char)(high << 4 | low);
 			i += 2;
+		} else if (s.ptr[i] == '+') {
+			*to++ = ' ';
 		} else {
-			*to++ = s.ptr[i] == '+' ? ' ' : s.ptr[i];
+			*to++ = s.ptr[i];
 		}
 	}
 	*to = '\0';

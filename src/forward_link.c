@@ -98,12 +98,12 @@ static void
 failed(struct forward_link *link, struct search *search, int error)
 {
 	search->error = error;
-	if (error == ECANCELED || error == ESHUTDOWN || is_our_fault(error))
+	/* Out of time, it may have been about to answer. */
+	if (error == ECANCELED || error == ESHUTDOWN || is_our_fault(error) ||
+	    (error == ETIMEDOUT && deadline_now() >= link->until))
 		search->given_up = true;
 	else if (error == EAGAIN)
 		search->busy = true;
-	else if (error == ETIMEDOUT && deadline_now() >= link->until)
-		search->given_up = true; /* it may have been about to answer */
 	else
 		unreachable(link, error);
 	if (error == ETIMEDOUT)

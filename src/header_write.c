@@ -76,9 +76,12 @@ gather(struct gathered *list, struct slice name, bool lower)
 		list->text[list->len++] = ',';
 		list->text[list->len++] = ' ';
 	}
-	for (size_t i = 0; i < name.len; i++)
-		list->text[list->len++] =
-		    lower ? ascii_lower(name.ptr[i]) : name.ptr[i];
+	for (size_t i = 0; i < name.len; i++) {
+		char byte = name.ptr[i];
+		if (lower)
+			byte = ascii_lower(byte);
+		list->text[list->len++] = byte;
+	}
 }
 
 /* Every element of a comma list (RFC 9110, 5.6.1). */

@@ -123,24 +123,18 @@ const char *
 loader_path(struct loader *loader, struct slice text)
 {
 	const char *folder = loader->settings->folder;
-	size_t len = strlen(folder);
+	bool whole = text.len > 0 && text.ptr[0] == '/';
+	struct slice parts[] = {slice_from(folder), SLICE("/"), text};
+	/* "/" alone ends in one already. */
+	size_t first = folder[1] == '\0' ? 1 : 0;
 	char *path;
 
-	if (text.len > 0 && text.ptr[0] == '/') {
+	if (whole)
 		path = arena_text(loader->arena, text);
-		if (path == NULL)
-			loader_no_memory(loader);
-		return path;
-	}
-	path = loader_array(loader, len + text.len + 2, 1);
+	else
+		path = arena_join(loader->arena, parts + first, 3 - first);
 	if (path == NULL)
-		return NULL;
-	memcpy(path, folder, len);
-	if (len > 1)
-		path[len++] = '/'; /* "/" alone ends in one already */
-	/* The empty slice may have no address (C11, 7.24.1). */
-	if (text.len > 0)
-		memcpy(path + len, text.ptr, text.len);
+		loader_no_memory(loader);
 	return path;
 }
 

@@ -64,10 +64,9 @@ nph_feed(struct cgi_sink *s, const char *data, size_t len, size_t *used)
 		if (grow(s, 1) != 0)
 			return -1;
 		s->head[s->head_len++] = data[*used];
-		if (s->head_len >= 4 &&
-		    memcmp(s->head + s->head_len - 4, "\r\n\r\n", 4) == 0)
-			s->nph = false;
-		else if (s->head_len == 2 && memcmp(s->head, "\r\n", 2) == 0)
+		if ((s->head_len >= 4 &&
+		     memcmp(s->head + s->head_len - 4, "\r\n\r\n", 4) == 0) ||
+		    (s->head_len == 2 && memcmp(s->head, "\r\n", 2) == 0))
 			s->nph = false;
 	}
 	return 0;

@@ -153,14 +153,14 @@ take_host(struct meaning *meaning, struct slice rest)
 
 /* RFC 5952: lower case, no leading zeros, "::" for the longest run of two or
  * more zero groups, the first of equals.  Never with dots (as inet_ntop does):
- * browsers do not write them. */
-static void
+ * browsers do not write them.  The end of what was written. */
+static char *
 write_ipv6(const unsigned char bytes[16], char *buf)
 {
 	unsigned groups[8];
 	int start = -1, length = 1;
 
-	for (int i = 0; i < 8; i++)
+	for (size_t i = 0; i < 8; i++)
 		groups[i] = (unsigned)bytes[2 * i] << 8 | bytes[2 * i + 1];
 	for (int i = 0, run = 0; i < 8; i++) {
 		run = groups[i] == 0 ? run + 1 : 0;
@@ -179,6 +179,7 @@ write_ipv6(const unsigned char bytes[16], char *buf)
 			    sprintf(buf, "%s%x", colon ? ":" : "", groups[i]);
 		}
 	}
+	return buf;
 }
 
 /* A part of an address with a leading zero, "0x" aside. */
@@ -210,8 +211,7 @@ write_host(struct slice host, char buf[static IDN_MAX])
 		text[i] = ascii_lower(text[i]);
 	if (inet_pton(AF_INET6, text, &ipv6) == 1) {
 		buf[0] = '[';
-		write_ipv6(ipv6.s6_addr, buf + 1);
-		strcat(buf, "]");
+		memcpy(write_ipv6(ipv6.s6_addr, buf + 1), "]", 2);
 		return true;
 	}
 	/* The URL standard's IPv4 parser takes what inet_aton does: octal, hex

@@ -299,8 +299,8 @@ peek_look(const void *bytes, size_t len)
 static const unsigned char *
 join_params(unsigned char *p, size_t used)
 {
-	unsigned char *start = p + 2 * WIRE_HEADER + WIRE_BODY, *to = start;
 	size_t at = WIRE_HEADER + WIRE_BODY;
+	unsigned char *start = p + at + WIRE_HEADER, *to = start;
 
 	while (at < used) {
 		struct wire_header h = wire_header_get(p + at);

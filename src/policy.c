@@ -367,10 +367,10 @@ choose_by_place(const struct policy_choice *choice, struct slice host,
 		struct slice path)
 {
 	const struct policy *found = NULL;
-	size_t at = find_exact(choice, host);
+	size_t at =
+	    slice_present(host) ? find_exact(choice, host) : choice->exact;
 
-	if (slice_present(host) && at < choice->exact &&
-	    slice_eq(choice->rules[at].host, host))
+	if (at < choice->exact && slice_eq(choice->rules[at].host, host))
 		found = best_of_host(choice, at, path);
 	for (at = choice->exact; found == NULL && at < choice->count; at++) {
 		const struct host_rule *rule = &choice->rules[at];

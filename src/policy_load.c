@@ -440,13 +440,9 @@ absolute(struct loader *loader)
 		return NULL;
 	if (strcmp(cwd, "/") == 0)
 		cwd[0] = '\0';
-	char *path =
-	    arena_alloc(loader->arena, strlen(cwd) + strlen(loader->file) + 2);
-	if (path == NULL)
-		return NULL;
-	strcpy(path, cwd);
-	strcat(path, "/");
-	return strcat(path, loader->file);
+	struct slice parts[] = {slice_from(cwd), SLICE("/"),
+				slice_from(loader->file)};
+	return arena_join(loader->arena, parts, 3);
 }
 
 /* Where the policy lies, for relative paths and for messages. */

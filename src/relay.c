@@ -32,14 +32,15 @@
 
 enum {
 	CHUNK = 64 * 1024,
-	LAST_MOMENT = 50, /* ms */
-	LINGER = 1,	  /* ms to wait for more before a flush */
-	BRIEF = 4096,	  /* bytes: less at first may have been all */
-	BRIEF_TIME = 300, /* us to wait then for the end alone */
-	OLD_TICK = 50,	  /* ms between two looks without a pidfd */
-	FALSE_ALARMS = 8, /* of the client, before it is left alone */
-	CGI_GRACE = 2500, /* ms; see end_program */
-	REST_READS = 64	  /* of what a program leaves in its pipes */
+	HOUR = 3600 * 1000, /* ms */
+	LAST_MOMENT = 50,   /* ms */
+	LINGER = 1,	    /* ms to wait for more before a flush */
+	BRIEF = 4096,	    /* bytes: less at first may have been all */
+	BRIEF_TIME = 300,   /* us to wait then for the end alone */
+	OLD_TICK = 50,	    /* ms between two looks without a pidfd */
+	FALSE_ALARMS = 8,   /* of the client, before it is left alone */
+	CGI_GRACE = 2500,   /* ms; see end_program */
+	REST_READS = 64	    /* of what a program leaves in its pipes */
 };
 
 struct relay {
@@ -507,8 +508,8 @@ end_program(struct relay *r, bool *by_us)
 	bool silent = r->out < 0 && r->err < 0;
 	uint64_t grace = r->settings->app.kill_grace, until, now;
 
-	if (grace > 3600 * 1000)
-		grace = 3600 * 1000;
+	if (grace > HOUR)
+		grace = HOUR;
 	/* A web server that gives up on a CGI program kills it 3 s after TERM
 	 * (APR, APR_KILL_AFTER_TIMEOUT).  What we have not ended by then would
 	 * be nobody's. */

@@ -25,6 +25,21 @@ scratch_need(char **buf, size_t *have, size_t cap)
 	return 0;
 }
 
+int
+scratch_grow(char **buf, size_t *have, size_t cap)
+{
+	char *fresh;
+
+	if (*have >= cap)
+		return 0;
+	fresh = realloc(*buf, cap);
+	if (fresh == NULL)
+		return -1;
+	*buf = fresh;
+	*have = cap;
+	return 0;
+}
+
 void
 scratch_free(struct scratch *scratch)
 {
@@ -34,5 +49,5 @@ scratch_free(struct scratch *scratch)
 	free(scratch->parameters);
 	free(scratch->header);
 	free(scratch->io);
-	*scratch = (struct scratch){ 0 };
+	*scratch = (struct scratch){0};
 }

@@ -22,10 +22,14 @@ static bool
 draft_init(struct loader *loader, struct draft *draft,
 	   const struct section *section)
 {
-	const char *name = loader_quote(loader, section->name);
-	char *label =
-	    loader_scratch(loader, strlen(name) + sizeof("[cors ]"), 1);
+	struct slice name = slice_from(loader_quote(loader, section->name));
+	struct slice parts[] = {section->named ? SLICE("[cors ")
+					       : SLICE("[cors"),
+				section->named ? name : SLICE(""), SLICE("]")};
+	char *label = arena_join(loader->scratch, parts, 3);
 
+	if (label == NULL)
+		loader_no_memory(loader);
 	*draft = (struct draft){
 	    .section = section,
 	    .max_age = -1,
@@ -35,12 +39,6 @@ draft_init(struct loader *loader, struct draft *draft,
 	draft->origins = loader_scratch(loader, 1, sizeof(*draft->origins));
 	if (label == NULL || draft->origins == NULL)
 		return false;
-	strcpy(label, "[cors");
-	if (section->named) {
-		strcat(label, " ");
-		strcat(label, name);
-	}
-	strcat(label, "]");
 	return true;
 }
 

@@ -279,7 +279,9 @@ enum { NEAR_MAX = 40 }; /* longer words are nothing misspelt */
 static char
 folded(struct slice text, size_t i)
 {
-	return text.ptr[i] == '_' ? '-' : ascii_lower(text.ptr[i]);
+	if (text.ptr[i] == '_')
+		return '-';
+	return ascii_lower(text.ptr[i]);
 }
 
 static size_t

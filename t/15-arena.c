@@ -131,6 +131,25 @@ test_texts(void **state)
 	arena_free(arena);
 }
 
+static void
+test_joined(void **state)
+{
+	struct arena *arena = arena_new();
+	struct slice parts[] = {SLICE("/srv"),	SLICE("/"),
+				SLICE_NONE,	SLICE(""),
+				SLICE("x.ini"), {"", SIZE_MAX - 10}};
+
+	(void)state;
+	assert_string_equal(arena_join(arena, parts, 5), "/srv/x.ini");
+	assert_string_equal(arena_join(arena, parts, 1), "/srv");
+	assert_string_equal(arena_join(arena, parts, 0), "");
+	/* 10 bytes and this many have no room for the NUL. */
+	errno = 0;
+	assert_null(arena_join(arena, parts, 6));
+	assert_int_equal(errno, ENOMEM);
+	arena_free(arena);
+}
+
 int
 main(void)
 {
@@ -138,6 +157,7 @@ main(void)
 	    cmocka_unit_test(test_empty),    cmocka_unit_test(test_pieces),
 	    cmocka_unit_test(test_nothing),  cmocka_unit_test(test_large),
 	    cmocka_unit_test(test_overflow), cmocka_unit_test(test_texts),
+	    cmocka_unit_test(test_joined),
 	};
 
 	return unit_run(tests, UNIT_COUNT(tests));
