@@ -101,7 +101,7 @@ sub serve {
 }
 
 SKIP: {
-	skip 'no valgrind, or a build with a sanitizer', 7
+	skip 'no valgrind, or a build with a sanitizer or gcov', 7
 	    unless can_count_cost();
 	my ($base, $kept, $new, $run) = (serve(0, 0, 0), serve(300, 0, 0),
 		serve(0, 300, 0), serve(0, 0, 20));

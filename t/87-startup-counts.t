@@ -11,6 +11,7 @@ use FindBin ();
 use lib "$FindBin::RealBin/lib";
 
 use Corswrap::CGI;
+use Corswrap::Counts;
 use Corswrap::Test;
 use File::Copy qw(copy);
 use Test::More;
@@ -89,8 +90,8 @@ SKIP: {
 # ---- what it does not call, by name: of the program with symbols -----------------
 
 SKIP: {
-	skip 'a sanitizer calls them (t/watched.txt)', 2
-	    if ($ENV{CORSWRAP_WATCHED} // '') =~ /san/;
+	skip 'no valgrind, or a sanitizer or gcov calls them (t/watched.txt)', 2
+	    unless can_count_cost();
 	my ($profile) = by_tool(corswrap(), { %preflight,
 		CORSWRAP_CONFIG => "$dir/.htapi.ini" }, 'valgrind',
 		'--tool=callgrind', "--callgrind-out-file=$dir/counts");

@@ -57,11 +57,12 @@ sub calls_of {
 	return \%count;
 }
 
-# valgrind knows nothing of a program with a sanitizer in it.
+# valgrind knows nothing of a program with a sanitizer in it; and one that
+# counts its lines (make coverage) is not optimised, and writes files at its end.
 sub can_count_cost {
 	return !under_valgrind() && have_program('valgrind')
 	    && have_program('callgrind_control')
-	    && read_file(corswrap()) !~ /__(?:asan|tsan|ubsan)_/;
+	    && read_file(corswrap()) !~ /__(?:asan|tsan|ubsan|gcov)_/;
 }
 
 my %allocates = map { $_ => 1 } qw(malloc calloc realloc posix_memalign
