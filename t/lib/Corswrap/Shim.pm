@@ -16,7 +16,8 @@ package Corswrap::Shim;
 
 use strict;
 use warnings;
-use Corswrap::Test qw(tempdir top_build);
+use Corswrap::Test qw(corswrap read_file run tempdir
+    top_build);
 use Exporter qw(import);
 
 our @EXPORT = qw(faults);
@@ -34,13 +35,27 @@ sub faults {
 	return bless { dir => $dir, fh => $fh, shim => $shim }, __PACKAGE__;
 }
 
-# Sanitizers want to be preloaded first; the shim calls them in turn.
+# What a sanitizer brings wants to be first; it calls the shim in turn.
+sub _sanitizer {
+	my ($exit, $out) = run([ 'ldd', corswrap() ]);
+	return $out =~ m{=> (/\S+/lib[at]san\.so\S*)} ? $1 : ();
+}
+
 sub env {
 	my ($self) = @_;
-	my $asan = join ':', grep { defined && length } $ENV{ASAN_OPTIONS},
-	    'verify_asan_link_order=0';
-	return { LD_PRELOAD => $self->{shim}, FAULTS => "$self->{dir}/control",
-		ASAN_OPTIONS => $asan };
+	return { LD_PRELOAD => join(' ', _sanitizer(), $self->{shim}),
+		FAULTS => "$self->{dir}/control" };
+}
+
+# Can it be refused?  Memory is a sanitizer's own, and gcov's code within the
+# program takes it for granted; from ThreadSanitizer clone is hidden by another
+# name (child.c).
+sub may_refuse {
+	my ($self, $call) = @_;
+	my $sanitizer = _sanitizer() // '';
+	return !$sanitizer && read_file(corswrap()) !~ /__gcov_/
+	    if $call eq 'malloc';
+	return $call ne 'clone' || $sanitizer !~ /tsan/;
 }
 
 sub _put {
