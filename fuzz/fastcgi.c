@@ -136,17 +136,27 @@ check_answer(int fd, unsigned id)
 	CHECK(at == len && (ended || len == 0));
 }
 
+/* What fastcgi_take takes at once; 0: the request is libfcgi's. */
+static size_t
+taken(const struct peek *peek)
+{
+	if (peek->strange)
+		return 0;
+	return peek->whole > 0 ? peek->whole : peek->used;
+}
+
 /* As a worker does it: without libfcgi where that can be. */
 static void
 take_first(int fd, const struct peek *peek)
 {
+	size_t len = taken(peek);
+
 	fastcgi_open(connection, fd);
 	fastcgi_bound(connection, 2000);
-	if (peek->whole > 0) {
+	if (len > 0) {
 		CHECK(scratch_need(&scratch.peeked, &scratch.peeked_cap,
 				   INPUT_MAX) == 0);
-		CHECK(recv(fd, scratch.peeked, peek->whole, MSG_PEEK) ==
-		      (ssize_t)peek->whole);
+		CHECK(recv(fd, scratch.peeked, len, MSG_PEEK) == (ssize_t)len);
 		CHECK(fastcgi_take(connection, peek) == FASTCGI_REQUEST);
 		return;
 	}
@@ -179,7 +189,7 @@ converse(int fd, const uint8_t *data, size_t size, struct peek peek,
 {
 	static const char answer[] = "Status: 200 OK\r\n\r\nbody";
 	struct sink *sink = fastcgi_sink(connection);
-	bool direct = peek.whole > 0, kept;
+	bool direct = taken(&peek) > 0, kept;
 	size_t at = 0, head = WIRE_HEADER + WIRE_BODY;
 
 	take_first(fd, &peek);
@@ -212,11 +222,11 @@ converse(int fd, const uint8_t *data, size_t size, struct peek peek,
 /* A packet is what one read takes: the first request in one, if it is taken in
  * one, and the rest by its bytes. */
 static void
-send_singly(int fd, const uint8_t *data, size_t size, size_t whole)
+send_singly(int fd, const uint8_t *data, size_t size, size_t first)
 {
-	if (whole > 0)
-		CHECK(send(fd, data, whole, MSG_NOSIGNAL) == (ssize_t)whole);
-	for (size_t i = whole; i < size; i++)
+	if (first > 0)
+		CHECK(send(fd, data, first, MSG_NOSIGNAL) == (ssize_t)first);
+	for (size_t i = first; i < size; i++)
 		CHECK(send(fd, data + i, 1, MSG_NOSIGNAL) == 1);
 }
 
@@ -230,16 +240,16 @@ connect_and_read(const uint8_t *data, size_t size, struct way way)
 
 	plain_records(data + head, size - head, peek.id, &plain);
 	if (way.libfcgi)
-		peek.whole = 0;
+		peek.strange = true;
 	/* libfcgi leaks a little at each, and takes what they hold for the
 	 * body; web servers send none within a request. */
-	if (plain.managed && peek.whole == 0)
+	if (plain.managed && taken(&peek) == 0)
 		return;
-	if (way.single && size - peek.whole > SINGLE_MAX)
+	if (way.single && size - taken(&peek) > SINGLE_MAX)
 		return;
 	CHECK(socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, pair) == 0);
 	if (way.single)
-		send_singly(pair[0], data, size, peek.whole);
+		send_singly(pair[0], data, size, taken(&peek));
 	else
 		CHECK(send(pair[0], data, size, MSG_NOSIGNAL) == (ssize_t)size);
 	CHECK(shutdown(pair[0], SHUT_WR) == 0);
@@ -262,7 +272,7 @@ FUZZ_TARGET(fastcgi)
 		return 0;
 	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++)
 		/* Without direct.c it is the same twice. */
-		if (!ways[i].libfcgi || peek.whole > 0)
+		if (!ways[i].libfcgi || taken(&peek) > 0)
 			connect_and_read(data, size, ways[i]);
 	return 0;
 }

@@ -55,9 +55,11 @@ list_parameters(struct direct *d, const struct peek *peek)
 bool
 direct_take(struct direct *d, const struct peek *peek)
 {
+	size_t len = peek->whole > 0 ? peek->whole : peek->used;
+
 	d->have = d->at = 0;
-	return recv(d->fd, d->scratch->peeked, peek->whole, MSG_DONTWAIT) ==
-		   (ssize_t)peek->whole &&
+	return recv(d->fd, d->scratch->peeked, len, MSG_DONTWAIT) ==
+		   (ssize_t)len &&
 	       list_parameters(d, peek);
 }
 
@@ -247,15 +249,15 @@ refuse_another(struct direct *d, unsigned id)
 		   : cut_short(d, 0);
 }
 
-/* Does an ABORT_REQUEST lie right behind the body? */
+/* Does an ABORT_REQUEST lie at this place of `peeked`? */
 static bool
-is_aborted(const struct direct *d)
+is_abort(const struct direct *d, size_t at)
 {
 	struct wire_header h;
 
-	if (d->have - d->at < WIRE_HEADER)
+	if (at > d->have || d->have - at < WIRE_HEADER)
 		return false;
-	h = wire_header_get((unsigned char *)d->scratch->peeked + d->at);
+	h = wire_header_get((unsigned char *)d->scratch->peeked + at);
 	return h.version == WIRE_VERSION && h.type == WIRE_ABORT_REQUEST &&
 	       h.id == d->id;
 }
@@ -296,7 +298,7 @@ direct_read(struct direct *d, void *to, size_t len)
 		if (next_record(d) < 0)
 			return -1;
 	if (d->ended)
-		return is_aborted(d) ? cut_short(d, 0) : 0;
+		return is_abort(d, d->at) ? cut_short(d, 0) : 0;
 	if (len > d->left)
 		len = d->left;
 	there = d->have - d->at;
@@ -313,6 +315,59 @@ direct_read(struct direct *d, void *to, size_t len)
 	d->at += len;
 	d->left -= len;
 	return (ssize_t)len;
+}
+
+/* Where the record behind the one at this place begins; it need not be there
+ * yet. */
+static size_t
+behind(const struct direct *d, size_t at)
+{
+	struct wire_header h =
+	    wire_header_get((unsigned char *)d->scratch->peeked + at);
+
+	return at + WIRE_HEADER + h.content + h.padding;
+}
+
+/*
+ * The end of STDIN may come long after the last byte that CONTENT_LENGTH
+ * counts, and so after the program's start: it is no news, but what follows it
+ * is.
+ */
+enum direct_news
+direct_hear(struct direct *d)
+{
+	struct scratch *s = d->scratch;
+	size_t at;
+	ssize_t n;
+
+	shift(d);
+	if (d->have == s->peeked_cap)
+		return DIRECT_DEAF;
+	n = recv(d->fd, s->peeked + d->have, s->peeked_cap - d->have,
+		 MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return DIRECT_NOTHING;
+	if (n <= 0)
+		return DIRECT_GONE;
+	d->have += (size_t)n;
+	for (at = d->left + d->skip; at + WIRE_HEADER <= d->have;
+	     at = behind(d, at))
+		if (is_abort(d, at))
+			return DIRECT_GONE;
+	return DIRECT_NOTHING;
+}
+
+enum direct_news
+direct_glance(int fd)
+{
+	unsigned char bytes[WIRE_HEADER];
+	ssize_t n = recv(fd, bytes, sizeof(bytes), MSG_PEEK | MSG_DONTWAIT);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return DIRECT_NOTHING;
+	if (n <= 0 || (n >= 2 && bytes[1] == WIRE_ABORT_REQUEST))
+		return DIRECT_GONE;
+	return n >= 2 ? DIRECT_DEAF : DIRECT_NOTHING;
 }
 
 bool

@@ -1,7 +1,7 @@
 /*
  * A FastCGI request that is read and answered without libfcgi: a new
- * connection's first one, if it lies in the socket whole and has no body, and
- * every further one of a kept connection.
+ * connection's first one, if its parameters lie in the socket whole, and every
+ * further one of a kept connection.
  *
  * libfcgi allocates some forty times a request; a preflight paid more for that
  * than for all the rest of the work.
@@ -38,8 +38,8 @@ struct direct {
 void direct_open(struct direct *, int fd);
 
 /*
- * Take the request that is `whole` in the scratch's `peeked` from the socket.
- * False: that failed.
+ * Take the request that is READY in the scratch's `peeked`, up to its body, from
+ * the socket.  False: that failed.
  */
 bool direct_take(struct direct *, const struct peek *);
 
@@ -57,6 +57,20 @@ enum peek_state direct_next(struct direct *, unsigned workers, bool stay);
  * end; -1: cut short or aborted (errno ECONNABORTED, ETIMEDOUT, ...).
  */
 ssize_t direct_read(struct direct *, void *to, size_t len);
+
+enum direct_news {
+	DIRECT_NOTHING,
+	DIRECT_GONE, /* the client has closed, or aborted the request */
+	DIRECT_DEAF  /* more has come than is kept: no news will be seen */
+};
+
+/*
+ * Does what has come since the body was read tell anything?  Does not block; the
+ * bytes are kept for direct_read and direct_next.
+ */
+enum direct_news direct_hear(struct direct *);
+/* The same of a socket that libfcgi reads: nothing is taken from it. */
+enum direct_news direct_glance(int fd);
 
 /* Throw away what is left of the body, about most bytes; blocks.  True: it has
  * ended. */

@@ -233,27 +233,22 @@ sink_complain(struct sink *sink, const void *bytes, size_t len)
 
 /*
  * There is something on the socket while the program runs: its end,
- * FCGI_ABORT_REQUEST (HAProxy), or, from a client that does not wait for
- * answers, more.  In that last case there is nothing to be learned from
- * polling any longer.
+ * FCGI_ABORT_REQUEST (HAProxy), the end of STDIN, or, from a client that does
+ * not wait for answers, more.  In that last case there is nothing to be learned
+ * from polling any longer.
  */
 static bool
 sink_gone(struct sink *sink)
 {
 	struct fastcgi *c = of_sink(sink);
-	unsigned char bytes[WIRE_HEADER];
-	ssize_t n;
+	enum direct_news news = DIRECT_GONE;
 
-	if (c->gone)
-		return true;
-	n = recv(c->request.ipcFd, bytes, sizeof(bytes),
-		 MSG_PEEK | MSG_DONTWAIT);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return false;
-	if (n <= 0 || (n >= 2 && bytes[1] == WIRE_ABORT_REQUEST))
-		c->gone = true;
-	else if (n >= 2)
+	if (!c->gone)
+		news = c->own ? direct_hear(&c->direct)
+			      : direct_glance(c->request.ipcFd);
+	if (news == DIRECT_DEAF)
 		sink->poll_fd = -1;
+	c->gone = news == DIRECT_GONE;
 	return c->gone;
 }
 
@@ -303,7 +298,8 @@ source_read(struct source *source, void *buf, size_t len)
 		in->fillBuffProc(in);
 		in->stopUnget = in->rdNext;
 	}
-	/* After an error in the midst of a record libfcgi has read past stop. */
+	/* After an error in the midst of a record libfcgi has read past stop.
+	 */
 	there = in->rdNext < in->stop ? (size_t)(in->stop - in->rdNext) : 0;
 	if (there == 0 && FCGX_GetError(in) != 0)
 		return body_error(FCGX_GetError(in));
@@ -532,7 +528,11 @@ drain_own(struct fastcgi *c)
 {
 	if (c->direct.ended)
 		return true;
-	return flush_output(c) == 0 && direct_drain(&c->direct, DRAIN_MAX);
+	if (flush_output(c) != 0) {
+		c->broken = true; /* no END_REQUEST behind what is lost */
+		return false;
+	}
+	return direct_drain(&c->direct, DRAIN_MAX);
 }
 
 /*

@@ -66,7 +66,7 @@ look(struct greeter *g)
 		return;
 	g->seen = (size_t)n;
 	*g->peek = peek_look(scratch->io, g->seen);
-	g->peek->whole = 0; /* it is not in `peeked` */
+	g->peek->strange = true; /* it is not in `peeked` */
 }
 
 /* Answer GET_VALUES and the like, which libfcgi would sit on until more

@@ -326,7 +326,7 @@ first_request(struct worker *w, const struct peek *peek)
 
 	if (!whole || !peek->body_ended)
 		worker_will_block(w);
-	if (peek->whole > 0)
+	if (whole && !peek->strange)
 		return fastcgi_take(w->connection, peek);
 	if (!whole)
 		worker_watch(w, PHASE_WATCHED, pool_now() + POOL_PARAMETERS);
