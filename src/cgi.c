@@ -69,7 +69,7 @@ set_up(struct cgi *c, const char *script, char **environment)
 				 .outcome = {.policy = -1}};
 	if (!nph_wanted(environment))
 		return;
-	c->sink.nph = true;
+	c->x.nph = c->sink.nph = true;
 	protocol = value_of(environment, "SERVER_PROTOCOL");
 	if (protocol != NULL && strcmp(protocol, "HTTP/1.0") == 0)
 		c->sink.protocol = "HTTP/1.0";

@@ -107,6 +107,7 @@ struct outcome {
 struct exchange {
 	char **variables;      /* "NAME=value", NULL-terminated; the server's */
 	bool fastcgi;          /* parameters, not our own environment */
+	bool nph;              /* CGI: what we write reaches the client as it is */
 	struct slice server_script; /* lighttpd's argv[1] in CGI; else absent */
 	struct source *in;
 	struct sink *out;

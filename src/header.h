@@ -46,6 +46,8 @@ struct header_options {
 	/* Apache: redirects by itself wherever Location begins with '/' and
 	 * the status is 200 or not given, whatever other fields there are */
 	bool server_redirects;
+	/* nph-*: no server makes 302 of a Location without a Status */
+	bool say_302;
 };
 
 enum header_location {

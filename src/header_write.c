@@ -266,6 +266,18 @@ choose(struct writer *w, const struct cors_decision *decision)
 		w->decision = decision;
 }
 
+/* Without it a redirect would be none, or one of the server's own. */
+static bool
+needs_302(const struct header_block *block)
+{
+	if (block->status != 0)
+		return false;
+	return block->location == HEADER_LOCATION_LOCAL
+		   ? block->options.redirect_302
+		   : block->location == HEADER_LOCATION_OTHER &&
+			 block->options.say_302;
+}
+
 int
 header_write(const struct header_block *block,
 	     const struct cors_decision *decision,
@@ -281,8 +293,7 @@ header_write(const struct header_block *block,
 	w.emit = emit_piece;
 	w.ctx = ctx;
 	choose(&w, decision);
-	if (block->options.redirect_302 && block->status == 0 &&
-	    block->location == HEADER_LOCATION_LOCAL)
+	if (needs_302(block))
 		emit(&w, SLICE("Status: 302 Found\r\n"));
 	if (block->early_body)
 		emit(&w, SLICE("Content-Type: text/html\r\n"));

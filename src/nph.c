@@ -89,7 +89,16 @@ is_status(struct slice line)
 	       slice_eq_nocase(slice_of(line.ptr, 7), SLICE("Status:"));
 }
 
-/* "HTTP/1.1 404 Not Found\r\n" from the block's Status, or 200. */
+static struct slice
+skip_blanks(struct slice s)
+{
+	while (s.len > 0 && s.ptr[0] == ' ')
+		s = slice_after(s, 1);
+	return s;
+}
+
+/* "HTTP/1.1 404 Not Found\r\n" from the block's Status, or 200.  Behind the
+ * digits a blank must stand though there is no reason (RFC 9112, 4). */
 static int
 write_status(struct cgi_sink *s, int (*emit)(void *, struct slice), void *ctx)
 {
@@ -100,13 +109,16 @@ write_status(struct cgi_sink *s, int (*emit)(void *, struct slice), void *ctx)
 		line = line_of(rest);
 		if (!is_status(line))
 			continue;
-		value = slice_after(line, 7);
-		while (value.len > 0 && value.ptr[0] == ' ')
-			value = slice_after(value, 1);
+		line = skip_blanks(slice_after(line, 7));
+		if (line.len >= 5) /* digits and CRLF */
+			value = line;
 		break;
 	}
 	return emit(ctx, slice_from(s->protocol)) != 0 ||
-		       emit(ctx, SLICE(" ")) != 0 || emit(ctx, value) != 0 ||
+		       emit(ctx, SLICE(" ")) != 0 ||
+		       emit(ctx, slice_of(value.ptr, 3)) != 0 ||
+		       emit(ctx, SLICE(" ")) != 0 ||
+		       emit(ctx, skip_blanks(slice_after(value, 3))) != 0 ||
 		       emit(ctx, SLICE("Connection: close\r\n")) != 0
 		   ? -1
 		   : 0;

@@ -21,20 +21,22 @@ is_server(struct slice software, const char *name)
 	       slice_starts(software, slice_from(name));
 }
 
-/* What of the header rules depends on the server and on [app]. */
+/* What of the header rules depends on the server and on [app].  Of an nph-*
+ * program the server reads nothing, so it redirects nowhere. */
 static struct header_options
-header_options(const struct app *app, const struct request *request)
+header_options(const struct app *app, const struct request *request, bool nph)
 {
-	bool apache = is_server(request->server_software, "Apache");
+	bool apache = !nph && is_server(request->server_software, "Apache");
 
 	return (struct header_options){
 	    .lenient = app->lenient,
 	    .redirect_302 =
-		app->local_redirect == LOCAL_REDIRECT_302 ||
+		nph || app->local_redirect == LOCAL_REDIRECT_302 ||
 		(app->local_redirect == LOCAL_REDIRECT_AUTO && !apache),
 	    .keep_transfer_encoding =
 		is_server(request->server_software, "lighttpd"),
 	    .server_redirects = apache,
+	    .say_302 = nph,
 	};
 }
 
@@ -46,7 +48,8 @@ response_init(struct response *response, struct exchange *exchange,
 {
 	const struct app *app = &settings->app;
 	struct scratch *scratch = exchange->scratch;
-	struct header_options options = header_options(app, request);
+	struct header_options options =
+	    header_options(app, request, exchange->nph);
 
 	*response = (struct response){.exchange = exchange,
 				      .settings = settings,

@@ -272,6 +272,7 @@ answer(struct worker *w, bool large)
 	c.worker = w;
 	c.x.variables = large ? NULL : fastcgi_variables(w->connection);
 	c.x.fastcgi = true;
+	c.x.nph = false;
 	c.x.server_script = SLICE_NONE;
 	c.x.in = fastcgi_source(w->connection);
 	c.x.out = fastcgi_sink(w->connection);

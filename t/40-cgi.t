@@ -224,6 +224,23 @@ $r = cgi_run(env => variables('GET', %actual, SERVER_PROTOCOL => 'HTTP/1.0',
 	APP_OUTPUT => "Content-Type: a/b\nStatus: 404 Gone\n\nbody"));
 like($r->{raw}, qr{\AHTTP/1\.0 404 Gone\r\n.*\r\n\r\nbody\z}s,
 	'nph: the program\'s status and body');
+# No server reads these: what it would have made of them must stand there.
+for my $case (
+	[ 'a reason left out', "Status: 404\n\nbody", '404 ' ],
+	[ 'a redirect', "Location: http://x.example/\n\n", '302 Found' ],
+	[ 'one with more', "Location: x/y\nA: 1\n\nbody", '302 Found' ],
+	[ 'a local one',    "Location: /x\n\n",           '302 Found' ],
+	[ 'with a status',  "Status: 200\nLocation: /x\n\n", '200 ' ],
+	[ 'another status', "Status: 307 T\nLocation: /x\n\n", '307 T' ])
+{
+	my ($what, $output, $line) = @$case;
+	$r = cgi_run(env => variables('GET', %actual, APP_OUTPUT => $output,
+		SCRIPT_FILENAME => '/srv/nph-app.cgi',
+		SERVER_SOFTWARE => 'Apache/2.4.62'));
+	like($r->{raw}, qr{\AHTTP/1\.1 \Q$line\E\r\n}, "nph: $what");
+	like($r->{raw}, qr/^Access-Control-Allow-Origin: \S+\r$/m,
+		"nph: $what, with CORS");
+}
 $r = cgi_run(env => variables('GET', SCRIPT_FILENAME => '/nph-x/app.cgi'));
 unlike($r->{raw}, qr{\AHTTP/}, 'nph: the file\'s name counts, not the folder\'s');
 
