@@ -211,8 +211,12 @@ sink_move(struct sink *sink, int fd, size_t max)
 static int
 sink_complain(struct sink *sink, const void *data, size_t len)
 {
+	ssize_t n = write(STDERR_FILENO, data, len);
+
+	/* Who does not listen is not the client. */
 	(void)sink;
-	return write(STDERR_FILENO, data, len) < 0 ? -1 : 0;
+	(void)n;
+	return 0;
 }
 
 static bool

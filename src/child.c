@@ -350,8 +350,12 @@ child_reap(struct child *child)
 void
 child_kill(const struct child *child, int sig)
 {
-	if (child->pid > 0)
-		(void)kill(-child->pid, sig);
+	if (child->pid <= 0)
+		return;
+	(void)kill(-child->pid, sig);
+	/* setpgid lets it move into ours. */
+	if (getpgid(child->pid) != child->pid)
+		(void)kill(child->pid, sig);
 }
 
 /* The rest of a group whose leader has been reaped. */
@@ -459,8 +463,9 @@ exec_hint(const char *file, int error)
 	}
 }
 
-const char *
-child_hint(const char *file, enum child_stage stage, int error)
+/* What to do about it; may be NULL. */
+static const char *
+hint(const char *file, enum child_stage stage, int error)
 {
 	switch (stage) {
 	case CHILD_STAGE_CHDIR:
@@ -479,4 +484,19 @@ child_hint(const char *file, enum child_stage stage, int error)
 		return "raise the limit of open files, or lower workers";
 	return "raise the limits of processes and memory of this user, or "
 	       "lower workers";
+}
+
+int
+child_report(struct log *log, const struct request *request, const char *file,
+	     enum child_stage stage, int error)
+{
+	bool again = error == EAGAIN || error == ENOMEM || error == EMFILE ||
+		     error == ENFILE;
+	char path[512];
+
+	log_event(log, LOG_LEVEL_ERROR, "start-failed", request,
+		  hint(file, stage, error), "%s: cannot start: %s",
+		  log_quote(slice_from(file), path, sizeof(path)),
+		  strerror(error));
+	return again ? 503 : 500;
 }

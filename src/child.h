@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "log.h"
 #include "settings.h"
 
 /* What to start.  The descriptors become 0, 1 and 2 of the program. */
@@ -64,8 +65,16 @@ int child_start(const struct child_spec *, struct child *,
  */
 int child_enter(const struct child_spec *, enum child_stage *stage);
 
-/* What to do about a start that failed at stage with error; may be NULL. */
-const char *child_hint(const char *file, enum child_stage stage, int error);
+/* A header line of the answer where child_report returns 503. */
+#define CHILD_RETRY "Retry-After: 1\r\n"
+
+/*
+ * A start has failed at stage with error: the cause and what to do about it in
+ * the log (request may be NULL).  The status to answer with: 503 where it may
+ * well work the next time, else 500.
+ */
+int child_report(struct log *, const struct request *, const char *file,
+		 enum child_stage stage, int error);
 
 /* Has it ended?  Waits up to ms (-1: for ever).  Does not reap. */
 bool child_wait(const struct child *, int ms);
@@ -73,7 +82,7 @@ bool child_wait(const struct child *, int ms);
 /* Reap; its wait status.  Blocks until it has ended. */
 int child_reap(struct child *);
 
-/* A signal to its whole process group. */
+/* A signal to its whole process group, and to the program wherever it is. */
 void child_kill(const struct child *, int sig);
 
 /*

@@ -29,6 +29,7 @@ complaints_init(struct complaints *c, struct exchange *exchange,
 	c->to = to;
 	c->program = slash == NULL ? path : slash + 1;
 	c->pid = pid;
+	c->refused = false;
 	c->taken = c->dropped = c->len = 0;
 }
 
@@ -37,6 +38,7 @@ pass_on(struct complaints *c)
 {
 	struct sink *out = c->exchange->out;
 	size_t len = c->len;
+	bool done = false;
 
 	c->len = 0;
 	if (len > 0 && c->line[len - 1] == '\r')
@@ -45,11 +47,16 @@ pass_on(struct complaints *c)
 		return;
 	if (c->to == STDERR_FASTCGI && out->complain != NULL) {
 		c->line[len] = '\n';
-		(void)out->complain(out, c->line, len + 1);
-	} else {
+		done = out->complain(out, c->line, len + 1) == 0;
+		/* Each further line would be waited for as long again. */
+		if (!done) {
+			c->refused = true;
+			c->to = STDERR_LOG;
+		}
+	}
+	if (!done)
 		log_program(c->exchange->log, c->program, (long)c->pid,
 			    slice_of(c->line, len));
-	}
 }
 
 static void

@@ -24,6 +24,7 @@ struct complaints {
 	enum stderr_to to;
 	const char *program; /* its name, for the tag */
 	pid_t pid;
+	bool refused; /* the client did not take one: they go to the log now */
 	size_t taken;
 	size_t dropped;
 	size_t len;			/* of the line begun */

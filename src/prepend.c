@@ -26,7 +26,6 @@
 #include <unistd.h>
 
 #include "child.h"
-#include "log.h"
 #include "nph.h"
 #include "respond.h"
 
@@ -42,17 +41,10 @@ static void
 failed(struct exchange *x, const char *file, enum child_stage stage, int error,
        const struct cors_decision *d, const struct request *request)
 {
-	bool retry = error == EAGAIN || error == ENOMEM || error == EMFILE ||
-		     error == ENFILE;
-	char path[512];
+	int status = child_report(x->log, request, file, stage, error);
 
 	x->outcome.failure = "start-failed";
-	log_event(x->log, LOG_LEVEL_ERROR, "start-failed", request,
-		  child_hint(file, stage, error), "%s: cannot start: %s",
-		  log_quote(slice_from(file), path, sizeof(path)),
-		  strerror(error));
-	respond_error(x, d, retry ? 503 : 500, NULL,
-		      retry ? "Retry-After: 1\r\n" : NULL);
+	respond_error(x, d, status, NULL, status == 503 ? CHILD_RETRY : NULL);
 }
 
 /* The interpreter of a script, as the kernel finds it; 0 or an errno.  There is

@@ -115,6 +115,7 @@ client_gone(struct relay *r)
 		out->set_broken(out);
 	r->exchange->outcome.failure = "client-gone";
 	r->lost = true;
+	r->complaints.to = STDERR_LOG; /* nobody else hears them now */
 	if (r->settings->app.on_abort == ON_ABORT_FINISH)
 		r->discard = true;
 	else
@@ -162,7 +163,9 @@ static void
 move_output(struct relay *r)
 {
 	struct sink *out = r->exchange->out;
-	ssize_t n = out->move(out, r->out, 0);
+	/* A slow client may need long for what a pipe holds. */
+	size_t most = r->settings->app.total_timeout > 0 ? CHUNK : 0;
+	ssize_t n = out->move(out, r->out, most);
 
 	if (n > 0) {
 		r->taken += (uint64_t)n;
@@ -212,6 +215,8 @@ read_complaints(struct relay *r)
 {
 	if (!complaints_read(&r->complaints, r->err))
 		close_fd(&r->err);
+	if (r->complaints.refused && !r->lost)
+		client_gone(r);
 }
 
 /* ---- time ---- */
@@ -236,13 +241,16 @@ next_deadline(const struct relay *r)
 	    "it took too long"};
 	const struct app *app = &r->settings->app;
 	struct deadline d = {.at = DEADLINE_NEVER};
+	/* What nobody is to get is not looked at: any of it is a beginning. */
+	bool begun =
+	    r->response->started || r->out < 0 || (r->discard && r->taken > 0);
 
-	if (!r->response->started)
+	if (!begun)
 		deadline_sooner(&d, r->started, app->first_byte_timeout,
 				&first);
 	else
 		deadline_sooner(&d, r->last, app->idle_timeout,
-				r->whole ? &late : &idle);
+				r->out < 0 ? &late : &idle);
 	deadline_sooner(&d, r->started, app->total_timeout, &total);
 	return d;
 }
@@ -294,18 +302,33 @@ wait_for(struct relay *r, struct pollfd fds[ON_COUNT],
 	return ppoll(fds, ON_COUNT, endless ? NULL : &time, NULL);
 }
 
+/* No more output for a moment: what there is goes out. */
 static void
-nothing_came(struct relay *r, const struct deadline *deadline)
+flush_output(struct relay *r)
 {
 	struct sink *out = r->exchange->out;
 
-	if (r->unflushed && !r->discard) {
-		r->unflushed = false;
-		if (out->flush(out) != 0)
-			sink_failed(r);
-	} else if (deadline_over(deadline)) {
-		fail(r, 504, deadline->id, deadline->todo, deadline->text);
-	}
+	r->unflushed = false;
+	if (!r->discard && out->flush(out) != 0)
+		sink_failed(r);
+}
+
+/* Other things happen, but no output. */
+static bool
+is_quiet(const struct relay *r, const struct pollfd fds[ON_COUNT])
+{
+	return fds[ON_OUT].revents == 0 && deadline_now() > r->last + LINGER;
+}
+
+/* Looked at after everything else: a program that never pauses (its client is
+ * slow, say) would otherwise never be late. */
+static void
+look_at_clock(struct relay *r)
+{
+	struct deadline d = next_deadline(r);
+
+	if (deadline_over(&d))
+		fail(r, 504, d.id, d.todo, d.text);
 }
 
 /* What is in the two pipes, or their end. */
@@ -407,52 +430,44 @@ happened(struct relay *r, const struct pollfd fds[ON_COUNT])
 		look_at_client(r);
 }
 
+static bool
+goes_on(const struct relay *r)
+{
+	return !r->over && !r->ended;
+}
+
 static void
 run(struct relay *r)
 {
 	struct pollfd fds[ON_COUNT];
 
-	while (!r->over && !r->ended) {
+	while (goes_on(r)) {
 		struct deadline deadline = next_deadline(r);
 		int rc = wait_for(r, fds, &deadline);
+		bool dry = rc == 0 || (rc > 0 && is_quiet(r, fds));
 
 		if (rc < 0 && errno != EINTR)
 			fail(r, 500, "poll-failed", NULL, strerror(errno));
-		else if (rc == 0)
-			nothing_came(r, &deadline);
 		else if (rc > 0)
 			happened(r, fds);
-		if (!r->over && !r->ended && r->child.pidfd < 0 &&
+		if (dry && r->unflushed && goes_on(r))
+			flush_output(r);
+		if (r->child.pidfd < 0 && goes_on(r) &&
 		    child_wait(&r->child, 0))
 			take_rest(r, NULL);
+		if (goes_on(r))
+			look_at_clock(r);
 	}
 }
 
 /* ---- start and end ---- */
-
-static void
-start_failed(struct relay *r, enum child_stage stage, int error)
-{
-	const char *file = r->script->argv[0];
-	bool retry = error == EAGAIN || error == ENOMEM || error == EMFILE ||
-		     error == ENFILE;
-	char path[512];
-
-	log_event(r->exchange->log, LOG_LEVEL_ERROR, "start-failed",
-		  r->response->request, child_hint(file, stage, error),
-		  "%s: cannot start: %s",
-		  log_quote(slice_from(file), path, sizeof(path)),
-		  strerror(error));
-	response_fail(r->response, retry ? 503 : 500, "start-failed",
-		      retry ? "Retry-After: 1\r\n" : NULL);
-}
 
 static int
 start(struct relay *r, char **variables, const struct body *body)
 {
 	int out[2] = {-1, -1}, err[2] = {-1, -1};
 	enum child_stage stage = CHILD_STAGE_START;
-	int rc = -1, error;
+	int rc = -1, error, status;
 
 	if (pipe2(out, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0) {
 		struct child_spec spec = {
@@ -473,7 +488,10 @@ start(struct relay *r, char **variables, const struct body *body)
 		return 0;
 	close_fd(&r->out);
 	close_fd(&r->err);
-	start_failed(r, stage, error);
+	status = child_report(r->exchange->log, r->response->request,
+			      r->script->argv[0], stage, error);
+	response_fail(r->response, status, "start-failed",
+		      status == 503 ? CHILD_RETRY : NULL);
 	return -1;
 }
 
