@@ -211,10 +211,11 @@ direct_next(struct direct *d, unsigned workers, bool stays)
 	if (scratch_need(&s->peeked, &s->peeked_cap, PEEK_GLANCE) < 0)
 		return PEEK_BAD;
 	for (;;) {
-		if (skip_stale(d) < 0)
-			return PEEK_BAD;
+		shift(d);
 		if (stays && d->have == 0)
 			stay(d);
+		if (skip_stale(d) < 0)
+			return PEEK_BAD;
 		peek = peek_look(s->peeked, d->have);
 		if (peek.state == PEEK_MANAGEMENT) {
 			if (!manage(d, &peek, workers))
