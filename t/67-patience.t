@@ -77,11 +77,11 @@ shell_program('grumbling', 'exec 3>&1; for i in 1 2 3 4 5; do yes >&2 & done;'
 
 # --- on-abort = finish ---------------------------------------------------------
 
-perl_program('finish.pl', $note_pid . "sleep 1 until -e \"$dir/go\";"
-    . 'print "A: 1\n\n"; for (1 .. 25) { print "x"; select undef, undef, undef,'
+perl_program('finish.pl', $note_pid . "select undef, undef, undef, 0.05 until -e \"$dir/go\";"
+    . 'print "A: 1\n\n"; for (1 .. 80) { print "x"; select undef, undef, undef,'
     . "0.1 } close STDOUT; sleep 1; open my \$f, '>', \"$dir/done\"");
 {
-	my $r = run_responder("on-abort = finish\nfirst-byte-timeout = 3s\n"
+	my $r = run_responder("on-abort = finish\nfirst-byte-timeout = 7s\n"
 	    . 'kill-grace = 300ms');
 	my $c = fcgi_connect($r->address);
 	$c->send_bytes(request_bytes(params => params('finish.pl')));
