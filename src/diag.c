@@ -284,14 +284,14 @@ diag_print(const struct diag_list *list, FILE *out)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		const struct diag *diag = &list->items[i].diag;
-		int len = diag_format(diag, NULL, 0);
-		char *text = len < 0 ? NULL : malloc((size_t)len + 1);
-		char cut[512]; /* rather than nothing */
+		char cut[512] = ""; /* without memory, rather than nothing */
+		int len = diag_format(diag, cut, sizeof(cut));
+		char *text = NULL;
 
+		if (len >= (int)sizeof(cut))
+			text = malloc((size_t)len + 1);
 		if (text != NULL)
 			diag_format(diag, text, (size_t)len + 1);
-		else
-			diag_format(diag, cut, sizeof(cut));
 		fprintf(out, "%s\n", text != NULL ? text : cut);
 		free(text);
 	}

@@ -298,9 +298,11 @@ answer_form(struct page *page)
 	page->foreign = is_foreign(page);
 	if (page->foreign)
 		return answer_page(page, true);
+	/* cppcheck-suppress autoVariables ; it is taken back below */
 	page->result = &result;
 	status =
 	    page_ask(page, &result) ? answer_page(page, true) : no_memory();
+	page->result = NULL;
 	page_result_free(&result);
 	return status;
 }

@@ -174,6 +174,14 @@ for my $flag ('-V', '--version') {
 	like($out, qr/^corscheck [0-9.]+\n\z/, "corscheck $flag: version");
 }
 
+# However long a line is, it is printed whole.
+my @cut = grep {
+	my $name = './' x $_ . 'none';
+	(undef, $out) = run([ corscheck(), 'lint', $name ]);
+	$out !~ /\A\Q$name\E: error: .* \[no-policy\]\n\z/;
+} 188 .. 204, 1000;
+is("@cut", '', 'long lines are printed whole');
+
 # A full disk is no success.
 SKIP: {
 	skip 'no /dev/full', 1 unless -e '/dev/full';
