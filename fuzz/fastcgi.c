@@ -152,7 +152,7 @@ take_first(int fd, const struct peek *peek)
 	size_t len = taken(peek);
 
 	fastcgi_open(connection, fd);
-	fastcgi_bound(connection, 2000);
+	fastcgi_bound(connection, 2000, -1);
 	if (len > 0) {
 		CHECK(scratch_need(&scratch.peeked, &scratch.peeked_cap,
 				   INPUT_MAX) == 0);
@@ -213,7 +213,7 @@ converse(int fd, const uint8_t *data, size_t size, struct peek peek,
 				(void)fastcgi_finish(connection, false);
 			return;
 		}
-		fastcgi_bound(connection, 2000);
+		fastcgi_bound(connection, 2000, -1);
 		plain_records(data + at + head, size - at - head, peek.id,
 			      plain);
 	}

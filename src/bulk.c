@@ -38,7 +38,7 @@ enum {
 };
 
 /* A write to the client has failed: whatever the cause, it does not take it.
- * (EINTR too: the one signal that comes means that time is over, pool.h.) */
+ * (EINTR too, if line_goes_on has said no.) */
 static int
 client_lost(void)
 {
@@ -48,11 +48,13 @@ client_lost(void)
 }
 
 int
-bulk_vector(int to, struct iovec *v, int count)
+bulk_vector(struct line to, struct iovec *v, int count)
 {
 	while (count > 0) {
-		ssize_t n = writev(to, v, count);
+		ssize_t n = writev(to.fd, v, count);
 
+		if (n < 0 && line_goes_on(to))
+			continue;
 		if (n < 0)
 			return client_lost();
 		while (count > 0 && (size_t)n >= v->iov_len) {
@@ -69,7 +71,7 @@ bulk_vector(int to, struct iovec *v, int count)
 }
 
 int
-bulk_records(int to, unsigned id, const void *bytes, size_t len)
+bulk_records(struct line to, unsigned id, const void *bytes, size_t len)
 {
 	const char *p = bytes;
 
@@ -135,11 +137,14 @@ bulk_end(struct bulk *b)
 
 /* From one of our pipes, which has it, to the client. */
 static int
-pass_on(int from, int to, size_t len, bool more)
+pass_on(int from, struct line to, size_t len, bool more)
 {
 	while (len > 0) {
-		ssize_t n =
-		    splice(from, NULL, to, NULL, len, more ? SPLICE_F_MORE : 0);
+		ssize_t n = splice(from, NULL, to.fd, NULL, len,
+				   more ? SPLICE_F_MORE : 0);
+
+		if (n < 0 && line_goes_on(to))
+			continue;
 		if (n <= 0)
 			return client_lost();
 		len -= (size_t)n;
@@ -153,7 +158,8 @@ pass_on(int from, int to, size_t len, bool more)
  * begins then.
  */
 static int
-send_record(struct bulk *b, int to, unsigned id, size_t len, size_t *skew)
+send_record(struct bulk *b, struct line to, unsigned id, size_t len,
+	    size_t *skew)
 {
 	unsigned char header[WIRE_HEADER];
 	size_t in = WIRE_HEADER;
@@ -178,7 +184,7 @@ send_record(struct bulk *b, int to, unsigned id, size_t len, size_t *skew)
 }
 
 ssize_t
-bulk_move(struct bulk *b, int to, unsigned id, int fd, size_t max)
+bulk_move(struct bulk *b, struct line to, unsigned id, int fd, size_t max)
 {
 	size_t most = max > 0 && max < TAKE ? max : TAKE, skew = 0;
 	ssize_t taken =

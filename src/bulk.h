@@ -11,6 +11,8 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#include "line.h"
+
 enum {
 	BULK_RECORD = 65528,	    /* content of a record: a multiple of 8 */
 	BULK_ROOM = BULK_RECORD + 8 /* of a buffer: header and content */
@@ -30,9 +32,9 @@ struct bulk {
  * says.
  */
 
-int bulk_vector(int to, struct iovec *, int count);
+int bulk_vector(struct line to, struct iovec *, int count);
 /* STDOUT records around bytes that stay where they are. */
-int bulk_records(int to, unsigned id, const void *bytes, size_t len);
+int bulk_records(struct line to, unsigned id, const void *bytes, size_t len);
 /*
  * Is fd a pipe with so much in it that its output had better not pass through
  * our memory?  It stays so once it was.
@@ -43,7 +45,8 @@ bool bulk_wanted(struct bulk *, int fd);
  * and from page to page.  Returns how many, 0 at the end of fd, or -1 with
  * errno, EAGAIN: nothing is there.
  */
-ssize_t bulk_move(struct bulk *, int to, unsigned id, int fd, size_t max);
+ssize_t bulk_move(struct bulk *, struct line to, unsigned id, int fd,
+		  size_t max);
 void bulk_end(struct bulk *);
 
 #endif

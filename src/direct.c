@@ -26,7 +26,7 @@ enum {
 void
 direct_open(struct direct *d, int fd)
 {
-	d->fd = fd;
+	d->line = (struct line){fd, -1};
 	d->have = d->at = 0;
 }
 
@@ -58,7 +58,7 @@ direct_take(struct direct *d, const struct peek *peek)
 	size_t len = peek->whole > 0 ? peek->whole : peek->used;
 
 	d->have = d->at = 0;
-	return recv(d->fd, d->scratch->peeked, len, MSG_DONTWAIT) ==
+	return recv(d->line.fd, d->scratch->peeked, len, MSG_DONTWAIT) ==
 		   (ssize_t)len &&
 	       list_parameters(d, peek);
 }
@@ -90,8 +90,8 @@ static ssize_t
 receive_now(struct direct *d, int flags)
 {
 	struct scratch *s = d->scratch;
-	ssize_t n = recv(d->fd, s->peeked + d->have, s->peeked_cap - d->have,
-			 flags);
+	ssize_t n = recv(d->line.fd, s->peeked + d->have,
+			 s->peeked_cap - d->have, flags);
 
 	d->have += n > 0 ? (size_t)n : 0;
 	return n;
@@ -140,7 +140,7 @@ want_bytes(struct direct *d, size_t len)
 		shift(d);
 	while (d->have - d->at < len) {
 		errno = 0;
-		if (!receive(d))
+		if (!receive(d) && !line_goes_on(d->line))
 			return cut_short(d, errno);
 	}
 	return 0;
@@ -174,7 +174,7 @@ manage(struct direct *d, const struct peek *peek, unsigned workers)
 
 	d->at = peek->used;
 	shift(d);
-	return send(d->fd, answer, len, MSG_NOSIGNAL | MSG_DONTWAIT) ==
+	return send(d->line.fd, answer, len, MSG_NOSIGNAL | MSG_DONTWAIT) ==
 	       (ssize_t)len;
 }
 
@@ -244,7 +244,7 @@ refuse_another(struct direct *d, unsigned id)
 	unsigned char end[WIRE_HEADER + WIRE_BODY];
 	size_t len = wire_end_put(end, id, 0, WIRE_CANT_MPX_CONN);
 
-	return send(d->fd, end, len, MSG_NOSIGNAL | MSG_DONTWAIT) ==
+	return send(d->line.fd, end, len, MSG_NOSIGNAL | MSG_DONTWAIT) ==
 		       (ssize_t)len
 		   ? 0
 		   : cut_short(d, 0);
@@ -304,8 +304,11 @@ direct_read(struct direct *d, void *to, size_t len)
 		len = d->left;
 	there = d->have - d->at;
 	if (there == 0) {
-		ssize_t n = recv(d->fd, to, len, 0);
+		ssize_t n;
 
+		do
+			n = recv(d->line.fd, to, len, 0);
+		while (n < 0 && line_goes_on(d->line));
 		if (n <= 0)
 			return cut_short(d, n < 0 ? errno : 0);
 		d->left -= (size_t)n;
@@ -396,5 +399,5 @@ direct_complain(struct direct *d, const void *bytes, size_t len)
 			     {(void *)(uintptr_t)bytes, len}};
 
 	wire_header_put(header, WIRE_STDERR, d->id, len);
-	return bulk_vector(d->fd, v, len > 0 ? 2 : 1);
+	return bulk_vector(d->line, v, len > 0 ? 2 : 1);
 }

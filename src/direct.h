@@ -16,12 +16,13 @@
 #include <sys/types.h>
 
 #include "exchange.h"
+#include "line.h"
 #include "outlet.h"
 #include "peek.h"
 
 struct direct {
 	struct scratch *scratch; /* `peeked` is what has come */
-	int fd;
+	struct line line;
 	unsigned id;
 	bool keep;   /* the client wants the connection kept */
 	bool ended;  /* the body is */

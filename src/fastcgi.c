@@ -45,6 +45,7 @@ struct fastcgi {
 	struct source source;
 	struct scratch *scratch;
 	struct bulk bulk;
+	int stop_fd;	     /* as in line.h */
 	uint64_t bound;	     /* wanted bound of reads and writes, ms */
 	uint64_t read_bound; /* what the socket has */
 	uint64_t write_bound;
@@ -98,6 +99,12 @@ client_lost(int error)
 	return -1;
 }
 
+static struct line
+line_of(const struct fastcgi *c)
+{
+	return (struct line){c->request.ipcFd, c->stop_fd};
+}
+
 static unsigned
 request_id(const struct fastcgi *c)
 {
@@ -122,7 +129,7 @@ flush_output(struct fastcgi *c)
 	if (c->direct.out.len == 0)
 		return 0;
 	bound_socket(c, SO_SNDTIMEO, &c->write_bound);
-	return outlet_flush(&c->direct.out, c->request.ipcFd, request_id(c));
+	return outlet_flush(&c->direct.out, line_of(c), request_id(c));
 }
 
 static int
@@ -130,8 +137,8 @@ write_own(struct fastcgi *c, const void *bytes, size_t len)
 {
 	if (len > OUTLET_CONTENT - c->direct.out.len)
 		bound_socket(c, SO_SNDTIMEO, &c->write_bound);
-	return outlet_write(&c->direct.out, c->request.ipcFd, request_id(c),
-			    bytes, len);
+	return outlet_write(&c->direct.out, line_of(c), request_id(c), bytes,
+			    len);
 }
 
 static int
@@ -144,8 +151,7 @@ sink_write(struct sink *sink, const void *bytes, size_t len)
 		bound_socket(c, SO_SNDTIMEO, &c->write_bound);
 		if (flush_output(c) < 0)
 			return -1;
-		return bulk_records(c->request.ipcFd, request_id(c), bytes,
-				    len);
+		return bulk_records(line_of(c), request_id(c), bytes, len);
 	}
 	if (c->own)
 		return write_own(c, bytes, len);
@@ -199,7 +205,7 @@ copy_output(struct fastcgi *c, int fd, size_t max)
 	wire_header_put((unsigned char *)room, WIRE_STDOUT, request_id(c),
 			(size_t)n);
 	v = (struct iovec){room, WIRE_HEADER + (size_t)n};
-	return bulk_vector(c->request.ipcFd, &v, 1) < 0 ? -1 : n;
+	return bulk_vector(line_of(c), &v, 1) < 0 ? -1 : n;
 }
 
 static ssize_t
@@ -212,7 +218,7 @@ sink_move(struct sink *sink, int fd, size_t max)
 	bound_socket(c, SO_SNDTIMEO, &c->write_bound);
 	if (flush_output(c) < 0)
 		return -1;
-	return bulk_move(&c->bulk, c->request.ipcFd, request_id(c), fd, max);
+	return bulk_move(&c->bulk, line_of(c), request_id(c), fd, max);
 }
 
 static int
@@ -270,9 +276,17 @@ body_error(int error)
 {
 	if (error == EAGAIN)
 		error = ETIMEDOUT;
-	/* EINTR: the end of our own time; not to be tried again */
+	/* EINTR: the end of our own time */
 	errno = error > 0 && error != EINTR ? error : ECONNABORTED;
 	return -1;
+}
+
+/* An error of read(2) alone, which has taken nothing from the stream. */
+static void
+forget_error(FCGX_Stream *in)
+{
+	FCGX_ClearError(in);
+	in->isClosed = 0;
 }
 
 /*
@@ -297,6 +311,9 @@ source_read(struct source *source, void *buf, size_t len)
 		bound_socket(c, SO_RCVTIMEO, &c->read_bound);
 		in->fillBuffProc(in);
 		in->stopUnget = in->rdNext;
+		errno = FCGX_GetError(in);
+		if (errno == EINTR && line_goes_on(line_of(c)))
+			forget_error(in);
 	}
 	/* After an error in the midst of a record libfcgi has read past stop.
 	 */
@@ -338,6 +355,7 @@ fastcgi_new(struct scratch *scratch)
 		return NULL;
 	}
 	c->request.ipcFd = -1;
+	c->stop_fd = -1;
 	c->scratch = c->direct.scratch = scratch;
 	c->source = (struct source){.read = source_read, .fd = -1};
 	c->sink = (struct sink){
@@ -518,9 +536,10 @@ fastcgi_source(struct fastcgi *c)
 }
 
 void
-fastcgi_bound(struct fastcgi *c, uint64_t milliseconds)
+fastcgi_bound(struct fastcgi *c, uint64_t milliseconds, int stop_fd)
 {
 	c->bound = milliseconds;
+	c->stop_fd = c->direct.line.stop_fd = stop_fd;
 }
 
 static bool
@@ -548,6 +567,8 @@ fastcgi_drain(struct fastcgi *c)
 	size_t drained = 0;
 	bool ahead = false;
 
+	/* From here on the main thread interrupts what takes too long. */
+	c->stop_fd = c->direct.line.stop_fd = -1;
 	if (c->raw || c->refused || c->broken || c->gone)
 		return false;
 	if (c->own)

@@ -72,8 +72,9 @@ char **fastcgi_variables(struct fastcgi *);
 struct sink *fastcgi_sink(struct fastcgi *);
 struct source *fastcgi_source(struct fastcgi *);
 
-/* Milliseconds that a read of the body or a write may take (0: no bound). */
-void fastcgi_bound(struct fastcgi *, uint64_t milliseconds);
+/* Milliseconds that a read of the body or a write may take (0: no bound), and
+ * what ends those that somebody else interrupts (line.h). */
+void fastcgi_bound(struct fastcgi *, uint64_t milliseconds, int stop_fd);
 
 /*
  * The answer is made: read what is left of the body and throw it away, within

@@ -15,7 +15,7 @@
 #include "bulk.h"
 
 int
-outlet_flush(struct outlet *o, int fd, unsigned id)
+outlet_flush(struct outlet *o, struct line line, unsigned id)
 {
 	struct iovec v = {o->bytes, WIRE_HEADER + o->len};
 
@@ -23,11 +23,11 @@ outlet_flush(struct outlet *o, int fd, unsigned id)
 		return 0;
 	wire_header_put(o->bytes, WIRE_STDOUT, id, o->len);
 	o->len = 0;
-	return bulk_vector(fd, &v, 1);
+	return bulk_vector(line, &v, 1);
 }
 
 int
-outlet_write(struct outlet *o, int fd, unsigned id, const void *bytes,
+outlet_write(struct outlet *o, struct line line, unsigned id, const void *bytes,
 	     size_t len)
 {
 	const char *p = bytes;
@@ -39,7 +39,7 @@ outlet_write(struct outlet *o, int fd, unsigned id, const void *bytes,
 		o->len += n;
 		p += n;
 		len -= n;
-		if (outlet_flush(o, fd, id) < 0)
+		if (outlet_flush(o, line, id) < 0)
 			return -1;
 	}
 	memcpy(o->bytes + WIRE_HEADER + o->len, p, len);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "line.h"
 #include "wire.h"
 
 enum {
@@ -24,9 +25,9 @@ struct outlet {
 };
 
 /* -1: as bulk.h.  Room is made by writing out what is there. */
-int outlet_write(struct outlet *, int fd, unsigned id, const void *bytes,
+int outlet_write(struct outlet *, struct line, unsigned id, const void *bytes,
 		 size_t len);
-int outlet_flush(struct outlet *, int fd, unsigned id);
+int outlet_flush(struct outlet *, struct line, unsigned id);
 
 /*
  * The end of an answer: a STDOUT record of len bytes of content (none for 0),

@@ -283,7 +283,7 @@ answer(struct worker *w, bool large)
 	c.x.stop_fd = pool->stop_fd;
 	c.x.file_limit = pool->file_limit;
 	c.x.will_block = exchange_will_block;
-	fastcgi_bound(w->connection, idle);
+	fastcgi_bound(w->connection, idle, pool->stop_fd);
 	if (large)
 		answer_large(&c.x, settings);
 	else

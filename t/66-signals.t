@@ -78,6 +78,52 @@ perl_program('nap.pl', 'print "A: 1\n\n"; select undef, undef, undef, 0.4; print
 	is($r->stop, 0, 'R10: ends well');
 }
 
+# R10: a process that is stopped and goes on (Ctrl-Z, cpulimit, a debugger, a
+# frozen container): calls with a time limit end with EINTR then (signal(7)).
+perl_program('much.pl', 'binmode STDOUT; print "A: 1\n\n";'
+    . 'print "abcdefghij" x 100_000 for 1 .. 8');
+{
+	my $r = run_responder('');
+	my $stat = sub { read_file('/proc/' . $r->pid . '/stat') };
+	my $freeze = sub {
+		for (1 .. 3) {
+			sleep 0.1;
+			$r->signal('STOP');
+			wait_for(sub { $stat->() =~ /^\d+ \(.*\) T /s });
+			$r->signal('CONT');
+			wait_for(sub { $stat->() !~ /^\d+ \(.*\) T /s });
+		}
+	};
+	my @upload = (REQUEST_METHOD => 'POST', CONTENT_LENGTH => 6);
+	for my $kept (0, 1) {
+		my $c = fcgi_connect($r->address, timeout => 60);
+		$c->request(params => params('nap.pl'), keep => 1) if $kept;
+		$c->send_bytes(begin_record() . params_records(params('slow.pl',
+			@upload)) . stdin_records('abc', no_stdin_end => 1));
+		$freeze->();
+		$c->send_bytes(stdin_records('def'));
+		my $got = $c->read_response(timeout => 60);
+		is($got->{body}, 'abcdef', 'R10: stopped in an upload, kept: '
+		    . $kept);
+	}
+	for my $script ('much.pl', 'slow.pl') {
+		my $c = fcgi_connect($r->address, timeout => 60);
+		my $body = $script eq 'slow.pl' ? 'x' x 3_000_000 : '';
+		$c->send_bytes(request_bytes(params => params($script,
+			REQUEST_METHOD => 'POST', CONTENT_LENGTH => length $body),
+			stdin => $body));
+		# until nothing more goes into the socket
+		wait_for(sub { children_of($r->pid) > 0 });
+		sleep 0.5;
+		$freeze->();
+		my $got = $c->read_response(timeout => 60);
+		is(length $got->{body}, length $body || 8_000_000,
+		    "R10: stopped while the client does not read, $script");
+		is($got->{appStatus}, 0, 'R10: and the program ends well');
+	}
+	is($r->stop, 0, 'R10: ends well');
+}
+
 # R23: a connection carries one request at a time.
 {
 	my $r = run_responder('');
