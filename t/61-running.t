@@ -336,6 +336,7 @@ SKIP: {
 	    /^Max open files\s+\d+\s+(\d+|unlimited)/m;
 	skip 'few descriptors allowed', 2
 	    if $hard ne 'unlimited' && $hard < 1000;
+	skip 'valgrind takes twelve of them', 2 if under_valgrind();
 	my $n = run_responder('', workers => 100, ulimit => '-S -n 200');
 	like(read_file('/proc/' . $n->pid . '/limits'),
 	    qr/^Max open files\s+(?!200\b)\d+/m, 'for 100 workers more files');

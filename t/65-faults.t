@@ -10,7 +10,7 @@ use FindBin ();
 use lib "$FindBin::RealBin/lib";
 
 use Corswrap::Faults;
-use Corswrap::Test qw(wait_for);
+use Corswrap::Test qw(under_valgrind wait_for);
 use Test::More;
 
 my $slow = $ENV{CORSWRAP_SLOW_REQUESTS} || 300;
@@ -50,7 +50,7 @@ is($held->{held}, $slow, "$slow slow requests run at once");
 is($held->{whole}, $slow, 'each gets a whole answer') or diag explain $held;
 nothing_is_left('afterwards', 6144 + $slow * 8);
 
-my $sum = $f->chaos(clients => 12, seconds => 5);
+my $sum = $f->chaos(clients => 12, seconds => under_valgrind() ? 25 : 5);
 is_deeply(lost($sum), {}, 'every client that stayed got a whole answer');
 cmp_ok(total($sum, qr/^whole: /), '>', 50, 'many of them');
 cmp_ok($sum->{gone} // 0, '>', 20, 'though many others went');

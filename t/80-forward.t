@@ -455,7 +455,8 @@ SKIP: {
 	is($right, 60, 'others are answered meanwhile');
 	# 2 s are over after seven times its patience, each twice the last
 	my $made = $busy->noted('connection');
-	ok($made <= 12, "most of them on a kept connection ($made made)");
+	# (there a few requests take as long)
+	ok($made <= (under_valgrind() ? 60 : 12), "most of them on a kept connection ($made made)");
 	is($slow->read_response->{body}, 'hello', 'and so is that one');
 	is($r->stop, 0, 'ends well');
 }

@@ -348,7 +348,8 @@ sub left {
 	my @fds = map { readlink $_ // () } glob '/proc/' . $r->pid . '/fd/*';
 	return { programs => [ $self->_programs ],
 		files => [ glob "$self->{dir}/tmp/* $self->{dir}/tmp/.[!.]*" ],
-		deleted => [ grep { /deleted|memfd/ } @fds ],
+		# (valgrind keeps one of its own)
+		deleted => [ grep { /deleted|memfd/ && !/valgrind_proc/ } @fds ],
 		descriptors => $r->descriptors, threads => $r->threads,
 		resident => $r->resident, running => $self->running };
 }
