@@ -347,7 +347,7 @@ direct_hear(struct direct *d)
 	shift(d);
 	if (d->have == s->peeked_cap)
 		return DIRECT_DEAF;
-	n = recv(d->fd, s->peeked + d->have, s->peeked_cap - d->have,
+	n = recv(d->line.fd, s->peeked + d->have, s->peeked_cap - d->have,
 		 MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return DIRECT_NOTHING;

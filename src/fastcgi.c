@@ -80,13 +80,8 @@ of_source(struct source *source)
 static void
 bound_socket(struct fastcgi *c, int option, uint64_t *has)
 {
-	struct timeval t;
-
-	if (*has == c->bound)
-		return;
-	t.tv_sec = (time_t)(c->bound / 1000);
-	t.tv_usec = (suseconds_t)(c->bound % 1000 * 1000);
-	setsockopt(c->request.ipcFd, SOL_SOCKET, option, &t, sizeof(t));
+	if (*has != c->bound)
+		line_bound(c->request.ipcFd, option, c->bound);
 	*has = c->bound;
 }
 
@@ -270,25 +265,6 @@ sink_set_broken(struct sink *sink)
 	of_sink(sink)->broken = true;
 }
 
-/* Why the body ended before its end; libfcgi has three codes for it. */
-static int
-body_error(int error)
-{
-	if (error == EAGAIN)
-		error = ETIMEDOUT;
-	/* EINTR: the end of our own time */
-	errno = error > 0 && error != EINTR ? error : ECONNABORTED;
-	return -1;
-}
-
-/* An error of read(2) alone, which has taken nothing from the stream. */
-static void
-forget_error(FCGX_Stream *in)
-{
-	FCGX_ClearError(in);
-	in->isClosed = 0;
-}
-
 /*
  * As much of the body as is there.  FCGX_GetStr would wait until the buffer is
  * full; fillBuffProc is what it calls for more.
@@ -311,15 +287,16 @@ source_read(struct source *source, void *buf, size_t len)
 		bound_socket(c, SO_RCVTIMEO, &c->read_bound);
 		in->fillBuffProc(in);
 		in->stopUnget = in->rdNext;
+		/* An error of read(2) has taken nothing from the stream. */
 		errno = FCGX_GetError(in);
-		if (errno == EINTR && line_goes_on(line_of(c)))
-			forget_error(in);
+		if (line_goes_on(line_of(c)))
+			in->FCGI_errno = in->isClosed = 0;
 	}
 	/* After an error in the midst of a record libfcgi has read past stop.
 	 */
 	there = in->rdNext < in->stop ? (size_t)(in->stop - in->rdNext) : 0;
 	if (there == 0 && FCGX_GetError(in) != 0)
-		return body_error(FCGX_GetError(in));
+		return line_cut(FCGX_GetError(in));
 	if (there > len)
 		there = len;
 	return FCGX_GetStr(buf, (int)there, in);

@@ -6,9 +6,8 @@
 #ifndef LINE_H
 #define LINE_H
 
-#include <errno.h>
-#include <poll.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 struct line {
 	int fd;
@@ -18,21 +17,16 @@ struct line {
 };
 
 /*
- * The call that has just failed is to be made again.  With a limit of time on
- * the socket it ends with EINTR whenever the process is stopped and goes on
- * (signal(7)): Ctrl-Z, cpulimit, a debugger, a frozen container.
+ * The call that has just failed is to be made again: it was interrupted, and
+ * not by who meant it.
  */
-static inline bool
-line_goes_on(struct line line)
-{
-	struct pollfd stop = {line.stop_fd, POLLIN, 0};
-	bool again;
+bool line_goes_on(struct line);
 
-	if (errno != EINTR || line.stop_fd < 0)
-		return false;
-	again = poll(&stop, 1, 0) <= 0;
-	errno = EINTR;
-	return again;
-}
+/* A read of the body has failed with error, or with 0: -1, and errno
+ * ETIMEDOUT, ECONNABORTED or the like. */
+int line_cut(int error);
+
+/* SO_RCVTIMEO or SO_SNDTIMEO, in milliseconds; 0: none. */
+void line_bound(int fd, int option, uint64_t milliseconds);
 
 #endif

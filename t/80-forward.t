@@ -13,7 +13,8 @@ use lib "$FindBin::Bin/lib";
 use Corswrap::FastCGI qw(fcgi_connect fcgi_get record request_bytes);
 use Corswrap::Peer;
 use Corswrap::Responder;
-use Corswrap::Test qw(free_port read_file tempdir wait_for write_file);
+use Corswrap::Test qw(free_port read_file tempdir under_valgrind wait_for
+    write_file);
 use Digest::MD5 qw(md5_hex);
 use Socket qw(MSG_NOSIGNAL);
 use Test::More;
