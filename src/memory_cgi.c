@@ -80,8 +80,8 @@ refill(size_t need)
 }
 
 /* All bytes are zero: they have never been used. */
-void *
-malloc(size_t size)
+static void *
+take(size_t size)
 {
 	size_t need = sizeof(struct head) + size;
 	struct head *head;
@@ -109,11 +109,17 @@ malloc(size_t size)
 }
 
 void *
+malloc(size_t size)
+{
+	return take(size);
+}
+
+void *
 calloc(size_t count, size_t size)
 {
 	if (size != 0 && count > SIZE_MAX / size)
 		return out_of_memory();
-	return malloc(count * size);
+	return take(count * size);
 }
 
 void
