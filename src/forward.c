@@ -140,9 +140,11 @@ overloaded(struct forward *f)
 static void
 feed(struct forward *f, struct slice data)
 {
-	if (data.len == 0 || f->discard || f->ending != GOING)
+	if (data.len == 0 || f->ending != GOING)
 		return;
 	f->fed = true;
+	if (f->discard)
+		return;
 	switch (response_feed(f->response, data.ptr, data.len)) {
 	case 0:
 		f->unflushed = true;
@@ -347,8 +349,10 @@ next_deadline(const struct forward *f)
 	    "it took too long"};
 	const struct app *app = &f->settings->app;
 	struct deadline d = {.at = DEADLINE_NEVER};
+	/* What nobody is to get is not looked at: any of it is a beginning. */
+	bool begun = f->response->started || (f->discard && f->fed);
 
-	if (f->sending || f->response->started)
+	if (f->sending || begun)
 		deadline_sooner(&d, f->last, app->idle_timeout,
 				f->sending ? &deaf : &idle);
 	else
@@ -385,20 +389,26 @@ wait_for(struct forward *f, struct pollfd fds[POLL_COUNT],
 }
 
 static void
-nothing_came(struct forward *f, const struct deadline *deadline)
+nothing_came(struct forward *f)
 {
 	struct sink *out = f->exchange->out;
+	bool flush = f->unflushed && !f->discard;
 
 	forward_link_wait(&f->link);
-	if (f->unflushed && !f->discard) {
-		f->unflushed = false;
-		if (out->flush(out) != 0)
-			client_gone(f);
-		return;
-	}
 	f->unflushed = false;
-	if (deadline_over(deadline))
-		fail(f, 504, deadline->id, deadline->todo, deadline->text);
+	if (flush && out->flush(out) != 0)
+		client_gone(f);
+}
+
+/* Looked at after everything else: an application that never pauses would
+ * otherwise never be late. */
+static void
+look_at_clock(struct forward *f)
+{
+	struct deadline d = next_deadline(f);
+
+	if (deadline_over(&d))
+		fail(f, 504, d.id, d.todo, d.text);
 }
 
 static void
@@ -453,9 +463,11 @@ run(struct forward *f)
 		if (rc > 0)
 			happened(f, fds);
 		else if (rc == 0)
-			nothing_came(f, &deadline);
+			nothing_came(f);
 		else if (errno != EINTR)
 			fail(f, 500, "poll-failed", NULL, strerror(errno));
+		if (f->ending == GOING)
+			look_at_clock(f);
 	}
 }
 

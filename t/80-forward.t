@@ -118,6 +118,23 @@ my %does = (
 		$c->send($one) or last for 1 .. 200;
 		$c->end;
 	},
+	# a header block, and then no pause
+	endless => sub {
+		my ($c) = @_;
+		$c->out("X-A: 1\n\n");
+		my $records = record(6, 1, 'e' x 60_000) x 4;
+		1 while $c->send($records);
+		$c->note('closed');
+	},
+	# says nothing until it may, and then is not quick
+	'finish-late' => sub {
+		my ($c) = @_;
+		sleep 0.05 until -e "$dir/go";
+		$c->out("X-A: 1\n\n");
+		for (1 .. 40) { $c->out('x'); sleep 0.1 }
+		$c->end;
+		$c->note('finished late');
+	},
 	'end-early'   => sub { },
 	'end-partial' => sub { $_[0]->out("X-A: 1\n") },
 	'end-headers' => sub { $_[0]->out("X-A: 1\n\npart of it") },
@@ -531,6 +548,23 @@ SKIP: {
 	ok($peer->wait_noted('closed'), 'its connection is closed');
 	ok($r->wait_log(qr/\[total-timeout\]/), 'total-timeout is logged');
 	is($r->stop, 0, 'ends well');
+
+	# One that never pauses, for a client that always takes a little.
+	$r = forwarder($unix, 'total-timeout = 1s');
+	$peer->forget;
+	my $c = fcgi_connect($r->address);
+	$c->send_bytes(request_bytes(params =>
+		get(QUERY_STRING => 'do=endless', REQUEST_URI => '/')));
+	my $until = time + 40;
+	while (time < $until) {
+		last if $r->log =~ /\[total-timeout\]/;
+		$c->read_bytes(0.001, 100_000);
+		sleep 0.02;
+	}
+	cmp_ok(time, '<', $until, 'total-timeout: a slow client does not undo it');
+	$c->close;
+	ok($peer->wait_noted('closed'), 'its connection is closed');
+	is($r->stop, 0, 'ends well');
 }
 
 # --- a client that goes ------------------------------------------------------------
@@ -561,6 +595,19 @@ SKIP: {
 	ok($c->read_record, 'an answer has begun');
 	$c->close;
 	ok($peer->wait_noted('finished', 1, 20), 'on-abort = finish: it ends');
+	is($r->stop, 0, 'ends well');
+
+	$r = forwarder($unix, "on-abort = finish\nfirst-byte-timeout = 3s");
+	$peer->forget;
+	$c = fcgi_connect($r->address);
+	$c->send_bytes(request_bytes(params =>
+		get(QUERY_STRING => 'do=finish-late', REQUEST_URI => '/')));
+	ok($peer->wait_noted('do finish-late'), 'a request runs');
+	$c->close;
+	ok($r->wait_log(qr/\[client-gone\]/), 'its client goes');
+	write_file("$dir/go", '');
+	ok($peer->wait_noted('finished late', 1, 30), 'on-abort = finish: it ends');
+	unlike($r->log, qr/timeout/, 'what it says is a beginning, unheard');
 	is($r->stop, 0, 'ends well');
 }
 
