@@ -122,6 +122,19 @@ time_to_connect(const struct forward_link *link)
 	return most == 0 || left < most ? left : most;
 }
 
+/*
+ * Whether an address that failed can be reached again is seen by a new
+ * connection alone: kept ones may serve on, and keep it dead for ever.  Where
+ * there is no other address it makes no difference.
+ */
+static bool
+wants_fresh(const struct forward_link *link, const struct search *search)
+{
+	return link->fresh ||
+	       (!search->resting && link->app->forward_count > 1 &&
+		forward_peer_fails(link->peer));
+}
+
 /* True: there is a connection. */
 static bool
 try_address(struct forward_link *link, size_t i, struct search *search)
@@ -131,7 +144,8 @@ try_address(struct forward_link *link, size_t i, struct search *search)
 	if (!search->resting && !forward_peer_try(link->pool, link->peer))
 		return false;
 	search->tried = with(search->tried, i);
-	link->fd = forward_peer_take(link->pool, link->peer, link->fresh);
+	link->fd = forward_peer_take(link->pool, link->peer,
+				     wants_fresh(link, search));
 	link->kept = link->fd >= 0;
 	link->stuck_at = 0;
 	if (link->kept)

@@ -47,6 +47,7 @@ struct forward_peer {
 	char *address;
 	atomic_uint failures; /* in a row; written under the lock */
 	uint64_t rests_until;
+	bool trying;	   /* a request tries it, for all others */
 	unsigned stuck;	   /* requests that wait too long on a new one */
 	unsigned owed;	   /* connections to be closed for them */
 	struct kept *kept; /* oldest first */
@@ -183,8 +184,10 @@ forward_peer_try(struct forward_pool *pool, struct forward_peer *peer)
 	(void)pthread_mutex_lock(&pool->lock);
 	if (peer->failures > 0) {
 		may = now >= peer->rests_until;
-		if (may)
+		if (may) {
 			peer->rests_until = now + rest_time(peer->failures);
+			peer->trying = true;
+		}
 	}
 	(void)pthread_mutex_unlock(&pool->lock);
 	return may;
@@ -193,16 +196,18 @@ forward_peer_try(struct forward_pool *pool, struct forward_peer *peer)
 bool
 forward_peer_failed(struct forward_pool *pool, struct forward_peer *peer)
 {
-	bool news = true;
+	uint64_t now = deadline_now();
+	bool news;
 
 	if (peer == NULL)
 		return true;
 	(void)pthread_mutex_lock(&pool->lock);
 	news = peer->failures == 0;
 	/* Requests that failed together are one failure. */
-	if (news || deadline_now() >= peer->rests_until)
+	if (news || peer->trying || now >= peer->rests_until)
 		peer->failures++;
-	peer->rests_until = deadline_now() + rest_time(peer->failures);
+	peer->trying = false;
+	peer->rests_until = now + rest_time(peer->failures);
 	(void)pthread_mutex_unlock(&pool->lock);
 	return news;
 }
@@ -217,8 +222,15 @@ forward_peer_alive(struct forward_pool *pool, struct forward_peer *peer)
 	(void)pthread_mutex_lock(&pool->lock);
 	news = peer->failures > 0;
 	peer->failures = 0;
+	peer->trying = false;
 	(void)pthread_mutex_unlock(&pool->lock);
 	return news;
+}
+
+bool
+forward_peer_fails(const struct forward_peer *peer)
+{
+	return peer != NULL && peer->failures > 0;
 }
 
 /* ---- connections ---- */

@@ -25,12 +25,16 @@ struct forward_peer *forward_pool_peer(struct forward_pool *,
 /*
  * May it be tried?  Not while it rests after a failure; when that is over one
  * request tries, and the others still go elsewhere until it is known to live.
+ * It rests for one second, and after each such request in vain for twice the
+ * time, up to eight.
  */
 bool forward_peer_try(struct forward_pool *, struct forward_peer *);
 /* It could not be reached.  True: it could before (log it). */
 bool forward_peer_failed(struct forward_pool *, struct forward_peer *);
 /* It was reached.  True: it could not before. */
 bool forward_peer_alive(struct forward_pool *, struct forward_peer *);
+/* It could not be reached the last time. */
+bool forward_peer_fails(const struct forward_peer *);
 
 /* ---- connections ---- */
 

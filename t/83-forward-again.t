@@ -12,7 +12,8 @@ use lib "$FindBin::Bin/lib";
 use Corswrap::FastCGI qw(fcgi_connect fcgi_get request_bytes);
 use Corswrap::Peer;
 use Corswrap::Responder;
-use Corswrap::Test qw(free_port have_program run tempdir wait_for);
+use Corswrap::Test qw(free_port have_program run tempdir wait_for
+    write_file);
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -111,6 +112,36 @@ my $good = names_itself('good');
 		'stale, and a new one is no better: the other');
 	is($stale->noted('request'), 3, 'the first was asked twice for it');
 	is($r->stop, 0, 'ends well');
+}
+
+# --- a kept connection lives on, the rest of the application comes back -----------------
+{
+	my $hold = sub {
+		my ($c) = @_;
+		while (my $r = $c->read_request) {
+			wait_for(sub { !-e "$dir/wait" }, 30);
+			$c->answer($hello . 'returned');
+		}
+	};
+	my $old = peer("unix:$dir/returns", $hold);
+	my $r = forwarder([ "unix:$dir/returns", "unix:$dir/good" ], 'keep = 4');
+	is(ask($r)->{body}, 'returned', 'a connection is kept');
+	# nobody listens any more
+	kill 'KILL', $old->{pid};
+	unlink "$dir/returns";
+	write_file("$dir/wait", '');
+	my $c = fcgi_connect($r->address, timeout => 60);
+	$c->send_bytes(request_bytes(params => get()));
+	ok($old->wait_noted('request', 2), 'it lives, and is in use');
+	is(ask($r)->{body}, 'good', 'who needs another goes to the other');
+	ok($r->wait_log(qr/\[connect-failed\]/), 'the first is taken for dead');
+	unlink "$dir/wait";
+	is($c->read_response->{body}, 'returned', 'an answer all the same');
+	my $new = peer("unix:$dir/returns", $hold);
+	ok(wait_for(sub { ask($r); $r->log =~ /\[connected\]/ }, 12),
+		'one that lives again is found, kept connections or not');
+	is($r->stop, 0, 'ends well');
+	$_->stop for $old, $new;
 }
 
 # --- overloaded: not run, so anybody may be asked -------------------------------------
