@@ -13,7 +13,7 @@ use Corswrap::Counts;
 use Corswrap::FastCGI qw(fcgi_connect fcgi_get record begin_record
     params_records stdin_records request_bytes);
 use Corswrap::Responder;
-use Corswrap::Test qw(have_program read_file tempdir under_valgrind wait_for
+use Corswrap::Test qw(have_program patience read_file tempdir under_valgrind wait_for
 	write_file);
 use POSIX ();
 use Test::More;
@@ -38,7 +38,7 @@ sub seconds_to_serve {
 	# CGI-108
 	my $silent = fcgi_connect($a);
 	sleep 0.1;
-	cmp_ok(seconds_to_serve($a), '<', 1.5,
+	cmp_ok(seconds_to_serve($a), '<', patience(1.5),
 	    'a silent client holds up the one worker for less than 1.5 s');
 	my $seconds = $silent->closed_within(20);
 	cmp_ok($seconds // 1000, '<', 10, 'and is closed');

@@ -52,8 +52,10 @@ nothing_is_left('afterwards', 6144 + $slow * 8);
 
 my $sum = $f->chaos(clients => 12, seconds => under_valgrind() ? 25 : 5);
 is_deeply(lost($sum), {}, 'every client that stayed got a whole answer');
-cmp_ok(total($sum, qr/^whole: /), '>', 50, 'many of them');
-cmp_ok($sum->{gone} // 0, '>', 20, 'though many others went');
+cmp_ok(total($sum, qr/^whole: /), '>', under_valgrind() ? 10 : 50,
+    'many of them');
+cmp_ok($sum->{gone} // 0, '>', under_valgrind() ? 4 : 20,
+    'though many others went');
 cmp_ok($sum->{'policies written'}, '>', 5, 'and the policy was rewritten');
 my $counters = $f->counters;
 cmp_ok($counters->{'corswrap_reloads_total{result="taken"}'}, '>', 0,
