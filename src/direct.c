@@ -55,11 +55,15 @@ list_parameters(struct direct *d, const struct peek *peek)
 bool
 direct_take(struct direct *d, const struct peek *peek)
 {
+	struct scratch *s = d->scratch;
 	size_t len = peek->whole > 0 ? peek->whole : peek->used;
+	size_t cap = PEEK_GLANCE;
 
+	while (cap < len)
+		cap *= 2; /* as grow does */
 	d->have = d->at = 0;
-	return recv(d->line.fd, d->scratch->peeked, len, MSG_DONTWAIT) ==
-		   (ssize_t)len &&
+	return scratch_need(&s->peeked, &s->peeked_cap, cap) == 0 &&
+	       recv(d->line.fd, s->peeked, len, MSG_DONTWAIT) == (ssize_t)len &&
 	       list_parameters(d, peek);
 }
 
@@ -250,17 +254,26 @@ refuse_another(struct direct *d, unsigned id)
 		   : cut_short(d, 0);
 }
 
-/* Does an ABORT_REQUEST lie at this place of `peeked`? */
+/*
+ * Does an ABORT_REQUEST lie behind what was taken of `peeked`?  One that is
+ * behind the beginning of another request is not ours.
+ */
 static bool
-is_abort(const struct direct *d, size_t at)
+is_aborted(const struct direct *d)
 {
-	struct wire_header h;
+	size_t at = d->at + d->left + d->skip;
 
-	if (at > d->have || d->have - at < WIRE_HEADER)
-		return false;
-	h = wire_header_get((unsigned char *)d->scratch->peeked + at);
-	return h.version == WIRE_VERSION && h.type == WIRE_ABORT_REQUEST &&
-	       h.id == d->id;
+	while (at + WIRE_HEADER <= d->have) {
+		struct wire_header h =
+		    wire_header_get((unsigned char *)d->scratch->peeked + at);
+
+		if (h.version != WIRE_VERSION || h.type == WIRE_BEGIN_REQUEST)
+			return false;
+		if (h.type == WIRE_ABORT_REQUEST && h.id == d->id)
+			return true;
+		at += WIRE_HEADER + h.content + h.padding;
+	}
+	return false;
 }
 
 /* The next record of the body. */
@@ -288,6 +301,15 @@ next_record(struct direct *d)
 	return d->ended ? skip(d) : 0;
 }
 
+/* len bytes have been read.  Whoever knows how long the body is comes for no
+ * more: an abort that lies behind it is to be seen now. */
+static ssize_t
+have_read(struct direct *d, size_t len)
+{
+	d->left -= len;
+	return d->left == 0 && is_aborted(d) ? cut_short(d, 0) : (ssize_t)len;
+}
+
 ssize_t
 direct_read(struct direct *d, void *to, size_t len)
 {
@@ -299,7 +321,7 @@ direct_read(struct direct *d, void *to, size_t len)
 		if (next_record(d) < 0)
 			return -1;
 	if (d->ended)
-		return is_abort(d, d->at) ? cut_short(d, 0) : 0;
+		return is_aborted(d) ? cut_short(d, 0) : 0;
 	if (len > d->left)
 		len = d->left;
 	there = d->have - d->at;
@@ -311,25 +333,12 @@ direct_read(struct direct *d, void *to, size_t len)
 		while (n < 0 && line_goes_on(d->line));
 		if (n <= 0)
 			return cut_short(d, n < 0 ? errno : 0);
-		d->left -= (size_t)n;
-		return n;
+		return have_read(d, (size_t)n);
 	}
 	len = len < there ? len : there;
 	memcpy(to, d->scratch->peeked + d->at, len);
 	d->at += len;
-	d->left -= len;
-	return (ssize_t)len;
-}
-
-/* Where the record behind the one at this place begins; it need not be there
- * yet. */
-static size_t
-behind(const struct direct *d, size_t at)
-{
-	struct wire_header h =
-	    wire_header_get((unsigned char *)d->scratch->peeked + at);
-
-	return at + WIRE_HEADER + h.content + h.padding;
+	return have_read(d, len);
 }
 
 /*
@@ -340,25 +349,17 @@ behind(const struct direct *d, size_t at)
 enum direct_news
 direct_hear(struct direct *d)
 {
-	struct scratch *s = d->scratch;
-	size_t at;
 	ssize_t n;
 
 	shift(d);
-	if (d->have == s->peeked_cap)
+	if (d->have == d->scratch->peeked_cap)
 		return DIRECT_DEAF;
-	n = recv(d->line.fd, s->peeked + d->have, s->peeked_cap - d->have,
-		 MSG_DONTWAIT);
+	n = receive_now(d, MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return DIRECT_NOTHING;
 	if (n <= 0)
 		return DIRECT_GONE;
-	d->have += (size_t)n;
-	for (at = d->left + d->skip; at + WIRE_HEADER <= d->have;
-	     at = behind(d, at))
-		if (is_abort(d, at))
-			return DIRECT_GONE;
-	return DIRECT_NOTHING;
+	return is_aborted(d) ? DIRECT_GONE : DIRECT_NOTHING;
 }
 
 enum direct_news

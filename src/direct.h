@@ -4,7 +4,8 @@
  * further one of a kept connection.
  *
  * libfcgi allocates some forty times a request; a preflight paid more for that
- * than for all the rest of the work.
+ * than for all the rest of the work.  And what it has read behind a request is
+ * lost with its buffer: the next one, or an ABORT_REQUEST.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -39,8 +40,8 @@ struct direct {
 void direct_open(struct direct *, int fd);
 
 /*
- * Take the request that is READY in the scratch's `peeked`, up to its body, from
- * the socket.  False: that failed.
+ * Take a request that is READY and not strange from the socket, up to its
+ * body.  False: that failed.
  */
 bool direct_take(struct direct *, const struct peek *);
 

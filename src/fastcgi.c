@@ -1,12 +1,12 @@
 /*
  * A FastCGI connection as sink and source, on top of libfcgi.
  *
- * libfcgi knows no time limits, closes slowly and loses the next request of a
- * kept connection when input is left unread.  Its public structures allow to
- * avoid all that: the caller accepts, the descriptor is put into the request
- * (FCGX_Accept_r then does not accept), FCGX_Detach makes its close a plain
- * close(2), and input is drained before each FCGX_Finish_r.  Bulk output goes
- * around it in whole records.
+ * libfcgi knows no time limits, closes slowly and loses what it has read behind
+ * a request.  Its public structures allow to avoid all that: the caller
+ * accepts, the descriptor is put into the request (FCGX_Accept_r then does not
+ * accept), FCGX_Detach makes its close a plain close(2), and each request that
+ * it reads is the last of its connection.  Bulk output goes around it in whole
+ * records.
  *
  * Requests that do not need libfcgi are direct.c's; here both are one.
  *
@@ -532,10 +532,9 @@ drain_own(struct fastcgi *c)
 }
 
 /*
- * Read what is left of the body.  On a kept connection the next request is lost
- * otherwise (libfcgi throws its buffer away), and a socket that is closed with
- * input unread takes the answer with it.  The end of STDIN is mostly in the
- * buffer already; where it is not, the answer goes ahead.
+ * Read what is left of the body: a socket that is closed with input unread
+ * takes the answer with it.  The end of STDIN is mostly in the buffer already;
+ * where it is not, the answer goes ahead.
  */
 bool
 fastcgi_drain(struct fastcgi *c)
@@ -620,8 +619,7 @@ end_complaints(struct fastcgi *c)
 bool
 fastcgi_finish(struct fastcgi *c, bool keep)
 {
-	FCGX_Request *r = &c->request;
-	bool sent, wanted;
+	bool sent;
 
 	if (c->raw) {
 		finish_raw(c);
@@ -636,12 +634,10 @@ fastcgi_finish(struct fastcgi *c, bool keep)
 		outlet_take_rest(c->request.ipcFd);
 	bulk_end(&c->bulk);
 	sent = end_complaints(c) && send_rest(c);
-	wanted = c->own ? c->direct.keep : r->keepConnection != 0;
-	if (!sent || !keep || c->gone || !wanted) {
-		shut(c);
-		return false;
-	}
-	if (!c->own)
-		FCGX_Free(r, 0);
-	return true;
+	/* What libfcgi has read behind its request nobody gets out of it: who
+	 * waited for an answer to that would wait for ever. */
+	if (sent && keep && !c->gone && c->own && c->direct.keep)
+		return true;
+	shut(c);
+	return false;
 }

@@ -48,9 +48,8 @@ enum fastcgi_next {
 enum fastcgi_next fastcgi_next(struct fastcgi *, bool checked);
 
 /*
- * In place of fastcgi_next, for a request that is READY and not strange in the
- * scratch's `peeked`: takes it from the socket, without libfcgi and without
- * allocating.
+ * In place of fastcgi_next, for a request that is READY and not strange: takes
+ * it from the socket, without libfcgi and without allocating.
  */
 enum fastcgi_next fastcgi_take(struct fastcgi *, const struct peek *);
 

@@ -31,7 +31,8 @@ enum {
 	CHUNK = 64 * 1024,
 	LINGER = 1,	   /* ms to wait for more before a flush */
 	PIECE_MIN = 16384, /* from here on a copy costs more than a write */
-	MOVE_MIN = 32768   /* left of a record, to be handed on by the kernel */
+	MOVE_MIN = 32768,  /* left of a record, to be handed on by the kernel */
+	FALSE_ALARMS = 8   /* of the client, before it is left alone */
 };
 
 /* How an attempt ends. */
@@ -50,6 +51,7 @@ struct forward {
 	uint64_t started; /* ms, monotonic */
 	bool discard;	  /* the client is gone, on-abort = finish */
 	bool watch;	  /* the client is still watched */
+	unsigned alarms;  /* from it that were false */
 	/* of one attempt: */
 	enum ending ending;
 	struct forward_link link;
@@ -429,7 +431,7 @@ happened(struct forward *f, const struct pollfd fds[POLL_COUNT])
 		if (out->gone(out))
 			client_gone(f);
 		else
-			f->watch = false; /* early bytes: of no use now */
+			f->watch = ++f->alarms < FALSE_ALARMS;
 	}
 }
 

@@ -66,7 +66,6 @@ look(struct greeter *g)
 		return;
 	g->seen = (size_t)n;
 	*g->peek = peek_look(scratch->io, g->seen);
-	g->peek->strange = true; /* it is not in `peeked` */
 }
 
 /* Answer GET_VALUES and the like, which libfcgi would sit on until more

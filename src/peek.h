@@ -44,8 +44,7 @@ struct peek {
 		size_t len;
 	} nul[PEEK_NULS];
 	size_t used;  /* bytes up to where the state was found */
-	bool strange; /* READY: other records stood between this one's (or, of
-			 greet.c: they are not where they usually are) */
+	bool strange; /* READY: other records stood between this one's */
 	/* READY, not strange, and without a body: how long it is with the end
 	 * of STDIN; else 0 */
 	size_t whole;

@@ -10,7 +10,7 @@ use warnings;
 use Errno qw(:POSIX);
 use FindBin;
 use lib "$FindBin::RealBin/lib";
-use Corswrap::FastCGI qw(fcgi_get);
+use Corswrap::FastCGI qw(fcgi_connect fcgi_get);
 use Corswrap::Shim;
 use Corswrap::Peer;
 use Corswrap::Responder;
@@ -54,6 +54,18 @@ sub post {
 			CONTENT_LENGTH => length $body));
 }
 
+# The same as the second request of a connection; who is cut off before it
+# connects again, as a web server does.
+sub post_again {
+	my ($r, $body) = @_;
+	my $c = fcgi_connect($r->address) or return { timed_out => 1 };
+	my $got = $c->request(params => preflight(), keep => 1, timeout => 20);
+	return $got if !$got->{ended} || $got->{status} != 204;
+	return $c->request(timeout => 20, stdin => $body, keep => 1,
+		params => get(REQUEST_METHOD => 'POST',
+			CONTENT_LENGTH => length $body));
+}
+
 # What is wrong with an answer, in view of what it was meant to be; or ''.
 sub wrong {
 	my ($r, $got, $want, $log) = @_;
@@ -78,7 +90,8 @@ sub zombies {
 
 # Each call, each time that it is called while a request is answered.
 sub sweep {
-	my ($name, $r, $calls, $bodies, $answer) = @_;
+	my ($name, $r, $calls, $bodies, $answer, $post) = @_;
+	$post //= \&post;
 	post($r, 'x') for 1 .. 3;
 	my $total = 0;
 	my $fds   = $r->descriptors;
@@ -89,7 +102,7 @@ sub sweep {
 			for my $n (1 .. $most) {
 				my $logged = length $r->log;
 				$faults->arm($call, $n, $error{$call});
-				my $got = post($r, $body);
+				my $got = $post->($r, $body);
 				my $hit = $faults->disarm or last;
 				$hits++;
 				my $wrong = wrong($r, $got, $answer->($body),
@@ -129,6 +142,8 @@ my $total   = 0;
 		program => $program, more => { app => 'kill-grace = 50ms' });
 	$total += sweep('exec', $r, \@calls, \@bodies,
 		sub { $_[0] . 'end' });
+	$total += sweep('kept', $r, [ grep { !/accept4/ } @calls ], \@bodies,
+		sub { $_[0] . 'end' }, \&post_again);
 	# Over: every one of them from now on.
 	for my $call (qw(pipe2 clone malloc memfd_create)) {
 		next unless $faults->may_refuse($call);
