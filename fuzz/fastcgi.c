@@ -1,9 +1,10 @@
 /*
  * A whole connection over a pair of sockets: what the program would be given is
- * what the plain decoder reads, and the answer is FastCGI.  Three times: as a
- * worker reads it; through libfcgi where direct.c would have done; and with the
- * bytes coming one by one.  As all three are held against the one decoder,
- * direct.c and libfcgi are held against each other.
+ * what the plain decoder reads, and the answer is FastCGI.  As a worker reads
+ * it; through libfcgi where direct.c would have done; with the bytes coming one
+ * by one; and by one who knows how long the body is, and then asks whether the
+ * client is gone.  As all are held against the one decoder, direct.c and
+ * libfcgi are held against each other.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -29,6 +30,7 @@ enum {
 struct way {
 	bool libfcgi; /* even where direct.c would do */
 	bool single;  /* a byte at each read */
+	bool known;   /* no more is read than the body */
 };
 
 static struct fastcgi *connection;
@@ -91,6 +93,26 @@ stale(const uint8_t *data, size_t size)
 	return WIRE_HEADER + h.content + h.padding;
 }
 
+/* Is there an ABORT_REQUEST before another request begins? */
+static bool
+abort_follows(const uint8_t *data, size_t size)
+{
+	while (size >= WIRE_HEADER) {
+		struct wire_header h = wire_header_get(data);
+		size_t len = WIRE_HEADER + h.content + h.padding;
+
+		if (h.version != WIRE_VERSION || h.type == WIRE_BEGIN_REQUEST)
+			return false;
+		if (h.type == WIRE_ABORT_REQUEST)
+			return true;
+		if (len > size)
+			return false;
+		data += len;
+		size -= len;
+	}
+	return false;
+}
+
 static void
 check_body(const struct plain_request *plain, bool aborted_behind)
 {
@@ -113,6 +135,36 @@ check_body(const struct plain_request *plain, bool aborted_behind)
 	/* What did not end is not taken for whole. */
 	if (!plain->body_ended)
 		CHECK(n < 0);
+}
+
+/* No more is read than the body has; where nothing follows that, the client is
+ * seen to be gone. */
+static void
+check_known(const struct plain_request *plain, size_t behind, bool aborted)
+{
+	static unsigned char body[PLAIN_BYTES];
+	struct source *source = fastcgi_source(connection);
+	struct sink *sink = fastcgi_sink(connection);
+	size_t len = 0;
+	ssize_t n = 0;
+	bool gone = false;
+
+	while (len < plain->body_len &&
+	       (n = source->read(source, body + len, plain->body_len - len)) >
+		   0)
+		len += (size_t)n;
+	if (plain->others)
+		return;
+	CHECK(memcmp(body, plain->body, len) == 0);
+	if (n < 0)
+		CHECK(!plain->body_ended || aborted);
+	if (n < 0 || behind >= WIRE_HEADER)
+		return;
+	CHECK(len == plain->body_len);
+	/* Each look is bounded; there would be another. */
+	for (size_t i = 0; i < INPUT_MAX && !gone && sink->poll_fd >= 0; i++)
+		gone = sink->gone(sink);
+	CHECK(gone || sink->poll_fd < 0);
 }
 
 /* What came back: records, to the end of the first request at least. */
@@ -185,7 +237,7 @@ skip_between(const uint8_t *data, size_t size, size_t at)
 /* peek: of the first request. */
 static void
 converse(int fd, const uint8_t *data, size_t size, struct peek peek,
-	 struct plain_request *plain)
+	 struct plain_request *plain, bool known)
 {
 	static const char answer[] = "Status: 200 OK\r\n\r\nbody";
 	struct sink *sink = fastcgi_sink(connection);
@@ -196,7 +248,11 @@ converse(int fd, const uint8_t *data, size_t size, struct peek peek,
 	for (int i = 0; i < REQUESTS_MAX; i++) {
 		check_variables(plain, &peek);
 		size_t next_at = at + head + plain->used;
-		check_body(plain, stale(data + next_at, size - next_at) > 0);
+		bool aborted = abort_follows(data + next_at, size - next_at);
+		if (known)
+			check_known(plain, size - next_at, aborted);
+		else
+			check_body(plain, aborted);
 		CHECK(sink->write(sink, answer, sizeof(answer) - 1) >= 0);
 		kept = fastcgi_drain(connection) && direct && plain->body_ended;
 		/* The last is always closed. */
@@ -253,7 +309,7 @@ connect_and_read(const uint8_t *data, size_t size, struct way way)
 	else
 		CHECK(send(pair[0], data, size, MSG_NOSIGNAL) == (ssize_t)size);
 	CHECK(shutdown(pair[0], SHUT_WR) == 0);
-	converse(pair[1], data, size, peek, &plain);
+	converse(pair[1], data, size, peek, &plain, way.known);
 	check_answer(pair[0], peek.id);
 	close(pair[0]);
 }
@@ -261,7 +317,8 @@ connect_and_read(const uint8_t *data, size_t size, struct way way)
 FUZZ_TARGET(fastcgi)
 {
 	static const struct way ways[] = {
-	    {false, false}, {true, false}, {false, true}, {true, true}};
+	    {false, false, false}, {true, false, false}, {false, true, false},
+	    {true, true, false},   {false, false, true}, {false, true, true}};
 	struct peek peek;
 
 	if (size > INPUT_MAX)
