@@ -309,11 +309,20 @@ read_output(struct forward *f)
 	f->last = deadline_now();
 }
 
+/* The way to the application is gone, which tells of no answer. */
+static bool
+is_cut_off(int error)
+{
+	return error == ETIMEDOUT || error == EHOSTUNREACH ||
+	       error == ENETUNREACH || error == ENETDOWN || error == ENOTCONN;
+}
+
 static void
 send_more(struct forward *f)
 {
 	uint64_t before = f->sender.sent;
 	int rc = forward_send(&f->sender);
+	int error = errno;
 
 	if (f->sender.sent > before)
 		f->last = deadline_now();
@@ -323,8 +332,10 @@ send_more(struct forward *f)
 	f->sent_at = deadline_now();
 	/* It may have answered without reading all of the body. */
 	f->cut = rc < 0;
-	if (rc < 0 && errno != EPIPE && errno != ECONNRESET)
-		fail(f, 500, "send-failed", NULL, strerror(errno));
+	if (rc < 0 && is_cut_off(error))
+		ended_early(f, error);
+	else if (rc < 0 && error != EPIPE && error != ECONNRESET)
+		fail(f, 500, "send-failed", NULL, strerror(error));
 }
 
 /* ---- time ---- */

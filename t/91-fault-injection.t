@@ -209,7 +209,26 @@ my $total   = 0;
 			[ '', 'x' x 200_000 ], sub { $_[0] . 'end' });
 		is($r->stop, 0, "forward, keep = $keep: stops as it should");
 	}
-	$peer->stop;
+	# a host that is gone, or the way to it: the application's failure
+	my $r = responder(env => $faults->env, args => [ '-w', 2 ],
+		policy => "[cors]\norigins = https://app.example.com\n"
+		    . "[app]\nforward = unix:$dir/app unix:$dir/other\n");
+	my $other = peer("unix:$dir/other", sub {
+		my ($c) = @_;
+		my $request = $c->read_request or return;
+		$c->answer("X-A: 1\n\n$request->{stdin}other");
+	});
+	for my $error (ETIMEDOUT, EHOSTUNREACH) {
+		$faults->arm('send', 1, $error);
+		my $got = post($r, 'x');
+		$faults->disarm;
+		is($got->{body}, 'xother', "not a byte could be sent ($error):"
+		    . ' the other is asked');
+		$other->forget;
+		wait_for(sub { post($r, 'x')->{body} eq 'xend' }, 30);
+	}
+	is($r->stop, 0, 'ends well');
+	$_->stop for $peer, $other;
 }
 
 # --- short reads and writes, interruptions -------------------------------------
