@@ -13,7 +13,7 @@ use lib "$FindBin::Bin/lib";
 use Corswrap::FastCGI qw(fcgi_connect fcgi_get record request_bytes);
 use Corswrap::Peer;
 use Corswrap::Responder;
-use Corswrap::Test qw(free_port read_file tempdir under_valgrind wait_for
+use Corswrap::Test qw(free_port patience read_file tempdir under_valgrind wait_for
     write_file);
 use Digest::MD5 qw(md5_hex);
 use Socket qw(MSG_NOSIGNAL);
@@ -131,7 +131,7 @@ my %does = (
 		my ($c) = @_;
 		sleep 0.05 until -e "$dir/go";
 		$c->out("X-A: 1\n\n");
-		for (1 .. 40) { $c->out('x'); sleep 0.1 }
+		for (1 .. patience(40)) { $c->out('x'); sleep 0.1 }
 		$c->end;
 		$c->note('finished late');
 	},
@@ -597,7 +597,8 @@ SKIP: {
 	ok($peer->wait_noted('finished', 1, 20), 'on-abort = finish: it ends');
 	is($r->stop, 0, 'ends well');
 
-	$r = forwarder($unix, "on-abort = finish\nfirst-byte-timeout = 3s");
+	$r = forwarder($unix, "on-abort = finish\nfirst-byte-timeout = "
+	    . patience(3) . 's');
 	$peer->forget;
 	$c = fcgi_connect($r->address);
 	$c->send_bytes(request_bytes(params =>
