@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { WORDS = 64, ROUNDS_MAX = 1000, RUNS_MAX = 1000, COMMANDS_MAX = 32 };
+enum { WORDS = 64, ROUNDS_MAX = 1000, RUNS_MAX = 100000, COMMANDS_MAX = 32 };
 
 extern char **environ;
 

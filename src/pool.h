@@ -76,6 +76,7 @@ struct worker {
 	_Atomic(struct settings *) using;
 	uint64_t answered;  /* ms: the last answer was made */
 	uint64_t keep_time; /* ms that a connection is kept without a request */
+	bool ran;	    /* the last request was the program's to answer */
 	struct scratch scratch;
 	struct fastcgi *connection;
 };
@@ -87,23 +88,23 @@ struct pool {
 	struct forward_pool *forward; /* kept connections; NULL: none kept */
 	int stop_fd;		      /* eventfd: every program must end now */
 	uint64_t file_limit; /* that we have raised, before; 0: have not */
-	int poke_fd;		      /* eventfd: the main thread shall look */
+	int poke_fd;	     /* eventfd: the main thread shall look */
 	_Atomic(struct settings *) current;
 	atomic_bool stopping; /* take nothing new, finish what runs */
 	atomic_bool deserted; /* not even who has connected already */
 	atomic_bool hungry;   /* clients wait: keep no connection */
 
-	pthread_mutex_t lock; /* for all below */
-	pthread_cond_t place; /* busy < limit, for who has a connection */
-	pthread_cond_t room;  /* an acceptor is needed */
+	pthread_mutex_t lock;	/* for all below */
+	pthread_cond_t place;	/* busy < limit, for who has a connection */
+	pthread_cond_t room;	/* an acceptor is needed */
 	_Atomic unsigned limit; /* workers that may answer at a time; changed
 				   under the lock */
-	unsigned acceptors;   /* that shall wait in accept together */
-	unsigned promotions;  /* times that nobody did, since the last watch */
-	unsigned accepted;    /* connections since then */
+	unsigned acceptors;	/* that shall wait in accept together */
+	unsigned promotions; /* times that nobody did, since the last watch */
+	unsigned accepted;   /* connections since then */
 	unsigned threads;
 	unsigned accepting;
-	atomic_uint busy; /* written under the lock */
+	atomic_uint busy;   /* written under the lock */
 	unsigned queued;    /* wait for `place` */
 	unsigned parked;    /* wait for `room` */
 	bool watched;	    /* the main thread knows that all are busy */

@@ -289,8 +289,9 @@ answer(struct worker *w, bool large)
 	else
 		respond(settings, &c.x);
 	w->keep_time = settings->server.idle_timeout;
+	w->ran = c.x.outcome.ran;
 	drop_settings(w);
-	return c.x.outcome.ran && idle > FINISH_TIME ? idle : FINISH_TIME;
+	return w->ran && idle > FINISH_TIME ? idle : FINISH_TIME;
 }
 
 static bool
@@ -344,12 +345,13 @@ first_request(struct worker *w, const struct peek *peek)
 static enum fastcgi_next
 next_request(struct worker *w)
 {
+	/* Where programs answer they need the processor more than we do. */
+	bool stay = !w->ran && atomic_load(&w->pool->busy) > 1;
 	enum fastcgi_next next;
 
 	worker_will_block(w);
 	worker_watch(w, PHASE_IDLE, w->answered + w->keep_time);
-	next = fastcgi_again(w->connection, w->pool->limit,
-			     atomic_load(&w->pool->busy) > 1);
+	next = fastcgi_again(w->connection, w->pool->limit, stay);
 	worker_unwatch(w);
 	return next;
 }
