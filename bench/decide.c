@@ -21,8 +21,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "cors.h"
-#include "policy.h"
+#include "cors/decide.h"
+#include "cors/policy.h"
 
 enum { TEXT = 48, TURN = 16, COLD = 1 << 16, ROUNDS = 7 };
 

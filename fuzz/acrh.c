@@ -12,7 +12,7 @@
 
 #include <strings.h>
 
-#include "cors.h"
+#include "cors/decide.h"
 
 enum { LINES_MAX = 256 };
 enum kind { LIST, ANY, ANY_WITH_AUTHORIZATION, KINDS };

@@ -17,9 +17,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "fastcgi.h"
-#include "peek.h"
-#include "record.h"
+#include "fastcgi/params.h"
+#include "fastcgi/record.h"
+#include "serve/fastcgi.h"
 
 enum {
 	INPUT_MAX = 32768,

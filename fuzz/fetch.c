@@ -11,7 +11,7 @@
 
 #include "fuzz.h"
 
-#include "fetch.h"
+#include "fetch/fetch.h"
 
 enum { FIELDS_MAX = 128 };
 

@@ -9,7 +9,7 @@
 
 #include "fuzz.h"
 
-#include "form.h"
+#include "page/form.h"
 
 static int
 plain_hex(char c)

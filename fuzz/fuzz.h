@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "slice.h"
+#include "base/slice.h"
 
 #ifdef FUZZ_ALONE
 #define FUZZ_TARGET(target)                                                    \

@@ -15,7 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "log.h"
+#include "run/log.h"
 
 static struct log *log_file;
 static int fd = -1;

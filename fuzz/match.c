@@ -9,7 +9,7 @@
 
 #include "plain_origin.h"
 
-#include "origin.h"
+#include "cors/origin.h"
 
 enum { PATTERNS_MAX = 256 };
 

@@ -12,7 +12,7 @@
 
 #include <arpa/inet.h>
 
-#include "settings.h"
+#include "policy/settings.h"
 
 /* The bits of an address; IPv4-mapped ones count as IPv4; 0: none. */
 static int

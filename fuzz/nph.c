@@ -10,7 +10,7 @@
 
 #include "fuzz.h"
 
-#include "nph.h"
+#include "serve/nph.h"
 
 struct answer {
 	size_t len;

@@ -10,7 +10,7 @@
 
 #include "plain_origin.h"
 
-#include "origin.h"
+#include "cors/origin.h"
 
 static void
 check_parts(const struct origin *o, const struct plain_origin *plain)

@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "settings.h"
+#include "policy/settings.h"
 
 static void
 fill(int fd, const void *bytes, size_t len)

@@ -11,7 +11,7 @@
 
 #include "fuzz.h"
 
-#include "path.h"
+#include "cors/path.h"
 
 enum { PATH_ROOM = 4096, SEGMENTS_MAX = 4096 };
 

@@ -10,7 +10,7 @@
 
 #include "plain_request.h"
 
-#include "peek.h"
+#include "fastcgi/params.h"
 
 /* Once something is known of a beginning, more bytes do not change it. */
 static void

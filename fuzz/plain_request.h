@@ -9,7 +9,7 @@
 
 #include "fuzz.h"
 
-#include "wire.h"
+#include "fastcgi/protocol.h"
 
 enum { PLAIN_BYTES = 65536 };
 

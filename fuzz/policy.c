@@ -10,7 +10,7 @@
 
 #include "fuzz.h"
 
-#include "settings.h"
+#include "policy/settings.h"
 
 /* What terminals and logs are shown. */
 static void

@@ -11,8 +11,8 @@
 
 #include "fuzz.h"
 
-#include "peek.h"
-#include "record.h"
+#include "fastcgi/params.h"
+#include "fastcgi/record.h"
 
 enum { ANSWER_MAX = 65536 };
 

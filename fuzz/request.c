@@ -11,9 +11,9 @@
 
 #include "fuzz.h"
 
-#include "cors.h"
-#include "path.h"
-#include "settings.h"
+#include "cors/decide.h"
+#include "cors/path.h"
+#include "policy/settings.h"
 
 static const char text[] =
     "[cors]\norigins = https://a.com https://*.b.com http://localhost:*\n"

@@ -10,8 +10,8 @@
 
 #include "fuzz.h"
 
-#include "origin.h"
-#include "url.h"
+#include "cors/origin.h"
+#include "fetch/url.h"
 
 /* No byte that a request line or a header cannot have. */
 static void

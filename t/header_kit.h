@@ -18,8 +18,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "cors.h"
-#include "header.h"
+#include "cors/decide.h"
+#include "cors/header_block.h"
 
 /* What the policy says and who asks. */
 enum kit_case {

@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-#include "policy.h"
+#include "cors/policy.h"
 #include "unit.h"
 
 enum { KIT_LIST_MAX = 64 };

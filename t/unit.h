@@ -22,7 +22,7 @@
 
 #include <cmocka.h>
 
-#include "slice.h"
+#include "base/slice.h"
 
 #define UNIT_COUNT(array) (sizeof(array) / sizeof(*(array)))
 

@@ -35,7 +35,7 @@ static const char *const launchers[] = {
 
 /*
  * valgrind writes a file where TMPDIR says, which tests set to what cannot be
- * written to; and it sets variables for C++.  LD_PRELOAD stays: src/tune.c asks
+ * written to; and it sets variables for C++.  LD_PRELOAD stays: src/corswrap/tune.c asks
  * for it.
  */
 static const char hidden[] = "UNDER_VALGRIND_TMPDIR";
@@ -65,7 +65,7 @@ restore_environment(void)
 }
 
 /* valgrind knows what /proc/self/exe is a link to, but not what it is
- * (src/script.c asks). */
+ * (src/run/script.c asks). */
 int
 stat(const char *path, struct stat *status)
 {
@@ -82,7 +82,7 @@ stat(const char *path, struct stat *status)
 }
 
 /*
- * valgrind makes a fork of src/child.c's clone: what the child says of an exec
+ * valgrind makes a fork of src/run/child.c's clone: what the child says of an exec
  * that failed (struct start) would stay its own.  It is carried over when the
  * child ends; clone does not return before that (CLONE_VFORK).
  */

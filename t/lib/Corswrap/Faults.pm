@@ -1,7 +1,7 @@
 package Corswrap::Faults;
 
 # What goes wrong with programs, clients and policies, all at once, and whether
-# anything is left of it.  t/65-faults.t does it for seconds, bench/soak for as
+# anything is left of it.  t/hostile/faults.t does it for seconds, bench/soak for as
 # long as one likes.
 #
 #	my $f = Corswrap::Faults->new(workers => 64);

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: ISC
+# What is installed and shipped beside the programs.
+
+dist_man_MANS = \
+	doc/corscheck.1 \
+	doc/corswrap-errors.7 \
+	doc/corswrap-hosting.7 \
+	doc/corswrap-recipes.7 \
+	doc/corswrap.8 \
+	doc/corswrap.ini.5 \
+	$(end)
+pkgsysconfdir = $(sysconfdir)/corswrap
+# What somebody has written into it stays.
+installed_policy = '$(DESTDIR)$(pkgsysconfdir)/corswrap.ini'
+install-data-local:
+	$(MKDIR_P) '$(DESTDIR)$(pkgsysconfdir)'
+	test -e $(installed_policy) || \
+		$(INSTALL_DATA) $(srcdir)/etc/corswrap.ini $(installed_policy)
+# Folders of our own go too, when they are empty.
+uninstall-hook:
+	! cmp -s $(srcdir)/etc/corswrap.ini $(installed_policy) || \
+		rm -f $(installed_policy)
+	for folder in '$(pkganalyzerdir)' '$(pkgserversdir)' \
+		'$(pkgexamplesdir)' '$(docdir)' '$(pkgsysconfdir)'; do \
+		rmdir "$(DESTDIR)$$folder" 2>/dev/null || :; done
+bashcompdir = $(datadir)/bash-completion/completions
+dist_bashcomp_DATA = \
+	etc/completion/bash/corscheck \
+	etc/completion/bash/corswrap \
+	$(end)
+zshcompdir = $(datadir)/zsh/site-functions
+dist_zshcomp_DATA = \
+	etc/completion/zsh/_corscheck \
+	etc/completion/zsh/_corswrap \
+	$(end)
+pkgexamplesdir = $(docdir)/examples
+dist_pkgexamples_DATA = \
+	examples/guestbook.ini \
+	examples/try.html \
+	$(end)
+pkganalyzerdir = $(pkgexamplesdir)/analyzer
+dist_pkganalyzer_DATA = \
+	examples/analyzer/analyzer.ini \
+	examples/analyzer/apache.conf \
+	examples/analyzer/lighttpd.conf \
+	examples/analyzer/nginx.conf \
+	$(end)
+pkgserversdir = $(pkgexamplesdir)/servers
+dist_pkgservers_DATA = \
+	examples/servers/Caddyfile \
+	examples/servers/apache-cgid.conf \
+	examples/servers/apache-fcgid.conf \
+	examples/servers/apache-proxy-fcgi.conf \
+	examples/servers/app.ini \
+	examples/servers/haproxy-several.cfg \
+	examples/servers/haproxy.cfg \
+	examples/servers/lighttpd-cgi.conf \
+	examples/servers/lighttpd-fastcgi.conf \
+	examples/servers/nginx-several.conf \
+	examples/servers/nginx.conf \
+	examples/servers/scripts.ini \
+	$(end)
+# systemd looks there under /usr and /usr/local.
+systemdunitdir = $(prefix)/lib/systemd/system
+dist_systemdunit_DATA = \
+	etc/systemd/corswrap.socket \
+	etc/systemd/corswrap@.socket \
+	$(end)
+nodist_systemdunit_DATA = etc/systemd/corswrap@.service
+etc/systemd/corswrap@.service: etc/systemd/corswrap@.service.in Makefile
+	@$(MKDIR_P) etc/systemd
+	$(AM_V_GEN)sed -e 's|@bindir[@]|$(bindir)|g' \
+		-e 's|@sysconfdir[@]|$(sysconfdir)|g' \
+		$(srcdir)/etc/systemd/corswrap@.service.in >$@
+
+dist_pkgexamples_SCRIPTS = \
+	examples/guestbook.pl \
+	examples/quickstart \
+	$(end)
+dist_doc_DATA = README.md NEWS LICENSE SECURITY.md
+
+EXTRA_DIST += \
+	doc/analyzer-desk.png \
+	doc/analyzer-phone.png \
+	doc/draw-exchange \
+	doc/exchange.svg \
+	doc/exchange.txt \
+	etc/corswrap.ini \
+	etc/systemd/corswrap@.service.in \
+	examples/shared-hosting \
+	$(end)
+CLEANFILES += etc/systemd/corswrap@.service
+
+html-local: $(dist_man_MANS)
+	@mkdir -p html
+	@for page in $(dist_man_MANS); do \
+		mandoc -Thtml $(top_srcdir)/$$page >html/$$(basename $$page).html; \
+		mandoc -Tutf8 $(top_srcdir)/$$page | col -b >html/$$(basename $$page).txt; \
+	done
+
+
+# Drawn ones are kept, so that the README needs nothing.
+pictures:
+	$(top_srcdir)/doc/draw-exchange <$(top_srcdir)/doc/exchange.txt \
+		>$(top_srcdir)/doc/exchange.svg
+.PHONY: pictures

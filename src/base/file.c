@@ -1,0 +1,115 @@
+/*
+ * Whole files into memory: policies and lists of origins.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { TRIES = 5, PAUSE_MS = 20, CHUNK = 64 * 1024 };
+
+/* Read fd to its end into a buffer that grows; -1 with errno. */
+static int
+read_all(int fd, size_t expected, size_t max, char **bytes, size_t *len)
+{
+	size_t cap = expected < max ? expected + 1 : max + 1;
+	char *buf = malloc(cap);
+
+	*len = 0;
+	while (buf != NULL) {
+		ssize_t got = read(fd, buf + *len, cap - *len);
+		if (got == 0)
+			break;
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got > 0)
+			*len += (size_t)got;
+		if (*len > max)
+			errno = EFBIG;
+		if (got < 0 || *len > max) {
+			free(buf);
+			return -1;
+		}
+		if (*len < cap)
+			continue;
+		cap = cap < CHUNK ? CHUNK : cap * 2;
+		char *grown = realloc(buf, cap);
+		if (grown == NULL)
+			free(buf);
+		buf = grown;
+	}
+	*bytes = buf;
+	return buf == NULL ? -1 : 0;
+}
+
+static bool
+same_time(struct timespec a, struct timespec b)
+{
+	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+/* Was the file left alone between the two, and were these all its bytes?
+ * Pipes and devices have neither size nor rest. */
+static bool
+at_rest(const struct stat *before, const struct stat *after, size_t len)
+{
+	if (!S_ISREG(after->st_mode))
+		return true;
+	return before->st_size == after->st_size &&
+	       (size_t)after->st_size == len &&
+	       same_time(before->st_mtim, after->st_mtim) &&
+	       same_time(before->st_ctim, after->st_ctim);
+}
+
+/* One reading.  1: the file changed under it; 0; -1 with errno. */
+static int
+read_once(const char *path, size_t max, char **bytes, size_t *len,
+	  struct stat *status)
+{
+	struct stat before;
+	int result = -1;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &before) == 0) {
+		size_t size = before.st_size > 0 ? (size_t)before.st_size : 0;
+		result = read_all(fd, size, max, bytes, len);
+	}
+	if (result == 0 && fstat(fd, status) != 0) {
+		free(*bytes);
+		result = -1;
+	} else if (result == 0 && !at_rest(&before, status, *len)) {
+		free(*bytes);
+		result = 1;
+	}
+	int saved = errno;
+	close(fd);
+	errno = saved;
+	return result;
+}
+
+int
+read_file(const char *path, size_t max, char **bytes, size_t *len,
+	  struct stat *status)
+{
+	const struct timespec pause = {0, PAUSE_MS * 1000000L};
+
+	for (int i = 0; i < TRIES; i++) {
+		int result = read_once(path, max, bytes, len, status);
+		if (result <= 0)
+			return result;
+		nanosleep(&pause, NULL);
+	}
+	errno = EAGAIN;
+	return -1;
+}

@@ -1,0 +1,113 @@
+/*
+ * The decision: what a policy says of a request (Fetch, "HTTP-network-or-cache
+ * fetch" and "CORS protocol"; DESIGN.md section 4).
+ *
+ * Pure: no file, no clock, no memory but the caller's.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef CORS_H
+#define CORS_H
+
+#include "cors/policy.h"
+#include "cors/regex.h"
+#include "cors/request.h"
+
+enum {
+	CORS_ACRH_BYTES = 4096,  /* of Access-Control-Request-Headers, joined */
+	CORS_ACRH_ELEMENTS = 128 /* empty ones counted */
+};
+
+enum cors_reason {
+	CORS_REASON_NONE,
+	CORS_ORIGIN_NOT_ALLOWED,
+	CORS_ORIGIN_MALFORMED,
+	CORS_ORIGIN_NULL,
+	CORS_METHOD_NOT_ALLOWED,
+	CORS_METHOD_MALFORMED,
+	CORS_HEADER_NOT_ALLOWED,
+	CORS_HEADERS_MALFORMED,
+	CORS_HEADERS_TOO_MANY,
+	CORS_ENFORCED,    /* enforce refused it, or would have (report) */
+	CORS_NOT_IN_ALLOW, /* the method is not in `allow` */
+	CORS_REASON_COUNT
+};
+
+/* "origin-not-allowed", ...; "none" for CORS_REASON_NONE. */
+const char *cors_reason_id(enum cors_reason);
+
+enum cors_verdict {
+	CORS_RUN,               /* hand the request to the application */
+	CORS_ANSWER_PREFLIGHT,  /* status, no body; with debug also a refused one */
+	CORS_REFUSE_PREFLIGHT,  /* 403 */
+	CORS_ANSWER_OPTIONS,    /* 204 with Allow */
+	CORS_REFUSE_METHOD,     /* 405 with Allow */
+	CORS_BLOCK              /* 403 by enforce */
+};
+
+struct cors_decision {
+	const struct policy *policy; /* NULL: none covers the request */
+	enum cors_verdict verdict;
+	enum cors_reason reason;
+	int status;          /* of the answer we make; 0 with CORS_RUN */
+	bool preflight;      /* the request is a CORS-preflight request */
+	bool has_origin;     /* the request carries an Origin, even malformed */
+	bool origin_allowed; /* its Origin is echoed (or `*` sent) */
+	bool reported;       /* enforce = report: it would have been blocked */
+	bool refused;        /* a preflight that the policy refuses, debug or not,
+	                        and with preflight = forward too */
+	struct slice origin; /* points into the request */
+	struct slice method; /* the asked method, echoed for methods = * with
+	                        credentials; points into the request */
+	bool drop_star;      /* debug: `*` would cover the refused header */
+	bool drop_star_method;
+	/* the asked header names, lower case, each once, joined by ',' */
+	size_t echo_len;
+	char echo[CORS_ACRH_BYTES];
+};
+
+/*
+ * Decide.  policy may be NULL (no policy covers it): CORS_RUN and nothing
+ * else.  The decision points into the request's variables and the policy.
+ * scratch may be NULL where no policy has a regex.
+ */
+void cors_decide(const struct policy *, const struct request *,
+    struct regex_scratch *scratch, struct cors_decision *);
+
+enum { CORS_PARTS_MAX = 32 };
+
+/*
+ * The CORS header lines of the decision, for an answer that corswrap makes
+ * itself (a preflight, an error, an OPTIONS), as pieces to be sent one after
+ * the other; together they are whole lines, each ended by CRLF: what section 4
+ * says, Vary and Allow (if the verdict asks for it) and X-Corswrap-Reason
+ * included; not Status, Content-Length or Content-Type.  Returns their number.
+ * The pieces live as long as decision and policy.
+ */
+size_t cors_parts(const struct cors_decision *,
+    struct slice parts[static CORS_PARTS_MAX]);
+
+/*
+ * The same for an application's answer: the lines to put into its header block
+ * in place of its own Access-Control-* (CORS_RUN), without Vary and without
+ * Access-Control-Expose-Headers, which must be merged (below).
+ */
+size_t cors_inject_parts(const struct cors_decision *,
+    struct slice parts[static CORS_PARTS_MAX]);
+
+/* The names to expose on an actual response; NULL: send no such header. */
+const struct name_list *cors_expose(const struct cors_decision *);
+
+/* The tokens that Vary must name. */
+enum {
+	CORS_VARY_NONE = 0,
+	CORS_VARY_ORIGIN = 1,
+	CORS_VARY_METHOD = 2, /* Access-Control-Request-Method */
+	CORS_VARY_HEADERS = 4 /* Access-Control-Request-Headers */
+};
+unsigned cors_vary(const struct cors_decision *);
+
+/* Token of RFC 9110, 5.6.2 (at least one byte)? */
+bool cors_is_token(struct slice);
+
+#endif

@@ -1,0 +1,449 @@
+/*
+ * Reading the header block that a program prints.
+ *
+ * The block is gathered whole (it is bounded), then brought in place into one
+ * plain form, "Name:value\n" a field: folding undone, bad lines gone, the
+ * status known.  header_write.c writes it from there.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "cors/header_block.h"
+
+enum { HEADER_LARGE = 4096 };
+
+void
+header_init(struct header_block *block, char *buf, size_t cap,
+	    const struct header_options *options)
+{
+	memset(block, 0, sizeof(*block));
+	block->buf = buf;
+	block->cap = cap;
+	block->state = HEADER_MORE;
+	block->options = *options;
+}
+
+static enum header_state
+bad(struct header_block *block, enum header_fault fault)
+{
+	block->fault = fault;
+	block->state = HEADER_BAD;
+	return block->state;
+}
+
+static struct slice
+trim(struct slice s)
+{
+	while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
+		s = slice_after(s, 1);
+	while (s.len > 0 &&
+	       (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
+		s.len--;
+	return s;
+}
+
+static struct slice
+strip_cr(struct slice line)
+{
+	if (line.len > 0 && line.ptr[line.len - 1] == '\r')
+		line.len--;
+	return line;
+}
+
+static size_t
+colon_of(struct slice line)
+{
+	const char *colon =
+	    line.len == 0 ? NULL : memchr(line.ptr, ':', line.len);
+
+	return colon == NULL ? line.len : (size_t)(colon - line.ptr);
+}
+
+/* RFC 9110, 5.5: no control byte but the tab.  A lone CR is one. */
+static bool
+is_value(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.ptr[i];
+		if ((c < 0x20 && c != '\t') || c == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_status_line(struct slice line)
+{
+	return slice_starts(line, SLICE("HTTP/"));
+}
+
+/* Might the first line be a header at all, even a bad one? */
+static bool
+looks_like_header(struct slice line)
+{
+	struct slice name = slice_of(line.ptr, colon_of(line));
+
+	if (is_status_line(line))
+		return true;
+	if (name.len == line.len)
+		return false;
+	name = trim(name);
+	return name.len == 0 || cors_is_token(name);
+}
+
+/* Three digits, alone or before a blank; 0: not so. */
+static int
+parse_status(struct slice value)
+{
+	if (value.len < 3 || (value.len > 3 && value.ptr[3] != ' '))
+		return 0;
+	for (int i = 0; i < 3; i++)
+		if (value.ptr[i] < '0' || value.ptr[i] > '9')
+			return 0;
+	return (value.ptr[0] - '0') * 100 + (value.ptr[1] - '0') * 10 +
+	       (value.ptr[2] - '0');
+}
+
+static bool
+is_hop_by_hop(const struct header_block *block, struct slice name)
+{
+	static const struct slice hop[] = {
+	    {"connection", 10}, {"keep-alive", 10}, {"te", 2},
+	    {"trailer", 7},	{"upgrade", 7},
+	};
+
+	for (size_t i = 0; i < sizeof(hop) / sizeof(*hop); i++)
+		if (slice_eq_nocase(name, hop[i]))
+			return true;
+	if (slice_eq_nocase(name, SLICE("transfer-encoding")))
+		return !block->options.keep_transfer_encoding;
+	return name.len >= 6 &&
+	       slice_eq_nocase(slice_of(name.ptr, 6), SLICE("proxy-"));
+}
+
+bool
+header_is_cors(struct slice name)
+{
+	static const struct slice prefix = {"access-control-", 15};
+
+	return name.len > prefix.len &&
+	       slice_eq_nocase(slice_of(name.ptr, prefix.len), prefix);
+}
+
+static void
+drop(struct header_block *block, struct slice line)
+{
+	block->notes |= HEADER_NOTE_DROPPED;
+	if (block->bad_len > 0)
+		return;
+	block->bad_len =
+	    line.len < sizeof(block->bad) ? line.len : sizeof(block->bad);
+	memcpy(block->bad, line.ptr, block->bad_len);
+}
+
+/* ---- from raw lines to plain fields ---- */
+
+/* Where the plain form is being written; it never overtakes the reading. */
+struct plain {
+	struct header_block *block;
+	size_t to;
+	struct slice length; /* the value of Content-Length, in the buffer */
+	bool fault;
+};
+
+static void
+store(struct plain *plain, struct slice name, struct slice value)
+{
+	char *buf = plain->block->buf;
+
+	memmove(buf + plain->to, name.ptr, name.len);
+	plain->to += name.len;
+	buf[plain->to++] = ':';
+	memmove(buf + plain->to, value.ptr, value.len);
+	plain->to += value.len;
+	buf[plain->to++] = '\n';
+	plain->block->fields++;
+}
+
+static void
+fault(struct plain *plain, enum header_fault what)
+{
+	if (!plain->fault)
+		(void)bad(plain->block, what);
+	plain->fault = true;
+}
+
+static bool
+is_length(struct slice value)
+{
+	for (size_t i = 0; i < value.len; i++)
+		if (value.ptr[i] < '0' || value.ptr[i] > '9')
+			return false;
+	return value.len > 0 && value.len < 19;
+}
+
+/* Status and Content-Length say something of the whole answer.  True: the
+ * field is not to be stored. */
+static bool
+special(struct plain *plain, struct slice name, struct slice value)
+{
+	struct header_block *block = plain->block;
+
+	if (slice_eq_nocase(name, SLICE("status"))) {
+		if (block->status != 0)
+			return true;
+		block->status = parse_status(value);
+		if (block->status == 0)
+			fault(plain, HEADER_FAULT_STATUS);
+		return false;
+	}
+	if (slice_eq_nocase(name, SLICE("content-length"))) {
+		if (!is_length(value) ||
+		    (block->has_length && !slice_eq(plain->length, value)))
+			fault(plain, HEADER_FAULT_LENGTH);
+		if (block->has_length)
+			return true;
+		block->has_length = true;
+		plain->length =
+		    slice_of(block->buf + plain->to + name.len + 1, value.len);
+		return false;
+	}
+	if (is_hop_by_hop(block, name)) {
+		block->notes |= HEADER_NOTE_HOP;
+		return true;
+	}
+	if (slice_eq_nocase(name, SLICE("location")))
+		block->location = slice_starts(value, SLICE("/"))
+				      ? HEADER_LOCATION_LOCAL
+				      : HEADER_LOCATION_OTHER;
+	else if (header_is_cors(name))
+		block->notes |= HEADER_NOTE_APP_CORS;
+	return false;
+}
+
+static void
+plain_status_line(struct plain *plain, struct slice line)
+{
+	static const char name[] = "Status";
+	size_t at = 0;
+
+	while (at < line.len && line.ptr[at] != ' ')
+		at++;
+	struct slice value = trim(slice_after(line, at));
+	plain->block->notes |= HEADER_NOTE_STATUS_LINE;
+	plain->block->status = parse_status(value);
+	if (plain->block->status == 0 || !is_value(value) || at < 6) {
+		fault(plain, HEADER_FAULT_STATUS);
+		return;
+	}
+	/* "HTTP/1 " is as long as "Status:": what is read stays intact. */
+	store(plain, slice_of(name, sizeof(name) - 1), value);
+}
+
+static void
+plain_field(struct plain *plain, struct slice line)
+{
+	size_t colon = colon_of(line);
+	struct slice name = slice_of(line.ptr, colon);
+
+	if (colon == line.len || !cors_is_token(name)) {
+		drop(plain->block, line);
+		return;
+	}
+	struct slice value = trim(slice_after(line, colon + 1));
+	if (!is_value(value)) {
+		drop(plain->block, line);
+		return;
+	}
+	if (!special(plain, name, value))
+		store(plain, name, value);
+}
+
+/*
+ * One logical line: the next one and those folded to it (RFC 9112, 5.2: each
+ * fold becomes blanks).  Returns where the next begins.
+ */
+static size_t
+next_line(struct header_block *block, size_t from, size_t end,
+	  struct slice *line)
+{
+	char *buf = block->buf;
+	const char *newline = memchr(buf + from, '\n', end - from);
+	size_t stop = (size_t)(newline - buf);
+
+	*line = strip_cr(slice_of(buf + from, stop - from));
+	while (stop + 1 < end && line->len > 0 &&
+	       (buf[stop + 1] == ' ' || buf[stop + 1] == '\t') &&
+	       (newline = memchr(buf + stop + 1, '\n', end - stop - 1)) !=
+		   NULL) {
+		block->notes |= HEADER_NOTE_UNFOLDED;
+		size_t next = (size_t)(newline - buf);
+		struct slice more =
+		    trim(strip_cr(slice_of(buf + stop + 1, next - stop - 1)));
+		/* Pulled up behind the line: there was at least a newline. */
+		size_t at = (size_t)(line->ptr - buf) + line->len;
+		buf[at++] = ' ';
+		memmove(buf + at, more.ptr, more.len);
+		line->len += 1 + more.len;
+		stop = next;
+	}
+	return stop + 1;
+}
+
+/* The raw block in buf[0..end) is complete. */
+static enum header_state
+finish(struct header_block *block, size_t end)
+{
+	struct plain plain = {block, 0, SLICE_NONE, false};
+	size_t from = 0;
+	struct slice line;
+
+	if (end > HEADER_LARGE)
+		block->notes |= HEADER_NOTE_LARGE;
+	while (from < end) {
+		bool first = from == 0;
+		from = next_line(block, from, end, &line);
+		if (first && is_status_line(line))
+			plain_status_line(&plain, line);
+		else
+			plain_field(&plain, line);
+	}
+	block->len = plain.to;
+	if (plain.fault)
+		return block->state;
+	if (block->status >= 100 && block->status < 200 &&
+	    block->status != 101) {
+		/* Swallow the interim answer and wait for the final one. */
+		block->notes |= HEADER_NOTE_INTERIM;
+		block->len = block->line = block->fields = 0;
+		block->status = 0;
+		block->has_length = false;
+		block->location = HEADER_LOCATION_NONE;
+		return block->state;
+	}
+	if (block->status != 0 && (block->status < 200 || block->status > 599))
+		return bad(block, HEADER_FAULT_STATUS);
+	block->state = HEADER_DONE;
+	return block->state;
+}
+
+/* The output does not begin with a header. */
+static enum header_state
+no_headers(struct header_block *block)
+{
+	if (!block->options.lenient)
+		return bad(block, HEADER_FAULT_NO_HEADERS);
+	block->early_body = true;
+	block->state = HEADER_DONE;
+	return block->state;
+}
+
+/* A line has ended in the buffer (its newline is the last byte). */
+static enum header_state
+line_ended(struct header_block *block)
+{
+	struct slice line = strip_cr(
+	    slice_of(block->buf + block->line, block->len - 1 - block->line));
+	size_t start = block->line;
+
+	if (line.len == 0)
+		return finish(block, start);
+	if (start == 0 && !looks_like_header(line))
+		return no_headers(block);
+	block->line = block->len;
+	return HEADER_MORE;
+}
+
+enum header_state
+header_feed(struct header_block *block, const char *data, size_t len,
+	    size_t *used)
+{
+	*used = 0;
+	while (*used < len && block->state == HEADER_MORE) {
+		const char *from = data + *used;
+		size_t rest = len - *used;
+		const char *newline = memchr(from, '\n', rest);
+		size_t take =
+		    newline == NULL ? rest : (size_t)(newline - from) + 1;
+
+		if (take > block->cap - block->len) {
+			if (block->line == 0 && block->options.lenient)
+				return no_headers(block);
+			return bad(block, HEADER_FAULT_TOO_LARGE);
+		}
+		memcpy(block->buf + block->len, from, take);
+		block->len += take;
+		*used += take;
+		if (newline != NULL)
+			(void)line_ended(block);
+	}
+	return block->state;
+}
+
+/*
+ * Where the whole fields end in a block that was cut short.  What is left of a
+ * line is no field, and where it is folded, neither is the one it continues.
+ */
+static size_t
+whole_fields(const struct header_block *block)
+{
+	const char *buf = block->buf;
+	size_t end = block->line;
+
+	if (end == block->len)
+		return end;
+	while (end > 0 && (buf[end] == ' ' || buf[end] == '\t'))
+		do
+			end--;
+		while (end > 0 && buf[end - 1] != '\n');
+	return end;
+}
+
+enum header_state
+header_end(struct header_block *block)
+{
+	if (block->state != HEADER_MORE)
+		return block->state;
+	if (block->len == 0)
+		return bad(block, HEADER_FAULT_EMPTY);
+	if (block->line == 0)
+		return no_headers(block);
+	block->notes |= HEADER_NOTE_CUT;
+	(void)finish(block, whole_fields(block));
+	if (block->state == HEADER_MORE)
+		return bad(block, HEADER_FAULT_EMPTY);
+	if (block->state == HEADER_DONE && block->fields == 0)
+		return bad(block, HEADER_FAULT_NO_HEADERS);
+	return block->state;
+}
+
+struct slice
+header_early_body(const struct header_block *block)
+{
+	return block->early_body ? slice_of(block->buf, block->len) : SLICE("");
+}
+
+int
+header_status(const struct header_block *block)
+{
+	/* RFC 3875, 6.2.3: a Location without a Status means 302. */
+	if (block->status == 0)
+		return block->location == HEADER_LOCATION_NONE ? 200 : 302;
+	return block->status;
+}
+
+bool
+header_bodyless(const struct header_block *block)
+{
+	return block->status == 204 || block->status == 304;
+}
+
+bool
+header_is_local_redirect(const struct header_block *block)
+{
+	return block->location == HEADER_LOCATION_LOCAL && block->fields == 1 &&
+	       block->status == 0 && !block->options.redirect_302;
+}

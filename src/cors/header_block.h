@@ -1,0 +1,120 @@
+/*
+ * The header block that a CGI program prints (RFC 3875, section 6), read as
+ * it comes in and written anew with one correct CORS answer in it.
+ *
+ * The rules, case by case: the last column of notes/cgi.md section 2.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef HEADER_H
+#define HEADER_H
+
+#include "base/slice.h"
+#include "cors/decide.h"
+
+enum header_state {
+	HEADER_MORE,  /* the block is not complete yet */
+	HEADER_DONE,  /* complete: header_write may be called */
+	HEADER_BAD    /* cannot be mended: 502, see fault */
+};
+
+enum header_fault {
+	HEADER_FAULT_NONE,
+	HEADER_FAULT_TOO_LARGE,  /* more than cap bytes */
+	HEADER_FAULT_EMPTY,      /* no output at all */
+	HEADER_FAULT_NO_HEADERS, /* the output does not begin with a header */
+	HEADER_FAULT_STATUS,     /* not three digits, or outside 200 to 599 */
+	HEADER_FAULT_LENGTH      /* Content-Length invalid or contradictory */
+};
+
+/* What was mended, to be logged once a request. */
+enum header_note {
+	HEADER_NOTE_DROPPED = 1 << 0,   /* a line that is no header field */
+	HEADER_NOTE_UNFOLDED = 1 << 1,  /* obs-fold */
+	HEADER_NOTE_CUT = 1 << 2,       /* ended before its blank line */
+	HEADER_NOTE_STATUS_LINE = 1 << 3, /* HTTP/1.x made Status: */
+	HEADER_NOTE_HOP = 1 << 4,       /* hop-by-hop field dropped */
+	HEADER_NOTE_LARGE = 1 << 5,     /* over 4 KiB: nginx may refuse it */
+	HEADER_NOTE_INTERIM = 1 << 6,   /* a 1xx block was swallowed */
+	HEADER_NOTE_APP_CORS = 1 << 7   /* the application's own Access-Control-* */
+};
+
+struct header_options {
+	bool lenient;          /* no header block: 200 text/html instead of 502 */
+	bool redirect_302;     /* a local redirect becomes Status: 302 + CORS */
+	bool keep_transfer_encoding; /* under lighttpd */
+	/* Apache: redirects by itself wherever Location begins with '/' and
+	 * the status is 200 or not given, whatever other fields there are */
+	bool server_redirects;
+	/* nph-*: no server makes 302 of a Location without a Status */
+	bool say_302;
+};
+
+enum header_location {
+	HEADER_LOCATION_NONE,
+	HEADER_LOCATION_OTHER,
+	HEADER_LOCATION_LOCAL /* begins with '/' */
+};
+
+/*
+ * A block being read.  The caller gives the buffer; its size is max-header.
+ * Read state, fault, notes and bad; the rest is private to header.c.
+ */
+struct header_block {
+	char *buf;
+	size_t cap;
+	size_t len;
+	enum header_state state;
+	enum header_fault fault;
+	unsigned notes;  /* enum header_note */
+	char bad[80];    /* the first line that was dropped, for the log */
+	size_t bad_len;
+	struct header_options options;
+	size_t line;     /* where the line being read begins */
+	size_t fields;   /* fields in the block once it is done */
+	int status;      /* 0: none given */
+	bool has_length;
+	bool early_body; /* lenient: buf is body */
+	enum header_location location;
+};
+
+void header_init(struct header_block *, char *buf, size_t cap,
+    const struct header_options *);
+
+/*
+ * Feed the program's output.  *used is the number of bytes that belonged to
+ * the block (or were swallowed); what follows them is body.  Any split of the
+ * input gives the same result.
+ */
+enum header_state header_feed(struct header_block *, const char *data,
+    size_t len, size_t *used);
+
+/* The program's output has ended before HEADER_DONE. */
+enum header_state header_end(struct header_block *);
+
+/*
+ * Bytes already fed that turned out to be body (lenient, where the output
+ * begins without a header block); empty otherwise.
+ */
+struct slice header_early_body(const struct header_block *);
+
+/* The status that the block gives; where it gives none, 302 with a Location and
+ * else 200 (RFC 3875, 6.2); after DONE. */
+int header_status(const struct header_block *);
+/* The response has no body by its status (204, 304)? */
+bool header_bodyless(const struct header_block *);
+/* A local redirect (RFC 3875, 6.2.2) that goes out untouched? */
+bool header_is_local_redirect(const struct header_block *);
+/* Is it the name of an Access-Control-* field? */
+bool header_is_cors(struct slice name);
+
+/*
+ * Write the block anew, blank line included, in pieces to emit, in order.
+ * decision may be NULL or have no policy: then the application's own fields
+ * stand untouched (line ends, hop-by-hop fields and the status line are still
+ * mended).  emit returns 0, or -1 to stop, which is then returned.
+ */
+int header_write(const struct header_block *, const struct cors_decision *,
+    int (*emit)(void *ctx, struct slice piece), void *ctx);
+
+#endif

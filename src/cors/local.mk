@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: ISC
+# What src/cors is made of.
+cors_sources = \
+	%D%/answer.c \
+	%D%/decide.c \
+	%D%/decide.h \
+	%D%/header_block.c \
+	%D%/header_block.h \
+	%D%/header_rewrite.c \
+	%D%/names.c \
+	%D%/names.h \
+	%D%/origin.c \
+	%D%/origin.h \
+	%D%/origin_set.c \
+	%D%/path.c \
+	%D%/path.h \
+	%D%/policy.c \
+	%D%/policy.h \
+	%D%/private.h \
+	%D%/regex.h \
+	%D%/request.c \
+	%D%/request.h \
+	$(end)
+# The static program has a stand-in for it.
+cors_regex_sources = %D%/regex.c
+EXTRA_DIST += %D%/README

@@ -1,0 +1,37 @@
+/*
+ * Method and header names that the Fetch standard treats apart.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef NAMES_H
+#define NAMES_H
+
+#include "base/slice.h"
+
+/* Fetch, 2.2.1: CONNECT, TRACE, TRACK in any case. */
+bool method_is_forbidden(struct slice);
+/* GET, HEAD, POST, byte for byte. */
+bool method_is_safelisted(struct slice);
+/* "Normalize": DELETE, GET, HEAD, OPTIONS, POST and PUT in upper case, all
+ * other methods as they are. */
+struct slice method_normalize(struct slice);
+
+/* Fetch, 2.2.2, whatever the value; names in any case. */
+bool request_header_is_forbidden(struct slice);
+/* Names that need no preflight while the value is harmless, and that a page
+ * has no reason to ask for: Content-Type and Range are not among them, since
+ * JSON and suffix ranges need to be allowed. */
+bool request_header_is_plain(struct slice);
+/* Response headers of the CORS protocol, written by mistake where request
+ * headers belong. */
+bool request_header_is_misplaced(struct slice);
+
+/* Set-Cookie, Set-Cookie2: never readable. */
+bool response_header_is_forbidden(struct slice);
+/* CORS-safelisted response-header names: readable without being exposed. */
+bool response_header_is_safelisted(struct slice);
+/* Request headers, and headers of preflights, written by mistake in a list of
+ * response headers. */
+bool response_header_is_misplaced(struct slice);
+
+#endif

@@ -1,0 +1,622 @@
+/*
+ * Serialized origins and the patterns that policies write for them.
+ *
+ * One parser serves both: a request's origin is a pattern without wildcards.
+ * So what a policy may not say, a request cannot match.  It runs on every
+ * request whose origin is not among the exact ones, so it looks at each byte
+ * once to sort it into a class, and most tests are then tests of a bit.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "cors/origin.h"
+
+#include <stdint.h>
+
+/* What a byte of an origin may be good for. */
+enum {
+	LOWER = 1,
+	DIGIT = 2,
+	MARK = 4, /* '-' and '_' */
+	LABEL = LOWER | DIGIT | MARK,
+	UPPER = 8,
+	SIGN = 16, /* '+' '-' '.', in schemes */
+	SCHEME = LOWER | UPPER | DIGIT | SIGN,
+	HIGH = 32,    /* not ASCII */
+	INVALID = 64, /* never in an origin, always in a mistake */
+	BRACKET = 128,
+	STAR = 256
+};
+
+static const unsigned short class_of[256] = {
+    ['a' ... 'z'] = LOWER, ['0' ... '9'] = DIGIT,  ['-'] = MARK | SIGN,
+    ['_'] = MARK,	   ['+'] = SIGN,	   ['.'] = SIGN,
+    ['A' ... 'Z'] = UPPER, [0x80 ... 0xff] = HIGH, ['"'] = INVALID,
+    ['\''] = INVALID,	   ['?'] = INVALID,	   ['#'] = INVALID,
+    ['@'] = INVALID,	   ['['] = BRACKET,	   [']'] = BRACKET,
+    ['*'] = STAR,
+};
+
+static unsigned
+class_at(struct slice s, size_t i)
+{
+	return class_of[(unsigned char)s.ptr[i]];
+}
+
+/* The classes of all bytes together. */
+static unsigned
+classes(struct slice s)
+{
+	unsigned all = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		all |= class_at(s, i);
+	return all;
+}
+
+/* The place of one of two bytes, or s.len.  Origins are short: no memchr. */
+static size_t
+find_either(struct slice s, char a, char b)
+{
+	size_t i = 0;
+
+	while (i < s.len && s.ptr[i] != a && s.ptr[i] != b)
+		i++;
+	return i;
+}
+
+static size_t
+find(struct slice s, char c)
+{
+	return find_either(s, c, c);
+}
+
+static size_t
+count(struct slice s, char c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		n += s.ptr[i] == c;
+	return n;
+}
+
+static bool
+ends_in(struct slice s, struct slice end)
+{
+	return s.len >= end.len &&
+	       memcmp(s.ptr + (s.len - end.len), end.ptr, end.len) == 0;
+}
+
+/* ---- addresses ---- */
+
+/* A decimal number up to max without a leading zero, or -1. */
+static long
+number(struct slice s, long max)
+{
+	long value = 0;
+
+	if (s.len == 0 || s.len > 5 || (s.len > 1 && s.ptr[0] == '0'))
+		return -1;
+	for (size_t i = 0; i < s.len; i++) {
+		if (class_at(s, i) != DIGIT)
+			return -1;
+		value = value * 10 + (s.ptr[i] - '0');
+	}
+	return value <= max ? value : -1;
+}
+
+/* Four decimal octets: the only form in which URLs are serialized. */
+static bool
+is_ipv4(struct slice s)
+{
+	for (int octet = 0; octet < 4; octet++) {
+		size_t dot = find(s, '.');
+		if (number(slice_of(s.ptr, dot), 255) < 0)
+			return false;
+		if ((octet < 3) != (dot < s.len))
+			return false;
+		if (octet < 3)
+			s = slice_after(s, dot + 1);
+	}
+	return true;
+}
+
+/* One group of an IPv6 address: 1 to 4 hexadecimal digits in lower case, no
+ * leading zero (RFC 5952, 4.1 and 4.3); or -1. */
+static long
+hex_group(struct slice s)
+{
+	long value = 0;
+
+	if (s.len == 0 || s.len > 4 || (s.len > 1 && s.ptr[0] == '0'))
+		return -1;
+	for (size_t i = 0; i < s.len; i++) {
+		char c = s.ptr[i];
+		if (c >= '0' && c <= '9')
+			value = value * 16 + (c - '0');
+		else if (c >= 'a' && c <= 'f')
+			value = value * 16 + (c - 'a' + 10);
+		else
+			return -1;
+	}
+	return value;
+}
+
+/* Groups between ':' into out; their number, or -1. */
+static int
+hex_groups(struct slice s, uint16_t out[8])
+{
+	int n = 0;
+
+	if (s.len == 0)
+		return 0;
+	for (;;) {
+		size_t colon = find(s, ':');
+		long value = hex_group(slice_of(s.ptr, colon));
+		if (value < 0 || n == 8)
+			return -1;
+		out[n++] = (uint16_t)value;
+		if (colon == s.len)
+			return n;
+		s = slice_after(s, colon + 1);
+	}
+}
+
+/* The longest run of zero groups, the first of equals (RFC 5952, 4.2.3). */
+static void
+longest_zeros(const uint16_t group[8], int *start, int *length)
+{
+	*start = -1;
+	*length = 0;
+	for (int i = 0, run = 0; i < 8; i++) {
+		run = group[i] == 0 ? run + 1 : 0;
+		if (run > *length) {
+			*length = run;
+			*start = i - run + 1;
+		}
+	}
+}
+
+/*
+ * What stands between the brackets, as RFC 5952 writes it?  The groups are
+ * canonical one by one; what remains is whether "::" stands where it must.
+ * IPv4-mapped addresses are refused: nobody who writes one means that
+ * browsers serialize it in hexadecimal.
+ */
+static bool
+is_ipv6(struct slice s)
+{
+	uint16_t group[8] = {0}, tail[8];
+	size_t gap = 0;
+	int start, length;
+
+	while (gap < s.len && !slice_starts(slice_after(s, gap), SLICE("::")))
+		gap++;
+	int before = hex_groups(slice_of(s.ptr, gap), group);
+	if (before < 0)
+		return false;
+	if (gap == s.len) {
+		longest_zeros(group, &start, &length);
+		return before == 8 && length < 2;
+	}
+	int after = hex_groups(slice_after(s, gap + 2), tail);
+	int elided = 8 - before - after;
+	if (after < 0 || elided < 2)
+		return false;
+	for (int i = before; i < 8; i++)
+		group[i] = i < before + elided ? 0 : tail[i - before - elided];
+	longest_zeros(group, &start, &length);
+	bool mapped = before == 0 && elided == 5 && tail[0] == 0xffff;
+	return start == before && length == elided && !mapped;
+}
+
+/* ---- names ---- */
+
+/* RFC 3492, 6.1. */
+static uint32_t
+punycode_adapt(uint32_t delta, uint32_t points, bool first)
+{
+	uint32_t k = 0;
+
+	delta = first ? delta / 700 : delta / 2;
+	for (delta += delta / points; delta > 35 * 26 / 2; k += 36)
+		delta /= 35;
+	return k + 36 * delta / (delta + 38);
+}
+
+/* One generalized number (RFC 3492, 3.3) off the front of s; false: bad. */
+static bool
+punycode_delta(struct slice *s, uint32_t bias, uint32_t *delta)
+{
+	uint64_t weight = 1; /* past 32 bits no digit but 0 fits */
+
+	*delta = 0;
+	for (uint32_t k = 36;; k += 36) {
+		unsigned class = s->len == 0 ? 0 : class_at(*s, 0);
+		if ((class & (LOWER | DIGIT)) == 0)
+			return false;
+		char c = s->ptr[0];
+		uint32_t digit =
+		    (uint32_t)(class == LOWER ? c - 'a' : c - '0' + 26);
+		/* 63 bytes can spell more than 32 bits hold. */
+		if (digit > (UINT32_MAX - *delta) / weight)
+			return false;
+		*delta += (uint32_t)(digit * weight);
+		*s = slice_after(*s, 1);
+		uint32_t t = k <= bias ? 1 : k >= bias + 26 ? 26 : k - bias;
+		if (digit < t)
+			return true;
+		weight *= 36 - t;
+	}
+}
+
+/*
+ * Does what follows "xn--" decode to anything (RFC 3492, 6.2)?  Where it does
+ * not, URLs with it cannot be parsed and no browser sends such an origin.
+ */
+static bool
+is_punycode(struct slice s)
+{
+	size_t basic = s.len;
+	uint32_t bias = 72, n = 0x80, i = 0, delta;
+
+	while (basic > 0 && s.ptr[basic - 1] != '-')
+		basic--;
+	/* A '-' in front delimits nothing and is no digit either. */
+	s = slice_after(s, basic > 1 ? basic : 0);
+	uint32_t points = basic > 1 ? (uint32_t)basic - 1 : 0;
+	if (s.len == 0)
+		return false; /* plain ASCII in disguise */
+	for (bool first = true; s.len > 0; first = false) {
+		if (!punycode_delta(&s, bias, &delta) || delta > UINT32_MAX - i)
+			return false;
+		bias = punycode_adapt(delta, ++points, first);
+		i += delta;
+		if (i / points > 0x10ffff - n)
+			return false;
+		n += i / points;
+		i = i % points + 1;
+		if (n >= 0xd800 && n <= 0xdfff)
+			return false;
+	}
+	return true;
+}
+
+/* What a label of fitting bytes and length must be besides. */
+static bool
+is_label(struct slice label)
+{
+	return label.len > 0 && label.len <= ORIGIN_LABEL_MAX &&
+	       (label.ptr[0] != 'x' || !slice_starts(label, SLICE("xn--")) ||
+		is_punycode(slice_after(label, 4)));
+}
+
+/* The host without the final dot that browsers leave where it was typed. */
+static struct slice
+without_dot(struct slice host)
+{
+	if (host.len > 0 && host.ptr[host.len - 1] == '.')
+		host.len--;
+	return host;
+}
+
+/* A host name.  Browsers send '_' too, though no DNS host has it. */
+static bool
+is_name(struct slice host)
+{
+	size_t start = 0;
+
+	host = without_dot(host);
+	for (size_t i = 0; i < host.len; i++) {
+		if ((class_at(host, i) & LABEL) != 0)
+			continue;
+		if (host.ptr[i] != '.' ||
+		    !is_label(slice_of(host.ptr + start, i - start)))
+			return false;
+		start = i + 1;
+	}
+	return is_label(slice_of(host.ptr + start, host.len - start));
+}
+
+/* The URL standard's "ends in a number": then it is an IPv4 address or no
+ * host at all. */
+static bool
+ends_in_number(struct slice host)
+{
+	size_t start;
+
+	host = without_dot(host);
+	for (start = host.len; start > 0 && host.ptr[start - 1] != '.'; start--)
+		continue;
+	return start < host.len && class_at(host, start) == DIGIT;
+}
+
+/* ---- the whole ---- */
+
+/* RFC 3986, 3.1, in any case: what is no scheme even when lower-cased is not
+ * one; its length, or 0. */
+static size_t
+scheme_length(struct slice text)
+{
+	size_t len = 0;
+
+	while (len < text.len && (class_at(text, len) & SCHEME) != 0)
+		len++;
+	return len > 0 && (class_at(text, 0) & (LOWER | UPPER)) != 0 ? len : 0;
+}
+
+/* The port that URLs of a special scheme are serialized without. */
+static unsigned
+default_port(struct slice scheme)
+{
+	if (slice_eq(scheme, SLICE("https")) || slice_eq(scheme, SLICE("wss")))
+		return 443;
+	if (slice_eq(scheme, SLICE("http")) || slice_eq(scheme, SLICE("ws")))
+		return 80;
+	return slice_eq(scheme, SLICE("ftp")) ? 21 : 0;
+}
+
+/* The text taken apart, before anything is known to be right. */
+struct pieces {
+	unsigned classes;
+	struct slice scheme;
+	struct slice authority; /* up to the path */
+	struct slice host;	/* with "*." and brackets */
+	struct slice port;	/* absent without ':' */
+};
+
+static void
+split_authority(struct slice rest, struct pieces *p)
+{
+	size_t end = 0;
+
+	/* The ':' of an IPv6 address are no port's. */
+	if (slice_starts(rest, SLICE("[")))
+		end = find_either(rest, ']', '/');
+	end += find_either(slice_after(rest, end), ':', '/');
+	p->host = slice_of(rest.ptr, end);
+	if (end < rest.len && rest.ptr[end] == ':') {
+		p->port = slice_after(rest, end + 1);
+		p->port.len = find(p->port, '/');
+		end += 1 + p->port.len;
+	}
+	p->authority = slice_of(rest.ptr, end);
+}
+
+/* Take apart; faults of the text as a whole, up to its lengths. */
+static enum origin_fault
+split(struct slice text, struct pieces *p)
+{
+	p->classes = classes(text);
+	if ((p->classes & INVALID) != 0)
+		return ORIGIN_FAULT_INVALID;
+	if (slice_eq(text, SLICE("null")))
+		return ORIGIN_FAULT_NULL;
+	/* Serialized as "null" (URL standard, "origin"). */
+	if (text.len >= 5 &&
+	    slice_eq_nocase(slice_of(text.ptr, 5), SLICE("file:")))
+		return ORIGIN_FAULT_FILE_SCHEME;
+	p->scheme = slice_of(text.ptr, scheme_length(text));
+	struct slice rest = slice_after(text, p->scheme.len);
+	if (p->scheme.len == 0 || !slice_starts(rest, SLICE("://")))
+		return ORIGIN_FAULT_SCHEME;
+	split_authority(slice_after(rest, 3), p);
+	size_t max = slice_starts(p->host, SLICE("*.")) ? ORIGIN_SUFFIX_MAX + 2
+							: ORIGIN_HOST_MAX;
+	if (p->scheme.len > ORIGIN_SCHEME_MAX || p->host.len > max)
+		return ORIGIN_FAULT_TOO_LONG;
+	if ((p->classes & HIGH) != 0)
+		return ORIGIN_FAULT_NON_ASCII;
+	return (p->classes & UPPER) != 0 ? ORIGIN_FAULT_CASE
+					 : ORIGIN_FAULT_NONE;
+}
+
+/* Stars are a leading "*." before a name and a whole port, nothing else. */
+static enum origin_fault
+check_stars(struct slice text, const struct pieces *p,
+	    struct origin_pattern *out)
+{
+	out->host = p->host;
+	if ((p->classes & STAR) == 0)
+		return ORIGIN_FAULT_NONE;
+	out->any_subdomain = slice_starts(p->host, SLICE("*."));
+	out->any_port = slice_eq(p->port, SLICE("*"));
+	out->host = slice_after(p->host, out->any_subdomain ? 2 : 0);
+	if (count(text, '*') !=
+	    (size_t)out->any_subdomain + (size_t)out->any_port)
+		return ORIGIN_FAULT_WILDCARD;
+	if (out->any_subdomain &&
+	    (is_ipv4(out->host) || slice_starts(out->host, SLICE("["))))
+		return ORIGIN_FAULT_WILDCARD;
+	return ORIGIN_FAULT_NONE;
+}
+
+static enum origin_fault
+check_host(const struct pieces *p, struct origin_pattern *out)
+{
+	struct slice host = out->host;
+	bool brackets = (p->classes & BRACKET) != 0 &&
+			(classes(p->authority) & BRACKET) != 0;
+
+	if (brackets || find(p->port, ':') < p->port.len) {
+		out->is_ip = host.len > 2 && host.ptr[0] == '[' &&
+			     host.ptr[host.len - 1] == ']' &&
+			     is_ipv6(slice_of(host.ptr + 1, host.len - 2));
+		return out->is_ip ? ORIGIN_FAULT_NONE : ORIGIN_FAULT_IPV6;
+	}
+	out->is_ip = ends_in_number(host);
+	if (out->is_ip)
+		return is_ipv4(host) ? ORIGIN_FAULT_NONE : ORIGIN_FAULT_IPV4;
+	return is_name(host) ? ORIGIN_FAULT_NONE : ORIGIN_FAULT_HOST;
+}
+
+static enum origin_fault
+check_port(const struct pieces *p, struct origin_pattern *out)
+{
+	long port;
+
+	if (!slice_present(p->port) || out->any_port)
+		return ORIGIN_FAULT_NONE;
+	port = number(p->port, 65535);
+	if (port < 1)
+		return ORIGIN_FAULT_PORT;
+	if ((unsigned)port == default_port(p->scheme))
+		return ORIGIN_FAULT_DEFAULT_PORT;
+	out->port = (unsigned)port;
+	return ORIGIN_FAULT_NONE;
+}
+
+static bool
+is_loopback(struct slice host, bool is_ip)
+{
+	if (is_ip)
+		return slice_starts(host, SLICE("127.")) ||
+		       slice_eq(host, SLICE("[::1]"));
+	host = without_dot(host);
+	/* RFC 6761, 6.3. */
+	return slice_eq(host, SLICE("localhost")) ||
+	       ends_in(host, SLICE(".localhost"));
+}
+
+/*
+ * The common case in one pass: a scheme, a host name, perhaps a port, and no
+ * fault.  False: something is unusual, perhaps wrong.
+ */
+static bool
+parse_plain(struct slice text, struct origin_pattern *out)
+{
+	size_t scheme = 0, start, at, last;
+
+	while (scheme < text.len &&
+	       (class_at(text, scheme) & (LOWER | DIGIT | SIGN)) != 0)
+		scheme++;
+	if (scheme == 0 || scheme > ORIGIN_SCHEME_MAX ||
+	    (class_at(text, 0) & LOWER) == 0 ||
+	    !slice_starts(slice_after(text, scheme), SLICE("://")))
+		return false;
+	start = last = at = scheme + 3;
+	for (; at < text.len && text.ptr[at] != ':'; at++) {
+		if ((class_at(text, at) & LABEL) != 0)
+			continue;
+		if (text.ptr[at] != '.' ||
+		    !is_label(slice_of(text.ptr + last, at - last)))
+			return false;
+		last = at + 1;
+	}
+	if (at - start > ORIGIN_HOST_MAX || at == last ||
+	    (class_at(text, last) & DIGIT) != 0 ||
+	    !is_label(slice_of(text.ptr + last, at - last)))
+		return false;
+	*out = (struct origin_pattern){
+	    .text = text,
+	    .scheme = slice_of(text.ptr, scheme),
+	    .host = slice_of(text.ptr + start, at - start),
+	};
+	struct pieces p = {.scheme = out->scheme};
+	if (at < text.len)
+		p.port = slice_after(text, at + 1);
+	return !slice_eq(out->scheme, SLICE("file")) &&
+	       check_port(&p, out) == ORIGIN_FAULT_NONE;
+}
+
+/* All but is_loopback, which requests need not know. */
+static enum origin_fault
+parse(struct slice text, struct origin_pattern *out)
+{
+	struct pieces p = {0};
+	enum origin_fault fault;
+
+	if (parse_plain(text, out))
+		return ORIGIN_FAULT_NONE;
+	fault = split(text, &p);
+	*out = (struct origin_pattern){.text = text, .scheme = p.scheme};
+	if (fault == ORIGIN_FAULT_NONE)
+		fault = check_stars(text, &p, out);
+	if (fault == ORIGIN_FAULT_NONE)
+		fault = check_host(&p, out);
+	if (fault == ORIGIN_FAULT_NONE)
+		fault = check_port(&p, out);
+	if (fault == ORIGIN_FAULT_NONE &&
+	    p.scheme.len + 3 + p.authority.len != text.len)
+		fault = ORIGIN_FAULT_PATH;
+	return fault;
+}
+
+enum origin_fault
+origin_pattern_parse(struct slice text, struct origin_pattern *out)
+{
+	struct origin_pattern pattern;
+	enum origin_fault fault = parse(text, &pattern);
+
+	if (fault != ORIGIN_FAULT_NONE)
+		return fault;
+	pattern.is_loopback = is_loopback(pattern.host, pattern.is_ip);
+	*out = pattern;
+	return ORIGIN_FAULT_NONE;
+}
+
+bool
+origin_parse(struct slice text, struct origin *out)
+{
+	struct origin_pattern pattern;
+
+	/* The length first: a megabyte is refused without a look at it. */
+	if (text.len == 0 || text.len > ORIGIN_MAX ||
+	    parse(text, &pattern) != ORIGIN_FAULT_NONE ||
+	    pattern.any_subdomain || pattern.any_port)
+		return false;
+	*out = (struct origin){pattern.scheme, pattern.host, pattern.port,
+			       pattern.is_ip};
+	return true;
+}
+
+const char *
+origin_fault_id(enum origin_fault fault)
+{
+	static const char *const ids[] = {
+	    [ORIGIN_FAULT_NONE] = "none",
+	    [ORIGIN_FAULT_INVALID] = "invalid-origin",
+	    [ORIGIN_FAULT_NULL] = "null-prohibited",
+	    [ORIGIN_FAULT_FILE_SCHEME] = "file-scheme",
+	    [ORIGIN_FAULT_SCHEME] = "scheme",
+	    [ORIGIN_FAULT_TOO_LONG] = "too-long",
+	    [ORIGIN_FAULT_NON_ASCII] = "non-ascii",
+	    [ORIGIN_FAULT_CASE] = "case",
+	    [ORIGIN_FAULT_WILDCARD] = "wildcard",
+	    [ORIGIN_FAULT_IPV6] = "ipv6",
+	    [ORIGIN_FAULT_IPV4] = "ipv4",
+	    [ORIGIN_FAULT_HOST] = "host",
+	    [ORIGIN_FAULT_PORT] = "port",
+	    [ORIGIN_FAULT_DEFAULT_PORT] = "default-port",
+	    [ORIGIN_FAULT_PATH] = "path",
+	};
+
+	return ids[fault];
+}
+
+/* Is b's host one of those under a's, or the same set of hosts? */
+static bool
+host_covers(const struct origin_pattern *a, const struct origin_pattern *b)
+{
+	if (!a->any_subdomain)
+		return !b->any_subdomain && slice_eq(a->host, b->host);
+	if (b->any_subdomain && slice_eq(a->host, b->host))
+		return true;
+	/* The dot belongs to the comparison: "foo.com" is not in "oo.com". */
+	return !b->is_ip && b->host.len > a->host.len + 1 &&
+	       ends_in(b->host, a->host) &&
+	       b->host.ptr[b->host.len - a->host.len - 1] == '.';
+}
+
+bool
+origin_pattern_covers(const struct origin_pattern *a,
+		      const struct origin_pattern *b)
+{
+	return slice_eq(a->scheme, b->scheme) &&
+	       (a->any_port || (!b->any_port && a->port == b->port)) &&
+	       host_covers(a, b);
+}

@@ -1,0 +1,121 @@
+/*
+ * Serialized origins (Fetch, "serialized-origin"), the patterns that a policy
+ * writes for them, and sets of such patterns.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef ORIGIN_H
+#define ORIGIN_H
+
+#include "base/arena.h"
+#include "base/slice.h"
+#include "cors/regex.h"
+
+enum {
+	ORIGIN_SCHEME_MAX = 64,
+	ORIGIN_HOST_MAX = 253,
+	ORIGIN_SUFFIX_MAX = 251, /* after "*." */
+	ORIGIN_LABEL_MAX = 63,
+	/* scheme "://" host ":" port: longer than this is no origin */
+	ORIGIN_MAX = ORIGIN_SCHEME_MAX + 3 + ORIGIN_HOST_MAX + 6
+};
+
+/* The parts of an origin; all slices point into the text that was parsed. */
+struct origin {
+	struct slice scheme;
+	struct slice host; /* an IPv6 address with its brackets */
+	unsigned port;     /* 0: none written */
+	bool is_ip;        /* IPv4 or IPv6 address */
+};
+
+/*
+ * Parse an Origin as browsers serialize it, strictly: lower case, no userinfo,
+ * no path, no default port, canonical IP addresses; '_' and one trailing dot
+ * in a host are allowed because browsers send them.  "null" is not parsed
+ * here.  False: not a serialized origin; *out is then undefined.
+ */
+bool origin_parse(struct slice text, struct origin *out);
+
+/*
+ * What is wrong with a pattern in a policy; in the order in which the tests
+ * are made (DESIGN.md section 4, "What a policy may not say").
+ */
+enum origin_fault {
+	ORIGIN_FAULT_NONE,
+	ORIGIN_FAULT_INVALID, /* quotes, ? # @ */
+	ORIGIN_FAULT_NULL,    /* "null": the caller decides whether allowed */
+	ORIGIN_FAULT_FILE_SCHEME,
+	ORIGIN_FAULT_SCHEME,
+	ORIGIN_FAULT_TOO_LONG,
+	ORIGIN_FAULT_NON_ASCII,
+	ORIGIN_FAULT_CASE,
+	ORIGIN_FAULT_WILDCARD,
+	ORIGIN_FAULT_IPV6,
+	ORIGIN_FAULT_IPV4,
+	ORIGIN_FAULT_HOST,
+	ORIGIN_FAULT_PORT,
+	ORIGIN_FAULT_DEFAULT_PORT,
+	ORIGIN_FAULT_PATH
+};
+
+/* The diagnostic id of a fault: "invalid-origin", "null-prohibited", ... */
+const char *origin_fault_id(enum origin_fault);
+
+struct origin_pattern {
+	struct slice text;   /* the whole pattern as written */
+	struct slice scheme;
+	struct slice host;   /* without the leading "*." */
+	unsigned port;       /* 0: none */
+	bool any_subdomain;  /* "*." in front: one or more labels, never none */
+	bool any_port;       /* ":*": no port, or any from 1 to 65535 */
+	bool is_ip;
+	bool is_loopback;    /* 127/8, ::1, localhost, *.localhost, final dot too */
+};
+
+/*
+ * Parse one origin as a policy writes it (not "*", which is no origin).  The
+ * first fault in the order above is returned; *out is filled only for
+ * ORIGIN_FAULT_NONE.  Of A-labels it is only checked that they decode (RFC
+ * 3492); lint.c asks libidn2 about the rest.  IPv6: RFC 5952 text, no zone, no IPv4-mapped.
+ */
+enum origin_fault origin_pattern_parse(struct slice text,
+    struct origin_pattern *out);
+
+/* Does every origin that b matches also match a?  (For "shadowed".) */
+bool origin_pattern_covers(const struct origin_pattern *a,
+    const struct origin_pattern *b);
+
+/*
+ * A set of patterns.  Exact origins are found by a hash of the whole value,
+ * wildcards by hashes of the host's suffixes at label boundaries: the cost
+ * does not grow with their number.  Immutable once built.
+ */
+struct origin_set;
+
+/*
+ * Build a set from patterns that have been parsed (their text is kept by
+ * reference and must live as long as the set; normally in the same arena; the
+ * array itself is not kept).
+ * Regexes are kept by reference too.  NULL when memory is out.
+ */
+struct origin_set *origin_set_build(struct arena *,
+    const struct origin_pattern *patterns, size_t count,
+    const struct regex *const *regexes, size_t regex_count);
+
+/*
+ * Is this (request's) origin in the set?  Exact ones by bytes; wildcards and
+ * regexes only for what origin_parse accepts.  Never "null".  No allocation.
+ */
+bool origin_set_match(const struct origin_set *, struct slice origin,
+    struct regex_scratch *);
+
+/* The same with the reason of a refusal, without parsing twice. */
+enum origin_answer {
+	ORIGIN_ALLOWED,
+	ORIGIN_UNKNOWN,  /* an origin, but not in the set */
+	ORIGIN_MALFORMED /* not what browsers serialize; "null" too */
+};
+enum origin_answer origin_set_ask(const struct origin_set *,
+    struct slice origin, struct regex_scratch *);
+
+#endif

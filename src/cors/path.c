@@ -1,0 +1,283 @@
+/*
+ * Paths and hosts as policies see them.
+ *
+ * A policy that is chosen by path can be fooled wherever its idea of a path
+ * differs from the program's: CVE-2024-6866 (case), CVE-2024-6844 ('+'),
+ * CVE-2024-6839 (length of the pattern instead of specificity) and the
+ * "/api/../x" of others.  So there is one normal form, and it is made in one
+ * pass over decoded bytes.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "cors/path.h"
+
+#include "cors/origin.h"
+
+/* Output under construction; bad once a NUL came or the room was full. */
+struct out {
+	char *buf;
+	size_t cap;
+	size_t len;
+	bool bad;
+};
+
+static void
+put_byte(struct out *out, char c)
+{
+	if (c == '\0' || out->len == out->cap)
+		out->bad = true;
+	else
+		out->buf[out->len++] = c;
+}
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = ascii_lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static void
+put_plain(struct out *out, struct slice text)
+{
+	for (size_t i = 0; i < text.len && !out->bad; i++)
+		put_byte(out, text.ptr[i]);
+}
+
+/* RFC 3986, 2.1; once: "%2561" stays "%61". */
+static void
+put_decoded(struct out *out, struct slice text)
+{
+	for (size_t i = 0; i < text.len && !out->bad; i++) {
+		if (text.ptr[i] != '%') {
+			put_byte(out, text.ptr[i]);
+			continue;
+		}
+		int high = i + 2 < text.len ? hex_digit(text.ptr[i + 1]) : -1;
+		int low = i + 2 < text.len ? hex_digit(text.ptr[i + 2]) : -1;
+		if (high < 0 || low < 0) {
+			out->bad = true;
+			return;
+		}
+		put_byte(out, (char)(high * 16 + low));
+		i += 2;
+	}
+}
+
+/* RFC 3986, 5.2.4, in place, after runs of '/' have been made one. */
+static size_t
+resolve_dots(char *path, size_t len)
+{
+	size_t to = 0; /* path[0..to) is done and ends before a '/' */
+	size_t from = 0;
+
+	while (from < len) {
+		size_t end = from + 1;
+		while (end < len && path[end] != '/')
+			end++;
+		struct slice segment =
+		    slice_of(path + from + 1, end - from - 1);
+		bool last = end == len;
+
+		if (slice_eq(segment, SLICE(".")) ||
+		    slice_eq(segment, SLICE(".."))) {
+			if (segment.len == 2)
+				while (to > 0 && path[--to] != '/')
+					continue;
+			if (last)
+				path[to++] = '/';
+		} else if (segment.len > 0 || last) {
+			memmove(path + to, path + from, end - from);
+			to += end - from;
+		}
+		from = end;
+	}
+	return to;
+}
+
+/* The place of one of two bytes, or s.len. */
+static size_t
+find_either(struct slice s, char a, char b)
+{
+	size_t i = 0;
+
+	while (i < s.len && s.ptr[i] != a && s.ptr[i] != b)
+		i++;
+	return i;
+}
+
+/*
+ * The path of REQUEST_URI: up to '?', of an absolute form what comes after the
+ * authority (RFC 9112, 3.2.2).  No request has a '#', but who sends one gets
+ * from servers what stands before it, so we must look at the same.
+ */
+static struct slice
+uri_path(struct slice uri)
+{
+	size_t scheme, end;
+
+	uri.len = find_either(uri, '?', '#');
+	if (uri.len == 0 || uri.ptr[0] == '/')
+		return uri;
+	scheme = find_either(uri, ':', '/');
+	if (scheme == 0 ||
+	    !slice_starts(slice_after(uri, scheme), SLICE("://")))
+		return uri;
+	uri = slice_after(uri, scheme + 3);
+	end = find_either(uri, '/', '/');
+	return end == uri.len ? SLICE("/") : slice_after(uri, end);
+}
+
+struct slice
+path_normalize(const struct request *request, char *buf, size_t cap)
+{
+	struct out out = {buf, cap, 0, false};
+
+	if (slice_present(request->uri) && request->uri.len > 0) {
+		put_decoded(&out, uri_path(request->uri));
+	} else {
+		put_plain(&out, request->script_name);
+		put_plain(&out, request->path_info);
+	}
+	if (out.bad)
+		return SLICE_NONE;
+	if (out.len > 0 && buf[0] == '/')
+		out.len = resolve_dots(buf, out.len);
+	return slice_of(buf, out.len);
+}
+
+/* A whole segment "." or "..", or an empty one, is in no normalized path. */
+static bool
+is_normal(struct slice path)
+{
+	while (path.len > 0) {
+		path = slice_after(path, 1); /* the '/' */
+		size_t end = find_either(path, '/', '/');
+		struct slice segment = slice_of(path.ptr, end);
+		if (slice_eq(segment, SLICE(".")) ||
+		    slice_eq(segment, SLICE("..")) ||
+		    (end == 0 && path.len > 0))
+			return false;
+		path = slice_after(path, end);
+	}
+	return true;
+}
+
+bool
+path_pattern_valid(struct slice pattern)
+{
+	if (pattern.len == 0 || pattern.ptr[0] != '/')
+		return false;
+	for (size_t i = 0; i < pattern.len; i++)
+		if (pattern.ptr[i] == '\0' ||
+		    (pattern.ptr[i] == '*' && i + 1 != pattern.len))
+			return false;
+	return is_normal(pattern);
+}
+
+bool
+path_pattern_match(struct slice pattern, struct slice path)
+{
+	if (pattern.len > 0 && pattern.ptr[pattern.len - 1] == '*')
+		return slice_starts(path,
+				    slice_of(pattern.ptr, pattern.len - 1));
+	return slice_eq(pattern, path);
+}
+
+/* ---- hosts ---- */
+
+static bool
+all_digits(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.ptr[i] < '0' || s.ptr[i] > '9')
+			return false;
+	return true;
+}
+
+/* The host without its port; absent when what follows it is no port. */
+static struct slice
+without_port(struct slice host)
+{
+	size_t end = 0;
+
+	if (host.len > 0 && host.ptr[0] == '[')
+		end = find_either(host, ']', ']');
+	end += find_either(slice_after(host, end), ':', ':');
+	if (end < host.len && !all_digits(slice_after(host, end + 1)))
+		return SLICE_NONE;
+	return slice_of(host.ptr, end);
+}
+
+/* Labels of letters in lower case, digits, '-' and '_', none of them empty and
+ * no final dot; or an address in brackets. */
+static bool
+is_host(struct slice host)
+{
+	bool brackets =
+	    host.len > 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']';
+	char before = '.';
+
+	if (brackets)
+		host = slice_of(host.ptr + 1, host.len - 2);
+	if (host.len == 0 || host.len > ORIGIN_HOST_MAX ||
+	    host.ptr[host.len - 1] == '.')
+		return false;
+	for (size_t i = 0; i < host.len; i++) {
+		char c = host.ptr[i];
+		bool label = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+			     c == '-' || c == '_';
+		if (!label && !(c == '.' && before != '.') &&
+		    !(brackets && c == ':'))
+			return false;
+		before = c;
+	}
+	return true;
+}
+
+struct slice
+host_normalize(const struct request *request, char *buf, size_t cap)
+{
+	struct slice host = request->host;
+
+	/* RFC 9112, 3.2: an empty Host says nothing of the authority. */
+	if (host.len == 0)
+		host = request->server_name;
+	if (host.len > ORIGIN_HOST_MAX + 16)
+		return SLICE_NONE;
+	host = without_port(host);
+	if (host.len > 0 && host.ptr[host.len - 1] == '.')
+		host.len--;
+	if (host.len == 0 || host.len > cap)
+		return SLICE_NONE;
+	for (size_t i = 0; i < host.len; i++)
+		buf[i] = ascii_lower(host.ptr[i]);
+	host = slice_of(buf, host.len);
+	return is_host(host) ? host : SLICE_NONE;
+}
+
+bool
+host_pattern_valid(struct slice pattern)
+{
+	if (!slice_starts(pattern, SLICE("*.")))
+		return is_host(pattern);
+	pattern = slice_after(pattern, 2);
+	return is_host(pattern) && pattern.ptr[0] != '[';
+}
+
+bool
+host_pattern_match(struct slice pattern, struct slice host)
+{
+	if (!slice_starts(pattern, SLICE("*.")))
+		return slice_eq(pattern, host);
+	struct slice suffix = slice_after(pattern, 1); /* with its dot */
+	return host.len > suffix.len &&
+	       memcmp(host.ptr + (host.len - suffix.len), suffix.ptr,
+		      suffix.len) == 0;
+}

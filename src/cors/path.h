@@ -1,0 +1,38 @@
+/*
+ * Request paths as policies see them (DESIGN.md section 3, "Choosing").
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef PATH_H
+#define PATH_H
+
+#include "base/slice.h"
+#include "cors/request.h"
+
+/*
+ * The path of a request, decoded once, runs of '/' made one, dot segments
+ * resolved, written to buf.  From REQUEST_URI up to '?' (of an absolute form
+ * its path), else from SCRIPT_NAME and PATH_INFO, which the server has decoded
+ * already.  Returns the path (in buf), or an absent slice when it holds NUL or
+ * a bad '%', or does not fit: the answer is then 400.  A path that is empty or
+ * does not begin with '/' after decoding ("*", authority form) is returned as
+ * it is and matches no pattern but none.
+ */
+struct slice path_normalize(const struct request *, char *buf, size_t cap);
+
+/* A `path` key: begins with '/', no NUL, at most one '*' and that at the end. */
+bool path_pattern_valid(struct slice pattern);
+/* Does the normalized path match?  Exact, or by prefix up to the final '*'. */
+bool path_pattern_match(struct slice pattern, struct slice path);
+
+/*
+ * The host of a request lower-cased into buf, without port and without one
+ * final dot: HTTP_HOST, else SERVER_NAME.  Absent when there is none or it does
+ * not fit.
+ */
+struct slice host_normalize(const struct request *, char *buf, size_t cap);
+/* A `host` key: an exact host, or one that leads with "*.". */
+bool host_pattern_valid(struct slice pattern);
+bool host_pattern_match(struct slice pattern, struct slice host);
+
+#endif

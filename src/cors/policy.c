@@ -1,0 +1,448 @@
+/*
+ * Policies made ready, and the choice between them.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "cors/policy.h"
+
+#include <stdlib.h>
+
+#include "cors/path.h"
+#include "cors/private.h"
+
+bool
+name_list_has(const struct name_list *list, struct slice name)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (slice_eq(list->names[i], name))
+			return true;
+	return false;
+}
+
+/* A line "Name: [*,]a,b\r\n" in the arena; absent when memory is out. */
+static struct slice
+list_line(struct arena *arena, struct slice name, struct slice first,
+	  const struct slice *items, size_t count)
+{
+	size_t len = name.len + first.len + 4;
+	char *line, *end;
+
+	for (size_t i = 0; i < count; i++)
+		len += items[i].len + 1;
+	line = end = arena_alloc(arena, len + 1);
+	if (line == NULL)
+		return SLICE_NONE;
+	end = mempcpy(end, name.ptr, name.len);
+	end = mempcpy(end, ": ", 2);
+	if (first.len > 0)
+		end = mempcpy(end, first.ptr, first.len);
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0 || first.len > 0)
+			*end++ = ',';
+		end = mempcpy(end, items[i].ptr, items[i].len);
+	}
+	end = mempcpy(end, "\r\n", 2);
+	return slice_of(line, (size_t)(end - line));
+}
+
+/* The line of a list, absent for an empty one; *ok goes false without memory.
+ */
+static struct slice
+names_line(struct arena *arena, const char *name, const struct name_list *list,
+	   bool star, bool *ok)
+{
+	struct slice first = star && list->any ? SLICE("*") : SLICE("");
+	struct slice line;
+
+	if (list->count == 0 && first.len == 0)
+		return SLICE_NONE;
+	line =
+	    list_line(arena, slice_from(name), first, list->names, list->count);
+	*ok = *ok && slice_present(line);
+	return line;
+}
+
+/* So that a request with many header names costs no more for a long list. */
+static bool
+hash_names(struct arena *arena, const struct name_list *list,
+	   struct policy_parts *parts)
+{
+	size_t size = 4;
+	struct slice *table;
+
+	while (size / 2 < list->count)
+		size *= 2;
+	table = arena_array(arena, size, sizeof(*table));
+	if (table == NULL)
+		return false;
+	for (size_t i = 0; i < list->count; i++) {
+		struct slice name = list->names[i];
+		size_t at = policy_name_hash(name.ptr, name.len);
+		while (slice_present(table[at & (size - 1)]))
+			at++;
+		table[at & (size - 1)] = name;
+	}
+	parts->names = table;
+	parts->names_mask = size - 1;
+	return true;
+}
+
+static struct slice
+max_age_line(struct arena *arena, long seconds)
+{
+	char digits[24];
+	size_t at = sizeof(digits);
+	struct slice value;
+
+	do {
+		digits[--at] = (char)('0' + seconds % 10);
+		seconds /= 10;
+	} while (seconds > 0);
+	value = slice_of(digits + at, sizeof(digits) - at);
+	return list_line(arena, SLICE("Access-Control-Max-Age"), SLICE(""),
+			 &value, 1);
+}
+
+static struct policy_parts *
+parts_build(struct arena *arena, const struct policy_spec *spec)
+{
+	struct policy_parts *parts = arena_alloc(arena, sizeof(*parts));
+	bool ok = parts != NULL;
+	bool star = !spec->credentials; /* Fetch: `*` is literal with them */
+
+	if (!ok)
+		return NULL;
+	/* With credentials `*` is answered by the name that was asked for. */
+	if (!spec->methods.any || star)
+		parts->methods =
+		    names_line(arena, "Access-Control-Allow-Methods",
+			       &spec->methods, star, &ok);
+	if (!spec->headers.any || star)
+		parts->headers =
+		    names_line(arena, "Access-Control-Allow-Headers",
+			       &spec->headers, star, &ok);
+	parts->headers_named = names_line(arena, "Access-Control-Allow-Headers",
+					  &spec->headers, false, &ok);
+	parts->expose = names_line(arena, "Access-Control-Expose-Headers",
+				   &spec->expose, star, &ok);
+	if (spec->has_allow)
+		parts->allow =
+		    names_line(arena, "Allow", &spec->allow, false, &ok);
+	if (spec->timing == TIMING_ANY)
+		parts->timing = SLICE("Timing-Allow-Origin: *\r\n");
+	else if (spec->timing == TIMING_LIST)
+		parts->timing = names_line(arena, "Timing-Allow-Origin",
+					   &spec->timing_origins, false, &ok);
+	if (spec->max_age >= 0) {
+		parts->max_age = max_age_line(arena, spec->max_age);
+		ok = ok && slice_present(parts->max_age);
+	}
+	ok = ok && hash_names(arena, &spec->headers, parts);
+	return ok ? parts : NULL;
+}
+
+/* A resource that supports anything supports OPTIONS, and HEAD with GET (RFC
+ * 9110, 9.3.2). */
+static bool
+complete_allow(struct arena *arena, struct name_list *list)
+{
+	bool options = name_list_has(list, SLICE("OPTIONS"));
+	bool head = name_list_has(list, SLICE("HEAD")) ||
+		    !name_list_has(list, SLICE("GET"));
+	struct slice *names;
+
+	if (options && head)
+		return true;
+	names = arena_array(arena, list->count + 2, sizeof(*names));
+	if (names == NULL)
+		return false;
+	for (size_t i = 0; i < list->count; i++)
+		names[i] = list->names[i];
+	if (!head)
+		names[list->count++] = SLICE("HEAD");
+	if (!options)
+		names[list->count++] = SLICE("OPTIONS");
+	list->names = names;
+	return true;
+}
+
+static struct policy *
+policy_build(struct arena *arena, const struct policy_spec *spec,
+	     unsigned index)
+{
+	struct policy *policy = arena_alloc(arena, sizeof(*policy));
+
+	if (policy == NULL)
+		return NULL;
+	policy->spec = *spec;
+	policy->index = index;
+	/* The loader refuses these; nothing that was forgotten there may let
+	 * everybody in with the user's cookies. */
+	if (spec->any_origin)
+		policy->spec.credentials = false;
+	if (policy->spec.credentials)
+		policy->spec.null_origin = false;
+	if (spec->has_allow && !complete_allow(arena, &policy->spec.allow))
+		return NULL;
+	policy->origins =
+	    origin_set_build(arena, spec->origins, spec->origin_count,
+			     spec->regexes, spec->regex_count);
+	policy->parts = parts_build(arena, &policy->spec);
+	return policy->origins == NULL || policy->parts == NULL ? NULL : policy;
+}
+
+/* ---- choosing ---- */
+
+/* In the order in which hosts are tried. */
+enum host_class { HOST_EXACT, HOST_WILDCARD, HOST_NONE };
+
+/* A policy is to be had by this host; its paths are then looked at. */
+struct host_rule {
+	enum host_class class;
+	struct slice host;
+	const struct policy *policy;
+};
+
+struct policy_choice {
+	const struct host_rule *rules; /* sorted by compare_rules */
+	size_t count;
+	size_t exact; /* so many of them are HOST_EXACT */
+	bool uses_hosts;
+};
+
+/* Exact hosts by their bytes, wildcards from the longest, then those without
+ * host; equal hosts stand together. */
+static int
+compare_rules(const void *left, const void *right)
+{
+	const struct host_rule *a = left, *b = right;
+
+	if (a->class != b->class)
+		return a->class < b->class ? -1 : 1;
+	if (a->class == HOST_WILDCARD && a->host.len != b->host.len)
+		return a->host.len > b->host.len ? -1 : 1;
+	return slice_compare(a->host, b->host);
+}
+
+static enum host_class
+class_of_host(struct slice host)
+{
+	return slice_starts(host, SLICE("*.")) ? HOST_WILDCARD : HOST_EXACT;
+}
+
+static size_t
+add_rules(struct host_rule *rules, size_t n, const struct policy *policy)
+{
+	const struct policy_spec *spec = &policy->spec;
+
+	/* A NAME with neither is chosen by CORSWRAP_POLICY alone. */
+	if (spec->name.len > 0 && spec->path_count == 0 &&
+	    spec->host_count == 0)
+		return n;
+	for (size_t i = 0; i < spec->host_count; i++)
+		rules[n++] = (struct host_rule){class_of_host(spec->hosts[i]),
+						spec->hosts[i], policy};
+	if (spec->host_count == 0)
+		rules[n++] = (struct host_rule){HOST_NONE, SLICE(""), policy};
+	return n;
+}
+
+static struct policy_choice *
+choice_build(struct arena *arena, const struct policy_set *set)
+{
+	struct policy_choice *choice = arena_alloc(arena, sizeof(*choice));
+	struct host_rule *rules;
+	size_t room = 0;
+
+	for (size_t i = 0; i < set->count; i++)
+		room += set->policies[i]->spec.host_count + 1;
+	rules = arena_array(arena, room, sizeof(*rules));
+	if (choice == NULL || rules == NULL)
+		return NULL;
+	for (size_t i = 0; i < set->count; i++)
+		choice->count =
+		    add_rules(rules, choice->count, set->policies[i]);
+	qsort(rules, choice->count, sizeof(*rules), compare_rules);
+	for (size_t i = 0; i < choice->count; i++) {
+		choice->exact += rules[i].class == HOST_EXACT;
+		choice->uses_hosts =
+		    choice->uses_hosts || rules[i].class != HOST_NONE;
+	}
+	choice->rules = rules;
+	return choice;
+}
+
+struct policy_set *
+policy_set_build(struct arena *arena, const struct policy_spec *specs,
+		 size_t count)
+{
+	struct policy_set *set = arena_alloc(arena, sizeof(*set));
+	const struct policy **policies =
+	    arena_array(arena, count, sizeof(*policies));
+
+	if (set == NULL || policies == NULL)
+		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		policies[i] = policy_build(arena, &specs[i], (unsigned)i);
+		if (policies[i] == NULL)
+			return NULL;
+		set->uses_paths = set->uses_paths || specs[i].path_count > 0;
+	}
+	set->policies = policies;
+	set->count = count;
+	set->choice = choice_build(arena, set);
+	return set->choice == NULL ? NULL : set;
+}
+
+/*
+ * How well the paths of a policy fit: 0 not at all, 1 having none, more for
+ * longer globs, most for an exact one.
+ */
+static size_t
+path_rank(const struct policy_spec *spec, struct slice path)
+{
+	size_t best = 0;
+
+	if (spec->path_count == 0)
+		return 1;
+	/* Absent paths do not come here: policy_choose, uses_paths. */
+	for (size_t i = 0; i < spec->path_count; i++) {
+		struct slice p = spec->paths[i];
+		bool glob = p.len > 0 && p.ptr[p.len - 1] == '*';
+		size_t rank = glob ? p.len + 1 : SIZE_MAX;
+		if (rank > best && path_pattern_match(p, path))
+			best = rank;
+	}
+	return best;
+}
+
+/* The best by path among the rules from `at` on that have the same host. */
+static const struct policy *
+best_of_host(const struct policy_choice *choice, size_t at, struct slice path)
+{
+	const struct host_rule *first = &choice->rules[at];
+	const struct policy *best = NULL;
+	size_t best_rank = 0;
+
+	for (; at < choice->count; at++) {
+		const struct host_rule *rule = &choice->rules[at];
+		if (compare_rules(first, rule) != 0)
+			break;
+		size_t rank = path_rank(&rule->policy->spec, path);
+		if (rank > best_rank) {
+			best_rank = rank;
+			best = rule->policy;
+		}
+	}
+	return best;
+}
+
+/* Where the exact host begins, or would. */
+static size_t
+find_exact(const struct policy_choice *choice, struct slice host)
+{
+	size_t low = 0, high = choice->exact;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (slice_compare(choice->rules[middle].host, host) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/*
+ * Exact host, longest wildcard host, no host; within these exact path, longest
+ * glob, no path.  A host whose sections all have other paths gives way to the
+ * next that fits, because they do not cover the request.
+ */
+static const struct policy *
+choose_by_place(const struct policy_choice *choice, struct slice host,
+		struct slice path)
+{
+	const struct policy *found = NULL;
+	size_t at =
+	    slice_present(host) ? find_exact(choice, host) : choice->exact;
+
+	if (at < choice->exact && slice_eq(choice->rules[at].host, host))
+		found = best_of_host(choice, at, path);
+	for (at = choice->exact; found == NULL && at < choice->count; at++) {
+		const struct host_rule *rule = &choice->rules[at];
+		if (at > choice->exact && compare_rules(rule - 1, rule) == 0)
+			continue; /* looked at with the first of its host */
+		if (rule->class == HOST_NONE ||
+		    host_pattern_match(rule->host, host))
+			found = best_of_host(choice, at, path);
+	}
+	return found;
+}
+
+static const struct policy *
+choose_by_name(const struct policy_set *set, struct slice name)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if (slice_eq(set->policies[i]->spec.name, name))
+			return set->policies[i];
+	return NULL;
+}
+
+enum policy_chosen
+policy_choose(const struct policy_set *set, const struct request *request,
+	      struct slice path, const struct policy **out)
+{
+	char buf[ORIGIN_HOST_MAX + 1];
+	struct slice host = SLICE_NONE;
+
+	*out = NULL;
+	if (set->uses_paths && !slice_present(path))
+		return POLICY_BAD_PATH;
+	/* RFC 3875, 4.1: an empty variable is as good as none. */
+	if (request->policy_name.len > 0) {
+		*out = choose_by_name(set, request->policy_name);
+		return *out == NULL ? POLICY_UNKNOWN : POLICY_CHOSEN;
+	}
+	if (set->choice->uses_hosts)
+		host = host_normalize(request, buf, sizeof(buf));
+	*out = choose_by_place(set->choice, host, path);
+	return *out == NULL ? POLICY_NONE : POLICY_CHOSEN;
+}
+
+/* A pattern that both lists hold (*out), or both are empty. */
+static bool
+shared(const struct slice *a, size_t a_count, const struct slice *b,
+       size_t b_count, struct slice *out)
+{
+	*out = SLICE_NONE;
+	if (a_count == 0 && b_count == 0)
+		return true;
+	for (size_t i = 0; i < a_count; i++)
+		for (size_t j = 0; j < b_count; j++)
+			if (slice_eq(a[i], b[j])) {
+				*out = a[i];
+				return true;
+			}
+	return false;
+}
+
+/*
+ * Different patterns of the same rank never fit the same request: two globs of
+ * one length that do are equal, and so are two exact ones.
+ */
+bool
+policy_spec_ties(const struct policy_spec *a, const struct policy_spec *b,
+		 struct slice *path, struct slice *host)
+{
+	*path = *host = SLICE_NONE;
+	/* [cors] has neither, and such a NAME is never chosen beside it. */
+	if (a->path_count + a->host_count == 0 ||
+	    b->path_count + b->host_count == 0)
+		return false;
+	return shared(a->paths, a->path_count, b->paths, b->path_count, path) &&
+	       shared(a->hosts, a->host_count, b->hosts, b->host_count, host);
+}

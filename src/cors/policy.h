@@ -1,0 +1,116 @@
+/*
+ * A CORS policy in the form in which requests are decided by it.
+ *
+ * The loader fills a struct policy_spec for each section, with inheritance
+ * done and every value checked, and policy_build makes of it what the decision
+ * needs: hashes, and header lines ready to be sent.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef POLICY_H
+#define POLICY_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "cors/origin.h"
+#include "cors/request.h"
+
+enum policy_enforce {
+	ENFORCE_ADVERTISE,
+	ENFORCE_REPORT,
+	ENFORCE_BLOCK_UNSAFE,
+	ENFORCE_BLOCK
+};
+
+enum policy_timing { TIMING_NONE, TIMING_SAME, TIMING_ANY, TIMING_LIST };
+
+/* A list of names with or without `*`. */
+struct name_list {
+	const struct slice *names;
+	size_t count;
+	bool any; /* `*` stands in it; the names then hold authorization at most */
+};
+
+/* Is the name in the list, byte for byte?  (`any` is not looked at.) */
+bool name_list_has(const struct name_list *, struct slice name);
+
+/*
+ * One [cors] or [cors NAME] section after inheritance, all values valid and
+ * canonical: methods normalised as Fetch does and without GET, HEAD, POST;
+ * header names lower case, each once, in the order written; `*` has swallowed
+ * what it covers.
+ */
+struct policy_spec {
+	struct slice name; /* empty for [cors] */
+	unsigned line;     /* of the section, for messages */
+	bool any_origin;   /* origins = * */
+	bool null_origin;  /* `null` among the origins, with allow-null */
+	const struct origin_pattern *origins; /* of origins and origins-file */
+	size_t origin_count;
+	const struct regex *const *regexes;
+	size_t regex_count;
+	struct name_list methods;
+	struct name_list headers;
+	struct name_list expose;
+	bool credentials;
+	long max_age;       /* seconds, -1: not sent */
+	bool forward_preflight;
+	int preflight_status; /* 200 to 299 */
+	bool has_allow;
+	struct name_list allow; /* with OPTIONS and HEAD added */
+	enum policy_enforce enforce;
+	enum policy_timing timing;
+	struct name_list timing_origins; /* TIMING_LIST */
+	bool keep_app_headers; /* app-headers = keep */
+	bool debug;
+	const struct slice *paths; /* [cors NAME] alone */
+	size_t path_count;
+	const struct slice *hosts;
+	size_t host_count;
+};
+
+struct policy {
+	struct policy_spec spec;
+	unsigned index; /* place in its set, for counters */
+	struct origin_set *origins;
+	/* what policy.c precomputes, private to policy.c, cors.c, header.c */
+	struct policy_parts *parts;
+};
+
+/* Every policy of a file. */
+struct policy_set {
+	const struct policy *const *policies;
+	size_t count;
+	bool uses_paths; /* some section has `path`: a bad path is 400 */
+	struct policy_choice *choice; /* private to policy.c */
+};
+
+/*
+ * Make policies of specs and the index to choose between them.  Specs without
+ * origins are not given here.  All memory comes from the arena; what specs
+ * point to must live as long.  NULL when memory is out.
+ */
+struct policy_set *policy_set_build(struct arena *,
+    const struct policy_spec *specs, size_t count);
+
+enum policy_chosen {
+	POLICY_CHOSEN,      /* *out is the policy */
+	POLICY_NONE,        /* no policy covers the request: leave it alone */
+	POLICY_UNKNOWN,     /* CORSWRAP_POLICY names no section: 500 */
+	POLICY_BAD_PATH     /* 400 */
+};
+
+/*
+ * Which policy covers the request (DESIGN.md section 3, "Choosing").  path is
+ * the result of path_normalize, absent if that failed (a bad path only matters
+ * where uses_paths, and is tested before anything else).
+ */
+enum policy_chosen policy_choose(const struct policy_set *,
+    const struct request *, struct slice path, const struct policy **out);
+
+/* Two sections that would tie on some request?  (For duplicate-match.) */
+bool policy_spec_ties(const struct policy_spec *, const struct policy_spec *,
+    struct slice *path, struct slice *host);
+
+#endif

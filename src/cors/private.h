@@ -1,0 +1,39 @@
+/*
+ * What policy.c makes of a policy at load time so that a decision only has to
+ * pick: header lines ready to be sent and names ready to be found.  Private to
+ * policy.c and cors.c.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef POLICY_PARTS_H
+#define POLICY_PARTS_H
+
+#include "cors/policy.h"
+
+struct policy_parts {
+	/* Whole lines with CRLF; absent where none is to be sent. */
+	struct slice methods;	    /* Access-Control-Allow-Methods */
+	struct slice headers;	    /* Access-Control-Allow-Headers */
+	struct slice headers_named; /* the same without `*` */
+	struct slice max_age;
+	struct slice expose; /* Access-Control-Expose-Headers */
+	struct slice allow;
+	struct slice timing; /* Timing-Allow-Origin: `*` or the list */
+	/* The names of `headers` by hash (policy_name_hash), open addressing,
+	 * at most half full; absent slices are free places. */
+	const struct slice *names;
+	size_t names_mask;
+};
+
+/* Of a header name in lower case. */
+static inline size_t
+policy_name_hash(const char *name, size_t len)
+{
+	size_t h = len;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (unsigned char)name[i]) * 0x01000193u;
+	return h ^ h >> 15;
+}
+
+#endif

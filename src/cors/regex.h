@@ -1,0 +1,37 @@
+/*
+ * Regular expressions over whole serialized origins (PCRE2).
+ *
+ * regexp.c is the one file that includes <pcre2.h>; regexp_none.c takes its
+ * place in the static CGI program, where every pattern is an error.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef REGEXP_H
+#define REGEXP_H
+
+#include "base/slice.h"
+
+struct regex;         /* a compiled pattern, immutable, shared by workers */
+struct regex_scratch; /* what a match needs besides; one for each worker */
+
+/*
+ * Compile pattern so that it can only match a whole subject (anchored at both
+ * ends by us, whatever the pattern says).  NULL: error holds a short text of
+ * at most error_cap bytes, NUL included.  Free with regex_free.
+ */
+struct regex *regex_compile(struct slice pattern, char *error,
+    size_t error_cap);
+void regex_free(struct regex *);
+
+/* NULL when memory is out.  Free with regex_scratch_free (NULL allowed). */
+struct regex_scratch *regex_scratch_new(void);
+void regex_scratch_free(struct regex_scratch *);
+
+/*
+ * Does the whole subject match?  A match or depth limit that is reached, or a
+ * null scratch, counts as no (fail closed).  Allocates nothing.
+ */
+bool regex_match(const struct regex *, struct slice subject,
+    struct regex_scratch *);
+
+#endif

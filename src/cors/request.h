@@ -1,0 +1,49 @@
+/*
+ * What a decision needs to know of a request, taken once from its variables
+ * (CGI: the environment, FastCGI: the parameters).
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef REQUEST_H
+#define REQUEST_H
+
+#include "base/slice.h"
+
+enum {
+	REQUEST_LINES_MAX = 16 /* repeated Access-Control-Request-Headers */
+};
+
+/*
+ * Every slice points into the variables; absent where the variable is unset.
+ * Of a variable that comes twice the first counts, but for Origin and the
+ * Access-Control-Request ones, where the number matters.
+ */
+struct request {
+	struct slice method;      /* REQUEST_METHOD */
+	struct slice origin;      /* HTTP_ORIGIN, the first */
+	unsigned origin_count;    /* two are malformed (Fetch allows one) */
+	struct slice acrm;        /* HTTP_ACCESS_CONTROL_REQUEST_METHOD */
+	unsigned acrm_count;
+	struct slice acrh[REQUEST_LINES_MAX]; /* ..._REQUEST_HEADERS, joined */
+	unsigned acrh_count;      /* may exceed REQUEST_LINES_MAX: too many */
+	struct slice fetch_site;  /* HTTP_SEC_FETCH_SITE */
+	struct slice host;        /* HTTP_HOST */
+	struct slice server_name;
+	struct slice server_port;
+	struct slice https;
+	struct slice request_scheme;
+	struct slice forwarded_proto; /* HTTP_X_FORWARDED_PROTO */
+	struct slice uri;         /* REQUEST_URI */
+	struct slice script_name;
+	struct slice path_info;
+	struct slice policy_name; /* CORSWRAP_POLICY, else REDIRECT_CORSWRAP_POLICY */
+	struct slice server_software;
+	struct slice remote_addr;
+	struct slice content_length;
+	struct slice protocol;    /* SERVER_PROTOCOL */
+};
+
+/* Fill *out from a NULL-terminated array of "NAME=value" strings. */
+void request_read(struct request *out, char *const *variables);
+
+#endif

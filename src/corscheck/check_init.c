@@ -1,0 +1,415 @@
+/*
+ * corscheck init: a first policy in a file that was not there, and the web
+ * server's snippet on standard output.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "corscheck/corscheck.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "corscheck/init.h"
+
+/* ---- words ---- */
+
+const char *
+init_default_root(const struct init_plan *plan)
+{
+	return plan->server != NULL && plan->server->cgi ? plan->folder
+							 : "/usr/lib/cgi-bin";
+}
+
+void
+words_add(struct init_plan *plan, struct words *words, const char *text)
+{
+	if (words->count == words->room) {
+		size_t room = words->room * 2 + 8;
+		const char **at =
+		    arena_array(plan->arena, room, sizeof(*words->at));
+		if (at == NULL)
+			text = NULL;
+		else if (words->count > 0)
+			memcpy(at, words->at, words->count * sizeof(*at));
+		if (at != NULL) {
+			words->at = at;
+			words->room = room;
+		}
+	}
+	if (text == NULL)
+		plan->out_of_memory = true;
+	else
+		words->at[words->count++] = text;
+}
+
+void
+words_split(struct init_plan *plan, struct words *words, const char *text)
+{
+	static const char between[] = " \t,";
+
+	for (text += strspn(text, between); *text != '\0';
+	     text += strspn(text, between)) {
+		size_t len = strcspn(text, between);
+		words_add(plan, words,
+			  arena_text(plan->arena, slice_of(text, len)));
+		text += len;
+	}
+}
+
+/* ---- flags ---- */
+
+static bool
+say(const char *text, const char *more)
+{
+	fprintf(stderr, "corscheck: init: %s%s\n", text, more);
+	return false;
+}
+
+/* A value becomes part of other programs' configurations; none of them reads
+ * these bytes as anything but a path. */
+static bool
+is_plain(const char *path)
+{
+	return path[strspn(path, "abcdefghijklmnopqrstuvwxyz"
+				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				 "0123456789/._+-~")] == '\0';
+}
+
+static bool
+take_server(struct init_plan *plan, const char *name)
+{
+	plan->server = init_server_find(name);
+	if (plan->server != NULL)
+		return true;
+	fprintf(stderr,
+		"corscheck: init: --server %s: there is none of that "
+		"name; there are",
+		name);
+	for (const struct init_server *s = init_servers; s->name != NULL; s++)
+		fprintf(stderr, " %s", s->name);
+	fputc('\n', stderr);
+	return false;
+}
+
+static bool
+take_app(struct init_plan *plan, enum init_app app, const char *key,
+	 const char *value, const char *flag)
+{
+	if (plan->app != INIT_APP_UNSET)
+		return say("only one of --exec, --root and --forward", "");
+	plan->app = app;
+	plan->app_value = value;
+	if (app == INIT_APP_EXEC && *value == '/' &&
+	    value[strcspn(value, " \t'\"\\")] == '\0' &&
+	    access(value, F_OK) != 0)
+		fprintf(stderr, "corscheck: init: --exec: warning: %s: %s\n",
+			value, strerror(errno));
+	return init_word_is_good(plan, key, value, flag);
+}
+
+static bool
+take_path(struct init_plan *plan, const char *path)
+{
+	plan->path = path;
+	if (*path == '/' && path[1] != '\0' && is_plain(path))
+		return true;
+	return say("--path: the path in the address, as --path /api, not ",
+		   path);
+}
+
+static bool
+take_word(struct init_plan *plan, struct words *words, const char *key,
+	  const char *word, const char *flag)
+{
+	words_add(plan, words, word);
+	return init_word_is_good(plan, key, word, flag);
+}
+
+static bool
+take(struct init_plan *plan, int letter, const char *value)
+{
+	switch (letter) {
+	case 's':
+		return take_server(plan, value);
+	case 'o':
+		return take_word(plan, &plan->origins, "origins", value,
+				 "--origin");
+	case 'm':
+		return take_word(plan, &plan->methods, "methods", value,
+				 "--method");
+	case 'H':
+		return take_word(plan, &plan->headers, "headers", value,
+				 "--header");
+	case 'e':
+		return take_app(plan, INIT_APP_EXEC, "exec", value, "--exec");
+	case 'r':
+		return take_app(plan, INIT_APP_ROOT, "root", value, "--root");
+	case 'f':
+		return take_app(plan, INIT_APP_FORWARD, "forward", value,
+				"--forward");
+	case 'p':
+		return take_path(plan, value);
+	default:
+		plan->credentials = plan->credentials_known = true;
+		return true;
+	}
+}
+
+/* ---- places ---- */
+
+/* The policy's absolute path, its folder and name; its folder must be there,
+ * and itself not. */
+static bool
+find_policy(struct init_plan *plan, const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	const char *base = slash == NULL ? file : slash + 1;
+	const char *folder =
+	    slash == NULL ? "."
+	    : slash == file
+		? "/"
+		: arena_text(plan->arena,
+			     slice_of(file, (size_t)(slash - file)));
+	char real[PATH_MAX];
+	struct stat st;
+	size_t len;
+
+	if (folder == NULL)
+		return say("no memory", "");
+	if (*base == '\0' || strcmp(base, ".") == 0 || strcmp(base, "..") == 0)
+		return say("name a file, as app.ini, not a folder: ", file);
+	if (realpath(folder, real) == NULL) {
+		fprintf(stderr,
+			"corscheck: init: %s: %s; make this folder "
+			"first\n",
+			folder, strerror(errno));
+		return false;
+	}
+	if (lstat(file, &st) == 0)
+		return say("it is there already, and stays as it is; name "
+			   "another file, or move it away: ",
+			   file);
+	plan->folder = arena_text(plan->arena, slice_from(real));
+	len = strlen(real) + strlen(base) + 2;
+	char *policy = arena_alloc(plan->arena, len);
+	if (plan->folder == NULL || policy == NULL)
+		return say("no memory", "");
+	snprintf(policy, len, "%s/%s", strcmp(real, "/") == 0 ? "" : real,
+		 base);
+	plan->policy = policy;
+	if (!is_plain(policy))
+		return say("servers read such a path in ways of their own; use "
+			   "letters, digits and / . _ + - ~ alone: ",
+			   policy);
+	return true;
+}
+
+/* "api" of .htapi.ini, api.ini, api. */
+static bool
+find_name(struct init_plan *plan)
+{
+	const char *base = strrchr(plan->policy, '/') + 1;
+	size_t len = strlen(base);
+	bool ini = len > 4 && strcmp(base + len - 4, ".ini") == 0;
+
+	if (strncmp(base, ".ht", 3) == 0 && len > 7) {
+		base += 3;
+		len -= 3;
+	}
+	plan->name =
+	    arena_text(plan->arena, slice_of(base, ini ? len - 4 : len));
+	return plan->name != NULL || say("no memory", "");
+}
+
+/* corswrap beside this program, or where it is installed. */
+static bool
+find_corswrap(struct init_plan *plan)
+{
+	char path[PATH_MAX + sizeof("corswrap")];
+	ssize_t len = readlink("/proc/self/exe", path, PATH_MAX);
+	const char *found = BINDIR "/corswrap";
+
+	if (len > 0) {
+		char *slash;
+		path[len] = '\0';
+		slash = strrchr(path, '/');
+		if (slash != NULL)
+			memcpy(slash + 1, "corswrap", sizeof("corswrap"));
+		if (slash != NULL && access(path, X_OK) == 0 && is_plain(path))
+			found = path;
+	}
+	plan->corswrap = arena_text(plan->arena, slice_from(found));
+	return plan->corswrap != NULL || say("no memory", "");
+}
+
+/* What only the whole of it shows. */
+static bool
+is_consistent(struct init_plan *plan)
+{
+	const char *base = strrchr(plan->policy, '/') + 1;
+	size_t len = strlen(base);
+
+	if (plan->server != NULL && plan->server->cgi &&
+	    (len < 5 || strcmp(base + len - 4, ".ini") != 0))
+		return say("corswrap.cgi is called as its policy is: name it "
+			   "NAME.ini, or .htNAME.ini under Apache, not ",
+			   base);
+	if (plan->app == INIT_APP_FORWARD && plan->server != NULL &&
+	    plan->server->cgi)
+		return say("--forward: a CGI program forwards nothing; name a "
+			   "server that starts a responder, as ",
+			   "lighttpd, apache-fcgid or nginx");
+	if (plan->app == INIT_APP_ROOT && plan->server != NULL &&
+	    !(is_plain(plan->app_value) && *plan->app_value == '/'))
+		return say("--root: for a server's snippet it must begin with "
+			   "/ and have letters, digits and / . _ + - ~ alone: ",
+			   plan->app_value);
+	return init_policy_is_good(plan);
+}
+
+static void
+set_defaults(struct init_plan *plan)
+{
+	if (plan->app == INIT_APP_UNSET) {
+		plan->app = INIT_APP_ROOT;
+		plan->app_value = init_default_root(plan);
+	}
+	if (plan->headers.count == 0)
+		words_add(plan, &plan->headers, "Content-Type");
+	if (plan->path != NULL)
+		return;
+	plan->path = "/api";
+	if (plan->app == INIT_APP_ROOT && plan->server != NULL)
+		plan->path = plan->server->scripts_path;
+}
+
+/* ---- the file ---- */
+
+/* Never in the place of another; some file systems know only one of them. */
+static bool
+put(const char *temporary, const char *policy)
+{
+	return link(temporary, policy) == 0 ||
+	       (errno != EEXIST && renameat2(AT_FDCWD, temporary, AT_FDCWD,
+					     policy, RENAME_NOREPLACE) == 0);
+}
+
+/* Whole or not at all. */
+static bool
+write_policy(const struct init_plan *plan)
+{
+	char temporary[PATH_MAX];
+	FILE *out = NULL;
+	bool good = false;
+	int fd = -1;
+
+	if (snprintf(temporary, sizeof(temporary), "%s/.corscheck-XXXXXX",
+		     plan->folder) < (int)sizeof(temporary))
+		fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd >= 0)
+		out = fdopen(fd, "w");
+	if (out != NULL) {
+		init_policy_write(plan, out);
+		good = fflush(out) == 0 && ferror(out) == 0 &&
+		       fchmod(fd, 0644) == 0 && fsync(fd) == 0;
+		good &= fclose(out) == 0;
+		good = good && put(temporary, plan->policy);
+	}
+	if (!good)
+		fprintf(stderr, "corscheck: init: %s: %s\n", plan->policy,
+			strerror(errno));
+	if (fd >= 0)
+		unlink(temporary);
+	return good;
+}
+
+/* What comes next. */
+static void
+finish(const struct init_plan *plan)
+{
+	fprintf(stderr,
+		"corscheck: init: wrote %s; `corscheck lint` checks it after "
+		"each change\n",
+		plan->policy);
+	if (plan->server != NULL) {
+		init_snippet_write(plan, stdout);
+		return;
+	}
+	fprintf(stderr, "corscheck: init: --server NAME prints what the web "
+			"server is to be told; there are");
+	for (const struct init_server *s = init_servers; s->name != NULL; s++)
+		fprintf(stderr, " %s", s->name);
+	fputc('\n', stderr);
+}
+
+static int
+make(struct init_plan *plan, const char *file)
+{
+	bool terminal = isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+
+	if (!find_policy(plan, file) || !find_name(plan) ||
+	    !find_corswrap(plan))
+		return CHECK_USAGE;
+	if (terminal && !init_ask(plan)) {
+		say("nothing was written", "");
+		return CHECK_USAGE;
+	}
+	if (plan->origins.count == 0) {
+		say("say which pages may call, as --origin "
+		    "https://app.example.com; on a terminal it asks",
+		    "");
+		return CHECK_USAGE;
+	}
+	set_defaults(plan);
+	if (plan->out_of_memory) {
+		say("no memory", "");
+		return CHECK_USAGE;
+	}
+	if (!is_consistent(plan) || !write_policy(plan))
+		return CHECK_USAGE;
+	finish(plan);
+	return CHECK_GOOD;
+}
+
+int
+init_command(const struct command *command, int argc, char **argv)
+{
+	static const struct option options[] = {
+	    {"server", required_argument, NULL, 's'},
+	    {"origin", required_argument, NULL, 'o'},
+	    {"method", required_argument, NULL, 'm'},
+	    {"header", required_argument, NULL, 'H'},
+	    {"credentials", no_argument, NULL, 'c'},
+	    {"exec", required_argument, NULL, 'e'},
+	    {"root", required_argument, NULL, 'r'},
+	    {"forward", required_argument, NULL, 'f'},
+	    {"path", required_argument, NULL, 'p'},
+	    {"help", no_argument, NULL, 'h'},
+	    {NULL, 0, NULL, 0},
+	};
+	struct init_plan plan = {.arena = arena_new()};
+	bool good = plan.arena != NULL;
+	int letter, status = CHECK_USAGE;
+
+	while ((letter = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (letter == 'h' || letter == '?') {
+			arena_free(plan.arena);
+			return command_usage(command, letter == 'h');
+		}
+		good = good && take(&plan, letter, optarg);
+	}
+	if (argc - optind != 1)
+		status = command_usage(command, 0);
+	else if (good)
+		status = make(&plan, argv[optind]);
+	arena_free(plan.arena);
+	return status;
+}

@@ -1,0 +1,114 @@
+/*
+ * corscheck: what a CORS policy does, and why.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "corscheck/corscheck.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "page/page.h"
+
+static const struct command commands[] = {
+    {"lint", lint_command, "[--json] [--strict] POLICY ...",
+     "what is wrong with a policy"},
+    {"dump", dump_command, "POLICY", "a policy in its canonical form"},
+    {"explain", explain_command,
+     "[-p POLICY] [--json] --url URL --origin ORIGIN\n"
+     "           [--method M] [-H 'Name: value'] ... [--credentials]",
+     "what a browser will do with a request"},
+    {"probe", probe_command,
+     "[--json] --origin ORIGIN [--method M]\n"
+     "           [-H 'Name: value'] ... [--credentials] URL",
+     "what a browser will do, with a live server"},
+    {"reference", reference_command, "[--json]",
+     "headers, safelists, limits, and what many get wrong"},
+    {"init", init_command,
+     "[--server NAME] [--origin ORIGIN] ... [--credentials]\n"
+     "           [--method NAME] ... [--header NAME] ... [--path PATH]\n"
+     "           [--exec WORDS | --root FOLDER | --forward ADDRESS] FILE",
+     "writes a commented policy, and says what the server needs"},
+    {NULL, NULL, NULL, NULL},
+};
+
+int
+command_usage(const struct command *command, int asked)
+{
+	fprintf(asked ? stdout : stderr, "usage: corscheck %s %s\n",
+		command->name, command->usage);
+	return asked ? CHECK_GOOD : CHECK_USAGE;
+}
+
+static int
+usage(int asked)
+{
+	FILE *out = asked ? stdout : stderr;
+
+	for (const struct command *c = commands; c->name != NULL; c++)
+		fprintf(out, "%s corscheck %s %s\n",
+			c == commands ? "usage:" : "      ", c->name, c->usage);
+	fprintf(out, "       corscheck -V | -h\n\n");
+	for (const struct command *c = commands; c->name != NULL; c++)
+		fprintf(out, "  %-10s %s\n", c->name, c->purpose);
+	return asked ? CHECK_GOOD : CHECK_USAGE;
+}
+
+/* With the name that getopt(3) puts in front of what it says. */
+static int
+run_command(const struct command *c, int argc, char **argv)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "corscheck %s", c->name);
+	argv[0] = name;
+	return c->run(c, argc, argv);
+}
+
+static int
+run(int argc, char **argv)
+{
+	if (argc < 2)
+		return usage(0);
+	if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)
+		return usage(1);
+	if (strcmp(argv[1], "-V") == 0 || strcmp(argv[1], "--version") == 0) {
+		printf("corscheck %s\n", PACKAGE_VERSION);
+		return CHECK_GOOD;
+	}
+	for (const struct command *c = commands; c->name != NULL; c++)
+		if (strcmp(argv[1], c->name) == 0)
+			return run_command(c, argc - 1, argv + 1);
+	fprintf(stderr, "corscheck: there is no subcommand \"%s\"\n", argv[1]);
+	return usage(0);
+}
+
+/* Under a web server the arguments are the client's words (RFC 3875, 4.4) and
+ * are not read. */
+static bool
+is_cgi(void)
+{
+	return getenv("REQUEST_METHOD") != NULL ||
+	       getenv("GATEWAY_INTERFACE") != NULL;
+}
+
+int
+main(int argc, char **argv)
+{
+	int status;
+
+	if (is_cgi())
+		return page_main();
+	status = run(argc, argv);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		perror("corscheck: standard output");
+		return CHECK_USAGE;
+	}
+	return status;
+}

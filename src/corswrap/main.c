@@ -1,0 +1,70 @@
+/*
+ * corswrap: puts a correct CORS answer in front of a CGI program.
+ *
+ * What it is, FastCGI responder or CGI program, is seen from how it was
+ * started, in the order of DESIGN.md section 2; FCGX_IsCGI would guess wrong
+ * under inetd and install signal handlers on the way.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "corswrap/start.h"
+#include "corswrap/tune.h"
+#include "serve/cgi.h"
+#include "serve/listen.h"
+
+enum { FIRST_INHERITED = 3 }; /* sd_listen_fds(3) */
+
+/* CGI being done with. */
+static int
+start(struct start *s, bool listening)
+{
+	int inherited;
+
+	if (listening) {
+		start_take(s, STDIN_FILENO, 1);
+		return start_command(s) != 0 ? 1 : start_fastcgi(s);
+	}
+	if (s->options.version) {
+		puts("corswrap " PACKAGE_VERSION);
+		return 0;
+	}
+	if (s->options.help) {
+		fputs(options_help, stdout);
+		return 0;
+	}
+	if (start_command(s) != 0)
+		return 1;
+	if (s->options.test)
+		return start_test(s);
+	inherited = listen_inherited();
+	start_take(s, FIRST_INHERITED, inherited);
+	if (inherited > 0 || s->options.address != NULL)
+		return start_fastcgi(s);
+	fputs("corswrap: nothing to do: give -l ADDRESS, or let a web server "
+	      "start it\n",
+	      stderr);
+	fputs(options_help, stderr);
+	return 2;
+}
+
+int
+main(int argc, char **argv)
+{
+	static struct start s;
+	bool listening = listen_is_socket(STDIN_FILENO);
+
+	if (!listening && options_is_cgi())
+		return cgi_run(NULL, options_lighttpd_script(argc, argv),
+			       environ);
+	tune(argv);
+	if (options_read(&s.options, argc, argv) != 0)
+		return 2;
+	return start(&s, listening);
+}

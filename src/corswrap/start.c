@@ -1,0 +1,204 @@
+/*
+ * Starting as a FastCGI responder: policy, sockets, log, and then the server.
+ *
+ * Nothing is bound and no file is replaced before the policy is good.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "corswrap/start.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "run/log.h"
+#include "serve/listen.h"
+#include "serve/locate.h"
+#include "serve/server.h"
+
+int
+start_command(struct start *s)
+{
+	if (s->options.command == NULL)
+		return 0;
+	if (options_find_command(s->options.command[0], s->command,
+				 sizeof(s->command)) != 0)
+		return -1;
+	s->options.command[0] = s->command;
+	s->load.command = s->options.command;
+	return 0;
+}
+
+/* The policy, or NULL with every diagnostic on standard error. */
+static struct settings *
+load(struct start *s)
+{
+	struct diag_list *list = diag_list_new();
+	struct settings *settings = NULL;
+
+	if (list == NULL || locate_policy(s->options.policy, s->policy,
+					  sizeof(s->policy)) != 0) {
+		fprintf(stderr, "corswrap: no policy: %s: %s [no-policy]\n",
+			s->policy,
+			"name one with -c, or write one with "
+			"`corscheck init`");
+	} else {
+		settings = settings_load(s->policy, &s->load, list);
+		diag_print(list, stderr);
+	}
+	diag_list_free(list);
+	return settings;
+}
+
+int
+start_test(struct start *s)
+{
+	struct settings *settings;
+
+	s->load.use = LOAD_LINT;
+	settings = load(s);
+	if (settings == NULL)
+		return 1;
+	printf("%s: ok\n", s->policy);
+	settings_release(settings);
+	return 0;
+}
+
+/* Is -l beyond loopback, so that `peers` is needed? */
+static bool
+is_exposed(const struct address *address)
+{
+	static const char *const own[] = {"127.0.0.0/8", "::1/128"};
+	struct network network;
+
+	if (address->path != NULL)
+		return false;
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (network_parse(slice_from(own[i]), &network) &&
+		    network_has(&network, slice_from(address->host)))
+			return false;
+	return true;
+}
+
+/* Understand -l; the socket is made only once the policy is good. */
+static int
+read_address(struct start *s)
+{
+	const char *text = s->options.address, *error = NULL;
+	char *folder = getcwd(NULL, 0);
+
+	s->arena = arena_new();
+	if (folder == NULL || s->arena == NULL)
+		error = strerror(errno);
+	else
+		error = address_parse(s->arena, slice_from(text), folder,
+				      &s->address);
+	free(folder);
+	if (error == NULL) {
+		s->load.peers_needed = is_exposed(&s->address);
+		return 0;
+	}
+	fprintf(stderr,
+		"corswrap: -l %s: %s (write unix:/path or "
+		"tcp:127.0.0.1:9000)\n",
+		text, error);
+	return -1;
+}
+
+/* From here on a signal waits for server_run, or a socket file would be left
+ * behind by one that comes just now. */
+static void
+hold_signals(void)
+{
+	static const int ends[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP};
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		sigaddset(&set, ends[i]);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static int
+open_socket(struct start *s)
+{
+	char error[512];
+
+	hold_signals();
+	s->fds[0] =
+	    listen_open(&s->address, s->options.mode, error, sizeof(error));
+	if (s->fds[0] < 0) {
+		fprintf(stderr, "corswrap: %s\n", error);
+		return -1;
+	}
+	s->fd_count = 1;
+	return 0;
+}
+
+void
+start_take(struct start *s, int first, int count)
+{
+	for (int i = 0; i < count && i < START_FDS; i++) {
+		s->fds[s->fd_count++] = first + i;
+		if (listen_is_exposed(first + i))
+			s->load.peers_needed = true;
+	}
+}
+
+static int
+serve(struct start *s, struct settings *settings)
+{
+	bool own = s->options.address != NULL && s->address.text != NULL;
+	struct server_options options = {.fds = s->fds,
+					 .fd_count = s->fd_count,
+					 .own = own ? &s->address : NULL,
+					 .policy = s->policy,
+					 .load = s->load,
+					 .workers = s->options.workers,
+					 .program = "corswrap"};
+	struct log *log = log_new(STDERR_FILENO);
+	int status = 1;
+
+	if (log != NULL && log_configure(log, &settings->server) == 0) {
+		status = server_run(&options, settings, log);
+	} else {
+		fprintf(stderr, "corswrap: log-file %s: %s\n",
+			settings->server.log_file != NULL
+			    ? settings->server.log_file
+			    : "",
+			strerror(errno));
+		settings_release(settings);
+	}
+	log_free(log);
+	return status;
+}
+
+int
+start_fastcgi(struct start *s)
+{
+	struct settings *settings;
+	bool own = s->fd_count == 0;
+	int status = 1;
+
+	s->load.use = LOAD_FASTCGI;
+	s->load.warnings = true;
+	if (own && read_address(s) != 0)
+		status = 2;
+	else if ((settings = load(s)) == NULL)
+		;
+	else if (own && open_socket(s) != 0)
+		settings_release(settings);
+	else
+		status = serve(s, settings);
+	if (own && s->fd_count > 0)
+		listen_remove(&s->address, s->fds[0]);
+	arena_free(s->arena);
+	return status;
+}

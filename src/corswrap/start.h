@@ -1,0 +1,34 @@
+/*
+ * Starting as a FastCGI responder, and testing such a start.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef START_H
+#define START_H
+
+#include "corswrap/options.h"
+#include "policy/settings.h"
+
+enum { START_PATH = 4096, START_FDS = 64 };
+
+struct start {
+	struct options options;
+	char policy[START_PATH];
+	char command[START_PATH];
+	struct load_options load;
+	struct arena *arena;
+	struct address address; /* of -l */
+	int fds[START_FDS];	/* handed to us, or -l's */
+	size_t fd_count;
+};
+
+/* Find COMMAND, if one was given.  -1: said on standard error. */
+int start_command(struct start *);
+/* Descriptors that were handed to us, from first on. */
+void start_take(struct start *, int first, int count);
+/* -t: the exit status. */
+int start_test(struct start *);
+/* Serve on what was taken, else on -l: the exit status. */
+int start_fastcgi(struct start *);
+
+#endif

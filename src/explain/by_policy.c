@@ -1,0 +1,375 @@
+/*
+ * What a browser does with a request under a policy.
+ *
+ * The request that the browser would send becomes the variables that a web
+ * server would set, and goes the way of respond.c through the same core:
+ * request_read, policy_choose, cors_decide, cors_parts and header_write.  The
+ * application behind it is one that sends no CORS header of its own.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "explain/explanation.h"
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "cors/header_block.h"
+#include "cors/path.h"
+#include "cors/regex.h"
+
+enum { VARIABLES_MAX = 24 };
+
+/* A request on its way to the core. */
+struct asking {
+	struct explanation *e;
+	const struct settings *settings;
+	struct regex_scratch *scratch;
+	struct slice chosen; /* CORSWRAP_POLICY */
+	char *variables[VARIABLES_MAX];
+	size_t count;
+	struct request request;
+	struct cors_decision decision;
+};
+
+/* ---- the web server's side ---- */
+
+static void
+set(struct asking *a, const char *name, struct slice value)
+{
+	size_t len = strlen(name);
+	char *text = arena_alloc(a->e->arena, len + value.len + 2);
+
+	if (text == NULL || a->count + 1 == VARIABLES_MAX) {
+		a->e->out_of_memory = true;
+		return;
+	}
+	memcpy(text, name, len);
+	text[len] = '=';
+	if (value.len > 0)
+		memcpy(text + len + 1, value.ptr, value.len);
+	text[len + 1 + value.len] = '\0';
+	a->variables[a->count++] = text;
+}
+
+/* What every server says of a request to this URL. */
+static void
+set_url(struct asking *a, const struct url *url)
+{
+	bool https = slice_eq(url->scheme, SLICE("https"));
+	char port[16];
+
+	snprintf(port, sizeof(port), "%u", url->port);
+	set(a, "REQUEST_URI", url->target);
+	set(a, "HTTP_HOST", url->authority);
+	set(a, "SERVER_NAME", url->host);
+	set(a, "SERVER_PORT", slice_from(port));
+	set(a, "SERVER_PROTOCOL", SLICE("HTTP/1.1"));
+	set(a, "REQUEST_SCHEME", url->scheme);
+	if (https)
+		set(a, "HTTPS", SLICE("on"));
+	if (slice_present(a->chosen))
+		set(a, "CORSWRAP_POLICY", a->chosen);
+}
+
+/* Fetch Metadata, 2.3: to trustworthy URLs alone. */
+static void
+set_site(struct asking *a)
+{
+	if (!url_is_trustworthy(&a->e->question.url))
+		return;
+	set(a, "HTTP_SEC_FETCH_SITE",
+	    a->e->plan.cross_origin ? SLICE("cross-site")
+				    : SLICE("same-origin"));
+}
+
+static void
+begin(struct asking *a, struct slice method)
+{
+	a->count = 0;
+	set(a, "REQUEST_METHOD", method);
+	set_url(a, &a->e->question.url);
+	set_site(a);
+}
+
+static void
+set_preflight(struct asking *a)
+{
+	const struct fetch_plan *plan = &a->e->plan;
+
+	begin(a, SLICE("OPTIONS"));
+	set(a, "HTTP_ORIGIN", a->e->question.origin);
+	set(a, "HTTP_ACCESS_CONTROL_REQUEST_METHOD", plan->method);
+	if (slice_present(plan->asked))
+		set(a, "HTTP_ACCESS_CONTROL_REQUEST_HEADERS", plan->asked);
+}
+
+static void
+set_request(struct asking *a)
+{
+	begin(a, a->e->plan.method);
+	if (a->e->plan.sends_origin)
+		set(a, "HTTP_ORIGIN", a->e->question.origin);
+}
+
+/* ---- corswrap's side ---- */
+
+/* Header lines, each ended by CRLF, as fields. */
+static void
+take_lines(struct explanation *e, struct slice lines, struct answer *out)
+{
+	struct fetch_field *at;
+	size_t count = 0;
+
+	for (size_t i = 0; i < lines.len; i++)
+		count += lines.ptr[i] == '\n';
+	at = arena_array(e->arena, count, sizeof(*at));
+	if (at == NULL) {
+		e->out_of_memory = true;
+		return;
+	}
+	count = 0;
+	while (lines.len > 0) {
+		const char *end = memchr(lines.ptr, '\n', lines.len);
+		size_t len = (size_t)(end - lines.ptr) + 1;
+		const char *colon = memchr(lines.ptr, ':', len);
+		if (colon != NULL)
+			at[count++] = (struct fetch_field){
+			    slice_of(lines.ptr, (size_t)(colon - lines.ptr)),
+			    fetch_trim(slice_of(colon + 1,
+						(size_t)(end - colon - 1)))};
+		lines = slice_after(lines, len);
+	}
+	out->fields = (struct fetch_fields){at, count};
+}
+
+/* Text being put together in memory. */
+struct lines {
+	struct explanation *e;
+	char *text;
+	size_t len;
+	size_t room;
+};
+
+static int
+add_piece(void *ctx, struct slice piece)
+{
+	struct lines *lines = ctx;
+
+	if (lines->len + piece.len > lines->room) {
+		size_t room = 2 * (lines->room + piece.len) + 1024;
+		char *text = arena_alloc(lines->e->arena, room);
+		if (text == NULL) {
+			lines->e->out_of_memory = true;
+			return -1;
+		}
+		if (lines->len > 0)
+			memcpy(text, lines->text, lines->len);
+		lines->text = text;
+		lines->room = room;
+	}
+	memcpy(lines->text + lines->len, piece.ptr, piece.len);
+	lines->len += piece.len;
+	return 0;
+}
+
+/* The application's answer, into which corswrap puts its lines.  What it sent
+ * itself, one Content-Type, is left out of what is shown. */
+static void
+answer_by_application(struct asking *a, struct answer *out)
+{
+	static const char block[] = "Content-Type: text/plain\r\n\r\n";
+	struct lines lines = {.e = a->e};
+	struct header_options options = {0};
+	struct header_block header;
+	struct slice ours;
+	char buf[128];
+	size_t used;
+
+	header_init(&header, buf, sizeof(buf), &options);
+	if (header_feed(&header, block, sizeof(block) - 1, &used) !=
+		HEADER_DONE ||
+	    header_write(&header, &a->decision, add_piece, &lines) != 0)
+		return;
+	/* Its own line is the first, and the blank line the last. */
+	ours = slice_after(slice_of(lines.text, lines.len),
+			   sizeof("Content-Type: text/plain\r\n") - 1);
+	ours.len -= 2;
+	out->status = 0;
+	take_lines(a->e, ours, out);
+}
+
+/* respond_error: what corswrap adds to an answer of its own. */
+static struct slice
+error_lines(const struct cors_decision *d)
+{
+	if (d != NULL && (d->verdict == CORS_ANSWER_PREFLIGHT ||
+			  d->verdict == CORS_ANSWER_OPTIONS))
+		return SLICE("");
+	return SLICE("Cache-Control: no-store\r\n"
+		     "Content-Type: text/plain; charset=utf-8\r\n");
+}
+
+/* decision: NULL where no policy was found. */
+static void
+answer_by_corswrap(struct asking *a, int status,
+		   const struct cors_decision *decision, struct answer *out)
+{
+	struct slice parts[CORS_PARTS_MAX];
+	struct lines lines = {.e = a->e};
+	size_t count = decision == NULL ? 0 : cors_parts(decision, parts);
+
+	for (size_t i = 0; i < count; i++)
+		add_piece(&lines, parts[i]);
+	add_piece(&lines, error_lines(decision));
+	out->status = status;
+	out->by = "corswrap answers:";
+	take_lines(a->e, slice_of(lines.text, lines.len), out);
+}
+
+/* What the policy says of it; enforce = report only counts. */
+static enum cors_reason
+policy_reason(const struct cors_decision *d)
+{
+	struct origin parsed;
+
+	if (d->reason != CORS_ENFORCED || !d->reported)
+		return d->reason;
+	if (slice_eq(d->origin, SLICE("null")))
+		return CORS_ORIGIN_NULL;
+	return origin_parse(d->origin, &parsed) ? CORS_ORIGIN_NOT_ALLOWED
+						: CORS_ORIGIN_MALFORMED;
+}
+
+/* Where the policy was written. */
+static const struct spec_source *
+find_source(const struct settings *settings, const struct policy *policy)
+{
+	for (size_t i = 0; policy != NULL && i < settings->spec_count; i++)
+		if (settings->specs[i].line == policy->spec.line)
+			return &settings->spec_sources[i];
+	return NULL;
+}
+
+/* The walk says at once why; the browser only sees what is missing. */
+static void
+say_refusal(struct explanation *e, struct answer *out)
+{
+	if (!e->plan.cross_origin || out->policy_reason == CORS_REASON_NONE)
+		return;
+	out->by = explain_printf(
+	    e,
+	    out->status != 0 ? "corswrap answers, and refuses it, because %s:"
+			     : "The application answers, and corswrap does not "
+			       "allow the page to read it, because %s:",
+	    explain_refusal(e, out));
+}
+
+static void
+decide(struct asking *a, const struct policy *policy, struct answer *out)
+{
+	struct cors_decision *d = &a->decision;
+
+	if (policy != NULL && policy->spec.regex_count > 0 &&
+	    a->scratch == NULL)
+		a->scratch = regex_scratch_new();
+	cors_decide(policy, &a->request, a->scratch, d);
+	out->policy = policy;
+	out->source = find_source(a->settings, policy);
+	out->uncovered = policy == NULL;
+	out->refused = d->refused;
+	out->policy_reason = policy_reason(d);
+	if (d->verdict == CORS_RUN)
+		answer_by_application(a, out);
+	else
+		answer_by_corswrap(a, d->status, d, out);
+	say_refusal(a->e, out);
+}
+
+/* The steps of respond.c. */
+static void
+answer(struct asking *a, struct answer *out)
+{
+	const struct policy *policy = NULL;
+	struct slice path = SLICE_NONE;
+	size_t room;
+	char *buf;
+
+	*out = (struct answer){.known = true};
+	if (a->e->out_of_memory)
+		return;
+	a->variables[a->count] = NULL;
+	request_read(&a->request, a->variables);
+	room = a->request.uri.len + 2;
+	buf = arena_alloc(a->e->arena, room);
+	if (buf == NULL) {
+		a->e->out_of_memory = true;
+		return;
+	}
+	if (a->settings->policies->uses_paths)
+		path = path_normalize(&a->request, buf, room);
+	switch (
+	    policy_choose(a->settings->policies, &a->request, path, &policy)) {
+	case POLICY_BAD_PATH:
+		answer_by_corswrap(a, 400, NULL, out);
+		break;
+	case POLICY_UNKNOWN:
+		answer_by_corswrap(a, 500, NULL, out);
+		break;
+	case POLICY_NONE:
+		decide(a, NULL, out);
+		break;
+	case POLICY_CHOSEN:
+		decide(a, policy, out);
+		break;
+	}
+}
+
+/* ---- the story ---- */
+
+static void
+tell(struct asking *a)
+{
+	struct explanation *e = a->e;
+
+	if (e->plan.preflight) {
+		set_preflight(a);
+		answer(a, &e->preflight);
+		if (!judge_preflight(e))
+			return;
+	}
+	set_request(a);
+	answer(a, &e->answer);
+	judge_answer(e);
+}
+
+/* No policy is known: what is sent, and that is all. */
+static void
+tell_without(struct explanation *e)
+{
+	const char *text = "No policy was given, so it is not known what is "
+			   "answered.";
+
+	if (!e->plan.cross_origin)
+		text = "Page and URL have the same origin: CORS has no part in "
+		       "it.";
+	e->message = explain_noted(e, text);
+}
+
+void
+explain_by_policy(struct explanation *e, const struct settings *settings,
+		  struct slice chosen)
+{
+	struct asking a = {.e = e, .settings = settings, .chosen = chosen};
+
+	if (explain_is_settled(e))
+		return;
+	if (settings != NULL)
+		tell(&a);
+	else
+		tell_without(e);
+	regex_scratch_free(a.scratch);
+}

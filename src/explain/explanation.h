@@ -1,0 +1,230 @@
+/*
+ * What a browser does with a request, step by step: made by explain.c from a
+ * policy or by probe.c from a live server, judged by judge.c, told by
+ * explain_text.c, explain_json.c and page_walk.c.
+ *
+ * Everything lives in the explanation's arena.  Texts are printable ASCII:
+ * bytes of others are escaped when they are put in (explain_quote).
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef EXPLANATION_H
+#define EXPLANATION_H
+
+#include <stdio.h>
+
+#include "cors/decide.h"
+#include "fetch/fetch.h"
+#include "fetch/url.h"
+#include "policy/settings.h"
+
+/* What is asked: a script's fetch(). */
+struct question {
+	struct url url;
+	struct slice origin; /* as the browser sends it */
+	struct slice method;
+	struct fetch_fields headers;
+	bool credentials;
+};
+
+/* The same as people write it. */
+struct question_text {
+	struct slice url;
+	struct slice origin;
+	struct slice method;	     /* absent: GET */
+	const struct slice *headers; /* each 'Name: value' */
+	size_t header_count;
+	bool credentials;
+};
+
+struct texts {
+	const char **at;
+	size_t count;
+	size_t room;
+};
+
+/* A step of the browser's, or a finding of probe's. */
+struct check {
+	bool passes;
+	const char *text;
+};
+
+struct checks {
+	struct check *at;
+	size_t count;
+	size_t room;
+};
+
+/* An answer, as far as it is known. */
+struct answer {
+	bool known;
+	int status;	/* 0: the application's own */
+	bool http2;	/* for probe */
+	const char *by; /* who answers, as a heading of the walk; NULL:
+			   the server (status), the application (0) */
+	struct fetch_fields fields; /* without the application's own */
+	/* what corswrap thinks of it; for reason and fix */
+	const struct policy *policy;	  /* NULL: none covers it */
+	const struct spec_source *source; /* of the policy; NULL as it */
+	bool uncovered;			  /* no policy covers it */
+	bool refused;			  /* the policy refuses it */
+	enum cors_reason policy_reason;
+};
+
+enum verdict { VERDICT_UNKNOWN, VERDICT_ALLOWED, VERDICT_BLOCKED };
+
+/* A mistake that probe has found. */
+struct finding {
+	const char *id;
+	bool serious; /* else advice */
+	const char *message;
+	const char *fix;
+};
+
+struct explanation {
+	struct arena *arena;
+	struct question question;
+	struct fetch_plan plan;
+	bool out_of_memory; /* then nothing else counts */
+	bool userinfo;	    /* fetch() refuses such a URL */
+	struct texts why;   /* it preflights, and what is left out */
+	struct texts notes; /* where browsers differ, what comes before CORS */
+
+	struct fetch_fields preflight_request;
+	struct answer preflight;
+	struct checks preflight_checks;
+	bool preflight_passes;
+	const char *preflight_reason; /* id, or NULL */
+	const char *kept; /* how long browsers remember it, or NULL */
+
+	bool sent; /* the request itself goes out */
+	struct fetch_fields request;
+	struct answer answer;
+	struct checks request_checks;
+	bool has_readable;
+	struct slice *readable; /* sorted, lower case, each once */
+	size_t readable_count;
+
+	enum verdict verdict;
+	const char *reason;  /* id, or NULL */
+	const char *message; /* what the browser's console says, and notes */
+	const char *fix;     /* NULL: nothing is to be changed */
+	bool unreachable;    /* network, tls, timeout: exit status 2 */
+
+	bool probed;		      /* by probe: findings are told, if any */
+	struct texts steps;	      /* redirects that were followed */
+	struct slice redirected_from; /* or absent */
+	bool tainted;		      /* a redirect made the origin null */
+	struct finding *findings;     /* of probe */
+	size_t finding_count;
+	size_t finding_room;
+};
+
+/* ---- question.c ---- */
+
+/* Bytes and headers of it at most: more than any server takes of a request's
+ * head, and than corswrap does (DESIGN.md section 4). */
+enum { QUESTION_MAX = 65536, QUESTION_HEADERS = 500 };
+
+/*
+ * Read what was written.  NULL: *out is the question, in the memory of arena
+ * and of text; else what is wrong and what to write instead, in one printable
+ * sentence without its end.
+ */
+const char *question_read(struct arena *, const struct question_text *text,
+			  struct question *out);
+
+/* ---- explanation.c ---- */
+
+/* printf into the arena; "" when memory is out, which is noted. */
+const char *explain_printf(struct explanation *, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* The bytes, those that are not printable ASCII as \xHH. */
+const char *explain_quote(struct explanation *, struct slice);
+/* The text, and the notes behind it. */
+const char *explain_noted(struct explanation *, const char *text);
+void texts_add(struct explanation *, struct texts *, const char *);
+void checks_add(struct explanation *, struct checks *, bool passes,
+		const char *text);
+void finding_add(struct explanation *, const char *id, bool serious,
+		 const char *fix, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/*
+ * Begin: what the browser makes of the question, before any answer; why, the
+ * two requests, and the verdict where none is needed (fetch() refuses it, or it
+ * is same-origin).  The question's memory must outlive the explanation.
+ */
+void explain_begin(struct explanation *, struct arena *,
+		   const struct question *);
+/* Is there nothing to be asked of a server? */
+bool explain_is_settled(const struct explanation *);
+
+/* ---- explain_notes.c ---- */
+
+/* An http request of an https page?  Browsers block it, and CORS has no say. */
+bool explain_is_mixed(const struct explanation *);
+/* A port that browsers do not connect to? */
+bool explain_is_bad_port(unsigned port);
+/* All of it, into the notes. */
+void explain_add_notes(struct explanation *);
+
+/* ---- judge.c ---- */
+
+/* The browser looks at the preflight's answer.  True: it goes on. */
+bool judge_preflight(struct explanation *);
+/* It looks at the answer itself; the verdict is made. */
+void judge_answer(struct explanation *);
+/* Sort and unite what may be read. */
+void judge_readable(struct explanation *);
+/* No answer came: id is network, tls or timeout. */
+void judge_unreachable(struct explanation *, const char *id,
+		       const char *message, const char *fix);
+
+/* ---- explain.c ---- */
+
+/*
+ * The whole story under a policy (settings may be NULL: none is known).
+ * chosen: the value of CORSWRAP_POLICY, absent for none.
+ */
+void explain_by_policy(struct explanation *, const struct settings *,
+		       struct slice chosen);
+
+/* ---- explain_words.c: the headings of the walk, for text and page ---- */
+
+/* "A page of ORIGIN" */
+const char *explain_say_page(struct explanation *);
+/* What it calls, as it stands in a script: several lines, indented, the last
+ * without its end. */
+const char *explain_say_call(struct explanation *);
+/* fetch() throws: nothing of the walk happens. */
+bool explain_is_refused(const struct explanation *);
+/* With a preflight or without. */
+const char *explain_say_way(const struct explanation *);
+const char *explain_say_by(const struct explanation *, const struct answer *);
+/* Above the request itself. */
+const char *explain_say_request(const struct explanation *);
+/* In front of the names that may be read, and behind them. */
+const char *explain_say_readable(void);
+const char *explain_say_readable_end(struct explanation *);
+/* "Allowed", "Blocked", "Unknown". */
+const char *explain_say_verdict(const struct explanation *);
+
+/* ---- explain_text.c, explain_json.c ---- */
+
+/* The walk through the exchange, for people; colour: as a terminal shows it. */
+void explain_text(struct explanation *, FILE *, bool colour);
+/* The object of DESIGN.md section 2, and a newline.  Memory out: nothing is
+ * printed, and noted. */
+void explain_json(struct explanation *, FILE *);
+
+/* ---- explain_fix.c ---- */
+
+/* Why the policy does not allow it, in its words: "PUT is not in `methods`". */
+const char *explain_refusal(struct explanation *, const struct answer *);
+
+/* What to change, in the policy's words. */
+const char *explain_fix(struct explanation *, const struct answer *,
+			enum fetch_reason, bool preflight);
+
+#endif

@@ -1,0 +1,572 @@
+/*
+ * What to change so that the request passes, in the policy's words.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "explain/explanation.h"
+
+/* ---- places in the policy ---- */
+
+static const char *
+section_title(struct explanation *e, struct slice name)
+{
+	return explain_printf(e, "[cors%s%s]", name.len > 0 ? " " : "",
+			      explain_quote(e, name));
+}
+
+/* "add PUT to `methods` of [cors] (line 3)": to the list that stands there, or
+ * as a new key. */
+static const char *
+add_to(struct explanation *e, const struct answer *answer, enum place where,
+       const char *key, const char *words)
+{
+	const struct key_place *place;
+
+	if (answer->source == NULL)
+		return explain_printf(e, "add %s to `%s`", words, key);
+	place = &answer->source->places[where];
+	if (place->line != 0)
+		return explain_printf(
+		    e, "add %s to `%s` of %s (line %u)", words, key,
+		    section_title(e, place->section), place->line);
+	return explain_printf(e, "write `%s = %s` in %s (line %u)", key, words,
+			      section_title(e, place->section),
+			      place->section_line);
+}
+
+static const char *
+set_to(struct explanation *e, const struct answer *answer, enum place where,
+       const char *text)
+{
+	const struct key_place *place;
+
+	if (answer->source == NULL)
+		return explain_printf(e, "set `%s`", text);
+	place = &answer->source->places[where];
+	return explain_printf(e, "set `%s` in %s (line %u)", text,
+			      section_title(e, place->section),
+			      place->line != 0 ? place->line
+					       : place->section_line);
+}
+
+/* Of the section in which origins are written, or of that which takes them; or
+ * asked for, so that they will have to be. */
+static bool
+has_credentials(const struct explanation *e, const struct answer *answer)
+{
+	if (e->question.credentials)
+		return true;
+	return answer->source != NULL &&
+	       (answer->source->places[PLACE_ORIGINS].credentials ||
+		answer->policy->spec.credentials);
+}
+
+/* ---- origins ---- */
+
+static const char serve_page[] =
+    "serve the page over http or https, not from a "
+    "file or in a sandbox: then it has an origin";
+
+static const char *
+fix_null(struct explanation *e, const struct answer *answer)
+{
+	/* Fetch, "redirect-tainted origin". */
+	if (e->tainted)
+		return explain_printf(e,
+				      "ask for %s at once: after a redirect "
+				      "from one origin to another the browser "
+				      "sends Origin: null",
+				      explain_quote(e, e->question.url.full));
+	/* null-with-credentials is an error of the policy. */
+	if (has_credentials(e, answer))
+		return serve_page;
+	return explain_printf(
+	    e,
+	    "%s; or %s with `allow-null = yes`, which lets "
+	    "any page in a sandboxed frame in",
+	    serve_page, add_to(e, answer, PLACE_ORIGINS, "origins", "null"));
+}
+
+/* A page whose origin anybody on the way can claim (`insecure-origin`). */
+static bool
+is_insecure(struct slice origin)
+{
+	struct origin_pattern pattern;
+
+	return origin_pattern_parse(origin, &pattern) == ORIGIN_FAULT_NONE &&
+	       slice_eq(pattern.scheme, SLICE("http")) && !pattern.is_loopback;
+}
+
+/* The origin that a policy may list with credentials, and what is to be done
+ * first: "serve the page over https, and ", or nothing. */
+static const char *
+secure_origin(struct explanation *e, const char **first)
+{
+	struct slice origin = e->question.origin;
+
+	*first = "";
+	if (!is_insecure(origin))
+		return explain_quote(e, origin);
+	*first = "serve the page over https, and ";
+	return explain_printf(e, "https%s",
+			      explain_quote(e, slice_after(origin, 4)));
+}
+
+static const char *
+fix_origin(struct explanation *e, const struct answer *answer)
+{
+	struct slice origin = e->question.origin;
+	const char *text, *first, *secure;
+
+	if (slice_eq(origin, SLICE("null")))
+		return fix_null(e, answer);
+	text = add_to(e, answer, PLACE_ORIGINS, "origins",
+		      explain_quote(e, origin));
+	if (!is_insecure(origin) || !has_credentials(e, answer))
+		return text;
+	secure = secure_origin(e, &first);
+	return explain_printf(
+	    e,
+	    "%s%s; or, as it is, %s with `allow-insecure = "
+	    "yes`",
+	    first, add_to(e, answer, PLACE_ORIGINS, "origins", secure), text);
+}
+
+static const char *
+fix_uncovered(struct explanation *e)
+{
+	const char *first, *origin = secure_origin(e, &first);
+
+	if (slice_eq(e->question.origin, SLICE("null"))) {
+		first = explain_printf(e, "%s, and ", serve_page);
+		origin = "https://...";
+	}
+	return explain_printf(e,
+			      "no section of the policy covers this host and "
+			      "path: %sgive [cors] `origins = %s`, or a [cors "
+			      "NAME] the `host` or `path` of this URL",
+			      first, origin);
+}
+
+/* ---- methods and headers ---- */
+
+/* The asked names that the answer does not list. */
+static const char *
+missing_headers(struct explanation *e, const struct answer *answer)
+{
+	const struct name_list *list =
+	    answer->policy == NULL ? NULL : &answer->policy->spec.headers;
+	struct slice given = fetch_get(e->arena, &answer->fields,
+				       SLICE("access-control-allow-headers"));
+	const char *text = "";
+	bool any = list != NULL && list->any;
+
+	for (struct slice rest = given, item;
+	     list == NULL && fetch_list_next(&rest, &item);)
+		any |= slice_eq(item, SLICE("*")) && !e->question.credentials;
+	for (size_t i = 0; i < e->plan.header_count; i++) {
+		const struct fetch_header *h = &e->plan.headers[i];
+		struct slice rest = given, item;
+		bool found = false;
+
+		if (!fetch_asks(h))
+			continue;
+		for (size_t j = 0; list != NULL && j < list->count; j++)
+			found |= slice_eq_nocase(list->names[j], h->name);
+		while (!found && fetch_list_next(&rest, &item))
+			found = slice_eq_nocase(item, h->name);
+		if (any && !slice_eq(h->name, SLICE("authorization")))
+			found = true;
+		if (!found)
+			text = explain_printf(e, "%s%s%s", text,
+					      text[0] == '\0' ? "" : " ",
+					      explain_quote(e, h->name));
+	}
+	return text;
+}
+
+/* fetch() writes only six methods in capitals, and methods are case-sensitive:
+ * patch is not PATCH; absent: no letter is small. */
+static struct slice
+in_capitals(struct explanation *e)
+{
+	struct slice method = e->plan.method;
+	char *text = arena_text(e->arena, method);
+	bool differs = false;
+
+	for (size_t i = 0; text != NULL && i < method.len; i++) {
+		if (text[i] < 'a' || text[i] > 'z')
+			continue;
+		text[i] = (char)(text[i] - 'a' + 'A');
+		differs = true;
+	}
+	return differs ? slice_of(text, method.len) : SLICE_NONE;
+}
+
+/* The method in the server's list, but for its case; else absent. */
+static struct slice
+list_otherwise(struct explanation *e, const struct answer *answer)
+{
+	struct slice list = fetch_get(e->arena, &answer->fields,
+				      SLICE("access-control-allow-methods"));
+	struct slice item;
+
+	while (answer->policy == NULL && fetch_list_next(&list, &item))
+		if (slice_eq_nocase(item, e->plan.method))
+			return item;
+	return SLICE_NONE;
+}
+
+static const char *
+fix_method(struct explanation *e, const struct answer *answer, enum place where,
+	   const char *key)
+{
+	const char *method = explain_quote(e, e->plan.method);
+	struct slice capitals = in_capitals(e);
+	const char *text = add_to(e, answer, where, key, method);
+	struct slice listed = list_otherwise(e, answer);
+
+	if (slice_present(listed))
+		return explain_printf(
+		    e, "write %s in `methods`, not %s: case counts", method,
+		    explain_quote(e, listed));
+	if (!slice_present(capitals))
+		return text;
+	return explain_printf(e,
+			      "write %s in the script: browsers send %s as it "
+			      "is written, and it is another method; or %s",
+			      explain_quote(e, capitals), method, text);
+}
+
+static const char *
+fix_headers(struct explanation *e, const struct answer *answer)
+{
+	return add_to(e, answer, PLACE_HEADERS, "headers",
+		      missing_headers(e, answer));
+}
+
+/* ---- where the policy itself refuses ---- */
+
+const char *
+explain_refusal(struct explanation *e, const struct answer *answer)
+{
+	const char *method = explain_quote(e, e->plan.method);
+
+	switch (answer->policy_reason) {
+	case CORS_ORIGIN_NOT_ALLOWED:
+		return "the page's origin is not in `origins`";
+	case CORS_ORIGIN_NULL:
+		return "null is not in `origins`";
+	case CORS_ORIGIN_MALFORMED:
+		return "the page's origin is none";
+	case CORS_METHOD_NOT_ALLOWED:
+		return explain_printf(e, "%s is not in `methods`", method);
+	case CORS_HEADER_NOT_ALLOWED:
+		return explain_printf(e, "`headers` lacks %s",
+				      missing_headers(e, answer));
+	case CORS_HEADERS_TOO_MANY:
+		return "too many headers are asked for";
+	case CORS_ENFORCED:
+		return "the page's origin is not in `origins`, and `enforce` "
+		       "keeps others out";
+	case CORS_NOT_IN_ALLOW:
+		return explain_printf(e, "%s is not in `allow`", method);
+	case CORS_METHOD_MALFORMED:
+	case CORS_HEADERS_MALFORMED:
+	case CORS_REASON_NONE:
+	case CORS_REASON_COUNT:
+		break;
+	}
+	return "no browser sends this";
+}
+
+static const char *
+fix_policy(struct explanation *e, const struct answer *answer)
+{
+	switch (answer->policy_reason) {
+	case CORS_ORIGIN_NOT_ALLOWED:
+	case CORS_ORIGIN_NULL:
+		return fix_origin(e, answer);
+	case CORS_ORIGIN_MALFORMED:
+		return "serve the page from a host of letters, digits, hyphens "
+		       "and dots: corswrap takes this origin for none";
+	case CORS_METHOD_NOT_ALLOWED:
+		return fix_method(e, answer, PLACE_METHODS, "methods");
+	case CORS_HEADER_NOT_ALLOWED:
+		return fix_headers(e, answer);
+	case CORS_HEADERS_TOO_MANY:
+		return explain_printf(
+		    e,
+		    "send fewer headers: %d names and %d bytes of them are "
+		    "the most",
+		    CORS_ACRH_ELEMENTS, CORS_ACRH_BYTES);
+	case CORS_ENFORCED:
+		return explain_printf(
+		    e, "%s; or let it run unread with `enforce = advertise`",
+		    fix_origin(e, answer));
+	case CORS_NOT_IN_ALLOW:
+		return fix_method(e, answer, PLACE_ALLOW, "allow");
+	case CORS_METHOD_MALFORMED:
+	case CORS_HEADERS_MALFORMED:
+	case CORS_REASON_NONE:
+	case CORS_REASON_COUNT:
+		break;
+	}
+	return "no browser sends this";
+}
+
+/* ---- where the answer does not please the browser ---- */
+
+static const char without[] =
+    "let the script ask without credentials, if it needs no cookies";
+
+/* Origins that may not stand beside credentials (`insecure-origin`)? */
+static bool
+lists_insecure(const struct answer *answer)
+{
+	const struct policy_spec *spec;
+
+	if (answer->policy == NULL)
+		return false;
+	spec = &answer->policy->spec;
+	for (size_t i = 0; i < spec->origin_count; i++)
+		if (slice_eq(spec->origins[i].scheme, SLICE("http")) &&
+		    !spec->origins[i].is_loopback)
+			return true;
+	return false;
+}
+
+/* `*` cannot stand beside credentials. */
+static const char *
+fix_star(struct explanation *e, const struct answer *answer)
+{
+	const char *first, *origin = secure_origin(e, &first);
+	const char *line = "";
+
+	if (answer->source != NULL)
+		line =
+		    explain_printf(e, " (line %u)",
+				   answer->source->places[PLACE_ORIGINS].line);
+	return explain_printf(
+	    e,
+	    "%s; or %slist the origins by name, as in `origins = %s`%s, and %s",
+	    without, first, origin, line,
+	    set_to(e, answer, PLACE_CREDENTIALS, "credentials = yes"));
+}
+
+static const char *
+fix_credentials(struct explanation *e, const struct answer *answer, bool star)
+{
+	/* null-with-credentials is an error of the policy. */
+	if (slice_eq(e->question.origin, SLICE("null")))
+		return explain_printf(e, "%s; or %s", without, serve_page);
+	if (star)
+		return fix_star(e, answer);
+	return explain_printf(
+	    e, "%s%s; or %s",
+	    set_to(e, answer, PLACE_CREDENTIALS, "credentials = yes"),
+	    lists_insecure(answer) ? ", and let its `origins` be https alone"
+				   : "",
+	    without);
+}
+
+/* A status that is not the application's is corswrap's own doing here. */
+static const char *
+fix_status(const struct answer *answer, bool preflight)
+{
+	if (answer->status == 400 && answer->by != NULL)
+		return "the path cannot be decoded: write % as %25, and leave "
+		       "%00 out";
+	if (answer->status == 500 && answer->by != NULL)
+		return "set CORSWRAP_POLICY to a NAME of the policy's "
+		       "[cors NAME]";
+	if (!preflight)
+		return "send the CORS headers on every status, errors too";
+	if (answer->status == 401 || answer->status == 403)
+		return "let preflights through without a password: they never "
+		       "carry one; let corswrap answer them";
+	return "answer OPTIONS with 204 and the CORS headers: let corswrap do "
+	       "it (`preflight = answer`)";
+}
+
+/* ---- all that the policy refuses ---- */
+
+static const char *
+also(struct explanation *e, const char *text, const char *more)
+{
+	return explain_printf(e, "%s; also %s", text, more);
+}
+
+static bool
+lacks_method(const struct explanation *e, const struct name_list *list)
+{
+	return !list->any && !name_list_has(list, e->plan.method);
+}
+
+/*
+ * A policy names the first thing that it minds (DESIGN.md section 4), and who
+ * mends that alone is refused again, for the next: so they are named with it.
+ */
+static const char *
+fix_refusal(struct explanation *e, const struct answer *answer)
+{
+	const struct policy_spec *spec = &answer->policy->spec;
+	enum cors_reason reason = answer->policy_reason;
+	const char *text = fix_policy(e, answer);
+	bool of_origin =
+	    reason == CORS_ORIGIN_NOT_ALLOWED || reason == CORS_ORIGIN_NULL;
+	bool of_method = reason == CORS_METHOD_NOT_ALLOWED;
+
+	if (!of_origin && !of_method && reason != CORS_HEADER_NOT_ALLOWED &&
+	    reason != CORS_ENFORCED)
+		return text;
+	if (of_origin && e->plan.method_asks && lacks_method(e, &spec->methods))
+		text = also(e, text,
+			    fix_method(e, answer, PLACE_METHODS, "methods"));
+	if ((of_origin || of_method) && *missing_headers(e, answer) != '\0')
+		text = also(e, text, fix_headers(e, answer));
+	if (spec->has_allow && lacks_method(e, &spec->allow))
+		text =
+		    also(e, text, fix_method(e, answer, PLACE_ALLOW, "allow"));
+	if (e->question.credentials && !spec->credentials &&
+	    !slice_eq(e->question.origin, SLICE("null")))
+		text =
+		    also(e, text, fix_credentials(e, answer, spec->any_origin));
+	return text;
+}
+
+/* ---- what a server's answer shows ---- */
+
+/* The same origin, written as no browser does? */
+static bool
+is_same(struct explanation *e, struct slice value)
+{
+	struct url url;
+
+	return url_parse(e->arena, value, NULL, NULL, &url) == URL_FAULT_NONE &&
+	       slice_eq(url.origin, e->question.origin);
+}
+
+static const char *
+fix_mismatch(struct explanation *e, const struct answer *answer)
+{
+	struct slice value = fetch_get(e->arena, &answer->fields,
+				       SLICE("access-control-allow-origin"));
+
+	if (!is_same(e, value))
+		return fix_origin(e, answer);
+	return explain_printf(e,
+			      "send %s byte for byte, as the browser does: no "
+			      "final /, no capitals, no default port",
+			      explain_quote(e, e->question.origin));
+}
+
+/* A server with a policy says that its answers depend on Origin. */
+static bool
+is_bare(struct explanation *e, const struct answer *answer)
+{
+	struct slice vary = fetch_get(e->arena, &answer->fields, SLICE("vary"));
+	struct slice item;
+
+	while (slice_present(vary) && fetch_list_next(&vary, &item))
+		if (slice_eq_nocase(item, SLICE("origin")))
+			return false;
+	return answer->policy == NULL;
+}
+
+static const char *
+fix_missing(struct explanation *e, const struct answer *answer, bool preflight)
+{
+	const char *first = "", *origin = explain_quote(e, e->question.origin);
+	struct slice location =
+	    fetch_get(e->arena, &answer->fields, SLICE("location"));
+
+	if (answer->status >= 400)
+		return fix_status(answer, preflight);
+	if (fetch_is_redirect(answer->status) && slice_present(location))
+		return explain_printf(
+		    e,
+		    "ask for %s at once, or send the CORS headers with the "
+		    "redirect too",
+		    explain_quote(e, location));
+	if (!preflight && e->plan.preflight && answer->policy == NULL)
+		return "send the CORS headers with the answer itself too, not "
+		       "with the answer to the preflight alone";
+	if (has_credentials(e, answer))
+		origin = secure_origin(e, &first);
+	if (is_bare(e, answer) && !slice_eq(e->question.origin, SLICE("null")))
+		return explain_printf(
+		    e,
+		    "%sput corswrap in front of it, with "
+		    "`origins = %s`: nothing in the answer is "
+		    "of CORS",
+		    first, origin);
+	return fix_origin(e, answer);
+}
+
+static const char *
+fix_multiple(const struct answer *answer)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < answer->fields.count; i++)
+		count += slice_eq_nocase(answer->fields.at[i].name,
+					 SLICE("access-control-allow-origin"));
+	if (count > 1)
+		return "send Access-Control-Allow-Origin once: take it out of "
+		       "the web server's configuration, and leave "
+		       "`app-headers = override`";
+	return "send the one origin that asks: Access-Control-Allow-Origin "
+	       "takes no list; name them all in `origins`, and corswrap does "
+	       "that";
+}
+
+static const char *
+fix_answer(struct explanation *e, const struct answer *answer,
+	   enum fetch_reason reason, bool preflight)
+{
+	switch (reason) {
+	case FETCH_ACAO_MISSING:
+		return fix_missing(e, answer, preflight);
+	case FETCH_ACAO_MISMATCH:
+		return fix_mismatch(e, answer);
+	case FETCH_ACAO_MULTIPLE:
+		return fix_multiple(answer);
+	case FETCH_WILDCARD_WITH_CREDENTIALS:
+		return fix_credentials(e, answer, true);
+	case FETCH_CREDENTIALS_NOT_TRUE:
+		return fix_credentials(e, answer, false);
+	case FETCH_PREFLIGHT_REDIRECT:
+		return "ask for the URL to which it redirects, or answer "
+		       "OPTIONS before the redirect";
+	case FETCH_PREFLIGHT_STATUS:
+		return fix_status(answer, preflight);
+	case FETCH_LIST_MALFORMED:
+		return "write names with commas between them, and nothing "
+		       "else: corswrap writes them from `methods` and "
+		       "`headers`";
+	case FETCH_METHOD_NOT_ALLOWED:
+		return fix_method(e, answer, PLACE_METHODS, "methods");
+	case FETCH_HEADER_NOT_ALLOWED:
+		return fix_headers(e, answer);
+	case FETCH_PASSES:
+	case FETCH_REASON_COUNT:
+		break;
+	}
+	return NULL;
+}
+
+const char *
+explain_fix(struct explanation *e, const struct answer *answer,
+	    enum fetch_reason reason, bool preflight)
+{
+	if (answer->uncovered)
+		return fix_uncovered(e);
+	if (answer->policy_reason != CORS_REASON_NONE)
+		return fix_refusal(e, answer);
+	return fix_answer(e, answer, reason, preflight);
+}

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: ISC
+# What src/explain is made of.
+explain_sources = \
+	%D%/by_policy.c \
+	%D%/explain_notes.c \
+	%D%/explanation.c \
+	%D%/explanation.h \
+	%D%/fix.c \
+	%D%/json.c \
+	%D%/judge.c \
+	%D%/question.c \
+	%D%/reference.c \
+	%D%/reference.h \
+	%D%/text.c \
+	%D%/words.c \
+	$(end)
+EXTRA_DIST += %D%/README

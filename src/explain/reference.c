@@ -1,0 +1,275 @@
+/*
+ * The content of the reference, and nothing else: reference.h has its form.
+ *
+ * The rules are those of the Fetch standard (https://fetch.spec.whatwg.org/);
+ * t/explain/reference.t holds the lists against what explain does.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "explain/reference.h"
+
+typedef const char *const row[REFERENCE_COLUMNS];
+
+static row pairs[] = {
+    {"`Origin`", "`Access-Control-Allow-Origin`", "every answer",
+     "The page's origin, byte for byte, or `*`. One value, once: two are "
+     "none."},
+    {"`Access-Control-Request-Method`", "`Access-Control-Allow-Methods`",
+     "preflight",
+     "Names with commas, compared case and all. `GET`, `HEAD` and `POST` need "
+     "not be there."},
+    {"`Access-Control-Request-Headers`", "`Access-Control-Allow-Headers`",
+     "preflight",
+     "Names with commas, in any case. Every name that was asked for must be "
+     "there."},
+    {"cookies, passwords, client certificates",
+     "`Access-Control-Allow-Credentials`", "every answer",
+     "`true`, in lower case, and only when the script said "
+     "`credentials: \"include\"`. There is no `false`: leave it out."},
+    {NULL, "`Access-Control-Max-Age`", "preflight",
+     "For how many seconds the browser may keep what the preflight said. "
+     "Without it: 5."},
+    {NULL, "`Access-Control-Expose-Headers`", "actual answer",
+     "What else the script may read beside the safelisted response headers."},
+    {"`Origin`", "`Vary: Origin`", "every answer",
+     "Wherever the answer depends on the origin, also when there was none; "
+     "else a cache hands one page's answer to another."},
+    {NULL, "`Timing-Allow-Origin`", "actual answer",
+     "Which pages may see how long it took. Several origins may stand here."},
+};
+
+static row requests[] = {
+    {"method", "`GET`, `HEAD`, `POST`", "any other: `PUT`, `DELETE`, `PATCH`"},
+    {"headers set by the script", "none, or safelisted ones",
+     "any other name, `Authorization` and `X-Requested-With` too; or a "
+     "safelisted one with a value that is not"},
+    {"`Content-Type`",
+     "`application/x-www-form-urlencoded`, `multipart/form-data`, "
+     "`text/plain`, with or without parameters",
+     "any other: `application/json`"},
+    {"`Range`", "`bytes=0-99`, `bytes=100-`",
+     "`bytes=-100`, several ranges, other units"},
+    {"safelisted values", "at most 128 bytes each, 1024 together",
+     "longer: each of them is then asked for"},
+    {"body", "text, form, blob", "a `ReadableStream`"},
+    {"upload events", "no listener on `XMLHttpRequest.upload`",
+     "a listener on it, set before `send()`"},
+    {"credentials", "with or without", "make no difference"},
+    {"what the server sees", "the request itself, with `Origin`",
+     "first `OPTIONS` with `Origin`, `Access-Control-Request-Method` and, if "
+     "headers are asked for, `Access-Control-Request-Headers` (lower case, "
+     "sorted, commas without blanks); no cookie, no password, no body"},
+};
+
+static row checks[] = {
+    {"1", "preflight", "It is no redirect.", "preflight-redirect"},
+    {"2", "both",
+     "`Access-Control-Allow-Origin` is there, once, and is the page's origin; "
+     "or `*`, if there are no credentials.",
+     "acao-missing, acao-multiple, acao-mismatch, wildcard-with-credentials"},
+    {"3", "both",
+     "With credentials: `Access-Control-Allow-Credentials` is `true`.",
+     "credentials-not-true"},
+    {"4", "preflight",
+     "The status is from 200 to 299. Of the actual answer it may be any.",
+     "preflight-status"},
+    {"5", "preflight",
+     "`Access-Control-Allow-Methods` and `-Headers` are lists of names.",
+     "list-malformed"},
+    {"6", "preflight",
+     "The method is in `Access-Control-Allow-Methods`, or is `GET`, `HEAD` or "
+     "`POST`.",
+     "method-not-allowed"},
+    {"7", "preflight",
+     "Each header that was asked for is in `Access-Control-Allow-Headers`.",
+     "header-not-allowed"},
+};
+
+static row wildcards[] = {
+    {"`Access-Control-Allow-Origin: *`", "every origin, `null` too",
+     "fails: the origin itself must stand there"},
+    {"`Access-Control-Allow-Methods: *`", "every method",
+     "a method called `*`, that is none"},
+    {"`Access-Control-Allow-Headers: *`",
+     "every header; by the standard `Authorization` must be named beside it, "
+     "though Chromium lets it pass",
+     "a header called `*`, that is none"},
+    {"`Access-Control-Expose-Headers: *`",
+     "every response header but `Set-Cookie`",
+     "a header called `*`, that is none"},
+    {"`Timing-Allow-Origin: *`", "every page", "every page"},
+    {"`https://*.example.com`",
+     "nothing: no header knows patterns; the server compares, and answers with "
+     "the one origin",
+     "the same"},
+    {"`Access-Control-Allow-Credentials: true`", "does no harm",
+     "must be there, on the preflight's answer and on the actual one"},
+};
+
+static row safelists[] = {
+    {"methods that need no preflight", "`GET` `HEAD` `POST`", NULL},
+    {"methods that browsers write in capitals",
+     "`DELETE` `GET` `HEAD` `OPTIONS` `POST` `PUT`",
+     "All others stay as the script wrote them: `patch` is not `PATCH`."},
+    {"methods that browsers refuse", "`CONNECT` `TRACE` `TRACK`",
+     "In any case; fetch() throws."},
+    {"request headers that need no preflight", "`Accept`",
+     "No control byte but the tab, and none of `\"():<>?@[\\]{}` and DEL."},
+    {"request headers that need no preflight",
+     "`Accept-Language` `Content-Language`",
+     "Only `0-9 A-Z a-z`, blank and `* , - . ; =`."},
+    {"request headers that need no preflight", "`Content-Type`",
+     "One of the three of a form; no byte that `Accept` may not have."},
+    {"request headers that need no preflight", "`Range`",
+     "One range with a beginning: `bytes=0-99`, `bytes=100-`."},
+    {"the same, in Chromium alone",
+     "`Device-Memory` `Downlink` `DPR` `ECT` `Intervention` `RTT` "
+     "`Save-Data` `Viewport-Width` `Width`",
+     "Where the value is well-formed."},
+    {"request headers that scripts cannot set",
+     "`Accept-Charset` `Accept-Encoding` `Access-Control-Request-Headers` "
+     "`Access-Control-Request-Method` `Connection` `Content-Length` `Cookie` "
+     "`Cookie2` `Date` `DNT` `Expect` `Host` `Keep-Alive` `Origin` `Referer` "
+     "`Set-Cookie` `TE` `Trailer` `Transfer-Encoding` `Upgrade` `Via`",
+     "Left out without a word; and whatever begins with `Proxy-` or `Sec-`."},
+    {"request headers that scripts cannot set",
+     "`X-HTTP-Method` `X-HTTP-Method-Override` `X-Method-Override`",
+     "Left out if the value names `CONNECT`, `TRACE` or `TRACK`."},
+    {"response headers that scripts may always read",
+     "`Cache-Control` `Content-Language` `Content-Length` `Content-Type` "
+     "`Expires` `Last-Modified` `Pragma`",
+     "All others only if they are exposed."},
+    {"response headers that scripts never read", "`Set-Cookie` `Set-Cookie2`",
+     NULL},
+};
+
+static row limits[] = {
+    {"`Access-Control-Max-Age`, at most, in Chromium", "7200", "seconds"},
+    {"`Access-Control-Max-Age`, at most, in Firefox", "86400", "seconds"},
+    {"`Access-Control-Max-Age`, at most, in Safari", "600", "seconds"},
+    {"`Access-Control-Max-Age` when it is missing or no number", "5",
+     "seconds"},
+    {"value of a safelisted request header", "128", "bytes"},
+    {"values of all safelisted request headers together", "1024", "bytes"},
+    {"redirects of a preflight", "0", "redirects"},
+    {"redirects of the actual request, each with CORS headers of its own", "20",
+     "redirects"},
+    {"`Access-Control-Request-Headers` that corswrap reads", "4096", "bytes"},
+    {"names in it that corswrap reads", "128", "names"},
+};
+
+static row myths[] = {
+    {"The script must send the preflight, or call something for it.",
+     "There is nothing to call. The browser sends it by itself, before the "
+     "request that needs it, and keeps the answer for a while."},
+    {"It works with curl (or Postman), so the server is right.",
+     "They never show a CORS error: it is browsers that check. curl shows the "
+     "headers; `corscheck probe` shows what a browser makes of them."},
+    {"`credentials: \"include\"` causes a preflight.",
+     "Credentials alone cause none, and a preflight carries none. They only "
+     "make the checks stricter."},
+    {"`Access-Control-Allow-Headers: *` is not valid; or always is.",
+     "It is valid for requests without credentials. With credentials it is the "
+     "name of a header. `Authorization` is to be named in any case."},
+    {"Answer a preflight with 204 and `Content-Length: 0`.",
+     "A 204 has no Content-Length (RFC 9110, 8.6). Any status from 200 to 299 "
+     "will do; a 200 without body has `Content-Length: 0`."},
+    {"CORS protects the server.",
+     "It lets pages read what the same-origin policy keeps from them. A simple "
+     "request has already run when its answer is kept from the script."},
+    {"`mode: \"no-cors\"` mends it.",
+     "It asks for an answer that the script cannot read: no status, no "
+     "headers, no body."},
+    {"The script sets `Access-Control-Allow-Origin` in its request.",
+     "That is a header of answers. In a request it only causes a preflight "
+     "that asks for it."},
+    {"Several origins in `Access-Control-Allow-Origin`, with commas.",
+     "One or `*`. The server looks for the request's origin in its list and "
+     "sends that one, with `Vary: Origin`."},
+    {"Whatever stands in `Origin` is sent back, so everybody is served.",
+     "With credentials every page on the web then reads what the visitor may "
+     "read. Compare with a list, the whole origin, not its beginning or end."},
+    {"`Access-Control-Allow-Origin: null` is for local files.",
+     "Every page can make itself the origin `null`, with a sandboxed frame."},
+    {"The CORS headers belong on 200 alone.",
+     "On every status, errors too: else the script sees a network error "
+     "instead of the 401 or 500."},
+    {"`OPTIONS` must be behind the password like the rest.",
+     "A preflight never has one. 401 or 403 to it means that no script gets "
+     "through; guard the actual requests."},
+    {"A redirect to the login page, or from http to https, is no harm.",
+     "A preflight that is redirected has failed. Ask for the last address."},
+    {"Every `OPTIONS` is a preflight.",
+     "One with `Origin` and `Access-Control-Request-Method` is. All others "
+     "belong to the application."},
+    {"`Access-Control-Max-Age: 86400` keeps it for a day.",
+     "In Firefox. Chromium keeps it two hours at most, Safari ten minutes."},
+};
+
+/* A macro, for the number of rows. */
+#define ROWS(array) (array), sizeof(array) / sizeof((array)[0])
+
+const struct reference_section reference_sections[] = {
+    {"pairs",
+     "Headers and their answers",
+     "What a browser sends, and what it wants to see in the answer.",
+     {{"request_header", "the browser sends"},
+      {"response_header", "the server answers"},
+      {"on", "on"},
+      {"meaning", "meaning"}},
+     4,
+     ROWS(pairs)},
+    {"requests",
+     "Simple and preflighted requests",
+     "A simple request goes out at once. Of any other the browser asks the "
+     "server first, by itself: the preflight.",
+     {{"what", "what"}, {"simple", "simple"}, {"preflighted", "preflighted"}},
+     3,
+     ROWS(requests)},
+    {"checks",
+     "What the browser checks, in its order",
+     "The first that fails is what the console names. `corscheck explain` and "
+     "`corscheck probe` name what is at the bottom of it: what the policy "
+     "refuses, or the status where that is bad and the headers are missing "
+     "too.",
+     {{"step", "step"},
+      {"answer", "answer"},
+      {"check", "check"},
+      {"reason", "reason"}},
+     4,
+     ROWS(checks)},
+    {"wildcards",
+     "What * covers, and credentials",
+     "With credentials is what a script asks for with `credentials: "
+     "\"include\"`, or `withCredentials`.",
+     {{"header", "header"},
+      {"without_credentials", "without credentials"},
+      {"with_credentials", "with credentials"}},
+     3,
+     ROWS(wildcards)},
+    {"safelists",
+     "Safelists",
+     NULL,
+     {{"list", "list"}, {"names", "names"}, {"condition", "condition"}},
+     3,
+     ROWS(safelists)},
+    {"limits",
+     "Limits",
+     NULL,
+     {{"limit", "limit"}, {"value", "value"}, {"unit", "unit"}},
+     3,
+     ROWS(limits)},
+    {"myths",
+     "What many pages get wrong",
+     NULL,
+     {{"said", "what they say"}, {"so", "how it is"}},
+     2,
+     ROWS(myths)},
+};
+
+const size_t reference_section_count =
+    sizeof(reference_sections) / sizeof(reference_sections[0]);

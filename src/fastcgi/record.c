@@ -1,0 +1,270 @@
+/*
+ * FastCGI records, client side.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "fastcgi/record.h"
+
+/* ---- the request ---- */
+
+/* Section 3.4: lengths up to 127 are one byte, others four, the first bit set,
+ * most significant byte first. */
+static size_t
+length_size(size_t length)
+{
+	return length < 128 ? 1 : 4;
+}
+
+static unsigned char *
+length_put(unsigned char *out, size_t length)
+{
+	if (length < 128) {
+		*out++ = (unsigned char)length;
+		return out;
+	}
+	*out++ = (unsigned char)(0x80 | (length >> 24 & 0x7f));
+	*out++ = (unsigned char)(length >> 16);
+	*out++ = (unsigned char)(length >> 8);
+	*out++ = (unsigned char)length;
+	return out;
+}
+
+struct pair {
+	struct slice name;
+	struct slice value;
+};
+
+/* False: no "NAME=value", or longer than a length can say. */
+static bool
+pair_of(const char *variable, struct pair *pair)
+{
+	const char *equals = strchr(variable, '=');
+
+	if (equals == NULL || equals == variable)
+		return false;
+	pair->name = slice_of(variable, (size_t)(equals - variable));
+	pair->value = slice_from(equals + 1);
+	return pair->name.len <= INT32_MAX && pair->value.len <= INT32_MAX;
+}
+
+static size_t
+pairs_size(char *const *variables)
+{
+	size_t size = 0;
+	struct pair pair;
+
+	for (; *variables != NULL; variables++)
+		if (pair_of(*variables, &pair))
+			size += length_size(pair.name.len) +
+				length_size(pair.value.len) + pair.name.len +
+				pair.value.len;
+	return size;
+}
+
+/* Headers for so many bytes of a stream. */
+static size_t
+headers_size(size_t bytes)
+{
+	return (bytes + RECORD_CONTENT - 1) / RECORD_CONTENT * WIRE_HEADER;
+}
+
+size_t
+record_request_size(char *const *variables, size_t body)
+{
+	size_t pairs = pairs_size(variables);
+
+	/* BEGIN_REQUEST; PARAMS and its end; STDIN and its end */
+	return WIRE_HEADER + WIRE_BODY + headers_size(pairs) + pairs +
+	       WIRE_HEADER + record_body_size(body) + WIRE_HEADER;
+}
+
+/*
+ * Bytes of a stream have been written behind room for all their headers: move
+ * them to their places and put the headers in between, from first to last.
+ */
+static unsigned char *
+frame(unsigned char *room, unsigned type, size_t bytes)
+{
+	unsigned char *from = room + headers_size(bytes);
+
+	while (bytes > 0) {
+		size_t n = bytes < RECORD_CONTENT ? bytes : RECORD_CONTENT;
+
+		/* The header of the last record is right before its bytes;
+		 * those of earlier ones make room as their bytes move up. */
+		memmove(room + WIRE_HEADER, from, n);
+		wire_header_put(room, type, RECORD_ID, n);
+		room += WIRE_HEADER + n;
+		from += n;
+		bytes -= n;
+	}
+	return room;
+}
+
+size_t
+record_request_put(unsigned char *out, char *const *variables, bool keep)
+{
+	static const unsigned char begin[WIRE_BODY] = {0, WIRE_RESPONDER};
+	unsigned char *at = out, *pairs, *to;
+	struct pair pair;
+	size_t size = pairs_size(variables);
+
+	at += wire_header_put(at, WIRE_BEGIN_REQUEST, RECORD_ID, WIRE_BODY);
+	memcpy(at, begin, WIRE_BODY);
+	at[2] = keep ? WIRE_KEEP_CONN : 0;
+	at += WIRE_BODY;
+	pairs = to = at + headers_size(size);
+	for (; *variables != NULL; variables++) {
+		if (!pair_of(*variables, &pair))
+			continue;
+		to = length_put(to, pair.name.len);
+		to = length_put(to, pair.value.len);
+		memcpy(to, pair.name.ptr, pair.name.len);
+		to += pair.name.len;
+		memcpy(to, pair.value.ptr, pair.value.len);
+		to += pair.value.len;
+	}
+	at = frame(at, WIRE_PARAMS, (size_t)(to - pairs));
+	at += wire_header_put(at, WIRE_PARAMS, RECORD_ID, 0);
+	return (size_t)(at - out);
+}
+
+size_t
+record_body_size(size_t body)
+{
+	return headers_size(body) + body;
+}
+
+void
+record_body_put(unsigned char *room, size_t body)
+{
+	(void)frame(room, WIRE_STDIN, body);
+}
+
+/* ---- the answer ---- */
+
+void
+record_reader_init(struct record_reader *reader)
+{
+	memset(reader, 0, sizeof(*reader));
+}
+
+/* A header is complete: does such a record belong here? */
+static bool
+accept_header(struct record_reader *reader)
+{
+	struct wire_header h = wire_header_get(reader->header);
+
+	if (h.version != WIRE_VERSION)
+		return false;
+	reader->type = h.type;
+	reader->content = h.content;
+	reader->padding = h.padding;
+	reader->ours = h.id == RECORD_ID;
+	/* Section 3.3: id 0 is for management; we ask nothing, but an answer
+	 * is no harm. */
+	if (h.id == 0)
+		return h.type == WIRE_GET_VALUES_RESULT ||
+		       h.type == WIRE_UNKNOWN_TYPE;
+	if (!reader->ours)
+		return false;
+	if (h.type == WIRE_END_REQUEST)
+		return h.content >= WIRE_BODY;
+	return h.type == WIRE_STDOUT || h.type == WIRE_STDERR;
+}
+
+/* The record's content and padding have been read. */
+static void
+record_over(struct record_reader *reader)
+{
+	const unsigned char *end = reader->end;
+
+	reader->have = 0;
+	if (!reader->ours || reader->type != WIRE_END_REQUEST)
+		return;
+	reader->app_status = (uint32_t)end[0] << 24 | (uint32_t)end[1] << 16 |
+			     (uint32_t)end[2] << 8 | end[3];
+	reader->protocol_status = end[4];
+	reader->ended = true;
+}
+
+/* Content of a record.  True: *piece is for the caller. */
+static bool
+take_content(struct record_reader *reader, struct slice data,
+	     struct slice *piece)
+{
+	reader->content -= data.len;
+	if (!reader->ours)
+		return false;
+	if (reader->type != WIRE_END_REQUEST) {
+		*piece = data;
+		return true;
+	}
+	for (size_t i = 0; i < data.len && reader->end_have < WIRE_BODY; i++)
+		reader->end[reader->end_have++] = (unsigned char)data.ptr[i];
+	return false;
+}
+
+static size_t
+least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+enum record_event
+record_read(struct record_reader *reader, const char *data, size_t len,
+	    size_t *used, struct slice *piece)
+{
+	size_t at = 0, n;
+	bool got = false;
+
+	while (!got && !reader->ended && at < len) {
+		if (reader->have < WIRE_HEADER) {
+			reader->header[reader->have++] =
+			    (unsigned char)data[at++];
+			if (reader->have == WIRE_HEADER &&
+			    !accept_header(reader)) {
+				*used = at;
+				return RECORD_BAD;
+			}
+		} else if (reader->content > 0) {
+			n = least(reader->content, len - at);
+			got =
+			    take_content(reader, slice_of(data + at, n), piece);
+			at += n;
+		} else {
+			n = least(reader->padding, len - at);
+			reader->padding -= n;
+			at += n;
+		}
+		if (reader->have == WIRE_HEADER && reader->content == 0 &&
+		    reader->padding == 0)
+			record_over(reader);
+	}
+	*used = at;
+	if (got)
+		return reader->type == WIRE_STDOUT ? RECORD_STDOUT
+						   : RECORD_STDERR;
+	return reader->ended ? RECORD_END : RECORD_MORE;
+}
+
+size_t
+record_output_left(const struct record_reader *reader)
+{
+	if (reader->have < WIRE_HEADER || !reader->ours ||
+	    reader->type != WIRE_STDOUT)
+		return 0;
+	return reader->content;
+}
+
+void
+record_skip(struct record_reader *reader, size_t n)
+{
+	reader->content -= n;
+	if (reader->content == 0 && reader->padding == 0)
+		record_over(reader);
+}

@@ -1,0 +1,179 @@
+/*
+ * The browser's side of CORS (https://fetch.spec.whatwg.org/): what a script
+ * may ask for, what the browser makes of it, and what it then wants to read in
+ * the answers.
+ *
+ * Where current Chromium leaves the standard, this does what Chromium does and
+ * says so (struct fetch_plan and struct fetch_check, chromium).
+ *
+ * Pure as the rest of the core; memory comes from the caller's arena.  A
+ * function that runs out of it returns false, or a null pointer.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef FETCH_H
+#define FETCH_H
+
+#include "base/arena.h"
+#include "base/slice.h"
+
+struct fetch_field {
+	struct slice name;
+	struct slice value;
+};
+
+struct fetch_fields {
+	const struct fetch_field *at;
+	size_t count;
+};
+
+/* What a script says: fetch(url, { method, headers, credentials }). */
+struct fetch_request {
+	struct slice origin;	 /* of the page, serialized; or "null" */
+	struct slice url_origin; /* of what it asks for */
+	struct slice method;
+	struct fetch_fields headers;
+	bool credentials; /* "include", else "same-origin" */
+};
+
+/* ---- before anything is sent (fetch.c) ---- */
+
+/* Why fetch() throws a TypeError. */
+enum fetch_refusal {
+	FETCH_ACCEPTED,
+	FETCH_METHOD_NO_TOKEN,
+	FETCH_METHOD_FORBIDDEN, /* CONNECT, TRACE, TRACK */
+	FETCH_HEADER_NO_TOKEN,	/* its name */
+	FETCH_HEADER_VALUE	/* NUL, CR or LF in it */
+};
+
+/* What is to be said of a header that the script sets. */
+enum fetch_remark {
+	FETCH_HARMLESS,		  /* CORS-safelisted: no preflight for it */
+	FETCH_FORBIDDEN,	  /* left out: the browser's business alone */
+	FETCH_FORBIDDEN_OVERRIDE, /* X-HTTP-Method-Override: TRACE */
+	FETCH_NAME,		  /* preflight: the name is not safelisted */
+	FETCH_LONG,		  /* preflight: over 128 bytes */
+	FETCH_BYTES,		  /* preflight: a byte that is not safelisted */
+	FETCH_TYPE,  /* preflight: a Content-Type of no HTML form */
+	FETCH_RANGE, /* preflight: not one simple range */
+	FETCH_HINT,  /* preflight: a client hint that is not well-formed */
+	FETCH_TOTAL  /* preflight: all of them together over 1024 bytes */
+};
+
+struct fetch_header {
+	struct slice name;  /* lower case */
+	struct slice value; /* without blanks around it; several joined */
+	enum fetch_remark remark;
+	bool chromium; /* the Fetch standard would say otherwise */
+};
+
+struct fetch_plan {
+	enum fetch_refusal refusal;
+	struct slice refused; /* the method or header name */
+	struct slice method;  /* normalized */
+	bool cross_origin;
+	bool sends_origin;
+	bool preflight;
+	bool method_asks; /* the method alone makes it preflight */
+	/* every header of the script, those left out too, sorted by name */
+	struct fetch_header *headers;
+	size_t header_count;
+	/* Access-Control-Request-Headers: sorted, lower case, each once, no
+	 * blanks; absent where none is sent */
+	struct slice asked;
+};
+
+/* What becomes of the request.  False: no memory. */
+bool fetch_plan(struct arena *, const struct fetch_request *,
+		struct fetch_plan *out);
+
+/* Is the header sent? */
+bool fetch_is_sent(const struct fetch_header *);
+/* Does it make a cross-origin request preflight? */
+bool fetch_asks(const struct fetch_header *);
+
+/* ---- fetch_value.c: what a header's value says ---- */
+
+/* A request header as the network sees it: safelisted, or why not.  Sets
+ * *chromium where Chromium and Fetch differ. */
+enum fetch_remark fetch_remark(struct slice name, struct slice value,
+			       bool *chromium);
+/* Type and subtype of a MIME type in lower case, from the arena; absent: it is
+ * none (or no memory). */
+struct slice fetch_mime_essence(struct arena *, struct slice value);
+/* A method that is forbidden in X-HTTP-Method, -Override, X-Method-Override. */
+bool fetch_overrides_forbidden(struct slice name, struct slice value);
+/* Without HTTP whitespace around it. */
+struct slice fetch_trim(struct slice);
+
+/* ---- when an answer is there (fetch_answer.c) ---- */
+
+/* Why the browser keeps an answer from the script. */
+enum fetch_reason {
+	FETCH_PASSES,
+	FETCH_ACAO_MISSING,
+	FETCH_ACAO_MULTIPLE,
+	FETCH_ACAO_MISMATCH,
+	FETCH_WILDCARD_WITH_CREDENTIALS,
+	FETCH_CREDENTIALS_NOT_TRUE,
+	FETCH_PREFLIGHT_REDIRECT,
+	FETCH_PREFLIGHT_STATUS,
+	FETCH_LIST_MALFORMED,
+	FETCH_METHOD_NOT_ALLOWED,
+	FETCH_HEADER_NOT_ALLOWED,
+	FETCH_REASON_COUNT
+};
+
+/* "acao-missing", ... (DESIGN.md section 2); NULL for FETCH_PASSES. */
+const char *fetch_reason_id(enum fetch_reason);
+
+struct fetch_check {
+	enum fetch_reason reason;
+	struct slice value; /* of the header that it is about, or absent */
+	struct slice name;  /* of the list that is malformed ("-Methods") or the
+			       request header that is not allowed */
+	bool chromium;	    /* it passes in Chromium and not by Fetch */
+};
+
+/* Every value of the header joined by ", " (Fetch, "get"); absent: none. */
+struct slice fetch_get(struct arena *, const struct fetch_fields *,
+		       struct slice name);
+
+/* "CORS check" of any answer. */
+struct fetch_check fetch_check_origin(struct arena *, struct slice origin,
+				      bool credentials,
+				      const struct fetch_fields *);
+/* A status that fetch() follows. */
+bool fetch_is_redirect(int status);
+/* The status of a preflight's answer: 200 to 299. */
+struct fetch_check fetch_check_status(int status);
+/* Access-Control-Allow-Methods and -Headers ("CORS-preflight fetch", 7). */
+struct fetch_check fetch_check_lists(struct arena *,
+				     const struct fetch_fields *);
+struct fetch_check fetch_check_method(struct arena *, const struct fetch_plan *,
+				      bool credentials,
+				      const struct fetch_fields *);
+struct fetch_check fetch_check_headers(struct arena *,
+				       const struct fetch_plan *,
+				       bool credentials,
+				       const struct fetch_fields *);
+
+/* May the script read a response header of this name?  exposed is the value of
+ * Access-Control-Expose-Headers, absent if there is none. */
+bool fetch_is_readable(struct slice name, struct slice exposed,
+		       bool credentials);
+
+/* Does the value parse as a list of tokens (RFC 9110, 5.6.1)? */
+bool fetch_is_list(struct slice value);
+/* The next item of a list, without blanks; false at its end. */
+bool fetch_list_next(struct slice *rest, struct slice *item);
+
+/* How long a browser keeps a preflight, in seconds. */
+enum fetch_browser { FETCH_CHROMIUM, FETCH_FIREFOX, FETCH_SAFARI };
+enum { FETCH_MAX_AGE_DEFAULT = 5 };
+unsigned fetch_max_age_cap(enum fetch_browser);
+/* value: of Access-Control-Max-Age, absent if there is none. */
+unsigned fetch_max_age(struct slice value, enum fetch_browser);
+
+#endif

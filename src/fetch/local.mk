@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: ISC
+# What src/fetch is made of.
+fetch_sources = \
+	%D%/check.c \
+	%D%/fetch.h \
+	%D%/header_value.c \
+	%D%/plan.c \
+	%D%/url.c \
+	%D%/url.h \
+	%D%/url_host.c \
+	$(end)
+EXTRA_DIST += %D%/README

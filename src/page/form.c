@@ -1,0 +1,102 @@
+/*
+ * The fields of an HTML form out of the bytes that a browser sends.
+ *
+ * Whoever reaches the page may send any bytes, so nothing here is a fault but
+ * too many of them.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "page/form.h"
+
+/* The value of a hexadecimal digit, or -1. */
+static int
+digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = ascii_lower(c);
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return -1;
+}
+
+/* "+" is a blank, "%41" is "A".  Absent: no memory. */
+static struct slice
+decode(struct arena *arena, struct slice s)
+{
+	char *text = arena_alloc(arena, s.len + 1), *to = text;
+
+	if (text == NULL)
+		return SLICE_NONE;
+	for (size_t i = 0; i < s.len; i++) {
+		int high = -1, low = -1;
+
+		if (s.ptr[i] == '%' && s.len - i > 2) {
+			high = digit(s.ptr[i + 1]);
+			low = digit(s.ptr[i + 2]);
+		}
+		if (high >= 0 && low >= 0) {
+			*to++ = (char)(high << 4 | low);
+			i += 2;
+		} else if (s.ptr[i] == '+') {
+			*to++ = ' ';
+		} else {
+			*to++ = s.ptr[i];
+		}
+	}
+	*to = '\0';
+	return slice_of(text, (size_t)(to - text));
+}
+
+/* What stands before the byte, or all of it; *rest is what comes behind, absent
+ * if the byte is not there. */
+static struct slice
+split(struct slice text, char byte, struct slice *rest)
+{
+	const char *at =
+	    text.len == 0 ? NULL : memchr(text.ptr, byte, text.len);
+	size_t len;
+
+	*rest = SLICE_NONE;
+	if (at == NULL)
+		return text;
+	len = (size_t)(at - text.ptr);
+	*rest = slice_after(text, len + 1);
+	return slice_of(text.ptr, len);
+}
+
+enum form_fault
+form_parse(struct arena *arena, struct slice text, struct form *form)
+{
+	form->count = 0;
+	while (slice_present(text)) {
+		struct form_field *field = &form->at[form->count];
+		struct slice value;
+		struct slice pair = split(text, '&', &text);
+		struct slice name = split(pair, '=', &value);
+
+		if (pair.len == 0)
+			continue;
+		if (form->count == FORM_FIELDS_MAX)
+			return FORM_TOO_MANY;
+		field->name = decode(arena, name);
+		field->value = decode(arena, value);
+		if (!slice_present(field->name) || !slice_present(field->value))
+			return FORM_NO_MEMORY;
+		form->count++;
+	}
+	return FORM_GOOD;
+}
+
+struct slice
+form_get(const struct form *form, struct slice name)
+{
+	for (size_t i = 0; i < form->count; i++)
+		if (slice_eq(form->at[i].name, name))
+			return form->at[i].value;
+	return SLICE_NONE;
+}

@@ -1,0 +1,87 @@
+/*
+ * The analyzer page: corscheck as a CGI program.
+ *
+ * It is for everybody who can reach it, so it takes everything from a request
+ * and gives nothing but words back: it opens no file, resolves no name and
+ * sends nothing (DESIGN.md section 4).
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef PAGE_H
+#define PAGE_H
+
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/slice.h"
+#include "explain/explanation.h"
+#include "policy/diagnostic.h"
+
+/* What may come (DESIGN.md section 4: 64K of policy); three bytes for each in a
+ * form, and what else is in it. */
+enum {
+	PAGE_POLICY_MAX = 65536,
+	PAGE_BODY_MAX = 4 * PAGE_POLICY_MAX,
+	PAGE_QUERY_MAX = 65536,
+	PAGE_HEADERS_MAX = 100 /* lines of request headers */
+};
+
+/* The form as it came; a field that did not is absent. */
+struct page_form {
+	struct slice url;
+	struct slice origin;
+	struct slice method;
+	struct slice headers; /* lines */
+	struct slice policy;
+	bool credentials;
+};
+
+/* What is found out about it. */
+struct page_result {
+	const char *wrong;	   /* with what was asked; NULL: nothing */
+	struct diag_list *diags;   /* of the policy, or NULL */
+	struct settings *settings; /* NULL: no policy, or a bad one */
+	bool policy_is_bad;
+	bool explained; /* e is there */
+	struct explanation e;
+	/* for the visitor's own browser: the same of a page of this origin */
+	bool own_explained;
+	struct explanation own;
+};
+
+struct page {
+	FILE *out;
+	struct arena *arena;
+	char nonce[33];	  /* of style and script (CSP) */
+	struct slice own; /* the origin of this page; absent: unknown */
+	struct page_form form;
+	bool foreign;		/* the form came from another site */
+	struct page_result *result; /* NULL: the form alone */
+};
+
+/* ---- page.c ---- */
+
+/* Answer the request that the environment and standard input have; the exit
+ * status. */
+int page_main(void);
+
+/* ---- page_ask.c: from the form to a result; false: no memory ---- */
+
+bool page_ask(struct page *, struct page_result *);
+void page_result_free(struct page_result *);
+
+/* ---- the parts of the page ---- */
+
+void page_html(struct page *);		 /* page_html.c: all of it */
+void page_form_html(struct page *);	 /* page_form.c */
+void page_walk_html(struct page *);	 /* page_walk.c */
+void page_try_html(struct page *);	 /* page_try.c */
+void page_reference_html(struct page *); /* page_reference.c */
+
+/* The id of the field that such a fault (page_result) is about. */
+const char *page_wrong_field(const char *wrong);
+
+/* May the page's script send this request?  Then there is a button. */
+bool page_may_try(const struct page *);
+
+#endif

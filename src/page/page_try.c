@@ -1,0 +1,217 @@
+/*
+ * "Try it": the visitor's own browser sends the request, and what becomes of it
+ * stands beside what was foretold.
+ *
+ * The button is hidden until the script (page.js) shows it; what it needs is in
+ * data attributes, so that nothing of the visitor's words is in a script.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "page/page.h"
+
+#include "page/html.h"
+
+/* ---- JSON, for the script ---- */
+
+/* A ByteString of Web IDL: each byte is a character. */
+static void
+print_json(FILE *out, struct slice bytes)
+{
+	fputs("&quot;", out);
+	for (size_t i = 0; i < bytes.len; i++) {
+		unsigned char c = (unsigned char)bytes.ptr[i];
+		if (c < ' ' || c >= 0x7f || strchr("\"\\<>&'", c) != NULL)
+			fprintf(out, "\\u%04x", c);
+		else
+			fputc(c, out);
+	}
+	fputs("&quot;", out);
+}
+
+static void
+print_headers(FILE *out, const struct fetch_fields *fields)
+{
+	fputs(" data-headers=\"[", out);
+	for (size_t i = 0; i < fields->count; i++) {
+		fputs(i == 0 ? "[" : ",[", out);
+		print_json(out, fields->at[i].name);
+		fputc(',', out);
+		print_json(out, fields->at[i].value);
+		fputc(']', out);
+	}
+	fputs("]\"", out);
+}
+
+static void
+print_data(FILE *out, const char *name, struct slice value)
+{
+	fprintf(out, " data-%s=\"", name);
+	html_text(out, value);
+	fputc('"', out);
+}
+
+/* What fetch() gets: the URL as the browser would write it, unless that leaves
+ * out what fetch() throws for. */
+static void
+print_call(const struct page *page)
+{
+	const struct question *q = &page->result->e.question;
+
+	print_data(page->out, "url",
+		   q->url.has_userinfo ? page->form.url : q->url.full);
+	print_data(page->out, "method", q->method);
+	print_data(page->out, "credentials",
+		   q->credentials ? SLICE("include") : SLICE("same-origin"));
+	print_headers(page->out, &q->headers);
+	if (slice_present(page->own))
+		print_data(page->out, "origin", page->own);
+}
+
+/* ---- the prediction for a page of this origin ---- */
+
+static const struct explanation *
+prediction(const struct page *page)
+{
+	const struct page_result *result = page->result;
+
+	if (!result->own_explained || result->own.verdict == VERDICT_UNKNOWN)
+		return NULL;
+	return &result->own;
+}
+
+static void
+print_prediction(const struct page *page)
+{
+	const struct explanation *e = prediction(page);
+	FILE *out = page->out;
+
+	if (e == NULL) {
+		fputs("unknown", out);
+		return;
+	}
+	fputs(e->verdict == VERDICT_ALLOWED ? "allowed" : "blocked", out);
+	if (e->reason != NULL)
+		fprintf(out, " <code class=\"id\">%s</code>", e->reason);
+}
+
+static void
+print_status(const struct page *page)
+{
+	const struct explanation *e = prediction(page);
+
+	if (e == NULL || e->verdict != VERDICT_ALLOWED)
+		fputs("none", page->out);
+	else if (e->answer.status == 0)
+		fputs("the application&#39;s own", page->out);
+	else
+		fprintf(page->out, "%d", e->answer.status);
+}
+
+static void
+print_names(const struct page *page)
+{
+	const struct explanation *e = prediction(page);
+
+	if (e == NULL || !e->has_readable || e->readable_count == 0) {
+		fputs("none", page->out);
+		return;
+	}
+	for (size_t i = 0; i < e->readable_count; i++) {
+		fputs(i == 0 ? "<code>" : " <code>", page->out);
+		html_text(page->out, e->readable[i]);
+		fputs("</code>", page->out);
+	}
+}
+
+static void
+print_table(const struct page *page)
+{
+	FILE *out = page->out;
+
+	fputs("<table class=\"compare\">\n"
+	      "<caption>Prediction and outcome, for a page of ",
+	      out);
+	if (slice_present(page->own)) {
+		fputs("<code>", out);
+		html_text(out, page->own);
+		fputs("</code>", out);
+	} else {
+		fputs("this origin", out);
+	}
+	fputs("</caption>\n<thead><tr><th scope=\"col\">What</th>"
+	      "<th scope=\"col\">Prediction</th>"
+	      "<th scope=\"col\">This browser</th></tr></thead>\n"
+	      "<tbody>\n<tr><th scope=\"row\">Outcome</th><td>",
+	      out);
+	print_prediction(page);
+	fputs("</td><td id=\"got-outcome\">not sent yet</td></tr>\n"
+	      "<tr><th scope=\"row\">Status</th><td>",
+	      out);
+	print_status(page);
+	fputs("</td><td id=\"got-status\">-</td></tr>\n"
+	      "<tr><th scope=\"row\">Headers that the script can read</th>"
+	      "<td>",
+	      out);
+	print_names(page);
+	fputs("</td><td id=\"got-names\">-</td></tr>\n</tbody>\n</table>\n",
+	      out);
+}
+
+/* ---- the whole ---- */
+
+static void
+print_warning(const struct page *page)
+{
+	const struct explanation *e = &page->result->e;
+	struct slice method = e->plan.method;
+
+	if (slice_eq(method, SLICE("GET")) || slice_eq(method, SLICE("HEAD")) ||
+	    slice_eq(method, SLICE("OPTIONS")))
+		return;
+	fputs("<p class=\"warning\"><strong>Mind:</strong> a ", page->out);
+	html_text(page->out, method);
+	fputs(" may change something there, and it runs even if its answer is "
+	      "then blocked.</p>\n",
+	      page->out);
+}
+
+void
+page_try_html(struct page *page)
+{
+	const struct page_result *result = page->result;
+	const struct explanation *e = prediction(page);
+	FILE *out = page->out;
+
+	fputs("<section id=\"try\" aria-labelledby=\"try-title\">\n"
+	      "<h2 id=\"try-title\">Try it in this browser</h2>\n"
+	      "<p>Your browser sends the request from this page, so with this "
+	      "page&#39;s origin",
+	      out);
+	if (slice_present(page->own) &&
+	    !slice_eq(page->own, result->e.question.origin))
+		fputs(" and not with the one above; the prediction in the "
+		      "table is for this one",
+		      out);
+	fputs(". Whatever goes wrong, a script is told no more than that it "
+	      "failed; the browser&#39;s console (F12) says why.</p>\n",
+	      out);
+	print_warning(page);
+	fputs("<noscript><p>This part needs JavaScript. All else works "
+	      "without.</p></noscript>\n<div id=\"trial\" hidden>\n"
+	      "<button type=\"button\" id=\"send\"",
+	      out);
+	print_call(page);
+	print_data(out, "verdict",
+		   e == NULL			   ? SLICE("")
+		   : e->verdict == VERDICT_ALLOWED ? SLICE("allowed")
+						   : SLICE("blocked"));
+	fputs(">Send it now</button>\n"
+	      "<p id=\"outcome\" role=\"status\" aria-live=\"polite\"></p>\n",
+	      out);
+	print_table(page);
+	fputs("</div>\n</section>\n", out);
+}

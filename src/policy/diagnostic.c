@@ -1,0 +1,301 @@
+/*
+ * The list of diagnostics of a load.
+ *
+ * Everything is collected and printed at the end, because a person who mends a
+ * policy wants all of its mistakes at once and in the order of its lines,
+ * while the loader finds them in the order of its passes.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "policy/diagnostic.h"
+
+#include <stdlib.h>
+
+struct item {
+	struct diag diag;
+	size_t file;  /* order of the file's first report; 0: no file */
+	size_t order; /* of report */
+};
+
+struct diag_list {
+	struct arena *arena;
+	struct item *items;
+	size_t count;
+	size_t cap;
+	const char **files;
+	size_t file_count;
+	size_t totals[SEVERITY_ERROR + 1];
+	size_t lost; /* reports for which there was no memory */
+};
+
+struct diag_list *
+diag_list_new(void)
+{
+	struct diag_list *list = calloc(1, sizeof(*list));
+
+	if (list == NULL)
+		return NULL;
+	list->arena = arena_new();
+	if (list->arena == NULL) {
+		free(list);
+		return NULL;
+	}
+	return list;
+}
+
+void
+diag_list_free(struct diag_list *list)
+{
+	if (list == NULL)
+		return;
+	arena_free(list->arena);
+	free(list->items);
+	free(list->files);
+	free(list);
+}
+
+/* The place of the file among the files, from 1; 0: none, or no memory. */
+static size_t
+file_index(struct diag_list *list, const char *file)
+{
+	if (file == NULL)
+		return 0;
+	for (size_t i = list->file_count; i > 0; i--)
+		if (strcmp(list->files[i - 1], file) == 0)
+			return i;
+
+	const char **grown =
+	    realloc(list->files, (list->file_count + 1) * sizeof(*grown));
+	if (grown == NULL)
+		return 0;
+	list->files = grown;
+	grown[list->file_count] = arena_text(list->arena, slice_from(file));
+	if (grown[list->file_count] == NULL)
+		return 0;
+	return ++list->file_count;
+}
+
+void
+diag_file(struct diag_list *list, const char *file)
+{
+	(void)file_index(list, file);
+}
+
+static struct item *
+item_add(struct diag_list *list)
+{
+	if (list->count == list->cap) {
+		size_t cap = list->cap == 0 ? 16 : list->cap * 2;
+		struct item *grown = realloc(list->items, cap * sizeof(*grown));
+		if (grown == NULL)
+			return NULL;
+		list->items = grown;
+		list->cap = cap;
+	}
+	return &list->items[list->count];
+}
+
+/* A formatted copy in the list's memory, or NULL. */
+__attribute__((format(printf, 2, 0))) static char *
+format_copy(struct arena *arena, const char *format, va_list args)
+{
+	va_list again;
+	va_copy(again, args);
+	int len = vsnprintf(NULL, 0, format, args);
+	char *text = len < 0 ? NULL : arena_alloc(arena, (size_t)len + 1);
+
+	if (text != NULL)
+		vsnprintf(text, (size_t)len + 1, format, again);
+	va_end(again);
+	return text;
+}
+
+/* A fix is there to be copied: what a terminal would not show as it is cannot
+ * be offered. */
+static bool
+is_printable(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text < ' ' || *text > '~')
+			return false;
+	return true;
+}
+
+void
+diag_report(struct diag_list *list, enum severity severity, const char *file,
+	    unsigned line, const char *id, const char *fix, const char *format,
+	    ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	diag_vreport(list, severity, file, line, id, fix, format, args);
+	va_end(args);
+}
+
+void
+diag_vreport(struct diag_list *list, enum severity severity, const char *file,
+	     unsigned line, const char *id, const char *fix, const char *format,
+	     va_list args)
+{
+	char *message = format_copy(list->arena, format, args);
+	struct item *item = item_add(list);
+	size_t index = file_index(list, file);
+	if (item == NULL || message == NULL || (file != NULL && index == 0)) {
+		list->lost++;
+		return;
+	}
+	if (fix != NULL && is_printable(fix))
+		fix = arena_text(list->arena, slice_from(fix));
+	else
+		fix = NULL;
+	*item = (struct item){
+	    .diag = {file == NULL ? NULL : list->files[index - 1], line,
+		     severity, id, message, fix},
+	    .file = index,
+	    .order = list->count,
+	};
+	list->count++;
+	list->totals[severity]++;
+}
+
+const char *
+diag_quote(struct diag_list *list, struct slice text, size_t max)
+{
+	static const char hex[] = "0123456789abcdef";
+	size_t len = text.len < max ? text.len : max;
+	char *out = arena_alloc(list->arena, len * 4 + sizeof("..."));
+
+	if (out == NULL)
+		return "";
+	char *to = out;
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text.ptr[i];
+		if (c >= ' ' && c <= '~') {
+			*to++ = (char)c;
+			continue;
+		}
+		*to++ = '\\';
+		*to++ = 'x';
+		*to++ = hex[c >> 4];
+		*to++ = hex[c & 15];
+	}
+	memcpy(to, len < text.len ? "..." : "", len < text.len ? 4 : 1);
+	return out;
+}
+
+size_t
+diag_count(const struct diag_list *list, enum severity severity)
+{
+	return list->totals[severity] +
+	       (severity == SEVERITY_ERROR ? list->lost : 0);
+}
+
+static int
+item_compare(const void *left, const void *right)
+{
+	const struct item *a = left;
+	const struct item *b = right;
+
+	if (a->file != b->file)
+		return a->file < b->file ? -1 : 1;
+	if (a->diag.line != b->diag.line)
+		return a->diag.line < b->diag.line ? -1 : 1;
+	return a->order < b->order ? -1 : 1;
+}
+
+/* Is the same said of the same line among the items before this one? */
+static bool
+is_repeated(const struct item *items, size_t count, const struct item *item)
+{
+	for (size_t i = count; i > 0; i--) {
+		const struct item *other = &items[i - 1];
+		if (other->file != item->file ||
+		    other->diag.line != item->diag.line)
+			return false;
+		if (other->diag.severity == item->diag.severity &&
+		    strcmp(other->diag.id, item->diag.id) == 0 &&
+		    strcmp(other->diag.message, item->diag.message) == 0)
+			return true;
+	}
+	return false;
+}
+
+void
+diag_sort(struct diag_list *list)
+{
+	size_t kept = 0;
+
+	if (list->count == 0)
+		return;
+	qsort(list->items, list->count, sizeof(*list->items), item_compare);
+	for (size_t i = 0; i < list->count; i++) {
+		const struct item *item = &list->items[i];
+		if (is_repeated(list->items, kept, item))
+			list->totals[item->diag.severity]--;
+		else
+			list->items[kept++] = *item;
+	}
+	list->count = kept;
+}
+
+size_t
+diag_total(const struct diag_list *list)
+{
+	return list->count;
+}
+
+const struct diag *
+diag_at(const struct diag_list *list, size_t index)
+{
+	return &list->items[index].diag;
+}
+
+const char *
+severity_name(enum severity severity)
+{
+	static const char *const names[] = {"note", "warning", "error"};
+
+	return names[severity];
+}
+
+int
+diag_format(const struct diag *diag, char *buf, size_t cap)
+{
+	bool has_fix = diag->fix != NULL;
+	char line[16] = "";
+
+	if (diag->file != NULL && diag->line > 0)
+		snprintf(line, sizeof(line), ":%u", diag->line);
+	return snprintf(
+	    buf, cap, "%s%s%s%s: %s%s%s%s [%s]",
+	    diag->file == NULL ? "" : diag->file, line,
+	    diag->file == NULL ? "" : ": ", severity_name(diag->severity),
+	    diag->message, has_fix ? " (did you mean \"" : "",
+	    has_fix ? diag->fix : "", has_fix ? "\"?)" : "", diag->id);
+}
+
+void
+diag_print(const struct diag_list *list, FILE *out)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const struct diag *diag = &list->items[i].diag;
+		char cut[512] = ""; /* without memory, rather than nothing */
+		int len = diag_format(diag, cut, sizeof(cut));
+		char *text = NULL;
+
+		if (len >= (int)sizeof(cut))
+			text = malloc((size_t)len + 1);
+		if (text != NULL)
+			diag_format(diag, text, (size_t)len + 1);
+		fprintf(out, "%s\n", text != NULL ? text : cut);
+		free(text);
+	}
+	if (list->lost > 0)
+		fprintf(out, "error: no memory for %zu more diagnostics\n",
+			list->lost);
+}

@@ -1,0 +1,82 @@
+/*
+ * The sections and keys of a policy (DESIGN.md section 3): which there are,
+ * which of them was meant, and how their values are read.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef KEYS_H
+#define KEYS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+struct entry;
+struct loader;
+
+enum section_kind {
+	SECTION_APP,
+	SECTION_SERVER,
+	SECTION_ENV,
+	SECTION_HANDLERS,
+	SECTION_CORS,
+	SECTION_LOST /* a header that nothing can be made of */
+};
+
+/* How a value is read; where it goes is the key's offset in its section's
+ * structure. */
+enum value_kind {
+	VALUE_BOOLEAN,	/* bool */
+	VALUE_DURATION, /* uint64_t, milliseconds */
+	VALUE_SIZE,	/* uint64_t */
+	VALUE_LENGTH,	/* size_t, a size */
+	VALUE_COUNT,	/* unsigned */
+	VALUE_CHOICE, /* an enum whose members are in the order of the words */
+	VALUE_SWITCH, /* bool: the second of two words */
+	VALUE_SECONDS_LIMIT, /* struct limit, from a duration */
+	VALUE_SIZE_LIMIT,    /* struct limit */
+	VALUE_COUNT_LIMIT,   /* struct limit */
+	VALUE_PATH,	     /* const char *, absolute */
+	VALUE_OWN	     /* read by take */
+};
+
+struct key {
+	const char *name;
+	enum value_kind kind;
+	size_t offset;
+	uint64_t min, max;	  /* numbers; of durations in milliseconds */
+	const char *const *words; /* VALUE_CHOICE, VALUE_SWITCH */
+	/* VALUE_OWN: target is the section's structure. */
+	void (*take)(struct loader *, void *target, const struct entry *);
+	bool repeats;	 /* lists, and whole values that may stand again */
+	bool none;	 /* the word `none` means 0 (limits: not set) */
+	bool named_only; /* in [cors NAME] alone */
+	size_t size;	 /* bytes at offset that [cors NAME] inherits; 0: not */
+};
+
+enum { KEYS_MAX = 32 }; /* in one section */
+
+/* The keys of a section, ended by one without name; NULL where any name goes
+ * ([env], [handlers]) or nothing is known. */
+const struct key *keys_of(enum section_kind);
+/* The tables behind it, each in the file that reads its keys. */
+extern const struct key keys_app[];
+extern const struct key keys_server[];
+extern const struct key keys_cors[];
+
+/* The place of a key in its section's table, or -1. */
+int keys_find(enum section_kind, bool named, struct slice name);
+/* The first section that has this key, or SECTION_LOST. */
+enum section_kind keys_home(struct slice name);
+/* The key that was meant, or NULL. */
+const char *keys_nearest(enum section_kind, bool named, struct slice name);
+
+/* "app", "server", "env", "handlers", "cors"; NULL for SECTION_LOST. */
+const char *section_word(enum section_kind);
+/* The section of that word, or SECTION_LOST. */
+enum section_kind section_find(struct slice word);
+/* The section that was meant, or SECTION_LOST. */
+enum section_kind section_nearest(struct slice word);
+
+#endif

@@ -1,0 +1,324 @@
+/*
+ * [cors] and [cors NAME]: the table of their keys, and the lists of methods,
+ * headers, paths and hosts.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "policy/loader.h"
+
+#include "cors/decide.h"
+#include "cors/names.h"
+#include "cors/path.h"
+#include "policy/values.h"
+
+enum { MAX_AGE_MOST = 86400 };
+
+static void
+method_error(struct loader *loader, const struct entry *entry,
+	     struct slice method, const char *id, const char *why)
+{
+	loader_error(loader, entry->line, id, NULL, "method \"%s\": %s",
+		     loader_quote(loader, method), why);
+}
+
+static void
+methods_take(struct loader *loader, void *target, const struct entry *entry)
+{
+	struct items *methods = &((struct draft *)target)->methods;
+	struct slice rest = entry->value, item;
+
+	while (value_next(&rest, &item)) {
+		struct slice method = method_normalize(item);
+
+		if (slice_eq(item, SLICE("*")))
+			methods->any = true;
+		else if (!cors_is_token(item))
+			method_error(loader, entry, item, "method",
+				     "a method is made of letters, digits and "
+				     "!#$%&'*+-.^_`|~");
+		else if (method_is_forbidden(item))
+			method_error(loader, entry, item, "forbidden-method",
+				     "no script can send it");
+		else if (method_is_safelisted(method))
+			lint_plain_method(loader, entry, method);
+		else if (!items_have(methods, method)) {
+			lint_method_case(loader, entry, method);
+			items_add(loader, methods, method, entry->line);
+		}
+	}
+}
+
+static void
+allow_take(struct loader *loader, void *target, const struct entry *entry)
+{
+	struct items *allow = &((struct draft *)target)->allow;
+	struct slice rest = entry->value, item;
+
+	while (value_next(&rest, &item)) {
+		struct slice method = method_normalize(item);
+
+		if (slice_eq(item, SLICE("*")))
+			method_error(
+			    loader, entry, item, "method",
+			    "\"allow\" names methods; without the key every "
+			    "method is allowed");
+		else if (!cors_is_token(item))
+			method_error(loader, entry, item, "method",
+				     "a method is made of letters, digits and "
+				     "!#$%&'*+-.^_`|~");
+		else if (!items_have(allow, method)) {
+			lint_method_case(loader, entry, method);
+			items_add(loader, allow, method, entry->line);
+		}
+	}
+}
+
+static void
+header_error(struct loader *loader, const struct entry *entry,
+	     struct slice header, const char *id, const char *why)
+{
+	loader_error(loader, entry->line, id, NULL, "header \"%s\": %s",
+		     loader_quote(loader, header), why);
+}
+
+static const char not_a_token[] = "a header name is made of letters, digits "
+				  "and !#$%&'*+-.^_`|~";
+
+/* "Content-Type:" and "X-A;" are copied with what stood around them. */
+static const char *
+header_fix(struct loader *loader, struct slice header)
+{
+	while (header.len > 0 && strchr("\"':;", header.ptr[0]) != NULL)
+		header = slice_after(header, 1);
+	while (header.len > 0 &&
+	       strchr("\"':;", header.ptr[header.len - 1]) != NULL)
+		header.len--;
+	return cors_is_token(header) ? arena_text(loader->scratch, header)
+				     : NULL;
+}
+
+/* Not a token: reported.  True: it was one. */
+static bool
+check_header(struct loader *loader, const struct entry *entry,
+	     struct slice header)
+{
+	if (cors_is_token(header))
+		return true;
+	loader_error(loader, entry->line, "header", header_fix(loader, header),
+		     "header \"%s\": %s", loader_quote(loader, header),
+		     not_a_token);
+	return false;
+}
+
+/* Header names are kept in lower case, each once, as browsers ask for them. */
+static void
+header_add(struct loader *loader, struct items *items,
+	   const struct entry *entry, struct slice header)
+{
+	char *lower = loader_array(loader, header.len, 1);
+
+	if (lower == NULL)
+		return;
+	for (size_t i = 0; i < header.len; i++)
+		lower[i] = ascii_lower(header.ptr[i]);
+	header.ptr = lower;
+	if (!items_have(items, header))
+		items_add(loader, items, header, entry->line);
+}
+
+static void
+headers_take(struct loader *loader, void *target, const struct entry *entry)
+{
+	struct items *headers = &((struct draft *)target)->headers;
+	struct slice rest = entry->value, item;
+
+	while (value_next(&rest, &item)) {
+		if (slice_eq(item, SLICE("*"))) {
+			headers->any = true;
+		} else if (!check_header(loader, entry, item)) {
+			continue;
+		} else if (request_header_is_forbidden(item)) {
+			header_error(loader, entry, item, "forbidden-header",
+				     "no script can set it");
+		} else if (request_header_is_misplaced(item)) {
+			header_error(
+			    loader, entry, item, "prohibited-header",
+			    "it belongs in responses, which corswrap sends; "
+			    "\"headers\" names those of requests");
+		} else {
+			lint_plain_header(loader, entry, item);
+			header_add(loader, headers, entry, item);
+		}
+	}
+}
+
+static void
+expose_take(struct loader *loader, void *target, const struct entry *entry)
+{
+	struct items *expose = &((struct draft *)target)->expose;
+	struct slice rest = entry->value, item;
+
+	while (value_next(&rest, &item)) {
+		if (slice_eq(item, SLICE("*")))
+			expose->any = true;
+		else if (!check_header(loader, entry, item))
+			continue;
+		else if (response_header_is_forbidden(item))
+			header_error(loader, entry, item, "forbidden-header",
+				     "no script can read it");
+		else if (response_header_is_misplaced(item))
+			header_error(
+			    loader, entry, item, "prohibited-header",
+			    "\"expose\" names headers of the application's "
+			    "responses");
+		else if (response_header_is_safelisted(item))
+			lint_plain_exposed(loader, entry, item);
+		else
+			header_add(loader, expose, entry, item);
+	}
+}
+
+/* The digits of "10s" and "-5", within the bounds. */
+static void
+max_age_fix(struct slice text, char *buf, size_t cap)
+{
+	uint64_t number = 0;
+
+	buf[0] = '\0';
+	if (text.len > 1 && text.ptr[0] == '-' &&
+	    value_number(slice_after(text, 1), &number))
+		snprintf(buf, cap, "0");
+	else if (value_number(text, &number))
+		snprintf(buf, cap, "%d", MAX_AGE_MOST);
+	else if (value_duration(text, &number) &&
+		 number / 1000 <= MAX_AGE_MOST && number % 1000 == 0)
+		snprintf(buf, cap, "%llu", (unsigned long long)(number / 1000));
+}
+
+static void
+max_age_take(struct loader *loader, void *target, const struct entry *entry)
+{
+	struct draft *draft = target;
+	uint64_t seconds;
+	char fix[24];
+
+	if (value_number(entry->value, &seconds) && seconds <= MAX_AGE_MOST) {
+		draft->max_age = (long)seconds;
+		return;
+	}
+	max_age_fix(entry->value, fix, sizeof(fix));
+	loader_error(
+	    loader, entry->line, "max-age", fix[0] == '\0' ? NULL : fix,
+	    "\"max-age\" takes seconds from 0 to 86400, without a unit, not "
+	    "\"%s\"",
+	    loader_quote(loader, entry->value));
+}
+
+static void
+status_take(struct loader *loader, void *target, const struct entry *entry)
+{
+	struct draft *draft = target;
+	uint64_t status;
+
+	if (entry->value.len == 3 && value_number(entry->value, &status) &&
+	    status >= 200 && status <= 299)
+		draft->preflight_status = (int)status;
+	else
+		loader_error(
+		    loader, entry->line, "status", NULL,
+		    "\"preflight-status\" takes a status from 200 to 299, not "
+		    "\"%s\"; browsers refuse a preflight with any other",
+		    loader_quote(loader, entry->value));
+}
+
+static void
+path_take(struct loader *loader, void *target, const struct entry *entry)
+{
+	struct items *paths = &((struct draft *)target)->paths;
+	struct slice rest = entry->value, item;
+
+	while (value_next(&rest, &item)) {
+		const char *fix = path_fix(loader->scratch, item);
+
+		if (path_pattern_valid(item) && fix == NULL) {
+			if (!items_have(paths, item))
+				items_add(loader, paths, item, entry->line);
+			continue;
+		}
+		loader_error(
+		    loader, entry->line, "path-pattern", fix,
+		    "path \"%s\": a path begins with \"/\", holds no \"//\", "
+		    "\"/./\" or \"/../\", and \"*\" only at its end",
+		    loader_quote(loader, item));
+	}
+}
+
+static void
+host_take(struct loader *loader, void *target, const struct entry *entry)
+{
+	struct items *hosts = &((struct draft *)target)->hosts;
+	struct slice rest = entry->value, item;
+
+	while (value_next(&rest, &item)) {
+		if (host_pattern_valid(item)) {
+			if (!items_have(hosts, item))
+				items_add(loader, hosts, item, entry->line);
+			continue;
+		}
+		loader_error(
+		    loader, entry->line, "bad-value",
+		    host_fix(loader->scratch, item),
+		    "host \"%s\": a host is a name in lower case without port, "
+		    "perhaps with \"*.\" in front",
+		    loader_quote(loader, item));
+	}
+}
+
+static const char *const preflight_words[] = {"answer", "forward", NULL};
+static const char *const app_headers_words[] = {"override", "keep", NULL};
+static const char *const enforce_words[] = {"advertise", "report",
+					    "block-unsafe", "block", NULL};
+
+#define OWN(function) .kind = VALUE_OWN, .take = function
+#define LIST(function) OWN(function), .repeats = true
+#define AT(member)                                                             \
+	.offset = offsetof(struct draft, member),                              \
+	.size = sizeof(((struct draft *)0)->member)
+#define AT_HERE_ALONE(member) .offset = offsetof(struct draft, member)
+
+/* Read with what [cors NAME] inherits; the three origins keys are inherited
+ * together (sections.c), path and host and the allow-... keys never. */
+const struct key keys_cors[] = {
+    [CORS_ORIGINS] = {"origins", LIST(origins_take)},
+    [CORS_ORIGINS_FILE] = {"origins-file", LIST(origins_file_take)},
+    [CORS_ORIGINS_REGEX] = {"origins-regex", LIST(origins_regex_take)},
+    [CORS_METHODS] = {"methods", LIST(methods_take), AT(methods)},
+    [CORS_HEADERS] = {"headers", LIST(headers_take), AT(headers)},
+    [CORS_EXPOSE] = {"expose", LIST(expose_take), AT(expose)},
+    [CORS_CREDENTIALS] = {"credentials", VALUE_BOOLEAN, AT(credentials)},
+    [CORS_MAX_AGE] = {"max-age", OWN(max_age_take), AT(max_age)},
+    [CORS_PREFLIGHT] = {"preflight", VALUE_SWITCH, AT(forward_preflight),
+			.words = preflight_words},
+    [CORS_PREFLIGHT_STATUS] = {"preflight-status", OWN(status_take),
+			       AT(preflight_status)},
+    [CORS_ALLOW] = {"allow", LIST(allow_take), AT(allow)},
+    [CORS_ENFORCE] = {"enforce", VALUE_CHOICE, AT(enforce),
+		      .words = enforce_words},
+    [CORS_TIMING] = {"timing", LIST(timing_take), AT(timing)},
+    [CORS_APP_HEADERS] = {"app-headers", VALUE_SWITCH, AT(keep_app_headers),
+			  .words = app_headers_words},
+    [CORS_DEBUG] = {"debug", VALUE_BOOLEAN, AT(debug)},
+    [CORS_ALLOW_NULL] = {"allow-null", VALUE_BOOLEAN,
+			 AT_HERE_ALONE(allow_null)},
+    [CORS_ALLOW_INSECURE] = {"allow-insecure", VALUE_BOOLEAN,
+			     AT_HERE_ALONE(allow_insecure)},
+    [CORS_ALLOW_PUBLIC_SUFFIX] = {"allow-public-suffix", VALUE_BOOLEAN,
+				  AT_HERE_ALONE(allow_public_suffix)},
+    [CORS_PATH] = {"path", LIST(path_take), .named_only = true},
+    [CORS_HOST] = {"host", LIST(host_take), .named_only = true},
+    {0},
+};

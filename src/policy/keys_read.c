@@ -1,0 +1,352 @@
+/*
+ * The values of keys, by their kind.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "policy/loader.h"
+
+#include "policy/reader.h"
+#include "policy/values.h"
+
+/* The section's header, for messages. */
+static const char *
+section_label(struct loader *loader, const struct section *section)
+{
+	char label[READER_SECTION_MAX + 3];
+
+	snprintf(label, sizeof(label), "[%s%s%.*s]",
+		 section_word(section->kind), section->named ? " " : "",
+		 (int)section->name.len,
+		 section->name.len == 0 ? "" : section->name.ptr);
+	return loader_quote(loader, slice_from(label));
+}
+
+/* The nearest key may be one of the origins: then they are not missing. */
+static void
+suspect_origins(struct section *section, const char *nearest)
+{
+	if (nearest != NULL && strncmp(nearest, "origins", 7) == 0)
+		section->suspect = true;
+}
+
+void
+keys_unknown(struct loader *loader, struct section *section,
+	     const struct entry *entry)
+{
+	const char *label = section_label(loader, section);
+	const char *nearest =
+	    keys_nearest(section->kind, section->named, entry->key);
+	enum section_kind home = keys_home(entry->key);
+	const char *key = loader_quote(loader, entry->key);
+
+	if (section->kind == SECTION_CORS && home == SECTION_CORS)
+		loader_error(
+		    loader, entry->line, "unknown-key", NULL,
+		    "\"%s\" stands in [cors NAME] alone, not in [cors]", key);
+	else if (home != SECTION_LOST && home != section->kind)
+		loader_error(loader, entry->line, "unknown-key", NULL,
+			     "unknown key \"%s\" in %s; it belongs in [%s]",
+			     key, label, section_word(home));
+	else
+		loader_error(loader, entry->line, "unknown-key", nearest,
+			     "unknown key \"%s\" in %s", key, label);
+	if (home == SECTION_LOST)
+		suspect_origins(section, nearest);
+}
+
+void
+keys_read(struct loader *loader, struct section *section,
+	  const struct key *table, void *target, unsigned lines[KEYS_MAX])
+{
+	for (size_t i = 0; i < section->count; i++) {
+		const struct entry *entry = &section->entries[i];
+		int index =
+		    keys_find(section->kind, section->named, entry->key);
+
+		if (index < 0) {
+			keys_unknown(loader, section, entry);
+			continue;
+		}
+		if (lines[index] != 0 && !table[index].repeats) {
+			loader_error(loader, entry->line, "duplicate-key", NULL,
+				     "\"%s\" is set twice, first in line %u",
+				     table[index].name, lines[index]);
+			continue;
+		}
+		if (lines[index] == 0)
+			lines[index] = entry->line;
+		keys_value(loader, &table[index], target, entry);
+	}
+}
+
+static void *
+place(void *target, const struct key *key)
+{
+	return (char *)target + key->offset;
+}
+
+static void
+bad_value(struct loader *loader, const struct key *key,
+	  const struct entry *entry, const char *fix, const char *wanted)
+{
+	loader_error(loader, entry->line, "bad-value", fix,
+		     "\"%s\" takes %s%s, not \"%s\"", key->name, wanted,
+		     key->none ? ", or none" : "",
+		     loader_quote(loader, entry->value));
+}
+
+static void
+take_boolean(struct loader *loader, const struct key *key, void *target,
+	     const struct entry *entry)
+{
+	static const char *const words[] = {"yes",  "no",    "on", "off",
+					    "true", "false", NULL};
+	const char *fix = value_nearest(entry->value, words);
+	bool value = false;
+
+	if (slice_eq(entry->value, SLICE("1")))
+		fix = "yes";
+	else if (slice_eq(entry->value, SLICE("0")))
+		fix = "no";
+	if (value_boolean(entry->value, &value))
+		memcpy(place(target, key), &value, sizeof(value));
+	else
+		bad_value(loader, key, entry, fix, "yes or no");
+}
+
+/* Durations and sizes: how each is read, written and explained. */
+struct measure {
+	bool (*read)(struct slice, uint64_t *);
+	void (*write)(uint64_t, char *);
+	const char *const *units;
+	const char *name;
+	const char *grammar;
+};
+
+static void
+write_duration(uint64_t value, char *buf)
+{
+	value_write_duration(value, buf);
+}
+
+static void
+write_size(uint64_t value, char *buf)
+{
+	value_write_size(value, buf);
+}
+
+static const struct measure duration = {
+    value_duration, write_duration, value_duration_units, "a duration",
+    "a duration (a number with ms, s, m or h; seconds without)"};
+static const struct measure size = {
+    value_size, write_size, value_size_units, "a size",
+    "a size (a number with K, M or G; bytes without)"};
+
+/* A value within the key's bounds; durations in milliseconds. */
+static bool
+read_measure(struct loader *loader, const struct key *key,
+	     const struct entry *entry, const struct measure *measure,
+	     uint64_t *out)
+{
+	char fix[VALUE_TEXT], least[VALUE_TEXT], most[VALUE_TEXT];
+	char wanted[80];
+
+	if (!measure->read(entry->value, out)) {
+		bool fixed = value_unit_fix(entry->value, measure->units, fix,
+					    sizeof(fix));
+		bad_value(loader, key, entry, fixed ? fix : NULL,
+			  measure->grammar);
+		return false;
+	}
+	if (*out >= key->min && *out <= key->max)
+		return true;
+	measure->write(key->min, least);
+	measure->write(key->max, most);
+	snprintf(wanted, sizeof(wanted), "%s from %s to %s", measure->name,
+		 least, most);
+	bad_value(loader, key, entry, NULL, wanted);
+	return false;
+}
+
+static bool
+read_count(struct loader *loader, const struct key *key,
+	   const struct entry *entry, uint64_t *out)
+{
+	char wanted[80];
+
+	if (value_number(entry->value, out) && *out >= key->min &&
+	    *out <= key->max)
+		return true;
+	snprintf(wanted, sizeof(wanted), "a whole number from %llu to %llu",
+		 (unsigned long long)key->min, (unsigned long long)key->max);
+	bad_value(loader, key, entry, NULL, wanted);
+	return false;
+}
+
+static void
+take_number(struct loader *loader, const struct key *key, void *target,
+	    const struct entry *entry)
+{
+	uint64_t value = 0;
+	bool none = key->none && slice_eq(entry->value, SLICE("none"));
+
+	if (key->kind == VALUE_DURATION) {
+		if (none || read_measure(loader, key, entry, &duration, &value))
+			memcpy(place(target, key), &value, sizeof(value));
+	} else if (key->kind == VALUE_SIZE) {
+		if (none || read_measure(loader, key, entry, &size, &value))
+			memcpy(place(target, key), &value, sizeof(value));
+	} else if (key->kind == VALUE_LENGTH) {
+		if (read_measure(loader, key, entry, &size, &value))
+			memcpy(place(target, key), &(size_t){(size_t)value},
+			       sizeof(size_t));
+	} else if (read_count(loader, key, entry, &value)) {
+		memcpy(place(target, key), &(unsigned){(unsigned)value},
+		       sizeof(unsigned));
+	}
+}
+
+static void
+take_limit(struct loader *loader, const struct key *key, void *target,
+	   const struct entry *entry)
+{
+	struct limit limit = {.set = true};
+	bool good = true;
+
+	if (slice_eq(entry->value, SLICE("none")))
+		limit.set = false;
+	else if (key->kind == VALUE_SECONDS_LIMIT)
+		good =
+		    read_measure(loader, key, entry, &duration, &limit.value);
+	else if (key->kind == VALUE_SIZE_LIMIT)
+		good = read_measure(loader, key, entry, &size, &limit.value);
+	else
+		good = read_count(loader, key, entry, &limit.value);
+	/* RLIMIT_CPU counts whole seconds. */
+	if (key->kind == VALUE_SECONDS_LIMIT)
+		limit.value = (limit.value + 999) / 1000;
+	if (good)
+		memcpy(place(target, key), &limit, sizeof(limit));
+}
+
+/* One of the key's words; its number, or -1. */
+static int
+read_word(struct loader *loader, const struct key *key,
+	  const struct entry *entry)
+{
+	char wanted[100] = "";
+	size_t len = 0;
+
+	for (int i = 0; key->words[i] != NULL; i++)
+		if (slice_eq(entry->value, slice_from(key->words[i])))
+			return i;
+	for (int i = 0; key->words[i] != NULL && len < sizeof(wanted); i++)
+		len +=
+		    (size_t)snprintf(wanted + len, sizeof(wanted) - len, "%s%s",
+				     i == 0			 ? ""
+				     : key->words[i + 1] == NULL ? " or "
+								 : ", ",
+				     key->words[i]);
+	bad_value(loader, key, entry, value_nearest(entry->value, key->words),
+		  wanted);
+	return -1;
+}
+
+static void
+take_word(struct loader *loader, const struct key *key, void *target,
+	  const struct entry *entry)
+{
+	int word = read_word(loader, key, entry);
+	bool second = word == 1;
+
+	if (word < 0)
+		return;
+	/* Every enum of the settings is an unsigned int to gcc and clang. */
+	if (key->kind == VALUE_CHOICE)
+		memcpy(place(target, key), &word, sizeof(word));
+	else
+		memcpy(place(target, key), &second, sizeof(second));
+}
+
+static void
+take_path(struct loader *loader, const struct key *key, void *target,
+	  const struct entry *entry)
+{
+	const char *path;
+
+	if (entry->value.len == 0) {
+		bad_value(loader, key, entry, NULL, "a path");
+		return;
+	}
+	path = loader_path(loader, entry->value);
+	memcpy(place(target, key), &path, sizeof(path));
+}
+
+void
+keys_value(struct loader *loader, const struct key *key, void *target,
+	   const struct entry *entry)
+{
+	switch (key->kind) {
+	case VALUE_BOOLEAN:
+		take_boolean(loader, key, target, entry);
+		break;
+	case VALUE_DURATION:
+	case VALUE_SIZE:
+	case VALUE_LENGTH:
+	case VALUE_COUNT:
+		take_number(loader, key, target, entry);
+		break;
+	case VALUE_SECONDS_LIMIT:
+	case VALUE_SIZE_LIMIT:
+	case VALUE_COUNT_LIMIT:
+		take_limit(loader, key, target, entry);
+		break;
+	case VALUE_CHOICE:
+	case VALUE_SWITCH:
+		take_word(loader, key, target, entry);
+		break;
+	case VALUE_PATH:
+		take_path(loader, key, target, entry);
+		break;
+	case VALUE_OWN:
+		key->take(loader, target, entry);
+		break;
+	}
+}
+
+bool
+items_have(const struct items *items, struct slice text)
+{
+	for (size_t i = 0; i < items->count; i++)
+		if (slice_eq(items->list[i].text, text))
+			return true;
+	return false;
+}
+
+bool
+items_add(struct loader *loader, struct items *items, struct slice text,
+	  unsigned line)
+{
+	if (!loader_grow(loader, &items->list, items->count, &items->cap,
+			 sizeof(*items->list)))
+		return false;
+	items->list[items->count++] = (struct item){text, line};
+	return true;
+}
+
+struct name_list
+items_names(struct loader *loader, const struct items *items)
+{
+	struct slice *names =
+	    loader_array(loader, items->count, sizeof(*names));
+
+	if (names == NULL)
+		return (struct name_list){.any = items->any};
+	for (size_t i = 0; i < items->count; i++)
+		names[i] = items->list[i].text;
+	return (struct name_list){names, items->count, items->any};
+}

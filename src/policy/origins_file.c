@@ -1,0 +1,212 @@
+/*
+ * origins-file: a list of origins, one a line, perhaps a million of them.
+ *
+ * The file is held in memory as it is and its patterns point into it, so that
+ * a line costs one pattern and no allocation.  Numbers of lines are found when
+ * a message wants one.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "policy/loader.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "policy/reader.h"
+#include "policy/values.h"
+
+static const size_t FILE_MAX = (size_t)1 << 30;
+
+unsigned
+origins_file_line(struct origins_file *file, const char *at)
+{
+	size_t offset = (size_t)(at - file->text.ptr);
+
+	if (offset < file->seen || file->seen_line == 0) {
+		file->seen = 0;
+		file->seen_line = 1;
+	}
+	while (file->seen < offset) {
+		const char *from = file->text.ptr + file->seen;
+		const char *end = memchr(from, '\n', offset - file->seen);
+		if (end == NULL)
+			break;
+		file->seen = (size_t)(end - file->text.ptr) + 1;
+		file->seen_line++;
+	}
+	return file->seen_line;
+}
+
+static size_t
+count_lines(struct slice text)
+{
+	size_t count = 0;
+	const char *end;
+
+	while ((end = memchr(text.ptr, '\n', text.len)) != NULL) {
+		text = slice_after(text, (size_t)(end - text.ptr) + 1);
+		count++;
+	}
+	return count;
+}
+
+/* A line that is neither blank nor a comment. */
+static void
+read_origin(struct loader *loader, struct origins_file *file, struct slice line)
+{
+	struct origin_pattern *pattern = &file->patterns[file->count];
+	enum origin_fault fault = origins_parse(line, pattern);
+
+	if (fault == ORIGIN_FAULT_NONE) {
+		file->count++;
+		return;
+	}
+	unsigned number = origins_file_line(file, line.ptr);
+	if (fault == ORIGIN_FAULT_NULL || slice_eq(line, SLICE("*")))
+		diag_report(loader->diags, SEVERITY_ERROR, file->name, number,
+			    fault == ORIGIN_FAULT_NULL ? "null-prohibited"
+						       : "wildcard",
+			    NULL,
+			    "origin \"%s\": it can stand in \"origins\" alone, "
+			    "not in a file",
+			    loader_quote(loader, line));
+	else
+		origins_fault(loader, file, number, line, fault);
+}
+
+/* What is behind the last line feed may still be written to. */
+static void
+left_out(struct loader *loader, struct origins_file *file, struct slice line)
+{
+	line = value_trim(line);
+	if (line.len == 0 || line.ptr[0] == '#' || !loader->options->warnings)
+		return;
+	diag_report(loader->diags, SEVERITY_WARNING, file->name,
+		    origins_file_line(file, line.ptr), "no-newline", NULL,
+		    "the last line has no line feed and is left out: \"%s\"",
+		    loader_quote(loader, line));
+}
+
+static void
+read_lines(struct loader *loader, struct origins_file *file)
+{
+	struct slice rest = file->text;
+	const char *end;
+
+	if (slice_starts(rest, SLICE("\xef\xbb\xbf")))
+		rest = slice_after(rest, 3);
+	while ((end = memchr(rest.ptr, '\n', rest.len)) != NULL) {
+		size_t len = (size_t)(end - rest.ptr);
+		struct slice line = slice_of(rest.ptr, len);
+
+		rest = slice_after(rest, len + 1);
+		if (line.len > 0 && line.ptr[line.len - 1] == '\r')
+			line.len--;
+		line = value_trim(line);
+		if (line.len > 0 && line.ptr[0] != '#')
+			read_origin(loader, file, line);
+	}
+	left_out(loader, file, rest);
+}
+
+/* The name in messages: relative names as seen from where the policy's own
+ * name is seen from. */
+static const char *
+message_name(struct loader *loader, struct slice path)
+{
+	size_t prefix = path.ptr[0] == '/' ? 0 : strlen(loader->prefix);
+	char *name = loader_array(loader, prefix + path.len + 1, 1);
+
+	if (name == NULL)
+		return NULL;
+	memcpy(name, loader->prefix, prefix);
+	memcpy(name + prefix, path.ptr, path.len);
+	return name;
+}
+
+/* Bytes into the settings' memory.  False: reported. */
+static bool
+read_text(struct loader *loader, struct origins_file *file, unsigned line)
+{
+	struct stat status;
+	char *bytes = NULL;
+	size_t len;
+
+	if (loader->in_memory) {
+		loader_error(
+		    loader, line, "origins-file-unreadable", NULL,
+		    "origins-file \"%s\" is not read here: no file is opened",
+		    loader_quote(loader, slice_from(file->name)));
+		return false;
+	}
+	if (read_file(file->path, FILE_MAX, &bytes, &len, &status) != 0) {
+		loader_error(loader, line, "origins-file-unreadable", NULL,
+			     "origins-file \"%s\" cannot be read: %s",
+			     loader_quote(loader, slice_from(file->name)),
+			     errno == EAGAIN ? "it keeps changing"
+					     : strerror(errno));
+		return false;
+	}
+	file->text = arena_slice(loader->arena, slice_of(bytes, len));
+	free(bytes);
+	if (!slice_present(file->text) ||
+	    !loader_source(loader, file->path, &status, file->text)) {
+		loader_no_memory(loader);
+		return false;
+	}
+	lint_file_mode(loader, file->name, &status);
+	if (reader_is_utf16(file->text)) {
+		diag_report(loader->diags, SEVERITY_ERROR, file->name, 1,
+			    "syntax", NULL,
+			    "the file is in UTF-16; save it as UTF-8");
+		file->text.ptr = NULL;
+		return false;
+	}
+	return true;
+}
+
+static struct origins_file *
+file_add(struct loader *loader, const char *path)
+{
+	struct origins_file *file = loader_scratch(loader, 1, sizeof(*file));
+
+	if (file == NULL ||
+	    !loader_grow(loader, &loader->files, loader->file_count,
+			 &loader->file_cap, sizeof(file)))
+		return NULL;
+	loader->files[loader->file_count++] = file;
+	file->path = path;
+	return file;
+}
+
+struct origins_file *
+origins_file_load(struct loader *loader, struct slice name, unsigned line)
+{
+	const char *path = loader_path(loader, name);
+	struct origins_file *file;
+
+	if (path == NULL)
+		return NULL;
+	for (size_t i = 0; i < loader->file_count; i++)
+		if (strcmp(loader->files[i]->path, path) == 0)
+			return loader->files[i]->text.ptr == NULL
+				   ? NULL
+				   : loader->files[i];
+	file = file_add(loader, path);
+	if (file == NULL)
+		return NULL;
+	file->name = message_name(loader, name);
+	if (file->name == NULL || !read_text(loader, file, line))
+		return NULL;
+	file->patterns = loader_array(loader, count_lines(file->text),
+				      sizeof(*file->patterns));
+	if (file->patterns == NULL)
+		return NULL;
+	read_lines(loader, file);
+	return file;
+}

@@ -1,0 +1,571 @@
+/*
+ * From the text of a policy to its settings: the lines through inih into
+ * sections, then the passes of the loader.  The one file that includes <ini.h>.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "policy/loader.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "policy/reader.h"
+
+enum { POLICY_MAX = 64 << 20 }; /* bytes: more is no policy but a device */
+
+/* What inih's two callbacks share. */
+struct feed {
+	struct loader *loader;
+	struct reader reader;
+	struct section *section; /* being read; NULL: before the first */
+	size_t given;		 /* bytes of the line that inih has */
+};
+
+static struct section *
+section_add(struct loader *loader, unsigned line)
+{
+	if (!loader_grow(loader, &loader->sections, loader->count, &loader->cap,
+			 sizeof(*loader->sections)))
+		return NULL;
+	struct section *section = &loader->sections[loader->count++];
+	*section = (struct section){.kind = SECTION_LOST, .line = line};
+	return section;
+}
+
+static bool
+is_name_byte(char c)
+{
+	return (c >= '0' && c <= '9') ||
+	       (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || c == '_' ||
+	       c == '.' || c == '-';
+}
+
+static bool
+is_name(struct slice name)
+{
+	for (size_t i = 0; i < name.len; i++)
+		if (!is_name_byte(name.ptr[i]))
+			return false;
+	return name.len > 0;
+}
+
+/* "[cors NAME]" of a text that was meant as NAME: its good bytes, '-' between
+ * them.  False: nothing is left. */
+static bool
+name_fix(struct slice text, char *buf, size_t cap)
+{
+	static const struct slice head = {"[cors ", 6};
+	size_t len = head.len;
+
+	memcpy(buf, head.ptr, head.len);
+	for (size_t i = 0; i < text.len && len + 3 < cap; i++) {
+		if (is_name_byte(text.ptr[i]))
+			buf[len++] = text.ptr[i];
+		else if (len > head.len && buf[len - 1] != '-')
+			buf[len++] = '-';
+	}
+	while (len > head.len && buf[len - 1] == '-')
+		len--;
+	memcpy(buf + len, "]", 2);
+	return len > head.len;
+}
+
+/* [cors NAME]: rest is what follows "cors" and a blank. */
+static void
+named_section(struct loader *loader, struct section *section, struct slice rest)
+{
+	char fix[READER_SECTION_MAX + 16];
+
+	while (rest.len > 0 && (rest.ptr[0] == ' ' || rest.ptr[0] == '\t'))
+		rest = slice_after(rest, 1);
+	section->kind = SECTION_CORS;
+	section->named = true;
+	section->name = arena_slice(loader->arena, rest);
+	if (is_name(rest))
+		return;
+	section->guessed = true;
+	loader_error(
+	    loader, section->line, "syntax",
+	    name_fix(rest, fix, sizeof(fix)) ? fix : NULL,
+	    "bad name \"%s\" in [cors NAME]; letters, digits, \"_\", \".\" and "
+	    "\"-\" may stand there",
+	    loader_quote(loader, rest));
+}
+
+/* Nothing is known of what follows. */
+static void
+lose(struct loader *loader, struct section *section)
+{
+	section->kind = SECTION_LOST;
+	section->stray = true;
+	loader->suspect = true;
+}
+
+/* A section that there is not: its keys are read as those of the section that
+ * was meant, so that their own mistakes show too. */
+static void
+unknown_section(struct loader *loader, struct section *section,
+		struct slice text)
+{
+	char fix[READER_SECTION_MAX + 16];
+	struct slice head = text;
+	const char *shown = NULL;
+
+	for (head.len = 0; head.len < text.len; head.len++)
+		if (strchr(" \t:./\"", text.ptr[head.len]) != NULL)
+			break;
+	struct slice tail = slice_after(text, head.len);
+	section->guessed = true;
+	section->kind = section_nearest(text);
+	if (section->kind != SECTION_LOST) {
+		snprintf(fix, sizeof(fix), "[%s]", section_word(section->kind));
+		shown = fix;
+	} else if (section_nearest(head) == SECTION_CORS && head.len > 0 &&
+		   name_fix(tail, fix, sizeof(fix))) {
+		section->kind = SECTION_CORS;
+		section->named = true;
+		/* what stands between "[cors " and "]" */
+		section->name = arena_slice(loader->arena,
+					    slice_of(fix + 6, strlen(fix) - 7));
+		shown = fix;
+	} else {
+		lose(loader, section);
+	}
+	loader_error(loader, section->line, "unknown-section", shown,
+		     "unknown section [%s]", loader_quote(loader, text));
+}
+
+static void
+open_section(struct feed *feed, struct slice text)
+{
+	struct loader *loader = feed->loader;
+	struct section *section = section_add(loader, feed->reader.line);
+
+	feed->section = section;
+	if (section == NULL)
+		return;
+	section->kind = section_find(text);
+	if (section->kind != SECTION_LOST)
+		return;
+	if (text.len > 4 && slice_starts(text, SLICE("cors")) &&
+	    (text.ptr[4] == ' ' || text.ptr[4] == '\t'))
+		named_section(loader, section, slice_after(text, 5));
+	else
+		unknown_section(loader, section, text);
+}
+
+/* After a header that was reported, or a key before any header. */
+static void
+lose_section(struct feed *feed, enum section_kind kind)
+{
+	feed->section = section_add(feed->loader, feed->reader.line);
+	if (feed->section == NULL)
+		return;
+	feed->section->kind = kind;
+	feed->section->guessed = true;
+	if (kind == SECTION_LOST)
+		lose(feed->loader, feed->section);
+}
+
+static void
+lose_line(struct feed *feed)
+{
+	if (feed->section == NULL)
+		feed->loader->suspect = true;
+	else
+		feed->section->suspect = true;
+}
+
+/* The line would not reach the handler as it stands in the file. */
+static void
+ambiguous(struct feed *feed)
+{
+	loader_error(feed->loader, feed->reader.line, "syntax", NULL,
+		     "the line can be read in two ways");
+}
+
+/* The line as inih wants it.  Not by stdio: every request of a CGI program
+ * comes by here.  False: an inih with a smaller INI_MAX_LINE. */
+static bool
+put_line(char *buf, int cap, struct slice text, bool section)
+{
+	size_t more = section ? sizeof("[]\n") : sizeof("\n");
+
+	if (cap < 4 || text.len > (size_t)cap - more)
+		return false;
+	if (section)
+		*buf++ = '[';
+	if (text.len > 0)
+		memcpy(buf, text.ptr, text.len);
+	buf += text.len;
+	if (section)
+		*buf++ = ']';
+	*buf++ = '\n';
+	*buf = '\0';
+	return true;
+}
+
+/* inih's reader: the next line in a form that it cannot misread. */
+static char *
+feed_line(char *buf, int cap, void *context)
+{
+	struct feed *feed = context;
+	struct slice text;
+
+	for (;;) {
+		enum line_kind kind = reader_next(&feed->reader, &text);
+		bool section = kind == LINE_SECTION;
+
+		if (kind == LINE_END)
+			return NULL;
+		if (section)
+			open_section(feed, text);
+		else if (kind == LINE_BAD_SECTION)
+			lose_section(feed, SECTION_LOST);
+		else if (kind == LINE_BAD)
+			lose_line(feed);
+		if (kind != LINE_KEY && !section)
+			continue;
+		if (!put_line(buf, cap, text, section)) {
+			ambiguous(feed);
+			continue;
+		}
+		feed->given = text.len;
+		return buf;
+	}
+}
+
+static void
+entry_add(struct loader *loader, struct section *section, struct slice key,
+	  struct slice value, unsigned line)
+{
+	if (!loader_grow(loader, &section->entries, section->count,
+			 &section->cap, sizeof(*section->entries)))
+		return;
+	struct entry *entry = &section->entries[section->count++];
+	entry->key = arena_slice(loader->arena, key);
+	entry->value = arena_slice(loader->arena, value);
+	entry->line = line;
+	if (!slice_present(entry->key) || !slice_present(entry->value))
+		loader_no_memory(loader);
+}
+
+/* A key before any section: said once, since one header is missing. */
+static void
+homeless_key(struct feed *feed, struct slice key)
+{
+	struct loader *loader = feed->loader;
+	enum section_kind home = keys_home(key);
+	char fix[16];
+
+	snprintf(fix, sizeof(fix), "[%s]",
+		 home == SECTION_LOST ? "" : section_word(home));
+	loader_error(loader, feed->reader.line, "syntax",
+		     home == SECTION_LOST ? NULL : fix,
+		     "the key \"%s\" stands before any section",
+		     loader_quote(loader, key));
+	lose_section(feed, home);
+}
+
+/* inih's handler: a key and its value. */
+static int
+feed_entry(void *context, const char *section, const char *name,
+	   const char *value)
+{
+	struct feed *feed = context;
+	struct slice key = slice_from(name);
+	struct slice text = slice_from(value);
+
+	(void)section; /* known better by the reader: a section may be empty */
+	if (key.len + 1 + text.len != feed->given) {
+		ambiguous(feed);
+		return 1;
+	}
+	if (feed->section == NULL)
+		homeless_key(feed, key);
+	if (feed->section != NULL)
+		entry_add(feed->loader, feed->section, key, text,
+			  feed->reader.line);
+	return 1;
+}
+
+static int
+section_compare(const void *left, const void *right)
+{
+	const struct section *a = *(const struct section *const *)left;
+	const struct section *b = *(const struct section *const *)right;
+	int order;
+
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	if (a->named != b->named)
+		return a->named ? 1 : -1;
+	order = slice_compare(a->name, b->name);
+	if (order != 0)
+		return order;
+	if (a->guessed != b->guessed)
+		return a->guessed ? 1 : -1;
+	return a->line < b->line ? -1 : 1;
+}
+
+/* A section that is only guessed stands back without a word: its header has
+ * been reported. */
+static void
+duplicate_section(struct loader *loader, struct section *section,
+		  const struct section *first)
+{
+	section->stray = true;
+	if (section->guessed)
+		return;
+	if (section->named)
+		loader_error(loader, section->line, "duplicate-section", NULL,
+			     "[cors %s] stands twice, first in line %u",
+			     loader_quote(loader, section->name), first->line);
+	else
+		loader_error(loader, section->line, "duplicate-section", NULL,
+			     "[%s] stands twice, first in line %u",
+			     section_word(section->kind), first->line);
+}
+
+/* Sorted, equal headers stand side by side. */
+static void
+find_duplicate_sections(struct loader *loader)
+{
+	struct section **sorted =
+	    loader_scratch(loader, loader->count, sizeof(struct section *));
+	const struct section *first = NULL;
+	size_t count = 0;
+
+	if (sorted == NULL)
+		return;
+	for (size_t i = 0; i < loader->count; i++)
+		if (!loader->sections[i].stray)
+			sorted[count++] = &loader->sections[i];
+	qsort(sorted, count, sizeof(struct section *), section_compare);
+	for (size_t i = 0; i < count; i++) {
+		if (first != NULL && first->kind == sorted[i]->kind &&
+		    first->named == sorted[i]->named &&
+		    slice_eq(first->name, sorted[i]->name))
+			duplicate_section(loader, sorted[i], first);
+		else
+			first = sorted[i];
+	}
+}
+
+static void
+parse_lines(struct loader *loader, struct slice text)
+{
+	struct feed feed = {.loader = loader};
+
+	reader_init(&feed.reader, text, loader->file, loader->diags);
+	if (ini_parse_stream(feed_line, &feed, feed_entry, &feed) != 0)
+		ambiguous(&feed);
+	find_duplicate_sections(loader);
+}
+
+static struct policy_set *
+build_policies(struct loader *loader)
+{
+	const struct settings *settings = loader->settings;
+	struct policy_spec *specs =
+	    loader_scratch(loader, settings->spec_count, sizeof(*specs));
+	size_t count = 0;
+
+	if (specs == NULL)
+		return NULL;
+	for (size_t i = 0; i < settings->spec_count; i++)
+		if (settings->spec_sources[i].has_origins)
+			specs[count++] = settings->specs[i];
+	return policy_set_build(loader->arena, specs, count);
+}
+
+/* All passes.  True: no error. */
+static bool
+load_text(struct loader *loader, struct slice text)
+{
+	size_t before = diag_count(loader->diags, SEVERITY_ERROR);
+
+	parse_lines(loader, text);
+	app_read(loader);
+	for (size_t i = 0; i < loader->count; i++) {
+		struct section *section = &loader->sections[i];
+		if (section->kind == SECTION_ENV)
+			env_section_read(loader, section);
+		else if (section->kind == SECTION_HANDLERS)
+			handlers_section_read(loader, section);
+	}
+	cors_read(loader);
+	conflicts_check(loader);
+	app_check(loader);
+	if (loader->options->warnings) {
+		lint_sections(loader);
+		lint_place(loader);
+	}
+	app_command(loader);
+	if (diag_count(loader->diags, SEVERITY_ERROR) > before ||
+	    !cors_finish(loader))
+		return false;
+	loader->settings->policies = build_policies(loader);
+	if (loader->settings->policies == NULL)
+		loader_no_memory(loader);
+	return loader->settings->policies != NULL;
+}
+
+/* The folder of a file name, with its '/'; "" without. */
+static struct slice
+folder_of(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+
+	return slice_of(file, slash == NULL ? 0 : (size_t)(slash - file) + 1);
+}
+
+/* The file's absolute name; what is parsed from memory lies in "/". */
+static const char *
+absolute(struct loader *loader)
+{
+	char cwd[PATH_MAX] = "";
+
+	if (loader->file[0] == '/')
+		return arena_text(loader->arena, slice_from(loader->file));
+	if (!loader->in_memory && getcwd(cwd, sizeof(cwd)) == NULL)
+		return NULL;
+	if (strcmp(cwd, "/") == 0)
+		cwd[0] = '\0';
+	struct slice parts[] = {slice_from(cwd), SLICE("/"),
+				slice_from(loader->file)};
+	return arena_join(loader->arena, parts, 3);
+}
+
+/* Where the policy lies, for relative paths and for messages. */
+static bool
+place_settings(struct loader *loader)
+{
+	struct settings *settings = loader->settings;
+
+	loader->prefix = arena_text(loader->arena, folder_of(loader->file));
+	settings->file = absolute(loader);
+	if (settings->file == NULL || loader->prefix == NULL)
+		return false;
+	struct slice folder = folder_of(settings->file);
+	if (folder.len > 1)
+		folder.len--;
+	settings->folder = arena_text(loader->arena, folder);
+	return settings->folder != NULL;
+}
+
+/* Settings with every default, in an arena of their own. */
+static struct settings *
+settings_new(void)
+{
+	struct arena *arena = arena_new();
+	struct settings *settings;
+
+	if (arena == NULL)
+		return NULL;
+	settings = arena_alloc(arena, sizeof(*settings));
+	if (settings == NULL) {
+		arena_free(arena);
+		return NULL;
+	}
+	settings->arena = arena;
+	settings->app = settings_app_default;
+	settings->server = settings_server_default;
+	settings->users = 1;
+	return settings;
+}
+
+static struct settings *
+load(struct loader *loader, struct slice text, const struct stat *status)
+{
+	struct settings *settings = settings_new();
+	bool good = false;
+
+	loader->settings = settings;
+	loader->scratch = arena_new();
+	diag_file(loader->diags, loader->file);
+	if (settings != NULL && loader->scratch != NULL) {
+		loader->arena = settings->arena;
+		good = place_settings(loader) &&
+		       (status == NULL ||
+			loader_source(loader, settings->file, status, text));
+	}
+	if (!good) {
+		loader_no_memory(loader);
+	} else {
+		if (status != NULL)
+			lint_file_mode(loader, loader->file, status);
+		good = load_text(loader, text);
+	}
+	diag_sort(loader->diags);
+	arena_free(loader->scratch);
+	if (good)
+		return settings;
+	if (settings != NULL)
+		settings_release(settings);
+	return NULL;
+}
+
+/* Why a policy cannot be read, and the next step. */
+static const char *
+unreadable(int error)
+{
+	switch (error) {
+	case EAGAIN:
+		return "it keeps changing";
+	case EACCES:
+		return "Permission denied; let the user that runs this read it "
+		       "and enter its folder";
+	case EISDIR:
+		return "Is a directory; name the file in it";
+	case ENOENT:
+		return "No such file or directory; `corscheck init FILE` "
+		       "writes "
+		       "a first one";
+	default:
+		return strerror(error);
+	}
+}
+
+struct settings *
+settings_load(const char *file, const struct load_options *options,
+	      struct diag_list *diags)
+{
+	struct loader loader = {
+	    .diags = diags, .options = options, .file = file};
+	struct stat status;
+	char *bytes;
+	size_t len;
+
+	if (read_file(file, POLICY_MAX, &bytes, &len, &status) != 0) {
+		diag_report(diags, SEVERITY_ERROR, file, 0, "no-policy", NULL,
+			    "the policy cannot be read: %s", unreadable(errno));
+		return NULL;
+	}
+	struct settings *settings =
+	    load(&loader, slice_of(bytes, len), &status);
+	free(bytes);
+	return settings;
+}
+
+struct settings *
+settings_parse(const char *name, struct slice text,
+	       const struct load_options *options, struct diag_list *diags)
+{
+	struct loader loader = {
+	    .diags = diags,
+	    .options = options,
+	    .file = name,
+	    .in_memory = true,
+	};
+
+	return load(&loader, text, NULL);
+}

@@ -1,0 +1,52 @@
+/*
+ * The physical lines of a policy, seen before inih sees them.
+ *
+ * inih cuts lines at 199 bytes and section names at 49 without a word, takes
+ * indented lines as continuations and ':' as '=', and knows no line numbers.
+ * So every line is checked here and only handed on in a form that inih cannot
+ * read in another way: "[section]" or "key=value", without indentation, comment
+ * or carriage return.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef READER_H
+#define READER_H
+
+#include "base/slice.h"
+#include "policy/diagnostic.h"
+
+enum {
+	READER_LINE_MAX = 198,	 /* bytes, the line's end not counted */
+	READER_SECTION_MAX = 49, /* bytes between the brackets */
+	READER_BUFFER = READER_LINE_MAX + 2 /* with line feed and NUL */
+};
+
+enum line_kind {
+	LINE_END,	 /* of the file */
+	LINE_SECTION,	 /* text is the name between the brackets */
+	LINE_KEY,	 /* text is "key=value", trimmed */
+	LINE_BAD,	 /* reported; it was no section header */
+	LINE_BAD_SECTION /* reported; what follows belongs to nothing */
+};
+
+struct reader {
+	struct slice rest;
+	unsigned line; /* of what reader_next returned last, from 1 */
+	const char *file;
+	struct diag_list *diags;
+	char buffer[READER_BUFFER]; /* what text points to for LINE_KEY */
+};
+
+/* With or without its mark: no list or policy begins with NUL, or with one
+ * after its first byte. */
+bool reader_is_utf16(struct slice text);
+
+/* Begin at the start of the text, which must outlive the reader. */
+void reader_init(struct reader *, struct slice text, const char *file,
+		 struct diag_list *);
+
+/* The next line that says something; blank and comment lines are passed
+ * over. */
+enum line_kind reader_next(struct reader *, struct slice *text);
+
+#endif

@@ -1,0 +1,230 @@
+/*
+ * A loaded policy file: [app], [server] and every [cors ...], immutable,
+ * shared by all workers and counted by its users.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef SETTINGS_H
+#define SETTINGS_H
+
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "cors/policy.h"
+#include "policy/diagnostic.h"
+
+enum inject { INJECT_REWRITE, INJECT_PREPEND };
+enum on_abort { ON_ABORT_END, ON_ABORT_FINISH };
+enum local_redirect {
+	LOCAL_REDIRECT_AUTO,
+	LOCAL_REDIRECT_PASS,
+	LOCAL_REDIRECT_302
+};
+enum stderr_to { STDERR_LOG, STDERR_FASTCGI };
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO,
+	LOG_LEVEL_DEBUG };
+enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+
+/* "unix:PATH" or "tcp:ADDRESS:PORT" as the policy or -l writes it. */
+struct address {
+	const char *text; /* as written, for messages */
+	const char *path; /* unix: absolute path; NULL: TCP */
+	const char *host; /* numeric IPv4 or IPv6 address without brackets */
+	uint16_t port;
+};
+
+/* An address and a prefix length: `peers`, `status-clients`. */
+struct network {
+	unsigned char bytes[16]; /* network order; IPv4 in the first four */
+	unsigned bits;           /* significant bits */
+	bool ipv6;
+};
+
+struct handler {
+	const char *extension; /* ".php" */
+	char *const *argv;     /* NULL-terminated; the script's path comes after */
+};
+
+/* A limit of the program (setrlimit); unset: inherited. */
+struct limit {
+	bool set;
+	uint64_t value;
+};
+
+struct app {
+	char *const *exec; /* NULL-terminated words, [0] a path; NULL: none */
+	const struct address *forward;
+	size_t forward_count;
+	const char *const *root; /* absolute, as written; real paths are taken at
+	                            each request */
+	size_t root_count;
+	enum inject inject;
+	uint64_t max_body;
+	size_t max_header;
+	/* milliseconds; 0: none */
+	uint64_t connect_timeout;
+	uint64_t first_byte_timeout;
+	uint64_t idle_timeout;
+	uint64_t total_timeout;
+	uint64_t kill_grace;
+	enum on_abort on_abort;
+	struct limit cpu_limit;    /* seconds */
+	struct limit memory_limit; /* bytes */
+	struct limit file_limit;
+	struct limit process_limit;
+	enum local_redirect local_redirect;
+	bool lenient;
+	enum stderr_to stderr_to;
+	bool restore_authorization;
+	const char *directory; /* absolute; NULL: the default */
+	unsigned keep;
+	const struct handler *handlers;
+	size_t handler_count;
+	char *const *env; /* [env]: "NAME=value", NULL-terminated, never NULL */
+};
+
+struct server {
+	unsigned workers;
+	const struct network *peers;
+	size_t peer_count;
+	bool has_peers;
+	/* milliseconds */
+	uint64_t idle_timeout;
+	uint64_t drain_timeout;
+	uint64_t reload;
+	const char *status_path; /* NULL: none */
+	const struct network *status_clients;
+	size_t status_client_count;
+	bool access_log;
+	enum log_level log;
+	enum log_format log_format;
+	const char *log_file; /* absolute; NULL: standard error */
+};
+
+/* A file that the settings came from, to see whether it has changed. */
+struct source_file {
+	const char *path;
+	dev_t dev;
+	ino_t ino;
+	off_t size;
+	struct timespec mtime;
+	struct timespec ctime;
+	bool young;   /* it was changed just before it was read: another change
+	                 may leave the same times (settings_rewritten) */
+	uint64_t sum; /* of its bytes, if young */
+};
+
+/* Where a key of a section stands, or would have to be written. */
+struct key_place {
+	unsigned line;         /* 0: nowhere */
+	unsigned section_line; /* of the section to be changed: itself, or [cors]
+	                          that it takes the key from */
+	struct slice section;  /* its NAME; empty for [cors] */
+	bool credentials;      /* its own */
+};
+
+enum place { PLACE_ORIGINS, PLACE_METHODS, PLACE_HEADERS, PLACE_CREDENTIALS,
+	PLACE_ALLOW, PLACE_COUNT };
+
+/* What a section's spec does not say, because a decision does not need it. */
+struct spec_source {
+	struct key_place places[PLACE_COUNT];
+	bool has_origins;     /* else it only hands its keys down */
+	size_t inline_count;  /* of the spec's origins: written in the policy, the
+	                         others come from origins-file */
+	const char *const *files;   /* origins-file, absolute */
+	size_t file_count;
+	const struct slice *regexes; /* origins-regex */
+	size_t regex_count;
+	bool allow_null;
+	bool allow_insecure;
+	bool allow_public_suffix;
+};
+
+/* [app] and [server] with every default. */
+extern const struct app settings_app_default;
+extern const struct server settings_server_default;
+
+struct settings {
+	struct arena *arena;
+	const char *file;   /* of the policy, absolute */
+	const char *folder; /* it lies in, absolute */
+	struct app app;
+	struct server server;
+	struct policy_set *policies;
+	/* every section's spec, those without origins too; for dump and lint */
+	const struct policy_spec *specs;
+	const struct spec_source *spec_sources;
+	size_t spec_count;
+	const struct source_file *sources; /* the policy and its origins-files */
+	size_t source_count;
+	struct regex **regexes; /* of all sections, to be freed */
+	size_t regex_count;
+	int users; /* private to settings.c; see settings_hold */
+};
+
+/* How a policy is going to be used: some errors depend on it. */
+enum load_use {
+	LOAD_LINT,    /* corscheck */
+	LOAD_CGI,
+	LOAD_FASTCGI  /* missing-root and missing-peers are errors */
+};
+
+/* What the command line says and a policy cannot. */
+struct load_options {
+	enum load_use use;
+	char *const *command; /* COMMAND of the command line, NULL-terminated, or
+	                         NULL: beats [app] exec and forward */
+	bool peers_needed;    /* listening on TCP beyond loopback */
+	bool warnings;        /* make the warnings and notes too */
+};
+
+/*
+ * Load a policy file with every file it names.  Diagnostics go to the list,
+ * all of them, sorted.  NULL if there was an error; with a result the caller
+ * holds it once (settings_release).  Source of the rules: DESIGN.md section 3.
+ */
+struct settings *settings_load(const char *file, const struct load_options *,
+    struct diag_list *);
+/* The same from text in memory; opens no file (origins-file is then
+ * `origins-file-unreadable`); name stands in messages.  For the page, tests. */
+struct settings *settings_parse(const char *name, struct slice text,
+    const struct load_options *, struct diag_list *);
+
+/* Share and give back; the last release frees.  Safe between threads. */
+struct settings *settings_hold(struct settings *);
+void settings_release(struct settings *);
+
+/* Has one of the files changed, come or gone since the load?  (stat only) */
+bool settings_changed(const struct settings *);
+
+enum { SETTINGS_YOUNG = 2000 }; /* ms; the coarsest clock of a file system */
+
+/*
+ * File systems count time in ticks: of two changes in one tick stat shows but
+ * one, if the size stays.  So files that were younger than SETTINGS_YOUNG when
+ * they were loaded (settings_young) are to be read once more when that time is
+ * over: has one of them other bytes then (settings_rewritten)?
+ */
+bool settings_young(const struct settings *);
+bool settings_rewritten(const struct settings *);
+/* Are there files now that were changed less than SETTINGS_YOUNG ago? */
+bool settings_unsettled(const struct settings *);
+
+/* The policy in canonical form, as INI; dumping a dump gives the same bytes. */
+int settings_dump(const struct settings *, FILE *);
+
+/* Parse "unix:PATH", "tcp:127.0.0.1:9000", "tcp:[::1]:9000" (for -l too);
+ * memory from the arena; relative unix paths are relative to folder.  NULL on
+ * success, else what is wrong. */
+const char *address_parse(struct arena *, struct slice text,
+    const char *folder, struct address *);
+/* Parse "192.0.2.0/24", "::1".  False: not an address or prefix. */
+bool network_parse(struct slice text, struct network *);
+/* Is the textual address (REMOTE_ADDR) in the network?  IPv4-mapped IPv6
+ * addresses count as IPv4. */
+bool network_has(const struct network *, struct slice address);
+
+#endif

@@ -1,0 +1,422 @@
+/*
+ * One HTTP request through libcurl, with nothing in it that libcurl would add
+ * of the user's own: no cookie, no .netrc, no redirect, http and https alone
+ * (DESIGN.md section 4).
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "probe/probe.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "cors/decide.h"
+
+/* A body that comes slowly holds nobody up once the headers are there. */
+enum { BODY_SECONDS = 2, FIELDS_MAX = 4096 };
+
+struct probe_client {
+	CURL *curl;
+	char error[CURL_ERROR_SIZE];
+};
+
+/* An answer as it comes. */
+struct reading {
+	struct explanation *e;
+	struct answer *out;
+	struct fetch_field *fields;
+	size_t count;
+	size_t room;
+	size_t header_bytes;
+	size_t body_bytes;
+	bool too_large;
+	bool complete; /* the header block of the final answer */
+	time_t since;  /* when it was */
+};
+
+/* ---- the header block ---- */
+
+static time_t
+now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
+/* "HTTP/1.1 204 No Content", "HTTP/2 204"; 0: no status line. */
+static int
+read_status(struct slice line)
+{
+	const char *blank;
+
+	if (!slice_starts(line, SLICE("HTTP/")))
+		return 0;
+	blank = memchr(line.ptr, ' ', line.len);
+	if (blank == NULL || line.ptr + line.len - blank < 4)
+		return 0;
+	for (int i = 1; i < 4; i++)
+		if (blank[i] < '0' || blank[i] > '9')
+			return 0;
+	return (blank[1] - '0') * 100 + (blank[2] - '0') * 10 + blank[3] - '0';
+}
+
+/* RFC 9112, 5.2: a line that begins with a blank goes on with the one before;
+ * the fold is read as one blank. */
+static void
+unfold(struct reading *r, struct slice line)
+{
+	struct explanation *e = r->e;
+	struct fetch_field *last = &r->fields[r->count - 1];
+	size_t len = last->value.len;
+	char *text;
+
+	line = fetch_trim(line);
+	text = arena_alloc(e->arena, len + 1 + line.len);
+	if (text == NULL) {
+		e->out_of_memory = true;
+		return;
+	}
+	if (len > 0)
+		memcpy(text, last->value.ptr, len);
+	text[len] = ' ';
+	if (line.len > 0)
+		memcpy(text + len + 1, line.ptr, line.len);
+	last->value = fetch_trim(slice_of(text, len + 1 + line.len));
+}
+
+static bool
+make_room(struct reading *r)
+{
+	size_t room = r->room * 2 + 16;
+	struct fetch_field *fields;
+
+	if (r->count < r->room)
+		return true;
+	fields = arena_array(r->e->arena, room, sizeof(*fields));
+	if (fields == NULL) {
+		r->e->out_of_memory = true;
+		return false;
+	}
+	if (r->count > 0)
+		memcpy(fields, r->fields, r->count * sizeof(*fields));
+	r->fields = fields;
+	r->room = room;
+	return true;
+}
+
+static void
+take_line(struct reading *r, struct slice line)
+{
+	const char *colon;
+	struct slice name, value;
+
+	if (line.len > 0 && (line.ptr[0] == ' ' || line.ptr[0] == '\t')) {
+		if (r->count > 0)
+			unfold(r, line);
+		return;
+	}
+	colon = line.len == 0 ? NULL : memchr(line.ptr, ':', line.len);
+	if (colon == NULL)
+		return;
+	/* A blank before the colon is wrong (RFC 9112, 5.1); Chromium takes it.
+	 */
+	name = fetch_trim(slice_of(line.ptr, (size_t)(colon - line.ptr)));
+	/* Browsers pass over what is no header. */
+	if (!cors_is_token(name) || !make_room(r))
+		return;
+	name = arena_slice(r->e->arena, name);
+	value = arena_slice(
+	    r->e->arena,
+	    fetch_trim(slice_after(line, (size_t)(colon - line.ptr) + 1)));
+	if (!slice_present(name) || !slice_present(value))
+		r->e->out_of_memory = true;
+	else
+		r->fields[r->count++] = (struct fetch_field){name, value};
+}
+
+/* CURLOPT_HEADERFUNCTION: each line, of 1xx answers and trailers too. */
+static size_t
+on_header(char *data, size_t size, size_t n, void *ctx)
+{
+	struct reading *r = ctx;
+	struct slice line = slice_of(data, size * n);
+	int status;
+
+	r->header_bytes += line.len;
+	if (r->header_bytes > PROBE_HEADER_MAX || r->count == FIELDS_MAX) {
+		r->too_large = true;
+		return 0;
+	}
+	if (r->complete)
+		return size * n;
+	while (line.len > 0 && (line.ptr[line.len - 1] == '\n' ||
+				line.ptr[line.len - 1] == '\r'))
+		line.len--;
+	status = read_status(line);
+	if (status != 0) {
+		r->out->status = status;
+		r->count = 0;
+	} else if (line.len > 0) {
+		take_line(r, line);
+	} else if (r->out->status >= 200) {
+		r->complete = true;
+		r->since = now();
+	}
+	return r->e->out_of_memory ? 0 : size * n;
+}
+
+/* ---- the body ---- */
+
+static size_t
+on_body(char *data, size_t size, size_t n, void *ctx)
+{
+	struct reading *r = ctx;
+
+	(void)data;
+	r->body_bytes += size * n;
+	return r->body_bytes > PROBE_BODY_MAX ? 0 : size * n;
+}
+
+static int
+on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+	const struct reading *r = ctx;
+
+	(void)a, (void)b, (void)c, (void)d;
+	return r->complete && now() - r->since >= BODY_SECONDS;
+}
+
+/* ---- the client ---- */
+
+static void
+set_protocols(CURL *curl)
+{
+#if LIBCURL_VERSION_NUM >= 0x075500
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS,
+			 (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+}
+
+struct probe_client *
+probe_client_new(long seconds)
+{
+	struct probe_client *client = calloc(1, sizeof(*client));
+	const char *certificates = getenv("SSL_CERT_FILE");
+	CURL *curl;
+
+	if (client == NULL)
+		return NULL;
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) == 0)
+		client->curl = curl_easy_init();
+	curl = client->curl;
+	if (curl == NULL) {
+		free(client);
+		return NULL;
+	}
+	set_protocols(curl);
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	curl_easy_setopt(curl, CURLOPT_HTTP_VERSION,
+			 (long)CURL_HTTP_VERSION_2TLS);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, seconds);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT, seconds);
+	curl_easy_setopt(curl, CURLOPT_USERAGENT, "corscheck/" PACKAGE_VERSION);
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->error);
+	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	/* As curl itself does, and every OpenSSL program. */
+	if (certificates != NULL && *certificates != '\0')
+		curl_easy_setopt(curl, CURLOPT_CAINFO, certificates);
+	return client;
+}
+
+void
+probe_client_free(struct probe_client *client)
+{
+	if (client == NULL)
+		return;
+	curl_easy_cleanup(client->curl);
+	curl_global_cleanup();
+	free(client);
+}
+
+/* ---- the request ---- */
+
+static bool
+add_line(struct curl_slist **list, const char *line)
+{
+	struct curl_slist *more = curl_slist_append(*list, line);
+
+	if (more != NULL)
+		*list = more;
+	return more != NULL;
+}
+
+/* "name: value"; libcurl wants "name;" for one without value. */
+static bool
+add_field(struct explanation *e, struct curl_slist **list,
+	  const struct fetch_field *field)
+{
+	size_t len = field->name.len + field->value.len + 3;
+	char *line = arena_alloc(e->arena, len);
+	size_t at = field->name.len;
+
+	if (line == NULL)
+		return false;
+	memcpy(line, field->name.ptr, at);
+	if (field->value.len == 0) {
+		line[at] = ';';
+	} else {
+		memcpy(line + at, ": ", 2);
+		memcpy(line + at + 2, field->value.ptr, field->value.len);
+	}
+	return add_line(list, line);
+}
+
+/* NULL: no memory. */
+static struct curl_slist *
+make_fields(struct explanation *e, const struct fetch_fields *fields)
+{
+	struct curl_slist *list = NULL;
+	bool typed = false, good = true;
+
+	for (size_t i = 0; good && i < fields->count; i++) {
+		good = add_field(e, &list, &fields->at[i]);
+		typed |=
+		    slice_eq_nocase(fields->at[i].name, SLICE("content-type"));
+	}
+	/* libcurl's own for an empty POST, and for nothing. */
+	if (good && !typed)
+		good = add_line(&list, "Content-Type:");
+	if (good)
+		return list;
+	curl_slist_free_all(list);
+	e->out_of_memory = true;
+	return NULL;
+}
+
+/* Fetch, "HTTP-network-or-cache fetch" 8.5: POST and PUT without a body say
+ * Content-Length: 0, others nothing. */
+static void
+set_method(CURL *curl, const char *method)
+{
+	bool sends = strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0;
+
+	curl_easy_setopt(curl, CURLOPT_NOBODY, 0L);
+	curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
+	if (sends) {
+		curl_easy_setopt(curl, CURLOPT_POST, 1L);
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, 0L);
+		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, "");
+	}
+	if (strcmp(method, "HEAD") == 0)
+		curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+}
+
+static enum probe_fault
+fault_of(CURLcode code)
+{
+	switch ((int)code) {
+	case CURLE_OPERATION_TIMEDOUT:
+		return PROBE_TIMEOUT;
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_SSL_ENGINE_NOTFOUND:
+	case CURLE_SSL_ENGINE_SETFAILED:
+	case CURLE_SSL_ENGINE_INITFAILED:
+	case CURLE_SSL_CIPHER:
+	case CURLE_USE_SSL_FAILED:
+		return PROBE_TLS;
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_CRL_BADFILE:
+	case CURLE_SSL_ISSUER_ERROR:
+	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+	case CURLE_SSL_INVALIDCERTSTATUS:
+		return PROBE_CERTIFICATE;
+	default:
+		return PROBE_NETWORK;
+	}
+}
+
+/* What libcurl says may quote the server, or its certificate. */
+static const char *
+say_why(struct probe_client *client, const struct reading *r, CURLcode code)
+{
+	const char *text = client->error;
+
+	if (r->too_large)
+		return explain_printf(r->e,
+				      "the header block has more than %d bytes "
+				      "or %d lines",
+				      PROBE_HEADER_MAX, FIELDS_MAX);
+	if (*text == '\0')
+		text = curl_easy_strerror(code);
+	return explain_quote(r->e, slice_from(text));
+}
+
+static enum probe_fault
+perform(struct probe_client *client, struct reading *r, const char **why)
+{
+	CURLcode code;
+	long version = 0;
+
+	client->error[0] = '\0';
+	curl_easy_setopt(client->curl, CURLOPT_HEADERDATA, r);
+	curl_easy_setopt(client->curl, CURLOPT_WRITEDATA, r);
+	curl_easy_setopt(client->curl, CURLOPT_XFERINFODATA, r);
+	code = curl_easy_perform(client->curl);
+	/* A browser hands the answer on when its header block is there; what
+	 * becomes of the body is of no matter here. */
+	if (!r->complete || r->too_large) {
+		*why = say_why(client, r, code);
+		return fault_of(code);
+	}
+	curl_easy_getinfo(client->curl, CURLINFO_HTTP_VERSION, &version);
+	r->out->known = true;
+	r->out->http2 = version == CURL_HTTP_VERSION_2_0;
+	r->out->fields = (struct fetch_fields){r->fields, r->count};
+	return PROBE_ANSWERED;
+}
+
+enum probe_fault
+probe_send(struct probe_client *client, struct explanation *e,
+	   const struct url *url, struct slice method,
+	   const struct fetch_fields *fields, struct answer *out,
+	   const char **why)
+{
+	struct reading reading = {.e = e, .out = out};
+	struct curl_slist *list = make_fields(e, fields);
+	char *href = arena_text(e->arena, url->href);
+	char *verb = arena_text(e->arena, method);
+	enum probe_fault fault = PROBE_NETWORK;
+
+	*out = (struct answer){.known = false};
+	*why = "";
+	if (list == NULL || href == NULL || verb == NULL) {
+		e->out_of_memory = true;
+	} else {
+		set_method(client->curl, verb);
+		curl_easy_setopt(client->curl, CURLOPT_URL, href);
+		curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, list);
+		fault = perform(client, &reading, why);
+		curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, NULL);
+	}
+	curl_slist_free_all(list);
+	return fault;
+}

@@ -1,0 +1,346 @@
+/*
+ * What a browser does with a live server: the preflight, the request, and after
+ * a redirect both again (Fetch, 4.4 "HTTP-redirect fetch").
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "probe/probe.h"
+
+#include "policy/idn.h"
+
+/* Fetch: "If request's redirect count is 20, then return a network error." */
+enum { REDIRECTS_MAX = 20 };
+
+/* ---- one request ---- */
+
+size_t
+probe_metadata(const struct explanation *e,
+	       struct fetch_field out[PROBE_METADATA])
+{
+	if (!url_is_trustworthy(&e->question.url))
+		return 0;
+	out[0] = (struct fetch_field){
+	    SLICE("Sec-Fetch-Site"),
+	    e->plan.cross_origin ? SLICE("cross-site") : SLICE("same-origin")};
+	out[1] = (struct fetch_field){SLICE("Sec-Fetch-Mode"), SLICE("cors")};
+	out[2] = (struct fetch_field){SLICE("Sec-Fetch-Dest"), SLICE("empty")};
+	return PROBE_METADATA;
+}
+
+struct fetch_fields
+probe_fields(struct explanation *e, const struct fetch_fields *fields,
+	     struct slice origin)
+{
+	struct fetch_field *at =
+	    arena_array(e->arena, fields->count + PROBE_METADATA, sizeof(*at));
+	size_t count = fields->count;
+
+	if (at == NULL) {
+		e->out_of_memory = true;
+		return *fields;
+	}
+	for (size_t i = 0; i < count; i++) {
+		at[i] = fields->at[i];
+		if (slice_present(origin) &&
+		    slice_eq(at[i].name, SLICE("Origin")))
+			at[i].value = origin;
+	}
+	count += probe_metadata(e, at + count);
+	return (struct fetch_fields){at, count};
+}
+
+/* No answer: Chromium says no more than "Failed to fetch"; we do. */
+static void
+say_unreachable(struct explanation *e, enum probe_fault fault, const char *why)
+{
+	static const struct {
+		const char *id;
+		const char *fix;
+	} words[] = {
+	    [PROBE_ANSWERED] = {"network", NULL},
+	    [PROBE_NETWORK] = {"network",
+			       "see that a server answers at this URL before "
+			       "anything about CORS"},
+	    [PROBE_CERTIFICATE] = {"tls",
+				   "give the server a certificate that "
+				   "browsers trust for this name: a page "
+				   "cannot let anybody click through the "
+				   "warning"},
+	    [PROBE_TLS] = {"tls", "see that the server speaks TLS at this "
+				  "port, in a version that browsers take"},
+	    [PROBE_TIMEOUT] = {"timeout",
+			       "see what keeps the server from answering, "
+			       "before anything about CORS"},
+	};
+
+	judge_unreachable(
+	    e, words[fault].id,
+	    explain_noted(
+		e, explain_printf(e,
+				  "TypeError: Failed to fetch "
+				  "(%s: %s)",
+				  explain_quote(e, e->question.url.href), why)),
+	    words[fault].fix);
+}
+
+static bool
+ask(struct explanation *e, struct probe_client *client, struct slice method,
+    const struct fetch_fields *fields, struct answer *out)
+{
+	struct fetch_fields all = probe_fields(e, fields, SLICE_NONE);
+	const char *why;
+	enum probe_fault fault =
+	    probe_send(client, e, &e->question.url, method, &all, out, &why);
+
+	if (e->out_of_memory)
+		return false;
+	if (fault != PROBE_ANSWERED)
+		say_unreachable(e, fault, why);
+	return fault == PROBE_ANSWERED;
+}
+
+/* ---- redirects ---- */
+
+/* A redirect that no browser follows. */
+static bool
+refuse_redirect(struct explanation *e, struct slice location, const char *why)
+{
+	judge_unreachable(
+	    e, "network",
+	    explain_noted(e,
+			  explain_printf(e,
+					 "TypeError: Failed to fetch (redirect "
+					 "to '%s': %s)",
+					 explain_quote(e, location), why)),
+	    "let the server answer at this URL without a redirect");
+	return false;
+}
+
+/* The script's headers that go with it; Fetch, "HTTP-redirect fetch" 12 and 13.
+ */
+static struct fetch_fields
+kept_fields(struct explanation *e, bool to_get, bool away)
+{
+	static const char *const of_body[] = {
+	    "content-encoding", "content-language", "content-location",
+	    "content-type", NULL};
+	const struct fetch_fields *old = &e->question.headers;
+	struct fetch_field *at = arena_array(e->arena, old->count, sizeof(*at));
+	size_t count = 0;
+
+	if (at == NULL) {
+		e->out_of_memory = true;
+		return *old;
+	}
+	for (size_t i = 0; i < old->count; i++) {
+		struct slice name = fetch_trim(old->at[i].name);
+		bool drop =
+		    away && slice_eq_nocase(name, SLICE("authorization"));
+		for (size_t j = 0; to_get && of_body[j] != NULL; j++)
+			drop |= slice_eq_nocase(name, slice_from(of_body[j]));
+		if (!drop)
+			at[count++] = old->at[i];
+	}
+	return (struct fetch_fields){at, count};
+}
+
+static bool
+becomes_get(int status, struct slice method)
+{
+	if (status == 303)
+		return !slice_eq(method, SLICE("GET")) &&
+		       !slice_eq(method, SLICE("HEAD"));
+	return (status == 301 || status == 302) &&
+	       slice_eq(method, SLICE("POST"));
+}
+
+/* What the browser asks after the redirect in e->answer; false: nothing, and
+ * that is settled. */
+static bool
+next_question(struct explanation *e, struct slice location,
+	      struct question *out)
+{
+	const struct question *q = &e->question;
+	bool to_get = becomes_get(e->answer.status, e->plan.method), away;
+	enum url_fault fault;
+
+	*out = *q;
+	fault = url_parse(e->arena, location, &q->url, idn_to_ascii, &out->url);
+	if (fault != URL_FAULT_NONE)
+		return refuse_redirect(e, location, url_fault_text(fault));
+	away = !slice_eq(out->url.origin, q->url.origin);
+	/* Fetch lets it pass to the page's own origin, Chromium does not. */
+	if (out->url.has_userinfo)
+		return refuse_redirect(e, location,
+				       "a URL with user name and password");
+	/* "redirect-tainted origin": from elsewhere to elsewhere again. */
+	if (away && e->plan.cross_origin)
+		out->origin = SLICE("null");
+	out->method = to_get ? SLICE("GET") : e->plan.method;
+	out->headers = kept_fields(e, to_get, away);
+	return true;
+}
+
+/* The redirect itself must pass the CORS check. */
+static bool
+may_follow(struct explanation *e)
+{
+	struct fetch_check check;
+
+	if (!e->plan.cross_origin)
+		return true;
+	check = fetch_check_origin(e->arena, e->question.origin,
+				   e->question.credentials, &e->answer.fields);
+	return check.reason == FETCH_PASSES;
+}
+
+/* ---- the exchange ---- */
+
+/* Where it leads; absent: it is an answer like any other.  Chromium takes no
+ * answer with two different ones. */
+static struct slice
+read_location(const struct explanation *e, bool *two)
+{
+	const struct fetch_fields *fields = &e->answer.fields;
+	struct slice found = SLICE_NONE;
+
+	*two = false;
+	for (size_t i = 0; i < fields->count; i++) {
+		if (!slice_eq_nocase(fields->at[i].name, SLICE("location")))
+			continue;
+		*two |= slice_present(found) &&
+			!slice_eq(found, fields->at[i].value);
+		found = fields->at[i].value;
+	}
+	return found;
+}
+
+/* One hop.  True: the answer is a redirect, which may be followed. */
+static bool
+hop(struct explanation *e, struct probe_client *client, struct slice *location)
+{
+	bool two;
+
+	if (e->plan.preflight) {
+		if (!ask(e, client, SLICE("OPTIONS"), &e->preflight_request,
+			 &e->preflight)) {
+			e->sent = false;
+			return false;
+		}
+		if (!judge_preflight(e))
+			return false;
+	}
+	if (!ask(e, client, e->plan.method, &e->request, &e->answer))
+		return false;
+	*location = read_location(e, &two);
+	if (two)
+		return refuse_redirect(e, *location, "another is beside it");
+	if (fetch_is_redirect(e->answer.status) && slice_present(*location) &&
+	    may_follow(e))
+		return true;
+	judge_answer(e);
+	return false;
+}
+
+static void
+add_step(struct explanation *first, const struct explanation *from,
+	 const struct explanation *to)
+{
+	texts_add(
+	    first, &first->steps,
+	    explain_printf(
+		first, "%d: the browser goes on to %s%s%s%s%s",
+		from->answer.status,
+		explain_quote(first, to->question.url.href),
+		slice_eq(to->plan.method, from->plan.method) ? "" : " with GET",
+		slice_eq(to->question.origin, from->question.origin)
+		    ? ""
+		    : ", now with Origin: null",
+		to->question.headers.count < from->question.headers.count
+		    ? ", without the headers that go with it no further"
+		    : "",
+		to->plan.preflight ? ", after a preflight" : ""));
+}
+
+/* What became of the last hop is what became of the whole. */
+static void
+take_over(struct explanation *e, const struct explanation *last)
+{
+	e->out_of_memory |= last->out_of_memory;
+	e->verdict = last->verdict;
+	e->reason = last->reason;
+	e->message = last->message;
+	e->fix = last->fix;
+	e->unreachable = last->unreachable;
+	if (last->preflight_reason != NULL)
+		for (size_t i = 0; i < last->preflight_checks.count; i++)
+			checks_add(e, &e->request_checks,
+				   last->preflight_checks.at[i].passes,
+				   last->preflight_checks.at[i].text);
+	for (size_t i = 0; i < last->request_checks.count; i++)
+		checks_add(e, &e->request_checks,
+			   last->request_checks.at[i].passes,
+			   last->request_checks.at[i].text);
+	if (last->answer.known) {
+		e->answer = last->answer;
+	} else if (last->preflight.known) {
+		e->answer = last->preflight;
+		e->answer.by = "To the preflight after the redirect the server "
+			       "answers:";
+	}
+	e->has_readable = last->has_readable;
+	e->readable = last->readable;
+	e->readable_count = last->readable_count;
+}
+
+/* A new explanation for the next URL.  NULL: nothing is asked there. */
+static struct explanation *
+follow(struct explanation *first, struct explanation *from,
+       struct slice location, size_t count)
+{
+	struct explanation *to =
+	    arena_alloc(first->arena, sizeof(struct explanation));
+	struct question question;
+
+	if (to == NULL) {
+		first->out_of_memory = true;
+		return NULL;
+	}
+	if (count >= REDIRECTS_MAX) {
+		refuse_redirect(from, location, "there were 20 already");
+		return NULL;
+	}
+	if (!next_question(from, location, &question))
+		return NULL;
+	explain_begin(to, first->arena, &question);
+	to->redirected_from = first->question.url.full;
+	to->tainted =
+	    from->tainted || !slice_eq(question.origin, from->question.origin);
+	add_step(first, from, to);
+	return to;
+}
+
+void
+probe(struct explanation *e, struct probe_client *client)
+{
+	struct explanation *at = e;
+	struct slice location = SLICE_NONE;
+
+	e->probed = true;
+	if (explain_is_settled(e))
+		return;
+	for (size_t count = 0; hop(at, client, &location); count++) {
+		struct explanation *next = follow(e, at, location, count);
+		if (next == NULL)
+			break;
+		at = next;
+	}
+	if (at != e)
+		take_over(e, at);
+	if (!e->out_of_memory && !e->unreachable && e->plan.cross_origin)
+		probe_find(e, client);
+}

@@ -1,0 +1,400 @@
+/*
+ * The mistakes that people make: what the answers show, and three requests more
+ * that change nothing on a server: as a page of another origin, as one without
+ * (null), and an OPTIONS that is no preflight.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "probe/probe.h"
+
+/* Below it browsers ask again and again (as lint says of `max-age`). */
+enum { MAX_AGE_LOW = 60 };
+
+/* RFC 2606: no page has it, and no list should. */
+#define STRANGER "https://corscheck-probe.invalid"
+
+#define ACAO "Access-Control-Allow-Origin"
+#define ACAC "Access-Control-Allow-Credentials"
+
+/* Which answer a finding is about, in words. */
+static const char the_preflight[] = "the answer to the preflight";
+static const char the_request[] = "the answer to the request";
+
+/* ---- looking at an answer ---- */
+
+static struct slice
+get(struct explanation *e, const struct answer *answer, const char *name)
+{
+	return fetch_get(e->arena, &answer->fields, slice_from(name));
+}
+
+static size_t
+count_fields(const struct answer *answer, const char *name)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < answer->fields.count; i++)
+		count += slice_eq_nocase(answer->fields.at[i].name,
+					 slice_from(name));
+	return count;
+}
+
+static bool
+has_item(struct slice list, const char *word)
+{
+	struct slice item;
+
+	while (slice_present(list) && fetch_list_next(&list, &item))
+		if (slice_eq_nocase(item, slice_from(word)))
+			return true;
+	return false;
+}
+
+static bool
+allows_credentials(struct explanation *e, const struct answer *answer)
+{
+	return slice_eq(get(e, answer, ACAC), SLICE("true"));
+}
+
+/* ---- what one answer shows ---- */
+
+/* Two of a kind: the application sends one and the web server another. */
+static void
+find_duplicates(struct explanation *e, const struct answer *answer,
+		const char *which)
+{
+	static const char *const single[] = {ACAO, ACAC,
+					     "Access-Control-Max-Age", NULL};
+
+	for (size_t i = 0; single[i] != NULL; i++) {
+		size_t count = count_fields(answer, single[i]);
+		if (count > 1)
+			finding_add(e, "duplicate-header", true,
+				    "let one place alone send it: take it out "
+				    "of the web server's configuration, or "
+				    "leave `app-headers = override`",
+				    "%s has %s %zu times", which, single[i],
+				    count);
+	}
+}
+
+static void
+find_wildcards(struct explanation *e, const struct answer *answer,
+	       const char *which)
+{
+	static const char *const of_preflight[] = {
+	    "Access-Control-Allow-Methods", "Access-Control-Allow-Headers",
+	    NULL};
+	static const char *const of_request[] = {
+	    "Access-Control-Expose-Headers", NULL};
+	const char *const *lists =
+	    which == the_preflight ? of_preflight : of_request;
+
+	if (!allows_credentials(e, answer))
+		return;
+	if (slice_eq(get(e, answer, ACAO), SLICE("*")))
+		finding_add(e, "wildcard-with-credentials", true,
+			    "list the origins by name in `origins`, or set "
+			    "`credentials = no`",
+			    "%s has %s: * beside %s: true, which no browser "
+			    "takes for a request with credentials",
+			    which, ACAO, ACAC);
+	for (size_t i = 0; lists[i] != NULL; i++)
+		if (has_item(get(e, answer, lists[i]), "*"))
+			finding_add(e, "wildcard-in-list", false,
+				    "write the names: with credentials * is a "
+				    "name like any other",
+				    "%s has %s: * beside %s: true", which,
+				    lists[i], ACAC);
+}
+
+static void
+find_credentials_value(struct explanation *e, const struct answer *answer,
+		       const char *which)
+{
+	struct slice value = get(e, answer, ACAC);
+
+	if (slice_present(value) && !slice_eq(value, SLICE("true")) &&
+	    count_fields(answer, ACAC) == 1)
+		finding_add(e, "credentials-value", false,
+			    "send true, or leave the header out",
+			    "%s has %s: %s, and the one value that there is "
+			    "is true",
+			    which, ACAC, explain_quote(e, value));
+}
+
+/* RFC 9110, 15.5.6: a 405 must have it. */
+static void
+find_allow(struct explanation *e, const struct answer *answer,
+	   const char *which)
+{
+	if (answer->status == 405 && !slice_present(get(e, answer, "allow")))
+		finding_add(e, "allow-missing", true,
+			    "set `allow` in the policy to the methods that "
+			    "there are",
+			    "%s is 405 without Allow (RFC 9110, 15.5.6)",
+			    which);
+}
+
+static void
+find_in_answer(struct explanation *e, const struct answer *answer,
+	       const char *which)
+{
+	if (!answer->known)
+		return;
+	find_duplicates(e, answer, which);
+	find_wildcards(e, answer, which);
+	find_credentials_value(e, answer, which);
+	find_allow(e, answer, which);
+}
+
+/* ---- the preflight ---- */
+
+static void
+find_status(struct explanation *e)
+{
+	int status = e->preflight.status;
+	struct slice location = get(e, &e->preflight, "location");
+
+	if (fetch_is_redirect(status))
+		finding_add(e, "options-redirected", true,
+			    "ask for that URL at once, or answer OPTIONS "
+			    "before the redirect (to https, to a final /, to "
+			    "the login page)",
+			    "OPTIONS is redirected (%d) to %s: no browser "
+			    "follows that",
+			    status, explain_quote(e, location));
+	else if (status == 404)
+		finding_add(e, "options-not-found", true,
+			    "let OPTIONS reach what answers the other "
+			    "methods: the routes of an application often know "
+			    "them alone",
+			    "OPTIONS is 404, so no preflight can pass");
+	else if (status == 405 || status == 501)
+		finding_add(e, "options-not-allowed", true,
+			    "let OPTIONS through to corswrap, which answers "
+			    "preflights by itself",
+			    "OPTIONS is %d, so no preflight can pass", status);
+	else if (status == 401 || status == 403 || status == 407)
+		finding_add(e, "options-guarded", true,
+			    "ask for passwords on every method but OPTIONS "
+			    "(Apache: <LimitExcept OPTIONS>)",
+			    "OPTIONS is %d: a preflight carries no password "
+			    "and no cookie, whatever the script does",
+			    status);
+	else if (status < 200 || status > 299)
+		finding_add(e, "options-failed", true,
+			    "answer OPTIONS with 204 and the CORS headers",
+			    "OPTIONS is %d, so no preflight can pass", status);
+}
+
+static bool
+is_number(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.ptr[i] < '0' || s.ptr[i] > '9')
+			return false;
+	return s.len > 0;
+}
+
+static void
+find_max_age(struct explanation *e)
+{
+	struct slice value = get(e, &e->preflight, "access-control-max-age");
+	unsigned longest = fetch_max_age(value, FETCH_FIREFOX);
+	const char *quoted;
+
+	if (!e->preflight_passes)
+		return;
+	if (!slice_present(value)) {
+		finding_add(e, "max-age-low", false, "set `max-age = 600`",
+			    "there is no Access-Control-Max-Age: browsers ask "
+			    "again after %d s",
+			    FETCH_MAX_AGE_DEFAULT);
+		return;
+	}
+	quoted = explain_quote(e, value);
+	if (!is_number(value))
+		finding_add(e, "max-age-malformed", false,
+			    "write a number of seconds, and nothing else",
+			    "Access-Control-Max-Age is \"%s\"", quoted);
+	else if (longest < MAX_AGE_LOW)
+		finding_add(e, "max-age-low", false, "set `max-age = 600`",
+			    "Access-Control-Max-Age is %s: browsers ask again "
+			    "and again",
+			    quoted);
+	else if (longest > fetch_max_age_cap(FETCH_CHROMIUM))
+		finding_add(e, "max-age-capped", false, NULL,
+			    "Access-Control-Max-Age is %s: Chromium keeps it "
+			    "for %u s at most, Safari for %u",
+			    quoted, fetch_max_age_cap(FETCH_CHROMIUM),
+			    fetch_max_age_cap(FETCH_SAFARI));
+}
+
+/* ---- other origins ---- */
+
+/* GET and HEAD change nothing, and are what caches keep.  Of all other methods
+ * only the preflight is asked again. */
+static bool
+asks_itself(const struct explanation *e)
+{
+	return e->sent && e->answer.known && e->steps.count == 0 &&
+	       (slice_eq(e->plan.method, SLICE("GET")) ||
+		slice_eq(e->plan.method, SLICE("HEAD")));
+}
+
+static void
+ask_from(struct explanation *e, struct probe_client *client, const char *origin,
+	 struct answer *out)
+{
+	struct fetch_field preflight[] = {
+	    {SLICE("Origin"), SLICE("")},
+	    {SLICE("Access-Control-Request-Method"), e->plan.method},
+	};
+	struct fetch_fields simple = {preflight, 2}, fields;
+	bool itself = asks_itself(e);
+	const char *why;
+
+	fields = probe_fields(e,
+			     itself		 ? &e->request
+			     : e->plan.preflight ? &e->preflight_request
+						 : &simple,
+			     slice_from(origin));
+	if (!e->out_of_memory)
+		probe_send(client, e, &e->question.url,
+			   itself ? e->plan.method : SLICE("OPTIONS"), &fields,
+			   out, &why);
+}
+
+static void
+find_reflection(struct explanation *e, const struct answer *stranger)
+{
+	bool credentials;
+
+	if (!stranger->known ||
+	    !slice_eq(get(e, stranger, ACAO), SLICE(STRANGER)))
+		return;
+	credentials = allows_credentials(e, stranger);
+	finding_add(e, "origin-reflected", credentials,
+		    credentials
+			? "list the origins that may call in `origins`"
+			: "list the origins in `origins`, or say `origins = "
+			  "*` if everybody may read it",
+		    "%s, which nobody knows, is allowed: any origin is sent "
+		    "back%s",
+		    STRANGER,
+		    credentials ? ", with credentials: every page on the web "
+				  "reads what the visitor may read"
+				: "");
+}
+
+static void
+find_null(struct explanation *e, const struct answer *nobody)
+{
+	if (nobody->known && slice_eq(get(e, nobody, ACAO), SLICE("null")))
+		finding_add(e, "null-accepted", true,
+			    "take null out of the list: every page can make "
+			    "itself that origin, with a sandboxed frame",
+			    "the origin null is allowed%s",
+			    allows_credentials(e, nobody) ? ", with credentials"
+							  : "");
+}
+
+static bool
+varies(struct explanation *e, const struct answer *answer)
+{
+	struct slice vary = get(e, answer, "vary");
+
+	return has_item(vary, "origin") || has_item(vary, "*");
+}
+
+/* RFC 9110, 12.5.5: what the answer depends on. */
+static void
+find_vary(struct explanation *e, const struct answer *stranger)
+{
+	bool itself = asks_itself(e);
+	const struct answer *own = itself ? &e->answer : &e->preflight;
+	struct slice a, b;
+
+	if (!own->known || !stranger->known)
+		return;
+	a = get(e, own, ACAO);
+	b = get(e, stranger, ACAO);
+	if ((slice_present(a) == slice_present(b) && slice_eq(a, b)) ||
+	    (varies(e, own) && varies(e, stranger)))
+		return;
+	/* Answers to OPTIONS are not cached (RFC 9110, 9.3.7). */
+	finding_add(e, "vary-missing", itself,
+		    "send Vary: Origin on every answer, also to origins that "
+		    "are not allowed and to requests without one",
+		    "%s depends on Origin without saying so in Vary%s",
+		    itself ? the_request : the_preflight,
+		    itself ? ": a cache hands one page's answer to another"
+			   : "");
+}
+
+/* ---- an OPTIONS that is no preflight ---- */
+
+static void
+find_options(struct explanation *e, struct probe_client *client)
+{
+	struct fetch_fields none = {NULL, 0};
+	struct answer answer;
+	const char *why;
+
+	if (e->out_of_memory ||
+	    probe_send(client, e, &e->question.url, SLICE("OPTIONS"), &none,
+		       &answer, &why) != PROBE_ANSWERED)
+		return;
+	find_allow(e, &answer, "the answer to a plain OPTIONS");
+	if (answer.status >= 200 && answer.status <= 299 &&
+	    !slice_present(get(e, &answer, "allow")))
+		finding_add(e, "allow-missing", false,
+			    "set `allow` in the policy to the methods that "
+			    "there are, and corswrap answers it",
+			    "the answer to a plain OPTIONS has no Allow (RFC "
+			    "9110, 9.3.7)");
+}
+
+/* ---- all of them ---- */
+
+/* The request itself was answered, but not for the page. */
+static void
+find_error(struct explanation *e)
+{
+	if (e->sent && e->answer.known && e->answer.status >= 400 &&
+	    !slice_present(get(e, &e->answer, ACAO)))
+		finding_add(e, "error-without-cors", true,
+			    "send the CORS headers on every status (nginx: "
+			    "add_header ... always; Apache: Header always "
+			    "set)",
+			    "%s is %d without CORS headers: the script sees "
+			    "a network error instead",
+			    the_request, e->answer.status);
+}
+
+void
+probe_find(struct explanation *e, struct probe_client *client)
+{
+	struct answer stranger = {.known = false}, nobody = {.known = false};
+
+	if (e->preflight.known) {
+		if (!probe_find_refusal(e, client))
+			find_status(e);
+		find_max_age(e);
+	}
+	find_in_answer(e, &e->preflight, the_preflight);
+	find_in_answer(e, &e->answer, the_request);
+	find_error(e);
+	ask_from(e, client, STRANGER, &stranger);
+	if (!slice_eq(e->question.origin, SLICE("null")))
+		ask_from(e, client, "null", &nobody);
+	find_reflection(e, &stranger);
+	find_null(e, &nobody);
+	find_vary(e, &stranger);
+	find_options(e, client);
+}

@@ -1,0 +1,419 @@
+/*
+ * The request body, read whole before the program starts.
+ *
+ * Reading it first is what makes the deadlocks of other wrappers impossible
+ * (a program that writes before it reads, one that never reads) and what lets
+ * a truncated upload be refused before anything has run.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "run/body.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "run/log.h"
+
+enum {
+	CHUNK = 64 * 1024,	 /* also what a fresh pipe holds */
+	MEMFD_MAX = 1024 * 1024, /* larger bodies go to a file */
+	DRAIN_MAX = 8 * 1024 * 1024,
+	DRAIN_TIME = 10 * 1000 /* ms */
+};
+
+struct spooling {
+	struct exchange *exchange;
+	const struct request *request; /* for the log */
+	const struct app *app;
+	bool known; /* the length was said */
+	uint64_t expected;
+	uint64_t got;
+	int fd;
+	bool in_memory; /* fd is a memfd */
+};
+
+/* RFC 9110, 8.6.  False: not digits, or past any size. */
+static bool
+parse_length(struct slice text, uint64_t *out)
+{
+	uint64_t value = 0;
+
+	if (text.len == 0 || text.len > 18)
+		return false;
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] < '0' || text.ptr[i] > '9')
+			return false;
+		value = value * 10 + (uint64_t)(text.ptr[i] - '0');
+	}
+	*out = value;
+	return true;
+}
+
+/*
+ * Without a length: may there be a body?  FastCGI says where it ends.  In CGI
+ * its end is that of standard input, which some servers leave open (RFC 3875,
+ * 4.2: nothing is to be read beyond CONTENT_LENGTH); so it is only read where a
+ * body is announced or usual.
+ */
+static bool
+is_expected(const struct exchange *exchange, struct slice method)
+{
+	static const char *const bare[] = {"GET", "HEAD", "OPTIONS", "DELETE",
+					   "TRACE"};
+
+	if (exchange->fastcgi ||
+	    variables_find(exchange->variables, "HTTP_TRANSFER_ENCODING") !=
+		NULL)
+		return true;
+	for (size_t i = 0; i < sizeof(bare) / sizeof(*bare); i++)
+		if (slice_eq(method, slice_from(bare[i])))
+			return false;
+	return true;
+}
+
+/* Take what the client is still sending, so that it reads our answer rather
+ * than a reset; within bounds, because it may never end. */
+static void
+drain(struct exchange *exchange)
+{
+	uint64_t until = deadline_now() + DRAIN_TIME;
+	size_t taken = 0;
+	ssize_t n;
+
+	do {
+		n = exchange->in->read(exchange->in, exchange->scratch->io,
+				       CHUNK);
+		taken += n > 0 ? (size_t)n : 0;
+	} while (n > 0 && taken < DRAIN_MAX && deadline_now() < until);
+}
+
+/* ---- places ---- */
+
+static int
+unlinked_file(void)
+{
+	const char *folder = getenv("TMPDIR");
+	char name[4096];
+	int fd;
+
+	if (folder == NULL || folder[0] != '/')
+		folder = "/tmp";
+	fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		return fd;
+	if (snprintf(name, sizeof(name), "%s/corswrap.XXXXXX", folder) >=
+	    (int)sizeof(name))
+		return -1;
+	fd = mkostemp(name, O_CLOEXEC);
+	if (fd >= 0)
+		(void)unlink(name);
+	return fd;
+}
+
+/* A file past RLIMIT_FSIZE is to be an error, not our end.  The program begins
+ * with an empty mask all the same (child.c). */
+static void
+hold_file_signal(void)
+{
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGXFSZ);
+	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+static int
+spool_open(struct spooling *s, bool small)
+{
+	s->in_memory = small;
+	s->fd = small ? memfd_create("corswrap-body", MFD_CLOEXEC) : -1;
+	if (s->fd >= 0)
+		return 0;
+	s->in_memory = false;
+	hold_file_signal();
+	s->fd = unlinked_file();
+	/* No folder to write in: memory, within max-body. */
+	if (s->fd < 0)
+		s->fd = memfd_create("corswrap-body", MFD_CLOEXEC);
+	return s->fd < 0 ? -1 : 0;
+}
+
+/* It was not said how long it would be, and is more than memory is for. */
+static int
+move_to_file(struct spooling *s)
+{
+	off_t from = 0;
+	int memory = s->fd;
+
+	if (spool_open(s, false) != 0) {
+		s->fd = memory;
+		return -1;
+	}
+	while ((uint64_t)from < s->got) {
+		ssize_t n = sendfile(s->fd, memory, &from,
+				     (size_t)(s->got - (uint64_t)from));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+	}
+	(void)close(memory);
+	return (uint64_t)from == s->got ? 0 : -1;
+}
+
+static int
+write_all(int fd, const char *data, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, data, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -1;
+		data += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* A pipe that holds all of it: the program reads, nobody writes.  1: there is
+ * none that large. */
+static int
+into_pipe(const char *data, size_t len, struct body *out)
+{
+	int fds[2], rc;
+
+	if (pipe2(fds, O_CLOEXEC) != 0)
+		return -1;
+	/* Past the user's soft limit new pipes are small (pipe(7)). */
+	if (len > 4096 && fcntl(fds[1], F_GETPIPE_SZ) < (int)len)
+		rc = 1;
+	else
+		rc = write_all(fds[1], data, len);
+	(void)close(fds[1]);
+	if (rc != 0)
+		(void)close(fds[0]);
+	else
+		*out = (struct body){fds[0], false, len};
+	return rc;
+}
+
+/* ---- what goes wrong ---- */
+
+static void
+drop(struct spooling *s)
+{
+	if (s->fd >= 0)
+		(void)close(s->fd);
+	s->fd = -1;
+}
+
+static int
+no_room(struct spooling *s)
+{
+	int error = errno;
+	const char *todo = "make room in TMPDIR (/tmp), or lower max-body";
+
+	if (error == EMFILE || error == ENFILE)
+		todo = "raise the limit of open files, or lower workers";
+	else if (error == EFBIG)
+		todo = "raise the limit of file sizes (ulimit -f), or lower "
+		       "max-body";
+	log_event(s->exchange->log, LOG_LEVEL_ERROR, "spool", s->request, todo,
+		  "cannot keep the request body: %s", strerror(error));
+	s->exchange->outcome.failure = "spool";
+	drop(s);
+	return 500;
+}
+
+static int
+cut_short(struct spooling *s)
+{
+	const char *why = errno == ETIMEDOUT
+			      ? "the client sent nothing for too long"
+			      : "the client went away";
+
+	if (s->known)
+		log_event(s->exchange->log, LOG_LEVEL_WARNING, "upload-cut",
+			  s->request, NULL,
+			  "%s inside the request body (%llu of %llu bytes): "
+			  "nothing was run",
+			  why, (unsigned long long)s->got,
+			  (unsigned long long)s->expected);
+	else
+		log_event(s->exchange->log, LOG_LEVEL_WARNING, "upload-cut",
+			  s->request, NULL,
+			  "%s inside the request body (after %llu bytes): "
+			  "nothing was run",
+			  why, (unsigned long long)s->got);
+	s->exchange->outcome.failure = "upload-cut";
+	drop(s);
+	return 400;
+}
+
+static int
+too_large(struct spooling *s)
+{
+	log_event(s->exchange->log, LOG_LEVEL_WARNING, "body-too-large",
+		  s->request, "raise max-body if such uploads are meant",
+		  "the request body is larger than max-body (%llu)",
+		  (unsigned long long)s->app->max_body);
+	s->exchange->outcome.failure = "body-too-large";
+	drop(s);
+	drain(s->exchange);
+	return 413;
+}
+
+static int
+malformed(struct spooling *s)
+{
+	char quoted[128];
+
+	log_event(
+	    s->exchange->log, LOG_LEVEL_WARNING, "content-length", s->request,
+	    "check what the web server passes on",
+	    "CONTENT_LENGTH is no number: \"%s\"",
+	    log_quote(s->request->content_length, quoted, sizeof(quoted)));
+	s->exchange->outcome.failure = "content-length";
+	return 400;
+}
+
+/* ---- reading ---- */
+
+enum filled { MORE, ENDED, SHORT, LARGE };
+
+/* Fill the buffer as far as the body goes. */
+static enum filled
+fill(struct spooling *s, size_t *len)
+{
+	char *buf = s->exchange->scratch->io;
+	struct source *in = s->exchange->in;
+
+	*len = 0;
+	while (*len < CHUNK) {
+		size_t want = CHUNK - *len;
+		if (s->known && s->expected - s->got < want)
+			want = (size_t)(s->expected - s->got);
+		if (want == 0)
+			return ENDED;
+		errno = 0;
+		ssize_t n = in->read(in, buf + *len, want);
+		if (n < 0 || (n == 0 && s->known))
+			return SHORT;
+		if (n == 0)
+			return ENDED;
+		*len += (size_t)n;
+		s->got += (uint64_t)n;
+		if (s->got > s->app->max_body)
+			return LARGE;
+	}
+	return s->known && s->got == s->expected ? ENDED : MORE;
+}
+
+/* The first len bytes are in the buffer. */
+static int
+spool_rest(struct spooling *s, size_t len, enum filled end, struct body *out)
+{
+	bool small = !s->known || s->expected <= MEMFD_MAX;
+
+	if (spool_open(s, small) != 0 ||
+	    write_all(s->fd, s->exchange->scratch->io, len) != 0)
+		return no_room(s);
+	while (end == MORE) {
+		if (s->in_memory && s->got > MEMFD_MAX && move_to_file(s) != 0)
+			return no_room(s);
+		end = fill(s, &len);
+		if (end == SHORT)
+			return cut_short(s);
+		if (end == LARGE)
+			return too_large(s);
+		if (write_all(s->fd, s->exchange->scratch->io, len) != 0)
+			return no_room(s);
+	}
+	if (lseek(s->fd, 0, SEEK_SET) != 0)
+		return no_room(s);
+	*out = (struct body){s->fd, true, s->got};
+	return 0;
+}
+
+static int
+read_body(struct spooling *s, struct body *out)
+{
+	struct scratch *scratch = s->exchange->scratch;
+	enum filled end;
+	size_t len;
+	int rc;
+
+	if (scratch_need(&scratch->io, &scratch->io_cap, CHUNK) != 0)
+		return no_room(s);
+	if (s->known && s->expected > s->app->max_body)
+		return too_large(s);
+	end = fill(s, &len);
+	if (end == SHORT)
+		return cut_short(s);
+	if (end == LARGE)
+		return too_large(s);
+	if (end == MORE)
+		return spool_rest(s, len, MORE, out);
+	rc = len == 0 ? 0 : into_pipe(scratch->io, len, out);
+	if (rc == 1)
+		return spool_rest(s, len, ENDED, out);
+	return rc == 0 ? 0 : no_room(s);
+}
+
+/* The server keeps the body in a file of its own (lighttpd): as it is. */
+static bool
+is_given(const struct spooling *s)
+{
+	int fd = s->exchange->in->fd;
+	struct stat st;
+
+	return s->known && s->expected <= s->app->max_body && fd >= 0 &&
+	       fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	       (uint64_t)st.st_size == s->expected &&
+	       lseek(fd, 0, SEEK_CUR) == 0;
+}
+
+int
+body_read(struct exchange *exchange, const struct app *app,
+	  const struct request *request, struct body *out)
+{
+	struct slice length = request->content_length;
+	struct spooling s = {.exchange = exchange,
+			     .request = request,
+			     .app = app,
+			     .known = length.len > 0,
+			     .fd = -1};
+
+	*out = (struct body){-1, false, 0};
+	if (s.known && !parse_length(length, &s.expected))
+		return malformed(&s);
+	if (s.known ? s.expected == 0 : !is_expected(exchange, request->method))
+		return 0;
+	if (is_given(&s)) {
+		int fd = fcntl(exchange->in->fd, F_DUPFD_CLOEXEC, 3);
+		*out = (struct body){fd, true, s.expected};
+		return fd < 0 ? no_room(&s) : 0;
+	}
+	return read_body(&s, out);
+}
+
+void
+body_close(struct body *body)
+{
+	if (body->fd >= 0)
+		(void)close(body->fd);
+	*body = (struct body){-1, false, 0};
+}

@@ -1,0 +1,30 @@
+/*
+ * The request body, read whole before the application sees any of it: small
+ * into a pipe, larger into a memfd or an unlinked file (notes/cgi.md 4.3).
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef SPOOL_H
+#define SPOOL_H
+
+#include "cors/request.h"
+#include "policy/settings.h"
+#include "run/exchange.h"
+
+struct body {
+	int fd;          /* to be read from its beginning; -1: no body */
+	bool is_file;    /* memfd or file (sendfile works), else a pipe */
+	uint64_t length; /* bytes in it; becomes CONTENT_LENGTH */
+};
+
+/*
+ * Read the body of the exchange.  0: *out holds it (close with body_close).
+ * Else the status to answer with: 400 (malformed CONTENT_LENGTH, or the client
+ * went away or sent less than it said: nothing may run), 413 (over max-body;
+ * the rest has been drained within bounds), 500 (no room, cause logged).
+ */
+int body_read(struct exchange *, const struct app *, const struct request *,
+	      struct body *out);
+void body_close(struct body *);
+
+#endif

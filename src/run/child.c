@@ -1,0 +1,502 @@
+/*
+ * Starting a program, and ending it.
+ *
+ * clone with CLONE_VM and CLONE_VFORK, as posix_spawn does it, because fork
+ * copies page tables (2.9 ms from a 64 MB parent, measured) and posix_spawn
+ * knows no limits, no parent-death signal, and not which step failed.  Between
+ * clone and exec the child runs on our memory with all signals blocked and
+ * calls only what is async-signal-safe.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "run/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
+#ifdef __SANITIZE_THREAD__
+/* ThreadSanitizer takes clone for a fork and looks no more at who called it;
+ * by its other name it goes unseen.  What never returns is not to be on its
+ * list of calls. */
+int __clone(int (*)(void *), void *, int, void *, ...);
+#define clone __clone
+#define UNSEEN __attribute__((no_sanitize("thread")))
+#else
+#define UNSEEN
+#endif
+
+#ifndef __GLIBC__
+#define __rlimit_resource_t int /* as POSIX has it; glibc: an enum */
+#endif
+#ifndef CLOSE_RANGE_CLOEXEC
+#define CLOSE_RANGE_CLOEXEC 4U /* Linux 5.11; older ones refuse it */
+#endif
+#ifndef CLONE_PIDFD
+#define CLONE_PIDFD 0x00001000 /* Linux 5.2; older ones ignore it */
+#endif
+
+enum {
+	STACK = 16 * 1024, /* of the child until it execs */
+	SIGNALS = 65,	   /* one more than the kernel has */
+	NAP_MAX = 10	   /* ms between two looks where nothing tells */
+};
+
+/* Shared with the child until it execs. */
+struct start {
+	const struct child_spec *spec;
+	pid_t parent;
+	volatile int error;
+	volatile enum child_stage stage;
+};
+
+/* ---- between clone and exec ---- */
+
+static int
+limit(__rlimit_resource_t what, const struct limit *to)
+{
+	struct rlimit both = {to->value, to->value};
+	struct rlimit now;
+
+	if (!to->set)
+		return 0;
+	/* Below root the hard limit can only be lowered. */
+	if (getrlimit(what, &now) == 0 && both.rlim_max > now.rlim_max)
+		both.rlim_cur = both.rlim_max = now.rlim_max;
+	return setrlimit(what, &both);
+}
+
+/* What we have raised for ourselves. */
+static void
+lower_files(uint64_t to)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur <= to)
+		return;
+	files.rlim_cur = to;
+	(void)setrlimit(RLIMIT_NOFILE, &files);
+}
+
+static int
+set_limits(const struct app *app, uint64_t files)
+{
+	if (files > 0)
+		lower_files(files);
+	if (app == NULL)
+		return 0;
+	return limit(RLIMIT_CPU, &app->cpu_limit) != 0 ||
+		       limit(RLIMIT_AS, &app->memory_limit) != 0 ||
+		       limit(RLIMIT_NOFILE, &app->file_limit) != 0 ||
+		       limit(RLIMIT_NPROC, &app->process_limit) != 0
+		   ? -1
+		   : 0;
+}
+
+/* The kernel's struct sigaction: the handler first; all zero is SIG_DFL. */
+struct action {
+	unsigned long words[8];
+};
+
+/*
+ * Handled signals become default at exec; ignored ones would stay, and perl and
+ * sh go wrong with an ignored SIGCHLD or SIGPIPE.  Not through sigaction: the C
+ * library keeps 32 and 33 to itself, but whoever started us may have passed
+ * them on ignored.
+ */
+static void
+default_signals(void)
+{
+	static const struct action zero;
+
+	for (int sig = 1; sig < SIGNALS; sig++)
+		if (sig != SIGKILL && sig != SIGSTOP)
+			(void)syscall(SYS_rt_sigaction, sig, &zero, NULL, 8);
+}
+
+/* fd out of the way of the descriptors that are about to be replaced. */
+static int
+aside(int fd, int target)
+{
+	return fd < 0 || fd > 2 || fd == target ? fd : fcntl(fd, F_DUPFD, 3);
+}
+
+/* These by number: the table of descriptors is the child's alone, and a
+ * sanitizer that kept account of it would do so for the parent's. */
+static int
+open_null(void)
+{
+	return (int)syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY, 0);
+}
+
+static int
+put(int fd, int target)
+{
+	if (fd != target)
+		return (int)syscall(SYS_dup3, fd, target, 0);
+	return fcntl(fd, F_SETFD, 0); /* it may be close-on-exec */
+}
+
+static int
+set_descriptors(const struct child_spec *spec)
+{
+	int in = spec->in < 0 ? open_null() : aside(spec->in, 0);
+	int out = aside(spec->out, 1), err = aside(spec->err, 2);
+
+	if (in < 0 || out < 0 || err < 0 || put(in, 0) < 0 || put(out, 1) < 0 ||
+	    put(err, 2) < 0)
+		return -1;
+#ifdef SYS_close_range
+	/* All of ours are close-on-exec; this is for what libraries opened. */
+	if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
+		return 0;
+#endif
+	/* An old kernel: at least those that were just made. */
+	for (int fd = 3; fd < 16; fd++)
+		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return 0;
+}
+
+int
+child_enter(const struct child_spec *spec, enum child_stage *stage)
+{
+	sigset_t none;
+
+	*stage = CHILD_STAGE_SETUP;
+	if (!spec->prepared)
+		default_signals();
+	if (set_descriptors(spec) != 0)
+		return -1;
+	*stage = CHILD_STAGE_CHDIR;
+	if (spec->directory != NULL && chdir(spec->directory) != 0)
+		return -1;
+	*stage = CHILD_STAGE_SETUP;
+	if (set_limits(spec->limits, spec->files) != 0)
+		return -1;
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	*stage = CHILD_STAGE_EXEC;
+	return 0;
+}
+
+UNSEEN static int
+run(void *context)
+{
+	struct start *start = context;
+	const struct child_spec *spec = start->spec;
+	enum child_stage stage;
+
+	(void)prctl(PR_SET_PDEATHSIG,
+		    spec->death_signal != 0 ? spec->death_signal : SIGTERM);
+	/* The parent may have died before that: then nobody waits for us. */
+	if (getppid() != start->parent)
+		_exit(127);
+	stage = CHILD_STAGE_SETUP;
+	/* EPERM: a session's leader, which leads its group already. */
+	if ((setpgid(0, 0) == 0 || errno == EPERM) &&
+	    child_enter(spec, &stage) == 0)
+		(void)execve(spec->argv[0], spec->argv, spec->env);
+	start->error = errno;
+	start->stage = stage;
+	_exit(127);
+}
+
+/* ---- start ---- */
+
+static void
+do_nothing(int number)
+{
+	(void)number;
+}
+
+void
+child_prepare(void)
+{
+	static const struct action zero;
+	struct sigaction pipe = {.sa_handler = do_nothing,
+				 .sa_flags = SA_RESTART};
+
+	for (int sig = 1; sig < SIGNALS; sig++) {
+		struct action now = {{0}};
+
+		if (syscall(SYS_rt_sigaction, sig, NULL, &now, 8) == 0 &&
+		    now.words[0] == (unsigned long)(uintptr_t)SIG_IGN)
+			(void)syscall(SYS_rt_sigaction, sig, &zero, NULL, 8);
+	}
+	(void)sigaction(SIGPIPE, &pipe, NULL);
+}
+
+static int
+clone_and_run(struct start *start, struct child *child)
+{
+	_Alignas(16) char stack[STACK];
+	int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
+
+	/* It grows down everywhere that we care for. */
+	child->pid =
+	    clone(run, stack + sizeof(stack), flags, start, &child->pidfd);
+#ifdef __SANITIZE_ADDRESS__
+	/* Its functions never returned, so their marks are still there. */
+	__asan_unpoison_memory_region(stack, sizeof(stack));
+#endif
+	return child->pid < 0 ? errno : start->error;
+}
+
+int
+child_start(const struct child_spec *spec, struct child *child,
+	    enum child_stage *stage)
+{
+	struct start start = {spec, getpid(), 0, CHILD_STAGE_START};
+	sigset_t all, old;
+	int error;
+
+	*child = (struct child){0, -1};
+	/* Inherited as ignored, it would take exit statuses from us. */
+	if (!spec->prepared)
+		(void)signal(SIGCHLD, SIG_DFL);
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
+	error = clone_and_run(&start, child);
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	*stage = start.stage;
+	if (error == 0)
+		return 0;
+	if (child->pid > 0)
+		(void)child_reap(child);
+	*child = (struct child){0, -1};
+	errno = error;
+	return -1;
+}
+
+/* ---- end ---- */
+
+static void
+nap(uint64_t ms)
+{
+	struct timespec time = {0, (long)(ms * 1000 * 1000)};
+
+	(void)nanosleep(&time, NULL);
+}
+
+/* Without pidfd. */
+static bool
+has_ended(const struct child *child)
+{
+	siginfo_t info;
+
+	info.si_pid = 0;
+	return waitid(P_PID, (id_t)child->pid, &info,
+		      WEXITED | WNOHANG | WNOWAIT) != 0 ||
+	       info.si_pid != 0;
+}
+
+bool
+child_wait(const struct child *child, int ms)
+{
+	struct pollfd wait = {child->pidfd, POLLIN, 0};
+	uint64_t until = deadline_now() + (uint64_t)(ms < 0 ? 0 : ms), now = 0;
+
+	for (;;) {
+		if (child->pidfd < 0) {
+			if (has_ended(child))
+				return true;
+			if (ms != 0)
+				nap(ms > 0 && ms < NAP_MAX ? (uint64_t)ms
+							   : NAP_MAX);
+		} else if (poll(&wait, 1, ms) > 0) {
+			return true;
+		}
+		/* A signal may have come early. */
+		if (ms >= 0 && (now = deadline_now()) >= until)
+			return false;
+		if (ms > 0)
+			ms = (int)(until - now);
+	}
+}
+
+int
+child_reap(struct child *child)
+{
+	int status = 0;
+
+	while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
+		continue;
+	if (child->pidfd >= 0)
+		(void)close(child->pidfd);
+	*child = (struct child){0, -1};
+	return status;
+}
+
+void
+child_kill(const struct child *child, int sig)
+{
+	if (child->pid <= 0)
+		return;
+	(void)kill(-child->pid, sig);
+	/* setpgid lets it move into ours. */
+	if (getpgid(child->pid) != child->pid)
+		(void)kill(child->pid, sig);
+}
+
+/* The rest of a group whose leader has been reaped. */
+static void
+end_group(pid_t group, uint64_t until)
+{
+	uint64_t pause = 1;
+
+	/* As long as one is left, the number cannot be another's. */
+	while (kill(-group, 0) == 0) {
+		if (deadline_now() >= until) {
+			(void)kill(-group, SIGKILL);
+			return;
+		}
+		nap(pause);
+		pause = pause * 2 > NAP_MAX ? NAP_MAX : pause * 2;
+	}
+}
+
+int
+child_end(struct child *child, uint64_t grace)
+{
+	pid_t group = child->pid;
+	int ms = grace > 3600000 ? 3600000 : (int)grace;
+	uint64_t until = deadline_now() + (uint64_t)ms;
+	int status;
+
+	if (!child_wait(child, ms))
+		child_kill(child, SIGKILL);
+	status = child_reap(child);
+	end_group(group, until);
+	return status;
+}
+
+/* ---- what to say ---- */
+
+/* The first bytes of FILE, at most SIZE; their number, or -1. */
+static ssize_t
+first_bytes(const char *file, char *bytes, size_t size)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	ssize_t n = fd < 0 ? -1 : read(fd, bytes, size);
+
+	if (fd >= 0)
+		(void)close(fd);
+	return n;
+}
+
+static bool
+begins_with(const char *file, const char *mark, size_t len)
+{
+	char first[4];
+
+	return first_bytes(file, first, len) == (ssize_t)len &&
+	       memcmp(first, mark, len) == 0;
+}
+
+/* A first line that ends in CRLF names an interpreter that does not exist. */
+static bool
+has_crlf(const char *file)
+{
+	char first[256];
+	ssize_t n = first_bytes(file, first, sizeof(first));
+	const char *end;
+
+	if (n < 3 || first[0] != '#' || first[1] != '!')
+		return false;
+	end = memchr(first, '\n', (size_t)n);
+	return end != NULL && end[-1] == '\r';
+}
+
+static const char *
+exec_hint(const char *file, int error)
+{
+	struct stat status;
+
+	switch (error) {
+	case ENOEXEC:
+		if (begins_with(file, "\xEF\xBB\xBF", 3))
+			return "it begins with a byte order mark, so that #! "
+			       "is "
+			       "not its first word: save it as UTF-8 without";
+		return "its first line must be #! and an interpreter, such as "
+		       "#!/usr/bin/perl";
+	case ENOENT:
+		if (access(file, F_OK) != 0)
+			return "the file is missing: check exec, [handlers] "
+			       "or what was deployed";
+		return "the interpreter in its #! line is missing";
+	case EACCES:
+	case EPERM:
+		if (stat(file, &status) == 0 && S_ISDIR(status.st_mode))
+			return "it is a folder: name the program in it";
+		return "chmod +x it and its interpreter; the file system must "
+		       "not be noexec";
+	case ETXTBSY:
+		return "it is still being written; upload to another name and "
+		       "rename";
+	case E2BIG:
+		return "its environment or arguments are too large";
+	case ENOMEM:
+		return "raise memory-limit";
+	default:
+		return NULL;
+	}
+}
+
+/* What to do about it; may be NULL. */
+static const char *
+hint(const char *file, enum child_stage stage, int error)
+{
+	switch (stage) {
+	case CHILD_STAGE_CHDIR:
+		return "let the user that runs corswrap into the folder, or "
+		       "set directory in [app]";
+	case CHILD_STAGE_EXEC:
+		if (has_crlf(file))
+			return "its #! line ends in a carriage return: save it "
+			       "with Unix line ends";
+		return exec_hint(file, error);
+	case CHILD_STAGE_START:
+	case CHILD_STAGE_SETUP:
+		break;
+	}
+	if (error == EMFILE || error == ENFILE)
+		return "raise the limit of open files, or lower workers";
+	return "raise the limits of processes and memory of this user, or "
+	       "lower workers";
+}
+
+int
+child_report(struct log *log, const struct request *request, const char *file,
+	     enum child_stage stage, int error)
+{
+	bool again = error == EAGAIN || error == ENOMEM || error == EMFILE ||
+		     error == ENFILE;
+	char path[512];
+
+	log_event(log, LOG_LEVEL_ERROR, "start-failed", request,
+		  hint(file, stage, error), "%s: cannot start: %s",
+		  log_quote(slice_from(file), path, sizeof(path)),
+		  strerror(error));
+	return again ? 503 : 500;
+}

@@ -1,0 +1,236 @@
+/*
+ * The environment of the program.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "run/env.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define DEFAULT_PATH                                                           \
+	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/* Of what has no `=` the empty one, which is dropped. */
+static struct slice
+name_of(const char *variable)
+{
+	const char *equals = strchr(variable, '=');
+
+	return slice_of(variable,
+			equals == NULL ? 0 : (size_t)(equals - variable));
+}
+
+static bool
+is_name(struct slice name)
+{
+	if (name.len == 0 || (name.ptr[0] >= '0' && name.ptr[0] <= '9'))
+		return false;
+	for (size_t i = 0; i < name.len; i++) {
+		char c = ascii_lower(name.ptr[i]);
+		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') &&
+		    c != '_')
+			return false;
+	}
+	return true;
+}
+
+/* What must not come in from outside (httpoxy; our own; the loader's). */
+static bool
+is_dropped(struct slice name)
+{
+	return !is_name(name) || slice_eq(name, SLICE("HTTP_PROXY")) ||
+	       slice_starts(name, SLICE("CORSWRAP_")) ||
+	       slice_starts(name, SLICE("REDIRECT_CORSWRAP_")) ||
+	       slice_starts(name, SLICE("LISTEN_")) ||
+	       slice_eq(name, SLICE("NOTIFY_SOCKET")) ||
+	       slice_starts(name, SLICE("LD_")) ||
+	       slice_eq(name, SLICE("FCGI_ROLE"));
+}
+
+struct builder {
+	char **to;
+	size_t count;
+	char *at; /* free memory for what is made */
+};
+
+/* The place of a name from `from` on, or the count. */
+static size_t
+find(const struct builder *b, size_t from, struct slice name)
+{
+	size_t i = from;
+
+	while (i < b->count && (strncmp(b->to[i], name.ptr, name.len) != 0 ||
+				b->to[i][name.len] != '='))
+		i++;
+	return i;
+}
+
+static bool
+has(const struct builder *b, struct slice name)
+{
+	return find(b, 0, name) < b->count;
+}
+
+/* Once, however often it came. */
+static void
+unset(struct builder *b, struct slice name)
+{
+	size_t i = 0;
+
+	while ((i = find(b, i, name)) < b->count)
+		b->to[i] = b->to[--b->count];
+}
+
+static void
+set(struct builder *b, char *variable)
+{
+	unset(b, name_of(variable));
+	b->to[b->count++] = variable;
+}
+
+/* "NAME=value" from the memory; a value of NULL: taken out. */
+static void
+set_made(struct builder *b, struct slice name, const char *value)
+{
+	char *made = b->at;
+	size_t len;
+
+	if (value == NULL) {
+		unset(b, name);
+		return;
+	}
+	len = strlen(value) + 1;
+	memcpy(b->at, name.ptr, name.len);
+	b->at += name.len;
+	*b->at++ = '=';
+	memcpy(b->at, value, len);
+	b->at += len;
+	set(b, made);
+}
+
+/* ---- what is made ---- */
+
+static const char *
+authorization(const struct settings *settings, const struct exchange *exchange)
+{
+	if (!settings->app.restore_authorization)
+		return NULL;
+	return variables_find(exchange->variables,
+			      "REDIRECT_HTTP_AUTHORIZATION");
+}
+
+static size_t
+made_size(const struct script *script, const char *auth)
+{
+	const char *values[] = {script->script_name, script->script_filename,
+				script->path_info, script->path_translated,
+				auth};
+	size_t size = 192; /* names, CONTENT_LENGTH */
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++)
+		size += values[i] == NULL ? 0 : strlen(values[i]) + 1;
+	return size;
+}
+
+static void
+set_names(struct builder *b, const struct script *script)
+{
+	if (!script->rewritten)
+		return;
+	set_made(b, SLICE("SCRIPT_NAME"), script->script_name);
+	set_made(b, SLICE("SCRIPT_FILENAME"), script->script_filename);
+	set_made(b, SLICE("PATH_INFO"), script->path_info);
+	set_made(b, SLICE("PATH_TRANSLATED"), script->path_translated);
+	/* It tells of the redirect that led here; php-cgi with a PATH_INFO
+	 * would look for its script by it, and fail. */
+	unset(b, SLICE("REDIRECT_URL"));
+}
+
+/* The body has been read whole: its length is known, said or not. */
+static void
+set_length(struct builder *b, const struct body *body)
+{
+	char length[24];
+
+	if (body->length == 0)
+		return;
+	(void)snprintf(length, sizeof(length), "%llu",
+		       (unsigned long long)body->length);
+	set_made(b, SLICE("CONTENT_LENGTH"), length);
+}
+
+static char *
+literal(const char *text)
+{
+	/* execve's argv and envp are not const for old callers' sake. */
+	union {
+		const char *in;
+		char *out;
+	} cast = {text};
+
+	return cast.out;
+}
+
+static void
+set_defaults(struct builder *b, const struct app *app)
+{
+	for (size_t i = 0; app->env[i] != NULL; i++)
+		set(b, app->env[i]);
+	if (!has(b, SLICE("PATH")))
+		set(b, literal(DEFAULT_PATH));
+	/* php-cgi refuses to run without it. */
+	if (!has(b, SLICE("REDIRECT_STATUS")))
+		set(b, literal("REDIRECT_STATUS=200"));
+}
+
+static size_t
+count_of(char *const *list)
+{
+	size_t count = 0;
+
+	while (list[count] != NULL)
+		count++;
+	return count;
+}
+
+int
+env_build(const struct settings *settings, const struct exchange *exchange,
+	  const struct script *script, const struct body *body, struct env *out)
+{
+	const char *auth = authorization(settings, exchange);
+	size_t count =
+	    count_of(exchange->variables) + count_of(settings->app.env) + 16;
+	struct builder b = {NULL, 0, NULL};
+
+	out->variables = calloc(count, sizeof(char *));
+	out->memory = malloc(made_size(script, auth));
+	if (out->variables == NULL || out->memory == NULL) {
+		env_free(out);
+		return -1;
+	}
+	b.to = out->variables;
+	b.at = out->memory;
+	for (char **v = exchange->variables; *v != NULL; v++)
+		if (!is_dropped(name_of(*v)))
+			b.to[b.count++] = *v;
+	if (auth != NULL)
+		set_made(&b, SLICE("HTTP_AUTHORIZATION"), auth);
+	set_names(&b, script);
+	set_length(&b, body);
+	set_defaults(&b, &settings->app);
+	b.to[b.count] = NULL;
+	return 0;
+}
+
+void
+env_free(struct env *env)
+{
+	free(env->variables);
+	free(env->memory);
+	*env = (struct env){NULL, NULL};
+}

@@ -1,0 +1,142 @@
+/*
+ * One request and the place where its answer goes, whether it came by CGI or
+ * by FastCGI.  cgi.c and fastcgi.c fill it in; respond.c works with it.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef EXCHANGE_H
+#define EXCHANGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/slice.h"
+#include "base/spin.h"
+#include "cors/regex.h"
+
+struct log;
+struct status;
+struct forward_pool;
+
+/*
+ * Memory of one worker, reused from request to request; nothing of a request
+ * outlives it.  Buffers are allocated on first need and kept.
+ */
+/* Which file that was, and in which state. */
+struct file_seen {
+	uint64_t device;
+	uint64_t inode;
+	uint64_t size;
+	int64_t seconds; /* of the last change of any kind */
+	int64_t nanoseconds;
+};
+
+struct scratch {
+	struct file_seen other; /* an `exec` that is known not to be us */
+	const void *other_of;	/* the settings that named it */
+	struct regex_scratch *regex;
+	char *path;      /* for path_normalize */
+	size_t path_cap;
+	char *peeked;    /* what has come of a request; PEEK_GLANCE bytes */
+	size_t peeked_cap;
+	char *parameters; /* of a request that libfcgi has not read */
+	size_t parameters_cap;
+	char *header;    /* for header_init */
+	size_t header_cap;
+	char *io;        /* for relaying; at least 64 KiB when in use */
+	size_t io_cap;
+	struct stay stay_application; /* for its answer */
+	struct stay stay_server;      /* for its next request */
+};
+
+/* Grow *buf to at least cap bytes (contents are lost).  -1: no memory. */
+int scratch_need(char **buf, size_t *have, size_t cap);
+/* The same, but its contents are kept; they stand if there is no memory. */
+int scratch_grow(char **buf, size_t *have, size_t cap);
+void scratch_free(struct scratch *);
+
+/* Where the response goes.  All calls: 0 or more on success, -1 with errno. */
+struct sink {
+	/* The whole of it, blocking, bounded by the idle timeout. */
+	int (*write)(struct sink *, const void *, size_t);
+	/* What was written is on its way to the client when this returns. */
+	int (*flush)(struct sink *);
+	/*
+	 * Move up to max bytes (0: what is there) from a pipe or socket that is
+	 * readable to the client, the cheapest way there is.  Returns the number
+	 * of bytes, 0 at the end of fd, -1 with errno (EAGAIN: nothing there,
+	 * ECONNRESET or EPIPE: the client is gone; other errors are fd's).
+	 */
+	ssize_t (*move)(struct sink *, int fd, size_t max);
+	/* A line for the web server's error log (FCGI_STDERR); may be NULL. */
+	int (*complain)(struct sink *, const void *, size_t);
+	/* To be polled for POLLIN|POLLRDHUP while waiting; -1: nothing to see. */
+	int poll_fd;
+	/* poll_fd has events: is the client gone (or has it aborted)? */
+	bool (*gone)(struct sink *);
+	/* The exit status of the program goes to the server (FCGI appStatus). */
+	void (*set_exit)(struct sink *, int status);
+	/* The answer is incomplete: the connection must not look like success. */
+	void (*set_broken)(struct sink *);
+};
+
+/* Where the request body comes from. */
+struct source {
+	/* Blocking; 0 at the end, -1 with errno: cut short, aborted, timed out. */
+	ssize_t (*read)(struct source *, void *, size_t);
+	/* A descriptor that can be given to the program as it is, or -1. */
+	int fd;
+};
+
+/* What became of a request; for the access log and the counters. */
+struct outcome {
+	int status;            /* sent, 0 if none */
+	int policy;            /* index in the set, -1: none */
+	int reason;            /* enum cors_reason */
+	int verdict;           /* enum cors_verdict */
+	bool preflight;
+	bool ran;              /* the program was started or forwarded to */
+	bool reported;         /* enforce = report would have blocked it */
+	const char *failure;   /* id of what went wrong ("first-byte-timeout",
+	                          "client-gone", ...), static; NULL: nothing */
+	uint64_t body_bytes;   /* of the response */
+	uint64_t microseconds; /* from first parameter to last byte */
+};
+
+struct exchange {
+	char **variables;      /* "NAME=value", NULL-terminated; the server's */
+	bool fastcgi;          /* parameters, not our own environment */
+	bool nph;              /* CGI: what we write reaches the client as it is */
+	struct slice server_script; /* lighttpd's argv[1] in CGI; else absent */
+	struct source *in;
+	struct sink *out;
+	struct scratch *scratch;
+	struct log *log;
+	struct status *status; /* FastCGI alone; NULL in CGI */
+	struct forward_pool *pool; /* connections to forward to; may be NULL */
+	/* becomes readable when every program must be ended now; -1: never */
+	int stop_fd;
+	/* soft limit of open files that we were started with, for programs;
+	   0: what we have */
+	uint64_t file_limit;
+	/* to be called before anything that may take long (reading a body,
+	   running a program), so that somebody else accepts; NULL in CGI */
+	void (*will_block)(struct exchange *);
+	struct outcome outcome;
+};
+
+/* The value of that name in such a list of variables, or NULL. */
+static inline const char *
+variables_find(char *const *variables, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (; *variables != NULL; variables++)
+		if (strncmp(*variables, name, len) == 0 &&
+		    (*variables)[len] == '=')
+			return *variables + len + 1;
+	return NULL;
+}
+
+#endif

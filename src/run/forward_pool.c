@@ -1,0 +1,428 @@
+/*
+ * The health of addresses and the connections that are kept to them.
+ *
+ * A kept connection pins a process of php-fpm, which serves nobody else
+ * meanwhile.  Three rules follow: the last one given back is the first one
+ * taken, so that those too many grow old; a thread closes them as soon as they
+ * are, whether or not requests come; and for a request that waits too long on
+ * a new one, a kept one is closed.  (Closing all that are given back while any
+ * request waits would be simpler, but a busy responder does not get out of it:
+ * what is closed makes the next request wait on a new one.)
+ *
+ * A forwarded request takes the lock twice, for a few instructions: what is
+ * read at each request is atomic, and no system call is made under it.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "run/forward_pool.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+enum {
+	REST_FIRST = 1000, /* ms after a first failure */
+	REST_MOST = 8000,
+	IDLE_MOST = 5000, /* ms that a connection is kept unused */
+	STACK = 65536	  /* of the thread that closes them */
+};
+
+struct kept {
+	int fd;
+	uint64_t since;
+};
+
+struct forward_peer {
+	struct forward_peer *next; /* this and the address stay as they are */
+	char *address;
+	atomic_uint failures; /* in a row; written under the lock */
+	uint64_t rests_until;
+	bool trying;	   /* a request tries it, for all others */
+	unsigned stuck;	   /* requests that wait too long on a new one */
+	unsigned owed;	   /* connections to be closed for them */
+	struct kept *kept; /* oldest first */
+	size_t count;
+	size_t cap;
+};
+
+struct forward_pool {
+	pthread_mutex_t lock; /* for all below */
+	struct forward_peer *_Atomic peers;
+	/* the thread that closes old connections; runs while there are any */
+	pthread_t closer;
+	pthread_cond_t change;
+	bool closing; /* it runs */
+	bool joinable;
+	bool ending; /* the pool is about to be freed */
+};
+
+struct forward_pool *
+forward_pool_new(void)
+{
+	struct forward_pool *pool = calloc(1, sizeof(*pool));
+	pthread_condattr_t attributes;
+
+	if (pool == NULL)
+		return NULL;
+	(void)pthread_mutex_init(&pool->lock, NULL);
+	(void)pthread_condattr_init(&attributes);
+	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&pool->change, &attributes);
+	(void)pthread_condattr_destroy(&attributes);
+	return pool;
+}
+
+static void
+peer_free(struct forward_peer *peer)
+{
+	for (size_t i = 0; i < peer->count; i++)
+		(void)close(peer->kept[i].fd);
+	free(peer->kept);
+	free(peer->address);
+	free(peer);
+}
+
+void
+forward_pool_free(struct forward_pool *pool)
+{
+	if (pool == NULL)
+		return;
+	(void)pthread_mutex_lock(&pool->lock);
+	pool->ending = true;
+	(void)pthread_cond_signal(&pool->change);
+	(void)pthread_mutex_unlock(&pool->lock);
+	if (pool->joinable)
+		(void)pthread_join(pool->closer, NULL);
+	for (struct forward_peer *peer = pool->peers, *next; peer != NULL;
+	     peer = next) {
+		next = peer->next;
+		peer_free(peer);
+	}
+	(void)pthread_cond_destroy(&pool->change);
+	(void)pthread_mutex_destroy(&pool->lock);
+	free(pool);
+}
+
+static struct forward_peer *
+peer_new(struct forward_pool *pool, const char *address)
+{
+	struct forward_peer *peer = calloc(1, sizeof(*peer));
+
+	if (peer == NULL)
+		return NULL;
+	peer->address = strdup(address);
+	if (peer->address == NULL) {
+		free(peer);
+		return NULL;
+	}
+	peer->next = pool->peers;
+	pool->peers = peer;
+	return peer;
+}
+
+static struct forward_peer *
+peer_find(struct forward_pool *pool, const char *address)
+{
+	struct forward_peer *peer = pool->peers;
+
+	while (peer != NULL && strcmp(peer->address, address) != 0)
+		peer = peer->next;
+	return peer;
+}
+
+/* Peers are few and live as long as the pool: a policy that no longer names
+ * one leaves a few bytes behind. */
+struct forward_peer *
+forward_pool_peer(struct forward_pool *pool, const char *address)
+{
+	struct forward_peer *peer;
+
+	if (pool == NULL)
+		return NULL;
+	peer = peer_find(pool, address);
+	if (peer != NULL)
+		return peer;
+	(void)pthread_mutex_lock(&pool->lock);
+	peer = peer_find(pool, address);
+	if (peer == NULL)
+		peer = peer_new(pool, address);
+	(void)pthread_mutex_unlock(&pool->lock);
+	return peer;
+}
+
+/* ---- health ---- */
+
+static uint64_t
+rest_time(unsigned failures)
+{
+	uint64_t rest = REST_FIRST;
+
+	while (--failures > 0 && rest < REST_MOST)
+		rest *= 2;
+	return rest < REST_MOST ? rest : REST_MOST;
+}
+
+bool
+forward_peer_try(struct forward_pool *pool, struct forward_peer *peer)
+{
+	bool may = true;
+	uint64_t now;
+
+	if (peer == NULL || peer->failures == 0)
+		return true;
+	now = deadline_now();
+	(void)pthread_mutex_lock(&pool->lock);
+	if (peer->failures > 0) {
+		may = now >= peer->rests_until;
+		if (may) {
+			peer->rests_until = now + rest_time(peer->failures);
+			peer->trying = true;
+		}
+	}
+	(void)pthread_mutex_unlock(&pool->lock);
+	return may;
+}
+
+bool
+forward_peer_failed(struct forward_pool *pool, struct forward_peer *peer)
+{
+	uint64_t now = deadline_now();
+	bool news;
+
+	if (peer == NULL)
+		return true;
+	(void)pthread_mutex_lock(&pool->lock);
+	news = peer->failures == 0;
+	/* Requests that failed together are one failure. */
+	if (news || peer->trying || now >= peer->rests_until)
+		peer->failures++;
+	peer->trying = false;
+	peer->rests_until = now + rest_time(peer->failures);
+	(void)pthread_mutex_unlock(&pool->lock);
+	return news;
+}
+
+bool
+forward_peer_alive(struct forward_pool *pool, struct forward_peer *peer)
+{
+	bool news;
+
+	if (peer == NULL || peer->failures == 0)
+		return false;
+	(void)pthread_mutex_lock(&pool->lock);
+	news = peer->failures > 0;
+	peer->failures = 0;
+	peer->trying = false;
+	(void)pthread_mutex_unlock(&pool->lock);
+	return news;
+}
+
+bool
+forward_peer_fails(const struct forward_peer *peer)
+{
+	return peer != NULL && peer->failures > 0;
+}
+
+/* ---- connections ---- */
+
+/* Nothing may have come on a connection that is kept: its end, or bytes that
+ * belong to no request. */
+static bool
+is_quiet(int fd)
+{
+	char byte;
+
+	return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+	       errno == EAGAIN;
+}
+
+/* Close those that have been kept too long; they lead the list. */
+static void
+expire(struct forward_peer *peer, uint64_t now)
+{
+	size_t old = 0;
+
+	while (old < peer->count && now - peer->kept[old].since >= IDLE_MOST)
+		(void)close(peer->kept[old++].fd);
+	if (old == 0)
+		return;
+	peer->count -= old;
+	memmove(peer->kept, peer->kept + old,
+		peer->count * sizeof(*peer->kept));
+}
+
+/* When the oldest of all will be too old; UINT64_MAX: none is kept. */
+static uint64_t
+next_expiry(const struct forward_pool *pool)
+{
+	uint64_t due = UINT64_MAX;
+
+	for (const struct forward_peer *p = pool->peers; p != NULL; p = p->next)
+		if (p->count > 0 && p->kept[0].since + IDLE_MOST < due)
+			due = p->kept[0].since + IDLE_MOST;
+	return due;
+}
+
+static void *
+close_old(void *ctx)
+{
+	struct forward_pool *pool = ctx;
+	uint64_t due;
+
+	(void)pthread_mutex_lock(&pool->lock);
+	while (!pool->ending && (due = next_expiry(pool)) != UINT64_MAX) {
+		struct timespec until = {(time_t)(due / 1000),
+					 (long)(due % 1000) * 1000000};
+		(void)pthread_cond_timedwait(&pool->change, &pool->lock,
+					     &until);
+		for (struct forward_peer *p = pool->peers; p != NULL;
+		     p = p->next)
+			expire(p, deadline_now());
+	}
+	pool->closing = false;
+	(void)pthread_mutex_unlock(&pool->lock);
+	return NULL;
+}
+
+/* See that the thread runs; the caller holds the lock. */
+static bool
+start_closer(struct forward_pool *pool)
+{
+	pthread_attr_t attributes;
+
+	if (pool->closing)
+		return true;
+	/* The last one is past its loop: this does not wait. */
+	if (pool->joinable)
+		(void)pthread_join(pool->closer, NULL);
+	(void)pthread_attr_init(&attributes);
+	(void)pthread_attr_setstacksize(&attributes, STACK);
+	pool->joinable = pool->closing =
+	    pthread_create(&pool->closer, &attributes, close_old, pool) == 0;
+	(void)pthread_attr_destroy(&attributes);
+	return pool->closing;
+}
+
+/* The youngest, or -1. */
+static int
+take_kept(struct forward_pool *pool, struct forward_peer *peer)
+{
+	int fd = -1;
+
+	(void)pthread_mutex_lock(&pool->lock);
+	if (peer->count > 0)
+		fd = peer->kept[--peer->count].fd;
+	(void)pthread_mutex_unlock(&pool->lock);
+	return fd;
+}
+
+int
+forward_peer_take(struct forward_pool *pool, struct forward_peer *peer,
+		  bool fresh)
+{
+	int fd;
+
+	if (peer == NULL)
+		return -1;
+	while ((fd = take_kept(pool, peer)) >= 0) {
+		bool quiet = is_quiet(fd);
+		if (quiet && !fresh)
+			return fd;
+		(void)close(fd);
+		if (quiet)
+			break;
+	}
+	return -1;
+}
+
+void
+forward_peer_stuck(struct forward_pool *pool, struct forward_peer *peer,
+		   bool again)
+{
+	int fd = -1;
+
+	if (peer == NULL)
+		return;
+	(void)pthread_mutex_lock(&pool->lock);
+	if (!again)
+		peer->stuck++;
+	if (peer->count > 0)
+		fd = peer->kept[--peer->count].fd;
+	else if (peer->owed < peer->stuck)
+		peer->owed++;
+	(void)pthread_mutex_unlock(&pool->lock);
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+void
+forward_peer_served(struct forward_pool *pool, struct forward_peer *peer)
+{
+	if (peer == NULL)
+		return;
+	(void)pthread_mutex_lock(&pool->lock);
+	peer->stuck--;
+	if (peer->owed > peer->stuck)
+		peer->owed = peer->stuck;
+	(void)pthread_mutex_unlock(&pool->lock);
+}
+
+/* Room for one more.  False: no memory. */
+static bool
+grow(struct forward_peer *peer)
+{
+	size_t cap = peer->cap == 0 ? 8 : 2 * peer->cap;
+	struct kept *more;
+
+	if (peer->count < peer->cap)
+		return true;
+	more = realloc(peer->kept, cap * sizeof(*more));
+	if (more == NULL)
+		return false;
+	peer->kept = more;
+	peer->cap = cap;
+	return true;
+}
+
+void
+forward_peer_give(struct forward_pool *pool, struct forward_peer *peer, int fd,
+		  unsigned keep)
+{
+	uint64_t now = deadline_now();
+
+	if (peer == NULL) {
+		(void)close(fd);
+		return;
+	}
+	(void)pthread_mutex_lock(&pool->lock);
+	if (peer->owed > 0) {
+		peer->owed--;
+	} else if (peer->count < keep && grow(peer) && start_closer(pool)) {
+		peer->kept[peer->count++] = (struct kept){fd, now};
+		fd = -1;
+	}
+	(void)pthread_mutex_unlock(&pool->lock);
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+void
+forward_peer_forget(struct forward_pool *pool, struct forward_peer *peer)
+{
+	if (peer == NULL)
+		return;
+	(void)pthread_mutex_lock(&pool->lock);
+	while (peer->count > 0)
+		(void)close(peer->kept[--peer->count].fd);
+	(void)pthread_mutex_unlock(&pool->lock);
+}

@@ -1,0 +1,46 @@
+/*
+ * The request on its way to a FastCGI application: parameters and a small body
+ * as one run of bytes, a large body from its file, without copying.  Private
+ * to forward.c and forward_send.c.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef FORWARD_SEND_H
+#define FORWARD_SEND_H
+
+#include "fastcgi/protocol.h"
+#include "run/body.h"
+
+/* Made once, sent once or, over another connection, once more. */
+struct forward_request {
+	unsigned char *bytes;
+	size_t len;
+	const struct body *file; /* what follows; NULL: nothing, bytes is all */
+};
+
+/* -1 with errno: no memory, or the body could not be read. */
+int forward_request_make(struct forward_request *, char *const *variables,
+			 const struct body *, bool keep);
+void forward_request_free(struct forward_request *);
+
+struct forward_sender {
+	const struct forward_request *request;
+	int fd;
+	size_t at;	    /* in the bytes of the request */
+	uint64_t body_left; /* of the file, not yet in a record */
+	size_t record_left; /* of the record being sent */
+	off_t offset;	    /* in the file */
+	unsigned char header[WIRE_HEADER];
+	size_t header_left;
+	bool last;     /* the empty record has been made */
+	uint64_t sent; /* bytes that the kernel took */
+};
+
+void forward_sender_init(struct forward_sender *,
+			 const struct forward_request *, int fd);
+
+/* Send what the connection takes now.  1: that was all of it, 0: to be called
+ * again when it can be written to, -1 with errno. */
+int forward_send(struct forward_sender *);
+
+#endif

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: ISC
+# What src/run is made of.
+run_sources = \
+	%D%/body.c \
+	%D%/body.h \
+	%D%/child.c \
+	%D%/child.h \
+	%D%/env.c \
+	%D%/env.h \
+	%D%/exchange.h \
+	%D%/forward.c \
+	%D%/forward.h \
+	%D%/forward_connect.h \
+	%D%/forward_dial.c \
+	%D%/forward_link.c \
+	%D%/forward_pool.c \
+	%D%/forward_pool.h \
+	%D%/forward_send.c \
+	%D%/forward_send.h \
+	%D%/log.c \
+	%D%/log.h \
+	%D%/metrics.c \
+	%D%/metrics.h \
+	%D%/relay.c \
+	%D%/relay.h \
+	%D%/response.c \
+	%D%/response.h \
+	%D%/scratch.c \
+	%D%/script.c \
+	%D%/script.h \
+	%D%/stderr.c \
+	%D%/stderr.h \
+	$(end)
+EXTRA_DIST += %D%/README

@@ -1,0 +1,51 @@
+/*
+ * The log: one line a cause, text or JSON, escaped, with what to do about it.
+ *
+ * Safe between threads: a line is one write.  A log that cannot be written
+ * (disk full) never stops a request.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef LOG_H
+#define LOG_H
+
+#include "cors/request.h"
+#include "policy/settings.h"
+#include "run/exchange.h"
+
+struct log;
+
+/* To fd (standard error: 2) until log_configure says otherwise.  NULL: no
+ * memory. */
+struct log *log_new(int fd);
+void log_free(struct log *);
+
+/* Take level, format and file from the settings; opens log-file (append,
+ * 0640).  -1 with errno if the file cannot be opened: the old one stays. */
+int log_configure(struct log *, const struct server *);
+/* SIGHUP: open log-file again (it may have been rotated). */
+int log_reopen(struct log *);
+
+/*
+ * One line.  id: short, for machines ("exec-failed"); request: may be NULL,
+ * else its method, path, origin stand in the line; todo: what to do about it,
+ * or NULL.  Untrusted bytes in the text must come through log_quote.
+ */
+void log_event(struct log *, enum log_level, const char *id,
+	       const struct request *, const char *todo, const char *format,
+	       ...) __attribute__((format(printf, 6, 7)));
+
+bool log_wants(const struct log *, enum log_level);
+
+/* Untrusted bytes escaped (\xHH, at most cap-1 bytes of text) into buf. */
+const char *log_quote(struct slice, char *buf, size_t cap);
+
+/* A line that the program wrote to its standard error, tagged with its name
+ * and, if above 0, its pid. */
+void log_program(struct log *, const char *program, long pid, struct slice);
+
+/* The access log's line for a request, if the settings want one. */
+void log_access(struct log *, const struct settings *, const struct request *,
+		const struct outcome *);
+
+#endif

@@ -1,0 +1,506 @@
+/*
+ * Counters of a responder.
+ *
+ * Counting takes no lock: every counter is atomic, and the table of policies
+ * only ever grows (a policy keeps its counters over a reload by its name).
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "run/metrics.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "cors/decide.h"
+
+/* What became of a request, as the label `outcome`. */
+enum became {
+	BECAME_RUN,
+	BECAME_PREFLIGHT,
+	BECAME_PREFLIGHT_REFUSED,
+	BECAME_OPTIONS,
+	BECAME_METHOD_REFUSED,
+	BECAME_BLOCKED,
+	BECAME_STATUS,
+	BECAME_ERROR,
+	BECAME_COUNT
+};
+
+static const char *const became_names[BECAME_COUNT] = {
+    [BECAME_RUN] = "run",
+    [BECAME_PREFLIGHT] = "preflight",
+    [BECAME_PREFLIGHT_REFUSED] = "preflight-refused",
+    [BECAME_OPTIONS] = "options",
+    [BECAME_METHOD_REFUSED] = "method-refused",
+    [BECAME_BLOCKED] = "blocked",
+    [BECAME_STATUS] = "status",
+    [BECAME_ERROR] = "error",
+};
+
+/* Upper bounds of the histogram in microseconds, and as labels. */
+static const struct bound {
+	uint64_t microseconds;
+	const char *label;
+} bounds[] = {
+    {100, "0.0001"},  {250, "0.00025"}, {500, "0.0005"},      {1000, "0.001"},
+    {2500, "0.0025"}, {5000, "0.005"},	{10000, "0.01"},      {25000, "0.025"},
+    {50000, "0.05"},  {100000, "0.1"},	{250000, "0.25"},     {500000, "0.5"},
+    {1000000, "1"},   {2500000, "2.5"}, {5000000, "5"},	      {10000000, "10"},
+    {30000000, "30"}, {60000000, "60"}, {UINT64_MAX, "+Inf"},
+};
+
+enum {
+	BOUNDS = sizeof(bounds) / sizeof(bounds[0]),
+	NAME_MAX_BYTES = 64, /* section names end at 49 */
+	SLOTS = 512,	     /* of the table, a power of two */
+	SLOTS_USED = 384,    /* beyond: counted as "[other]" */
+	FAILURES = 64,
+	CODES = 600
+};
+
+typedef _Atomic uint64_t counter;
+
+struct series {
+	char name[NAME_MAX_BYTES];
+	size_t name_len;
+	counter requests[BECAME_COUNT][CORS_REASON_COUNT];
+	counter reported;
+};
+
+struct histogram {
+	counter buckets[BOUNDS]; /* not cumulative */
+	counter microseconds;
+};
+
+struct failure {
+	_Atomic(const char *) id;
+	counter count;
+};
+
+struct status {
+	pthread_mutex_t lock; /* for new series and failures */
+	_Atomic(struct series *) slots[SLOTS];
+	size_t used;
+	struct series other;
+	struct failure failures[FAILURES];
+	counter codes[CODES];
+	counter body_bytes;
+	struct histogram own;	  /* answered by us */
+	struct histogram program; /* a program ran */
+	counter reloads[2];	  /* refused, taken */
+	_Atomic int64_t running;
+	time_t started;
+};
+
+struct status *
+status_new(void)
+{
+	struct status *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return NULL;
+	pthread_mutex_init(&s->lock, NULL);
+	memcpy(s->other.name, "[other]", sizeof("[other]"));
+	s->other.name_len = sizeof("[other]") - 1;
+	s->started = time(NULL);
+	return s;
+}
+
+void
+status_free(struct status *s)
+{
+	if (s == NULL)
+		return;
+	for (size_t i = 0; i < SLOTS; i++)
+		free(atomic_load(&s->slots[i]));
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+static void
+add(counter *c, uint64_t n)
+{
+	atomic_fetch_add_explicit(c, n, memory_order_relaxed);
+}
+
+static uint64_t
+value(const counter *c)
+{
+	return atomic_load_explicit(c, memory_order_relaxed);
+}
+
+/* ---- series by policy ---- */
+
+static size_t
+slot_of(struct slice name)
+{
+	uint32_t hash = UINT32_C(2166136261); /* FNV-1a; names are ours */
+
+	for (size_t i = 0; i < name.len; i++)
+		hash = (hash ^ (unsigned char)name.ptr[i]) * UINT32_C(16777619);
+	return hash & (SLOTS - 1);
+}
+
+/* The slot with the name, or the empty one where it belongs. */
+static size_t
+find(struct status *s, struct slice name, struct series **found)
+{
+	size_t i = slot_of(name);
+
+	for (;; i = (i + 1) & (SLOTS - 1)) {
+		struct series *e =
+		    atomic_load_explicit(&s->slots[i], memory_order_acquire);
+
+		*found = e;
+		if (e == NULL || slice_eq(slice_of(e->name, e->name_len), name))
+			return i;
+	}
+}
+
+static struct series *
+insert(struct status *s, struct slice name)
+{
+	struct series *e;
+	size_t slot;
+
+	if (name.len >= NAME_MAX_BYTES)
+		return &s->other;
+	pthread_mutex_lock(&s->lock);
+	slot = find(s, name, &e);
+	if (e == NULL && s->used < SLOTS_USED &&
+	    (e = calloc(1, sizeof(*e))) != NULL) {
+		memcpy(e->name, name.ptr, name.len);
+		e->name_len = name.len;
+		s->used++;
+		atomic_store_explicit(&s->slots[slot], e, memory_order_release);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return e != NULL ? e : &s->other;
+}
+
+/* In brackets what no [cors NAME] can be called. */
+static struct slice
+policy_name(const struct settings *settings, int policy)
+{
+	struct slice name;
+
+	if (policy < 0 || (size_t)policy >= settings->policies->count)
+		return SLICE("[none]");
+	name = settings->policies->policies[policy]->spec.name;
+	return name.len == 0 ? SLICE("[cors]") : name;
+}
+
+static struct series *
+series_of(struct status *s, struct slice name)
+{
+	struct series *e;
+
+	find(s, name, &e);
+	return e != NULL ? e : insert(s, name);
+}
+
+/* ---- counting ---- */
+
+static enum became
+became(const struct outcome *o)
+{
+	switch ((enum cors_verdict)o->verdict) {
+	case CORS_RUN:
+		break;
+	case CORS_ANSWER_PREFLIGHT:
+		return o->reason == CORS_REASON_NONE ? BECAME_PREFLIGHT
+						     : BECAME_PREFLIGHT_REFUSED;
+	case CORS_REFUSE_PREFLIGHT:
+		return BECAME_PREFLIGHT_REFUSED;
+	case CORS_ANSWER_OPTIONS:
+		return BECAME_OPTIONS;
+	case CORS_REFUSE_METHOD:
+		return BECAME_METHOD_REFUSED;
+	case CORS_BLOCK:
+		return BECAME_BLOCKED;
+	}
+	if (o->ran)
+		return BECAME_RUN;
+	return o->failure == NULL && o->policy < 0 ? BECAME_STATUS
+						   : BECAME_ERROR;
+}
+
+static void
+count_failure(struct status *s, const char *id)
+{
+	pthread_mutex_lock(&s->lock);
+	for (size_t i = 0; i < FAILURES; i++) {
+		struct failure *f = &s->failures[i];
+		const char *have = atomic_load(&f->id);
+
+		if (have != NULL && strcmp(have, id) != 0)
+			continue;
+		add(&f->count, 1);
+		if (have == NULL)
+			atomic_store(&f->id, id);
+		break;
+	}
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void
+count_time(struct histogram *h, uint64_t microseconds)
+{
+	size_t i = 0;
+
+	while (microseconds > bounds[i].microseconds)
+		i++;
+	add(&h->buckets[i], 1);
+	add(&h->microseconds, microseconds);
+}
+
+void
+status_count(struct status *s, const struct settings *settings,
+	     const struct outcome *o)
+{
+	struct series *e = series_of(s, policy_name(settings, o->policy));
+	unsigned reason = (unsigned)o->reason;
+
+	if (reason >= CORS_REASON_COUNT)
+		reason = CORS_REASON_NONE;
+	add(&e->requests[became(o)][reason], 1);
+	if (o->reported)
+		add(&e->reported, 1);
+	if (o->status >= 0 && o->status < CODES)
+		add(&s->codes[o->status], 1);
+	if (o->body_bytes > 0)
+		add(&s->body_bytes, o->body_bytes);
+	if (o->failure != NULL)
+		count_failure(s, o->failure);
+	count_time(o->ran ? &s->program : &s->own, o->microseconds);
+}
+
+void
+status_running(struct status *s, int change)
+{
+	atomic_fetch_add_explicit(&s->running, change, memory_order_relaxed);
+}
+
+void
+status_reloaded(struct status *s, bool taken)
+{
+	add(&s->reloads[taken], 1);
+}
+
+/* ---- the text ---- */
+
+static void
+head(FILE *f, const char *name, const char *type, const char *help)
+{
+	fprintf(f, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+/* A label's value: `\`, `"` and newline are escaped (exposition format
+ * 0.0.4).  No name of ours holds any; should that change, this does not. */
+static void
+label(FILE *f, const char *name, struct slice text)
+{
+	fprintf(f, "%s=\"", name);
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+
+		if (c == '\n') {
+			fputs("\\n", f);
+			continue;
+		}
+		if (c == '\\' || c == '"')
+			putc('\\', f);
+		putc(c, f);
+	}
+	putc('"', f);
+}
+
+static void
+put_series(FILE *f, const struct series *e)
+{
+	for (unsigned b = 0; b < BECAME_COUNT; b++) {
+		for (unsigned r = 0; r < CORS_REASON_COUNT; r++) {
+			uint64_t n = value(&e->requests[b][r]);
+
+			if (n == 0)
+				continue;
+			fputs("corswrap_requests_total{", f);
+			label(f, "policy", slice_of(e->name, e->name_len));
+			fprintf(f,
+				",outcome=\"%s\",reason=\"%s\"} %" PRIu64 "\n",
+				became_names[b],
+				cors_reason_id((enum cors_reason)r), n);
+		}
+	}
+}
+
+static void
+put_reported(FILE *f, const struct series *e)
+{
+	uint64_t n = value(&e->reported);
+
+	if (n == 0)
+		return;
+	fputs("corswrap_reported_total{", f);
+	label(f, "policy", slice_of(e->name, e->name_len));
+	fprintf(f, "} %" PRIu64 "\n", n);
+}
+
+static void
+each_series(struct status *s, FILE *f,
+	    void (*put)(FILE *, const struct series *))
+{
+	for (size_t i = 0; i < SLOTS; i++) {
+		const struct series *e =
+		    atomic_load_explicit(&s->slots[i], memory_order_acquire);
+
+		if (e != NULL)
+			put(f, e);
+	}
+	put(f, &s->other);
+}
+
+static void
+put_histogram(FILE *f, const struct histogram *h, const char *by)
+{
+	uint64_t n = 0, us = value(&h->microseconds);
+
+	for (size_t i = 0; i < BOUNDS; i++) {
+		n += value(&h->buckets[i]);
+		fprintf(f,
+			"corswrap_request_duration_seconds_bucket{by=\"%s\","
+			"le=\"%s\"} %" PRIu64 "\n",
+			by, bounds[i].label, n);
+	}
+	fprintf(f,
+		"corswrap_request_duration_seconds_sum{by=\"%s\"} %" PRIu64
+		".%06" PRIu64 "\n",
+		by, us / 1000000, us % 1000000);
+	fprintf(f,
+		"corswrap_request_duration_seconds_count{by=\"%s\"} %" PRIu64
+		"\n",
+		by, n);
+}
+
+static void
+put_codes(struct status *s, FILE *f)
+{
+	head(f, "corswrap_responses_total", "counter",
+	     "Responses by status code; 0: none was sent.");
+	for (unsigned i = 0; i < CODES; i++)
+		if (value(&s->codes[i]) > 0)
+			fprintf(f,
+				"corswrap_responses_total{code=\"%u\"} %" PRIu64
+				"\n",
+				i, value(&s->codes[i]));
+}
+
+static void
+put_failures(struct status *s, FILE *f)
+{
+	head(f, "corswrap_failures_total", "counter",
+	     "Requests that went wrong, by what happened.");
+	for (size_t i = 0; i < FAILURES; i++) {
+		const char *id = atomic_load(&s->failures[i].id);
+
+		if (id == NULL)
+			break;
+		fputs("corswrap_failures_total{", f);
+		label(f, "failure", slice_from(id));
+		fprintf(f, "} %" PRIu64 "\n", value(&s->failures[i].count));
+	}
+}
+
+static void
+put_requests(struct status *s, FILE *f)
+{
+	head(f, "corswrap_requests_total", "counter",
+	     "Requests by policy, what became of them, and why.");
+	each_series(s, f, put_series);
+	head(f, "corswrap_reported_total", "counter",
+	     "Requests that enforce = block would have stopped.");
+	each_series(s, f, put_reported);
+}
+
+static void
+put_single(FILE *f, const char *name, const char *type, const char *help,
+	   int64_t n)
+{
+	head(f, name, type, help);
+	fprintf(f, "%s %" PRId64 "\n", name, n);
+}
+
+static void
+put_all(struct status *s, FILE *f)
+{
+	put_requests(s, f);
+	put_codes(s, f);
+	put_failures(s, f);
+	head(f, "corswrap_request_duration_seconds", "histogram",
+	     "From the parameters to the last byte of the answer, by who "
+	     "answered.");
+	put_histogram(f, &s->own, "corswrap");
+	put_histogram(f, &s->program, "program");
+	put_single(f, "corswrap_response_body_bytes_total", "counter",
+		   "Bytes of response bodies.", (int64_t)value(&s->body_bytes));
+	put_single(f, "corswrap_running_programs", "gauge",
+		   "Programs that run now.",
+		   atomic_load_explicit(&s->running, memory_order_relaxed));
+	head(f, "corswrap_reloads_total", "counter",
+	     "Times the policy was loaded again, and taken or refused.");
+	fprintf(f,
+		"corswrap_reloads_total{result=\"taken\"} %" PRIu64
+		"\ncorswrap_reloads_total{result=\"refused\"} %" PRIu64 "\n",
+		value(&s->reloads[1]), value(&s->reloads[0]));
+	put_single(f, "corswrap_start_time_seconds", "gauge",
+		   "When the responder was started, in seconds since 1970.",
+		   (int64_t)s->started);
+}
+
+static int
+send_text(struct exchange *x, const char *text, size_t len, bool with_body)
+{
+	char header[256];
+	int n = snprintf(
+	    header, sizeof(header),
+	    "Status: 200 OK\r\n"
+	    "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
+	    "Cache-Control: no-store\r\n"
+	    "Content-Length: %zu\r\n\r\n",
+	    len);
+
+	if (x->out->write(x->out, header, (size_t)n) < 0)
+		return -1;
+	if (!with_body)
+		return 0;
+	x->outcome.body_bytes += len;
+	return x->out->write(x->out, text, len);
+}
+
+int
+status_answer(struct status *s, const struct settings *settings,
+	      struct exchange *x, bool is_head)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&text, &len);
+	int result = -1;
+
+	(void)settings;
+	if (f == NULL)
+		return -1;
+	put_all(s, f);
+	/* short of memory, the text would be cut */
+	if (fclose(f) == 0)
+		result = send_text(x, text, len, !is_head);
+	free(text);
+	return result;
+}

@@ -1,0 +1,24 @@
+/*
+ * Run the program and carry its output to the client until it ends, the client
+ * goes, or time is over.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef RELAY_H
+#define RELAY_H
+
+#include "run/body.h"
+#include "run/env.h"
+#include "run/response.h"
+#include "run/script.h"
+
+/*
+ * Everything that goes wrong ends in response_fail and the log; the exchange's
+ * outcome is filled (ran, failure, body_bytes).  When this returns the program
+ * is reaped, its descriptors are closed, and its group is ended unless it
+ * ended well.
+ */
+void relay_run(const struct settings *, struct exchange *,
+    const struct script *, char **variables, struct body *, struct response *);
+
+#endif

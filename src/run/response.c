@@ -1,0 +1,268 @@
+/*
+ * The application's answer on its way to the client.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "run/response.h"
+
+#include <stdio.h>
+
+#include "run/log.h"
+#include "serve/respond.h"
+
+static bool
+is_server(struct slice software, const char *name)
+{
+	return slice_present(software) &&
+	       slice_starts(software, slice_from(name));
+}
+
+/* What of the header rules depends on the server and on [app].  Of an nph-*
+ * program the server reads nothing, so it redirects nowhere. */
+static struct header_options
+header_options(const struct app *app, const struct request *request, bool nph)
+{
+	bool apache = !nph && is_server(request->server_software, "Apache");
+
+	return (struct header_options){
+	    .lenient = app->lenient,
+	    .redirect_302 =
+		nph || app->local_redirect == LOCAL_REDIRECT_302 ||
+		(app->local_redirect == LOCAL_REDIRECT_AUTO && !apache),
+	    .keep_transfer_encoding =
+		is_server(request->server_software, "lighttpd"),
+	    .server_redirects = apache,
+	    .say_302 = nph,
+	};
+}
+
+int
+response_init(struct response *response, struct exchange *exchange,
+	      const struct settings *settings,
+	      const struct cors_decision *decision,
+	      const struct request *request)
+{
+	const struct app *app = &settings->app;
+	struct scratch *scratch = exchange->scratch;
+	struct header_options options =
+	    header_options(app, request, exchange->nph);
+
+	*response = (struct response){.exchange = exchange,
+				      .settings = settings,
+				      .decision = decision,
+				      .request = request};
+	/* RFC 3875, 4.3.3: what a program prints to HEAD is discarded. */
+	response->bodyless = slice_eq(request->method, SLICE("HEAD"));
+	if (scratch_need(&scratch->header, &scratch->header_cap,
+			 app->max_header) != 0)
+		return -1;
+	header_init(&response->block, scratch->header, app->max_header,
+		    &options);
+	return 0;
+}
+
+static const char *
+fault_text(enum header_fault fault, const char **todo)
+{
+	switch (fault) {
+	case HEADER_FAULT_TOO_LARGE:
+		*todo = "raise max-header, or find out why the program prints "
+			"so many headers";
+		return "the header block is larger than max-header";
+	case HEADER_FAULT_EMPTY:
+		*todo = "run the program by hand with the same environment; "
+			"its standard error says more";
+		return "no output";
+	case HEADER_FAULT_NO_HEADERS:
+		*todo = "let it print a header such as Content-Type and an "
+			"empty line first, or set lenient = yes";
+		return "the output does not begin with a header block";
+	case HEADER_FAULT_STATUS:
+		*todo = "print Status: with three digits from 200 to 599";
+		return "the status is not valid";
+	case HEADER_FAULT_LENGTH:
+		*todo = "print one Content-Length, with digits only";
+		return "the Content-Length is not valid";
+	case HEADER_FAULT_NONE:
+		break;
+	}
+	*todo = NULL;
+	return "";
+}
+
+static int
+bad_block(struct response *response)
+{
+	const struct header_block *block = &response->block;
+	const char *todo, *text = fault_text(block->fault, &todo);
+	char line[256] = "";
+
+	/* Often the whole story: an interpreter's message, or a page. */
+	if (block->fault == HEADER_FAULT_NO_HEADERS)
+		(void)log_quote(slice_of(block->buf, block->len), line,
+				sizeof(line));
+	log_event(response->exchange->log, LOG_LEVEL_ERROR, "bad-header",
+		  response->request, todo, "%s%s%s", text,
+		  line[0] == '\0' ? "" : ": ", line);
+	response_fail(response, 502, "bad-header", NULL);
+	return -2;
+}
+
+/* What was put right without a word to the client, for who looks closely. */
+static void
+log_mended(const struct response *response)
+{
+	static const struct {
+		unsigned note;
+		const char *text;
+	} mended[] = {
+	    {HEADER_NOTE_UNFOLDED, ", folded lines joined"},
+	    {HEADER_NOTE_STATUS_LINE, ", HTTP/1.x line made Status"},
+	    {HEADER_NOTE_HOP, ", hop-by-hop fields dropped"},
+	    {HEADER_NOTE_INTERIM, ", interim answer (1xx) dropped"},
+	    {HEADER_NOTE_APP_CORS, ", has Access-Control-* of its own"},
+	};
+	char text[256] = "";
+	size_t len = 0;
+
+	if (!log_wants(response->exchange->log, LOG_LEVEL_DEBUG))
+		return;
+	for (size_t i = 0; i < sizeof(mended) / sizeof(*mended); i++)
+		if (response->block.notes & mended[i].note)
+			len += (size_t)snprintf(text + len, sizeof(text) - len,
+						"%s", mended[i].text);
+	if (len > 0)
+		log_event(response->exchange->log, LOG_LEVEL_DEBUG,
+			  "header-mended", response->request, NULL,
+			  "the header block: %s", text + 2);
+}
+
+/* Once a request, what had to be mended and ought to be put right. */
+static void
+log_notes(const struct response *response)
+{
+	const struct header_block *block = &response->block;
+	struct log *log = response->exchange->log;
+	char line[4 * sizeof(block->bad) + 1];
+
+	if (block->notes & HEADER_NOTE_DROPPED)
+		log_event(
+		    log, LOG_LEVEL_WARNING, "header-dropped", response->request,
+		    "print Name: value, without blanks before the colon and "
+		    "without control bytes",
+		    "dropped a line that is no header field: %s",
+		    log_quote(slice_of(block->bad, block->bad_len), line,
+			      sizeof(line)));
+	if (block->notes & HEADER_NOTE_CUT)
+		log_event(log, LOG_LEVEL_WARNING, "header-cut",
+			  response->request,
+			  "print an empty line after the headers",
+			  "the output ended inside the header block");
+	if (block->notes & HEADER_NOTE_LARGE)
+		log_event(
+		    log, LOG_LEVEL_WARNING, "header-large", response->request,
+		    "print less, or raise the web server's header buffer",
+		    "the header block is over 4 KiB: servers may refuse it");
+	log_mended(response);
+}
+
+static int
+emit_piece(void *ctx, struct slice piece)
+{
+	struct sink *out = ctx;
+
+	return out->write(out, piece.ptr, piece.len);
+}
+
+static int
+send_body(struct response *response, const char *data, size_t len)
+{
+	struct sink *out = response->exchange->out;
+
+	if (len == 0 || response->bodyless)
+		return 0;
+	if (out->write(out, data, len) != 0)
+		return -1;
+	response->exchange->outcome.body_bytes += len;
+	return 0;
+}
+
+static int
+send_header(struct response *response)
+{
+	struct exchange *exchange = response->exchange;
+	struct slice early = header_early_body(&response->block);
+
+	log_notes(response);
+	response->started = true;
+	if (header_bodyless(&response->block))
+		response->bodyless = true;
+	exchange->outcome.status = header_status(&response->block);
+	if (header_write(&response->block, response->decision, emit_piece,
+			 exchange->out) != 0)
+		return -1;
+	return send_body(response, early.ptr, early.len);
+}
+
+int
+response_feed(struct response *response, const char *data, size_t len)
+{
+	size_t used = 0;
+
+	if (response->failed)
+		return -2;
+	if (!response->started) {
+		switch (header_feed(&response->block, data, len, &used)) {
+		case HEADER_MORE:
+			return 0;
+		case HEADER_BAD:
+			return bad_block(response);
+		case HEADER_DONE:
+			break;
+		}
+		if (send_header(response) != 0)
+			return -1;
+	}
+	return send_body(response, data + used, len - used);
+}
+
+bool
+response_in_body(const struct response *response)
+{
+	return response->started && !response->failed && !response->bodyless;
+}
+
+int
+response_end(struct response *response)
+{
+	if (response->failed)
+		return -2;
+	if (response->started)
+		return 0;
+	if (header_end(&response->block) == HEADER_BAD)
+		return bad_block(response);
+	return send_header(response);
+}
+
+void
+response_fail(struct response *response, int status, const char *id,
+	      const char *extra)
+{
+	struct exchange *exchange = response->exchange;
+
+	if (response->failed)
+		return;
+	response->failed = true;
+	exchange->outcome.failure = id;
+	if (!response->started) {
+		(void)respond_error(exchange, response->decision, status, NULL,
+				    extra);
+		return;
+	}
+	if (exchange->out->set_broken != NULL)
+		exchange->out->set_broken(exchange->out);
+}

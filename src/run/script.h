@@ -1,0 +1,40 @@
+/*
+ * Which program runs for a request (DESIGN.md section 3, "The program, in this
+ * order"): exec, lighttpd's argv[1], or the script that the server names, under
+ * `root`, through [handlers], never ourselves.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef SCRIPT_H
+#define SCRIPT_H
+
+#include "cors/request.h"
+#include "policy/settings.h"
+#include "run/exchange.h"
+
+struct script {
+	char **argv;            /* words to execute, NULL-terminated; [0] is the
+	                           file given to execve */
+	const char *directory;  /* working directory of the program */
+	const char *path;       /* of the script (or of exec), for logs */
+	/* Found by splitting or PATH_TRANSLATED: these four replace what the
+	 * server said; NULL: the variable is taken out. */
+	bool rewritten;
+	const char *script_name;
+	const char *script_filename;
+	const char *path_info;
+	const char *path_translated;
+	char *memory; /* private: all of the above; script_free */
+};
+
+/*
+ * Find the program.  0: *out is filled (script_free).  Else the status to
+ * answer with (403, 404, 500, 502), the cause and what to do in the log.  With
+ * `forward` only the names are worked out (under plain CGI as without it) and
+ * argv is NULL.
+ */
+int script_resolve(const struct settings *, struct exchange *,
+    const struct request *, struct script *out);
+void script_free(struct script *);
+
+#endif

@@ -1,0 +1,109 @@
+/*
+ * What a program writes to its standard error.
+ *
+ * It is read whenever there is any, whatever becomes of it: a program that
+ * blocks on a full pipe would hang its request (nginx-tests, "large stderr").
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "run/stderr.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "run/log.h"
+
+void
+complaints_init(struct complaints *c, struct exchange *exchange,
+		enum stderr_to to, const char *path, pid_t pid)
+{
+	const char *slash = strrchr(path, '/');
+
+	c->exchange = exchange;
+	c->to = to;
+	c->program = slash == NULL ? path : slash + 1;
+	c->pid = pid;
+	c->refused = false;
+	c->taken = c->dropped = c->len = 0;
+}
+
+static void
+pass_on(struct complaints *c)
+{
+	struct sink *out = c->exchange->out;
+	size_t len = c->len;
+	bool done = false;
+
+	c->len = 0;
+	if (len > 0 && c->line[len - 1] == '\r')
+		len--;
+	if (len == 0)
+		return;
+	if (c->to == STDERR_FASTCGI && out->complain != NULL) {
+		c->line[len] = '\n';
+		done = out->complain(out, c->line, len + 1) == 0;
+		/* Each further line would be waited for as long again. */
+		if (!done) {
+			c->refused = true;
+			c->to = STDERR_LOG;
+		}
+	}
+	if (!done)
+		log_program(c->exchange->log, c->program, (long)c->pid,
+			    slice_of(c->line, len));
+}
+
+static void
+take(struct complaints *c, const char *data, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (data[i] != '\n')
+			c->line[c->len++] = data[i];
+		if (data[i] == '\n' || c->len == COMPLAINTS_LINE)
+			pass_on(c);
+	}
+}
+
+void
+complaints_add(struct complaints *c, const char *data, size_t n)
+{
+	size_t room = COMPLAINTS_MAX - c->taken;
+	size_t len = n < room ? n : room;
+
+	take(c, data, len);
+	c->taken += len;
+	c->dropped += n - len;
+}
+
+bool
+complaints_read(struct complaints *c, int fd)
+{
+	char buf[4096];
+	ssize_t n = read(fd, buf, sizeof(buf));
+
+	if (n <= 0)
+		return n < 0 && (errno == EINTR || errno == EAGAIN);
+	complaints_add(c, buf, (size_t)n);
+	return true;
+}
+
+void
+complaints_end(struct complaints *c)
+{
+	char text[64];
+	int n;
+
+	pass_on(c);
+	if (c->dropped == 0)
+		return;
+	n = snprintf(text, sizeof(text), "(%zu more bytes were dropped)\n",
+		     c->dropped);
+	take(c, text, (size_t)n);
+	c->dropped = 0;
+}

@@ -1,0 +1,18 @@
+/*
+ * Plain CGI: one request from the environment, standard input and output.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef CGI_H
+#define CGI_H
+
+#include "policy/settings.h"
+
+/*
+ * Serve the request of this process's environment by the policy file that
+ * locate_policy finds (policy may be NULL: look).  script is lighttpd's
+ * argv[1] or NULL.  Returns the exit status.
+ */
+int cgi_run(const char *policy, const char *script, char **environment);
+
+#endif

@@ -1,0 +1,349 @@
+/*
+ * Standard output and standard input as sink and source of an exchange.
+ *
+ * What we write ourselves is collected, so that a preflight is one write; a
+ * program's body is spliced from its pipe to the server's without passing
+ * through this process (notes/cgi.md 7, trick 2).
+ *
+ * The web server gives up on a CGI program with SIGTERM and, seconds later,
+ * SIGKILL, and means this process alone (notes/cgi.md 5.6).  The handler makes
+ * a pipe readable, at which the relay ends the program's whole group; and it
+ * starts an alarm every second, so that a write or read that was just about to
+ * block when the signal came is interrupted all the same.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "serve/cgi_sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "serve/nph.h"
+
+enum {
+	MOVE_AT_ONCE = 1 << 20, /* a pipe's largest size without privilege */
+	COPY_AT_ONCE = 65536
+};
+
+/* The signal flag: where the handler writes; 0: nowhere. */
+static volatile sig_atomic_t stop_pipe;
+
+static void
+on_signal(int signal_number)
+{
+	int saved = errno;
+
+	/* The pipe does not block; once it has a byte, more are not needed. */
+	if (signal_number != SIGALRM && stop_pipe > 0 &&
+	    write(stop_pipe, "", 1) < 0)
+		errno = saved;
+	alarm(1);
+	errno = saved;
+}
+
+static bool
+is_stopped(const struct cgi_sink *s)
+{
+	struct pollfd p = {.fd = s->stop[0], .events = POLLIN};
+
+	return s->stop[0] >= 0 && poll(&p, 1, 0) > 0;
+}
+
+/* Wait until fd is ready.  0; -1: time is over, or we are to end. */
+static int
+wait_for(struct cgi_sink *s, int fd, short events)
+{
+	struct pollfd p[2] = {{.fd = fd, .events = events},
+			      {.fd = s->stop[0], .events = POLLIN}};
+	int n = poll(p, 2, s->wait);
+
+	if (n < 0)
+		return errno == EINTR ? 0 : -1;
+	if (n > 0 && p[1].revents == 0)
+		return 0;
+	errno = n == 0 ? ETIMEDOUT : ECANCELED;
+	return -1;
+}
+
+/* A call on fd failed.  0: try it again; -1 with errno. */
+static int
+after_failure(struct cgi_sink *s, int fd, short events)
+{
+	if (errno == EINTR && !is_stopped(s))
+		return 0;
+	if (errno == EINTR)
+		errno = ECANCELED;
+	return errno == EAGAIN ? wait_for(s, fd, events) : -1;
+}
+
+static int
+write_all(struct cgi_sink *s, const char *data, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(STDOUT_FILENO, data, len);
+
+		if (n < 0) {
+			if (after_failure(s, STDOUT_FILENO, POLLOUT) != 0)
+				return -1;
+			continue;
+		}
+		data += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static int
+sink_flush(struct sink *sink)
+{
+	struct cgi_sink *s = (struct cgi_sink *)sink;
+	size_t used = s->used;
+
+	s->used = 0;
+	return used == 0 ? 0 : write_all(s, s->buffer, used);
+}
+
+/* Collect what is small, write what is not. */
+static int
+put(struct cgi_sink *s, const char *data, size_t len)
+{
+	if (len > sizeof(s->buffer) - s->used && sink_flush(&s->sink) != 0)
+		return -1;
+	if (len > sizeof(s->buffer))
+		return write_all(s, data, len);
+	memcpy(s->buffer + s->used, data, len);
+	s->used += len;
+	return 0;
+}
+
+static int
+put_slice(void *ctx, struct slice piece)
+{
+	return put(ctx, piece.ptr, piece.len);
+}
+
+static int
+sink_write(struct sink *sink, const void *data, size_t len)
+{
+	struct cgi_sink *s = (struct cgi_sink *)sink;
+
+	if (s->nph) {
+		size_t used;
+
+		if (nph_feed(s, data, len, &used) != 0)
+			return -1;
+		if (s->nph)
+			return 0; /* the head is not complete */
+		if (nph_write(s, put_slice, s) != 0)
+			return -1;
+		data = (const char *)data + used;
+		len -= used;
+	}
+	return len == 0 ? 0 : put(s, data, len);
+}
+
+/* The program's pipe has nothing, or ours is full?  The kernel says EAGAIN for
+ * both.  True: ours is. */
+static bool
+has_input(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	return poll(&p, 1, 0) > 0 && (p.revents & (POLLIN | POLLHUP)) != 0;
+}
+
+static ssize_t
+copy(struct cgi_sink *s, int fd, size_t max)
+{
+	ssize_t n;
+
+	if (s->copy == NULL && (s->copy = malloc(COPY_AT_ONCE)) == NULL)
+		return -1;
+	if (max == 0 || max > COPY_AT_ONCE)
+		max = COPY_AT_ONCE;
+	do
+		n = read(fd, s->copy, max);
+	while (n < 0 && errno == EINTR && !is_stopped(s));
+	if (n > 0 && write_all(s, s->copy, (size_t)n) != 0)
+		return -1;
+	return n;
+}
+
+static ssize_t
+sink_move(struct sink *sink, int fd, size_t max)
+{
+	struct cgi_sink *s = (struct cgi_sink *)sink;
+
+	if (sink_flush(sink) != 0)
+		return -1;
+	while (!s->no_splice) {
+		ssize_t n =
+		    splice(fd, NULL, STDOUT_FILENO, NULL,
+			   max == 0 || max > MOVE_AT_ONCE ? MOVE_AT_ONCE : max,
+			   SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+
+		if (n >= 0)
+			return n;
+		if (errno == EINVAL) { /* a terminal, or O_APPEND: copy */
+			s->no_splice = true;
+			break;
+		}
+		if (errno == EAGAIN && !has_input(fd)) {
+			errno = EAGAIN;
+			return -1;
+		}
+		if (after_failure(s, STDOUT_FILENO, POLLOUT) != 0)
+			return -1;
+	}
+	return copy(s, fd, max);
+}
+
+static int
+sink_complain(struct sink *sink, const void *data, size_t len)
+{
+	ssize_t n = write(STDERR_FILENO, data, len);
+
+	/* Who does not listen is not the client. */
+	(void)sink;
+	(void)n;
+	return 0;
+}
+
+static bool
+sink_gone(struct sink *sink)
+{
+	struct cgi_sink *s = (struct cgi_sink *)sink;
+	struct epoll_event event;
+
+	return s->watch >= 0 && epoll_wait(s->watch, &event, 1, 0) > 0;
+}
+
+static void
+sink_set_exit(struct sink *sink, int status)
+{
+	((struct cgi_sink *)sink)->exit_status = status;
+}
+
+static void
+sink_set_broken(struct sink *sink)
+{
+	((struct cgi_sink *)sink)->broken = true;
+}
+
+static ssize_t
+source_read(struct source *source, void *data, size_t len)
+{
+	struct cgi_sink *s =
+	    (struct cgi_sink *)((char *)source -
+				offsetof(struct cgi_sink, source));
+
+	ssize_t n;
+
+	do {
+		if (wait_for(s, STDIN_FILENO, POLLIN) != 0)
+			return -1;
+		n = read(STDIN_FILENO, data, len);
+	} while (n < 0 && after_failure(s, STDIN_FILENO, POLLIN) == 0);
+	return n;
+}
+
+void
+cgi_sink_init(struct cgi_sink *s)
+{
+	/* not the whole: the buffer need not be touched */
+	s->sink = (struct sink){.write = sink_write,
+				.flush = sink_flush,
+				.move = sink_move,
+				.complain = sink_complain,
+				.poll_fd = -1,
+				.gone = sink_gone,
+				.set_exit = sink_set_exit,
+				.set_broken = sink_set_broken};
+	s->source = (struct source){.read = source_read, .fd = -1};
+	s->used = 0;
+	s->copy = NULL;
+	s->no_splice = false;
+	s->stop[0] = s->stop[1] = -1;
+	s->watch = -1;
+	s->wait = -1;
+	s->exit_status = 0;
+	s->broken = false;
+	s->nph = false;
+	s->protocol = "HTTP/1.1";
+	s->head = NULL;
+	s->head_len = s->head_cap = 0;
+}
+
+/*
+ * An epoll on nothing but errors: under mod_cgid standard output is a socket
+ * whose other direction the server shuts at once, which POLLIN and POLLRDHUP
+ * would report for ever.  A file cannot be watched, and need not be.
+ */
+static void
+watch_output(struct cgi_sink *s)
+{
+	struct epoll_event event = {.events = 0};
+
+	s->watch = epoll_create1(EPOLL_CLOEXEC);
+	if (s->watch >= 0 &&
+	    epoll_ctl(s->watch, EPOLL_CTL_ADD, STDOUT_FILENO, &event) != 0) {
+		close(s->watch);
+		s->watch = -1;
+	}
+	s->sink.poll_fd = s->watch;
+}
+
+int
+cgi_sink_watch(struct cgi_sink *s, uint64_t idle_timeout)
+{
+	static const int ends[] = {SIGTERM, SIGINT, SIGHUP, SIGALRM};
+	struct sigaction action = {.sa_handler = on_signal};
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+	s->wait = idle_timeout == 0	    ? -1
+		  : idle_timeout > 86400000 ? 86400000
+					    : (int)idle_timeout;
+	if (pipe2(s->stop, O_CLOEXEC | O_NONBLOCK) != 0)
+		return -1;
+	stop_pipe = s->stop[1];
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		sigaction(ends[i], &action, NULL);
+	sigaction(SIGPIPE, &ignore, NULL);
+	watch_output(s);
+	return 0;
+}
+
+void
+cgi_sink_unwatch(struct cgi_sink *s)
+{
+	struct sigaction action = {.sa_handler = SIG_DFL};
+
+	(void)s;
+	alarm(0);
+	sigaction(SIGPIPE, &action, NULL);
+}
+
+void
+cgi_sink_close(struct cgi_sink *s)
+{
+	if (s->stop[0] >= 0) {
+		cgi_sink_unwatch(s);
+		stop_pipe = 0;
+		close(s->stop[0]);
+		close(s->stop[1]);
+	}
+	if (s->watch >= 0)
+		close(s->watch);
+	free(s->copy);
+	free(s->head);
+}

@@ -1,0 +1,47 @@
+/*
+ * The two ends of a plain CGI request: standard input, standard output, and
+ * the signal by which the web server gives up on us.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef CGI_SINK_H
+#define CGI_SINK_H
+
+#include "policy/settings.h"
+#include "run/exchange.h"
+
+enum { CGI_BUFFER = 16384 };
+
+struct cgi_sink {
+	struct sink sink; /* first: it is cast back */
+	struct source source;
+	char buffer[CGI_BUFFER]; /* so that an answer of ours is one write */
+	size_t used;
+	char *copy; /* where splice is impossible; malloc on need */
+	bool no_splice;
+	int stop[2]; /* a pipe: readable once we are told to end */
+	int watch;   /* epoll on standard output's errors, or -1 */
+	int wait;    /* idle-timeout in milliseconds, -1: none */
+	int exit_status;
+	bool broken;
+	/* nph-*: the header block is collected and begins with HTTP/1.x */
+	bool nph;
+	const char *protocol; /* to answer with, "HTTP/1.1" */
+	char *head;
+	size_t head_len;
+	size_t head_cap;
+};
+
+/* Fill in the functions.  Nothing but memory is touched. */
+void cgi_sink_init(struct cgi_sink *);
+/*
+ * From now on a program may run: SIGTERM, SIGINT and SIGHUP make stop[0]
+ * readable instead of ending us, SIGPIPE is ignored, a client that goes is
+ * seen.  -1 with errno.
+ */
+int cgi_sink_watch(struct cgi_sink *, uint64_t idle_timeout);
+/* Undo what an exec would hand on: the alarm and SIGPIPE. */
+void cgi_sink_unwatch(struct cgi_sink *);
+void cgi_sink_close(struct cgi_sink *);
+
+#endif

@@ -1,0 +1,315 @@
+/*
+ * Listening sockets.
+ *
+ * FCGX_OpenSocket is not used: it removes whatever lies at the path, leaves
+ * the mode to the umask, knows no IPv6 and ends the process on errors.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "serve/listen.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum {
+	BACKLOG = 1024,
+	FIRST_INHERITED = 3, /* sd_listen_fds(3) */
+	INHERITED_MAX = 64,
+	LOCK_TRIES = 40,
+	LOCK_PAUSE = 25 /* ms */
+};
+
+/* Any socket address without casts that alias. */
+union any_address {
+	struct sockaddr any;
+	struct sockaddr_un un;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+};
+
+bool
+listen_is_socket(int fd)
+{
+	int listens = 0;
+	socklen_t len = sizeof(listens);
+
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == 0 &&
+	       listens != 0;
+}
+
+/* A whole decimal number of the environment, or -1. */
+static long
+number_of(const char *text)
+{
+	char *end;
+	long n;
+
+	if (text == NULL || text[0] < '0' || text[0] > '9')
+		return -1;
+	errno = 0;
+	n = strtol(text, &end, 10);
+	return errno != 0 || *end != '\0' ? -1 : n;
+}
+
+int
+listen_inherited(void)
+{
+	long count = number_of(getenv("LISTEN_FDS"));
+
+	if (number_of(getenv("LISTEN_PID")) != (long)getpid() || count < 1 ||
+	    count > INHERITED_MAX)
+		return 0;
+	for (int fd = FIRST_INHERITED; fd < FIRST_INHERITED + (int)count; fd++)
+		if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
+			return 0;
+	return (int)count;
+}
+
+/* A bound socket that listens, or -1 with errno. */
+static int
+bind_and_listen(const union any_address *a, socklen_t len)
+{
+	int fd = socket(a->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int on = 1;
+	int error;
+
+	if (fd < 0)
+		return -1;
+	if (a->any.sa_family != AF_UNIX)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	/* [::] shall not take the port of 0.0.0.0 too, unasked. */
+	if (a->any.sa_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	if (bind(fd, &a->any, len) == 0 && listen(fd, BACKLOG) == 0)
+		return fd;
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+static int
+open_tcp(const struct address *address, char *error, size_t cap)
+{
+	union any_address a = {.in = {.sin_family = AF_INET}};
+	socklen_t len = sizeof(a.in);
+	const char *todo = "choose an address of this machine";
+	int fd;
+
+	a.in.sin_port = htons(address->port);
+	if (inet_pton(AF_INET, address->host, &a.in.sin_addr) != 1) {
+		a = (union any_address){.in6 = {.sin6_family = AF_INET6}};
+		a.in6.sin6_port = htons(address->port);
+		len = sizeof(a.in6);
+		if (inet_pton(AF_INET6, address->host, &a.in6.sin6_addr) != 1) {
+			snprintf(error, cap, "%s: not a numeric address",
+				 address->text);
+			return -1;
+		}
+	}
+	fd = bind_and_listen(&a, len);
+	if (fd >= 0)
+		return fd;
+	if (errno == EADDRINUSE)
+		todo = "stop the program that listens there, or choose "
+		       "another port";
+	else if (errno == EACCES)
+		todo = "choose a port from 1024 on";
+	snprintf(error, cap, "%s: %s; %s", address->text, strerror(errno),
+		 todo);
+	return -1;
+}
+
+/* Does somebody accept connections at the path?  0: nobody; else errno of the
+ * attempt, EISCONN if somebody does. */
+static int
+probe(const union any_address *a)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int result;
+
+	if (fd < 0)
+		return errno;
+	if (connect(fd, &a->any, sizeof(a->un)) == 0)
+		result = EISCONN;
+	else if (errno == ECONNREFUSED || errno == ENOENT)
+		result = 0;
+	else
+		result = errno == EAGAIN ? EISCONN : errno;
+	close(fd);
+	return result;
+}
+
+/* Make room at the path: nothing there, or a socket that nobody listens on. */
+static int
+clear_path(const union any_address *a, char *error, size_t cap)
+{
+	const char *path = a->un.sun_path;
+	struct stat st;
+	int result;
+
+	if (lstat(path, &st) != 0) {
+		if (errno == ENOENT)
+			return 0;
+		snprintf(error, cap, "%s: %s", path, strerror(errno));
+		return -1;
+	}
+	if (!S_ISSOCK(st.st_mode)) {
+		snprintf(error, cap,
+			 "%s: is there already and no socket; move it away, or "
+			 "choose another path",
+			 path);
+		return -1;
+	}
+	result = probe(a);
+	if (result == EISCONN)
+		snprintf(error, cap,
+			 "%s: another program listens there; stop it first",
+			 path);
+	else if (result != 0)
+		snprintf(error, cap, "%s: %s", path, strerror(result));
+	else if (unlink(path) != 0 && errno != ENOENT)
+		snprintf(error, cap,
+			 "%s: cannot replace the stale socket: %s; remove it",
+			 path, strerror(errno));
+	else
+		return 0;
+	return -1;
+}
+
+/*
+ * Two that start at once must not take each other's fresh socket for a stale
+ * one: the folder is locked meanwhile.  Where that cannot be had, we do without
+ * (somebody else may hold a lock on it for reasons of his own).
+ */
+static int
+lock_folder(const char *path)
+{
+	char folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	char *slash;
+	int fd;
+
+	snprintf(folder, sizeof(folder), "%s", path);
+	slash = strrchr(folder, '/');
+	if (slash == NULL)
+		snprintf(folder, sizeof(folder), ".");
+	else
+		slash[slash == folder] = '\0';
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (int i = 0; fd >= 0 && i < LOCK_TRIES; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			break;
+		poll(NULL, 0, LOCK_PAUSE);
+	}
+	return fd;
+}
+
+static const char *
+unix_hint(int error)
+{
+	if (error == ENOENT)
+		return "make the folder first";
+	if (error == EACCES || error == EPERM)
+		return "let our user write to the folder";
+	return "choose another path";
+}
+
+static int
+open_unix(const struct address *address, mode_t mode, char *error, size_t cap)
+{
+	union any_address a = {.un = {.sun_family = AF_UNIX}};
+	int lock, fd = -1;
+	mode_t mask;
+
+	if (strlen(address->path) >= sizeof(a.un.sun_path)) {
+		snprintf(error, cap,
+			 "%s: longer than %zu bytes; choose a shorter path",
+			 address->text, sizeof(a.un.sun_path) - 1);
+		return -1;
+	}
+	memcpy(a.un.sun_path, address->path, strlen(address->path) + 1);
+	lock = lock_folder(address->path);
+	if (clear_path(&a, error, cap) == 0) {
+		/* bind(2) makes the file with 0777 less the umask */
+		mask = umask(~mode & 0777);
+		fd = bind_and_listen(&a, sizeof(a.un));
+		if (fd < 0)
+			snprintf(error, cap, "%s: %s; %s", address->text,
+				 strerror(errno), unix_hint(errno));
+		umask(mask);
+	}
+	if (lock >= 0)
+		close(lock);
+	return fd;
+}
+
+int
+listen_open(const struct address *address, mode_t mode, char *error,
+	    size_t error_cap)
+{
+	if (address->path != NULL)
+		return open_unix(address, mode, error, error_cap);
+	return open_tcp(address, error, error_cap);
+}
+
+bool
+listen_is_exposed(int fd)
+{
+	union any_address a = {.any = {.sa_family = AF_UNSPEC}};
+	socklen_t len = sizeof(a);
+
+	if (getsockname(fd, &a.any, &len) != 0)
+		return true;
+	if (a.any.sa_family == AF_INET)
+		return ntohl(a.in.sin_addr.s_addr) >> 24 != 127;
+	if (a.any.sa_family != AF_INET6)
+		return a.any.sa_family != AF_UNIX;
+	if (IN6_IS_ADDR_V4MAPPED(&a.in6.sin6_addr))
+		return a.in6.sin6_addr.s6_addr[12] != 127;
+	return !IN6_IS_ADDR_LOOPBACK(&a.in6.sin6_addr);
+}
+
+/* Whoever listens at the path: is it this process? */
+static bool
+path_is_ours(const char *path)
+{
+	union any_address a = {.un = {.sun_family = AF_UNIX}};
+	struct ucred peer = {.pid = 0};
+	socklen_t len = sizeof(peer);
+	int fd;
+
+	if (strlen(path) >= sizeof(a.un.sun_path))
+		return false;
+	memcpy(a.un.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return false;
+	/* The credentials of a listening peer are those of its listen(2). */
+	if (connect(fd, &a.any, sizeof(a.un)) != 0 ||
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
+		peer.pid = 0;
+	close(fd);
+	return peer.pid == getpid();
+}
+
+void
+listen_remove(const struct address *address, int fd)
+{
+	if (address->path != NULL && listen_is_socket(fd) &&
+	    path_is_ours(address->path))
+		unlink(address->path);
+}

@@ -1,0 +1,36 @@
+/*
+ * Listening sockets: our own (-l), inherited on descriptor 0, or from systemd.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef LISTEN_H
+#define LISTEN_H
+
+#include <sys/types.h>
+
+#include "policy/settings.h"
+
+/* Is fd a listening socket? (SO_ACCEPTCONN) */
+bool listen_is_socket(int fd);
+
+/*
+ * LISTEN_FDS with LISTEN_PID our own: the number of descriptors from 3 on, set
+ * close-on-exec; else 0.
+ */
+int listen_inherited(void);
+
+/*
+ * Bind and listen.  A stale unix socket is replaced, a live one or any other
+ * file never.  mode is the socket file's, set without a moment in which it is
+ * wider.  -1: error holds why and what to do.
+ */
+int listen_open(const struct address *, mode_t mode, char *error,
+    size_t error_cap);
+
+/* Does fd listen on TCP beyond loopback (so that `peers` is needed)? */
+bool listen_is_exposed(int fd);
+
+/* Remove the unix socket that listen_open made, if it is still that one. */
+void listen_remove(const struct address *, int fd);
+
+#endif

@@ -1,0 +1,142 @@
+/*
+ * Where the policy file is: given, named by the environment, beside the
+ * program, or under sysconfdir (DESIGN.md section 2).
+ *
+ * A user of shared hosting has two files in a cgi-bin and nothing else, and
+ * suEXEC empties the environment, so the name under which the program was
+ * called must be enough.  It comes from the kernel (AT_EXECFN) and not from
+ * argv[0], which whoever starts the program may set as he likes; and it is
+ * the symbolic link's own path, so that one binary serves many policies.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "serve/locate.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#include "base/slice.h"
+
+#ifndef SYSCONFDIR
+#define SYSCONFDIR "/etc"
+#endif
+
+/* Join the pieces into buf.  False: they do not fit (buf is then empty). */
+static bool
+join(char *buf, size_t cap, const struct slice *pieces, size_t count)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (pieces[i].len >= cap - len) {
+			buf[0] = '\0';
+			return false;
+		}
+		if (pieces[i].len > 0)
+			memcpy(buf + len, pieces[i].ptr, pieces[i].len);
+		len += pieces[i].len;
+	}
+	buf[len] = '\0';
+	return true;
+}
+
+/*
+ * Is there such a file?  One that may not be looked at counts: it is the
+ * policy that was meant, and the load says what is wrong with it.
+ */
+static bool
+exists(const char *path)
+{
+	return access(path, F_OK) == 0 || errno == EACCES;
+}
+
+static int
+named(const char *path, char *buf, size_t cap)
+{
+	struct slice piece = slice_from(path);
+
+	return join(buf, cap, &piece, 1) && exists(buf) ? 0 : -1;
+}
+
+/*
+ * The path that the program was called by.  fexecve gives a path that means
+ * nothing; then the executable itself must do.
+ */
+static struct slice
+called_by(char *buf, size_t cap)
+{
+	const char *name;
+	ssize_t len;
+
+	errno = 0;
+	name = (const char *)getauxval(AT_EXECFN);
+	if (name != NULL && strncmp(name, "/dev/fd/", 8) != 0)
+		return slice_from(name);
+	len = readlink("/proc/self/exe", buf, cap);
+	return len <= 0 ? SLICE_NONE : slice_of(buf, (size_t)len);
+}
+
+/* Split a path into its folder (with the '/') and a name without its last
+ * extension; a dot in front of a name begins no extension. */
+static void
+split(struct slice path, struct slice *folder, struct slice *stem)
+{
+	size_t base = path.len, end = path.len;
+
+	while (base > 0 && path.ptr[base - 1] != '/')
+		base--;
+	for (size_t i = path.len; i > base + 1; i--)
+		if (path.ptr[i - 1] == '.') {
+			end = i - 1;
+			break;
+		}
+	*folder = slice_of(path.ptr, base);
+	*stem = slice_of(path.ptr + base, end - base);
+}
+
+/* Beside the program: .htapi.ini, then api.ini, for api.cgi. */
+static int
+beside(char *buf, size_t cap)
+{
+	char self[4096];
+	struct slice folder, stem, path = called_by(self, sizeof(self));
+
+	if (!slice_present(path))
+		return -1;
+	split(path, &folder, &stem);
+	if (stem.len == 0)
+		return -1;
+	/* Apache refuses to serve .ht*, so that name is looked for first. */
+	for (int hidden = 1; hidden >= 0; hidden--) {
+		struct slice pieces[] = {folder,
+					 hidden ? SLICE(".ht") : SLICE(""),
+					 stem, SLICE(".ini")};
+
+		if (join(buf, cap, pieces, 4) && exists(buf))
+			return 0;
+	}
+	return -1;
+}
+
+int
+locate_policy(const char *given, char *buf, size_t cap)
+{
+	const char *variable;
+
+	if (given != NULL)
+		return named(given, buf, cap);
+	variable = getenv("CORSWRAP_CONFIG");
+	if (variable != NULL && variable[0] != '\0')
+		return named(variable, buf, cap);
+	if (beside(buf, cap) == 0)
+		return 0;
+	return named(SYSCONFDIR "/corswrap/corswrap.ini", buf, cap);
+}

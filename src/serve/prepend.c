@@ -1,0 +1,148 @@
+/*
+ * inject = prepend: write our header lines, then become the program.
+ *
+ * No second process, no copying, and the web server's signals and limits hit
+ * the program itself.  It works because header fields may come in any order
+ * (RFC 3875, 6.3): ours first, the program's block behind them ends the block.
+ * Nothing the program prints is looked at, hence prepend-conflict.
+ *
+ * Everything that can be known beforehand is tried before the first byte; an
+ * execve that fails all the same still finds an open header block, into which
+ * an error with its own Status fits.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "serve/prepend.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "run/child.h"
+#include "serve/nph.h"
+#include "serve/respond.h"
+
+bool
+prepend_possible(const struct exchange *x)
+{
+	return !nph_wanted(x->variables);
+}
+
+/* The cause in the log, and an answer; the block may have begun already, and
+ * then holds the CORS lines. */
+static void
+failed(struct exchange *x, const char *file, enum child_stage stage, int error,
+       const struct cors_decision *d, const struct request *request)
+{
+	int status = child_report(x->log, request, file, stage, error);
+
+	x->outcome.failure = "start-failed";
+	respond_error(x, d, status, NULL, status == 503 ? CHILD_RETRY : NULL);
+}
+
+/* The interpreter of a script, as the kernel finds it; 0 or an errno.  There is
+ * room for one byte behind the text. */
+static int
+check_interpreter(char *line, size_t len)
+{
+	char *end = memchr(line, '\n', len), *name = line + 2;
+
+	*(end == NULL ? line + len : end) = '\0';
+	name += strspn(name, " \t");
+	name[strcspn(name, " \t")] = '\0';
+	return access(name, X_OK) == 0 ? 0 : errno;
+}
+
+/* What execve would say of the file, as far as that can be told; 0 or an
+ * errno. */
+static int
+check_program(const char *file)
+{
+	char head[257]; /* as much as the kernel reads, and a NUL */
+	struct stat st;
+	ssize_t n;
+	int fd;
+
+	if (stat(file, &st) != 0 || access(file, X_OK) != 0)
+		return errno;
+	if (!S_ISREG(st.st_mode))
+		return EACCES;
+	fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return 0; /* executable and not readable: a binary may be */
+	n = read(fd, head, sizeof(head) - 1);
+	(void)close(fd);
+	if (n < 2)
+		return ENOEXEC;
+	/* Text without #! is nothing for the kernel; of binaries it may know
+	 * more formats than we do (binfmt_misc). */
+	if (head[0] != '#' || head[1] != '!')
+		return memchr(head, '\0', (size_t)n) != NULL ? 0 : ENOEXEC;
+	return check_interpreter(head, (size_t)n);
+}
+
+/* Our lines, and only they. */
+static int
+write_lines(struct exchange *x, const struct cors_decision *d)
+{
+	struct slice parts[CORS_PARTS_MAX];
+	size_t count = d->policy == NULL ? 0 : cors_parts(d, parts);
+
+	for (size_t i = 0; i < count; i++)
+		if (x->out->write(x->out, parts[i].ptr, parts[i].len) != 0)
+			return -1;
+	return x->out->flush(x->out);
+}
+
+/* The body, or nothing, as standard input.  -1 with errno. */
+static int
+input_of(const struct body *body)
+{
+	return body->fd >= 0 ? body->fd
+			     : open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+void
+prepend_run(const struct settings *settings, struct exchange *x,
+	    const struct script *script, char **variables, struct body *body,
+	    const struct cors_decision *d, const struct request *request)
+{
+	enum child_stage stage = CHILD_STAGE_EXEC;
+	struct child_spec spec = {script->argv,
+				  variables,
+				  script->directory,
+				  input_of(body),
+				  STDOUT_FILENO,
+				  STDERR_FILENO,
+				  &settings->app,
+				  0,
+				  false,
+				  0};
+	int error = check_program(script->argv[0]);
+
+	if (error == 0 && spec.in < 0) {
+		stage = CHILD_STAGE_SETUP;
+		error = errno;
+	}
+	if (error == 0 && child_enter(&spec, &stage) != 0)
+		error = errno;
+	if (error != 0) {
+		failed(x, script->argv[0], stage, error, d, request);
+		return;
+	}
+	(void)alarm(0);
+	x->outcome.ran = true;
+	if (write_lines(x, d) != 0) {
+		x->outcome.failure = "client-gone";
+		return;
+	}
+	(void)execve(script->argv[0], script->argv, variables);
+	failed(x, script->argv[0], CHILD_STAGE_EXEC, errno, NULL, request);
+}

@@ -1,0 +1,510 @@
+/*
+ * Answer one request, whichever way it came, in the order of DESIGN.md
+ * section 4: path, status-path, policy, preflight, enforce, allow, program.
+ *
+ * This is the one place that turns a decision of the core into an answer, so
+ * CGI and FastCGI cannot come to differ.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "serve/respond.h"
+
+#include <time.h>
+
+#include "cors/path.h"
+#include "run/body.h"
+#include "run/forward.h"
+#include "run/log.h"
+#include "run/metrics.h"
+#include "run/relay.h"
+#include "run/response.h"
+#include "run/script.h"
+#include "serve/prepend.h"
+
+/* A request on its way through the steps. */
+struct work {
+	const struct settings *settings;
+	struct exchange *x;
+	struct request request;
+	struct slice path; /* normalized; absent: bad, or nobody asks for it */
+	struct cors_decision decision;
+};
+
+static uint64_t
+now_microseconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* What corswrap itself answers with, and what the client reads then where the
+ * cause is not its business. */
+static const struct answer_text {
+	int status;
+	const char *phrase;
+	const char *text;
+} answer_texts[] = {
+    {200, "OK", ""},
+    {201, "Created", ""},
+    {202, "Accepted", ""},
+    {203, "Non-Authoritative Information", ""},
+    {204, "No Content", ""},
+    {205, "Reset Content", ""},
+    {206, "Partial Content", ""},
+    {302, "Found", ""},
+    {400, "Bad Request", "The request cannot be understood."},
+    {403, "Forbidden", "This may not be asked for."},
+    {404, "Not Found", "There is nothing here."},
+    {405, "Method Not Allowed", "The method is not supported here."},
+    {413, "Content Too Large", "The request body is too large."},
+    {500, "Internal Server Error",
+     "The server is not set up well; its log says more."},
+    {502, "Bad Gateway", "The application gave no proper answer."},
+    {503, "Service Unavailable", "The application cannot be reached just now."},
+    {504, "Gateway Timeout", "The application did not answer in time."},
+    {0, "", ""},
+};
+
+static const struct answer_text *
+answer_text(int status)
+{
+	const struct answer_text *t = answer_texts;
+
+	while (t->status != 0 && t->status != status)
+		t++;
+	return t;
+}
+
+const char *
+respond_phrase(int status)
+{
+	return answer_text(status)->phrase;
+}
+
+static const char *
+plain_text(int status)
+{
+	return answer_text(status)->text;
+}
+
+/* Write unless an earlier piece failed. */
+static void
+put(struct sink *out, int *failed, struct slice piece)
+{
+	if (*failed == 0 && piece.len > 0)
+		*failed = out->write(out, piece.ptr, piece.len);
+}
+
+static void
+put_text(struct sink *out, int *failed, const char *text)
+{
+	put(out, failed, slice_from(text));
+}
+
+/* "NAME: 123\r\n", without stdio: a preflight must not pay for it. */
+static void
+put_number(struct sink *out, int *failed, const char *name, size_t number)
+{
+	char digits[24];
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = (char)('0' + number % 10);
+	while ((number /= 10) > 0);
+	put_text(out, failed, name);
+	put(out, failed, slice_of(digits + at, sizeof(digits) - at));
+}
+
+/* Status line and the CORS lines of the decision, which may be NULL. */
+static void
+put_head(struct sink *out, int *failed, int status,
+	 const struct cors_decision *decision)
+{
+	struct slice parts[CORS_PARTS_MAX];
+	const char *phrase = respond_phrase(status);
+	size_t count = 0;
+
+	put_number(out, failed, "Status: ", (size_t)status);
+	if (phrase[0] != '\0')
+		put(out, failed, SLICE(" "));
+	put_text(out, failed, phrase);
+	put(out, failed, SLICE("\r\n"));
+	if (decision != NULL && decision->policy != NULL)
+		count = cors_parts(decision, parts);
+	for (size_t i = 0; i < count; i++)
+		put(out, failed, parts[i]);
+}
+
+/* Is it a HEAD request?  Its answer has no body (RFC 9110, 9.3.2). */
+static bool
+is_head(const struct exchange *x)
+{
+	for (char **v = x->variables; *v != NULL; v++)
+		if (strncmp(*v, "REQUEST_METHOD=", 15) == 0)
+			return strcmp(*v + 15, "HEAD") == 0;
+	return false;
+}
+
+int
+respond_error(struct exchange *x, const struct cors_decision *decision,
+	      int status, const char *text, const char *extra)
+{
+	struct sink *out = x->out;
+	const char *body = text != NULL ? text : plain_text(status);
+	size_t len = strlen(body);
+	bool newline = len == 0 || body[len - 1] != '\n';
+	int failed = 0;
+
+	x->outcome.status = status;
+	put_head(out, &failed, status, decision);
+	put_text(out, &failed,
+		 "Cache-Control: no-store\r\n"
+		 "Content-Type: text/plain; charset=utf-8\r\n");
+	put_number(out, &failed, "Content-Length: ", len + newline);
+	put(out, &failed, SLICE("\r\n"));
+	if (extra != NULL)
+		put_text(out, &failed, extra);
+	put(out, &failed, SLICE("\r\n"));
+	if (!is_head(x)) {
+		put_text(out, &failed, body);
+		if (newline)
+			put(out, &failed, SLICE("\n"));
+		if (failed == 0)
+			x->outcome.body_bytes += len + newline;
+	}
+	return failed;
+}
+
+/* An answer without a body: a preflight's, or an OPTIONS by `allow`. */
+static void
+answer_empty(struct work *w)
+{
+	struct sink *out = w->x->out;
+	int failed = 0;
+
+	w->x->outcome.status = w->decision.status;
+	put_head(out, &failed, w->decision.status, &w->decision);
+	/* RFC 9110, 8.6: no Content-Length with 204. */
+	if (w->decision.status != 204)
+		put_text(out, &failed, "Content-Length: 0\r\n");
+	put(out, &failed, SLICE("\r\n"));
+	if (failed != 0)
+		w->x->outcome.failure = "client-gone";
+}
+
+/* Log why a request was refused, or would have been. */
+static void
+log_refusal(const struct work *w)
+{
+	const struct cors_decision *d = &w->decision;
+	const char *what = "this request", *todo = NULL;
+
+	if (d->reason == CORS_REASON_NONE)
+		return;
+	if (d->preflight)
+		what = "this preflight";
+	if (d->reason == CORS_ORIGIN_NOT_ALLOWED || d->reason == CORS_ENFORCED)
+		todo = "add the origin to `origins` if its pages may call this";
+	else if (d->reason == CORS_METHOD_NOT_ALLOWED)
+		todo = "add the method to `methods` if pages may use it";
+	else if (d->reason == CORS_HEADER_NOT_ALLOWED)
+		todo = "add the header to `headers` if pages may send it";
+	else if (d->reason == CORS_NOT_IN_ALLOW)
+		todo = "add the method to `allow` if the application knows it";
+	log_event(w->x->log, LOG_LEVEL_INFO, cors_reason_id(d->reason),
+		  &w->request, todo, "the policy refuses %s", what);
+}
+
+/* enforce = report: the request runs, and this is what says so. */
+static void
+note_report(struct work *w)
+{
+	if (!w->decision.reported)
+		return;
+	w->x->outcome.reported = true;
+	log_event(
+	    w->x->log, LOG_LEVEL_WARNING, "enforced", &w->request,
+	    "add the origin to `origins`, or set `enforce = block`",
+	    "enforce = report lets a request through that `block` would stop");
+}
+
+/* May a request be sent twice?  RFC 9110, 9.2.2. */
+static bool
+is_idempotent(struct slice method)
+{
+	static const char *const names[] = {"GET",   "HEAD", "OPTIONS",
+					    "TRACE", "PUT",  "DELETE"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (slice_eq(method, slice_from(names[i])))
+			return true;
+	return false;
+}
+
+/* An error about which the log has heard already. */
+static void
+refuse(struct work *w, int status, const char *failure)
+{
+	if (w->x->outcome.failure == NULL)
+		w->x->outcome.failure = failure;
+	respond_error(w->x, &w->decision, status, plain_text(status), NULL);
+}
+
+static void
+no_memory(struct work *w)
+{
+	log_event(w->x->log, LOG_LEVEL_ERROR, "no-memory", &w->request,
+		  "lower `workers`, or give the machine more memory",
+		  "memory is out");
+	refuse(w, 500, "no-memory");
+}
+
+/* The program is known and the body is there: run it, or hand it on. */
+static void
+run_with(struct work *w, struct script *script, struct body *body,
+	 char **variables)
+{
+	const struct app *app = &w->settings->app;
+	struct response response;
+
+	/* FastCGI has no place to exec: as rewrite (DESIGN.md, `inject`). */
+	if (app->inject == INJECT_PREPEND && !w->x->fastcgi &&
+	    script->argv != NULL && prepend_possible(w->x)) {
+		prepend_run(w->settings, w->x, script, variables, body,
+			    &w->decision, &w->request);
+		return;
+	}
+	if (response_init(&response, w->x, w->settings, &w->decision,
+			  &w->request) != 0) {
+		no_memory(w);
+		return;
+	}
+	if (script->argv == NULL)
+		forward_run(w->x->pool, w->settings, w->x, variables, body,
+			    &response, is_idempotent(w->request.method));
+	else
+		relay_run(w->settings, w->x, script, variables, body,
+			  &response);
+}
+
+static void
+run_program(struct work *w)
+{
+	struct script script;
+	struct body body;
+	struct env env;
+	int status;
+
+	note_report(w);
+	if (w->x->will_block != NULL)
+		w->x->will_block(w->x);
+	status = script_resolve(w->settings, w->x, &w->request, &script);
+	if (status != 0) {
+		refuse(w, status, "no-program");
+		return;
+	}
+	status = body_read(w->x, &w->settings->app, &w->request, &body);
+	if (status != 0) {
+		refuse(w, status, "no-body");
+		script_free(&script);
+		return;
+	}
+	if (env_build(w->settings, w->x, &script, &body, &env) == 0) {
+		run_with(w, &script, &body, env.variables);
+		env_free(&env);
+	} else {
+		no_memory(w);
+	}
+	body_close(&body);
+	script_free(&script);
+}
+
+static void
+act(struct work *w)
+{
+	struct outcome *o = &w->x->outcome;
+
+	o->reason = (int)w->decision.reason;
+	o->verdict = (int)w->decision.verdict;
+	o->preflight = w->decision.preflight;
+	switch (w->decision.verdict) {
+	case CORS_RUN:
+		run_program(w);
+		break;
+	case CORS_ANSWER_PREFLIGHT:
+		log_refusal(w); /* with debug it may be a refused one */
+		answer_empty(w);
+		break;
+	case CORS_ANSWER_OPTIONS:
+		answer_empty(w);
+		break;
+	case CORS_REFUSE_PREFLIGHT:
+		log_refusal(w);
+		respond_error(w->x, &w->decision, w->decision.status,
+			      "The CORS policy refuses this preflight.", NULL);
+		break;
+	case CORS_REFUSE_METHOD:
+		log_refusal(w);
+		respond_error(w->x, &w->decision, w->decision.status,
+			      plain_text(405), NULL);
+		break;
+	case CORS_BLOCK:
+		log_refusal(w);
+		respond_error(
+		    w->x, &w->decision, w->decision.status,
+		    "The CORS policy refuses requests from this origin.", NULL);
+		break;
+	}
+}
+
+/* The normalized path, where somebody asks for it.  False: no memory. */
+static bool
+read_path(struct work *w)
+{
+	const struct request *r = &w->request;
+	struct scratch *s = w->x->scratch;
+	size_t need = r->uri.len + r->script_name.len + r->path_info.len + 2;
+
+	w->path = SLICE_NONE;
+	if (!w->settings->policies->uses_paths &&
+	    (w->settings->server.status_path == NULL || w->x->status == NULL))
+		return true;
+	if (scratch_need(&s->path, &s->path_cap, need) != 0)
+		return false;
+	w->path = path_normalize(r, s->path, s->path_cap);
+	return true;
+}
+
+/*
+ * Is it for the counters?  From anybody else the request goes its ordinary
+ * way, so that a stranger cannot tell that the path is special.
+ */
+static bool
+is_status(const struct work *w)
+{
+	const struct server *server = &w->settings->server;
+
+	if (w->x->status == NULL || server->status_path == NULL ||
+	    !slice_present(w->path) ||
+	    !slice_eq(w->path, slice_from(server->status_path)))
+		return false;
+	if (!slice_eq(w->request.method, SLICE("GET")) &&
+	    !slice_eq(w->request.method, SLICE("HEAD")))
+		return false;
+	for (size_t i = 0; i < server->status_client_count; i++)
+		if (network_has(&server->status_clients[i],
+				w->request.remote_addr))
+			return true;
+	return false;
+}
+
+static void
+answer_status(struct work *w)
+{
+	w->x->outcome.status = 200;
+	if (status_answer(w->x->status, w->settings, w->x,
+			  slice_eq(w->request.method, SLICE("HEAD"))) != 0)
+		w->x->outcome.failure = "client-gone";
+}
+
+/* Neither has a policy, so neither carries a CORS header. */
+static void
+no_policy_answer(struct work *w, int status, const char *id, const char *todo,
+		 const char *what)
+{
+	char quoted[128];
+	struct slice value =
+	    status == 500 ? w->request.policy_name : w->request.uri;
+
+	w->x->outcome.failure = id;
+	log_event(w->x->log, status == 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
+		  id, &w->request, todo, "%s: \"%s\"", what,
+		  log_quote(value, quoted, sizeof(quoted)));
+	respond_error(w->x, NULL, status, plain_text(status), NULL);
+}
+
+/* The scratch of regular expressions, on the first request that needs it;
+ * without memory for it no expression matches (fail closed). */
+static struct regex_scratch *
+regex_room(struct exchange *x, const struct policy *policy)
+{
+	if (policy != NULL && policy->spec.regex_count > 0 &&
+	    x->scratch->regex == NULL)
+		x->scratch->regex = regex_scratch_new();
+	return x->scratch->regex;
+}
+
+static void
+decide(struct work *w)
+{
+	const struct policy *policy = NULL;
+
+	switch (policy_choose(w->settings->policies, &w->request, w->path,
+			      &policy)) {
+	case POLICY_BAD_PATH:
+		no_policy_answer(w, 400, "bad-path", NULL,
+				 "the path cannot be decoded");
+		return;
+	case POLICY_UNKNOWN:
+		no_policy_answer(
+		    w, 500, "unknown-policy",
+		    "set CORSWRAP_POLICY to a NAME of the policy's [cors NAME]",
+		    "CORSWRAP_POLICY names no section of the policy");
+		return;
+	case POLICY_NONE:
+		policy = NULL;
+		break;
+	case POLICY_CHOSEN:
+		w->x->outcome.policy = (int)policy->index;
+		break;
+	}
+	cors_decide(policy, &w->request, regex_room(w->x, policy),
+		    &w->decision);
+	act(w);
+}
+
+static void
+answer(struct work *w)
+{
+	if (!read_path(w)) {
+		log_event(w->x->log, LOG_LEVEL_ERROR, "no-memory", &w->request,
+			  NULL, "memory is out");
+		w->x->outcome.failure = "no-memory";
+		respond_error(w->x, NULL, 500, plain_text(500), NULL);
+	} else if (w->settings->policies->uses_paths &&
+		   !slice_present(w->path)) {
+		no_policy_answer(w, 400, "bad-path", NULL,
+				 "the path cannot be decoded");
+	} else if (is_status(w)) {
+		answer_status(w);
+	} else {
+		decide(w);
+	}
+}
+
+void
+respond(const struct settings *settings, struct exchange *x)
+{
+	/* Nobody asks how long a CGI program took; its first look at the clock
+	 * would cost it two pages and the search of the vDSO. */
+	uint64_t start = x->fastcgi ? now_microseconds() : 0;
+	struct work w;
+
+	w.settings = settings;
+	w.x = x;
+	x->outcome = (struct outcome){.policy = -1};
+	request_read(&w.request, x->variables);
+	answer(&w);
+	if (x->fastcgi)
+		x->outcome.microseconds = now_microseconds() - start;
+	if (x->status != NULL)
+		status_count(x->status, settings, &x->outcome);
+	if (x->fastcgi)
+		log_access(x->log, settings, &w.request, &x->outcome);
+}

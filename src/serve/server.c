@@ -1,0 +1,524 @@
+/*
+ * The main thread of the responder: signals, reload, the watch over its
+ * workers, and the end.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "serve/server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "run/child.h"
+#include "run/forward.h"
+#include "serve/listen.h"
+#include "serve/pool.h"
+
+enum {
+	TICK = 1000,	   /* ms between two watches */
+	FULL_TICK = 20,	   /* ms when nobody waits in accept */
+	FULL_FOR = 1000,   /* ms after which that is forgotten */
+	STOP_TICK = 10,	   /* ms between two wakes when stopping */
+	REST = 2000,	   /* ms after which a crowd has gone */
+	LINGER = 1000,	   /* ms for those who have connected already */
+	LAST_GRACE = 1000, /* ms beyond what it should take */
+	FDS_OF_WORKER = 8, /* descriptors that a busy worker may need */
+	FDS_OF_US = 64,
+	ARENAS = 1, /* of malloc: memory stays flat */
+	LISTENERS = 64
+};
+
+struct responder {
+	struct pool pool;
+	struct reload *reload;
+	int signal_fd;
+	bool stop;
+	uint64_t looked;     /* ms: the last watch over the acceptors */
+	uint64_t cpu;	     /* ns: used until then */
+	bool watching;	     /* every worker has been busy lately */
+	uint64_t full_until; /* ms: how long that counts as lately */
+	uint64_t trim;	     /* ms: when to give memory back; 0: never */
+};
+
+/* ---- signals ---- */
+
+/* So that a wake ends a blocking call instead of being ignored. */
+static void
+on_wake(int number)
+{
+	(void)number;
+}
+
+/* All signals are blocked everywhere but the wake in workers, which inherit
+ * this mask, and those that a fault raises. */
+static int
+set_signals(struct responder *s)
+{
+	const int faults[] = {SIGSEGV, SIGBUS,	SIGFPE, SIGILL,
+			      SIGTRAP, SIGABRT, SIGSYS, POOL_WAKE};
+	struct sigaction wake = {.sa_handler = on_wake};
+	sigset_t taken, blocked;
+
+	sigfillset(&blocked);
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		sigdelset(&blocked, faults[i]);
+	sigemptyset(&taken);
+	sigaddset(&taken, SIGTERM);
+	sigaddset(&taken, SIGINT);
+	sigaddset(&taken, SIGUSR1);
+	sigaddset(&taken, SIGHUP);
+	if (pthread_sigmask(SIG_SETMASK, &blocked, NULL) != 0 ||
+	    sigaction(POOL_WAKE, &wake, NULL) != 0)
+		return -1;
+	s->signal_fd = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
+	return s->signal_fd < 0 ? -1 : 0;
+}
+
+static void
+reload_now(struct responder *s)
+{
+	if (log_reopen(s->pool.log) != 0)
+		log_event(s->pool.log, LOG_LEVEL_ERROR, "log-file", NULL,
+			  "let our user write there",
+			  "cannot open the log file: %s", strerror(errno));
+	reload_look(s->reload, pool_now(), true);
+}
+
+static void
+take_signals(struct responder *s)
+{
+	struct signalfd_siginfo info;
+
+	while (read(s->signal_fd, &info, sizeof(info)) ==
+	       (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGHUP) {
+			if (!s->stop)
+				reload_now(s);
+		} else if (!s->stop) {
+			s->stop = true;
+			log_event(s->pool.log, LOG_LEVEL_INFO, "stopping", NULL,
+				  NULL, "signal %u: finishing what runs",
+				  info.ssi_signo);
+		}
+	}
+}
+
+/* ---- the watch ---- */
+
+/* Does a client wait that no worker is free to accept? */
+static bool
+client_waits(const struct server_options *o, const struct pool *pool)
+{
+	struct pollfd fds[LISTENERS];
+	size_t count = o->fd_count < LISTENERS ? o->fd_count : LISTENERS;
+
+	if (pool->queued > 0)
+		return true;
+	if (pool->accepting > 0)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		fds[i] = (struct pollfd){.fd = o->fds[i], .events = POLLIN};
+	return poll(fds, (nfds_t)count, 0) > 0;
+}
+
+/* The idle connection that would be closed first; under the lock. */
+static struct worker *
+idlest(struct pool *pool)
+{
+	struct worker *found = NULL;
+	uint64_t first = UINT64_MAX;
+
+	for (struct worker *w = pool->workers; w != NULL; w = w->next) {
+		uint64_t until =
+		    atomic_load_explicit(&w->until, memory_order_relaxed);
+
+		if (atomic_load(&w->phase) != PHASE_BUSY &&
+		    atomic_load(&w->idle) && until < first) {
+			first = until;
+			found = w;
+		}
+	}
+	return found;
+}
+
+/* When every worker is busy: who keeps a connection without need? */
+static void
+watch_full(struct responder *s, uint64_t now)
+{
+	struct pool *pool = &s->pool;
+	struct worker *idle;
+	bool hungry = false;
+
+	if (pool->busy >= pool->limit || !s->watching)
+		s->full_until = now + FULL_FOR;
+	s->watching = pool->watched = now < s->full_until;
+	if (pool->busy >= pool->limit)
+		hungry = client_waits(pool->options, pool);
+	atomic_store(&pool->hungry, hungry);
+	if (hungry && (idle = idlest(pool)) != NULL)
+		worker_wake(idle, now, true);
+}
+
+/* Nanoseconds of CPU time that all threads have used. */
+static uint64_t
+cpu_used(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/*
+ * How many shall accept?  One more when clients wait though those who accept
+ * are held up, or use all of a processor each (if they do not, more of them
+ * would only take it from each other).  One less when nobody was missed.
+ */
+static void
+watch_acceptors(struct responder *s, uint64_t now)
+{
+	struct pool *pool = &s->pool;
+	uint64_t cpu = cpu_used(), cpu_time = (cpu - s->cpu) / 1000000;
+	uint64_t time = (now - s->looked) * pool->acceptors;
+
+	atomic_store(&pool->hungry, false);
+	if (pool->accepting == 0 && client_waits(pool->options, pool)) {
+		if (pool->accepted == 0 || cpu_time * 10 >= time * 9)
+			worker_promote(pool);
+	} else if (pool->promotions == 0 && pool->acceptors > 1) {
+		pool->acceptors--;
+	}
+	pool->promotions = pool->accepted = 0;
+	s->looked = now;
+	s->cpu = cpu;
+}
+
+/*
+ * After a crowd has gone: what its threads had goes back to the system, which
+ * the C library would not do while anything above it is in use.
+ */
+static void
+give_back(struct responder *s, bool ended, uint64_t now)
+{
+	if (ended)
+		s->trim = now + REST;
+	if (s->trim == 0 || now < s->trim)
+		return;
+	s->trim = 0;
+	(void)malloc_trim(0);
+}
+
+static void
+watch(struct responder *s)
+{
+	struct pool *pool = &s->pool;
+	uint64_t now = pool_now();
+
+	pthread_mutex_lock(&pool->lock);
+	for (struct worker *w = pool->workers; w != NULL; w = w->next)
+		worker_wake(w, now, s->stop);
+	if (pool->watched && !s->stop)
+		watch_full(s, now);
+	else if (!s->stop)
+		watch_acceptors(s, now);
+	pthread_mutex_unlock(&pool->lock);
+	give_back(s, worker_join(pool), now);
+}
+
+/* ---- the loop ---- */
+
+/* Milliseconds to sleep. */
+static int
+pause_for(struct responder *s)
+{
+	uint64_t now = pool_now(), due = reload_due(s->reload, now);
+	uint64_t tick = TICK;
+
+	pthread_mutex_lock(&s->pool.lock);
+	if (s->pool.watched || s->pool.accepting == 0)
+		tick = FULL_TICK;
+	pthread_mutex_unlock(&s->pool.lock);
+	if (due <= now)
+		return 0;
+	return (int)(due - now < tick ? due - now : tick);
+}
+
+static void
+take_poke(struct responder *s)
+{
+	uint64_t count;
+
+	if (read(s->pool.poke_fd, &count, sizeof(count)) < 0)
+		return;
+}
+
+static void
+sleep_for(struct responder *s, int milliseconds)
+{
+	struct pollfd fds[2] = {
+	    {.fd = s->signal_fd, .events = POLLIN},
+	    {.fd = s->pool.poke_fd, .events = POLLIN},
+	};
+
+	if (poll(fds, 2, milliseconds) <= 0)
+		return;
+	if (fds[1].revents != 0)
+		take_poke(s);
+	if (fds[0].revents != 0)
+		take_signals(s);
+}
+
+static int
+accept_error(struct responder *s)
+{
+	int error;
+
+	pthread_mutex_lock(&s->pool.lock);
+	error = s->pool.accept_error;
+	pthread_mutex_unlock(&s->pool.lock);
+	if (error != 0)
+		log_event(s->pool.log, LOG_LEVEL_ERROR, "accept-failed", NULL,
+			  "look at who made the socket",
+			  "cannot accept any more: %s", strerror(error));
+	return error;
+}
+
+static int
+run(struct responder *s)
+{
+	while (!s->stop) {
+		sleep_for(s, pause_for(s));
+		watch(s);
+		if (accept_error(s) != 0)
+			return 1;
+		if (!s->stop)
+			reload_look(s->reload, pool_now(), false);
+	}
+	return 0;
+}
+
+/* ---- the end ---- */
+
+/* Nobody shall find our socket any more; those who have connected are still
+ * served.  An inherited socket goes on without us. */
+static void
+leave_socket(struct responder *s)
+{
+	const struct server_options *o = s->pool.options;
+	int flags;
+
+	if (o->own == NULL)
+		return;
+	flags = fcntl(o->fds[0], F_GETFL);
+	if (flags >= 0)
+		fcntl(o->fds[0], F_SETFL, flags | O_NONBLOCK);
+	listen_remove(o->own, o->fds[0]);
+}
+
+/* Get the workers out of accept, all: out of everything; returns how many are
+ * left. */
+static unsigned
+wake_workers(struct responder *s, bool all)
+{
+	struct pool *pool = &s->pool;
+	unsigned threads;
+
+	pthread_mutex_lock(&pool->lock);
+	for (struct worker *w = pool->workers; w != NULL; w = w->next)
+		if (w->accepting || all)
+			pthread_kill(w->thread, POOL_WAKE);
+	pthread_cond_broadcast(&pool->room);
+	threads = pool->threads;
+	pthread_mutex_unlock(&pool->lock);
+	return threads;
+}
+
+static void
+end_programs(struct responder *s)
+{
+	uint64_t one = 1;
+
+	log_event(s->pool.log, LOG_LEVEL_WARNING, "drain-timeout", NULL,
+		  "raise drain-timeout if requests may take longer",
+		  "what still runs is ended");
+	if (write(s->pool.stop_fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+/* Wait for the workers.  False: some do not end. */
+static bool
+drain(struct responder *s)
+{
+	const struct settings *now = atomic_load(&s->pool.current);
+	uint64_t start = pool_now(), t = start;
+	uint64_t drained = start + now->server.drain_timeout;
+	uint64_t killed = drained + now->app.kill_grace + LAST_GRACE;
+	bool ended = false;
+
+	atomic_store(&s->pool.stopping, true);
+	leave_socket(s);
+	/* Programs are ended first; a client that neither sends nor takes is
+	 * cut off when that must be over. */
+	while (wake_workers(s, t >= killed) > 0 && t < killed + LAST_GRACE) {
+		t = pool_now();
+		watch(s);
+		if (t >= start + LINGER)
+			atomic_store(&s->pool.deserted, true);
+		if (t >= drained && !ended) {
+			ended = true;
+			end_programs(s);
+		}
+		sleep_for(s, STOP_TICK);
+	}
+	(void)worker_join(&s->pool);
+	return t < killed + LAST_GRACE;
+}
+
+/* ---- the beginning ---- */
+
+static unsigned
+workers_wanted(const struct server_options *o, const struct settings *settings)
+{
+	return o->workers > 0 ? o->workers : settings->server.workers;
+}
+
+/*
+ * Descriptors for that many workers, as far as we may have them.  Programs get
+ * what we had: those that use select(2) go wrong with more than 1024.
+ */
+static void
+raise_fd_limit(struct pool *pool, unsigned workers)
+{
+	struct rlimit limit;
+	rlim_t want = (rlim_t)workers * FDS_OF_WORKER + FDS_OF_US, had;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= want)
+		return;
+	had = limit.rlim_cur;
+	limit.rlim_cur = limit.rlim_max < want ? limit.rlim_max : want;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+		pool->file_limit = had;
+}
+
+/*
+ * Accepted connections inherit TCP_NODELAY (without it the end of a streamed
+ * answer would wait for the client).  With several sockets none may block: its
+ * connection can be gone to another process when accept comes.
+ */
+static void
+prepare_sockets(const struct server_options *o)
+{
+	int on = 1;
+
+	for (size_t i = 0; i < o->fd_count; i++) {
+		setsockopt(o->fds[i], IPPROTO_TCP, TCP_NODELAY, &on,
+			   sizeof(on));
+		fcntl(o->fds[i], F_SETFD, FD_CLOEXEC);
+		if (o->fd_count > 1) {
+			int flags = fcntl(o->fds[i], F_GETFL);
+
+			if (flags >= 0)
+				fcntl(o->fds[i], F_SETFL, flags | O_NONBLOCK);
+		}
+	}
+}
+
+static int
+prepare(struct responder *s, struct settings *settings)
+{
+	struct pool *pool = &s->pool;
+
+	s->signal_fd = pool->stop_fd = pool->poke_fd = -1;
+	pthread_mutex_init(&pool->lock, NULL);
+	pthread_cond_init(&pool->place, NULL);
+	pthread_cond_init(&pool->room, NULL);
+	pool->status = status_new();
+	pool->forward = forward_pool_new();
+	if (pool->status == NULL)
+		return -1;
+	s->reload = reload_new(pool, settings);
+	if (s->reload == NULL)
+		return -1;
+	pool->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	pool->poke_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (pool->stop_fd < 0 || pool->poke_fd < 0 || set_signals(s) != 0)
+		return -1;
+	mallopt(M_ARENA_MAX, ARENAS);
+	raise_fd_limit(pool, workers_wanted(pool->options, settings));
+	prepare_sockets(pool->options);
+	if (fastcgi_start() != 0)
+		return -1;
+	child_prepare();
+	return 0;
+}
+
+static int
+start(struct responder *s)
+{
+	int result;
+
+	pthread_mutex_lock(&s->pool.lock);
+	result = worker_start(&s->pool);
+	pthread_mutex_unlock(&s->pool.lock);
+	return result;
+}
+
+static void
+clean_up(struct responder *s, struct settings *settings)
+{
+	struct pool *pool = &s->pool;
+
+	if (s->reload != NULL)
+		reload_free(s->reload);
+	else
+		settings_release(settings);
+	forward_pool_free(pool->forward);
+	status_free(pool->status);
+	if (s->signal_fd >= 0)
+		close(s->signal_fd);
+	if (pool->stop_fd >= 0)
+		close(pool->stop_fd);
+	if (pool->poke_fd >= 0)
+		close(pool->poke_fd);
+	pthread_cond_destroy(&pool->room);
+	pthread_cond_destroy(&pool->place);
+	pthread_mutex_destroy(&pool->lock);
+}
+
+int
+server_run(const struct server_options *options, struct settings *settings,
+	   struct log *log)
+{
+	struct responder s = {.pool = {.options = options, .log = log}};
+	int status = 1;
+
+	if (prepare(&s, settings) == 0 && start(&s) == 0)
+		status = run(&s);
+	else
+		log_event(log, LOG_LEVEL_ERROR, "start-failed", NULL, NULL,
+			  "%s: cannot start: %s", options->program,
+			  strerror(errno));
+	if (s.reload != NULL && !drain(&s)) {
+		log_event(log, LOG_LEVEL_ERROR, "drain-timeout", NULL, NULL,
+			  "requests are left that do not end");
+		/* their threads still use all that would be freed */
+		_exit(1);
+	}
+	clean_up(&s, settings);
+	return status;
+}

@@ -1,0 +1,34 @@
+/*
+ * The FastCGI responder: worker threads around accept, reload, and an orderly
+ * end.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef SERVER_H
+#define SERVER_H
+
+#include "policy/settings.h"
+#include "run/log.h"
+
+struct server_options {
+	const int *fds; /* listening sockets, close-on-exec */
+	size_t fd_count;
+	const struct address
+	    *own;	    /* fds[0] was made by listen_open of it and is
+			   shared with nobody: its socket file is removed
+			   at the stop, and who has connected already is
+			   still served; NULL: all are inherited */
+	const char *policy; /* file to load again on reload */
+	struct load_options load;
+	unsigned workers;    /* -w; 0: of the settings */
+	const char *program; /* our own name, for messages */
+};
+
+/*
+ * Serve until SIGTERM, SIGINT or SIGUSR1, then finish what runs within
+ * drain-timeout.  Takes over one hold of settings.  Blocks the signals in all
+ * threads.  Returns the exit status of the program (0: an orderly end).
+ */
+int server_run(const struct server_options *, struct settings *, struct log *);
+
+#endif

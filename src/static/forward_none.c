@@ -1,0 +1,37 @@
+/*
+ * In place of forward.c in the static CGI program, where the loader makes
+ * `forward` an error, so that none of this is ever reached.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "run/forward.h"
+
+struct forward_pool *
+forward_pool_new(void)
+{
+	return NULL;
+}
+
+void
+forward_pool_free(struct forward_pool *pool)
+{
+	(void)pool;
+}
+
+void
+forward_run(struct forward_pool *pool, const struct settings *settings,
+	    struct exchange *x, char **variables, struct body *body,
+	    struct response *response, bool idempotent)
+{
+	(void)pool;
+	(void)settings;
+	(void)x;
+	(void)variables;
+	(void)body;
+	(void)idempotent;
+	response_fail(response, 500, "forward", NULL);
+}

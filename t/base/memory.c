@@ -1,0 +1,289 @@
+/*
+ * The core when memory is out: every allocation fails once, one after the
+ * other, and what was asked for is then refused, never half made.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "fetch/fetch.h"
+#include "fetch/url.h"
+#include "policy_kit.h"
+#include "unit.h"
+
+/* Allocations until one fails; -1: none does. */
+static long until = -1;
+
+static bool
+fails(void)
+{
+	return until >= 0 && until-- == 0;
+}
+
+/* The linker sends the core's calls here (Makefile.am). */
+void *__real_malloc(size_t);
+void *__real_calloc(size_t, size_t);
+void *__real_arena_alloc(struct arena *, size_t);
+void *__real_arena_array(struct arena *, size_t, size_t);
+struct slice __real_arena_slice(struct arena *, struct slice);
+char *__real_arena_text(struct arena *, struct slice);
+void *__wrap_malloc(size_t);
+void *__wrap_calloc(size_t, size_t);
+void *__wrap_arena_alloc(struct arena *, size_t);
+void *__wrap_arena_array(struct arena *, size_t, size_t);
+struct slice __wrap_arena_slice(struct arena *, struct slice);
+char *__wrap_arena_text(struct arena *, struct slice);
+
+void *
+__wrap_malloc(size_t size)
+{
+	return fails() ? NULL : __real_malloc(size);
+}
+
+void *
+__wrap_calloc(size_t count, size_t size)
+{
+	return fails() ? NULL : __real_calloc(count, size);
+}
+
+void *
+__wrap_arena_alloc(struct arena *arena, size_t size)
+{
+	return fails() ? NULL : __real_arena_alloc(arena, size);
+}
+
+void *
+__wrap_arena_array(struct arena *arena, size_t count, size_t size)
+{
+	return fails() ? NULL : __real_arena_array(arena, count, size);
+}
+
+struct slice
+__wrap_arena_slice(struct arena *arena, struct slice text)
+{
+	return fails() ? SLICE_NONE : __real_arena_slice(arena, text);
+}
+
+char *
+__wrap_arena_text(struct arena *arena, struct slice text)
+{
+	return fails() ? NULL : __real_arena_text(arena, text);
+}
+
+/* ---- what is asked for: true, if all of it is there ---- */
+
+static const char policy[] =
+    "origins=https://a.com https://*.b.com http://l:* https://*.c.com:*;"
+    "methods=PUT *;headers=x-a x-b;expose=x-c;max-age=5;allow=GET PUT;"
+    "timing=https://t.com\n"
+    "name=n;origins=*;host=h.com *.h.com;path=/a /b/*;headers=*";
+
+static bool
+make_policies(struct arena *arena)
+{
+	static struct policy_spec specs[2];
+	static struct arena *kit;
+	struct slice rest = slice_from(policy);
+
+	/* The specs themselves come from memory that does not fail. */
+	if (kit == NULL) {
+		long saved = until;
+		until = -1;
+		kit = arena_new();
+		specs[0] = kit_spec(kit, kit_word(&rest, "\n"));
+		specs[1] = kit_spec(kit, kit_word(&rest, "\n"));
+		until = saved;
+	}
+	return policy_set_build(arena, specs, 2) != NULL;
+}
+
+static bool
+make_regex(struct arena *arena)
+{
+	char error[128];
+	struct regex *regex = regex_compile(SLICE("https://[a-z]+\\.a\\.com"),
+					    error, sizeof(error));
+	struct regex_scratch *scratch =
+	    regex == NULL ? NULL : regex_scratch_new();
+	bool made = scratch != NULL;
+
+	(void)arena;
+	assert_true(regex != NULL || error[0] != '\0');
+	if (made)
+		assert_true(
+		    regex_match(regex, SLICE("https://x.a.com"), scratch));
+	regex_scratch_free(scratch);
+	regex_free(regex);
+	return made;
+}
+
+static bool
+make_url(struct arena *arena)
+{
+	struct url base, url;
+	enum url_fault fault =
+	    url_parse(arena, SLICE("http://a.com/x/y?z"), NULL, NULL, &base);
+
+	if (fault == URL_FAULT_NONE)
+		fault = url_parse(arena, SLICE("../w"), &base, NULL, &url);
+	assert_true(fault == URL_FAULT_NONE || fault == URL_FAULT_NO_MEMORY);
+	return fault == URL_FAULT_NONE;
+}
+
+#define LONG "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+static bool
+make_plan(struct arena *arena)
+{
+	static const struct fetch_field fields[] = {
+	    {{"X-A", 3}, {"1", 1}},
+	    {{"Range", 5}, {"bytes=0-5", 9}},
+	    {{"Content-Type", 12}, {"text/plain", 10}},
+	    {{"X-A", 3}, {"2", 1}},
+	    {{"Accept-Language", 15}, {LONG, 60}},
+	};
+	struct fetch_request request = {
+	    .origin = SLICE("https://a.com"),
+	    .url_origin = SLICE("https://b.com"),
+	    .method = SLICE("put"),
+	    .headers = {fields, UNIT_COUNT(fields)},
+	};
+	struct fetch_plan plan;
+
+	if (!fetch_plan(arena, &request, &plan))
+		return false;
+	assert_true(plan.preflight);
+	unit_assert_slice(plan.asked, "x-a");
+	return true;
+}
+
+/* So much that none of it is safelisted any more; one is not anyway. */
+static bool
+make_long_plan(struct arena *arena)
+{
+	static const char zeros[] =
+	    "0000000000000000000000000000000000000000000000000000000000000000"
+	    "000000000000000000000000000000000000000000000000000000000000001";
+	static const char letters[] =
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+	static const char *const names[] = {
+	    "accept-language", "content-language", "rtt",      "viewport-width",
+	    "width",	       "device-memory",	   "downlink", "dpr"};
+	static struct fetch_field fields[UNIT_COUNT(names) + 3];
+	struct fetch_request request = {
+	    .origin = SLICE("https://a.com"),
+	    .url_origin = SLICE("https://b.com"),
+	    .method = SLICE("GET"),
+	    .headers = {fields, UNIT_COUNT(fields)},
+	};
+	struct fetch_plan plan;
+	size_t n = 0;
+
+	for (; n < UNIT_COUNT(names); n++)
+		fields[n] = (struct fetch_field){
+		    slice_from(names[n]), slice_from(n < 2 ? letters : zeros)};
+	fields[n++] = (struct fetch_field){SLICE("X-A"), SLICE("1")};
+	fields[n++] =
+	    (struct fetch_field){SLICE("Range"), SLICE("bytes=00-05")};
+	fields[n++] =
+	    (struct fetch_field){SLICE("Content-Type"), SLICE("text/plain")};
+	return fetch_plan(arena, &request, &plan) && plan.preflight;
+}
+
+/* Without memory a joined value is ", ", which no check lets pass. */
+static bool
+make_join(struct arena *arena)
+{
+	static const struct fetch_field fields[] = {{{"X-A", 3}, {"1", 1}},
+						    {{"x-a", 3}, {"2", 1}}};
+	struct fetch_fields list = {fields, 2};
+	struct slice joined = fetch_get(arena, &list, SLICE("x-A"));
+
+	if (slice_eq(joined, SLICE(", ")))
+		return false;
+	unit_assert_slice(joined, "1, 2");
+	return true;
+}
+
+static bool
+make_essence(struct arena *arena)
+{
+	struct slice essence =
+	    fetch_mime_essence(arena, SLICE("Text/Plain; a=b"));
+
+	if (!slice_present(essence))
+		return false;
+	unit_assert_slice(essence, "text/plain");
+	return true;
+}
+
+static bool
+make_text(struct arena *arena)
+{
+	char *text = arena_text(arena, SLICE("x"));
+
+	return text != NULL && arena_array(arena, 3, 8) != NULL &&
+	       slice_present(arena_slice(arena, SLICE("y")));
+}
+
+static const struct row {
+	const char *name;
+	bool (*make)(struct arena *);
+} rows[] = {
+    {"policies", make_policies},   {"an expression", make_regex},
+    {"a URL", make_url},	   {"a plan", make_plan},
+    {"a joined value", make_join}, {"a MIME type", make_essence},
+    {"pieces", make_text},	   {"a long plan", make_long_plan},
+};
+
+static void
+test_each(void **state)
+{
+	const struct row *row = *state;
+	bool made = false, failed = true;
+
+	for (long n = 0; failed; n++) {
+		assert_true(n < 1000);
+		until = n;
+		struct arena *arena = arena_new();
+		made = arena != NULL && row->make(arena);
+		failed = until < 0;
+		until = -1;
+		/* Whoever was refused a piece has nothing whole. */
+		assert_true(made != failed);
+		arena_free(arena);
+	}
+	assert_true(made);
+}
+
+/* Sizes that no memory has. */
+static void
+test_overflow(void **state)
+{
+	struct arena *arena = arena_new();
+
+	(void)state;
+	assert_non_null(arena);
+	assert_null(arena_array(arena, SIZE_MAX / 2, 3));
+	assert_null(arena_alloc(arena, SIZE_MAX - 8));
+	assert_null(arena_text(arena, slice_of("x", SIZE_MAX)));
+	assert_non_null(arena_array(arena, 0, 0));
+	arena_free(arena);
+}
+
+int
+main(void)
+{
+	struct CMUnitTest tests[UNIT_COUNT(rows) + 1];
+	size_t n = 0;
+
+	UNIT_ROWS(tests, n, rows, test_each);
+	UNIT_TEST(tests, n, test_overflow);
+	return unit_run(tests, n);
+}

@@ -1,0 +1,414 @@
+/*
+ * The matcher against a naive one: 10^5 random policies and origins, the same
+ * every time.  A tree of another project let barfoo.com in through foo.com and
+ * bar.com (GHSA-vhxv-fg4m-p2w8); the labels drawn from here are such.
+ *
+ * The naive one shares nothing with ours: a regular expression says what an
+ * origin is, and string functions what a pattern covers.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include <arpa/inet.h>
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cors/origin.h"
+#include "unit.h"
+
+enum { TEXT = 160 };
+
+/* Any seed will do; the same one finds the same failure again. */
+static uint64_t seed;
+
+static uint32_t
+draw(uint32_t below)
+{
+	seed = seed * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)(seed >> 33) % below;
+}
+
+#define PICK(list) ((list)[draw(UNIT_COUNT(list))])
+
+/* ---- the naive one ---- */
+
+#define LABEL "[a-z0-9_-]+"
+#define NAME "(" LABEL "[.])*[a-z_-][a-z0-9_-]*[.]?"
+#define OCTET "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+#define IPV4 OCTET "[.]" OCTET "[.]" OCTET "[.]" OCTET
+#define IPV6 "\\[[0-9a-f:]+\\]"
+#define PORT                                                                   \
+	"6553[0-5]|655[0-2][0-9]|65[0-4][0-9][0-9]|6[0-4][0-9][0-9][0-9]|"     \
+	"[1-5][0-9][0-9][0-9][0-9]|[1-9][0-9]?[0-9]?[0-9]?"
+
+static regex_t origin_grammar;
+
+static void
+naive_init(void)
+{
+	assert_int_equal(regcomp(&origin_grammar,
+				 "^[a-z][a-z0-9+.-]*://(" NAME "|" IPV4 "|" IPV6
+				 ")(:(" PORT "))?$",
+				 REG_EXTENDED | REG_NOSUB),
+			 0);
+}
+
+/* As the C library would write it?  (It writes some with dots, which are not
+ * drawn here.) */
+static bool
+naive_is_ipv6(const char *bracket)
+{
+	char text[INET6_ADDRSTRLEN] = "", again[INET6_ADDRSTRLEN];
+	unsigned char address[16];
+	size_t len = strcspn(bracket, "]") - 1;
+
+	if (len >= sizeof(text))
+		return false;
+	memcpy(text, bracket + 1, len);
+	return inet_pton(AF_INET6, text, address) == 1 &&
+	       inet_ntop(AF_INET6, address, again, sizeof(again)) != NULL &&
+	       strcmp(text, again) == 0;
+}
+
+/* Everything but what POSIX expressions say badly: lengths, default ports. */
+static bool
+naive_is_origin(const char *text)
+{
+	const char *port = strrchr(text, ':');
+	bool https = strncmp(text, "https:", 6) == 0;
+	bool http = strncmp(text, "http:", 5) == 0;
+
+	if (regexec(&origin_grammar, text, 0, NULL, 0) != 0 ||
+	    strncmp(text, "file:", 5) == 0)
+		return false;
+	if (strchr(text, '[') != NULL && !naive_is_ipv6(strchr(text, '[')))
+		return false;
+	return !(https && strcmp(port, ":443") == 0) &&
+	       !(http && strcmp(port, ":80") == 0);
+}
+
+/* By the words of the manual. */
+static bool
+naive_match(const char *pattern, const char *origin)
+{
+	char left[TEXT], right[TEXT], *host, *end;
+
+	if (!naive_is_origin(origin))
+		return false;
+	strcpy(left, pattern);
+	strcpy(right, origin);
+	/* "http://localhost:*": no port, or any. */
+	end = left + strlen(left) - 2;
+	if (strcmp(end, ":*") == 0) {
+		*end = '\0';
+		char *colon = strrchr(right, ':');
+		if (colon[1] != '/' && strchr(colon, ']') == NULL)
+			*colon = '\0';
+	}
+	host = strstr(left, "://*.");
+	if (host == NULL)
+		return strcmp(left, right) == 0;
+	/* A leading star: any depth of subdomain, never the apex. */
+	size_t scheme = (size_t)(host - left) + 3;
+	const char *suffix = host + 4; /* with its dot */
+	size_t len = strlen(right), tail = strlen(suffix);
+	return strncmp(left, right, scheme) == 0 && len > scheme + tail &&
+	       strcmp(right + len - tail, suffix) == 0 && right[scheme] != '[';
+}
+
+/* ---- drawing ---- */
+
+static const char *const schemes[] = {"http", "https", "https", "app"};
+static const char *const labels[] = {"a",   "foo", "bar", "barfoo",
+				     "com", "oo",  "x-y", "foob"};
+
+static void
+draw_host(char *to)
+{
+	static const char *const addresses[] = {"127.0.0.1", "[::1]",
+						"10.0.0.1", "[2001:db8::1]"};
+	uint32_t count = 1 + draw(3);
+
+	if (draw(12) == 0) {
+		strcat(to, PICK(addresses));
+		return;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		strcat(to, i == 0 ? "" : ".");
+		strcat(to, PICK(labels));
+	}
+	if (draw(20) == 0)
+		strcat(to, ".");
+}
+
+static void
+draw_pattern(char *to)
+{
+	static const char *const ports[] = {"", "", "", ":8080", ":81", ":*"};
+	struct origin_pattern p;
+
+	do {
+		strcpy(to, PICK(schemes));
+		strcat(to, draw(3) == 0 ? "://*." : "://");
+		draw_host(to);
+		strcat(to, PICK(ports));
+	} while (origin_pattern_parse(slice_from(to), &p) != ORIGIN_FAULT_NONE);
+}
+
+static void
+draw_origin(char *to)
+{
+	static const char *const ports[] = {"",	   "",	     "",     ":8080",
+					    ":81", ":65535", ":443", ":80"};
+	static const char junk[] = "A@/?#*:. []%\\,\t-_0z";
+
+	strcpy(to, PICK(schemes));
+	strcat(to, "://");
+	draw_host(to);
+	strcat(to, PICK(ports));
+	/* A quarter are bent somewhere, mostly into what is no origin. */
+	size_t len = strlen(to), at = draw((uint32_t)len);
+	switch (draw(12)) {
+	case 0:
+		to[at] = junk[draw(sizeof(junk) - 1)];
+		break;
+	case 1:
+		memmove(to + at + 1, to + at, len - at + 1);
+		to[at] = junk[draw(sizeof(junk) - 1)];
+		break;
+	case 2:
+		memmove(to + at, to + at + 1, len - at);
+		break;
+	default:
+		break;
+	}
+}
+
+/* ---- the tests ---- */
+
+struct share {
+	const char *name;
+	uint64_t seed;
+};
+
+/* A tenth of the 10^5 each. */
+static const struct share shares[] = {
+    {"random policies, seed 1", 1}, {"random policies, seed 2", 2},
+    {"random policies, seed 3", 3}, {"random policies, seed 4", 4},
+    {"random policies, seed 5", 5}, {"random policies, seed 6", 6},
+    {"random policies, seed 7", 7}, {"random policies, seed 8", 8},
+    {"random policies, seed 9", 9}, {"random policies, seed 10", 10},
+};
+
+enum { POLICIES = 10000, PATTERNS = 8, ORIGINS = 4 };
+
+static void
+check_one(const struct origin_set *set, char patterns[][TEXT], size_t count)
+{
+	char origin[TEXT];
+	bool want = false;
+
+	draw_origin(origin);
+	for (size_t i = 0; i < count; i++)
+		want = want || naive_match(patterns[i], origin);
+	enum origin_answer got = origin_set_ask(set, slice_from(origin), NULL);
+	if (want != (got == ORIGIN_ALLOWED))
+		fail_msg("\"%s\": %s; first pattern %s", origin,
+			 want ? "refused" : "allowed", patterns[0]);
+	if (naive_is_origin(origin) == (got == ORIGIN_MALFORMED))
+		fail_msg("\"%s\": %s", origin,
+			 got == ORIGIN_MALFORMED ? "refused as malformed"
+						 : "taken for an origin");
+}
+
+static void
+test_random(void **state)
+{
+	const struct share *share = *state;
+
+	seed = share->seed;
+	for (int round = 0; round < POLICIES; round++) {
+		char patterns[PATTERNS][TEXT];
+		struct origin_pattern p[PATTERNS];
+		size_t count = 1 + draw(PATTERNS);
+		struct arena *arena = arena_new();
+		for (size_t i = 0; i < count; i++) {
+			draw_pattern(patterns[i]);
+			(void)origin_pattern_parse(slice_from(patterns[i]),
+						   &p[i]);
+		}
+		struct origin_set *set =
+		    origin_set_build(arena, p, count, NULL, 0);
+		assert_non_null(set);
+		for (int i = 0; i < ORIGINS; i++)
+			check_one(set, patterns, count);
+		arena_free(arena);
+	}
+}
+
+/* Of all short hosts every two as patterns, against all of them. */
+static void
+test_all_pairs(void **state)
+{
+	static const char *const hosts[] = {
+	    "foo.com",	   "bar.com",	"barfoo.com", "foobar.com",
+	    "oo.com",	   "com",	"o.com",      "foo.com.bar.com",
+	    "bar.foo.com", "a.foo.com", "a.bar.com",  "a.barfoo.com",
+	    "xfoo.com",	   "foo.comx",	"r.foo.com",  "foo.bar"};
+	static const char *const before[] = {"https://", "https://*."};
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_COUNT(hosts) * 2; i++) {
+		for (size_t j = 0; j < UNIT_COUNT(hosts) * 2; j++) {
+			char patterns[2][TEXT], origin[TEXT];
+			struct origin_pattern p[2];
+			struct arena *arena = arena_new();
+			sprintf(patterns[0], "%s%s", before[i % 2],
+				hosts[i / 2]);
+			sprintf(patterns[1], "%s%s", before[j % 2],
+				hosts[j / 2]);
+			for (int k = 0; k < 2; k++)
+				(void)origin_pattern_parse(
+				    slice_from(patterns[k]), &p[k]);
+			struct origin_set *set =
+			    origin_set_build(arena, p, 2, NULL, 0);
+			for (size_t k = 0; k < UNIT_COUNT(hosts); k++) {
+				sprintf(origin, "https://%s", hosts[k]);
+				bool want = naive_match(patterns[0], origin) ||
+					    naive_match(patterns[1], origin);
+				if (want != origin_set_match(
+						set, slice_from(origin), NULL))
+					fail_msg("%s %s: %s", patterns[0],
+						 patterns[1], origin);
+			}
+			arena_free(arena);
+		}
+	}
+}
+
+/* A pattern that is narrower than the other somewhere. */
+static void
+draw_narrower(const char *from, char *to)
+{
+	const char *star = strstr(from, "://*.");
+	size_t len = strlen(from);
+
+	strcpy(to, from);
+	if (star != NULL) {
+		size_t at = (size_t)(star - from) + 3 + draw(2) * 2;
+		sprintf(to + at, "%s.%s", PICK(labels), star + 5);
+		len = strlen(to);
+	}
+	if (strcmp(to + len - 2, ":*") == 0 && draw(2) == 0)
+		strcpy(to + len - 1, "81");
+}
+
+/* What covers, covers all that the other matches; and what matches all that
+ * the other does is said to cover. */
+static void
+test_covers(void **state)
+{
+	unsigned covering = 0;
+
+	(void)state;
+	seed = 11;
+	for (int round = 0; round < 100000; round++) {
+		char a[TEXT], b[TEXT], origin[TEXT];
+		struct origin_pattern pa, pb;
+		draw_pattern(a);
+		draw_pattern(b);
+		if (draw(4) == 0)
+			draw_narrower(a, b);
+		draw_origin(origin);
+		if (draw(4) == 0 && strchr(b, '*') == NULL)
+			strcpy(origin, b);
+		(void)origin_pattern_parse(slice_from(a), &pa);
+		(void)origin_pattern_parse(slice_from(b), &pb);
+		bool covers = origin_pattern_covers(&pa, &pb);
+		covering += covers;
+		if (covers && naive_match(b, origin) && !naive_match(a, origin))
+			fail_msg("%s covers %s but not %s", a, b, origin);
+		/* A pattern without wildcards is the origin that it matches. */
+		if (naive_is_origin(b) && covers != naive_match(a, b))
+			fail_msg("%s and %s", a, b);
+	}
+	assert_true(covering > 10000);
+}
+
+/* IPv6 addresses with zeros everywhere, against the C library's. */
+static void
+test_ipv6(void **state)
+{
+	unsigned canonical = 0;
+
+	(void)state;
+	seed = 12;
+	for (int round = 0; round < 200000; round++) {
+		static const char *const groups[] = {"0",   "0",  "0",	  "1",
+						     "db8", "01", "ffff", ""};
+		char text[TEXT] = "http://[2001:";
+		uint32_t count = 1 + draw(8);
+		struct origin o;
+		for (uint32_t i = 0; i < count; i++) {
+			strcat(text, PICK(groups));
+			strcat(text, i + 1 == count ? "]" : ":");
+		}
+		bool want = naive_is_origin(text);
+		canonical += want;
+		if (origin_parse(slice_from(text), &o) != want)
+			fail_msg("%s", text);
+	}
+	assert_true(canonical > 1000);
+}
+
+/* A set of 10^5 and as many wildcards: each is found, its neighbours not. */
+static void
+test_many(void **state)
+{
+	enum { COUNT = 100000 };
+	struct arena *arena = arena_new();
+	struct origin_pattern *p = arena_array(arena, COUNT * 2, sizeof(*p));
+	char text[TEXT];
+
+	(void)state;
+	for (int i = 0; i < COUNT * 2; i++) {
+		sprintf(text, i < COUNT ? "https://h%d.x" : "https://*.h%d.y:*",
+			i);
+		assert_int_equal(
+		    origin_pattern_parse(arena_slice(arena, slice_from(text)),
+					 &p[i]),
+		    ORIGIN_FAULT_NONE);
+	}
+	struct origin_set *set = origin_set_build(arena, p, COUNT * 2, NULL, 0);
+	assert_non_null(set);
+	for (int i = 0; i < COUNT * 2; i++) {
+		sprintf(text, i < COUNT ? "https://h%d.x" : "https://a.h%d.y:9",
+			i);
+		assert_true(origin_set_match(set, slice_from(text), NULL));
+		sprintf(text, i < COUNT ? "https://h%d.y" : "https://a.h%d.x:9",
+			i);
+		assert_false(origin_set_match(set, slice_from(text), NULL));
+	}
+	arena_free(arena);
+}
+
+int
+main(void)
+{
+	struct CMUnitTest tests[20];
+	size_t n = 0;
+
+	naive_init();
+	UNIT_ROWS(tests, n, shares, test_random);
+	UNIT_TEST(tests, n, test_all_pairs);
+	UNIT_TEST(tests, n, test_covers);
+	UNIT_TEST(tests, n, test_ipv6);
+	UNIT_TEST(tests, n, test_many);
+	int failed = unit_run(tests, n);
+	regfree(&origin_grammar);
+	return failed;
+}

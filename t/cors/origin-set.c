@@ -1,0 +1,165 @@
+/*
+ * Hash tables under attack: origins picked so that they all want the same
+ * place.  Whoever writes a policy can do that, because nothing is secret about
+ * the hash; the table must then find another one, and stay exact.
+ *
+ * The statics are reached by including the file; the program links this copy.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include "cors/origin_set.c"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "unit.h"
+
+enum {
+	CROWD = RUN_MAX + 40, /* origins that want the same slot */
+	ROOM = 1024,	      /* slots of a table of so many origins */
+	TEXT = 48
+};
+
+/* What stands before and behind a number. */
+struct form {
+	const char *before;
+	const char *behind;
+};
+
+struct crowd {
+	const char *name;
+	struct form pattern;
+	struct form member;   /* an origin that the pattern matches */
+	struct form stranger; /* one that none does */
+};
+
+static const struct crowd crowds[] = {
+    {"exact origins that want one slot",
+     {"https://h", ".x"},
+     {"https://h", ".x"},
+     {"https://h", ".y"}},
+    {"wildcards that want one slot",
+     {"https://*.h", ".x"},
+     {"https://a.h", ".x"},
+     {"https://a.h", ".y"}},
+    {"ports that want one slot",
+     {"https://h", ".x:*"},
+     {"https://h", ".x:8"},
+     {"https://h", ".y:8"}},
+};
+
+static char *
+print(char *to, const struct form *form, unsigned number)
+{
+	sprintf(to, "%s%u%s", form->before, number, form->behind);
+	return to;
+}
+
+/* Numbers whose patterns fall on one slot under the first seed. */
+static void
+find_crowd(const struct form *form, unsigned numbers[CROWD])
+{
+	const struct table first = {.seed = 0};
+	char text[TEXT];
+	unsigned number = 0;
+
+	for (size_t found = 0; found < CROWD; number++) {
+		struct origin_pattern p;
+		print(text, form, number);
+		assert_int_equal(origin_pattern_parse(slice_from(text), &p),
+				 ORIGIN_FAULT_NONE);
+		if ((hash_pattern(&first, &p) & (ROOM - 1)) == 7)
+			numbers[found++] = number;
+	}
+}
+
+static void
+test_crowd(void **state)
+{
+	const struct crowd *row = *state;
+	static unsigned numbers[CROWD];
+	static char texts[CROWD][TEXT];
+	static struct origin_pattern p[CROWD];
+	struct arena *arena = arena_new();
+	char text[TEXT];
+
+	find_crowd(&row->pattern, numbers);
+	for (size_t i = 0; i < CROWD; i++)
+		(void)origin_pattern_parse(
+		    slice_from(print(texts[i], &row->pattern, numbers[i])),
+		    &p[i]);
+	struct origin_set *set = origin_set_build(arena, p, CROWD, NULL, 0);
+	assert_non_null(set);
+	const struct table *table =
+	    set->wild.used > 0 ? &set->wild : &set->exact;
+	assert_int_equal(table->used, CROWD);
+	assert_int_equal(table->mask, ROOM - 1);
+	assert_int_not_equal(table->seed, 0); /* it has moved on */
+	for (size_t i = 0; i < CROWD; i++) {
+		print(text, &row->member, numbers[i]);
+		assert_true(origin_set_match(set, slice_from(text), NULL));
+		print(text, &row->stranger, numbers[i]);
+		assert_false(origin_set_match(set, slice_from(text), NULL));
+	}
+	arena_free(arena);
+}
+
+/* A hash of equal length and nearly equal bytes spreads over the table. */
+static void
+test_spread(void **state)
+{
+	enum { SLOTS = 1 << 12 };
+	static unsigned char hits[SLOTS];
+	unsigned most = 0, taken = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < SLOTS; i++) {
+		char text[TEXT];
+		print(text, &(struct form){"https://h", ".example.com"},
+		      1000000 + i);
+		uint64_t hash = hash_bytes(slice_from(text), 0);
+		unsigned char *hit = &hits[hash & (SLOTS - 1)];
+		taken += *hit == 0;
+		++*hit;
+		most = *hit > most ? *hit : most;
+	}
+	/* By chance 63 of a hundred are taken and none by more than 8. */
+	assert_true(taken > SLOTS * 6 / 10);
+	assert_true(most <= 10);
+}
+
+/* Every length, at the end of memory: all bytes count and none beyond. */
+static void
+test_lengths(void **state)
+{
+	char text[96];
+
+	(void)state;
+	memset(text, 'a', sizeof(text));
+	for (size_t len = 0; len < sizeof(text); len++) {
+		struct slice s = unit_guard(slice_of(text, len));
+		uint64_t hash = hash_bytes(s, 1);
+		assert_int_not_equal(hash, hash_bytes(s, 2));
+		for (size_t i = 0; i < len; i++) {
+			text[i] = 'b';
+			assert_int_not_equal(
+			    hash, hash_bytes(slice_of(text, len), 1));
+			text[i] = 'a';
+		}
+		assert_int_not_equal(hash,
+				     hash_bytes(slice_of(text, len + 1), 1));
+		unit_unguard(s);
+	}
+}
+
+int
+main(void)
+{
+	struct CMUnitTest tests[8];
+	size_t n = 0;
+
+	UNIT_ROWS(tests, n, crowds, test_crowd);
+	UNIT_TEST(tests, n, test_spread);
+	UNIT_TEST(tests, n, test_lengths);
+	return unit_run(tests, n);
+}

@@ -1,0 +1,601 @@
+/*
+ * Explanations: what people write becomes a question, a browser looks at
+ * answers of all kinds, and its console says the words that Chromium says.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "explain/explanation.h"
+#include "unit.h"
+
+#define PAGE "https://a.example"
+#define SITE "https://b.example"
+#define URL SITE "/x"
+#define ACAO "Access-Control-Allow-Origin: "
+#define ACAC "Access-Control-Allow-Credentials: "
+#define ACAM "Access-Control-Allow-Methods: "
+#define ACAH "Access-Control-Allow-Headers: "
+#define ACMA "Access-Control-Max-Age: "
+#define ACEH "Access-Control-Expose-Headers: "
+#define ALLOWED ACAO PAGE "|"
+#define CONSOLE                                                                \
+	"Access to fetch at '" URL "' from origin '" PAGE                      \
+	"' has been blocked by CORS policy: "
+#define PREFLIGHT                                                              \
+	CONSOLE "Response to preflight request doesn't pass access control "   \
+		"check: "
+
+enum { PARTS_MAX = 64 };
+
+/* "a|b|c" as slices. */
+static size_t
+split(const char *text, struct slice *parts)
+{
+	size_t count = 0;
+
+	while (text != NULL && *text != '\0') {
+		size_t len = strcspn(text, "|");
+		assert_true(count < PARTS_MAX);
+		parts[count++] = slice_of(text, len);
+		text += len + (text[len] == '|');
+	}
+	return count;
+}
+
+/* "Name: value|Name: value" as an answer. */
+static struct answer
+answer_of(struct arena *arena, int status, const char *lines)
+{
+	struct slice parts[PARTS_MAX];
+	size_t count = split(lines, parts);
+	struct fetch_field *at = arena_array(arena, count, sizeof(*at));
+
+	assert_non_null(at);
+	for (size_t i = 0; i < count; i++) {
+		const char *colon = memchr(parts[i].ptr, ':', parts[i].len);
+		assert_non_null(colon);
+		size_t len = (size_t)(colon - parts[i].ptr);
+		at[i] = (struct fetch_field){
+		    slice_of(parts[i].ptr, len),
+		    fetch_trim(slice_after(parts[i], len + 1))};
+	}
+	return (struct answer){
+	    .known = true, .status = status, .fields = {at, count}};
+}
+
+static const char *
+ask(struct arena *arena, struct question *out, const char *url,
+    const char *origin, const char *method, const char *headers,
+    bool credentials)
+{
+	static struct slice parts[PARTS_MAX];
+	struct question_text text = {
+	    .url = slice_from(url),
+	    .origin = slice_from(origin),
+	    .method = slice_from(method),
+	    .headers = parts,
+	    .header_count = split(headers, parts),
+	    .credentials = credentials,
+	};
+
+	return question_read(arena, &text, out);
+}
+
+/* ---- preflights ---- */
+
+struct preflight_row {
+	const char *name;
+	const char *method;  /* NULL: GET */
+	const char *headers; /* of the script */
+	bool credentials;
+	int status;
+	const char *answer;
+	const char *reason;  /* NULL: it passes */
+	const char *message; /* what the console says */
+	const char *check;   /* one of the lines of the walk */
+};
+
+static const struct preflight_row preflights[] = {
+    {"all is well", "PUT", "", false, 204, ALLOWED ACAM "PUT", NULL, NULL,
+     "PUT is allowed by Access-Control-Allow-Methods"},
+    {"any origin", "PUT", "", false, 200, ACAO "*|" ACAM "PUT", NULL, NULL,
+     "Access-Control-Allow-Origin is \"*\""},
+    {"the last status that is good", "PUT", "", false, 299, ALLOWED ACAM "PUT",
+     NULL, NULL, "the status 299 is from 200 to 299"},
+    {"one past it", "PUT", "", false, 300, ALLOWED ACAM "PUT",
+     "preflight-status", PREFLIGHT "It does not have HTTP ok status.",
+     "the status 300 is not from 200 to 299"},
+    {"not found", "PUT", "", false, 404, ALLOWED ACAM "PUT", "preflight-status",
+     PREFLIGHT "It does not have HTTP ok status.",
+     "the status 404 is not from 200 to 299"},
+    {"not found, and no header: the console names the header", "PUT", "", false,
+     404, "", "preflight-status",
+     PREFLIGHT "No 'Access-Control-Allow-Origin' header is present on the "
+	       "requested resource.",
+     "no Access-Control-Allow-Origin"},
+    {"moved", "PUT", "", false, 301, ALLOWED ACAM "PUT", "preflight-redirect",
+     PREFLIGHT "Redirect is not allowed for a preflight request.",
+     "the status is 301: a preflight may not be redirected"},
+    {"no header", "PUT", "", false, 204, ACAM "PUT", "acao-missing",
+     PREFLIGHT "No 'Access-Control-Allow-Origin' header is present on the "
+	       "requested resource.",
+     "no Access-Control-Allow-Origin"},
+    {"the header twice", "PUT", "", false, 204, ALLOWED ALLOWED ACAM "PUT",
+     "acao-multiple",
+     PREFLIGHT "The 'Access-Control-Allow-Origin' header contains multiple "
+	       "values '" PAGE ", " PAGE "', but only one is allowed. Have the "
+	       "server send the header with a valid value.",
+     "Access-Control-Allow-Origin has several values: " PAGE ", " PAGE},
+    {"two stars are none", "PUT", "", false, 204, ACAO "*|" ACAO "*",
+     "acao-multiple", NULL, NULL},
+    {"another origin", "PUT", "", false, 204, ACAO SITE, "acao-mismatch",
+     PREFLIGHT "The 'Access-Control-Allow-Origin' header has a value '" SITE
+	       "' that is not equal to the supplied origin. Have the server "
+	       "send the header with a valid value.",
+     "Access-Control-Allow-Origin is \"" SITE "\", not \"" PAGE "\""},
+    {"a slash too much", "PUT", "", false, 204, ACAO PAGE "/", "acao-mismatch",
+     NULL, NULL},
+    {"upper case", "PUT", "", false, 204, ACAO "https://A.example",
+     "acao-mismatch", NULL, NULL},
+    {"not a URL", "PUT", "", false, 204, ACAO "a.example", "acao-mismatch",
+     PREFLIGHT "The 'Access-Control-Allow-Origin' header contains the invalid "
+	       "value 'a.example'. Have the server send the header with a "
+	       "valid value.",
+     NULL},
+    {"control bytes reach nobody", "PUT", "", false, 204, ACAO "\x1b[31m\xff",
+     "acao-mismatch", NULL,
+     "Access-Control-Allow-Origin is \"\\x1b[31m\\xff\", not \"" PAGE "\""},
+    {"the star with credentials", "PUT", "", true, 204, ACAO "*|" ACAM "PUT",
+     "wildcard-with-credentials",
+     PREFLIGHT "The value of the 'Access-Control-Allow-Origin' header in the "
+	       "response must not be the wildcard '*' when the request's "
+	       "credentials mode is 'include'.",
+     NULL},
+    {"credentials, and no word of them", "PUT", "", true, 204,
+     ALLOWED ACAM "PUT", "credentials-not-true", NULL,
+     "no Access-Control-Allow-Credentials, and the request has credentials"},
+    {"True is not true", "PUT", "", true, 204, ALLOWED ACAC "True",
+     "credentials-not-true",
+     PREFLIGHT "The value of the 'Access-Control-Allow-Credentials' header in "
+	       "the response is 'True' which must be 'true' when the "
+	       "request's credentials mode is 'include'.",
+     "Access-Control-Allow-Credentials is \"True\", not \"true\""},
+    {"credentials", "PUT", "", true, 204, ALLOWED ACAC "true|" ACAM "PUT", NULL,
+     NULL, "Access-Control-Allow-Credentials is \"true\""},
+    {"a method that is not there", "PUT", "", false, 204, ALLOWED ACAM "DELETE",
+     "method-not-allowed",
+     CONSOLE "Method PUT is not allowed by Access-Control-Allow-Methods in "
+	     "preflight response.",
+     "PUT is not allowed by Access-Control-Allow-Methods"},
+    {"small letters are another method", "patch", "", false, 204,
+     ALLOWED ACAM "PATCH", "method-not-allowed", NULL, NULL},
+    {"put is PUT", "put", "", false, 204, ALLOWED ACAM "PUT", NULL, NULL, NULL},
+    {"any method", "PURGE", "", false, 204, ALLOWED ACAM "*", NULL, NULL, NULL},
+    {"any method is one called * with credentials", "PURGE", "", true, 204,
+     ALLOWED ACAC "true|" ACAM "*", "method-not-allowed", NULL, NULL},
+    {"POST needs no mention", "POST", "X-A: 1", false, 204, ALLOWED ACAH "x-a",
+     NULL, NULL, "POST is always allowed"},
+    {"methods that are no list", "PUT", "", false, 204,
+     ALLOWED ACAM "PUT, [GET]", "list-malformed",
+     CONSOLE "Cannot parse Access-Control-Allow-Methods response header field "
+	     "in preflight response.",
+     "Access-Control-Allow-Methods is no list of names: \"PUT, [GET]\""},
+    {"headers that are no list", "GET", "X-A: 1", false, 204,
+     ALLOWED ACAH "x-a x-b", "list-malformed",
+     CONSOLE "Cannot parse Access-Control-Allow-Headers response header field "
+	     "in preflight response.",
+     NULL},
+    {"a header that is not there", "GET", "X-A: 1|X-B: 1", false, 204,
+     ALLOWED ACAH "x-a", "header-not-allowed",
+     CONSOLE "Request header field x-b is not allowed by "
+	     "Access-Control-Allow-Headers in preflight response.",
+     "x-b is not allowed by Access-Control-Allow-Headers"},
+    {"two of them", "GET", "X-A: 1|X-B: 1", false, 204, ALLOWED ACAH "X-B, x-a",
+     NULL, NULL, "x-a,x-b are allowed by Access-Control-Allow-Headers"},
+    {"in two lines", "GET", "X-A: 1|X-B: 1", false, 204,
+     ALLOWED ACAH "X-B|" ACAH "x-a", NULL, NULL, NULL},
+    {"any header", "GET", "X-A: 1", false, 204, ALLOWED ACAH "*", NULL, NULL,
+     NULL},
+    {"any header is one called * with credentials", "GET", "X-A: 1", true, 204,
+     ALLOWED ACAC "true|" ACAH "*", "header-not-allowed", NULL, NULL},
+    {"any header has authorization in Chromium", "GET", "Authorization: x",
+     false, 204, ALLOWED ACAH "*", NULL, NULL, NULL},
+    {"the application's status is not known", "PUT", "", false, 0,
+     ALLOWED ACAM "PUT", NULL, NULL,
+     "the status is the application's: it must be from 200 to 299"},
+};
+
+static bool
+has_check(const struct checks *checks, const char *text, bool passes)
+{
+	for (size_t i = 0; i < checks->count; i++)
+		if (strcmp(checks->at[i].text, text) == 0 &&
+		    checks->at[i].passes == passes)
+			return true;
+	return false;
+}
+
+static void
+test_preflight(void **state)
+{
+	const struct preflight_row *row = *state;
+	struct arena *arena = arena_new();
+	struct explanation e;
+	struct question q;
+	bool good;
+
+	assert_non_null(arena);
+	assert_null(ask(arena, &q, URL, PAGE, row->method, row->headers,
+			row->credentials));
+	explain_begin(&e, arena, &q);
+	assert_false(explain_is_settled(&e));
+	assert_true(e.plan.preflight);
+	e.preflight = answer_of(arena, row->status, row->answer);
+	good = judge_preflight(&e);
+	assert_int_equal(good, row->reason == NULL);
+	assert_int_equal(e.preflight_passes, good);
+	assert_false(e.out_of_memory);
+	if (row->check != NULL) {
+		/* What fails stands last, and what passes somewhere. */
+		bool fails =
+		    !good && !has_check(&e.preflight_checks, row->check, true);
+		assert_true(has_check(&e.preflight_checks, row->check, !fails));
+	}
+	if (good) {
+		assert_null(e.reason);
+		assert_non_null(e.kept);
+		assert_int_equal(e.verdict, VERDICT_UNKNOWN);
+	} else {
+		assert_string_equal(e.reason, row->reason);
+		assert_string_equal(e.preflight_reason, row->reason);
+		assert_int_equal(e.verdict, VERDICT_BLOCKED);
+		assert_false(e.sent);
+		assert_non_null(e.fix);
+		assert_null(e.kept);
+	}
+	if (row->message != NULL)
+		assert_string_equal(e.message, row->message);
+	arena_free(arena);
+}
+
+/* ---- how long they are kept ---- */
+
+struct kept_row {
+	const char *name;
+	const char *answer;
+	const char *kept;
+};
+
+static const struct kept_row kept[] = {
+    {"not said", "", "Browsers remember this for 5 s."},
+    {"a minute", ACMA "60", "Browsers remember this for 60 s."},
+    {"an hour", ACMA "3600",
+     "Browsers remember this: Chromium for 3600 s, Firefox for 3600 s, Safari "
+     "for 600 s."},
+    {"a year", ACMA "31536000",
+     "Browsers remember this: Chromium for 7200 s, Firefox for 86400 s, Safari "
+     "for 600 s."},
+    {"not at all", ACMA "0", "Browsers remember this for 0 s."},
+    {"words", ACMA "long", "Browsers remember this for 5 s."},
+    {"less than nothing", ACMA "-1",
+     "Browsers remember this: Chromium for 0 s, Firefox for 5 s, Safari for 5 "
+     "s."},
+};
+
+static void
+test_kept(void **state)
+{
+	const struct kept_row *row = *state;
+	struct arena *arena = arena_new();
+	char answer[200];
+	struct explanation e;
+	struct question q;
+
+	assert_non_null(arena);
+	assert_null(ask(arena, &q, URL, PAGE, "PUT", "", false));
+	explain_begin(&e, arena, &q);
+	snprintf(answer, sizeof(answer), "%s%s", ALLOWED ACAM "PUT|",
+		 row->answer);
+	e.preflight = answer_of(arena, 204, answer);
+	assert_true(judge_preflight(&e));
+	assert_string_equal(e.kept, row->kept);
+	arena_free(arena);
+}
+
+/* ---- answers ---- */
+
+struct answer_row {
+	const char *name;
+	const char *origin; /* NULL: PAGE */
+	bool credentials;
+	int status;
+	const char *answer;
+	const char *reason;   /* NULL: allowed */
+	const char *readable; /* "a|b" */
+};
+
+static const struct answer_row answers[] = {
+    {"nothing but safelisted headers", NULL, false, 200,
+     ALLOWED "X-A: 1|Content-Type: text/plain|ETag: x|Expires: 0", NULL,
+     "content-type|expires"},
+    {"an exposed one", NULL, false, 200, ALLOWED ACEH "x-a, X-C|X-A: 1|X-B: 1",
+     NULL, "x-a"},
+    {"all of them", NULL, false, 200, ACAO "*|" ACEH "*|X-A: 1|Set-Cookie: a=b",
+     NULL, "access-control-allow-origin|access-control-expose-headers|x-a"},
+    {"one called * with credentials", NULL, true, 200,
+     ALLOWED ACAC "true|" ACEH "*|X-A: 1|Pragma: x", NULL, "pragma"},
+    {"exposed in two lines", NULL, false, 200,
+     ALLOWED ACEH "x-a|" ACEH "x-b|X-A: 1|X-B: 1", NULL, "x-a|x-b"},
+    {"a list that is none exposes nothing", NULL, false, 200,
+     ALLOWED ACEH "x-a, x b|X-A: 1", NULL, ""},
+    {"never a cookie", NULL, false, 200,
+     ALLOWED ACEH "set-cookie, set-cookie2|Set-Cookie: a=b|Set-Cookie2: a=b",
+     NULL, ""},
+    {"a header twice", NULL, false, 200, ALLOWED ACEH "x-a|X-A: 1|x-a: 2", NULL,
+     "x-a"},
+    {"an error is an answer", NULL, false, 500, ALLOWED "Content-Type: a/b",
+     NULL, "content-type"},
+    {"of the application it is known what is exposed", NULL, false, 0,
+     ALLOWED ACEH "x-a,Set-Cookie", NULL, "content-type|x-a"},
+    {"no header", NULL, false, 200, "Content-Type: a/b", "acao-missing", NULL},
+    {"an empty one", NULL, false, 200, ACAO "", "acao-mismatch", NULL},
+    {"the star with credentials", NULL, true, 200, ACAO "*",
+     "wildcard-with-credentials", NULL},
+    {"the star does for null", "null", false, 200, ACAO "*", NULL, ""},
+    {"null", "null", false, 200, ACAO "null", NULL, ""},
+    {"null for another", NULL, false, 200, ACAO "null", "acao-mismatch", NULL},
+    {"the same origin reads all", SITE, false, 200, "X-A: 1|Set-Cookie: a=b",
+     NULL, "x-a"},
+    {"the same origin, whatever CORS says", SITE, true, 200, ACAO PAGE, NULL,
+     "access-control-allow-origin"},
+};
+
+static void
+test_answer(void **state)
+{
+	const struct answer_row *row = *state;
+	struct arena *arena = arena_new();
+	struct slice parts[PARTS_MAX];
+	struct explanation e;
+	struct question q;
+	size_t count;
+
+	assert_non_null(arena);
+	assert_null(ask(arena, &q, URL,
+			row->origin == NULL ? PAGE : row->origin, NULL, "",
+			row->credentials));
+	explain_begin(&e, arena, &q);
+	assert_false(e.plan.preflight);
+	e.answer = answer_of(arena, row->status, row->answer);
+	judge_answer(&e);
+	assert_false(e.out_of_memory);
+	assert_non_null(e.message);
+	if (row->reason != NULL) {
+		assert_int_equal(e.verdict, VERDICT_BLOCKED);
+		assert_string_equal(e.reason, row->reason);
+		assert_non_null(e.fix);
+		assert_false(e.has_readable);
+		arena_free(arena);
+		return;
+	}
+	assert_int_equal(e.verdict, VERDICT_ALLOWED);
+	assert_null(e.reason);
+	assert_true(e.has_readable);
+	count = split(row->readable, parts);
+	assert_int_equal(e.readable_count, count);
+	for (size_t i = 0; i < count; i++)
+		assert_true(slice_eq(e.readable[i], parts[i]));
+	arena_free(arena);
+}
+
+/* ---- what fetch() refuses, and what is said beside the verdict ---- */
+
+struct begin_row {
+	const char *name;
+	const char *url;
+	const char *origin;
+	const char *method;
+	const char *headers;
+	const char *message; /* of a refusal; NULL: it is sent */
+	const char *note;    /* part of one; NULL: there is none */
+};
+
+static const struct begin_row begins[] = {
+    {"a method that is forbidden", URL, PAGE, "connect", "",
+     "TypeError: Failed to execute 'fetch' on 'Window': 'connect' HTTP method "
+     "is unsupported.",
+     NULL},
+    {"a method that is none", URL, PAGE, "P T", "",
+     "TypeError: Failed to execute 'fetch' on 'Window': 'P T' is not a valid "
+     "HTTP method.",
+     NULL},
+    {"no method at all", URL, PAGE, "", "",
+     "TypeError: Failed to execute 'fetch' on 'Window': '' is not a valid HTTP "
+     "method.",
+     NULL},
+    {"a name that is none", URL, PAGE, NULL, "X A: 1",
+     "TypeError: Failed to execute 'fetch' on 'Window': Invalid name (the "
+     "header \"X A\")",
+     NULL},
+    {"a value with a line end", URL, PAGE, NULL, "X-A: a\nb",
+     "TypeError: Failed to execute 'fetch' on 'Window': Invalid value (of the "
+     "header X-A)",
+     NULL},
+    {"an https page asks http", "http://b.example/", PAGE, NULL, "", NULL,
+     "mixed content"},
+    {"an http page asks https", URL, "http://a.example", NULL, "", NULL, NULL},
+    {"an https page asks this machine", "http://127.0.0.1:8080/", PAGE, NULL,
+     "", NULL, "reach this machine or the local network"},
+    {"an http page asks this machine", "http://localhost/", "http://a.example",
+     NULL, "", NULL, "only if they came over https"},
+    {"one of the local network does", "http://[::1]/", "http://10.1.2.3", NULL,
+     "", NULL, "reach this machine or the local network"},
+    {"its own pages may", "http://127.0.0.1:8080/", "http://localhost:3000",
+     NULL, "", NULL, NULL},
+    {"172.31 is local", "http://172.31.0.1/", "http://a.example", NULL, "",
+     NULL, "local network"},
+    {"172.32 is not", "http://172.32.0.1/", "http://a.example", NULL, "", NULL,
+     NULL},
+    {"10 is a number, not a name", "http://10.example/", "http://a.example",
+     NULL, "", NULL, NULL},
+    {"a port of mail", SITE ":25/", PAGE, NULL, "", NULL,
+     "browsers do not connect to port 25"},
+    {"a port of X11", "http://b.example:6000/", "http://b.example", NULL, "",
+     NULL, "browsers do not connect to port 6000"},
+    {"a port beside them", SITE ":6001/", PAGE, NULL, "", NULL, NULL},
+    {"a file asks anybody", URL, "null", NULL, "", NULL, NULL},
+    {"a hint", URL, PAGE, NULL, "DPR: 2", NULL,
+     "Chromium sends the header dpr without asking"},
+    {"its own name", URL, PAGE, NULL, "User-Agent: x", NULL,
+     "Chromium leaves the header user-agent out"},
+    {"a range past its numbers", URL, PAGE, NULL,
+     "Range: bytes=9223372036854775807-", NULL,
+     "Chromium asks first because of the header range"},
+};
+
+static void
+test_begin(void **state)
+{
+	const struct begin_row *row = *state;
+	struct arena *arena = arena_new();
+	struct explanation e;
+	struct question q;
+
+	assert_non_null(arena);
+	assert_null(ask(arena, &q, row->url, row->origin, row->method,
+			row->headers, false));
+	explain_begin(&e, arena, &q);
+	assert_int_equal(explain_is_settled(&e), row->message != NULL);
+	assert_int_equal(e.sent, row->message == NULL);
+	if (row->message != NULL) {
+		assert_string_equal(e.reason, "forbidden-method");
+		assert_string_equal(e.message, row->message);
+		assert_non_null(e.fix);
+		assert_false(e.plan.preflight);
+	}
+	assert_int_equal(e.notes.count, row->note != NULL);
+	if (row->note != NULL)
+		assert_non_null(strstr(e.notes.at[0], row->note));
+	arena_free(arena);
+}
+
+/* ---- what people write ---- */
+
+struct question_row {
+	const char *name;
+	const char *url;
+	const char *origin;
+	const char *headers;
+	const char *fault; /* part of it; NULL: none */
+	const char *value; /* of the first header */
+};
+
+static const struct question_row questions[] = {
+    {"a question", URL, PAGE, "", NULL, NULL},
+    {"null", URL, "null", "", NULL, NULL},
+    {"NULL is not null", URL, "NULL", "", "it is written null", NULL},
+    {"an underscore", URL, "https://a_b.example", "", NULL, NULL},
+    {"a final dot", URL, "https://a.example.", "", NULL, NULL},
+    {"bytes that browsers take in hosts", URL, "https://a~b!c.example", "",
+     NULL, NULL},
+    {"an extension", URL, "chrome-extension://abc", "", NULL, NULL},
+    {"an application", URL, "capacitor://localhost", "", NULL, NULL},
+    {"an empty origin", URL, "", "", "no browser sends this", NULL},
+    {"no origin", URL, NULL, "", "no browser sends this", NULL},
+    {"two origins", URL, PAGE " " SITE, "", "no browser sends this", NULL},
+    {"a short address", URL, "http://127.1", "",
+     "it sends http://127.0.0.1: write that", NULL},
+    {"a long IPv6 address", URL, "http://[0:0:0:0:0:0:0:1]", "",
+     "it sends http://[::1]: write that", NULL},
+    {"a name with a password", URL, "https://u:p@a.example", "",
+     "it sends https://a.example: write that", NULL},
+    {"a data: URL", URL, "data:text/html,x", "", "send null: write that", NULL},
+    {"no URL", NULL, PAGE, "", "a URL begins with http:// or https://", NULL},
+    {"half a URL", "https://", PAGE, "", "URL \"https://\": ", NULL},
+    {"a URL without host", "https://:80/", PAGE, "", "URL ", NULL},
+    {"a port that is none", "https://a:0/", PAGE, "", "a port is a number",
+     NULL},
+    {"a header", URL, PAGE, "X-A:  b ", NULL, "  b "},
+    {"one without value", URL, PAGE, "X-A:", NULL, ""},
+    {"Latin 1 is one byte a character", URL, PAGE, "X-A:\xc3\xa9", NULL,
+     "\xe9"},
+    {"bytes that are no UTF-8 stay", URL, PAGE, "X-A:\xe9 \xc3", NULL,
+     "\xe9 \xc3"},
+    {"nor is a long form", URL, PAGE, "X-A:\xc1\x81", NULL, "\xc1\x81"},
+    {"a character past it", URL, PAGE, "X-A:\xe2\x82\xac",
+     "fetch() takes no character past U+00FF", NULL},
+    {"no colon", URL, PAGE, "X-A", "a header is written 'Name: value'", NULL},
+};
+
+static void
+test_question(void **state)
+{
+	const struct question_row *row = *state;
+	struct arena *arena = arena_new();
+	struct question q;
+	const char *fault;
+
+	assert_non_null(arena);
+	fault = ask(arena, &q, row->url, row->origin, NULL, row->headers, true);
+	if (row->fault != NULL) {
+		assert_non_null(fault);
+		assert_non_null(strstr(fault, row->fault));
+		arena_free(arena);
+		return;
+	}
+	if (fault != NULL)
+		fail_msg("%s", fault);
+	assert_true(q.credentials);
+	assert_true(slice_eq(q.method, SLICE("GET")));
+	assert_true(slice_eq(q.origin, slice_from(row->origin)));
+	if (row->value != NULL)
+		assert_true(
+		    slice_eq(q.headers.at[0].value, slice_from(row->value)));
+	arena_free(arena);
+}
+
+/* More than a command line has, from a form. */
+static void
+test_too_many(void **state)
+{
+	static struct slice lines[QUESTION_HEADERS + 1];
+	struct arena *arena = arena_new();
+	struct question_text text = {
+	    .url = SLICE(URL),
+	    .origin = SLICE(PAGE),
+	    .headers = lines,
+	    .header_count = QUESTION_HEADERS,
+	};
+	struct question q;
+
+	(void)state;
+	assert_non_null(arena);
+	for (size_t i = 0; i < UNIT_COUNT(lines); i++)
+		lines[i] = SLICE("X-A: 1");
+	assert_null(question_read(arena, &text, &q));
+	text.header_count++;
+	assert_non_null(
+	    strstr(question_read(arena, &text, &q), "there are 501 headers"));
+	arena_free(arena);
+}
+
+int
+main(void)
+{
+	static struct CMUnitTest tests[UNIT_COUNT(preflights) +
+				       UNIT_COUNT(kept) + UNIT_COUNT(answers) +
+				       UNIT_COUNT(begins) +
+				       UNIT_COUNT(questions) + 1];
+	size_t n = 0;
+
+	UNIT_ROWS(tests, n, preflights, test_preflight);
+	UNIT_ROWS(tests, n, kept, test_kept);
+	UNIT_ROWS(tests, n, answers, test_answer);
+	UNIT_ROWS(tests, n, begins, test_begin);
+	UNIT_ROWS(tests, n, questions, test_question);
+	UNIT_TEST(tests, n, test_too_many);
+	return unit_run(tests, n);
+}

@@ -1,0 +1,118 @@
+#!/usr/bin/perl
+# corscheck reference: its form, and its lists against what lint knows.
+#
+# SPDX-License-Identifier: ISC
+
+use strict;
+use warnings;
+use File::Basename qw(dirname);
+use JSON::PP ();
+use lib dirname(__FILE__) . '/../lib';
+use Corswrap::Test;
+use Test::More;
+
+my ($status, $json, $err) = run([ corscheck(), 'reference', '--json' ]);
+is("$status$err", '0', 'reference --json');
+my $sections = JSON::PP->new->decode($json);
+is_deeply([ map { $_->{id} } @$sections ],
+    [qw(pairs requests checks wildcards safelists limits myths)],
+    'its sections');
+my %section = map { $_->{id} => $_ } @$sections;
+for my $section (@$sections) {
+	my %keys = map { join(' ', sort keys %$_) => 1 } @{ $section->{rows} };
+	is(scalar keys %keys, 1, "$section->{id}: every row has the same keys");
+	ok($section->{title}, "$section->{id}: a title");
+}
+unlike($json, qr/`/, 'no marks are left');
+
+# --- what must stand there ------------------------------------------------------
+
+my %pair = map { $_->{response_header} => $_->{request_header} }
+    @{ $section{pairs}{rows} };
+is($pair{'Access-Control-Allow-Origin'}, 'Origin', 'the pairs: origin');
+is($pair{"Access-Control-Allow-$_"}, 'Access-Control-Request-'
+    . ($_ eq 'Methods' ? 'Method' : $_), "the pairs: $_")
+    for qw(Methods Headers);
+is($pair{'Access-Control-Max-Age'}, undef, 'nothing asks for Max-Age');
+
+my $said = join "\n", map { "$_->{said} $_->{so}" } @{ $section{myths}{rows} };
+like($said, $_, "set right: $_") for qr/There is nothing to call/,
+    qr/They never show a CORS error/, qr/Credentials alone cause none/,
+    qr/A 204 has no Content-Length/,
+    qr/Allow-Headers: \* .* It is valid for requests without credentials/;
+
+my %limit = map { $_->{limit} => $_->{value} } @{ $section{limits}{rows} };
+is_deeply([ sort { $a <=> $b } grep { $_ > 128 } values %limit ],
+    [ 600, 1024, 4096, 7200, 86400 ], 'limits are numbers');
+
+# --- the lists, against the rules in the core ----------------------------------------
+
+my %names;
+for my $row (@{ $section{safelists}{rows} }) {
+	push @{ $names{ $row->{list} } }, @{ $row->{names} };
+}
+my $dir = tempdir();
+
+# How lint calls each name in a list of this key: { name => id }.
+sub lint {
+	my ($key, @names) = @_;
+	write_file("$dir/p.ini", join '', "[cors]\norigins = https://a.example\n",
+	    map { "$key = $_\n" } @names);
+	my (undef, $out) = run([ corscheck(), 'lint', '--json', "$dir/p.ini" ]);
+	my %id = map { $_ => '' } @names;
+	$id{ $names[ $_->{line} - 3 ] } = $_->{id}
+	    for grep { $_->{line} > 2 } @{ JSON::PP->new->decode($out) };
+	return \%id;
+}
+
+sub all_are {
+	my ($id, $key, $list, @names) = @_;
+	@names = @{ $names{$list} || [] } unless @names;
+	cmp_ok(scalar @names, '>', 1, "$list: there are some");
+	is_deeply(lint($key, @names), { map { $_ => $id } @names },
+	    "$list: and lint says so");
+	return;
+}
+
+all_are('safelisted', 'methods', 'methods that need no preflight');
+all_are('forbidden-method', 'methods', 'methods that browsers refuse');
+all_are('safelisted', 'expose',
+    'response headers that scripts may always read');
+all_are('forbidden-header', 'expose',
+    'response headers that scripts never read');
+my $forbidden = 'request headers that scripts cannot set';
+all_are('forbidden-header', 'headers', $forbidden,
+    grep { !/^X-/ } @{ $names{$forbidden} });
+# Every name of the core's own table is there.
+my $core = read_file(top_src() . '/src/cors/names.c');
+my ($table) = $core =~ /^request_header_is_forbidden.*?\{(.*?)NULL\}/ms;
+is_deeply([ map { lc } grep { !/^X-/ } @{ $names{$forbidden} } ],
+    [ $table =~ /"([a-z0-9-]+)"/g ], "$forbidden: all of the core's");
+
+# What explain says of a preflight with a bad status and no header.
+like($section{checks}{text}, qr/is what the console names.*at the bottom of it/s,
+    'that the reason may be another than the first check that fails');
+
+# --- for people -----------------------------------------------------------------------
+
+for my $width (40, 80, 100) {
+	my ($exit, $out) = run([ corscheck(), 'reference' ],
+	    env => { COLUMNS => $width });
+	is($exit, 0, "reference, $width columns wide");
+	like($out, qr/^\Q$_->{title}\E$/m, "$width: $_->{title}") for @$sections;
+	# No word is lost however narrow it is.
+	my %had = map { $_ => 1 } split ' ', $out;
+	my @lost = grep { !$had{$_} } map { split } map { $_->{so} }
+	    @{ $section{myths}{rows} };
+	is_deeply(\@lost, [], "$width: every word");
+	my @long = grep { length > $width } split /\n/, $out;
+	is_deeply(\@long, [], "$width: no line is longer") if $width > 40;
+	unlike($out, qr/[\e`]| $/m, "$width: no colours in a pipe, no blanks");
+}
+
+for ([ 'what is too much', 'more' ], [ 'what it does not know', '--yaml' ]) {
+	my ($exit, $out, $error) = run([ corscheck(), 'reference', $_->[1] ]);
+	is($exit, 2, "$_->[0] is usage");
+	like($error, qr/^usage: corscheck reference \[--json\]/m, 'which it says');
+}
+done_testing;

@@ -1,0 +1,175 @@
+#!/usr/bin/perl
+# A real web server gives up on corswrap as a CGI program: the client goes, the
+# server's patience ends, the server is stopped.  Whatever the program does then,
+# nothing of it is left, no process and no zombie.
+#
+# SPDX-License-Identifier: ISC
+
+use strict;
+use warnings;
+use FindBin ();
+use lib "$FindBin::RealBin/../lib";
+
+use Corswrap::CGI;
+use Corswrap::Server;
+use Corswrap::Test;
+use IO::Socket::INET;
+use Test::More;
+
+static_cgi();
+my $wrapper = -x top_build() . '/corswrap.cgi' ? top_build() . '/corswrap.cgi'
+    : corswrap();
+
+# What the programs do once they have told their pids.  "deaf" hears no TERM;
+# "child" has another process, of its own group.
+my %programs = (
+	quiet => 'tell; exec sleep 300',
+	child => 'sleep 300 & tell $!; wait',
+	deaf  => "trap '' TERM; tell; while :; do sleep 1; done",
+	loud  => "tell; printf 'Content-Type: a/b\\n\\n'; exec cat /dev/zero",
+);
+
+# A folder with a wrapped program each, as rewrite and as prepend.
+sub site_of {
+	my $dir = tempdir();
+	mkdir "$dir/$_" for qw(www run pids www/cgi);
+	chmod 0777, "$dir/run", "$dir/pids";
+	for my $name (keys %programs) {
+		write_file("$dir/www/cgi/$name.sh", <<"SH", 0755);
+#!/bin/sh
+tell() {
+	to=$dir/pids/\${SCRIPT_NAME##*/}
+	echo \$\$ \$PPID "\$@" >\$to.new
+	mv \$to.new \$to
+}
+$programs{$name}
+SH
+		for my $inject (qw(rewrite prepend)) {
+			install_program($wrapper, "$dir/www/cgi/$name-$inject.cgi");
+			write_file("$dir/www/cgi/.ht$name-$inject.ini",
+				"[app]\nexec = $name.sh\ninject = $inject\n"
+				. "kill-grace = 30s\n[cors]\norigins = *\n");
+		}
+	}
+	return $dir;
+}
+
+# Ask for it; { name, connection, pids }: of the program, its child, and with
+# rewrite of what started it, which is corswrap.
+sub ask {
+	my ($dir, $port, $name, $inject) = @_;
+	my $file = "$dir/pids/$name-$inject.cgi";
+	my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
+		PeerPort => $port) or die $!;
+	print {$s} "GET /cgi/$name-$inject.cgi HTTP/1.1\r\nHost: x\r\n"
+	    . "Origin: https://a.example\r\n\r\n";
+	ok(wait_for(sub { -s $file }, 30), "$name, $inject: it runs");
+	my ($pid, $parent, @more) = split ' ', read_file($file);
+	return { name => "$name, $inject", connection => $s,
+		pids => [ $pid, @more, $inject eq 'rewrite' ? $parent : () ] };
+}
+
+# Gone, and not just waiting to be reaped by somebody who never does; the dead
+# whose parents are dead are init's.
+sub is_gone {
+	my ($pid) = @_;
+	my ($state, $parent) = read_file("/proc/$pid/stat") =~ /.*\) (\S) (\d+)/;
+	return !defined $state || ($state eq 'Z' && $parent == 1);
+}
+
+sub are_gone {
+	my ($what, @asked) = @_;
+	for my $one (@asked) {
+		for my $pid (@{ $one->{pids} }) {
+			ok(wait_for(sub { is_gone($pid) }, 60),
+				"$what, $one->{name}: $pid is gone")
+			    or diag(read_file("/proc/$pid/stat")),
+			    kill 'KILL', $pid;
+		}
+	}
+	return;
+}
+
+# The client reads some of it and goes.
+sub leave {
+	my (@asked) = @_;
+	for my $one (@asked) {
+		sysread $one->{connection}, my $part, 4096;
+		close $one->{connection};
+	}
+	return;
+}
+
+# ---- Apache ------------------------------------------------------------------
+
+sub start_apache {
+	my ($dir, $module, $more) = @_;
+	my $socket = $module eq 'cgid' ? "ScriptSock $dir/run/cgid.sock" : '';
+	return apache($dir, <<"END", $module);
+$socket
+$more
+<Directory $dir/www/cgi>
+    Options +ExecCGI
+    AddHandler cgi-script .cgi
+    Require all granted
+</Directory>
+END
+}
+
+sub stop_apache {
+	my ($dir) = @_;
+	Corswrap::Test::stop(read_file("$dir/run/apache.pid") =~ /(\d+)/);
+	return;
+}
+
+for my $module (have_program('apache2') ? qw(cgid cgi) : ()) {
+	my $dir = site_of();
+	# Apache looks for a client that is gone only when it has something to
+	# say to it; a program that is silent it leaves after Timeout, in which
+	# it must have begun, however busy the machine is.
+	my $port = start_apache($dir, $module, 'Timeout 5');
+	my @loud = map { ask($dir, $port, 'loud', $_) } qw(rewrite prepend);
+	leave(@loud);
+	# A program in our place is the server's to end, and Apache knows nothing
+	# of what it has started.
+	my @silent = map { ask($dir, $port, @$_) } [qw(quiet rewrite)],
+	    [qw(quiet prepend)], [qw(child rewrite)], [qw(deaf rewrite)],
+	    [qw(deaf prepend)];
+	are_gone("mod_$module: the client is gone", @loud);
+	are_gone("mod_$module: Timeout", @silent);
+	for my $one (@silent) {
+		sysread $one->{connection}, my $head, 4096;
+		like($head // '', qr{\AHTTP/1.1 50}, "$one->{name}: an error");
+	}
+	diag(read_file("$dir/error.log"))
+	    unless Test::More->builder->is_passing;
+	stop_apache($dir);
+
+	$dir = site_of();
+	$port = start_apache($dir, $module, '');
+	# Not prepend: this Apache forgets programs that are silent, ours or not.
+	my @running = map { ask($dir, $port, $_, 'rewrite') } qw(child deaf);
+	stop_apache($dir);
+	are_gone("mod_$module: the server is stopped", @running);
+}
+
+# ---- lighttpd ----------------------------------------------------------------
+
+SKIP: {
+	skip 'no lighttpd', 1 unless have_program('lighttpd');
+	my $dir = site_of();
+	# Of a client that is gone it hears when it has something to say to it.
+	my $port = lighttpd($dir, <<'END');
+cgi.assign = ( ".cgi" => "" )
+cgi.limits = ( "read-timeout" => 5 )
+END
+	my @silent = map { ask($dir, $port, $_, 'rewrite') }
+	    qw(quiet child deaf);
+	are_gone('lighttpd: read-timeout', @silent);
+	# Last: some versions forget others' timeouts after it, whatever runs.
+	my @loud = map { ask($dir, $port, 'loud', $_) } qw(rewrite prepend);
+	leave(@loud);
+	are_gone('lighttpd: the client is gone', @loud);
+}
+
+done_testing;

@@ -1,0 +1,168 @@
+package Corswrap::Tree;
+
+# What is in the folders of src/, and what each may use: for the tests of the
+# tree, which also plant faults in a tree of their own to see that these find
+# them.
+#
+# SPDX-License-Identifier: ISC
+
+use strict;
+use warnings;
+use Exporter qw(import);
+use File::Basename qw(basename dirname);
+
+use Corswrap::Test;
+
+our @EXPORT = qw(folders sources uses bad_includes strange_libraries
+    impure_includes unlisted circles symbols folder_circles);
+
+# The folders of TOP/src.
+sub folders {
+	my ($top) = @_;
+	my @found = sort map { basename($_) } grep { -d } glob "$top/src/*";
+	return @found;
+}
+
+# Every C file, as folder/file.
+sub sources {
+	my ($top) = @_;
+	my @found = sort map { m{([^/]+/[^/]+)$} } glob "$top/src/*/*.[ch]";
+	return @found;
+}
+
+# folder => { folder that it may include from => 1 }, by each README.
+sub uses {
+	my ($top) = @_;
+	my %uses;
+	for my $folder (folders($top)) {
+		my ($line) = read_file("$top/src/$folder/README") =~
+		    /^Uses: (.*)$/m or next;
+		$uses{$folder} = { map { $_ => 1 } grep { $_ ne 'nothing' }
+		    split ' ', $line };
+	}
+	return \%uses;
+}
+
+# [ what is included, whether in quotes ] for each include of a file.
+sub includes {
+	my ($top, $file) = @_;
+	my @found;
+	for (split /\n/, read_file("$top/src/$file")) {
+		push @found, [ $2, $1 eq '"' ]
+		    if /^\s*#\s*include\s+([<"])([^>"]+)/;
+	}
+	return @found;
+}
+
+# Includes that name no folder, or one that the README does not.
+sub bad_includes {
+	my ($top) = @_;
+	my $uses = uses($top);
+	my @bad;
+	for my $file (sources($top)) {
+		my $own = dirname($file);
+		for (grep { $_->[1] } includes($top, $file)) {
+			my ($folder) = $_->[0] =~ m{^([^/]+)/[^/]+$};
+			next if defined $folder && ($folder eq $own ||
+			    $uses->{$own}{$folder});
+			push @bad, "$file includes $_->[0]";
+		}
+	}
+	return \@bad;
+}
+
+# Headers of libraries outside of the files of ONLY (header => pattern).
+sub strange_libraries {
+	my ($top, $only) = @_;
+	my @bad;
+	for my $file (sources($top)) {
+		for (includes($top, $file)) {
+			my $may = $only->{ $_->[0] } or next;
+			push @bad, "$file includes $_->[0]" if $file !~ $may;
+		}
+	}
+	return \@bad;
+}
+
+# System headers in files that match WHICH, but those that match PURE or
+# MORE (file => pattern).
+sub impure_includes {
+	my ($top, $which, $pure, $more) = @_;
+	my @bad;
+	for my $file (grep { $_ =~ $which } sources($top)) {
+		for (grep { !$_->[1] } includes($top, $file)) {
+			my $also = $more->{$file};
+			push @bad, "$file includes $_->[0]"
+			    if $_->[0] !~ $pure &&
+			    !($also && $_->[0] =~ $also);
+		}
+	}
+	return \@bad;
+}
+
+# Files that no local.mk beside them lists.
+sub unlisted {
+	my ($top) = @_;
+	my @bad;
+	for my $file (sources($top)) {
+		my ($folder, $name) = split m{/}, $file;
+		my $list = read_file("$top/src/$folder/local.mk");
+		push @bad, $file if $list !~ m{(?:^|[\s/])\Q$name\E(?:\s|$)};
+	}
+	return \@bad;
+}
+
+# Groups of nodes that reach each other, in a graph { node => { node => 1 } }:
+# Tarjan's strongly connected components of more than one node.
+sub circles {
+	my ($graph) = @_;
+	my (%index, %low, %on, @stack, @found);
+	my $next = 0;
+	my $visit;
+	$visit = sub {
+		my ($v) = @_;
+		$index{$v} = $low{$v} = $next++;
+		push @stack, $v;
+		$on{$v} = 1;
+		for my $w (sort keys %{ $graph->{$v} || {} }) {
+			if (!defined $index{$w}) {
+				$visit->($w);
+				$low{$v} = $low{$w} if $low{$w} < $low{$v};
+			} elsif ($on{$w} && $index{$w} < $low{$v}) {
+				$low{$v} = $index{$w};
+			}
+		}
+		return if $low{$v} != $index{$v};
+		my @group;
+		do {
+			push @group, pop @stack;
+			delete $on{ $group[-1] };
+		} while ($group[-1] ne $v);
+		push @found, join(' ', sort @group) if @group > 1;
+	};
+	for my $v (sort keys %$graph) { $visit->($v) if !defined $index{$v} }
+	undef $visit;
+	return [ sort @found ];
+}
+
+# Circles between folders, by what their READMEs say.
+sub folder_circles { return circles(uses($_[0])) }
+
+# What the object files below BUILD/src define and use:
+# ({ symbol => file }, { file => { symbol => 1 } }), a file as folder/name.
+sub symbols {
+	my ($build) = @_;
+	my (%made, %used);
+	my @objects = glob "$build/src/*/*.o";
+	my ($exit, $out) = run([ 'nm', '-A', @objects ]);
+	for (split /\n/, $out) {
+		my ($file, $kind, $name) =
+		    m{([^/]+/[\w.-]+)\.o:\s*[0-9a-f]*\s+(\w)\s+(\S+)$} or next;
+		$file =~ s{/[^/]*_la-}{/};
+		if ($kind eq 'U') { $used{$file}{$name} = 1 }
+		elsif ($kind =~ /[TDRBVWC]/) { $made{$name} = $file }
+	}
+	return (\%made, \%used);
+}
+
+1;

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: ISC
+# The tests: compiled ones (cmocka) and scripts (Test::More), both TAP.
+
+# A compiled test t/FOLDER/NAME.t is made of t/FOLDER/NAME.c and these.
+unit_tests = \
+	t/base/arena.t \
+	t/base/memory.t \
+	t/base/spin.t \
+	t/cors/corners.t \
+	t/cors/decide.t \
+	t/cors/header-block.t \
+	t/cors/header-fuzz.t \
+	t/cors/match.t \
+	t/cors/origin-set.t \
+	t/cors/origin.t \
+	t/cors/path.t \
+	t/cors/policy.t \
+	t/explain/explanation.t \
+	t/fastcgi/params.t \
+	t/fastcgi/record.t \
+	t/fetch/fetch.t \
+	t/fetch/url.t \
+	t/page/form.t \
+	t/policy/settings.t \
+	t/policy/values.t \
+	t/program/forward-pool.t \
+	t/program/log.t \
+	t/program/response.t \
+	$(end)
+script_tests = \
+	t/corscheck/init.t \
+	t/corswrap/main.t \
+	t/explain/agrees.t \
+	t/explain/chromium.t \
+	t/explain/explain.t \
+	t/explain/reference.t \
+	t/hostile/attacks.t \
+	t/hostile/fault-injection.t \
+	t/hostile/faults.t \
+	t/hostile/fuzz.t \
+	t/hostile/patience.t \
+	t/hostile/server-gives-up.t \
+	t/hostile/signals.t \
+	t/page/chromium.t \
+	t/page/page.t \
+	t/page/servers.t \
+	t/policy/config-vectors.t \
+	t/policy/dump.t \
+	t/policy/inheritance.t \
+	t/policy/lint-ids.t \
+	t/policy/lint.t \
+	t/policy/origins-file.t \
+	t/policy/reader.t \
+	t/probe/answers.t \
+	t/probe/probe.t \
+	t/probe/redirects.t \
+	t/program/cgi-vectors.t \
+	t/program/forward-again.t \
+	t/program/forward.t \
+	t/program/input.t \
+	t/program/log-lines.t \
+	t/program/running.t \
+	t/program/script.t \
+	t/serve/behind-body.t \
+	t/serve/cases.t \
+	t/serve/cgi.t \
+	t/serve/connections.t \
+	t/serve/counts.t \
+	t/serve/fastcgi.t \
+	t/serve/kept.t \
+	t/serve/listen.t \
+	t/serve/output.t \
+	t/serve/policy-search.t \
+	t/serve/prepend.t \
+	t/serve/reload-stop.t \
+	t/serve/reload-ticks.t \
+	t/serve/status.t \
+	t/serve/vectors-cgi.t \
+	t/serve/vectors-fastcgi.t \
+	t/servers/apache-cgid.t \
+	t/servers/apache-fcgid.t \
+	t/servers/apache-proxy-fcgi.t \
+	t/servers/caddy.t \
+	t/servers/haproxy.t \
+	t/servers/htaccess.t \
+	t/servers/legacy.t \
+	t/servers/lighttpd-cgi.t \
+	t/servers/lighttpd-fastcgi.t \
+	t/servers/nginx.t \
+	t/servers/php-fpm.t \
+	t/servers/php.t \
+	t/servers/quickstart.t \
+	t/servers/scale-out.t \
+	t/servers/systemd.t \
+	t/servers/upgrade.t \
+	t/static/startup-counts.t \
+	t/static/static-cgi.t \
+	t/tree/completion.t \
+	t/tree/install.t \
+	t/tree/layers.t \
+	t/tree/manual.t \
+	t/tree/recipes.t \
+	t/tree/requirements.t \
+	t/tree/style.t \
+	$(end)
+
+TESTS = $(script_tests)
+check_PROGRAMS = fuzz/replay
+if HAVE_CMOCKA
+TESTS += $(unit_tests)
+check_PROGRAMS += $(unit_tests)
+endif
+unit_libs = libserve.a $(policy_libs) $(FCGI_LIBS) $(CMOCKA_LIBS)
+LDADD = $(unit_libs)
+
+t_base_arena_t_SOURCES = t/base/arena.c t/unit.h
+t_base_memory_t_SOURCES = t/base/memory.c t/policy_kit.h t/unit.h
+t_base_spin_t_SOURCES = t/base/spin.c t/unit.h
+t_cors_corners_t_SOURCES = t/cors/corners.c t/policy_kit.h t/unit.h
+t_cors_decide_t_SOURCES = t/cors/decide.c t/unit.h
+t_cors_header_block_t_SOURCES = t/cors/header-block.c t/unit.h
+t_cors_header_fuzz_t_SOURCES = t/cors/header-fuzz.c t/unit.h
+t_cors_match_t_SOURCES = t/cors/match.c t/unit.h
+t_cors_origin_set_t_SOURCES = t/cors/origin-set.c t/unit.h
+t_cors_origin_t_SOURCES = t/cors/origin.c t/unit.h
+t_cors_path_t_SOURCES = t/cors/path.c t/unit.h
+t_cors_policy_t_SOURCES = t/cors/policy.c t/unit.h
+t_explain_explanation_t_SOURCES = \
+	src/explain/explain_notes.c \
+	src/explain/explanation.c \
+	src/explain/fix.c \
+	src/explain/judge.c \
+	src/explain/question.c \
+	t/explain/explanation.c \
+	t/unit.h \
+	$(end)
+t_fastcgi_params_t_SOURCES = t/fastcgi/params.c t/unit.h
+t_fastcgi_record_t_SOURCES = t/fastcgi/record.c t/unit.h
+t_fetch_fetch_t_SOURCES = t/fetch/fetch.c t/unit.h
+t_fetch_url_t_SOURCES = t/fetch/url.c t/unit.h
+t_page_form_t_SOURCES = t/page/form.c src/page/form.c t/unit.h
+t_policy_settings_t_SOURCES = t/policy/settings.c t/unit.h
+t_policy_values_t_SOURCES = t/policy/values.c t/unit.h
+t_program_forward_pool_t_SOURCES = t/program/forward-pool.c t/unit.h
+t_program_log_t_SOURCES = t/program/log.c t/unit.h
+t_program_response_t_SOURCES = t/program/response.c t/unit.h
+t_base_memory_t_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc \
+	-Wl,--wrap=arena_alloc -Wl,--wrap=arena_array \
+	-Wl,--wrap=arena_slice -Wl,--wrap=arena_text
+
+TEST_EXTENSIONS = .t
+T_LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) \
+	$(top_srcdir)/build-aux/tap-driver.sh
+AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)' \
+	top_builddir='$(abs_top_builddir)'; \
+	export top_srcdir top_builddir;
+
+check-programs: $(check_PROGRAMS) $(check_DATA)
+
+# Preloaded by t/hostile/fault-injection.t.
+check_DATA = t/shim/faults.so
+t/shim/faults.so: t/shim/faults.c
+	@$(MKDIR_P) t/shim
+	$(AM_V_CC)$(CC) -g -O1 -shared -fPIC -o $@ \
+		$(top_srcdir)/t/shim/faults.c -ldl
+CLEANFILES += t/shim/faults.so
+
+EXTRA_DIST += \
+	$(script_tests) \
+	t/cases \
+	t/explain.schema.json \
+	t/explain/cases \
+	t/header_kit.h \
+	t/header_plain.h \
+	t/lib \
+	t/policy_kit.h \
+	t/requirements.tsv \
+	t/run \
+	t/shim \
+	t/unit.h \
+	t/valgrind.supp \
+	t/vectors \
+	t/watched.txt \
+	$(end)

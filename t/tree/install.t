@@ -1,0 +1,83 @@
+#!/usr/bin/perl
+# make install and make uninstall: what is put where, and what stays.
+# SPDX-License-Identifier: ISC
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../lib";
+use Corswrap::Test;
+use File::Find ();
+use Test::More;
+
+plan skip_all => 'not a build tree' unless -e top_build() . '/Makefile';
+my $dir = tempdir() . '/a folder';
+# DESTDIR alone: no path may hold the prefix of this build.
+my @where = ("DESTDIR=$dir", 'prefix=/usr', 'sysconfdir=/etc',
+	'exec_prefix=/usr', 'datarootdir=/usr/share');
+
+sub make {
+	my (@what) = @_;
+	my ($exit, $out, $err) =
+	    run([ 'make', '-s', '-C', top_build(), @where, @what ],
+		timeout => 300);
+	is($exit, 0, "make @what") or diag($out, $err);
+	return;
+}
+
+sub found {
+	my @found;
+	File::Find::find({ no_chdir => 1, wanted => sub {
+		push @found, $_ =~ s/^\Q$dir\E//r unless -d;
+	} }, $dir);
+	return @found;
+}
+
+make('install');
+my %mode = map { $_ => (stat "$dir$_")[2] & 07777 } found();
+my %want = (
+	(map { ("/usr/bin/$_" => 0755,
+		"/usr/share/bash-completion/completions/$_" => 0644,
+		"/usr/share/zsh/site-functions/_$_" => 0644) }
+		qw(corswrap corscheck)),
+	(map { ("/usr/share/man/$_" => 0644) }
+		qw(man1/corscheck.1 man5/corswrap.ini.5 man7/corswrap-errors.7
+		man7/corswrap-hosting.7 man7/corswrap-recipes.7
+		man8/corswrap.8)),
+	(map { ("/usr/lib/systemd/system/$_" => 0644) }
+		qw(corswrap.socket corswrap@.service corswrap@.socket)),
+	(map { ("/usr/share/doc/corswrap/examples/$_" => 0755) }
+		qw(guestbook.pl quickstart)),
+	'/etc/corswrap/corswrap.ini' => 0644,
+);
+is($mode{$_}, $want{$_}, $_) for sort keys %want;
+my @shown = sort map { s{.*/}{}r } grep { -f }
+    glob(top_src() . '/examples/servers/*'),
+    glob(top_src() . '/examples/analyzer/*');
+my @put = sort map { s{.*/}{}r }
+    grep { m{/examples/(?:servers|analyzer)/} } keys %mode;
+is_deeply(\@put, \@shown, 'every example');
+
+# The policy that somebody has written.
+write_file("$dir/etc/corswrap/corswrap.ini", "; mine\n");
+make('install');
+is(read_file("$dir/etc/corswrap/corswrap.ini"), "; mine\n",
+    'a policy that was written stays');
+make('uninstall');
+is_deeply([ found() ], ['/etc/corswrap/corswrap.ini'],
+    'and is all that is left');
+ok(!-e "$dir/usr/share/doc/corswrap", 'no folder of ours either');
+unlink "$dir/etc/corswrap/corswrap.ini";
+make('install');
+make('uninstall');
+is_deeply([ found() ], [], 'one that was not goes too');
+
+# The installed quickstart finds the installed programs.
+SKIP: {
+	skip 'no lighttpd', 1 unless have_program('lighttpd');
+	make('install');
+	my ($exit, $out, $err) = run(
+	    [ "$dir/usr/share/doc/corswrap/examples/quickstart", '--check' ],
+	    env => { PATH => "$dir/usr/bin:$ENV{PATH}" }, timeout => 120);
+	is($exit, 0, 'the installed quickstart') or diag($out, $err);
+}
+done_testing;

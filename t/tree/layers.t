@@ -1,0 +1,168 @@
+#!/usr/bin/perl
+# The folders of src/: each README says what its folder may include, an include
+# only ever points down, no files or folders call each other in a circle, each
+# library is behind one file, and the core is pure.
+# SPDX-License-Identifier: ISC
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../lib";
+use Corswrap::Test;
+use Corswrap::Tree;
+use Test::More;
+
+# Every one that should not be there is named.
+sub none {
+	my ($list, $what) = @_;
+	return ok(!@$list, $what) || diag(join "\n", @$list);
+}
+
+my $top = top_src();
+
+# --- what may be where ------------------------------------------------------------
+
+my %only = (
+	'ini.h'       => qr{^policy/policy_load\.c$},
+	'fcgiapp.h'   => qr{^serve/fastcgi\.c$},
+	'pcre2.h'     => qr{^cors/regex\.c$},
+	'libpsl.h'    => qr{^policy/suffix\.c$},
+	'idn2.h'      => qr{^policy/idn\.c$},
+	'curl/curl.h' => qr{^probe/},
+);
+# Bytes in, a decision out: what reads clocks and files is in three of base's.
+my $pure_files = qr{^(?:base/(?!(?:clock|file|os)\.)|(?:cors|fastcgi|fetch)/)};
+my $pure = qr/^(?:config|stdbool|stddef|stdint|string|limits|stdalign|pcre2
+    |fastcgi)\.h$/x;
+# What makes policies may allocate, and what it calls may fail.
+my %more = (
+	'base/arena.c' => qr/^(?:stdlib|errno)\.h$/,
+	'base/spin.h'  => qr/^(?:time|sched)\.h$/,
+	'fastcgi/params.c' => qr/^stdio\.h$/,
+	'cors/regex.c' => qr/^stdlib\.h$/,
+	'cors/origin_set.c' => qr/^stdlib\.h$/,
+	'cors/policy.c' => qr/^(?:stdlib|errno)\.h$/,
+);
+
+# --- includes -----------------------------------------------------------------------
+
+my @folders = folders($top);
+cmp_ok(scalar @folders, '>=', 12, 'the folders were found');
+cmp_ok(scalar sources($top), '>', 150, 'and their files');
+my $uses = uses($top);
+none([ grep { !$uses->{$_} } @folders ],
+    'every folder has a README that says what it uses');
+none([ map { s{.*/src/}{}r } glob "$top/src/*.[ch]" ],
+    'no C file is outside of a folder');
+none([ grep { !$uses->{$_} } map { keys %$_ } values %$uses ],
+    'and that is a folder');
+none(unlisted($top), 'every file is in the local.mk beside it');
+# respond.h will be run/answer.h.
+none([ grep { $_ ne 'run/response.c includes serve/respond.h' }
+    @{ bad_includes($top) } ], 'every include is as "Uses:" says');
+none(folder_circles($top), 'no folders use each other');
+none(strange_libraries($top, \%only), 'a library is behind one file');
+none(impure_includes($top, $pure_files, $pure, \%more),
+    'the core includes nothing that does I/O');
+
+# --- the same with faults: each must be found ---------------------------------------------
+
+sub plant {
+	my (%files) = @_;
+	my $dir = tempdir();
+	mkdir "$dir/src";
+	for my $path (sort keys %files) {
+		mkdir $dir . '/src/' . $path =~ s{/.*}{}r;
+		write_file("$dir/src/$path", $files{$path});
+	}
+	return $dir;
+}
+my %sound = (
+	'base/README' => "Uses: nothing\n", 'base/local.mk' => "a.c a.h b.c\n",
+	'cors/README' => "Uses: base\n", 'cors/local.mk' => "c.c c.h\n",
+	'base/a.h' => '', 'base/a.c' => "#include \"base/a.h\"\n",
+	'base/b.c' => "#include <string.h>\n",
+	'cors/c.h' => '', 'cors/c.c' => "#include \"base/a.h\"\n",
+);
+my @checks = (
+	[ 'include', \&bad_includes ], [ 'file', \&unlisted ],
+	[ 'circle', \&folder_circles ],
+	[ 'library', sub { strange_libraries($_[0], \%only) } ],
+	[ 'header', sub { impure_includes($_[0], $pure_files, $pure, \%more) } ],
+);
+my @planted = (
+	[ 'nothing', '' ],
+	[ 'include', 'an include up', 'base/b.c' => "#include \"cors/c.h\"\n" ],
+	[ 'include', 'one without a folder', 'base/b.c' => "#include \"a.h\"\n" ],
+	[ 'file', 'an unlisted file', 'base/d.c' => '' ],
+	[ 'circle', 'two that use each other', 'base/README' => "Uses: cors\n" ],
+	[ 'library', 'a library elsewhere', 'cors/c.c' => "#include <pcre2.h>\n" ],
+	[ 'header', 'a file of the system', 'cors/c.c' => "#include <fcntl.h>\n" ],
+	[ 'header', 'a clock', 'base/b.c' => "#include <time.h>\n" ],
+);
+for (@planted) {
+	my ($fault, $what, %files) = @$_;
+	my $dir = plant(%sound, %files);
+	my @found = map { @{ $_->[1]->("$dir") } ? $_->[0] : () } @checks;
+	is("@found", $fault eq 'nothing' ? '' : $fault, $what ?
+	    "$what is found" : 'a sound tree has no fault');
+}
+is_deeply(circles({ a => { b => 1 }, b => { c => 1 }, c => { a => 1 },
+	d => { a => 1 } }), [ 'a b c' ], 'a circle of three is found');
+
+# --- what the linker says --------------------------------------------------------------
+
+SKIP: {
+	skip 'no nm here, or nothing was built', 4
+	    unless have_program('nm') && glob top_build() . '/src/cors/*.o';
+	my ($made, $used) = symbols(top_build());
+	cmp_ok(scalar keys %$made, '>', 400, 'nm reads the objects');
+
+	my (%calls, @up);
+	for my $file (sort keys %$used) {
+		for my $name (keys %{ $used->{$file} }) {
+			my $of = $made->{$name} or next;
+			$calls{$file}{$of} = 1 if $of ne $file;
+		}
+	}
+	# Stand-ins define again what they stand in for.
+	delete @calls{ grep { m{^static/} } keys %calls };
+	delete @{$_}{ grep { m{^static/} } keys %$_ } for values %calls;
+	none(circles(\%calls), 'no files call each other in a circle')
+	    if $ENV{CORSWRAP_CIRCLES};
+	for my $file (sort keys %calls) {
+		my ($own) = split m{/}, $file;
+		for my $of (sort keys %{ $calls{$file} }) {
+			my ($folder) = split m{/}, $of;
+			push @up, "$file calls $of" if $folder ne $own &&
+			    !$uses->{$own}{$folder};
+		}
+	}
+	@up = grep { !/^run\/response calls serve\/respond$|corswrap\/tune/ } @up;
+	none(\@up, 'no call points up');
+
+	# Compilers and their checkers bring their own.
+	my $compiler = qr/^_*(?:asan|ubsan|tsan|sanitizer|gcov|llvm|stack_chk
+	    |GLOBAL_OFFSET_TABLE|sancov|odr_asan)_*|^__\w+_chk$
+	    |^__asan|^__ubsan|^__tsan|^__gcov/x;
+	my %allowed = map { $_ => qr/./ } qw(memchr memcmp memcpy memmove memset
+	    mempcpy strlen strnlen memrchr memmem bcmp strchr
+	    strrchr strcmp strncmp __errno_location);
+	$allowed{$_} = qr{^(?:base/arena|cors/regex|cors/origin_set|cors/policy)$}
+	    for qw(malloc calloc realloc free qsort);
+	my @calls;
+	for my $file (grep { "$_." =~ $pure_files } sort keys %$used) {
+		for my $name (sort keys %{ $used->{$file} }) {
+			next if $made->{$name} || $name =~ $compiler;
+			next if $name =~ /^pcre2_/ && $file eq 'cors/regex';
+			next if $allowed{$name} && $file =~ $allowed{$name};
+			push @calls, "$file: $name";
+		}
+	}
+	none(\@calls, 'the core calls nothing but memory and PCRE2');
+	my (undef, $out) = run([ 'nm', '-A', map { glob top_build() .
+	    "/src/$_/*.o" } qw(base cors fastcgi fetch) ]);
+	my @state = $out =~ /(\S+:\s*[0-9a-f]+ [bBC] \S+)/g;
+	@state = grep { !/__(?:asan|tsan|ubsan|gcov|odr)|gcov|\.[bl]ss|sancov/ } @state;
+	none(\@state, 'the core has no variables of its own');
+}
+done_testing;

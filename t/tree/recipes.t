@@ -1,0 +1,91 @@
+#!/usr/bin/perl
+# Every policy that a manual page or the README shows is one that corscheck
+# finds no error in: people copy them;
+# and the picture is drawn from its text.
+# SPDX-License-Identifier: ISC
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../lib";
+use Corswrap::Test;
+use File::Basename qw(basename);
+use Test::More;
+
+my $dir = tempdir();
+write_file("$dir/customers.txt", "https://customer.example\n");
+
+# The literal displays of a manual page, or of Markdown, with what stands
+# before them.
+sub displays {
+	my ($file) = @_;
+	my ($title, @found) = ('');
+	my $text = read_file($file);
+	if ($file =~ /\.md$/) {
+		push @found, ['a policy', $1] while $text =~ /^```ini\n(.*?)^```/gms;
+		return @found;
+	}
+	for my $line ($text =~ /^(.*)\n/gm) {
+		if (ref $found[-1] && !$found[-1][2]) {
+			$found[-1][2] = 1, next if $line =~ /^\.Ed/;
+			$line =~ s/\\&//g;
+			$line =~ s/\\e/\\/g;
+			$found[-1][1] .= "$line\n";
+		} elsif ($line =~ /^\.S[sh] (.*)/) {
+			$title = $1;
+		} elsif ($line =~ /^\.Bd -literal/) {
+			push @found, [$title, '', 0];
+		}
+	}
+	return @found;
+}
+
+my $n = 0;
+for my $file (glob(top_src() . '/doc/*.[1578]'), top_src() . '/README.md') {
+	my $name = basename($file);
+	for (displays($file)) {
+		my ($title, $policy) = @$_;
+		next unless $policy =~ /^\[(?:app|cors)\b/m;
+		# A part is about programs alone: somebody may call them.
+		$policy .= "[cors]\norigins = https://a.example\n"
+		    unless $policy =~ /^\[cors\b/m;
+		write_file("$dir/policy.ini", $policy);
+		my ($status, $out, $err) =
+		    run([ corscheck(), 'lint', "$dir/policy.ini" ]);
+		is($status, 0, "$name: $title") or diag($out . $err . $policy);
+		unlike($out . $err, qr/ error: /, "$name: $title: no error");
+		$n++;
+	}
+}
+cmp_ok($n, '>=', 15, 'policies were found');
+
+my ($status, $svg) = run([ $^X, top_src() . '/doc/draw-exchange',
+    top_src() . '/doc/exchange.txt' ]);
+is($svg, read_file(top_src() . '/doc/exchange.svg'),
+    'the picture is drawn from its text');
+
+# --- what a first run sees -----------------------------------------------------------
+
+for my $program (corswrap(), corscheck()) {
+	($status, my $help) = run([ $program, '-h' ]);
+	is($status, 0, basename($program) . ' -h');
+	my @lines = split /\n/, $help;
+	cmp_ok(scalar @lines, '<=', 24, 'fits a screen');
+	is(scalar(grep { length > 80 } @lines), 0, 'and its width');
+	like($help, qr/corscheck|corswrap\(8\)/, 'and names what is next');
+}
+
+SKIP: {
+	skip 'no mandoc', 1 unless have_program('mandoc');
+	skip 'built elsewhere', 1 unless -e top_build() . '/Makefile';
+	my ($made, $out, $err) =
+	    run([ 'make', '-s', '-C', top_build(), 'html' ]);
+	is($made, 0, 'make html') or diag $err;
+	for my $page (glob top_src() . '/doc/*.[1578]') {
+		my $name = top_build() . '/html/' . basename($page);
+		like(read_file("$name.html"), qr{<h1.*</html>}s,
+		    basename($page) . ' as HTML');
+		like(read_file("$name.txt"), qr/^NAME\n/m, 'as text');
+		unlike(read_file("$name.txt"), qr/[\b\e]/, 'plain text');
+	}
+}
+done_testing;
