@@ -4,8 +4,12 @@
 # A compiled test t/FOLDER/NAME.t is made of t/FOLDER/NAME.c and these.
 unit_tests = \
 	t/base/arena.t \
+	t/base/array.t \
+	t/base/host.t \
+	t/base/ip.t \
 	t/base/memory.t \
 	t/base/spin.t \
+	t/base/text.t \
 	t/cors/corners.t \
 	t/cors/decide.t \
 	t/cors/header-block.t \
@@ -114,8 +118,12 @@ unit_libs = libserve.a $(policy_libs) $(FCGI_LIBS) $(CMOCKA_LIBS)
 LDADD = $(unit_libs)
 
 t_base_arena_t_SOURCES = t/base/arena.c t/unit.h
+t_base_array_t_SOURCES = t/base/array.c t/unit.h
+t_base_host_t_SOURCES = t/base/host.c t/unit.h
+t_base_ip_t_SOURCES = t/base/ip.c t/unit.h
 t_base_memory_t_SOURCES = t/base/memory.c t/policy_kit.h t/unit.h
 t_base_spin_t_SOURCES = t/base/spin.c t/unit.h
+t_base_text_t_SOURCES = t/base/text.c t/unit.h
 t_cors_corners_t_SOURCES = t/cors/corners.c t/policy_kit.h t/unit.h
 t_cors_decide_t_SOURCES = t/cors/decide.c t/unit.h
 t_cors_header_block_t_SOURCES = t/cors/header-block.c t/unit.h

@@ -3,11 +3,19 @@
 base_sources = \
 	%D%/arena.c \
 	%D%/arena.h \
+	%D%/array.c \
+	%D%/array.h \
 	%D%/clock.c \
 	%D%/clock.h \
 	%D%/file.c \
 	%D%/file.h \
+	%D%/host.c \
+	%D%/host.h \
+	%D%/ip.c \
+	%D%/ip.h \
 	%D%/slice.h \
 	%D%/spin.h \
+	%D%/text.c \
+	%D%/text.h \
 	$(end)
 EXTRA_DIST += %D%/README

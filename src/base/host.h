@@ -1,0 +1,34 @@
+/*
+ * HOST:PORT as URLs, origins and the Host header have it, and the hosts and
+ * ports that stand for themselves.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef BASE_HOST_H
+#define BASE_HOST_H
+
+#include "base/slice.h"
+
+enum { PORT_MAX = 65535 };
+
+/*
+ * Cut HOST[:PORT] at the first ':' that is not in brackets.  The host, with its
+ * brackets; *port is what follows the ':', perhaps empty, absent without ':'.
+ * Neither is checked.
+ */
+struct slice host_split(struct slice text, struct slice *port);
+
+/* Decimal digits from 1 to 65535, leading zeros allowed; else 0. */
+unsigned port_number(struct slice);
+
+/* The port that URLs of a special scheme (lower case) are serialized without;
+ * 0: the scheme has none. */
+unsigned port_default(struct slice scheme);
+
+/*
+ * Does the host of a URL, as it is serialized, never leave this machine: 127/8,
+ * [::1], localhost and what is under it (RFC 6761, 6.3), a final dot allowed?
+ */
+bool host_is_loopback(struct slice host);
+
+#endif

@@ -1,0 +1,207 @@
+/*
+ * The small things of text.h that are too long to be inline.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "base/text.h"
+
+static const char hex_digits[] = "0123456789abcdef";
+
+size_t
+text_find_any(struct slice s, const char *set)
+{
+	size_t i = 0;
+
+	/* strchr finds the NUL at the set's end, too. */
+	while (i < s.len && (s.ptr[i] == '\0' || strchr(set, s.ptr[i]) == NULL))
+		i++;
+	return i;
+}
+
+static bool
+is_http_blank(char c)
+{
+	return ascii_is_blank(c) || c == '\r' || c == '\n';
+}
+
+struct slice
+text_trim_http(struct slice s)
+{
+	while (s.len > 0 && is_http_blank(s.ptr[0]))
+		s = slice_after(s, 1);
+	while (s.len > 0 && is_http_blank(s.ptr[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+bool
+text_list_next(struct slice *rest, struct slice *item)
+{
+	while (text_element_next(rest, item))
+		if (item->len > 0)
+			return true;
+	return false;
+}
+
+static bool
+is_separator(char c)
+{
+	return ascii_is_blank(c) || c == ',';
+}
+
+bool
+text_word_next(struct slice *rest, struct slice *word)
+{
+	size_t len = 0;
+
+	while (rest->len > 0 && is_separator(rest->ptr[0]))
+		*rest = slice_after(*rest, 1);
+	while (len < rest->len && !is_separator(rest->ptr[len]))
+		len++;
+	*word = slice_of(rest->ptr, len);
+	*rest = slice_after(*rest, len);
+	return len > 0;
+}
+
+size_t
+text_digits(struct slice s)
+{
+	size_t len = 0;
+
+	while (len < s.len && ascii_is_digit(s.ptr[len]))
+		len++;
+	return len;
+}
+
+bool
+text_is_digits(struct slice s)
+{
+	return s.len > 0 && text_digits(s) == s.len;
+}
+
+/* False: no number.  *over: it is more than max. */
+static bool
+read_number(struct slice s, uint64_t max, uint64_t *out, bool *over)
+{
+	uint64_t value = 0;
+
+	*over = false;
+	if (!text_is_digits(s))
+		return false;
+	for (size_t i = 0; i < s.len && !*over; i++) {
+		uint64_t digit = (uint64_t)(s.ptr[i] - '0');
+		*over = digit > max || value > (max - digit) / 10;
+		value = value * 10 + digit;
+	}
+	*out = value;
+	return true;
+}
+
+bool
+text_number(struct slice s, uint64_t max, uint64_t *out)
+{
+	uint64_t value;
+	bool over;
+
+	if (!read_number(s, max, &value, &over) || over)
+		return false;
+	*out = value;
+	return true;
+}
+
+bool
+text_number_capped(struct slice s, uint64_t max, uint64_t *out)
+{
+	uint64_t value;
+	bool over;
+
+	if (!read_number(s, max, &value, &over))
+		return false;
+	*out = over ? max : value;
+	return true;
+}
+
+static size_t
+put_number(char *buf, uint64_t value, unsigned base)
+{
+	size_t len = 1;
+
+	for (uint64_t rest = value; rest >= base; rest /= base)
+		len++;
+	for (size_t at = len; at > 0; value /= base)
+		buf[--at] = hex_digits[value % base];
+	return len;
+}
+
+size_t
+text_put_decimal(char buf[static TEXT_DECIMAL_MAX], uint64_t value)
+{
+	return put_number(buf, value, 10);
+}
+
+size_t
+text_put_hex(char buf[static TEXT_HEX_MAX], uint64_t value)
+{
+	return put_number(buf, value, 16);
+}
+
+int
+text_hex_byte(struct slice s)
+{
+	int high = s.len < 2 ? -1 : ascii_hex(s.ptr[0]);
+	int low = s.len < 2 ? -1 : ascii_hex(s.ptr[1]);
+
+	return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+struct slice
+text_lower(char *to, struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		to[i] = ascii_lower(s.ptr[i]);
+	return slice_of(to, s.len);
+}
+
+static size_t
+escape(char c, char *to)
+{
+	to[0] = '\\';
+	to[1] = 'x';
+	to[2] = hex_digits[(unsigned char)c >> 4];
+	to[3] = hex_digits[(unsigned char)c & 15];
+	return TEXT_QUOTED_BYTE_MAX;
+}
+
+size_t
+text_quote_byte(char c, char to[static TEXT_QUOTED_BYTE_MAX])
+{
+	if (!ascii_is_printable(c))
+		return escape(c, to);
+	to[0] = c;
+	return 1;
+}
+
+size_t
+text_quote(struct slice text, const char *also, char *buf, size_t cap)
+{
+	char one[TEXT_QUOTED_BYTE_MAX];
+	size_t len = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+		/* strchr would find the NUL at the end of `also`. */
+		size_t n = c != '\0' && strchr(also, c) != NULL
+			       ? escape(c, one)
+			       : text_quote_byte(c, one);
+		if (len + n >= cap)
+			break;
+		memcpy(buf + len, one, n);
+		len += n;
+	}
+	buf[len] = '\0';
+	return len;
+}

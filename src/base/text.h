@@ -1,0 +1,188 @@
+/*
+ * Small things that are done to text everywhere: trimming, lists, numbers,
+ * hexadecimal digits, letter case, and quoting for people.
+ *
+ * All of it takes slices, looks at no byte outside of them, knows no locale and
+ * allocates nothing.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <stdint.h>
+
+#include "base/slice.h"
+
+/* ---- bytes ---- */
+
+static inline bool
+ascii_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* A to Z and a to z. */
+static inline bool
+ascii_is_alpha(char c)
+{
+	return ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z';
+}
+
+/* Space or tab: OWS of RFC 9110, 5.6.3, and what policies call blank. */
+static inline bool
+ascii_is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* Space to tilde: what a terminal shows as it is. */
+static inline bool
+ascii_is_printable(char c)
+{
+	return c >= ' ' && c <= '~';
+}
+
+/* The value of a hexadecimal digit in either case, or -1. */
+static inline int
+ascii_hex(char c)
+{
+	if (ascii_is_digit(c))
+		return c - '0';
+	c = ascii_lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* ---- the ends of a text ---- */
+
+/* The place of the first c, or s.len. */
+static inline size_t
+text_find(struct slice s, char c)
+{
+	const char *at = s.len == 0 ? NULL : memchr(s.ptr, c, s.len);
+
+	return at == NULL ? s.len : (size_t)(at - s.ptr);
+}
+
+/* The place of the first byte that is in the string `set`, or s.len.  A NUL in
+ * the slice is never in the set. */
+size_t text_find_any(struct slice s, const char *set);
+
+static inline bool
+text_starts_nocase(struct slice s, struct slice prefix)
+{
+	return s.len >= prefix.len &&
+	       slice_eq_nocase(slice_of(s.ptr, prefix.len), prefix);
+}
+
+static inline bool
+text_ends(struct slice s, struct slice end)
+{
+	return s.len >= end.len &&
+	       (end.len == 0 ||
+		memcmp(s.ptr + (s.len - end.len), end.ptr, end.len) == 0);
+}
+
+/* Without blanks (space, tab) at both ends; an absent slice stays absent. */
+static inline struct slice
+text_trim(struct slice s)
+{
+	while (s.len > 0 && ascii_is_blank(s.ptr[0]))
+		s = slice_after(s, 1);
+	while (s.len > 0 && ascii_is_blank(s.ptr[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+/* Without its last byte if that is c: the dot of "example.com.", a CR. */
+static inline struct slice
+text_chop(struct slice s, char c)
+{
+	if (s.len > 0 && s.ptr[s.len - 1] == c)
+		s.len--;
+	return s;
+}
+
+/* As text_trim for HTTP whitespace (Fetch, 2.2): space, tab, CR, LF. */
+struct slice text_trim_http(struct slice);
+
+/* ---- lists ---- */
+
+/*
+ * The next element of a comma list is cut off *rest and trimmed of blanks;
+ * empty elements are elements.  *rest becomes absent behind the last one;
+ * false: it was absent before.  So "" has one element and "a," has two.
+ */
+static inline bool
+text_element_next(struct slice *rest, struct slice *element)
+{
+	size_t comma = 0;
+
+	if (!slice_present(*rest))
+		return false;
+	while (comma < rest->len && rest->ptr[comma] != ',')
+		comma++;
+	*element = text_trim(slice_of(rest->ptr, comma));
+	*rest = comma < rest->len ? slice_after(*rest, comma + 1) : SLICE_NONE;
+	return true;
+}
+
+/* The next element that is not empty (RFC 9110, 5.6.1); false: none is left. */
+bool text_list_next(struct slice *rest, struct slice *item);
+
+/* The next item of a list that is split at blanks and commas, empty ones left
+ * out, is cut off *rest; false: none is left, and *item is empty. */
+bool text_word_next(struct slice *rest, struct slice *word);
+
+/* ---- numbers ---- */
+
+/* How many decimal digits it begins with. */
+size_t text_digits(struct slice);
+/* At least one byte, and all of them decimal digits? */
+bool text_is_digits(struct slice);
+
+/*
+ * Decimal digits alone, leading zeros allowed; no sign, no blank.  False: it is
+ * something else, or more than max; *out is then left alone.
+ */
+bool text_number(struct slice, uint64_t max, uint64_t *out);
+/* The same where a larger number means max. */
+bool text_number_capped(struct slice, uint64_t max, uint64_t *out);
+
+/*
+ * Write value to buf in decimal, or in hexadecimal with lower-case letters, no
+ * leading zeros, no NUL behind it.  The number of bytes.
+ */
+enum { TEXT_DECIMAL_MAX = 20, TEXT_HEX_MAX = 16 };
+size_t text_put_decimal(char buf[static TEXT_DECIMAL_MAX], uint64_t value);
+size_t text_put_hex(char buf[static TEXT_HEX_MAX], uint64_t value);
+
+/* The byte that the first two bytes of s name in hexadecimal, or -1. */
+int text_hex_byte(struct slice s);
+
+/* ---- letter case ---- */
+
+/* Write s to `to` with A to Z in lower case, s.len bytes and no NUL.  `to` may
+ * be where s is.  The slice written. */
+struct slice text_lower(char *to, struct slice s);
+
+/* ---- quoting ---- */
+
+/*
+ * One byte as people may see it: itself if it is printable ASCII, else "\xHH"
+ * with lower-case digits.  Written to `to`; the number of bytes, 1 or 4.
+ */
+enum { TEXT_QUOTED_BYTE_MAX = 4 };
+size_t text_quote_byte(char c, char to[static TEXT_QUOTED_BYTE_MAX]);
+
+/*
+ * The whole text like that, NUL-terminated, in buf of cap bytes (cap > 0).
+ * `also` are printable bytes to be escaped with the others: "\\" where the
+ * reader shall be able to undo it.  A byte that does not fit whole ends it.
+ * TEXT_QUOTED_ROOM(len) bytes hold any text of that length.  Returns the length
+ * without the NUL.
+ */
+#define TEXT_QUOTED_ROOM(len) ((len)*TEXT_QUOTED_BYTE_MAX + 1)
+size_t text_quote(struct slice, const char *also, char *buf, size_t cap);
+
+#endif
