@@ -202,7 +202,7 @@ answer_by_application(struct asking *a, struct answer *out)
 	take_lines(a->e, ours, out);
 }
 
-/* respond_error: what corswrap adds to an answer of its own. */
+/* answer_error: what corswrap adds to an answer of its own. */
 static struct slice
 error_lines(const struct cors_decision *d)
 {

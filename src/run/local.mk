@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: ISC
 # What src/run is made of.
 run_sources = \
+	%D%/answer.c \
+	%D%/answer.h \
 	%D%/body.c \
 	%D%/body.h \
 	%D%/child.c \

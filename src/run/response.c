@@ -11,8 +11,8 @@
 
 #include <stdio.h>
 
+#include "run/answer.h"
 #include "run/log.h"
-#include "serve/respond.h"
 
 static bool
 is_server(struct slice software, const char *name)
@@ -259,8 +259,8 @@ response_fail(struct response *response, int status, const char *id,
 	response->failed = true;
 	exchange->outcome.failure = id;
 	if (!response->started) {
-		(void)respond_error(exchange, response->decision, status, NULL,
-				    extra);
+		(void)answer_error(exchange, response->decision, status, NULL,
+				   extra);
 		return;
 	}
 	if (exchange->out->set_broken != NULL)

@@ -52,7 +52,7 @@ int response_end(struct response *);
 /*
  * It went wrong: id is for the outcome and the log ("first-byte-timeout").
  * Before the header block went out, an error answer with status and CORS
- * headers; after, the sink is marked broken.  extra as in respond_error.
+ * headers; after, the sink is marked broken.  extra as in answer_error.
  */
 void response_fail(struct response *, int status, const char *id,
     const char *extra);

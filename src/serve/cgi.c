@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "run/answer.h"
 #include "run/log.h"
 #include "serve/cgi_sink.h"
 #include "serve/locate.h"
@@ -80,7 +81,7 @@ set_up(struct cgi *c, const char *script, char **environment)
 static int
 answer_bad(struct cgi *c, const char *body)
 {
-	respond_error(&c->x, NULL, 500, body, NULL);
+	answer_error(&c->x, NULL, 500, body, NULL);
 	c->sink.sink.flush(&c->sink.sink);
 	return 1;
 }

@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "cors/path.h"
+#include "run/answer.h"
 #include "run/body.h"
 #include "run/forward.h"
 #include "run/log.h"
@@ -43,158 +44,11 @@ now_microseconds(void)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
-/* What corswrap itself answers with, and what the client reads then where the
- * cause is not its business. */
-static const struct answer_text {
-	int status;
-	const char *phrase;
-	const char *text;
-} answer_texts[] = {
-    {200, "OK", ""},
-    {201, "Created", ""},
-    {202, "Accepted", ""},
-    {203, "Non-Authoritative Information", ""},
-    {204, "No Content", ""},
-    {205, "Reset Content", ""},
-    {206, "Partial Content", ""},
-    {302, "Found", ""},
-    {400, "Bad Request", "The request cannot be understood."},
-    {403, "Forbidden", "This may not be asked for."},
-    {404, "Not Found", "There is nothing here."},
-    {405, "Method Not Allowed", "The method is not supported here."},
-    {413, "Content Too Large", "The request body is too large."},
-    {500, "Internal Server Error",
-     "The server is not set up well; its log says more."},
-    {502, "Bad Gateway", "The application gave no proper answer."},
-    {503, "Service Unavailable", "The application cannot be reached just now."},
-    {504, "Gateway Timeout", "The application did not answer in time."},
-    {0, "", ""},
-};
-
-static const struct answer_text *
-answer_text(int status)
-{
-	const struct answer_text *t = answer_texts;
-
-	while (t->status != 0 && t->status != status)
-		t++;
-	return t;
-}
-
-const char *
-respond_phrase(int status)
-{
-	return answer_text(status)->phrase;
-}
-
-static const char *
-plain_text(int status)
-{
-	return answer_text(status)->text;
-}
-
-/* Write unless an earlier piece failed. */
-static void
-put(struct sink *out, int *failed, struct slice piece)
-{
-	if (*failed == 0 && piece.len > 0)
-		*failed = out->write(out, piece.ptr, piece.len);
-}
-
-static void
-put_text(struct sink *out, int *failed, const char *text)
-{
-	put(out, failed, slice_from(text));
-}
-
-/* "NAME: 123\r\n", without stdio: a preflight must not pay for it. */
-static void
-put_number(struct sink *out, int *failed, const char *name, size_t number)
-{
-	char digits[24];
-	size_t at = sizeof(digits);
-
-	do
-		digits[--at] = (char)('0' + number % 10);
-	while ((number /= 10) > 0);
-	put_text(out, failed, name);
-	put(out, failed, slice_of(digits + at, sizeof(digits) - at));
-}
-
-/* Status line and the CORS lines of the decision, which may be NULL. */
-static void
-put_head(struct sink *out, int *failed, int status,
-	 const struct cors_decision *decision)
-{
-	struct slice parts[CORS_PARTS_MAX];
-	const char *phrase = respond_phrase(status);
-	size_t count = 0;
-
-	put_number(out, failed, "Status: ", (size_t)status);
-	if (phrase[0] != '\0')
-		put(out, failed, SLICE(" "));
-	put_text(out, failed, phrase);
-	put(out, failed, SLICE("\r\n"));
-	if (decision != NULL && decision->policy != NULL)
-		count = cors_parts(decision, parts);
-	for (size_t i = 0; i < count; i++)
-		put(out, failed, parts[i]);
-}
-
-/* Is it a HEAD request?  Its answer has no body (RFC 9110, 9.3.2). */
-static bool
-is_head(const struct exchange *x)
-{
-	for (char **v = x->variables; *v != NULL; v++)
-		if (strncmp(*v, "REQUEST_METHOD=", 15) == 0)
-			return strcmp(*v + 15, "HEAD") == 0;
-	return false;
-}
-
-int
-respond_error(struct exchange *x, const struct cors_decision *decision,
-	      int status, const char *text, const char *extra)
-{
-	struct sink *out = x->out;
-	const char *body = text != NULL ? text : plain_text(status);
-	size_t len = strlen(body);
-	bool newline = len == 0 || body[len - 1] != '\n';
-	int failed = 0;
-
-	x->outcome.status = status;
-	put_head(out, &failed, status, decision);
-	put_text(out, &failed,
-		 "Cache-Control: no-store\r\n"
-		 "Content-Type: text/plain; charset=utf-8\r\n");
-	put_number(out, &failed, "Content-Length: ", len + newline);
-	put(out, &failed, SLICE("\r\n"));
-	if (extra != NULL)
-		put_text(out, &failed, extra);
-	put(out, &failed, SLICE("\r\n"));
-	if (!is_head(x)) {
-		put_text(out, &failed, body);
-		if (newline)
-			put(out, &failed, SLICE("\n"));
-		if (failed == 0)
-			x->outcome.body_bytes += len + newline;
-	}
-	return failed;
-}
-
 /* An answer without a body: a preflight's, or an OPTIONS by `allow`. */
 static void
-answer_empty(struct work *w)
+send_empty(struct work *w)
 {
-	struct sink *out = w->x->out;
-	int failed = 0;
-
-	w->x->outcome.status = w->decision.status;
-	put_head(out, &failed, w->decision.status, &w->decision);
-	/* RFC 9110, 8.6: no Content-Length with 204. */
-	if (w->decision.status != 204)
-		put_text(out, &failed, "Content-Length: 0\r\n");
-	put(out, &failed, SLICE("\r\n"));
-	if (failed != 0)
+	if (answer_empty(w->x, &w->decision) != 0)
 		w->x->outcome.failure = "client-gone";
 }
 
@@ -253,7 +107,7 @@ refuse(struct work *w, int status, const char *failure)
 {
 	if (w->x->outcome.failure == NULL)
 		w->x->outcome.failure = failure;
-	respond_error(w->x, &w->decision, status, plain_text(status), NULL);
+	answer_error(w->x, &w->decision, status, NULL, NULL);
 }
 
 static void
@@ -339,24 +193,24 @@ act(struct work *w)
 		break;
 	case CORS_ANSWER_PREFLIGHT:
 		log_refusal(w); /* with debug it may be a refused one */
-		answer_empty(w);
+		send_empty(w);
 		break;
 	case CORS_ANSWER_OPTIONS:
-		answer_empty(w);
+		send_empty(w);
 		break;
 	case CORS_REFUSE_PREFLIGHT:
 		log_refusal(w);
-		respond_error(w->x, &w->decision, w->decision.status,
-			      "The CORS policy refuses this preflight.", NULL);
+		answer_error(w->x, &w->decision, w->decision.status,
+			     "The CORS policy refuses this preflight.", NULL);
 		break;
 	case CORS_REFUSE_METHOD:
 		log_refusal(w);
-		respond_error(w->x, &w->decision, w->decision.status,
-			      plain_text(405), NULL);
+		answer_error(w->x, &w->decision, w->decision.status, NULL,
+			     NULL);
 		break;
 	case CORS_BLOCK:
 		log_refusal(w);
-		respond_error(
+		answer_error(
 		    w->x, &w->decision, w->decision.status,
 		    "The CORS policy refuses requests from this origin.", NULL);
 		break;
@@ -426,7 +280,7 @@ no_policy_answer(struct work *w, int status, const char *id, const char *todo,
 	log_event(w->x->log, status == 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
 		  id, &w->request, todo, "%s: \"%s\"", what,
 		  log_quote(value, quoted, sizeof(quoted)));
-	respond_error(w->x, NULL, status, plain_text(status), NULL);
+	answer_error(w->x, NULL, status, NULL, NULL);
 }
 
 /* The scratch of regular expressions, on the first request that needs it;
@@ -476,7 +330,7 @@ answer(struct work *w)
 		log_event(w->x->log, LOG_LEVEL_ERROR, "no-memory", &w->request,
 			  NULL, "memory is out");
 		w->x->outcome.failure = "no-memory";
-		respond_error(w->x, NULL, 500, plain_text(500), NULL);
+		answer_error(w->x, NULL, 500, NULL, NULL);
 	} else if (w->settings->policies->uses_paths &&
 		   !slice_present(w->path)) {
 		no_policy_answer(w, 400, "bad-path", NULL,

@@ -19,6 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "run/answer.h"
 #include "serve/pool.h"
 #include "serve/respond.h"
 
@@ -250,8 +251,8 @@ answer_large(struct exchange *x, const struct settings *settings)
 	log_event(x->log, LOG_LEVEL_WARNING, "parameters-too-large", NULL,
 		  "let the web server refuse such requests",
 		  "more than 64K or 500 parameters in a request");
-	respond_error(x, NULL, 400, "The request has too many parameters.",
-		      NULL);
+	answer_error(x, NULL, 400, "The request has too many parameters.",
+		     NULL);
 	status_count(x->status, settings, &x->outcome);
 	log_access(x->log, settings, &unread, &x->outcome);
 }

@@ -19,6 +19,7 @@ corswrap_cgi_sources = \
 	$(policy_sources) \
 	$(static_sources) \
 	src/corswrap/options_cgi.c \
+	src/run/answer.c \
 	src/run/child.c \
 	src/run/env.c \
 	src/run/log.c \
