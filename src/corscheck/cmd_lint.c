@@ -7,7 +7,7 @@
 #include <config.h>
 #endif
 
-#include "corscheck/corscheck.h"
+#include "corscheck/command.h"
 
 #include <errno.h>
 #include <jansson.h>

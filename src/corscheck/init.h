@@ -1,9 +1,8 @@
 /*
  * corscheck init: a first policy, and what the web server is to be told.
  *
- * check_init.c reads flags and writes the file, init_ask.c asks for what flags
- * did not say, init_policy.c makes and checks the policy's text, and
- * init_snippet.c the server's.
+ * cmd_init.c reads flags, asks for the rest and writes the file, init_policy.c
+ * makes and checks the policy's text, and init_snippet.c the server's.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -57,13 +56,6 @@ struct init_plan {
 	const char *corswrap; /* the program */
 };
 
-/* Where scripts lie unless one says otherwise. */
-const char *init_default_root(const struct init_plan *);
-/* Add a word; NULL text: no memory, which is noted. */
-void words_add(struct init_plan *, struct words *, const char *text);
-/* Every word of a text, at blanks and commas. */
-void words_split(struct init_plan *, struct words *, const char *text);
-
 /* ---- init_policy.c ---- */
 
 /* The policy, commented. */
@@ -77,19 +69,14 @@ bool init_word_is_good(const struct init_plan *, const char *key,
 /* Is the policy as a whole without errors?  They go to standard error. */
 bool init_policy_is_good(const struct init_plan *);
 
-/* ---- init_ask.c ---- */
-
-/* Ask for what is not known yet.  False: the input has ended. */
-bool init_ask(struct init_plan *);
-/* Which of three a question's answer means. */
-enum init_app init_app_of(const char *text);
-
 /* ---- init_snippet.c ---- */
 
 /* Ended by one without a name. */
 extern const struct init_server init_servers[];
 /* NULL: there is none of that name. */
 const struct init_server *init_server_find(const char *name);
+/* Where scripts lie unless one says otherwise. */
+const char *init_default_root(const struct init_plan *);
 /* What the server is to be told; places filled in. */
 void init_snippet_write(const struct init_plan *, FILE *);
 

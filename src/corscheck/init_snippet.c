@@ -318,6 +318,13 @@ is(const char *name, size_t len, const char *what)
 	return strlen(what) == len && strncmp(name, what, len) == 0;
 }
 
+const char *
+init_default_root(const struct init_plan *plan)
+{
+	return plan->server != NULL && plan->server->cgi ? plan->folder
+							 : "/usr/lib/cgi-bin";
+}
+
 static const char *
 root_of(const struct init_plan *plan)
 {

@@ -7,7 +7,7 @@
 #include <config.h>
 #endif
 
-#include "corscheck/corscheck.h"
+#include "corscheck/command.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -37,14 +37,6 @@ static const struct command commands[] = {
      "writes a commented policy, and says what the server needs"},
     {NULL, NULL, NULL, NULL},
 };
-
-int
-command_usage(const struct command *command, int asked)
-{
-	fprintf(asked ? stdout : stderr, "usage: corscheck %s %s\n",
-		command->name, command->usage);
-	return asked ? CHECK_GOOD : CHECK_USAGE;
-}
 
 static int
 usage(int asked)

@@ -1,7 +1,9 @@
 /*
- * What a browser does with a request, step by step: made by explain.c from a
- * policy or by probe.c from a live server, judged by judge.c, told by
- * explain_text.c, explain_json.c and page_walk.c.
+ * What a browser does with a request, step by step.
+ *
+ * by_policy.c makes an explanation from a policy and src/probe from a live
+ * server; judge.c does the browser's checks; text.c, json.c and src/page print
+ * it.
  *
  * Everything lives in the explanation's arena.  Texts are printable ASCII:
  * bytes of others are escaped when they are put in (explain_quote).
@@ -160,14 +162,10 @@ void explain_begin(struct explanation *, struct arena *,
 /* Is there nothing to be asked of a server? */
 bool explain_is_settled(const struct explanation *);
 
-/* ---- explain_notes.c ---- */
-
 /* An http request of an https page?  Browsers block it, and CORS has no say. */
 bool explain_is_mixed(const struct explanation *);
 /* A port that browsers do not connect to? */
 bool explain_is_bad_port(unsigned port);
-/* All of it, into the notes. */
-void explain_add_notes(struct explanation *);
 
 /* ---- judge.c ---- */
 
@@ -181,7 +179,7 @@ void judge_readable(struct explanation *);
 void judge_unreachable(struct explanation *, const char *id,
 		       const char *message, const char *fix);
 
-/* ---- explain.c ---- */
+/* ---- by_policy.c ---- */
 
 /*
  * The whole story under a policy (settings may be NULL: none is known).
@@ -190,7 +188,7 @@ void judge_unreachable(struct explanation *, const char *id,
 void explain_by_policy(struct explanation *, const struct settings *,
 		       struct slice chosen);
 
-/* ---- explain_words.c: the headings of the walk, for text and page ---- */
+/* ---- words.c: the headings of the walk, for text and page ---- */
 
 /* "A page of ORIGIN" */
 const char *explain_say_page(struct explanation *);
@@ -210,7 +208,7 @@ const char *explain_say_readable_end(struct explanation *);
 /* "Allowed", "Blocked", "Unknown". */
 const char *explain_say_verdict(const struct explanation *);
 
-/* ---- explain_text.c, explain_json.c ---- */
+/* ---- text.c, json.c ---- */
 
 /* The walk through the exchange, for people; colour: as a terminal shows it. */
 void explain_text(struct explanation *, FILE *, bool colour);
@@ -218,7 +216,7 @@ void explain_text(struct explanation *, FILE *, bool colour);
  * printed, and noted. */
 void explain_json(struct explanation *, FILE *);
 
-/* ---- explain_fix.c ---- */
+/* ---- fix.c ---- */
 
 /* Why the policy does not allow it, in its words: "PUT is not in `methods`". */
 const char *explain_refusal(struct explanation *, const struct answer *);

@@ -2,7 +2,6 @@
 # What src/explain is made of.
 explain_sources = \
 	%D%/by_policy.c \
-	%D%/explain_notes.c \
 	%D%/explanation.c \
 	%D%/explanation.h \
 	%D%/fix.c \

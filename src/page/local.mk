@@ -10,7 +10,6 @@ page_sources = \
 	%D%/page_answer.c \
 	%D%/page_form.c \
 	%D%/page_html.c \
-	%D%/page_reference.c \
 	%D%/page_try.c \
 	%D%/page_walk.c \
 	$(end)

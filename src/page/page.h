@@ -55,7 +55,7 @@ struct page {
 	char nonce[33];	  /* of style and script (CSP) */
 	struct slice own; /* the origin of this page; absent: unknown */
 	struct page_form form;
-	bool foreign;		/* the form came from another site */
+	bool foreign;		    /* the form came from another site */
 	struct page_result *result; /* NULL: the form alone */
 };
 
@@ -65,18 +65,17 @@ struct page {
  * status. */
 int page_main(void);
 
-/* ---- page_ask.c: from the form to a result; false: no memory ---- */
+/* ---- page_answer.c: from the form to a result; false: no memory ---- */
 
 bool page_ask(struct page *, struct page_result *);
 void page_result_free(struct page_result *);
 
 /* ---- the parts of the page ---- */
 
-void page_html(struct page *);		 /* page_html.c: all of it */
-void page_form_html(struct page *);	 /* page_form.c */
-void page_walk_html(struct page *);	 /* page_walk.c */
-void page_try_html(struct page *);	 /* page_try.c */
-void page_reference_html(struct page *); /* page_reference.c */
+void page_html(struct page *);	    /* page_html.c: all of it */
+void page_form_html(struct page *); /* page_form.c */
+void page_walk_html(struct page *); /* page_walk.c */
+void page_try_html(struct page *);  /* page_try.c */
 
 /* The id of the field that such a fault (page_result) is about. */
 const char *page_wrong_field(const char *wrong);

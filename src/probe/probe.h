@@ -1,9 +1,9 @@
 /*
  * corscheck probe: the exchange with a live server.
  *
- * probe_http.c sends one request (the one place that knows libcurl), probe.c
+ * http.c sends one request (the one place that knows libcurl), probe.c
  * does what a browser would do and lets judge.c look at the answers,
- * probe_findings.c looks for the mistakes that people make.
+ * findings.c looks for the mistakes that people make.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -12,7 +12,7 @@
 
 #include "explain/explanation.h"
 
-/* ---- probe_http.c ---- */
+/* ---- http.c ---- */
 
 /* Connections that are kept from one request to the next. */
 struct probe_client;
@@ -46,15 +46,6 @@ enum probe_fault probe_send(struct probe_client *, struct explanation *,
 			    const struct fetch_fields *, struct answer *out,
 			    const char **why);
 
-/* ---- probe.c ---- */
-
-/*
- * The whole story with the server itself: preflight and request as they are
- * needed, redirects followed; then findings (probe_find), unless it could not
- * be reached.
- */
-void probe(struct explanation *, struct probe_client *);
-
 /* What a browser says of page and URL in every request (Fetch Metadata). */
 enum { PROBE_METADATA = 3 };
 size_t probe_metadata(const struct explanation *,
@@ -66,16 +57,19 @@ struct fetch_fields probe_fields(struct explanation *,
 				 const struct fetch_fields *,
 				 struct slice origin);
 
-/* ---- probe_findings.c ---- */
+/* ---- probe.c ---- */
+
+/*
+ * The whole story with the server itself: preflight and request as they are
+ * needed, redirects followed; then findings (probe_find), unless it could not
+ * be reached.
+ */
+void probe(struct explanation *, struct probe_client *);
+
+/* ---- findings.c ---- */
 
 /* Ask three questions more, each without consequences, and look at all the
  * answers. */
 void probe_find(struct explanation *, struct probe_client *);
-
-/* ---- probe_refusal.c ---- */
-
-/* A preflight that a policy refuses: ask up to two simpler ones, and note which
- * part it minds, as a finding and as the fix.  False: it is no such thing. */
-bool probe_find_refusal(struct explanation *, struct probe_client *);
 
 #endif

@@ -153,7 +153,10 @@ sub folder_circles { return circles(uses($_[0])) }
 sub symbols {
 	my ($build) = @_;
 	my (%made, %used);
-	my @objects = glob "$build/src/*/*.o";
+	# An object stays behind when its source is renamed.
+	my $top = top_src();
+	my @objects = grep { m{/([^/]+)/(?:[^/]*_la-)?([^/]+)\.o$} &&
+	    -e "$top/src/$1/$2.c" } glob "$build/src/*/*.o";
 	my ($exit, $out) = run([ 'nm', '-A', @objects ]);
 	for (split /\n/, $out) {
 		my ($file, $kind, $name) =

@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef CORSCHECK_H
-#define CORSCHECK_H
+#ifndef COMMAND_H
+#define COMMAND_H
 
 #include <getopt.h>
 

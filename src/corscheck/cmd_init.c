@@ -1,6 +1,7 @@
 /*
  * corscheck init: a first policy in a file that was not there, and the web
- * server's snippet on standard output.
+ * server's snippet on standard output; from flags, and on a terminal from four
+ * questions about what the flags left out.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -8,7 +9,7 @@
 #include <config.h>
 #endif
 
-#include "corscheck/corscheck.h"
+#include "corscheck/command.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,14 +22,8 @@
 
 /* ---- words ---- */
 
-const char *
-init_default_root(const struct init_plan *plan)
-{
-	return plan->server != NULL && plan->server->cgi ? plan->folder
-							 : "/usr/lib/cgi-bin";
-}
-
-void
+/* Add a word; NULL text: no memory, which is noted. */
+static void
 words_add(struct init_plan *plan, struct words *words, const char *text)
 {
 	if (words->count == words->room) {
@@ -50,7 +45,8 @@ words_add(struct init_plan *plan, struct words *words, const char *text)
 		words->at[words->count++] = text;
 }
 
-void
+/* Every word of a text, at blanks and commas. */
+static void
 words_split(struct init_plan *plan, struct words *words, const char *text)
 {
 	static const char between[] = " \t,";
@@ -161,6 +157,160 @@ take(struct init_plan *plan, int letter, const char *value)
 		plan->credentials = plan->credentials_known = true;
 		return true;
 	}
+}
+
+/* ---- questions, on a terminal ---- */
+
+/* A line without blanks around it, in the arena; what is empty becomes the
+ * default, if there is one.  NULL: the input has ended. */
+static const char *
+answer(struct init_plan *plan, const char *otherwise)
+{
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t len;
+	const char *text = NULL;
+
+	if (otherwise == NULL)
+		fputs(": ", stderr);
+	else
+		fprintf(stderr, " [%s]: ", otherwise);
+	len = getline(&line, &room, stdin);
+	if (len >= 0) {
+		size_t end = strlen(line), start = strspn(line, " \t\r\n");
+		while (end > start && strchr(" \t\r\n", line[end - 1]) != NULL)
+			end--;
+		text = arena_text(plan->arena,
+				  slice_of(line + start, end - start));
+		if (text != NULL && *text == '\0' && otherwise != NULL)
+			text = otherwise;
+	} else {
+		fputc('\n', stderr);
+	}
+	free(line);
+	return text;
+}
+
+static bool
+ask_server(struct init_plan *plan)
+{
+	fprintf(stderr, "1. Which web server?\n");
+	for (const struct init_server *s = init_servers; s->name != NULL; s++)
+		fprintf(stderr, "     %-13s %s\n", s->name, s->purpose);
+	while (plan->server == NULL) {
+		const char *text = answer(plan, init_servers[0].name);
+		if (text == NULL)
+			return false;
+		plan->server = init_server_find(text);
+		if (plan->server == NULL)
+			fprintf(stderr, "   One of these names, please");
+	}
+	return true;
+}
+
+static bool
+ask_origins(struct init_plan *plan)
+{
+	fprintf(stderr, "2. Which pages may call it?  Their origins: scheme "
+			"and host, as\n"
+			"   https://app.example.com; https://*.example.com for "
+			"subdomains; * for all");
+	while (plan->origins.count == 0) {
+		const char *text = answer(plan, NULL);
+		bool good = true;
+		if (text == NULL)
+			return false;
+		words_split(plan, &plan->origins, text);
+		for (size_t i = 0; i < plan->origins.count; i++)
+			good &= init_word_is_good(plan, "origins",
+						  plan->origins.at[i],
+						  plan->origins.at[i]);
+		if (good && plan->origins.count > 0)
+			break;
+		plan->origins.count = 0;
+		fprintf(stderr, "   Once more, all of them");
+	}
+	return true;
+}
+
+static bool
+ask_credentials(struct init_plan *plan)
+{
+	fprintf(stderr,
+		"3. May they send the visitor's cookies and logins? (yes, no)");
+	for (;;) {
+		const char *text = answer(plan, "no");
+		if (text == NULL)
+			return false;
+		plan->credentials = *text == 'y' || *text == 'Y';
+		if ((plan->credentials || *text == 'n' || *text == 'N') &&
+		    init_policy_is_good(plan))
+			return true;
+		plan->credentials = false;
+		fprintf(stderr, "   yes or no");
+	}
+}
+
+/* Which of three an answer means. */
+static enum init_app
+app_of(const char *text)
+{
+	struct stat st;
+	size_t len = strlen(text);
+
+	if (strncmp(text, "unix:", 5) == 0 || strncmp(text, "tcp:", 4) == 0)
+		return INIT_APP_FORWARD;
+	if ((len > 0 && text[len - 1] == '/') ||
+	    (stat(text, &st) == 0 && S_ISDIR(st.st_mode)))
+		return INIT_APP_ROOT;
+	return INIT_APP_EXEC;
+}
+
+static bool
+ask_app(struct init_plan *plan)
+{
+	static const char *const keys[] = {
+	    [INIT_APP_EXEC] = "exec",
+	    [INIT_APP_ROOT] = "root",
+	    [INIT_APP_FORWARD] = "forward",
+	};
+
+	fprintf(stderr, "4. What answers?  A program (/srv/app/report.pl), a "
+			"folder of scripts, or a\n"
+			"   FastCGI application "
+			"(unix:/run/php/php-fpm.sock, tcp:127.0.0.1:9000)");
+	for (;;) {
+		const char *text = answer(plan, init_default_root(plan));
+		enum init_app app;
+		if (text == NULL)
+			return false;
+		app = *text == '/' || strchr(text, ':') != NULL
+			  ? app_of(text)
+			  : INIT_APP_UNSET;
+		if (app == INIT_APP_UNSET) {
+			fprintf(stderr, "   A path that begins with /");
+		} else if (init_word_is_good(plan, keys[app], text, text)) {
+			plan->app = app;
+			plan->app_value = text;
+			return true;
+		} else {
+			fprintf(stderr, "   Once more");
+		}
+	}
+}
+
+/* Ask for what is not known yet, each until its answer is one.  False: the
+ * input has ended. */
+static bool
+ask(struct init_plan *plan)
+{
+	if (plan->server == NULL && !ask_server(plan))
+		return false;
+	if (plan->origins.count == 0 && !ask_origins(plan))
+		return false;
+	if (!plan->credentials_known && !ask_credentials(plan))
+		return false;
+	return plan->app != INIT_APP_UNSET || ask_app(plan);
 }
 
 /* ---- places ---- */
@@ -358,7 +508,7 @@ make(struct init_plan *plan, const char *file)
 	if (!find_policy(plan, file) || !find_name(plan) ||
 	    !find_corswrap(plan))
 		return CHECK_USAGE;
-	if (terminal && !init_ask(plan)) {
+	if (terminal && !ask(plan)) {
 		say("nothing was written", "");
 		return CHECK_USAGE;
 	}

@@ -1,5 +1,8 @@
 /*
- * The flags of explain and probe, and how both print what they found.
+ * corscheck explain and probe: what a browser will do with a request, under a
+ * policy or with a live server.
+ *
+ * Both take the same flags and print the same walk, so they are in one file.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -7,11 +10,31 @@
 #include <config.h>
 #endif
 
-#include "corscheck/ask.h"
+#include "corscheck/command.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#include "explain/explanation.h"
+#include "probe/probe.h"
+
+/* What both are asked. */
+struct ask {
+	struct arena *arena; /* of the question too; ask_free frees it */
+	struct question question;
+	const char *policy; /* -p; NULL: none was named */
+	bool json;
+};
+
+enum ask_url {
+	ASK_URL_OPTION,	 /* explain: --url URL, and -p POLICY */
+	ASK_URL_ARGUMENT /* probe: URL is the one argument */
+};
+
+enum { ASK_GO_ON = -1 };
+
+/* ---- the flags ---- */
 
 static int
 complain(const char *what, const char *reason)
@@ -87,20 +110,11 @@ read_flags(struct ask *ask, struct question_text *text, struct slice *headers,
 	return status;
 }
 
-/* "corscheck explain" */
-static char *
-name_of(struct arena *arena, const struct command *command, char *otherwise)
-{
-	size_t room = sizeof("corscheck ") + strlen(command->name);
-	char *name = arena_alloc(arena, room);
-
-	if (name == NULL)
-		return otherwise;
-	snprintf(name, room, "corscheck %s", command->name);
-	return name;
-}
-
-int
+/*
+ * Read argv.  ASK_GO_ON: *out is the question; else the exit status, and what
+ * is wrong has been said on standard error.  Call ask_free in both cases.
+ */
+static int
 ask_read(struct ask *out, const struct command *command, enum ask_url kind,
 	 int argc, char **argv)
 {
@@ -116,8 +130,6 @@ ask_read(struct ask *out, const struct command *command, enum ask_url kind,
 	if (headers == NULL)
 		return complain("memory is out", "");
 	text.headers = headers;
-	/* In what getopt_long says. */
-	argv[0] = name_of(out->arena, command, argv[0]);
 	status = read_flags(out, &text, headers, command, kind, argc, argv);
 	if (status != ASK_GO_ON)
 		return status;
@@ -138,7 +150,7 @@ ask_read(struct ask *out, const struct command *command, enum ask_url kind,
 	return wrong == NULL ? ASK_GO_ON : complain(wrong, "");
 }
 
-void
+static void
 ask_free(struct ask *ask)
 {
 	arena_free(ask->arena);
@@ -156,7 +168,12 @@ is_coloured(void)
 	       (term == NULL || strcmp(term, "dumb") != 0);
 }
 
-int
+/*
+ * Print the explanation in the form that was asked for, coloured if standard
+ * output is a terminal and NO_COLOR is not set (https://no-color.org/).
+ * Returns the exit status (DESIGN.md section 2).
+ */
+static int
 ask_tell(struct explanation *e, bool json)
 {
 	if (!e->out_of_memory) {
@@ -170,4 +187,106 @@ ask_tell(struct explanation *e, bool json)
 	if (e->unreachable)
 		return CHECK_USAGE;
 	return e->verdict == VERDICT_BLOCKED ? CHECK_BAD : CHECK_GOOD;
+}
+
+/* ---- explain ---- */
+
+/* NULL: it has errors or could not be read, and that has been said. */
+static struct settings *
+load(const char *file)
+{
+	const struct load_options options = {.use = LOAD_LINT};
+	struct diag_list *diags = diag_list_new();
+	struct settings *settings;
+
+	if (diags == NULL) {
+		fprintf(stderr, "corscheck: no memory\n");
+		return NULL;
+	}
+	settings = settings_load(file, &options, diags);
+	if (settings == NULL)
+		diag_print(diags, stderr);
+	diag_list_free(diags);
+	return settings;
+}
+
+int
+explain_command(const struct command *command, int argc, char **argv)
+{
+	struct settings *settings = NULL;
+	struct explanation e;
+	struct ask ask;
+	int status = ask_read(&ask, command, ASK_URL_OPTION, argc, argv);
+
+	if (status == ASK_GO_ON && ask.policy != NULL) {
+		settings = load(ask.policy);
+		if (settings == NULL)
+			status = CHECK_USAGE;
+	}
+	if (status == ASK_GO_ON) {
+		explain_begin(&e, ask.arena, &ask.question);
+		/* As the web server would set it for corswrap. */
+		explain_by_policy(&e, settings,
+				  slice_from(getenv("CORSWRAP_POLICY")));
+		status = ask_tell(&e, ask.json);
+	}
+	settings_release(settings);
+	ask_free(&ask);
+	return status;
+}
+
+/* ---- probe ---- */
+
+/* CORSCHECK_TIMEOUT: seconds that an answer may take. */
+enum { SECONDS = 30, SECONDS_MAX = 3600 };
+
+/* 0: it is no such number, and that has been said. */
+static long
+read_seconds(void)
+{
+	const char *text = getenv("CORSCHECK_TIMEOUT");
+	char *end;
+	long seconds;
+
+	if (text == NULL || *text == '\0')
+		return SECONDS;
+	seconds = strtol(text, &end, 10);
+	if (*end == '\0' && seconds >= 1 && seconds <= SECONDS_MAX)
+		return seconds;
+	fprintf(stderr,
+		"corscheck: CORSCHECK_TIMEOUT is a number of seconds from 1 to "
+		"%d\n",
+		SECONDS_MAX);
+	return 0;
+}
+
+int
+probe_command(const struct command *command, int argc, char **argv)
+{
+	struct probe_client *client = NULL;
+	struct explanation e;
+	struct ask ask;
+	int status = ask_read(&ask, command, ASK_URL_ARGUMENT, argc, argv);
+	long seconds = 0;
+
+	if (status == ASK_GO_ON) {
+		seconds = read_seconds();
+		if (seconds == 0)
+			status = CHECK_USAGE;
+	}
+	if (status == ASK_GO_ON) {
+		client = probe_client_new(seconds);
+		if (client == NULL) {
+			fprintf(stderr, "corscheck: no memory\n");
+			status = CHECK_USAGE;
+		}
+	}
+	if (status == ASK_GO_ON) {
+		explain_begin(&e, ask.arena, &ask.question);
+		probe(&e, client);
+		status = ask_tell(&e, ask.json);
+	}
+	probe_client_free(client);
+	ask_free(&ask);
+	return status;
 }
