@@ -40,6 +40,73 @@ plain_decode(const char *text, size_t len, char *to)
 	return n;
 }
 
+enum { DECODED_SEPARATOR = 256 };
+
+/* A good URI's bytes, those that "%2f" and "%5c" make as DECODED_SEPARATOR. */
+static size_t
+plain_marks(const char *text, size_t len, int *to)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		char hex[3] = {0};
+		to[n++] = (unsigned char)text[i];
+		if (text[i] != '%')
+			continue;
+		memcpy(hex, text + i + 1, 2);
+		int byte = (int)strtol(hex, NULL, 16);
+		to[n - 1] = byte == '/' || byte == '\\' ? DECODED_SEPARATOR
+							 : byte;
+		i += 2;
+	}
+	return n;
+}
+
+static bool
+is_separator(int mark)
+{
+	return mark == '/' || mark == DECODED_SEPARATOR;
+}
+
+/* Is there a dot segment beside a decoded separator, or ".." behind one? */
+static bool
+plain_ambiguous(const char *text, size_t len)
+{
+	static int marks[PATH_ROOM];
+	size_t n = plain_marks(text, len, marks);
+	bool seen = false;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t end = i;
+		seen = seen || marks[i] == DECODED_SEPARATOR;
+		if (i > 0 && !is_separator(marks[i - 1]))
+			continue;
+		while (end < n && end < i + 2 && marks[end] == '.')
+			end++;
+		if (end == i || (end < n && !is_separator(marks[end])))
+			continue;
+		if ((i > 0 && marks[i - 1] == DECODED_SEPARATOR) ||
+		    (end < n && marks[end] == DECODED_SEPARATOR) ||
+		    (end == i + 2 && seen))
+			return true;
+	}
+	return false;
+}
+
+/* A path of the server's with a dot segment, '\\' taken for '/' too. */
+static bool
+has_dots(const char *path)
+{
+	while (*path != '\0') {
+		size_t len = strcspn(path, "/\\");
+		if (len > 0 && len < 3 && strspn(path, ".") >= len)
+			return true;
+		path += len;
+		path += *path != '\0';
+	}
+	return false;
+}
+
 /* From REQUEST_URI, what stands for its path. */
 static const char *
 plain_uri(const char *uri, size_t *len)
@@ -99,10 +166,12 @@ plain_path(const char *uri, const char *script, const char *info, char *buf)
 	size_t len;
 	int n;
 
+	if (has_dots(script) || has_dots(info))
+		return SLICE_NONE;
 	if (uri[0] != '\0') {
 		uri = plain_uri(uri, &len);
 		n = plain_decode(uri, len, decoded);
-		if (n < 0)
+		if (n < 0 || plain_ambiguous(uri, len))
 			return SLICE_NONE;
 	} else {
 		n = snprintf(decoded, sizeof(decoded), "%s%s", script, info);
@@ -120,10 +189,12 @@ check_patterns(struct slice path)
 	char again[PATH_ROOM];
 	struct request request = {.script_name = path};
 
-	/* Normal is normal. */
-	CHECK(slice_eq(path_normalize(&request, again, sizeof(again)), path));
 	if (path.len == 0 || path.ptr[0] != '/')
 		return;
+	/* Normal is normal; but a '\\' in a server's variable is a separator. */
+	if (memchr(path.ptr, '\\', path.len) == NULL)
+		CHECK(slice_eq(path_normalize(&request, again, sizeof(again)),
+			       path));
 	bool star = memchr(path.ptr, '*', path.len) != NULL;
 	if (!star)
 		CHECK(path_pattern_valid(path));

@@ -50,12 +50,55 @@ put_plain(struct out *out, struct slice text)
 		put_byte(out, text.ptr[i]);
 }
 
+/*
+ * Servers differ in when they decode: to one that resolves dot segments first,
+ * "a%2fb" is one segment, to another two, and "%5c" is a third one's '/'.  So a
+ * dot segment beside such a separator, or a ".." that may take away what is
+ * before one, is read in two ways: the script could be of one path and the
+ * policy of another.
+ */
+struct reading {
+	bool has_decoded;    /* a "%2f" or "%5c" came */
+	bool opened_by_one;  /* and it is where this segment begins */
+	unsigned int dots;   /* of a segment of dots alone; NAME: another */
+	bool ambiguous;
+};
+enum { NAME = 3 };
+
+static void
+end_segment(struct reading *r, bool closed_by_decoded)
+{
+	bool is_dots = r->dots == 1 || r->dots == 2;
+
+	if (is_dots && (r->opened_by_one || closed_by_decoded))
+		r->ambiguous = true;
+	if (r->dots == 2 && r->has_decoded)
+		r->ambiguous = true;
+	r->has_decoded = r->has_decoded || closed_by_decoded;
+	r->opened_by_one = closed_by_decoded;
+	r->dots = 0;
+}
+
+static void
+read_byte(struct reading *r, char c, bool decoded)
+{
+	if (c == '/' || (decoded && c == '\\'))
+		end_segment(r, decoded);
+	else if (c == '.' && r->dots < NAME)
+		r->dots++;
+	else
+		r->dots = NAME;
+}
+
 /* RFC 3986, 2.1; once: "%2561" stays "%61". */
 static void
 put_decoded(struct out *out, struct slice text)
 {
+	struct reading reading = {0};
+
 	for (size_t i = 0; i < text.len && !out->bad; i++) {
 		if (text.ptr[i] != '%') {
+			read_byte(&reading, text.ptr[i], false);
 			put_byte(out, text.ptr[i]);
 			continue;
 		}
@@ -65,9 +108,35 @@ put_decoded(struct out *out, struct slice text)
 			out->bad = true;
 			return;
 		}
-		put_byte(out, (char)(high * 16 + low));
+		char c = (char)(high * 16 + low);
+		read_byte(&reading, c, true);
+		put_byte(out, c);
 		i += 2;
 	}
+	end_segment(&reading, false);
+	if (reading.ambiguous)
+		out->bad = true;
+}
+
+/*
+ * SCRIPT_NAME and PATH_INFO are decoded, and most servers have resolved them:
+ * where dot segments are left (HAProxy, Caddy, any that decodes afterwards) it
+ * is open what the script makes of them.  NUL ends them for a C program.
+ */
+static bool
+is_resolved(struct slice decoded)
+{
+	struct reading reading = {0};
+
+	for (size_t i = 0; i < decoded.len; i++) {
+		char c = decoded.ptr[i];
+		if (c == '\0')
+			return false;
+		/* As if each separator came from "%2f": any dots are bad. */
+		read_byte(&reading, c, c == '/' || c == '\\');
+	}
+	end_segment(&reading, true);
+	return !reading.ambiguous;
 }
 
 /* RFC 3986, 5.2.4, in place, after runs of '/' have been made one. */
@@ -139,6 +208,9 @@ path_normalize(const struct request *request, char *buf, size_t cap)
 {
 	struct out out = {buf, cap, 0, false};
 
+	if (!is_resolved(request->script_name) ||
+	    !is_resolved(request->path_info))
+		return SLICE_NONE;
 	if (slice_present(request->uri) && request->uri.len > 0) {
 		put_decoded(&out, uri_path(request->uri));
 	} else {

@@ -13,8 +13,11 @@
  * The path of a request, decoded once, runs of '/' made one, dot segments
  * resolved, written to buf.  From REQUEST_URI up to '?' (of an absolute form
  * its path), else from SCRIPT_NAME and PATH_INFO, which the server has decoded
- * already.  Returns the path (in buf), or an absent slice when it holds NUL or
- * a bad '%', or does not fit: the answer is then 400.  A path that is empty or
+ * already.  Returns the path (in buf), or an absent slice when it does not fit,
+ * or when servers read it in different ways, so that the script could belong to
+ * another path than the policy: NUL, a bad '%', a dot segment beside a decoded
+ * "%2f" or "%5c", a ".." behind one, any dot segment in SCRIPT_NAME or
+ * PATH_INFO.  The answer is then 400.  A path that is empty or
  * does not begin with '/' after decoding ("*", authority form) is returned as
  * it is and matches no pattern but none.
  */

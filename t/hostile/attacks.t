@@ -350,6 +350,20 @@ INI
 	    'http://public/private', '/publi%63%00/x',
 	    '/public/%zz', '/public/%', '\\public\\x', '/x/..;/public/x',
 	    '/.;/public/x', '*', '', 'public/x', ' /public/x', '/%2570ublic/x';
+	# The script is private, and the path can be read as a public one.
+	my %private = (SCRIPT_NAME => '/private/report.pl');
+	$is_private->("a script, and $_->[0]", %private,
+		REQUEST_URI => "/private/report.pl$_->[0]", PATH_INFO => $_->[1])
+	    for [ '/..%2f..%2fpublic%2fx', '/../../public/x' ],
+	    [ '/..%2f..%2fpublic%2fx', '/..%2f..%2fpublic%2fx' ],
+	    [ '/%2e%2e%2f%2e%2e%2fpublic/x', '/../../public/x' ],
+	    [ '/..%5c..%5cpublic%5cx', '/..\\..\\public\\x' ],
+	    [ '/../../public/x', '/../../public/x' ],
+	    [ '/%2e%2e/%2E%2e/public/x', '/../../public/x' ],
+	    [ '/a%2fb/../../../public/x', '/a/b/../../../public/x' ],
+	    [ '/a%2fb/../../../public/x', '/public/x' ];
+	$is_private->('a script with dots left in it', REQUEST_URI => '/public/x',
+		SCRIPT_NAME => '/public/../private/report.pl');
 	$is_private->('path info', REQUEST_URI => '', SCRIPT_NAME => '/private',
 		PATH_INFO => '/../public/../private');
 	$is_private->('a NUL', REQUEST_URI => '',
