@@ -12,6 +12,7 @@
 #include "fuzz.h"
 
 #include "cors/decide.h"
+#include "cors/names.h"
 #include "cors/path.h"
 #include "policy/settings.h"
 
@@ -60,7 +61,7 @@ check_lines(const char *lines, size_t len)
 		CHECK(stop != NULL && stop + 1 < end && stop[1] == '\n');
 		const char *colon = memchr(at, ':', (size_t)(stop - at));
 		CHECK(colon != NULL &&
-		      cors_is_token(slice_of(at, (size_t)(colon - at))));
+		      token_is_valid(slice_of(at, (size_t)(colon - at))));
 		for (const char *p = colon; p < stop; p++)
 			CHECK((unsigned char)*p >= ' ' && *p != '\x7f');
 		at = stop + 2;

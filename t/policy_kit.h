@@ -140,6 +140,7 @@ kit_set(struct arena *arena, struct policy_spec *spec, struct slice key,
 	case 9:
 		spec->has_allow = true;
 		kit_names(arena, value, &spec->allow);
+		assert_true(name_list_complete_allow(arena, &spec->allow));
 		break;
 	case 10:
 		spec->enforce = (enum policy_enforce)kit_choice(

@@ -16,6 +16,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/text.h"
+
 enum { BLOCK_FIRST = 4096, BLOCK_MAX = 1 << 20, ALIGN = alignof(max_align_t) };
 
 struct block {
@@ -164,6 +166,15 @@ arena_slice(struct arena *arena, struct slice text)
 	char *copy = arena_text(arena, text);
 
 	return copy == NULL ? SLICE_NONE : slice_of(copy, text.len);
+}
+
+struct slice
+arena_lower(struct arena *arena, struct slice text)
+{
+	char *copy = arena_text(arena, text);
+
+	return copy == NULL ? SLICE_NONE
+			    : text_lower(copy, slice_of(copy, text.len));
 }
 
 size_t

@@ -31,6 +31,8 @@ char *arena_text(struct arena *, struct slice);
 char *arena_join(struct arena *, const struct slice *, size_t count);
 /* A copy of the slice (NUL-terminated behind its end); absent: no memory. */
 struct slice arena_slice(struct arena *, struct slice);
+/* The same with A to Z in lower case. */
+struct slice arena_lower(struct arena *, struct slice);
 /* Bytes handed out so far (what a policy weighs). */
 size_t arena_size(const struct arena *);
 

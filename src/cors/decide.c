@@ -11,6 +11,9 @@
 
 #include "cors/decide.h"
 
+#include "base/host.h"
+#include "base/text.h"
+#include "cors/names.h"
 #include "cors/private.h"
 
 static const char *const reason_ids[CORS_REASON_COUNT] = {
@@ -31,28 +34,6 @@ const char *
 cors_reason_id(enum cors_reason reason)
 {
 	return reason_ids[reason];
-}
-
-/* RFC 9110, 5.6.2: the bytes of tokens; upper case with the bit that makes it
- * lower. */
-enum { TCHAR = 1, TCHAR_UPPER = 0x20 | TCHAR };
-
-static const unsigned char tchar[256] = {
-    ['!'] = TCHAR,	   ['#' ... '\''] = TCHAR,
-    ['*'] = TCHAR,	   ['+'] = TCHAR,
-    ['-'] = TCHAR,	   ['.'] = TCHAR,
-    ['0' ... '9'] = TCHAR, ['A' ... 'Z'] = TCHAR_UPPER,
-    ['^' ... '`'] = TCHAR, ['a' ... 'z'] = TCHAR,
-    ['|'] = TCHAR,	   ['~'] = TCHAR,
-};
-
-bool
-cors_is_token(struct slice s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (tchar[(unsigned char)s.ptr[i]] == 0)
-			return false;
-	return s.len > 0;
 }
 
 /* ---- the origin ---- */
@@ -84,35 +65,19 @@ check_origin(const struct policy *policy, const struct request *request,
 
 /* ---- the method ---- */
 
-static bool
-is_forbidden_method(struct slice method)
-{
-	return slice_eq_nocase(method, SLICE("CONNECT")) ||
-	       slice_eq_nocase(method, SLICE("TRACE")) ||
-	       slice_eq_nocase(method, SLICE("TRACK"));
-}
-
-static bool
-is_safelisted_method(struct slice method)
-{
-	return slice_eq(method, SLICE("GET")) ||
-	       slice_eq(method, SLICE("HEAD")) ||
-	       slice_eq(method, SLICE("POST"));
-}
-
 static enum cors_reason
 check_method(const struct policy *policy, const struct request *request)
 {
 	struct slice method = request->acrm;
 
-	if (request->acrm_count > 1 || !cors_is_token(method))
+	if (request->acrm_count > 1 || !token_is_valid(method))
 		return CORS_METHOD_MALFORMED;
 	/* Case-sensitive: a browser that asks for "patch" would not take
 	 * "PATCH" for an answer (Fetch, "CORS-preflight fetch" step 7). */
-	if (is_safelisted_method(method) ||
+	if (method_is_safelisted(method) ||
 	    name_list_has(&policy->spec.methods, method))
 		return CORS_REASON_NONE;
-	if (policy->spec.methods.any && !is_forbidden_method(method))
+	if (policy->spec.methods.any && !method_is_forbidden(method))
 		return CORS_REASON_NONE;
 	return CORS_METHOD_NOT_ALLOWED;
 }
@@ -125,7 +90,7 @@ check_method(const struct policy *policy, const struct request *request)
  * fit, because what is written is never longer than what was read, and that
  * is within CORS_ACRH_BYTES.
  */
-struct asked {
+struct requested {
 	const struct policy *policy;
 	struct cors_decision *d;
 	bool echo;	   /* `*` with credentials: the names are the answer */
@@ -153,89 +118,71 @@ is_listed(const struct policy_parts *parts, struct slice name, size_t hash)
 /* Keep the name that lies at the end of the echo, unless it stands there
  * already: at most half of `seen` is ever taken. */
 static void
-keep_name(struct asked *asked, size_t at, size_t len, size_t hash)
+keep_name(struct requested *requested, size_t at, size_t len, size_t hash)
 {
-	struct cors_decision *d = asked->d;
+	struct cors_decision *d = requested->d;
 	struct slice name = slice_of(d->echo + at, len);
 	unsigned char *place;
 
 	for (;; hash++) {
-		place = &asked->seen[hash % sizeof(asked->seen)];
+		place = &requested->seen[hash % sizeof(requested->seen)];
 		if (*place == 0)
 			break;
 		unsigned i = *place - 1U;
-		if (slice_eq(
-			slice_of(d->echo + asked->start[i], asked->length[i]),
-			name))
+		if (slice_eq(slice_of(d->echo + requested->start[i],
+				      requested->length[i]),
+			     name))
 			return;
 	}
-	asked->start[asked->count] = (unsigned short)at;
-	asked->length[asked->count] = (unsigned short)len;
-	*place = (unsigned char)++asked->count;
+	requested->start[requested->count] = (unsigned short)at;
+	requested->length[requested->count] = (unsigned short)len;
+	*place = (unsigned char)++requested->count;
 	d->echo_len = at + len;
 }
 
 /* A name without the blanks around it; false: not a token. */
 static bool
-ask_name(struct asked *asked, struct slice name)
+parse_name(struct requested *requested, struct slice name)
 {
-	struct cors_decision *d = asked->d;
+	struct cors_decision *d = requested->d;
 	size_t at = d->echo_len + (d->echo_len > 0);
 	char *text = d->echo + at;
 
-	for (size_t i = 0; i < name.len; i++) {
-		unsigned char c = (unsigned char)name.ptr[i];
-		if (tchar[c] == 0)
-			return false;
-		text[i] = (char)(c | (tchar[c] & 0x20));
-	}
+	if (!token_lower(text, name))
+		return false;
 	size_t hash = policy_name_hash(text, name.len);
 	struct slice lower = slice_of(text, name.len);
 	/* Authorization is the one name that `*` does not cover (Fetch,
 	 * "CORS non-wildcard request-header name"). */
-	if (!is_listed(asked->policy->parts, lower, hash) &&
-	    (!asked->policy->spec.headers.any ||
+	if (!is_listed(requested->policy->parts, lower, hash) &&
+	    (!requested->policy->spec.headers.any ||
 	     slice_eq(lower, SLICE("authorization")))) {
-		asked->refused = true;
-	} else if (asked->echo) {
+		requested->refused = true;
+	} else if (requested->echo) {
 		if (at > 0)
 			text[-1] = ',';
-		keep_name(asked, at, name.len, hash);
+		keep_name(requested, at, name.len, hash);
 	}
 	return true;
 }
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
 /* One line of the list (RFC 9110, 5.6.1: empty elements are ignored). */
 static enum cors_reason
-ask_line(struct asked *asked, struct slice line)
+parse_line(struct requested *requested, struct slice line)
 {
-	for (size_t end = 0;; end++) {
-		struct slice name = slice_after(line, end);
+	struct slice name;
 
-		if (++asked->elements > CORS_ACRH_ELEMENTS)
+	while (text_element_next(&line, &name)) {
+		if (++requested->elements > CORS_ACRH_ELEMENTS)
 			return CORS_HEADERS_TOO_MANY;
-		while (end < line.len && line.ptr[end] != ',')
-			end++;
-		name.len = (size_t)(line.ptr + end - name.ptr);
-		while (name.len > 0 && is_blank(name.ptr[0]))
-			name = slice_after(name, 1);
-		while (name.len > 0 && is_blank(name.ptr[name.len - 1]))
-			name.len--;
-		if (name.len > 0 && !ask_name(asked, name))
+		if (name.len > 0 && !parse_name(requested, name))
 			return CORS_HEADERS_MALFORMED;
-		if (end == line.len)
-			return CORS_REASON_NONE;
 	}
+	return CORS_REASON_NONE;
 }
 
 static enum cors_reason
-ask_lines(struct asked *asked, const struct request *request)
+parse_lines(struct requested *requested, const struct request *request)
 {
 	size_t bytes = 0;
 
@@ -247,11 +194,12 @@ ask_lines(struct asked *asked, const struct request *request)
 	if (bytes > CORS_ACRH_BYTES)
 		return CORS_HEADERS_TOO_MANY;
 	for (unsigned i = 0; i < request->acrh_count; i++) {
-		enum cors_reason reason = ask_line(asked, request->acrh[i]);
+		enum cors_reason reason =
+		    parse_line(requested, request->acrh[i]);
 		if (reason != CORS_REASON_NONE)
 			return reason;
 	}
-	return asked->refused ? CORS_HEADER_NOT_ALLOWED : CORS_REASON_NONE;
+	return requested->refused ? CORS_HEADER_NOT_ALLOWED : CORS_REASON_NONE;
 }
 
 /* The whole list must be well-formed before any name of it counts. */
@@ -259,17 +207,17 @@ static enum cors_reason
 check_headers(const struct policy *policy, const struct request *request,
 	      struct cors_decision *d)
 {
-	struct asked asked;
+	struct requested requested;
 	enum cors_reason reason;
 
-	asked.policy = policy;
-	asked.d = d;
-	asked.echo = policy->spec.headers.any && policy->spec.credentials;
-	asked.elements = asked.count = 0;
-	asked.refused = false;
-	if (asked.echo)
-		memset(asked.seen, 0, sizeof(asked.seen));
-	reason = ask_lines(&asked, request);
+	requested.policy = policy;
+	requested.d = d;
+	requested.echo = policy->spec.headers.any && policy->spec.credentials;
+	requested.elements = requested.count = 0;
+	requested.refused = false;
+	if (requested.echo)
+		memset(requested.seen, 0, sizeof(requested.seen));
+	reason = parse_lines(&requested, request);
 	if (reason == CORS_HEADERS_MALFORMED || reason == CORS_HEADERS_TOO_MANY)
 		d->echo_len = 0;
 	return reason;
@@ -330,64 +278,13 @@ decide_preflight(const struct policy *policy, const struct request *request,
 
 /* ---- the actual request ---- */
 
-/* The scheme by which the client came, as far as the server tells. */
-static bool
-is_https(const struct request *request)
-{
-	struct slice proto = request->forwarded_proto;
-	const char *comma =
-	    proto.len == 0 ? NULL : memchr(proto.ptr, ',', proto.len);
-
-	/* Of several proxies the first has seen the client. */
-	if (comma != NULL)
-		proto.len = (size_t)(comma - proto.ptr);
-	while (proto.len > 0 && is_blank(proto.ptr[proto.len - 1]))
-		proto.len--;
-	return slice_eq_nocase(request->https, SLICE("on")) ||
-	       slice_eq(request->https, SLICE("1")) ||
-	       slice_eq_nocase(request->request_scheme, SLICE("https")) ||
-	       slice_eq_nocase(proto, SLICE("https"));
-}
-
-/* Split "host:port"; the port absent where there is none. */
-static struct slice
-split_port(struct slice *host)
-{
-	struct slice port = SLICE_NONE;
-
-	for (size_t i = host->len; i > 0 && host->ptr[i - 1] != ']'; i--) {
-		if (host->ptr[i - 1] != ':')
-			continue;
-		port = slice_after(*host, i);
-		host->len = i - 1;
-		break;
-	}
-	return port;
-}
-
-static unsigned
-port_number(struct slice port)
-{
-	unsigned value = 0;
-
-	if (port.len == 0 || port.len > 5)
-		return 0;
-	for (size_t i = 0; i < port.len; i++) {
-		if (port.ptr[i] < '0' || port.ptr[i] > '9')
-			return 0;
-		value = value * 10 + (unsigned)(port.ptr[i] - '0');
-	}
-	return value;
-}
-
 /* DESIGN.md section 4, "Same-origin". */
 static bool
 is_same_origin(const struct request *request)
 {
 	struct origin origin;
 	struct slice host = request->host, port;
-	bool https = is_https(request);
-	unsigned default_port = https ? 443 : 80;
+	bool https = request_is_https(request);
 
 	if (slice_present(request->fetch_site))
 		return slice_eq(request->fetch_site, SLICE("same-origin")) ||
@@ -397,15 +294,18 @@ is_same_origin(const struct request *request)
 	    !slice_eq(origin.scheme, https ? SLICE("https") : SLICE("http")))
 		return false;
 	if (slice_present(host)) {
-		port = split_port(&host);
+		host = host_split(host, &port);
 	} else {
 		host = request->server_name;
 		port = request->server_port;
 	}
 	/* RFC 3986, 6.2.3: "host:" is as good as "host". */
-	unsigned number = port.len > 0 ? port_number(port) : default_port;
+	unsigned usual = port_default(origin.scheme);
+	unsigned number = usual;
+	if (port.len > 0) /* no client pads a port with zeros beyond 5 digits */
+		number = port.len > 5 ? 0 : port_number(port);
 	return slice_eq_nocase(host, origin.host) &&
-	       number == (origin.port == 0 ? default_port : origin.port);
+	       number == (origin.port == 0 ? usual : origin.port);
 }
 
 /* Does `enforce` speak of this request, from an origin not allowed? */

@@ -107,7 +107,4 @@ enum {
 };
 unsigned cors_vary(const struct cors_decision *);
 
-/* Token of RFC 9110, 5.6.2 (at least one byte)? */
-bool cors_is_token(struct slice);
-
 #endif

@@ -13,6 +13,9 @@
 
 #include "cors/header_block.h"
 
+#include "base/text.h"
+#include "cors/names.h"
+
 enum { HEADER_LARGE = 4096 };
 
 void
@@ -32,34 +35,6 @@ bad(struct header_block *block, enum header_fault fault)
 	block->fault = fault;
 	block->state = HEADER_BAD;
 	return block->state;
-}
-
-static struct slice
-trim(struct slice s)
-{
-	while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t'))
-		s = slice_after(s, 1);
-	while (s.len > 0 &&
-	       (s.ptr[s.len - 1] == ' ' || s.ptr[s.len - 1] == '\t'))
-		s.len--;
-	return s;
-}
-
-static struct slice
-strip_cr(struct slice line)
-{
-	if (line.len > 0 && line.ptr[line.len - 1] == '\r')
-		line.len--;
-	return line;
-}
-
-static size_t
-colon_of(struct slice line)
-{
-	const char *colon =
-	    line.len == 0 ? NULL : memchr(line.ptr, ':', line.len);
-
-	return colon == NULL ? line.len : (size_t)(colon - line.ptr);
 }
 
 /* RFC 9110, 5.5: no control byte but the tab.  A lone CR is one. */
@@ -84,27 +59,26 @@ is_status_line(struct slice line)
 static bool
 looks_like_header(struct slice line)
 {
-	struct slice name = slice_of(line.ptr, colon_of(line));
+	struct slice name = slice_of(line.ptr, text_find(line, ':'));
 
 	if (is_status_line(line))
 		return true;
 	if (name.len == line.len)
 		return false;
-	name = trim(name);
-	return name.len == 0 || cors_is_token(name);
+	name = text_trim(name);
+	return name.len == 0 || token_is_valid(name);
 }
 
 /* Three digits, alone or before a blank; 0: not so. */
 static int
 parse_status(struct slice value)
 {
-	if (value.len < 3 || (value.len > 3 && value.ptr[3] != ' '))
+	uint64_t status;
+
+	if (value.len < 3 || (value.len > 3 && value.ptr[3] != ' ') ||
+	    !text_number(slice_of(value.ptr, 3), 999, &status))
 		return 0;
-	for (int i = 0; i < 3; i++)
-		if (value.ptr[i] < '0' || value.ptr[i] > '9')
-			return 0;
-	return (value.ptr[0] - '0') * 100 + (value.ptr[1] - '0') * 10 +
-	       (value.ptr[2] - '0');
+	return (int)status;
 }
 
 static bool
@@ -120,8 +94,7 @@ is_hop_by_hop(const struct header_block *block, struct slice name)
 			return true;
 	if (slice_eq_nocase(name, SLICE("transfer-encoding")))
 		return !block->options.keep_transfer_encoding;
-	return name.len >= 6 &&
-	       slice_eq_nocase(slice_of(name.ptr, 6), SLICE("proxy-"));
+	return text_starts_nocase(name, SLICE("proxy-"));
 }
 
 bool
@@ -129,8 +102,7 @@ header_is_cors(struct slice name)
 {
 	static const struct slice prefix = {"access-control-", 15};
 
-	return name.len > prefix.len &&
-	       slice_eq_nocase(slice_of(name.ptr, prefix.len), prefix);
+	return name.len > prefix.len && text_starts_nocase(name, prefix);
 }
 
 static void
@@ -179,10 +151,7 @@ fault(struct plain *plain, enum header_fault what)
 static bool
 is_length(struct slice value)
 {
-	for (size_t i = 0; i < value.len; i++)
-		if (value.ptr[i] < '0' || value.ptr[i] > '9')
-			return false;
-	return value.len > 0 && value.len < 19;
+	return text_is_digits(value) && value.len < 19;
 }
 
 /* Status and Content-Length say something of the whole answer.  True: the
@@ -228,11 +197,8 @@ static void
 plain_status_line(struct plain *plain, struct slice line)
 {
 	static const char name[] = "Status";
-	size_t at = 0;
-
-	while (at < line.len && line.ptr[at] != ' ')
-		at++;
-	struct slice value = trim(slice_after(line, at));
+	size_t at = text_find(line, ' ');
+	struct slice value = text_trim(slice_after(line, at));
 	plain->block->notes |= HEADER_NOTE_STATUS_LINE;
 	plain->block->status = parse_status(value);
 	if (plain->block->status == 0 || !is_value(value) || at < 6) {
@@ -246,14 +212,14 @@ plain_status_line(struct plain *plain, struct slice line)
 static void
 plain_field(struct plain *plain, struct slice line)
 {
-	size_t colon = colon_of(line);
+	size_t colon = text_find(line, ':');
 	struct slice name = slice_of(line.ptr, colon);
 
-	if (colon == line.len || !cors_is_token(name)) {
+	if (colon == line.len || !token_is_valid(name)) {
 		drop(plain->block, line);
 		return;
 	}
-	struct slice value = trim(slice_after(line, colon + 1));
+	struct slice value = text_trim(slice_after(line, colon + 1));
 	if (!is_value(value)) {
 		drop(plain->block, line);
 		return;
@@ -274,15 +240,14 @@ next_line(struct header_block *block, size_t from, size_t end,
 	const char *newline = memchr(buf + from, '\n', end - from);
 	size_t stop = (size_t)(newline - buf);
 
-	*line = strip_cr(slice_of(buf + from, stop - from));
-	while (stop + 1 < end && line->len > 0 &&
-	       (buf[stop + 1] == ' ' || buf[stop + 1] == '\t') &&
-	       (newline = memchr(buf + stop + 1, '\n', end - stop - 1)) !=
-		   NULL) {
+	*line = text_chop(slice_of(buf + from, stop - from), '\r');
+	while (
+	    stop + 1 < end && line->len > 0 && ascii_is_blank(buf[stop + 1]) &&
+	    (newline = memchr(buf + stop + 1, '\n', end - stop - 1)) != NULL) {
 		block->notes |= HEADER_NOTE_UNFOLDED;
 		size_t next = (size_t)(newline - buf);
-		struct slice more =
-		    trim(strip_cr(slice_of(buf + stop + 1, next - stop - 1)));
+		struct slice more = text_trim(
+		    text_chop(slice_of(buf + stop + 1, next - stop - 1), '\r'));
 		/* Pulled up behind the line: there was at least a newline. */
 		size_t at = (size_t)(line->ptr - buf) + line->len;
 		buf[at++] = ' ';
@@ -345,8 +310,9 @@ no_headers(struct header_block *block)
 static enum header_state
 line_ended(struct header_block *block)
 {
-	struct slice line = strip_cr(
-	    slice_of(block->buf + block->line, block->len - 1 - block->line));
+	struct slice line = text_chop(
+	    slice_of(block->buf + block->line, block->len - 1 - block->line),
+	    '\r');
 	size_t start = block->line;
 
 	if (line.len == 0)
@@ -395,7 +361,7 @@ whole_fields(const struct header_block *block)
 
 	if (end == block->len)
 		return end;
-	while (end > 0 && (buf[end] == ' ' || buf[end] == '\t'))
+	while (end > 0 && ascii_is_blank(buf[end]))
 		do
 			end--;
 		while (end > 0 && buf[end - 1] != '\n');

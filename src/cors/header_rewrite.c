@@ -9,9 +9,12 @@
 
 #include "cors/header_block.h"
 
-/* A list of names being gathered, each once, whatever its case. */
-struct gathered {
-	char text[8192];
+#include "base/text.h"
+#include "cors/names.h"
+
+/* Names for one header line, each once, whatever its case. */
+struct name_set {
+	char text[8192]; /* joined by ", " */
 	size_t len;
 	bool star;
 	bool full;
@@ -27,8 +30,8 @@ struct writer {
 	bool keep;	 /* the application's own CORS headers stand */
 	bool timing;	 /* its Timing-Allow-Origin goes */
 	bool expose_all; /* the real names, for `*` with credentials */
-	struct gathered vary;
-	struct gathered expose;
+	struct name_set vary;
+	struct name_set expose;
 };
 
 static void
@@ -39,69 +42,49 @@ emit(struct writer *w, struct slice piece)
 }
 
 static bool
-gathered_has(const struct gathered *list, struct slice name)
+name_set_has(const struct name_set *set, struct slice name)
 {
-	struct slice rest = slice_of(list->text, list->len);
+	struct slice rest = slice_of(set->text, set->len), item;
 
-	while (rest.len > 0) {
-		const char *comma = memchr(rest.ptr, ',', rest.len);
-		size_t len =
-		    comma == NULL ? rest.len : (size_t)(comma - rest.ptr);
-		struct slice item = slice_of(rest.ptr, len);
-		while (item.len > 0 && item.ptr[0] == ' ')
-			item = slice_after(item, 1);
+	while (text_list_next(&rest, &item))
 		if (slice_eq_nocase(item, name))
 			return true;
-		rest = slice_after(rest, comma == NULL ? len : len + 1);
-	}
 	return false;
 }
 
 static void
-gather(struct gathered *list, struct slice name, bool lower)
+name_set_add(struct name_set *set, struct slice name, bool lower)
 {
 	if (slice_eq(name, SLICE("*"))) {
-		list->star = true;
+		set->star = true;
 		return;
 	}
-	/* Full: it does not matter any more, and a long list is not worth it.
-	 */
-	if (list->full || !cors_is_token(name) || gathered_has(list, name))
+	/* A list that is full is not looked through again for each name that
+	 * has no room. */
+	if (set->full || !token_is_valid(name) || name_set_has(set, name))
 		return;
-	if (list->len + name.len + 2 > sizeof(list->text)) {
-		list->full = true;
+	if (set->len + name.len + 2 > sizeof(set->text)) {
+		set->full = true;
 		return;
 	}
-	if (list->len > 0) {
-		list->text[list->len++] = ',';
-		list->text[list->len++] = ' ';
+	if (set->len > 0) {
+		set->text[set->len++] = ',';
+		set->text[set->len++] = ' ';
 	}
-	for (size_t i = 0; i < name.len; i++) {
-		char byte = name.ptr[i];
-		if (lower)
-			byte = ascii_lower(byte);
-		list->text[list->len++] = byte;
-	}
+	if (lower)
+		text_lower(set->text + set->len, name);
+	else
+		memcpy(set->text + set->len, name.ptr, name.len);
+	set->len += name.len;
 }
 
-/* Every element of a comma list (RFC 9110, 5.6.1). */
 static void
-gather_list(struct gathered *list, struct slice value, bool lower)
+name_set_add_list(struct name_set *set, struct slice list, bool lower)
 {
-	while (value.len > 0) {
-		const char *comma = memchr(value.ptr, ',', value.len);
-		size_t len =
-		    comma == NULL ? value.len : (size_t)(comma - value.ptr);
-		struct slice item = slice_of(value.ptr, len);
-		while (item.len > 0 &&
-		       (item.ptr[0] == ' ' || item.ptr[0] == '\t'))
-			item = slice_after(item, 1);
-		while (item.len > 0 && (item.ptr[item.len - 1] == ' ' ||
-					item.ptr[item.len - 1] == '\t'))
-			item.len--;
-		gather(list, item, lower);
-		value = slice_after(value, comma == NULL ? len : len + 1);
-	}
+	struct slice name;
+
+	while (text_list_next(&list, &name))
+		name_set_add(set, name, lower);
 }
 
 struct field {
@@ -125,26 +108,19 @@ next_field(const struct header_block *block, size_t *at, struct field *out)
 	return true;
 }
 
-/* Fetch, "CORS-safelisted response-header name" and "forbidden
- * response-header name": the first need no exposing, the second cannot be. */
+/* Names that need no exposing, cannot be exposed, or are no header of the
+ * response that a browser sees. */
 static bool
 is_never_exposed(struct slice name)
 {
-	static const char *const names[] = {
-	    "cache-control", "content-language", "content-length",
-	    "content-type",  "expires",		 "last-modified",
-	    "pragma",	     "set-cookie",	 "set-cookie2",
-	    "status"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (slice_eq_nocase(name, slice_from(names[i])))
-			return true;
-	return header_is_cors(name);
+	return response_header_is_safelisted(name) ||
+	       response_header_is_forbidden(name) ||
+	       slice_eq_nocase(name, SLICE("status")) || header_is_cors(name);
 }
 
-/* What stands in the block decides what is written: look through it once. */
+/* Look through the block once: its fields decide what is written. */
 static void
-survey(struct writer *w)
+scan(struct writer *w)
 {
 	const struct cors_decision *d = w->decision;
 	const struct policy_spec *spec = &d->policy->spec;
@@ -155,26 +131,26 @@ survey(struct writer *w)
 	w->timing = spec->timing != TIMING_NONE;
 	w->expose_all = expose != NULL && expose->any && spec->credentials;
 	for (size_t i = 0; expose != NULL && i < expose->count; i++)
-		gather(&w->expose, expose->names[i], true);
+		name_set_add(&w->expose, expose->names[i], true);
 	while (next_field(w->block, &at, &field)) {
 		if (spec->keep_app_headers &&
 		    slice_eq_nocase(field.name,
 				    SLICE("access-control-allow-origin")))
 			w->keep = true;
 		if (slice_eq_nocase(field.name, SLICE("vary")))
-			gather_list(&w->vary, field.value, false);
+			name_set_add_list(&w->vary, field.value, false);
 		if (slice_eq_nocase(field.name,
 				    SLICE("access-control-expose-headers")))
-			gather_list(&w->expose, field.value, true);
+			name_set_add_list(&w->expose, field.value, true);
 		else if (w->expose_all && !is_never_exposed(field.name))
-			gather(&w->expose, field.name, true);
+			name_set_add(&w->expose, field.name, true);
 	}
 	/* The application's `*` says nothing of what the policy exposes. */
 	w->expose.star = expose != NULL && expose->any && !spec->credentials;
 }
 
 static bool
-is_ours(const struct writer *w, struct slice name)
+is_replaced(const struct writer *w, struct slice name)
 {
 	if (w->decision == NULL)
 		return w->silent && header_is_cors(name);
@@ -193,7 +169,7 @@ write_fields(struct writer *w)
 	size_t at = 0;
 
 	while (next_field(w->block, &at, &field)) {
-		if (is_ours(w, field.name))
+		if (is_replaced(w, field.name))
 			continue;
 		emit(w, field.name);
 		emit(w, SLICE(": "));
@@ -208,12 +184,13 @@ write_vary(struct writer *w)
 	unsigned tokens = cors_vary(w->decision);
 
 	if (tokens & CORS_VARY_ORIGIN)
-		gather(&w->vary, SLICE("Origin"), false);
+		name_set_add(&w->vary, SLICE("Origin"), false);
 	if (tokens & CORS_VARY_METHOD)
-		gather(&w->vary, SLICE("Access-Control-Request-Method"), false);
+		name_set_add(&w->vary, SLICE("Access-Control-Request-Method"),
+			     false);
 	if (tokens & CORS_VARY_HEADERS)
-		gather(&w->vary, SLICE("Access-Control-Request-Headers"),
-		       false);
+		name_set_add(&w->vary, SLICE("Access-Control-Request-Headers"),
+			     false);
 	/* RFC 9110, 12.5.5: `*` covers all; so does a list too long to keep. */
 	if (w->vary.star || w->vary.full) {
 		emit(w, SLICE("Vary: *\r\n"));
@@ -285,7 +262,8 @@ header_write(const struct header_block *block,
 {
 	struct writer w;
 
-	/* Not the gathering buffers: they are large and have lengths. */
+	/* Not the text of the sets: it is large, and their len says what of it
+	 * is used. */
 	memset(&w, 0, offsetof(struct writer, vary));
 	w.vary.len = w.expose.len = 0;
 	w.vary.star = w.vary.full = w.expose.star = w.expose.full = false;
@@ -298,7 +276,7 @@ header_write(const struct header_block *block,
 	if (block->early_body)
 		emit(&w, SLICE("Content-Type: text/html\r\n"));
 	if (w.decision != NULL)
-		survey(&w);
+		scan(&w);
 	write_fields(&w);
 	if (w.decision != NULL) {
 		if (!w.keep)

@@ -10,6 +10,42 @@
 
 #include "cors/names.h"
 
+#include "base/text.h"
+
+/* RFC 9110, 5.6.2: the bytes of tokens; upper case with the bit that makes it
+ * lower. */
+enum { TCHAR = 1, TCHAR_UPPER = 0x20 | TCHAR };
+
+static const unsigned char tchar[256] = {
+    ['!'] = TCHAR,	   ['#' ... '\''] = TCHAR,
+    ['*'] = TCHAR,	   ['+'] = TCHAR,
+    ['-'] = TCHAR,	   ['.'] = TCHAR,
+    ['0' ... '9'] = TCHAR, ['A' ... 'Z'] = TCHAR_UPPER,
+    ['^' ... '`'] = TCHAR, ['a' ... 'z'] = TCHAR,
+    ['|'] = TCHAR,	   ['~'] = TCHAR,
+};
+
+bool
+token_is_valid(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (tchar[(unsigned char)s.ptr[i]] == 0)
+			return false;
+	return s.len > 0;
+}
+
+bool
+token_lower(char *to, struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned char c = (unsigned char)s.ptr[i];
+		if (tchar[c] == 0)
+			return false;
+		to[i] = (char)(c | (tchar[c] & 0x20));
+	}
+	return s.len > 0;
+}
+
 static bool
 is_among(struct slice name, const char *const *names)
 {
@@ -17,13 +53,6 @@ is_among(struct slice name, const char *const *names)
 		if (slice_eq_nocase(name, slice_from(*names)))
 			return true;
 	return false;
-}
-
-static bool
-begins(struct slice name, struct slice prefix)
-{
-	return name.len >= prefix.len &&
-	       slice_eq_nocase(slice_of(name.ptr, prefix.len), prefix);
 }
 
 bool
@@ -80,8 +109,9 @@ request_header_is_forbidden(struct slice header)
 					    "via",
 					    NULL};
 
-	return is_among(header, names) || begins(header, SLICE("proxy-")) ||
-	       begins(header, SLICE("sec-"));
+	return is_among(header, names) ||
+	       text_starts_nocase(header, SLICE("proxy-")) ||
+	       text_starts_nocase(header, SLICE("sec-"));
 }
 
 bool
@@ -100,7 +130,7 @@ request_header_is_misplaced(struct slice header)
 					    "access-control-max-age", NULL};
 
 	return is_among(header, names) ||
-	       begins(header, SLICE("access-control-allow-"));
+	       text_starts_nocase(header, SLICE("access-control-allow-"));
 }
 
 bool
@@ -131,5 +161,5 @@ response_header_is_misplaced(struct slice header)
 	    "access-control-allow-methods", "access-control-max-age", NULL};
 
 	return is_among(header, names) ||
-	       begins(header, SLICE("access-control-request-"));
+	       text_starts_nocase(header, SLICE("access-control-request-"));
 }

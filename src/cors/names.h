@@ -8,6 +8,12 @@
 
 #include "base/slice.h"
 
+/* Token of RFC 9110, 5.6.2 (at least one byte)? */
+bool token_is_valid(struct slice);
+/* Write a token in lower case to `to`, which has room for its length; no NUL.
+ * False: it is none (or empty); what is in `to` is then undefined. */
+bool token_lower(char *to, struct slice);
+
 /* Fetch, 2.2.1: CONNECT, TRACE, TRACK in any case. */
 bool method_is_forbidden(struct slice);
 /* GET, HEAD, POST, byte for byte. */

@@ -16,6 +16,10 @@
 
 #include <stdint.h>
 
+#include "base/host.h"
+#include "base/ip.h"
+#include "base/text.h"
+
 /* What a byte of an origin may be good for. */
 enum {
 	LOWER = 1,
@@ -57,23 +61,6 @@ classes(struct slice s)
 	return all;
 }
 
-/* The place of one of two bytes, or s.len.  Origins are short: no memchr. */
-static size_t
-find_either(struct slice s, char a, char b)
-{
-	size_t i = 0;
-
-	while (i < s.len && s.ptr[i] != a && s.ptr[i] != b)
-		i++;
-	return i;
-}
-
-static size_t
-find(struct slice s, char c)
-{
-	return find_either(s, c, c);
-}
-
 static size_t
 count(struct slice s, char c)
 {
@@ -84,134 +71,30 @@ count(struct slice s, char c)
 	return n;
 }
 
-static bool
-ends_in(struct slice s, struct slice end)
-{
-	return s.len >= end.len &&
-	       memcmp(s.ptr + (s.len - end.len), end.ptr, end.len) == 0;
-}
-
 /* ---- addresses ---- */
 
-/* A decimal number up to max without a leading zero, or -1. */
-static long
-number(struct slice s, long max)
-{
-	long value = 0;
-
-	if (s.len == 0 || s.len > 5 || (s.len > 1 && s.ptr[0] == '0'))
-		return -1;
-	for (size_t i = 0; i < s.len; i++) {
-		if (class_at(s, i) != DIGIT)
-			return -1;
-		value = value * 10 + (s.ptr[i] - '0');
-	}
-	return value <= max ? value : -1;
-}
-
-/* Four decimal octets: the only form in which URLs are serialized. */
+/* As URLs are serialized: four decimal octets. */
 static bool
 is_ipv4(struct slice s)
 {
-	for (int octet = 0; octet < 4; octet++) {
-		size_t dot = find(s, '.');
-		if (number(slice_of(s.ptr, dot), 255) < 0)
-			return false;
-		if ((octet < 3) != (dot < s.len))
-			return false;
-		if (octet < 3)
-			s = slice_after(s, dot + 1);
-	}
-	return true;
-}
+	struct ip ip;
 
-/* One group of an IPv6 address: 1 to 4 hexadecimal digits in lower case, no
- * leading zero (RFC 5952, 4.1 and 4.3); or -1. */
-static long
-hex_group(struct slice s)
-{
-	long value = 0;
-
-	if (s.len == 0 || s.len > 4 || (s.len > 1 && s.ptr[0] == '0'))
-		return -1;
-	for (size_t i = 0; i < s.len; i++) {
-		char c = s.ptr[i];
-		if (c >= '0' && c <= '9')
-			value = value * 16 + (c - '0');
-		else if (c >= 'a' && c <= 'f')
-			value = value * 16 + (c - 'a' + 10);
-		else
-			return -1;
-	}
-	return value;
-}
-
-/* Groups between ':' into out; their number, or -1. */
-static int
-hex_groups(struct slice s, uint16_t out[8])
-{
-	int n = 0;
-
-	if (s.len == 0)
-		return 0;
-	for (;;) {
-		size_t colon = find(s, ':');
-		long value = hex_group(slice_of(s.ptr, colon));
-		if (value < 0 || n == 8)
-			return -1;
-		out[n++] = (uint16_t)value;
-		if (colon == s.len)
-			return n;
-		s = slice_after(s, colon + 1);
-	}
-}
-
-/* The longest run of zero groups, the first of equals (RFC 5952, 4.2.3). */
-static void
-longest_zeros(const uint16_t group[8], int *start, int *length)
-{
-	*start = -1;
-	*length = 0;
-	for (int i = 0, run = 0; i < 8; i++) {
-		run = group[i] == 0 ? run + 1 : 0;
-		if (run > *length) {
-			*length = run;
-			*start = i - run + 1;
-		}
-	}
+	return ip_parse_v4(s, &ip);
 }
 
 /*
- * What stands between the brackets, as RFC 5952 writes it?  The groups are
- * canonical one by one; what remains is whether "::" stands where it must.
- * IPv4-mapped addresses are refused: nobody who writes one means that
- * browsers serialize it in hexadecimal.
+ * What is between the brackets, as RFC 5952 writes it?  IPv4-mapped addresses
+ * are refused: nobody who writes one means that browsers serialize it in
+ * hexadecimal.
  */
 static bool
 is_ipv6(struct slice s)
 {
-	uint16_t group[8] = {0}, tail[8];
-	size_t gap = 0;
-	int start, length;
+	char canonical[IP_TEXT_MAX];
+	struct ip ip;
 
-	while (gap < s.len && !slice_starts(slice_after(s, gap), SLICE("::")))
-		gap++;
-	int before = hex_groups(slice_of(s.ptr, gap), group);
-	if (before < 0)
-		return false;
-	if (gap == s.len) {
-		longest_zeros(group, &start, &length);
-		return before == 8 && length < 2;
-	}
-	int after = hex_groups(slice_after(s, gap + 2), tail);
-	int elided = 8 - before - after;
-	if (after < 0 || elided < 2)
-		return false;
-	for (int i = before; i < 8; i++)
-		group[i] = i < before + elided ? 0 : tail[i - before - elided];
-	longest_zeros(group, &start, &length);
-	bool mapped = before == 0 && elided == 5 && tail[0] == 0xffff;
-	return start == before && length == elided && !mapped;
+	return ip_parse_v6(s, &ip) && !ip_is_mapped(&ip) &&
+	       slice_eq(s, slice_of(canonical, ip_write(&ip, canonical)));
 }
 
 /* ---- names ---- */
@@ -295,22 +178,13 @@ is_label(struct slice label)
 		is_punycode(slice_after(label, 4)));
 }
 
-/* The host without the final dot that browsers leave where it was typed. */
-static struct slice
-without_dot(struct slice host)
-{
-	if (host.len > 0 && host.ptr[host.len - 1] == '.')
-		host.len--;
-	return host;
-}
-
 /* A host name.  Browsers send '_' too, though no DNS host has it. */
 static bool
 is_name(struct slice host)
 {
 	size_t start = 0;
 
-	host = without_dot(host);
+	host = text_chop(host, '.');
 	for (size_t i = 0; i < host.len; i++) {
 		if ((class_at(host, i) & LABEL) != 0)
 			continue;
@@ -322,14 +196,17 @@ is_name(struct slice host)
 	return is_label(slice_of(host.ptr + start, host.len - start));
 }
 
-/* The URL standard's "ends in a number": then it is an IPv4 address or no
- * host at all. */
+/*
+ * A last label that begins with a digit makes the host an IPv4 address or no
+ * host at all.  This is stricter than the URL standard, to which only a whole
+ * number is one (ip_ends_in_number).
+ */
 static bool
-ends_in_number(struct slice host)
+ends_like_ipv4(struct slice host)
 {
 	size_t start;
 
-	host = without_dot(host);
+	host = text_chop(host, '.');
 	for (start = host.len; start > 0 && host.ptr[start - 1] != '.'; start--)
 		continue;
 	return start < host.len && class_at(host, start) == DIGIT;
@@ -349,17 +226,6 @@ scheme_length(struct slice text)
 	return len > 0 && (class_at(text, 0) & (LOWER | UPPER)) != 0 ? len : 0;
 }
 
-/* The port that URLs of a special scheme are serialized without. */
-static unsigned
-default_port(struct slice scheme)
-{
-	if (slice_eq(scheme, SLICE("https")) || slice_eq(scheme, SLICE("wss")))
-		return 443;
-	if (slice_eq(scheme, SLICE("http")) || slice_eq(scheme, SLICE("ws")))
-		return 80;
-	return slice_eq(scheme, SLICE("ftp")) ? 21 : 0;
-}
-
 /* The text taken apart, before anything is known to be right. */
 struct pieces {
 	unsigned classes;
@@ -368,24 +234,6 @@ struct pieces {
 	struct slice host;	/* with "*." and brackets */
 	struct slice port;	/* absent without ':' */
 };
-
-static void
-split_authority(struct slice rest, struct pieces *p)
-{
-	size_t end = 0;
-
-	/* The ':' of an IPv6 address are no port's. */
-	if (slice_starts(rest, SLICE("[")))
-		end = find_either(rest, ']', '/');
-	end += find_either(slice_after(rest, end), ':', '/');
-	p->host = slice_of(rest.ptr, end);
-	if (end < rest.len && rest.ptr[end] == ':') {
-		p->port = slice_after(rest, end + 1);
-		p->port.len = find(p->port, '/');
-		end += 1 + p->port.len;
-	}
-	p->authority = slice_of(rest.ptr, end);
-}
 
 /* Take apart; faults of the text as a whole, up to its lengths. */
 static enum origin_fault
@@ -404,7 +252,9 @@ split(struct slice text, struct pieces *p)
 	struct slice rest = slice_after(text, p->scheme.len);
 	if (p->scheme.len == 0 || !slice_starts(rest, SLICE("://")))
 		return ORIGIN_FAULT_SCHEME;
-	split_authority(slice_after(rest, 3), p);
+	rest = slice_after(rest, 3);
+	p->authority = slice_of(rest.ptr, text_find(rest, '/'));
+	p->host = host_split(p->authority, &p->port);
 	size_t max = slice_starts(p->host, SLICE("*.")) ? ORIGIN_SUFFIX_MAX + 2
 							: ORIGIN_HOST_MAX;
 	if (p->scheme.len > ORIGIN_SCHEME_MAX || p->host.len > max)
@@ -442,13 +292,13 @@ check_host(const struct pieces *p, struct origin_pattern *out)
 	bool brackets = (p->classes & BRACKET) != 0 &&
 			(classes(p->authority) & BRACKET) != 0;
 
-	if (brackets || find(p->port, ':') < p->port.len) {
+	if (brackets || text_find(p->port, ':') < p->port.len) {
 		out->is_ip = host.len > 2 && host.ptr[0] == '[' &&
 			     host.ptr[host.len - 1] == ']' &&
 			     is_ipv6(slice_of(host.ptr + 1, host.len - 2));
 		return out->is_ip ? ORIGIN_FAULT_NONE : ORIGIN_FAULT_IPV6;
 	}
-	out->is_ip = ends_in_number(host);
+	out->is_ip = ends_like_ipv4(host);
 	if (out->is_ip)
 		return is_ipv4(host) ? ORIGIN_FAULT_NONE : ORIGIN_FAULT_IPV4;
 	return is_name(host) ? ORIGIN_FAULT_NONE : ORIGIN_FAULT_HOST;
@@ -457,29 +307,14 @@ check_host(const struct pieces *p, struct origin_pattern *out)
 static enum origin_fault
 check_port(const struct pieces *p, struct origin_pattern *out)
 {
-	long port;
-
 	if (!slice_present(p->port) || out->any_port)
 		return ORIGIN_FAULT_NONE;
-	port = number(p->port, 65535);
-	if (port < 1)
+	out->port = port_number(p->port);
+	if (out->port == 0 || p->port.ptr[0] == '0')
 		return ORIGIN_FAULT_PORT;
-	if ((unsigned)port == default_port(p->scheme))
+	if (out->port == port_default(p->scheme))
 		return ORIGIN_FAULT_DEFAULT_PORT;
-	out->port = (unsigned)port;
 	return ORIGIN_FAULT_NONE;
-}
-
-static bool
-is_loopback(struct slice host, bool is_ip)
-{
-	if (is_ip)
-		return slice_starts(host, SLICE("127.")) ||
-		       slice_eq(host, SLICE("[::1]"));
-	host = without_dot(host);
-	/* RFC 6761, 6.3. */
-	return slice_eq(host, SLICE("localhost")) ||
-	       ends_in(host, SLICE(".localhost"));
 }
 
 /*
@@ -554,7 +389,7 @@ origin_pattern_parse(struct slice text, struct origin_pattern *out)
 
 	if (fault != ORIGIN_FAULT_NONE)
 		return fault;
-	pattern.is_loopback = is_loopback(pattern.host, pattern.is_ip);
+	pattern.is_loopback = host_is_loopback(pattern.host);
 	*out = pattern;
 	return ORIGIN_FAULT_NONE;
 }
@@ -608,7 +443,7 @@ host_covers(const struct origin_pattern *a, const struct origin_pattern *b)
 		return true;
 	/* The dot belongs to the comparison: "foo.com" is not in "oo.com". */
 	return !b->is_ip && b->host.len > a->host.len + 1 &&
-	       ends_in(b->host, a->host) &&
+	       text_ends(b->host, a->host) &&
 	       b->host.ptr[b->host.len - a->host.len - 1] == '.';
 }
 

@@ -15,6 +15,8 @@
 
 #include "cors/path.h"
 
+#include "base/host.h"
+#include "base/text.h"
 #include "cors/origin.h"
 
 /* Output under construction; bad once a NUL came or the room was full. */
@@ -34,15 +36,6 @@ put_byte(struct out *out, char c)
 		out->buf[out->len++] = c;
 }
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static void
 put_plain(struct out *out, struct slice text)
 {
@@ -58,9 +51,9 @@ put_plain(struct out *out, struct slice text)
  * policy of another.
  */
 struct reading {
-	bool has_decoded;    /* a "%2f" or "%5c" came */
-	bool opened_by_one;  /* and it is where this segment begins */
-	unsigned int dots;   /* of a segment of dots alone; NAME: another */
+	bool has_decoded;   /* a "%2f" or "%5c" came */
+	bool opened_by_one; /* and it is where this segment begins */
+	unsigned int dots;  /* of a segment of dots alone; NAME: another */
 	bool ambiguous;
 };
 enum { NAME = 3 };
@@ -102,13 +95,12 @@ put_decoded(struct out *out, struct slice text)
 			put_byte(out, text.ptr[i]);
 			continue;
 		}
-		int high = i + 2 < text.len ? hex_digit(text.ptr[i + 1]) : -1;
-		int low = i + 2 < text.len ? hex_digit(text.ptr[i + 2]) : -1;
-		if (high < 0 || low < 0) {
+		int byte = text_hex_byte(slice_after(text, i + 1));
+		if (byte < 0) {
 			out->bad = true;
 			return;
 		}
-		char c = (char)(high * 16 + low);
+		char c = (char)byte;
 		read_byte(&reading, c, true);
 		put_byte(out, c);
 		i += 2;
@@ -170,17 +162,6 @@ resolve_dots(char *path, size_t len)
 	return to;
 }
 
-/* The place of one of two bytes, or s.len. */
-static size_t
-find_either(struct slice s, char a, char b)
-{
-	size_t i = 0;
-
-	while (i < s.len && s.ptr[i] != a && s.ptr[i] != b)
-		i++;
-	return i;
-}
-
 /*
  * The path of REQUEST_URI: up to '?', of an absolute form what comes after the
  * authority (RFC 9112, 3.2.2).  No request has a '#', but who sends one gets
@@ -191,15 +172,15 @@ uri_path(struct slice uri)
 {
 	size_t scheme, end;
 
-	uri.len = find_either(uri, '?', '#');
+	uri.len = text_find_any(uri, "?#");
 	if (uri.len == 0 || uri.ptr[0] == '/')
 		return uri;
-	scheme = find_either(uri, ':', '/');
+	scheme = text_find_any(uri, ":/");
 	if (scheme == 0 ||
 	    !slice_starts(slice_after(uri, scheme), SLICE("://")))
 		return uri;
 	uri = slice_after(uri, scheme + 3);
-	end = find_either(uri, '/', '/');
+	end = text_find(uri, '/');
 	return end == uri.len ? SLICE("/") : slice_after(uri, end);
 }
 
@@ -230,7 +211,7 @@ is_normal(struct slice path)
 {
 	while (path.len > 0) {
 		path = slice_after(path, 1); /* the '/' */
-		size_t end = find_either(path, '/', '/');
+		size_t end = text_find(path, '/');
 		struct slice segment = slice_of(path.ptr, end);
 		if (slice_eq(segment, SLICE(".")) ||
 		    slice_eq(segment, SLICE("..")) ||
@@ -264,27 +245,13 @@ path_pattern_match(struct slice pattern, struct slice path)
 
 /* ---- hosts ---- */
 
-static bool
-all_digits(struct slice s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (s.ptr[i] < '0' || s.ptr[i] > '9')
-			return false;
-	return true;
-}
-
 /* The host without its port; absent when what follows it is no port. */
 static struct slice
-without_port(struct slice host)
+without_port(struct slice text)
 {
-	size_t end = 0;
+	struct slice port, host = host_split(text, &port);
 
-	if (host.len > 0 && host.ptr[0] == '[')
-		end = find_either(host, ']', ']');
-	end += find_either(slice_after(host, end), ':', ':');
-	if (end < host.len && !all_digits(slice_after(host, end + 1)))
-		return SLICE_NONE;
-	return slice_of(host.ptr, end);
+	return port.len == 0 || text_is_digits(port) ? host : SLICE_NONE;
 }
 
 /* Labels of letters in lower case, digits, '-' and '_', none of them empty and
@@ -303,7 +270,7 @@ is_host(struct slice host)
 		return false;
 	for (size_t i = 0; i < host.len; i++) {
 		char c = host.ptr[i];
-		bool label = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+		bool label = (c >= 'a' && c <= 'z') || ascii_is_digit(c) ||
 			     c == '-' || c == '_';
 		if (!label && !(c == '.' && before != '.') &&
 		    !(brackets && c == ':'))
@@ -323,14 +290,10 @@ host_normalize(const struct request *request, char *buf, size_t cap)
 		host = request->server_name;
 	if (host.len > ORIGIN_HOST_MAX + 16)
 		return SLICE_NONE;
-	host = without_port(host);
-	if (host.len > 0 && host.ptr[host.len - 1] == '.')
-		host.len--;
+	host = text_chop(without_port(host), '.');
 	if (host.len == 0 || host.len > cap)
 		return SLICE_NONE;
-	for (size_t i = 0; i < host.len; i++)
-		buf[i] = ascii_lower(host.ptr[i]);
-	host = slice_of(buf, host.len);
+	host = text_lower(buf, host);
 	return is_host(host) ? host : SLICE_NONE;
 }
 
@@ -349,7 +312,5 @@ host_pattern_match(struct slice pattern, struct slice host)
 	if (!slice_starts(pattern, SLICE("*.")))
 		return slice_eq(pattern, host);
 	struct slice suffix = slice_after(pattern, 1); /* with its dot */
-	return host.len > suffix.len &&
-	       memcmp(host.ptr + (host.len - suffix.len), suffix.ptr,
-		      suffix.len) == 0;
+	return host.len > suffix.len && text_ends(host, suffix);
 }

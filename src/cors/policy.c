@@ -11,6 +11,7 @@
 
 #include <stdlib.h>
 
+#include "base/text.h"
 #include "cors/path.h"
 #include "cors/private.h"
 
@@ -21,6 +22,29 @@ name_list_has(const struct name_list *list, struct slice name)
 		if (slice_eq(list->names[i], name))
 			return true;
 	return false;
+}
+
+bool
+name_list_complete_allow(struct arena *arena, struct name_list *list)
+{
+	bool options = name_list_has(list, SLICE("OPTIONS"));
+	bool head = name_list_has(list, SLICE("HEAD")) ||
+		    !name_list_has(list, SLICE("GET"));
+	struct slice *names;
+
+	if (options && head)
+		return true;
+	names = arena_array(arena, list->count + 2, sizeof(*names));
+	if (names == NULL)
+		return false;
+	for (size_t i = 0; i < list->count; i++)
+		names[i] = list->names[i];
+	if (!head)
+		names[list->count++] = SLICE("HEAD");
+	if (!options)
+		names[list->count++] = SLICE("OPTIONS");
+	list->names = names;
+	return true;
 }
 
 /* A line "Name: [*,]a,b\r\n" in the arena; absent when memory is out. */
@@ -94,15 +118,10 @@ hash_names(struct arena *arena, const struct name_list *list,
 static struct slice
 max_age_line(struct arena *arena, long seconds)
 {
-	char digits[24];
-	size_t at = sizeof(digits);
-	struct slice value;
+	char digits[TEXT_DECIMAL_MAX];
+	struct slice value =
+	    slice_of(digits, text_put_decimal(digits, (uint64_t)seconds));
 
-	do {
-		digits[--at] = (char)('0' + seconds % 10);
-		seconds /= 10;
-	} while (seconds > 0);
-	value = slice_of(digits + at, sizeof(digits) - at);
 	return list_line(arena, SLICE("Access-Control-Max-Age"), SLICE(""),
 			 &value, 1);
 }
@@ -145,31 +164,6 @@ parts_build(struct arena *arena, const struct policy_spec *spec)
 	return ok ? parts : NULL;
 }
 
-/* A resource that supports anything supports OPTIONS, and HEAD with GET (RFC
- * 9110, 9.3.2). */
-static bool
-complete_allow(struct arena *arena, struct name_list *list)
-{
-	bool options = name_list_has(list, SLICE("OPTIONS"));
-	bool head = name_list_has(list, SLICE("HEAD")) ||
-		    !name_list_has(list, SLICE("GET"));
-	struct slice *names;
-
-	if (options && head)
-		return true;
-	names = arena_array(arena, list->count + 2, sizeof(*names));
-	if (names == NULL)
-		return false;
-	for (size_t i = 0; i < list->count; i++)
-		names[i] = list->names[i];
-	if (!head)
-		names[list->count++] = SLICE("HEAD");
-	if (!options)
-		names[list->count++] = SLICE("OPTIONS");
-	list->names = names;
-	return true;
-}
-
 static struct policy *
 policy_build(struct arena *arena, const struct policy_spec *spec,
 	     unsigned index)
@@ -186,8 +180,6 @@ policy_build(struct arena *arena, const struct policy_spec *spec,
 		policy->spec.credentials = false;
 	if (policy->spec.credentials)
 		policy->spec.null_origin = false;
-	if (spec->has_allow && !complete_allow(arena, &policy->spec.allow))
-		return NULL;
 	policy->origins =
 	    origin_set_build(arena, spec->origins, spec->origin_count,
 			     spec->regexes, spec->regex_count);

@@ -35,6 +35,10 @@ struct name_list {
 /* Is the name in the list, byte for byte?  (`any` is not looked at.) */
 bool name_list_has(const struct name_list *, struct slice name);
 
+/* Add OPTIONS to the methods of `allow`, and HEAD if GET is there: a resource
+ * that supports anything supports these (RFC 9110, 9.3.2).  False: no memory. */
+bool name_list_complete_allow(struct arena *, struct name_list *);
+
 /*
  * One [cors] or [cors NAME] section after inheritance, all values valid and
  * canonical: methods normalised as Fetch does and without GET, HEAD, POST;
@@ -58,7 +62,7 @@ struct policy_spec {
 	bool forward_preflight;
 	int preflight_status; /* 200 to 299 */
 	bool has_allow;
-	struct name_list allow; /* with OPTIONS and HEAD added */
+	struct name_list allow; /* complete: name_list_complete_allow */
 	enum policy_enforce enforce;
 	enum policy_timing timing;
 	struct name_list timing_origins; /* TIMING_LIST */

@@ -13,6 +13,8 @@
 
 #include "cors/request.h"
 
+#include "base/text.h"
+
 /*
  * What comes after the prefix (a literal); NULL if the text does not begin so.
  * Unrolled, because most names differ at once or not at all: a third of the
@@ -169,4 +171,17 @@ request_read(struct request *out, char *const *variables)
 		read_variable(out, &redirected, *variables);
 	if (!slice_present(out->policy_name))
 		out->policy_name = redirected;
+}
+
+bool
+request_is_https(const struct request *request)
+{
+	struct slice list = request->forwarded_proto, proto = SLICE_NONE;
+
+	/* Of several proxies the first has seen the client. */
+	(void)text_element_next(&list, &proto);
+	return slice_eq_nocase(request->https, SLICE("on")) ||
+	       slice_eq(request->https, SLICE("1")) ||
+	       slice_eq_nocase(request->request_scheme, SLICE("https")) ||
+	       slice_eq_nocase(proto, SLICE("https"));
 }

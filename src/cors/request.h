@@ -46,4 +46,8 @@ struct request {
 /* Fill *out from a NULL-terminated array of "NAME=value" strings. */
 void request_read(struct request *out, char *const *variables);
 
+/* Did the client come by https, as far as the server tells: HTTPS is "on" or 1,
+ * REQUEST_SCHEME is https, or X-Forwarded-Proto's first element is? */
+bool request_is_https(const struct request *);
+
 #endif

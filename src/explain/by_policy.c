@@ -17,6 +17,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/text.h"
 #include "cors/header_block.h"
 #include "cors/path.h"
 #include "cors/regex.h"
@@ -139,8 +140,8 @@ take_lines(struct explanation *e, struct slice lines, struct answer *out)
 		if (colon != NULL)
 			at[count++] = (struct fetch_field){
 			    slice_of(lines.ptr, (size_t)(colon - lines.ptr)),
-			    fetch_trim(slice_of(colon + 1,
-						(size_t)(end - colon - 1)))};
+			    text_trim_http(slice_of(
+				colon + 1, (size_t)(end - colon - 1)))};
 		lines = slice_after(lines, len);
 	}
 	out->fields = (struct fetch_fields){at, count};

@@ -9,6 +9,8 @@
 
 #include "explain/explanation.h"
 
+#include "base/text.h"
+
 /* ---- places in the policy ---- */
 
 static const char *
@@ -166,7 +168,7 @@ missing_headers(struct explanation *e, const struct answer *answer)
 	bool any = list != NULL && list->any;
 
 	for (struct slice rest = given, item;
-	     list == NULL && fetch_list_next(&rest, &item);)
+	     list == NULL && text_list_next(&rest, &item);)
 		any |= slice_eq(item, SLICE("*")) && !e->question.credentials;
 	for (size_t i = 0; i < e->plan.header_count; i++) {
 		const struct fetch_header *h = &e->plan.headers[i];
@@ -177,7 +179,7 @@ missing_headers(struct explanation *e, const struct answer *answer)
 			continue;
 		for (size_t j = 0; list != NULL && j < list->count; j++)
 			found |= slice_eq_nocase(list->names[j], h->name);
-		while (!found && fetch_list_next(&rest, &item))
+		while (!found && text_list_next(&rest, &item))
 			found = slice_eq_nocase(item, h->name);
 		if (any && !slice_eq(h->name, SLICE("authorization")))
 			found = true;
@@ -215,7 +217,7 @@ list_otherwise(struct explanation *e, const struct answer *answer)
 				      SLICE("access-control-allow-methods"));
 	struct slice item;
 
-	while (answer->policy == NULL && fetch_list_next(&list, &item))
+	while (answer->policy == NULL && text_list_next(&list, &item))
 		if (slice_eq_nocase(item, e->plan.method))
 			return item;
 	return SLICE_NONE;
@@ -472,7 +474,7 @@ is_bare(struct explanation *e, const struct answer *answer)
 	struct slice vary = fetch_get(e->arena, &answer->fields, SLICE("vary"));
 	struct slice item;
 
-	while (slice_present(vary) && fetch_list_next(&vary, &item))
+	while (slice_present(vary) && text_list_next(&vary, &item))
 		if (slice_eq_nocase(item, SLICE("origin")))
 			return false;
 	return answer->policy == NULL;

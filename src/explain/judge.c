@@ -13,6 +13,7 @@
 
 #include "explain/explanation.h"
 
+#include "base/text.h"
 #include "cors/names.h"
 
 static const char in_preflight[] =
@@ -478,7 +479,7 @@ count_items(struct slice list)
 	size_t count = 0;
 	struct slice item;
 
-	while (fetch_list_next(&list, &item))
+	while (text_list_next(&list, &item))
 		count++;
 	return count;
 }
@@ -517,7 +518,7 @@ judge_readable(struct explanation *e)
 	add_readable(e, SLICE("content-type"));
 	if (!fetch_is_list(exposed))
 		return;
-	while (fetch_list_next(&exposed, &item))
+	while (text_list_next(&exposed, &item))
 		if (!response_header_is_forbidden(item) &&
 		    !slice_eq(item, SLICE("*")))
 			add_readable(e, item);

@@ -10,6 +10,8 @@
 
 #include "explain/explanation.h"
 
+#include "base/text.h"
+
 const char *
 explain_say_page(struct explanation *e)
 {
@@ -51,7 +53,7 @@ say_headers(struct explanation *e)
 		text = explain_printf(
 		    e, "%s%s%s: %s", text, i > 0 ? ", " : "",
 		    say_string(e, headers->at[i].name),
-		    say_string(e, fetch_trim(headers->at[i].value)));
+		    say_string(e, text_trim_http(headers->at[i].value)));
 	return explain_printf(e, "        headers: {%s},\n", text);
 }
 

@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-#include "cors/decide.h"
+#include "base/text.h"
 #include "cors/names.h"
 
 #define ACAO SLICE("access-control-allow-origin")
@@ -60,7 +60,7 @@ fetch_get(struct arena *arena, const struct fetch_fields *fields,
 	for (size_t i = 0; i < fields->count; i++) {
 		if (!slice_eq_nocase(fields->at[i].name, name))
 			continue;
-		only = fetch_trim(fields->at[i].value);
+		only = text_trim_http(fields->at[i].value);
 		room += only.len + 2;
 		count++;
 	}
@@ -68,7 +68,7 @@ fetch_get(struct arena *arena, const struct fetch_fields *fields,
 		return only;
 	text = arena_alloc(arena, room);
 	for (size_t i = 0; text != NULL && i < fields->count; i++) {
-		struct slice value = fetch_trim(fields->at[i].value);
+		struct slice value = text_trim_http(fields->at[i].value);
 		if (!slice_eq_nocase(fields->at[i].name, name))
 			continue;
 		/* Empty ones too: ", *" is not "*". */
@@ -97,8 +97,7 @@ is_multiple(const struct fetch_fields *fields, struct slice value)
 			count++;
 	if (count > 1)
 		return true;
-	return value.len > 0 && (memchr(value.ptr, ',', value.len) != NULL ||
-				 memchr(value.ptr, ' ', value.len) != NULL);
+	return text_find_any(value, ", ") < value.len;
 }
 
 struct fetch_check
@@ -144,28 +143,12 @@ fetch_check_status(int status)
 }
 
 bool
-fetch_list_next(struct slice *rest, struct slice *item)
-{
-	while (rest->len > 0) {
-		const char *comma = memchr(rest->ptr, ',', rest->len);
-		size_t len =
-		    comma == NULL ? rest->len : (size_t)(comma - rest->ptr);
-		*item = slice_of(rest->ptr, len);
-		*rest = slice_after(*rest, comma == NULL ? len : len + 1);
-		*item = fetch_trim(*item);
-		if (item->len > 0)
-			return true;
-	}
-	return false;
-}
-
-bool
 fetch_is_list(struct slice value)
 {
 	struct slice item;
 
-	while (fetch_list_next(&value, &item))
-		if (!cors_is_token(item))
+	while (text_list_next(&value, &item))
+		if (!token_is_valid(item))
 			return false;
 	return true;
 }
@@ -175,7 +158,7 @@ list_has(struct slice list, struct slice name, bool nocase)
 {
 	struct slice item;
 
-	while (fetch_list_next(&list, &item))
+	while (text_list_next(&list, &item))
 		if (nocase ? slice_eq_nocase(item, name) : slice_eq(item, name))
 			return true;
 	return false;
@@ -259,7 +242,7 @@ fetch_max_age(struct slice value, enum fetch_browser browser)
 {
 	unsigned cap = fetch_max_age_cap(browser);
 	bool negative = false;
-	uint64_t seconds = 0;
+	uint64_t seconds;
 
 	/* Chromium reads a signed number of 64 bits. */
 	if (browser == FETCH_CHROMIUM && value.len > 1 &&
@@ -267,20 +250,10 @@ fetch_max_age(struct slice value, enum fetch_browser browser)
 		negative = value.ptr[0] == '-';
 		value = slice_after(value, 1);
 	}
-	if (value.len == 0)
+	/* Past its 64 bits Chromium knows nothing. */
+	if (!text_number_capped(value, INT64_MAX, &seconds) ||
+	    (seconds == INT64_MAX && browser == FETCH_CHROMIUM))
 		return FETCH_MAX_AGE_DEFAULT;
-	for (size_t i = 0; i < value.len; i++) {
-		if (value.ptr[i] < '0' || value.ptr[i] > '9')
-			return FETCH_MAX_AGE_DEFAULT;
-		unsigned digit = (unsigned)(value.ptr[i] - '0');
-		if (seconds > ((uint64_t)INT64_MAX - digit) / 10)
-			seconds = INT64_MAX;
-		else
-			seconds = seconds * 10 + digit;
-		/* Past its 64 bits Chromium knows nothing. */
-		if (seconds == INT64_MAX && browser == FETCH_CHROMIUM)
-			return FETCH_MAX_AGE_DEFAULT;
-	}
 	if (negative)
 		return 0;
 	return seconds > cap ? cap : (unsigned)seconds;

@@ -104,8 +104,6 @@ enum fetch_remark fetch_remark(struct slice name, struct slice value,
 struct slice fetch_mime_essence(struct arena *, struct slice value);
 /* A method that is forbidden in X-HTTP-Method, -Override, X-Method-Override. */
 bool fetch_overrides_forbidden(struct slice name, struct slice value);
-/* Without HTTP whitespace around it. */
-struct slice fetch_trim(struct slice);
 
 /* ---- when an answer is there (fetch_answer.c) ---- */
 
@@ -166,8 +164,6 @@ bool fetch_is_readable(struct slice name, struct slice exposed,
 
 /* Does the value parse as a list of tokens (RFC 9110, 5.6.1)? */
 bool fetch_is_list(struct slice value);
-/* The next item of a list, without blanks; false at its end. */
-bool fetch_list_next(struct slice *rest, struct slice *item);
 
 /* How long a browser keeps a preflight, in seconds. */
 enum fetch_browser { FETCH_CHROMIUM, FETCH_FIREFOX, FETCH_SAFARI };

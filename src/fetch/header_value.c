@@ -13,44 +13,10 @@
 
 #include <stdint.h>
 
-#include "cors/decide.h"
+#include "base/text.h"
 #include "cors/names.h"
 
 enum { SAFELISTED_MAX = 128 };
-
-static bool
-is_http_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-struct slice
-fetch_trim(struct slice s)
-{
-	while (s.len > 0 && is_http_blank(s.ptr[0]))
-		s = slice_after(s, 1);
-	while (s.len > 0 && is_http_blank(s.ptr[s.len - 1]))
-		s.len--;
-	return s;
-}
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* The digits at the beginning are taken off; their number. */
-static size_t
-take_digits(struct slice *rest)
-{
-	size_t n = 0;
-
-	while (n < rest->len && is_digit(rest->ptr[n]))
-		n++;
-	*rest = slice_after(*rest, n);
-	return n;
-}
 
 /* "CORS-unsafe request-header byte". */
 static bool
@@ -70,8 +36,8 @@ static bool
 is_language_list(struct slice value)
 {
 	for (size_t i = 0; i < value.len; i++) {
-		char c = ascii_lower(value.ptr[i]);
-		if (!is_digit(c) && !(c >= 'a' && c <= 'z') &&
+		char c = value.ptr[i];
+		if (!ascii_is_digit(c) && !ascii_is_alpha(c) &&
 		    memchr(" *,-.;=", c, 7) == NULL)
 			return false;
 	}
@@ -82,40 +48,26 @@ is_language_list(struct slice value)
 static bool
 split_mime(struct slice value, struct slice *type, struct slice *subtype)
 {
-	const char *slash, *end;
-
-	value = fetch_trim(value);
-	slash = value.len == 0 ? NULL : memchr(value.ptr, '/', value.len);
-	if (slash == NULL)
+	/* Without its parameters. */
+	value = text_trim_http(slice_of(value.ptr, text_find(value, ';')));
+	size_t slash = text_find(value, '/');
+	if (slash == value.len)
 		return false;
-	*type = slice_of(value.ptr, (size_t)(slash - value.ptr));
-	*subtype = slice_after(value, type->len + 1);
-	end =
-	    subtype->len == 0 ? NULL : memchr(subtype->ptr, ';', subtype->len);
-	if (end != NULL)
-		subtype->len = (size_t)(end - subtype->ptr);
-	while (subtype->len > 0 &&
-	       is_http_blank(subtype->ptr[subtype->len - 1]))
-		subtype->len--;
-	return cors_is_token(*type) && cors_is_token(*subtype);
+	*type = slice_of(value.ptr, slash);
+	*subtype = slice_after(value, slash + 1);
+	return token_is_valid(*type) && token_is_valid(*subtype);
 }
 
 struct slice
 fetch_mime_essence(struct arena *arena, struct slice value)
 {
 	struct slice type, subtype;
-	char *text;
 
 	if (!split_mime(value, &type, &subtype))
 		return SLICE_NONE;
 	/* They lie side by side. */
-	size_t len = type.len + 1 + subtype.len;
-	text = arena_alloc(arena, len);
-	if (text == NULL)
-		return SLICE_NONE;
-	for (size_t i = 0; i < len; i++)
-		text[i] = ascii_lower(type.ptr[i]);
-	return slice_of(text, len);
+	return arena_lower(arena,
+			   slice_of(type.ptr, type.len + 1 + subtype.len));
 }
 
 /* The three types that an HTML form can send. */
@@ -134,19 +86,14 @@ is_form_type(struct slice value)
 	       slice_eq_nocase(subtype, SLICE("x-www-form-urlencoded"));
 }
 
-/* Decimal text as a number; over 2^63-1 it stays at that. */
-static uint64_t
-read_digits(const char *from, size_t len)
+/* Cut off the digits at the beginning. */
+static struct slice
+cut_digits(struct slice *rest)
 {
-	uint64_t value = 0;
+	struct slice digits = slice_of(rest->ptr, text_digits(*rest));
 
-	for (size_t i = 0; i < len; i++) {
-		unsigned digit = (unsigned)(from[i] - '0');
-		if (value > ((uint64_t)INT64_MAX - digit) / 10)
-			return INT64_MAX;
-		value = value * 10 + digit;
-	}
-	return value;
+	*rest = slice_after(*rest, digits.len);
+	return digits;
 }
 
 /* "bytes=N-" or "bytes=N-M" with N <= M ("simple range header value"). */
@@ -154,24 +101,19 @@ static bool
 is_simple_range(struct slice value, bool *chromium)
 {
 	uint64_t first, last;
-	const char *from;
-	size_t digits;
+	struct slice digits;
 
 	if (!slice_starts(value, SLICE("bytes=")))
 		return false;
 	value = slice_after(value, 6);
-	from = value.ptr;
-	digits = take_digits(&value);
-	if (digits == 0 || value.len == 0 || value.ptr[0] != '-')
+	digits = cut_digits(&value);
+	if (!text_number_capped(digits, INT64_MAX, &first) || value.len == 0 ||
+	    value.ptr[0] != '-')
 		return false;
-	first = last = read_digits(from, digits);
 	value = slice_after(value, 1);
-	from = value.ptr;
-	digits = take_digits(&value);
-	if (value.len > 0)
+	last = first;
+	if (value.len > 0 && !text_number_capped(value, INT64_MAX, &last))
 		return false;
-	if (digits > 0)
-		last = read_digits(from, digits);
 	/* Chromium keeps the numbers in 63 bits and the largest for itself. */
 	*chromium = last == INT64_MAX || first == INT64_MAX;
 	return !*chromium && first <= last;
@@ -179,22 +121,12 @@ is_simple_range(struct slice value, bool *chromium)
 
 /* Client hints, which Chromium alone lets through. */
 static bool
-is_whole_number(struct slice value)
-{
-	return take_digits(&value) > 0 && value.len == 0;
-}
-
-static bool
 is_plain_number(struct slice value)
 {
-	if (take_digits(&value) == 0)
+	if (cut_digits(&value).len == 0)
 		return false;
-	if (value.len == 0)
-		return true;
-	if (value.ptr[0] != '.')
-		return false;
-	value = slice_after(value, 1);
-	return take_digits(&value) > 0 && value.len == 0;
+	return value.len == 0 ||
+	       (value.ptr[0] == '.' && text_is_digits(slice_after(value, 1)));
 }
 
 static bool
@@ -230,10 +162,10 @@ hint_remark(struct slice name, struct slice value, bool *chromium)
 	    {"dpr", is_plain_number},
 	    {"ect", is_connection_type},
 	    {"intervention", is_anything},
-	    {"rtt", is_whole_number},
+	    {"rtt", text_is_digits},
 	    {"save-data", is_on},
-	    {"viewport-width", is_whole_number},
-	    {"width", is_whole_number},
+	    {"viewport-width", text_is_digits},
+	    {"width", text_is_digits},
 	};
 
 	for (size_t i = 0; i < sizeof(hints) / sizeof(*hints); i++) {
@@ -289,7 +221,7 @@ next_value(struct slice *rest)
 	}
 	item.len = i;
 	*rest = i < rest->len ? slice_after(*rest, i + 1) : SLICE_NONE;
-	return fetch_trim(item);
+	return text_trim_http(item);
 }
 
 bool

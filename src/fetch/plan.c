@@ -10,9 +10,7 @@
 
 #include "fetch/fetch.h"
 
-#include <stdint.h>
-
-#include "cors/decide.h"
+#include "base/text.h"
 #include "cors/names.h"
 
 enum { SAFELISTED_TOTAL = 1024 };
@@ -45,7 +43,7 @@ static void
 check_arguments(const struct fetch_request *request, struct fetch_plan *out)
 {
 	out->refused = request->method;
-	if (!cors_is_token(request->method)) {
+	if (!token_is_valid(request->method)) {
 		out->refusal = FETCH_METHOD_NO_TOKEN;
 		return;
 	}
@@ -56,11 +54,11 @@ check_arguments(const struct fetch_request *request, struct fetch_plan *out)
 	for (size_t i = 0; i < request->headers.count; i++) {
 		const struct fetch_field *field = &request->headers.at[i];
 		out->refused = field->name;
-		if (!cors_is_token(field->name)) {
+		if (!token_is_valid(field->name)) {
 			out->refusal = FETCH_HEADER_NO_TOKEN;
 			return;
 		}
-		if (!is_value(fetch_trim(field->value))) {
+		if (!is_value(text_trim_http(field->value))) {
 			out->refusal = FETCH_HEADER_VALUE;
 			return;
 		}
@@ -72,7 +70,7 @@ check_arguments(const struct fetch_request *request, struct fetch_plan *out)
 
 /* Headers being gathered: of each name one, or two where some of its values
  * are left out. */
-struct gathering {
+struct header_set {
 	struct arena *arena;
 	struct fetch_header *at;
 	bool *standard; /* does it preflight by Fetch, which looks at each value
@@ -80,44 +78,26 @@ struct gathering {
 	size_t count;
 };
 
+/* "a, b" (Fetch, "combine"); absent: no memory. */
 static struct slice
-lower(struct arena *arena, struct slice text)
+combine(struct arena *arena, struct slice a, struct slice b)
 {
-	char *copy = arena_alloc(arena, text.len);
+	struct slice parts[] = {a, SLICE(", "), b};
+	const char *text = arena_join(arena, parts, 3);
 
-	if (copy == NULL)
-		return SLICE_NONE;
-	for (size_t i = 0; i < text.len; i++)
-		copy[i] = ascii_lower(text.ptr[i]);
-	return slice_of(copy, text.len);
-}
-
-/* "a, b" (Fetch, "combine"). */
-static struct slice
-join(struct arena *arena, struct slice a, struct slice b)
-{
-	char *text = arena_alloc(arena, a.len + b.len + 2);
-
-	if (text == NULL)
-		return SLICE_NONE;
-	if (a.len > 0)
-		memcpy(text, a.ptr, a.len);
-	memcpy(text + a.len, ", ", 2);
-	if (b.len > 0)
-		memcpy(text + a.len + 2, b.ptr, b.len);
-	return slice_of(text, a.len + b.len + 2);
+	return slice_of(text, text == NULL ? 0 : a.len + 2 + b.len);
 }
 
 /* The place of the name among those sent or among those left out; or where it
  * belongs. */
 static size_t
-find(const struct gathering *g, struct slice name, bool sent, bool *found)
+find(const struct header_set *set, struct slice name, bool sent, bool *found)
 {
-	size_t low = 0, high = g->count;
+	size_t low = 0, high = set->count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		const struct fetch_header *h = &g->at[middle];
+		const struct fetch_header *h = &set->at[middle];
 		int order = slice_compare(name, h->name);
 		if (order == 0)
 			order = (int)sent - (int)fetch_is_sent(h);
@@ -135,7 +115,7 @@ find(const struct gathering *g, struct slice name, bool sent, bool *found)
 }
 
 static bool
-add_header(struct gathering *g, struct slice name, struct slice value,
+add_header(struct header_set *set, struct slice name, struct slice value,
 	   enum fetch_remark remark, bool chromium, bool standard)
 {
 	bool sent =
@@ -143,87 +123,92 @@ add_header(struct gathering *g, struct slice name, struct slice value,
 	bool found;
 	size_t at;
 
-	name = lower(g->arena, name);
+	name = arena_lower(set->arena, name);
 	if (!slice_present(name))
 		return false;
-	at = find(g, name, sent, &found);
+	at = find(set, name, sent, &found);
 	if (found) {
-		g->at[at].value = join(g->arena, g->at[at].value, value);
-		g->standard[at] = g->standard[at] || standard;
-		return slice_present(g->at[at].value);
+		set->at[at].value =
+		    combine(set->arena, set->at[at].value, value);
+		set->standard[at] = set->standard[at] || standard;
+		return slice_present(set->at[at].value);
 	}
-	memmove(g->at + at + 1, g->at + at, (g->count - at) * sizeof(*g->at));
-	memmove(g->standard + at + 1, g->standard + at,
-		(g->count - at) * sizeof(*g->standard));
-	g->at[at] = (struct fetch_header){name, value, remark, chromium};
-	g->standard[at] = standard;
-	g->count++;
+	memmove(set->at + at + 1, set->at + at,
+		(set->count - at) * sizeof(*set->at));
+	memmove(set->standard + at + 1, set->standard + at,
+		(set->count - at) * sizeof(*set->standard));
+	set->at[at] = (struct fetch_header){name, value, remark, chromium};
+	set->standard[at] = standard;
+	set->count++;
 	return true;
 }
 
 /* Headers.append() with the guard "request". */
 static bool
-append(struct gathering *g, const struct fetch_field *field)
+append(struct header_set *set, const struct fetch_field *field)
 {
-	struct slice value = fetch_trim(field->value);
+	struct slice value = text_trim_http(field->value);
 	bool chromium, asks;
 
 	if (request_header_is_forbidden(field->name))
-		return add_header(g, field->name, value, FETCH_FORBIDDEN, false,
-				  false);
+		return add_header(set, field->name, value, FETCH_FORBIDDEN,
+				  false, false);
 	if (fetch_overrides_forbidden(field->name, value))
-		return add_header(g, field->name, value,
+		return add_header(set, field->name, value,
 				  FETCH_FORBIDDEN_OVERRIDE, false, false);
 	/* Chromium keeps its own, without a word. */
 	if (slice_eq_nocase(field->name, SLICE("user-agent")))
-		return add_header(g, field->name, value, FETCH_FORBIDDEN, true,
-				  true);
+		return add_header(set, field->name, value, FETCH_FORBIDDEN,
+				  true, true);
 	/* A hint is harmless to Chromium alone, and a range with a number past
 	 * its 63 bits is not. */
 	asks = fetch_remark(field->name, value, &chromium) != FETCH_HARMLESS;
-	return add_header(g, field->name, value, FETCH_HARMLESS, false,
+	return add_header(set, field->name, value, FETCH_HARMLESS, false,
 			  asks != chromium);
 }
 
-/* Digits, without the blanks around them; none, or not only digits: absent. */
+/* Digits without leading zeros; absent: it is not digits alone. */
 static struct slice
-number(struct slice text)
+parse_digits(struct slice text)
 {
-	text = fetch_trim(text);
-	for (size_t i = 0; i < text.len; i++)
-		if (text.ptr[i] < '0' || text.ptr[i] > '9')
-			return SLICE_NONE;
+	if (!text_is_digits(text))
+		return SLICE_NONE;
 	while (text.len > 1 && text.ptr[0] == '0')
 		text = slice_after(text, 1);
-	return text.len == 0 ? SLICE_NONE : text;
+	return text;
 }
 
-/* "BYTES = 005-", in its parts; false: not one range that begins somewhere. */
+/* Cut off what is before the first c, trimmed, and c; *rest is then trimmed,
+ * too.  False: there is no c. */
 static bool
-read_range(struct slice value, struct slice *first, struct slice *last)
+cut_at(struct slice *rest, char c, struct slice *before)
 {
-	const char *equals = memchr(value.ptr, '=', value.len), *dash;
-	size_t at;
+	size_t at = text_find(*rest, c);
 
-	if (equals == NULL)
+	if (at == rest->len)
 		return false;
-	at = (size_t)(equals - value.ptr);
-	if (!slice_eq_nocase(fetch_trim(slice_of(value.ptr, at)),
-			     SLICE("bytes")))
+	*before = text_trim_http(slice_of(rest->ptr, at));
+	*rest = text_trim_http(slice_after(*rest, at + 1));
+	return true;
+}
+
+/* The numbers of "BYTES = 005-", *last absent if there is none; false: it is
+ * not one range that begins somewhere. */
+static bool
+parse_range(struct slice value, struct slice *first, struct slice *last)
+{
+	struct slice unit;
+
+	if (!cut_at(&value, '=', &unit) ||
+	    !slice_eq_nocase(unit, SLICE("bytes")) ||
+	    !cut_at(&value, '-', first))
 		return false;
-	value = fetch_trim(slice_after(value, at + 1));
-	dash = value.len == 0 ? NULL : memchr(value.ptr, '-', value.len);
-	if (dash == NULL)
-		return false;
-	at = (size_t)(dash - value.ptr);
-	*first = number(slice_of(value.ptr, at));
-	value = fetch_trim(slice_after(value, at + 1));
-	*last = number(value);
+	*first = parse_digits(*first);
+	*last = parse_digits(value);
 	if (!slice_present(*first) || value.len == 0)
 		return slice_present(*first);
 	return last->len > first->len ||
-	       (last->len == first->len &&
-		memcmp(last->ptr, first->ptr, first->len) >= 0);
+	       (last->len == first->len && slice_compare(*last, *first) >= 0);
 }
 
 /* Chromium's cache, through which every GET goes, writes a single range anew
@@ -231,41 +216,31 @@ read_range(struct slice value, struct slice *first, struct slice *last)
 static bool
 tidy_range(struct arena *arena, struct fetch_header *header)
 {
-	struct slice first = SLICE_NONE, last = SLICE_NONE;
-	size_t len = sizeof("bytes=") - 1;
-	char *text;
+	struct slice first, last;
 
-	if (!read_range(header->value, &first, &last))
+	if (!parse_range(header->value, &first, &last))
 		return true;
-	text = arena_alloc(arena, len + first.len + 1 + last.len);
-	if (text == NULL)
-		return false;
-	memcpy(text, "bytes=", len);
-	if (first.len > 0)
-		memcpy(text + len, first.ptr, first.len);
-	len += first.len;
-	text[len++] = '-';
-	if (last.len > 0)
-		memcpy(text + len, last.ptr, last.len);
-	header->value = slice_of(text, len + last.len);
-	return true;
+	struct slice parts[] = {SLICE("bytes="), first, SLICE("-"), last};
+	const char *text = arena_join(arena, parts, 4);
+	header->value = slice_from(text);
+	return text != NULL;
 }
 
 /* Each of them, its values joined. */
 static bool
-remark_all(struct gathering *g, struct slice method)
+remark_all(struct header_set *set, struct slice method)
 {
-	for (size_t i = 0; i < g->count; i++) {
-		struct fetch_header *h = &g->at[i];
+	for (size_t i = 0; i < set->count; i++) {
+		struct fetch_header *h = &set->at[i];
 		if (!fetch_is_sent(h))
 			continue;
 		/* An empty last value leaves a blank. */
-		h->value = fetch_trim(h->value);
+		h->value = text_trim_http(h->value);
 		h->remark = fetch_remark(h->name, h->value, &h->chromium);
-		h->chromium = (h->remark != FETCH_HARMLESS) != g->standard[i];
+		h->chromium = (h->remark != FETCH_HARMLESS) != set->standard[i];
 		if (slice_eq(method, SLICE("GET")) &&
 		    slice_eq(h->name, SLICE("range")) &&
-		    !tidy_range(g->arena, h))
+		    !tidy_range(set->arena, h))
 			return false;
 	}
 	return true;
@@ -277,54 +252,54 @@ remark_all(struct gathering *g, struct slice method)
  * Accept with them.
  */
 static bool
-check_total(struct gathering *g)
+check_total(struct header_set *set)
 {
 	size_t total = 0, standard = 0;
 	bool accept = false;
 
-	for (size_t i = 0; i < g->count; i++) {
-		const struct fetch_header *h = &g->at[i];
+	for (size_t i = 0; i < set->count; i++) {
+		const struct fetch_header *h = &set->at[i];
 		if (slice_eq(h->name, SLICE("accept")))
 			accept = true;
 		if (h->remark == FETCH_HARMLESS)
 			total += h->value.len;
-		if (fetch_is_sent(h) && !g->standard[i])
+		if (fetch_is_sent(h) && !set->standard[i])
 			standard += h->value.len;
 	}
 	if (total + (accept ? 0 : 3) <= SAFELISTED_TOTAL)
 		return true;
 	bool differs = standard <= SAFELISTED_TOTAL;
-	if (!accept && !add_header(g, SLICE("accept"), SLICE("*/*"),
+	if (!accept && !add_header(set, SLICE("accept"), SLICE("*/*"),
 				   FETCH_HARMLESS, true, false))
 		return false;
-	for (size_t i = 0; i < g->count; i++) {
-		struct fetch_header *h = &g->at[i];
+	for (size_t i = 0; i < set->count; i++) {
+		struct fetch_header *h = &set->at[i];
 		if (h->remark != FETCH_HARMLESS)
 			continue;
 		h->remark = FETCH_TOTAL;
-		h->chromium = differs && !g->standard[i];
+		h->chromium = differs && !set->standard[i];
 	}
 	return true;
 }
 
 /* Access-Control-Request-Headers: the standard joins with commas alone. */
 static bool
-list_asked(struct gathering *g, struct fetch_plan *out)
+list_asked(struct header_set *set, struct fetch_plan *out)
 {
 	size_t len = 0, room = 0;
 	char *text;
 
-	for (size_t i = 0; i < g->count; i++)
-		if (fetch_asks(&g->at[i]))
-			room += g->at[i].name.len + 1;
+	for (size_t i = 0; i < set->count; i++)
+		if (fetch_asks(&set->at[i]))
+			room += set->at[i].name.len + 1;
 	if (room == 0)
 		return true;
-	text = arena_alloc(g->arena, room);
+	text = arena_alloc(set->arena, room);
 	if (text == NULL)
 		return false;
-	for (size_t i = 0; i < g->count; i++) {
-		struct slice name = g->at[i].name;
-		if (!fetch_asks(&g->at[i]))
+	for (size_t i = 0; i < set->count; i++) {
+		struct slice name = set->at[i].name;
+		if (!fetch_asks(&set->at[i]))
 			continue;
 		if (len > 0)
 			text[len++] = ',';
@@ -340,20 +315,20 @@ plan_headers(struct arena *arena, const struct fetch_request *request,
 	     struct fetch_plan *out)
 {
 	size_t room = request->headers.count + 1; /* Accept may come */
-	struct gathering g = {.arena = arena};
+	struct header_set set = {.arena = arena};
 
-	g.at = arena_array(arena, room, sizeof(*g.at));
-	g.standard = arena_array(arena, room, sizeof(*g.standard));
-	if (g.at == NULL || g.standard == NULL)
+	set.at = arena_array(arena, room, sizeof(*set.at));
+	set.standard = arena_array(arena, room, sizeof(*set.standard));
+	if (set.at == NULL || set.standard == NULL)
 		return false;
 	for (size_t i = 0; i < request->headers.count; i++)
-		if (!append(&g, &request->headers.at[i]))
+		if (!append(&set, &request->headers.at[i]))
 			return false;
-	if (!remark_all(&g, out->method) || !check_total(&g))
+	if (!remark_all(&set, out->method) || !check_total(&set))
 		return false;
-	out->headers = g.at;
-	out->header_count = g.count;
-	return list_asked(&g, out);
+	out->headers = set.at;
+	out->header_count = set.count;
+	return list_asked(&set, out);
 }
 
 bool

@@ -14,7 +14,8 @@
 
 #include "fetch/url.h"
 
-#include <stdint.h>
+#include "base/host.h"
+#include "base/text.h"
 
 /* A URL being written; there is room for all of it. */
 struct writer {
@@ -58,18 +59,14 @@ is_slash(char c)
 	return c == '/' || c == '\\';
 }
 
-/* Up to the first of the bytes; what is left stays in *rest. */
+/* Cut off what is before the first of these bytes. */
 static struct slice
-take_until(struct slice *rest, const char *stop)
+cut_before(struct slice *rest, const char *stop)
 {
-	struct slice taken = *rest;
-	size_t i = 0;
+	struct slice piece = slice_of(rest->ptr, text_find_any(*rest, stop));
 
-	while (i < rest->len && strchr(stop, rest->ptr[i]) == NULL)
-		i++;
-	taken.len = i;
-	*rest = slice_after(*rest, i);
-	return taken;
+	*rest = slice_after(*rest, piece.len);
+	return piece;
 }
 
 /* Without blanks and controls around it, tabs and line ends within. */
@@ -97,17 +94,13 @@ clean(struct slice text, char *buf)
 static bool
 is_scheme_byte(char c, size_t at)
 {
-	char low = ascii_lower(c);
-
-	if (low >= 'a' && low <= 'z')
-		return true;
-	return at > 0 &&
-	       ((c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.');
+	return ascii_is_alpha(c) || (at > 0 && (ascii_is_digit(c) || c == '+' ||
+						c == '-' || c == '.'));
 }
 
-/* "scheme:" is taken off; absent where the text has none. */
+/* Cut off "scheme:"; absent where the text has none. */
 static struct slice
-take_scheme(struct slice *rest)
+cut_scheme(struct slice *rest)
 {
 	size_t i = 0;
 
@@ -120,62 +113,15 @@ take_scheme(struct slice *rest)
 	return scheme;
 }
 
-static unsigned
-default_port(struct slice scheme)
-{
-	return slice_eq(scheme, SLICE("https")) ? 443 : 80;
-}
-
 /* ---- authority ---- */
-
-/* The port's digits; 0: not from 1 to 65535. */
-static unsigned
-read_port(struct slice digits)
-{
-	unsigned value = 0;
-
-	for (size_t i = 0; i < digits.len; i++) {
-		if (digits.ptr[i] < '0' || digits.ptr[i] > '9')
-			return 0;
-		value = value * 10 + (unsigned)(digits.ptr[i] - '0');
-		if (value > 65535)
-			return 0;
-	}
-	return value;
-}
-
-/* Split at the first ':' outside of brackets. */
-static struct slice
-take_port(struct slice *host)
-{
-	bool inside = false;
-
-	for (size_t i = 0; i < host->len; i++) {
-		if (host->ptr[i] == '[')
-			inside = true;
-		else if (host->ptr[i] == ']')
-			inside = false;
-		else if (host->ptr[i] == ':' && !inside) {
-			struct slice port = slice_after(*host, i + 1);
-			host->len = i;
-			return port;
-		}
-	}
-	return SLICE_NONE;
-}
 
 static void
 put_port(struct writer *w, unsigned port)
 {
-	char digits[8];
-	size_t n = 0;
+	char digits[TEXT_DECIMAL_MAX];
 
-	do
-		digits[n++] = (char)('0' + port % 10);
-	while ((port /= 10) > 0);
 	put_byte(w, ':');
-	while (n > 0)
-		put_byte(w, digits[--n]);
+	put(w, slice_of(digits, text_put_decimal(digits, port)));
 }
 
 static enum url_fault
@@ -195,8 +141,9 @@ parse_authority(struct writer *w, struct slice text, url_to_ascii *to_ascii,
 		text = slice_after(text, i);
 		break;
 	}
-	port = take_port(&text);
-	out->port = port.len > 0 ? read_port(port) : default_port(out->scheme);
+	text = host_split(text, &port);
+	out->port =
+	    port.len > 0 ? port_number(port) : port_default(out->scheme);
 	if (out->port == 0)
 		return URL_FAULT_PORT;
 	struct slice host =
@@ -205,7 +152,7 @@ parse_authority(struct writer *w, struct slice text, url_to_ascii *to_ascii,
 		return fault;
 	out->host = slice_of(w->buf + w->len, host.len);
 	put(w, host);
-	if (out->port != default_port(out->scheme))
+	if (out->port != port_default(out->scheme))
 		put_port(w, out->port);
 	return URL_FAULT_NONE;
 }
@@ -253,7 +200,7 @@ put_path(struct writer *w, struct slice path)
 	bool more = true;
 
 	while (more) {
-		struct slice segment = take_until(&path, "/\\");
+		struct slice segment = cut_before(&path, "/\\");
 		unsigned count = dots(segment);
 
 		more = path.len > 0;
@@ -283,7 +230,7 @@ static void
 put_relative(struct writer *w, struct slice path, const struct url *base)
 {
 	struct slice target = base->target;
-	struct slice old = take_until(&target, "?");
+	struct slice old = cut_before(&target, "?");
 
 	put(w, old);
 	if (path.len == 0)
@@ -307,7 +254,7 @@ put_fragment(struct writer *w, struct slice fragment)
 static void
 put_target(struct writer *w, struct slice all, const struct url *base)
 {
-	struct slice path = take_until(&all, "?");
+	struct slice path = cut_before(&all, "?");
 	struct slice query = all.len > 0 ? slice_after(all, 1) : SLICE_NONE;
 
 	w->path = w->len;
@@ -317,7 +264,7 @@ put_target(struct writer *w, struct slice all, const struct url *base)
 		put_relative(w, path, base);
 		if (path.len == 0 && !slice_present(query)) {
 			struct slice target = base->target;
-			take_until(&target, "?");
+			cut_before(&target, "?");
 			put(w, target);
 		}
 	} else {
@@ -334,7 +281,7 @@ static enum url_fault
 parse_front(struct writer *w, struct slice *rest, const struct url **base,
 	    url_to_ascii *to_ascii, struct url *out)
 {
-	struct slice scheme = take_scheme(rest);
+	struct slice scheme = cut_scheme(rest);
 	size_t slashes = 0;
 
 	while (slashes < rest->len && is_slash(rest->ptr[slashes]))
@@ -363,7 +310,7 @@ parse_front(struct writer *w, struct slice *rest, const struct url **base,
 	}
 	*base = NULL;
 	*rest = slice_after(*rest, slashes);
-	return parse_authority(w, take_until(rest, "/\\?#"), to_ascii, out);
+	return parse_authority(w, cut_before(rest, "/\\?#"), to_ascii, out);
 }
 
 enum url_fault
@@ -388,7 +335,7 @@ url_parse(struct arena *arena, struct slice text, const struct url *base,
 	out->origin = slice_of(w.buf, w.len);
 	out->authority = slice_after(out->origin, out->scheme.len + 3);
 	size_t front = w.len;
-	put_target(&w, take_until(&rest, "#"), base);
+	put_target(&w, cut_before(&rest, "#"), base);
 	out->target = slice_of(w.buf + front, w.len - front);
 	out->href = slice_of(w.buf, w.len);
 	put_fragment(&w, rest);
@@ -411,25 +358,9 @@ url_fault_text(enum url_fault fault)
 	return texts[fault];
 }
 
-static bool
-ends_with(struct slice text, struct slice end)
-{
-	return text.len >= end.len &&
-	       slice_eq(slice_after(text, text.len - end.len), end);
-}
-
 bool
 url_is_trustworthy(const struct url *url)
 {
-	struct slice host = url->host;
-
-	if (slice_eq(url->scheme, SLICE("https")))
-		return true;
-	if (url->is_ip)
-		return slice_eq(host, SLICE("[::1]")) ||
-		       (slice_starts(host, SLICE("127.")));
-	if (host.len > 0 && host.ptr[host.len - 1] == '.')
-		host.len--;
-	return slice_eq(host, SLICE("localhost")) ||
-	       ends_with(host, SLICE(".localhost"));
+	return slice_eq(url->scheme, SLICE("https")) ||
+	       host_is_loopback(url->host);
 }

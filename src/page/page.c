@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "fetch/fetch.h"
 #include "fetch/url.h"
 #include "page/form.h"
@@ -173,9 +174,9 @@ static void
 take_form(struct page *page, const struct form *form)
 {
 	page->form = (struct page_form){
-	    .url = fetch_trim(form_get(form, SLICE("url"))),
-	    .origin = fetch_trim(form_get(form, SLICE("origin"))),
-	    .method = fetch_trim(form_get(form, SLICE("method"))),
+	    .url = text_trim_http(form_get(form, SLICE("url"))),
+	    .origin = text_trim_http(form_get(form, SLICE("origin"))),
+	    .method = text_trim_http(form_get(form, SLICE("method"))),
 	    .headers = form_get(form, SLICE("headers")),
 	    .policy = form_get(form, SLICE("policy")),
 	    .credentials = slice_present(form_get(form, SLICE("credentials"))),
@@ -233,7 +234,7 @@ is_form_type(struct slice type)
 
 	while (len < type.len && type.ptr[len] != ';')
 		len++;
-	return slice_eq_nocase(fetch_trim(slice_of(type.ptr, len)),
+	return slice_eq_nocase(text_trim_http(slice_of(type.ptr, len)),
 			       slice_from(form));
 }
 

@@ -12,6 +12,7 @@
 
 #include <sys/resource.h>
 
+#include "base/text.h"
 #include "policy/settings.h"
 
 /* ---- the question ---- */
@@ -29,7 +30,7 @@ next_line(struct slice *rest)
 		*rest = slice_after(*rest, end == NULL ? len : len + 1);
 		if (line.len > 0 && line.ptr[line.len - 1] == '\r')
 			line.len--;
-		if (fetch_trim(line).len > 0)
+		if (text_trim_http(line).len > 0)
 			return line;
 	}
 	return SLICE_NONE;
@@ -127,7 +128,7 @@ page_ask(struct page *page, struct page_result *result)
 	result->wrong = read_text(page, lines, &text);
 	if (result->wrong == NULL)
 		result->wrong = question_read(page->arena, &text, &question);
-	if (fetch_trim(page->form.policy).len > 0) {
+	if (text_trim_http(page->form.policy).len > 0) {
 		result->settings =
 		    parse_policy(page->form.policy, result->diags);
 		result->policy_is_bad = result->settings == NULL;

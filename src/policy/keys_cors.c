@@ -36,7 +36,7 @@ methods_take(struct loader *loader, void *target, const struct entry *entry)
 
 		if (slice_eq(item, SLICE("*")))
 			methods->any = true;
-		else if (!cors_is_token(item))
+		else if (!token_is_valid(item))
 			method_error(loader, entry, item, "method",
 				     "a method is made of letters, digits and "
 				     "!#$%&'*+-.^_`|~");
@@ -66,7 +66,7 @@ allow_take(struct loader *loader, void *target, const struct entry *entry)
 			    loader, entry, item, "method",
 			    "\"allow\" names methods; without the key every "
 			    "method is allowed");
-		else if (!cors_is_token(item))
+		else if (!token_is_valid(item))
 			method_error(loader, entry, item, "method",
 				     "a method is made of letters, digits and "
 				     "!#$%&'*+-.^_`|~");
@@ -97,8 +97,8 @@ header_fix(struct loader *loader, struct slice header)
 	while (header.len > 0 &&
 	       strchr("\"':;", header.ptr[header.len - 1]) != NULL)
 		header.len--;
-	return cors_is_token(header) ? arena_text(loader->scratch, header)
-				     : NULL;
+	return token_is_valid(header) ? arena_text(loader->scratch, header)
+				      : NULL;
 }
 
 /* Not a token: reported.  True: it was one. */
@@ -106,7 +106,7 @@ static bool
 check_header(struct loader *loader, const struct entry *entry,
 	     struct slice header)
 {
-	if (cors_is_token(header))
+	if (token_is_valid(header))
 		return true;
 	loader_error(loader, entry->line, "header", header_fix(loader, header),
 		     "header \"%s\": %s", loader_quote(loader, header),

@@ -119,13 +119,6 @@ cors_read(struct loader *loader)
 		inherit(&loader->drafts[i], loader->base);
 }
 
-static void
-allow_add(struct loader *loader, struct items *allow, struct slice method)
-{
-	if (!items_have(allow, method))
-		items_add(loader, allow, method, 0);
-}
-
 /* `*` has swallowed what it covers: all but authorization (Fetch, "CORS
  * non-wildcard request-header name"). */
 static struct name_list
@@ -142,23 +135,17 @@ list_names(struct loader *loader, const struct items *items,
 	return items_names(loader, &beside);
 }
 
-/* DESIGN.md section 3, `allow`: OPTIONS is added, HEAD with GET.  An empty list
- * is no list. */
+/* An empty list is no list. */
 static void
-finish_allow(struct loader *loader, struct draft *draft,
+finish_allow(struct loader *loader, const struct draft *draft,
 	     struct policy_spec *spec)
 {
-	struct items allow = {0};
-
-	for (size_t i = 0; i < draft->allow.count; i++)
-		items_add(loader, &allow, draft->allow.list[i].text, 0);
-	spec->has_allow = allow.count > 0;
+	spec->has_allow = draft->allow.count > 0;
 	if (!spec->has_allow)
 		return;
-	if (items_have(&allow, SLICE("GET")))
-		allow_add(loader, &allow, SLICE("HEAD"));
-	allow_add(loader, &allow, SLICE("OPTIONS"));
-	spec->allow = items_names(loader, &allow);
+	spec->allow = items_names(loader, &draft->allow);
+	if (!name_list_complete_allow(loader->arena, &spec->allow))
+		loader_no_memory(loader);
 }
 
 static void

@@ -11,6 +11,8 @@
 
 #include "probe/probe.h"
 
+#include "base/text.h"
+
 /* Below it browsers ask again and again (as lint says of `max-age`). */
 enum { MAX_AGE_LOW = 60 };
 
@@ -48,7 +50,7 @@ has_item(struct slice list, const char *word)
 {
 	struct slice item;
 
-	while (slice_present(list) && fetch_list_next(&list, &item))
+	while (slice_present(list) && text_list_next(&list, &item))
 		if (slice_eq_nocase(item, slice_from(word)))
 			return true;
 	return false;
@@ -199,7 +201,7 @@ is_policy(struct explanation *e, const struct answer *answer)
 
 	if (slice_present(get(e, answer, "x-corswrap-reason")))
 		return true;
-	while (slice_present(vary) && fetch_list_next(&vary, &item))
+	while (slice_present(vary) && text_list_next(&vary, &item))
 		if (slice_eq_nocase(item, SLICE("origin")) ||
 		    slice_eq_nocase(item,
 				    SLICE("access-control-request-method")))

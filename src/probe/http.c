@@ -15,7 +15,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "cors/decide.h"
+#include "base/text.h"
+#include "cors/names.h"
 
 /* A body that comes slowly holds nobody up once the headers are there. */
 enum { BODY_SECONDS = 2, FIELDS_MAX = 4096 };
@@ -77,7 +78,7 @@ unfold(struct reading *r, struct slice line)
 	size_t len = last->value.len;
 	char *text;
 
-	line = fetch_trim(line);
+	line = text_trim_http(line);
 	text = arena_alloc(e->arena, len + 1 + line.len);
 	if (text == NULL) {
 		e->out_of_memory = true;
@@ -88,7 +89,7 @@ unfold(struct reading *r, struct slice line)
 	text[len] = ' ';
 	if (line.len > 0)
 		memcpy(text + len + 1, line.ptr, line.len);
-	last->value = fetch_trim(slice_of(text, len + 1 + line.len));
+	last->value = text_trim_http(slice_of(text, len + 1 + line.len));
 }
 
 static bool
@@ -127,14 +128,14 @@ take_line(struct reading *r, struct slice line)
 		return;
 	/* A blank before the colon is wrong (RFC 9112, 5.1); Chromium takes it.
 	 */
-	name = fetch_trim(slice_of(line.ptr, (size_t)(colon - line.ptr)));
+	name = text_trim_http(slice_of(line.ptr, (size_t)(colon - line.ptr)));
 	/* Browsers pass over what is no header. */
-	if (!cors_is_token(name) || !make_room(r))
+	if (!token_is_valid(name) || !make_room(r))
 		return;
 	name = arena_slice(r->e->arena, name);
 	value = arena_slice(
 	    r->e->arena,
-	    fetch_trim(slice_after(line, (size_t)(colon - line.ptr) + 1)));
+	    text_trim_http(slice_after(line, (size_t)(colon - line.ptr) + 1)));
 	if (!slice_present(name) || !slice_present(value))
 		r->e->out_of_memory = true;
 	else

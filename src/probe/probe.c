@@ -10,6 +10,7 @@
 
 #include "probe/probe.h"
 
+#include "base/text.h"
 #include "policy/idn.h"
 
 /* Fetch: "If request's redirect count is 20, then return a network error." */
@@ -101,7 +102,7 @@ kept_fields(struct explanation *e, bool to_get, bool away)
 		return *old;
 	}
 	for (size_t i = 0; i < old->count; i++) {
-		struct slice name = fetch_trim(old->at[i].name);
+		struct slice name = text_trim_http(old->at[i].name);
 		bool drop =
 		    away && slice_eq_nocase(name, SLICE("authorization"));
 		for (size_t j = 0; to_get && of_body[j] != NULL; j++)

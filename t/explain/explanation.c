@@ -8,6 +8,7 @@
 #include <config.h>
 #endif
 
+#include "base/text.h"
 #include "explain/explanation.h"
 #include "unit.h"
 
@@ -60,7 +61,7 @@ answer_of(struct arena *arena, int status, const char *lines)
 		size_t len = (size_t)(colon - parts[i].ptr);
 		at[i] = (struct fetch_field){
 		    slice_of(parts[i].ptr, len),
-		    fetch_trim(slice_after(parts[i], len + 1))};
+		    text_trim_http(slice_after(parts[i], len + 1))};
 	}
 	return (struct answer){
 	    .known = true, .status = status, .fields = {at, count}};
