@@ -81,7 +81,7 @@ FUZZ_TARGET(match)
 	if (expected && !origin_parse(origin, &parsed))
 		expected = false;
 	CHECK(origin_set_match(set, origin, NULL) == expected);
-	enum origin_answer answer = origin_set_ask(set, origin, NULL);
+	enum origin_verdict answer = origin_set_check(set, origin, NULL);
 	CHECK((answer == ORIGIN_ALLOWED) == expected);
 	CHECK((answer == ORIGIN_MALFORMED) == !origin_parse(origin, &parsed));
 	if (expected)

@@ -52,7 +52,7 @@ check_origin(const struct policy *policy, const struct request *request,
 	if (slice_eq(origin, SLICE("null")))
 		return policy->spec.null_origin ? CORS_REASON_NONE
 						: CORS_ORIGIN_NULL;
-	switch (origin_set_ask(policy->origins, origin, scratch)) {
+	switch (origin_set_check(policy->origins, origin, scratch)) {
 	case ORIGIN_ALLOWED:
 		return CORS_REASON_NONE;
 	case ORIGIN_UNKNOWN:

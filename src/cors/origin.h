@@ -110,12 +110,12 @@ bool origin_set_match(const struct origin_set *, struct slice origin,
     struct regex_scratch *);
 
 /* The same with the reason of a refusal, without parsing twice. */
-enum origin_answer {
+enum origin_verdict {
 	ORIGIN_ALLOWED,
 	ORIGIN_UNKNOWN,  /* an origin, but not in the set */
 	ORIGIN_MALFORMED /* not what browsers serialize; "null" too */
 };
-enum origin_answer origin_set_ask(const struct origin_set *,
+enum origin_verdict origin_set_check(const struct origin_set *,
     struct slice origin, struct regex_scratch *);
 
 #endif

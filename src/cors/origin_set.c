@@ -369,9 +369,9 @@ match_wild(const struct origin_set *set, const struct origin *origin)
 	       find_suffix(set, scheme_hash, origin);
 }
 
-enum origin_answer
-origin_set_ask(const struct origin_set *set, struct slice origin,
-	       struct regex_scratch *scratch)
+enum origin_verdict
+origin_set_check(const struct origin_set *set, struct slice origin,
+		 struct regex_scratch *scratch)
 {
 	struct origin parsed;
 
@@ -394,5 +394,5 @@ bool
 origin_set_match(const struct origin_set *set, struct slice origin,
 		 struct regex_scratch *scratch)
 {
-	return origin_set_ask(set, origin, scratch) == ORIGIN_ALLOWED;
+	return origin_set_check(set, origin, scratch) == ORIGIN_ALLOWED;
 }

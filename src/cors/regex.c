@@ -19,6 +19,8 @@
 #include <stdalign.h>
 #include <stdlib.h>
 
+#include "base/text.h"
+
 /*
  * An origin has 326 bytes at most and 127 labels.  A sane pattern needs some
  * hundreds of steps for it; one that backtracks without end stops within a
@@ -87,18 +89,15 @@ give(void *bytes, void *owner)
 static void
 add_offset(char *error, size_t cap, size_t offset)
 {
-	char text[32];
-	size_t at = sizeof(text), len = strlen(error);
+	static const char at[] = " at ";
+	char text[sizeof(at) + TEXT_DECIMAL_MAX];
+	size_t len = strlen(error), more = sizeof(at) - 1;
 
-	text[--at] = '\0';
-	do {
-		text[--at] = (char)('0' + offset % 10);
-		offset /= 10;
-	} while (offset > 0);
-	at -= 4;
-	memcpy(text + at, " at ", 4);
-	if (cap - len >= sizeof(text) - at)
-		memcpy(error + len, text + at, sizeof(text) - at);
+	memcpy(text, at, more);
+	more += text_put_decimal(text + more, offset);
+	text[more++] = '\0';
+	if (cap - len >= more)
+		memcpy(error + len, text, more);
 }
 
 struct regex *

@@ -148,7 +148,7 @@ why_asked(struct explanation *e, const struct fetch_header *h)
 	const char *name = explain_quote(e, h->name);
 	struct slice essence;
 
-	switch (h->remark) {
+	switch (h->safelist) {
 	case FETCH_NAME:
 		return explain_printf(e, "header %s is not safelisted", name);
 	case FETCH_LONG:
@@ -176,7 +176,7 @@ why_asked(struct explanation *e, const struct fetch_header *h)
 				      "header %s: the safelisted headers have "
 				      "more than 1024 bytes together",
 				      name);
-	case FETCH_HARMLESS:
+	case FETCH_SAFELISTED:
 	case FETCH_FORBIDDEN:
 	case FETCH_FORBIDDEN_OVERRIDE:
 		break;
@@ -194,7 +194,7 @@ why_left_out(struct explanation *e, const struct fetch_header *h)
 				      "header %s is left out" BY_FETCH
 				      "it is sent, and asked for first)",
 				      name);
-	if (h->remark == FETCH_FORBIDDEN_OVERRIDE)
+	if (h->safelist == FETCH_FORBIDDEN_OVERRIDE)
 		return explain_printf(
 		    e, "header %s is left out: it names a forbidden method",
 		    name);
@@ -207,7 +207,7 @@ add_why(struct explanation *e)
 {
 	const struct fetch_plan *plan = &e->plan;
 
-	if (plan->preflight && plan->method_asks)
+	if (plan->preflight && plan->method_needs_preflight)
 		texts_add(e, &e->why,
 			  explain_printf(e,
 					 "method %s is not GET, HEAD or POST",
@@ -346,7 +346,7 @@ note_header(struct explanation *e, const struct fetch_header *h)
 				   "Chromium leaves the header %s out; by the "
 				   "Fetch standard it is sent",
 				   name);
-	else if (fetch_asks(h))
+	else if (fetch_needs_preflight(h))
 		text =
 		    explain_printf(e,
 				   "Chromium asks first because of the header "

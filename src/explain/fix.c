@@ -175,7 +175,7 @@ missing_headers(struct explanation *e, const struct answer *answer)
 		struct slice rest = given, item;
 		bool found = false;
 
-		if (!fetch_asks(h))
+		if (!fetch_needs_preflight(h))
 			continue;
 		for (size_t j = 0; list != NULL && j < list->count; j++)
 			found |= slice_eq_nocase(list->names[j], h->name);
@@ -426,7 +426,8 @@ fix_refusal(struct explanation *e, const struct answer *answer)
 	if (!of_origin && !of_method && reason != CORS_HEADER_NOT_ALLOWED &&
 	    reason != CORS_ENFORCED)
 		return text;
-	if (of_origin && e->plan.method_asks && lacks_method(e, &spec->methods))
+	if (of_origin && e->plan.method_needs_preflight &&
+	    lacks_method(e, &spec->methods))
 		text = also(e, text,
 			    fix_method(e, answer, PLACE_METHODS, "methods"));
 	if ((of_origin || of_method) && *missing_headers(e, answer) != '\0')

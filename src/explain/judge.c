@@ -251,7 +251,7 @@ tell_method(struct explanation *e, const struct fetch_check *check)
 	bool passes = check->reason == FETCH_PASSES;
 
 	checks_add(e, &e->preflight_checks, passes,
-		   !e->plan.method_asks
+		   !e->plan.method_needs_preflight
 		       ? explain_printf(e, "%s is always allowed", method)
 		       : explain_printf(e,
 					"%s is%s allowed by "

@@ -184,7 +184,8 @@ fetch_check_method(struct arena *arena, const struct fetch_plan *plan,
 {
 	struct slice list = fetch_get(arena, fields, ACAM);
 
-	if (!plan->method_asks || list_has(list, plan->method, false) ||
+	if (!plan->method_needs_preflight ||
+	    list_has(list, plan->method, false) ||
 	    (!credentials && list_has(list, SLICE("*"), false)))
 		return passes;
 	return fails(FETCH_METHOD_NOT_ALLOWED, list);
@@ -200,7 +201,7 @@ fetch_check_headers(struct arena *arena, const struct fetch_plan *plan,
 
 	for (size_t i = 0; i < plan->header_count; i++) {
 		const struct fetch_header *h = &plan->headers[i];
-		if (!fetch_asks(h) || list_has(list, h->name, true))
+		if (!fetch_needs_preflight(h) || list_has(list, h->name, true))
 			continue;
 		if (!star) {
 			check = fails(FETCH_HEADER_NOT_ALLOWED, list);

@@ -36,7 +36,7 @@ struct fetch_request {
 	bool credentials; /* "include", else "same-origin" */
 };
 
-/* ---- before anything is sent (fetch.c) ---- */
+/* ---- before anything is sent (plan.c) ---- */
 
 /* Why fetch() throws a TypeError. */
 enum fetch_refusal {
@@ -47,24 +47,25 @@ enum fetch_refusal {
 	FETCH_HEADER_VALUE	/* NUL, CR or LF in it */
 };
 
-/* What is to be said of a header that the script sets. */
-enum fetch_remark {
-	FETCH_HARMLESS,		  /* CORS-safelisted: no preflight for it */
-	FETCH_FORBIDDEN,	  /* left out: the browser's business alone */
-	FETCH_FORBIDDEN_OVERRIDE, /* X-HTTP-Method-Override: TRACE */
-	FETCH_NAME,		  /* preflight: the name is not safelisted */
-	FETCH_LONG,		  /* preflight: over 128 bytes */
-	FETCH_BYTES,		  /* preflight: a byte that is not safelisted */
-	FETCH_TYPE,  /* preflight: a Content-Type of no HTML form */
-	FETCH_RANGE, /* preflight: not one simple range */
-	FETCH_HINT,  /* preflight: a client hint that is not well-formed */
-	FETCH_TOTAL  /* preflight: all of them together over 1024 bytes */
+/* May a header that the script sets be sent without a preflight (Fetch,
+ * "CORS-safelisted request-header"), and if not, why? */
+enum safelist_result {
+	FETCH_SAFELISTED,	  /* no preflight for it */
+	FETCH_FORBIDDEN,	  /* not sent: only the browser may set it */
+	FETCH_FORBIDDEN_OVERRIDE, /* not sent: X-HTTP-Method-Override: TRACE */
+	FETCH_NAME,		  /* the name is not safelisted */
+	FETCH_LONG,		  /* over 128 bytes */
+	FETCH_BYTES,		  /* a byte that is not safelisted */
+	FETCH_TYPE,		  /* a Content-Type that no HTML form has */
+	FETCH_RANGE,		  /* not a single simple range */
+	FETCH_HINT,		  /* a malformed client hint */
+	FETCH_TOTAL		  /* all of them together are over 1024 bytes */
 };
 
 struct fetch_header {
 	struct slice name;  /* lower case */
 	struct slice value; /* without blanks around it; several joined */
-	enum fetch_remark remark;
+	enum safelist_result safelist;
 	bool chromium; /* the Fetch standard would say otherwise */
 };
 
@@ -75,7 +76,7 @@ struct fetch_plan {
 	bool cross_origin;
 	bool sends_origin;
 	bool preflight;
-	bool method_asks; /* the method alone makes it preflight */
+	bool method_needs_preflight; /* the method alone makes it preflight */
 	/* every header of the script, those left out too, sorted by name */
 	struct fetch_header *headers;
 	size_t header_count;
@@ -91,21 +92,21 @@ bool fetch_plan(struct arena *, const struct fetch_request *,
 /* Is the header sent? */
 bool fetch_is_sent(const struct fetch_header *);
 /* Does it make a cross-origin request preflight? */
-bool fetch_asks(const struct fetch_header *);
+bool fetch_needs_preflight(const struct fetch_header *);
 
-/* ---- fetch_value.c: what a header's value says ---- */
+/* ---- what a header's value says (header_value.c) ---- */
 
-/* A request header as the network sees it: safelisted, or why not.  Sets
+/* Is a request header safelisted, by name and value (combined, trimmed)?  Sets
  * *chromium where Chromium and Fetch differ. */
-enum fetch_remark fetch_remark(struct slice name, struct slice value,
-			       bool *chromium);
+enum safelist_result fetch_safelist(struct slice name, struct slice value,
+				    bool *chromium);
 /* Type and subtype of a MIME type in lower case, from the arena; absent: it is
  * none (or no memory). */
 struct slice fetch_mime_essence(struct arena *, struct slice value);
 /* A method that is forbidden in X-HTTP-Method, -Override, X-Method-Override. */
 bool fetch_overrides_forbidden(struct slice name, struct slice value);
 
-/* ---- when an answer is there (fetch_answer.c) ---- */
+/* ---- what the response says (check.c) ---- */
 
 /* Why the browser keeps an answer from the script. */
 enum fetch_reason {

@@ -150,8 +150,8 @@ is_anything(struct slice value)
 	return true;
 }
 
-static enum fetch_remark
-hint_remark(struct slice name, struct slice value, bool *chromium)
+static enum safelist_result
+hint_safelist(struct slice name, struct slice value, bool *chromium)
 {
 	static const struct {
 		const char *name;
@@ -176,13 +176,13 @@ hint_remark(struct slice name, struct slice value, bool *chromium)
 		if (!hints[i].is_good(value))
 			return FETCH_HINT;
 		*chromium = true;
-		return FETCH_HARMLESS;
+		return FETCH_SAFELISTED;
 	}
 	return FETCH_NAME;
 }
 
-enum fetch_remark
-fetch_remark(struct slice name, struct slice value, bool *chromium)
+enum safelist_result
+fetch_safelist(struct slice name, struct slice value, bool *chromium)
 {
 	bool language = slice_eq_nocase(name, SLICE("accept-language")) ||
 			slice_eq_nocase(name, SLICE("content-language"));
@@ -192,17 +192,17 @@ fetch_remark(struct slice name, struct slice value, bool *chromium)
 	*chromium = false;
 	if (!language && !type && !range &&
 	    !slice_eq_nocase(name, SLICE("accept")))
-		return hint_remark(name, value, chromium);
+		return hint_safelist(name, value, chromium);
 	if (value.len > SAFELISTED_MAX)
 		return FETCH_LONG;
 	if (language)
-		return is_language_list(value) ? FETCH_HARMLESS : FETCH_BYTES;
+		return is_language_list(value) ? FETCH_SAFELISTED : FETCH_BYTES;
 	if (range)
-		return is_simple_range(value, chromium) ? FETCH_HARMLESS
+		return is_simple_range(value, chromium) ? FETCH_SAFELISTED
 							: FETCH_RANGE;
 	if (has_unsafe_byte(value))
 		return FETCH_BYTES;
-	return !type || is_form_type(value) ? FETCH_HARMLESS : FETCH_TYPE;
+	return !type || is_form_type(value) ? FETCH_SAFELISTED : FETCH_TYPE;
 }
 
 /* Fetch, "get, decode, and split": commas in quoted strings do not part. */

@@ -18,14 +18,14 @@ enum { SAFELISTED_TOTAL = 1024 };
 bool
 fetch_is_sent(const struct fetch_header *header)
 {
-	return header->remark != FETCH_FORBIDDEN &&
-	       header->remark != FETCH_FORBIDDEN_OVERRIDE;
+	return header->safelist != FETCH_FORBIDDEN &&
+	       header->safelist != FETCH_FORBIDDEN_OVERRIDE;
 }
 
 bool
-fetch_asks(const struct fetch_header *header)
+fetch_needs_preflight(const struct fetch_header *header)
 {
-	return fetch_is_sent(header) && header->remark != FETCH_HARMLESS;
+	return fetch_is_sent(header) && header->safelist != FETCH_SAFELISTED;
 }
 
 /* ---- what fetch() throws for ---- */
@@ -116,10 +116,10 @@ find(const struct header_set *set, struct slice name, bool sent, bool *found)
 
 static bool
 add_header(struct header_set *set, struct slice name, struct slice value,
-	   enum fetch_remark remark, bool chromium, bool standard)
+	   enum safelist_result result, bool chromium, bool standard)
 {
 	bool sent =
-	    remark != FETCH_FORBIDDEN && remark != FETCH_FORBIDDEN_OVERRIDE;
+	    result != FETCH_FORBIDDEN && result != FETCH_FORBIDDEN_OVERRIDE;
 	bool found;
 	size_t at;
 
@@ -137,7 +137,7 @@ add_header(struct header_set *set, struct slice name, struct slice value,
 		(set->count - at) * sizeof(*set->at));
 	memmove(set->standard + at + 1, set->standard + at,
 		(set->count - at) * sizeof(*set->standard));
-	set->at[at] = (struct fetch_header){name, value, remark, chromium};
+	set->at[at] = (struct fetch_header){name, value, result, chromium};
 	set->standard[at] = standard;
 	set->count++;
 	return true;
@@ -148,7 +148,7 @@ static bool
 append(struct header_set *set, const struct fetch_field *field)
 {
 	struct slice value = text_trim_http(field->value);
-	bool chromium, asks;
+	bool chromium, preflight;
 
 	if (request_header_is_forbidden(field->name))
 		return add_header(set, field->name, value, FETCH_FORBIDDEN,
@@ -160,11 +160,12 @@ append(struct header_set *set, const struct fetch_field *field)
 	if (slice_eq_nocase(field->name, SLICE("user-agent")))
 		return add_header(set, field->name, value, FETCH_FORBIDDEN,
 				  true, true);
-	/* A hint is harmless to Chromium alone, and a range with a number past
-	 * its 63 bits is not. */
-	asks = fetch_remark(field->name, value, &chromium) != FETCH_HARMLESS;
-	return add_header(set, field->name, value, FETCH_HARMLESS, false,
-			  asks != chromium);
+	/* Only Chromium safelists client hints, and only Chromium does not
+	 * safelist a range with a number of more than 63 bits. */
+	preflight =
+	    fetch_safelist(field->name, value, &chromium) != FETCH_SAFELISTED;
+	return add_header(set, field->name, value, FETCH_SAFELISTED, false,
+			  preflight != chromium);
 }
 
 /* Digits without leading zeros; absent: it is not digits alone. */
@@ -228,7 +229,7 @@ tidy_range(struct arena *arena, struct fetch_header *header)
 
 /* Each of them, its values joined. */
 static bool
-remark_all(struct header_set *set, struct slice method)
+safelist_all(struct header_set *set, struct slice method)
 {
 	for (size_t i = 0; i < set->count; i++) {
 		struct fetch_header *h = &set->at[i];
@@ -236,8 +237,9 @@ remark_all(struct header_set *set, struct slice method)
 			continue;
 		/* An empty last value leaves a blank. */
 		h->value = text_trim_http(h->value);
-		h->remark = fetch_remark(h->name, h->value, &h->chromium);
-		h->chromium = (h->remark != FETCH_HARMLESS) != set->standard[i];
+		h->safelist = fetch_safelist(h->name, h->value, &h->chromium);
+		h->chromium =
+		    (h->safelist != FETCH_SAFELISTED) != set->standard[i];
 		if (slice_eq(method, SLICE("GET")) &&
 		    slice_eq(h->name, SLICE("range")) &&
 		    !tidy_range(set->arena, h))
@@ -261,7 +263,7 @@ check_total(struct header_set *set)
 		const struct fetch_header *h = &set->at[i];
 		if (slice_eq(h->name, SLICE("accept")))
 			accept = true;
-		if (h->remark == FETCH_HARMLESS)
+		if (h->safelist == FETCH_SAFELISTED)
 			total += h->value.len;
 		if (fetch_is_sent(h) && !set->standard[i])
 			standard += h->value.len;
@@ -270,13 +272,13 @@ check_total(struct header_set *set)
 		return true;
 	bool differs = standard <= SAFELISTED_TOTAL;
 	if (!accept && !add_header(set, SLICE("accept"), SLICE("*/*"),
-				   FETCH_HARMLESS, true, false))
+				   FETCH_SAFELISTED, true, false))
 		return false;
 	for (size_t i = 0; i < set->count; i++) {
 		struct fetch_header *h = &set->at[i];
-		if (h->remark != FETCH_HARMLESS)
+		if (h->safelist != FETCH_SAFELISTED)
 			continue;
-		h->remark = FETCH_TOTAL;
+		h->safelist = FETCH_TOTAL;
 		h->chromium = differs && !set->standard[i];
 	}
 	return true;
@@ -290,7 +292,7 @@ list_asked(struct header_set *set, struct fetch_plan *out)
 	char *text;
 
 	for (size_t i = 0; i < set->count; i++)
-		if (fetch_asks(&set->at[i]))
+		if (fetch_needs_preflight(&set->at[i]))
 			room += set->at[i].name.len + 1;
 	if (room == 0)
 		return true;
@@ -299,7 +301,7 @@ list_asked(struct header_set *set, struct fetch_plan *out)
 		return false;
 	for (size_t i = 0; i < set->count; i++) {
 		struct slice name = set->at[i].name;
-		if (!fetch_asks(&set->at[i]))
+		if (!fetch_needs_preflight(&set->at[i]))
 			continue;
 		if (len > 0)
 			text[len++] = ',';
@@ -324,7 +326,7 @@ plan_headers(struct arena *arena, const struct fetch_request *request,
 	for (size_t i = 0; i < request->headers.count; i++)
 		if (!append(&set, &request->headers.at[i]))
 			return false;
-	if (!remark_all(&set, out->method) || !check_total(&set))
+	if (!safelist_all(&set, out->method) || !check_total(&set))
 		return false;
 	out->headers = set.at;
 	out->header_count = set.count;
@@ -343,9 +345,9 @@ fetch_plan(struct arena *arena, const struct fetch_request *request,
 		return true;
 	if (!plan_headers(arena, request, out))
 		return false;
-	out->method_asks = !method_is_safelisted(out->method);
-	out->preflight = out->cross_origin &&
-			 (out->method_asks || slice_present(out->asked));
+	out->method_needs_preflight = !method_is_safelisted(out->method);
+	out->preflight = out->cross_origin && (out->method_needs_preflight ||
+					       slice_present(out->asked));
 	/* "Append a request Origin header". */
 	out->sends_origin =
 	    out->cross_origin || !(slice_eq(out->method, SLICE("GET")) ||

@@ -216,7 +216,8 @@ find_cause(struct explanation *e, struct probe_client *client,
 	if (slice_present(e->plan.asked) &&
 	    passes(e, client, e->plan.method, simpler))
 		return CAUSE_HEADERS;
-	if (e->plan.method_asks && passes(e, client, SLICE("GET"), simpler))
+	if (e->plan.method_needs_preflight &&
+	    passes(e, client, SLICE("GET"), simpler))
 		return CAUSE_METHOD;
 	return is_policy(e, &e->preflight) ? CAUSE_ORIGIN : CAUSE_NONE;
 }

@@ -10,11 +10,11 @@
 
 /* Only for its hash: the set under test is the library's. */
 #define origin_set_build copied_build
-#define origin_set_ask copied_ask
+#define origin_set_check copied_check
 #define origin_set_match copied_match
 #include "cors/origin_set.c"
 #undef origin_set_build
-#undef origin_set_ask
+#undef origin_set_check
 #undef origin_set_match
 struct origin_set *origin_set_build(struct arena *,
 				    const struct origin_pattern *, size_t,
@@ -220,9 +220,9 @@ test_fetch(void **state)
 	assert_null(fetch_reason_id(FETCH_PASSES));
 	for (int i = FETCH_PASSES + 1; i < FETCH_REASON_COUNT; i++)
 		assert_non_null(fetch_reason_id((enum fetch_reason)i));
-	assert_int_equal(fetch_remark(SLICE("range"),
-				      SLICE("bytes=99999999999999999999-"),
-				      &chromium),
+	assert_int_equal(fetch_safelist(SLICE("range"),
+					SLICE("bytes=99999999999999999999-"),
+					&chromium),
 			 FETCH_RANGE);
 	assert_true(chromium);
 	assert_true(fetch_overrides_forbidden(SLICE("x-http-method"),

@@ -321,7 +321,7 @@ struct match {
 	const char *name;
 	const char *patterns; /* blanks between them */
 	const char *origin;
-	enum origin_answer want;
+	enum origin_verdict want;
 };
 
 #define YES ORIGIN_ALLOWED
@@ -486,8 +486,8 @@ test_match(void **state)
 
 	assert_non_null(set);
 	memset(p, 0, sizeof(p)); /* the array is not kept */
-	assert_int_equal(origin_set_ask(set, origin, NULL), row->want);
-	assert_int_equal(origin_set_ask(set, front, NULL), row->want);
+	assert_int_equal(origin_set_check(set, origin, NULL), row->want);
+	assert_int_equal(origin_set_check(set, front, NULL), row->want);
 	assert_int_equal(origin_set_match(set, origin, NULL),
 			 row->want == ORIGIN_ALLOWED);
 	unit_unguard(origin);
@@ -612,9 +612,9 @@ test_deep_host(void **state)
 	assert_int_equal(origin_pattern_parse(SLICE("https://*.b"), &p[1]),
 			 ORIGIN_FAULT_NONE);
 	struct origin_set *set = origin_set_build(arena, p, 2, NULL, 0);
-	assert_int_equal(origin_set_ask(set, s, NULL), ORIGIN_ALLOWED);
+	assert_int_equal(origin_set_check(set, s, NULL), ORIGIN_ALLOWED);
 	text[s.len - 1] = 'c';
-	assert_int_equal(origin_set_ask(set, s, NULL), ORIGIN_UNKNOWN);
+	assert_int_equal(origin_set_check(set, s, NULL), ORIGIN_UNKNOWN);
 	arena_free(arena);
 }
 
@@ -630,7 +630,7 @@ test_nul(void **state)
 	assert_int_equal(origin_pattern_parse(SLICE("https://a.com"), &p),
 			 ORIGIN_FAULT_NONE);
 	struct origin_set *set = origin_set_build(arena, &p, 1, NULL, 0);
-	assert_int_equal(origin_set_ask(set, SLICE("https://a.com\0"), NULL),
+	assert_int_equal(origin_set_check(set, SLICE("https://a.com\0"), NULL),
 			 ORIGIN_MALFORMED);
 	arena_free(arena);
 }
@@ -754,9 +754,9 @@ test_empty_set(void **state)
 
 	(void)state;
 	assert_non_null(set);
-	assert_int_equal(origin_set_ask(set, SLICE("https://a.com"), NULL),
+	assert_int_equal(origin_set_check(set, SLICE("https://a.com"), NULL),
 			 ORIGIN_UNKNOWN);
-	assert_int_equal(origin_set_ask(set, SLICE_NONE, NULL),
+	assert_int_equal(origin_set_check(set, SLICE_NONE, NULL),
 			 ORIGIN_MALFORMED);
 	arena_free(arena);
 }

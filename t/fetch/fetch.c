@@ -398,16 +398,16 @@ test_bytes(void **state)
 		bool bad = (c < 0x20 && c != '\t') || strchr(unsafe, c) != NULL;
 		bool good = strchr(language, c) != NULL;
 		assert_int_equal(
-		    fetch_remark(SLICE("Accept"), value, &chromium),
-		    bad ? FETCH_BYTES : FETCH_HARMLESS);
+		    fetch_safelist(SLICE("Accept"), value, &chromium),
+		    bad ? FETCH_BYTES : FETCH_SAFELISTED);
 		assert_int_equal(
-		    fetch_remark(SLICE("ACCEPT-language"), value, &chromium),
-		    good ? FETCH_HARMLESS : FETCH_BYTES);
+		    fetch_safelist(SLICE("ACCEPT-language"), value, &chromium),
+		    good ? FETCH_SAFELISTED : FETCH_BYTES);
 		char type[] = "text/plain;x=.";
 		type[13] = (char)c;
-		assert_int_equal(fetch_remark(SLICE("content-type"),
-					      slice_of(type, 14), &chromium),
-				 bad ? FETCH_BYTES : FETCH_HARMLESS);
+		assert_int_equal(fetch_safelist(SLICE("content-type"),
+						slice_of(type, 14), &chromium),
+				 bad ? FETCH_BYTES : FETCH_SAFELISTED);
 	}
 }
 
@@ -676,7 +676,7 @@ test_guarded(void **state)
 		struct slice value = unit_guard(slice_from(values[i]));
 		for (size_t j = 0; j < UNIT_COUNT(names); j++) {
 			struct slice name = unit_guard(slice_from(names[j]));
-			fetch_remark(name, value, &chromium);
+			fetch_safelist(name, value, &chromium);
 			assert_false(fetch_overrides_forbidden(name, value));
 			fetch_is_readable(name, value, false);
 			unit_unguard(name);
