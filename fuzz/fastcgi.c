@@ -206,8 +206,8 @@ take_first(int fd, const struct peek *peek)
 	fastcgi_open(connection, fd);
 	fastcgi_bound(connection, 2000, -1);
 	if (len > 0) {
-		CHECK(scratch_need(&scratch.peeked, &scratch.peeked_cap,
-				   INPUT_MAX) == 0);
+		CHECK(buffer_need(&scratch.peeked, &scratch.peeked_cap,
+				  INPUT_MAX) == 0);
 		CHECK(recv(fd, scratch.peeked, len, MSG_PEEK) == (ssize_t)len);
 		CHECK(fastcgi_take(connection, peek) == FASTCGI_REQUEST);
 		return;

@@ -1,5 +1,5 @@
 /*
- * The clock that time-outs are measured by, and which of them comes first.
+ * Reading clocks, and which of several deadlines is next.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -12,17 +12,55 @@
 #include <stddef.h>
 #include <time.h>
 
-/* poll(2) takes an int; so long a sleep can as well be two. */
+/* poll(2) takes an int; a longer sleep is as good in two parts. */
 #define LONGEST 60000
 
-uint64_t
-deadline_now(void)
+#ifdef CLOCK_MONOTONIC_COARSE /* Linux */
+#define COARSE CLOCK_MONOTONIC_COARSE
+#else
+#define COARSE CLOCK_MONOTONIC
+#endif
+
+static uint64_t
+nanoseconds(clockid_t clock)
 {
 	struct timespec now;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	(void)clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
+
+uint64_t
+clock_ms(void)
+{
+	return nanoseconds(CLOCK_MONOTONIC) / 1000000;
+}
+
+uint64_t
+clock_us(void)
+{
+	return nanoseconds(CLOCK_MONOTONIC) / 1000;
+}
+
+uint64_t
+clock_ms_coarse(void)
+{
+	return nanoseconds(COARSE) / 1000000;
+}
+
+uint64_t
+clock_cpu_ns(void)
+{
+	return nanoseconds(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+int64_t
+clock_wall_ms(void)
+{
+	return (int64_t)(nanoseconds(CLOCK_REALTIME) / 1000000);
+}
+
+/* ---- deadlines ---- */
 
 void
 deadline_sooner(struct deadline *d, uint64_t from, uint64_t ms,
@@ -41,7 +79,7 @@ deadline_wait(const struct deadline *d)
 
 	if (d->at == DEADLINE_NEVER)
 		return -1;
-	now = deadline_now();
+	now = clock_ms();
 	if (d->at <= now)
 		return 0;
 	return d->at - now > LONGEST ? LONGEST : (int)(d->at - now);
@@ -50,5 +88,5 @@ deadline_wait(const struct deadline *d)
 bool
 deadline_over(const struct deadline *d)
 {
-	return d->at != DEADLINE_NEVER && deadline_now() >= d->at;
+	return d->at != DEADLINE_NEVER && clock_ms() >= d->at;
 }

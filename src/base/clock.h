@@ -1,21 +1,39 @@
 /*
- * When a request is to be given up, and why: the time-outs of [app] count from
- * different moments, and the one that comes first is waited for.
+ * The one place that reads clocks, and deadlines: a request has several
+ * time-outs that count from different moments, and the one that ends first is
+ * waited for.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef CORSWRAP_DEADLINE_H
-#define CORSWRAP_DEADLINE_H
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+/* Milliseconds and microseconds of the monotonic clock, which begins anywhere
+ * and is never set. */
+uint64_t clock_ms(void);
+uint64_t clock_us(void);
+
+/* As clock_ms, in a third of the time; up to 10 ms late, so that only coarse
+ * times of the same kind may be compared with it. */
+uint64_t clock_ms_coarse(void);
+
+/* Nanoseconds of processor time that all threads of this process have used. */
+uint64_t clock_cpu_ns(void);
+
+/* Milliseconds since 1970.  Whoever sets the clock may move it back. */
+int64_t clock_wall_ms(void);
+
+/* ---- deadlines ---- */
 
 /*
  * Its strings are constant.  `id` is the key of [app], `todo` the advice and
  * `text` the cause for the log.
  */
 struct deadline {
-	uint64_t at; /* of deadline_now(); DEADLINE_NEVER: none */
+	uint64_t at; /* of clock_ms(); DEADLINE_NEVER: none */
 	const char *id;
 	const char *todo;
 	const char *text;
@@ -23,11 +41,8 @@ struct deadline {
 
 #define DEADLINE_NEVER UINT64_MAX
 
-/* Milliseconds of the monotonic clock. */
-uint64_t deadline_now(void);
-
 /*
- * `*d` becomes `other` (its `at` is not looked at) if that ends earlier: `ms`
+ * `*d` becomes `other` (its `at` is ignored) if that ends earlier: `ms`
  * milliseconds after `from`, 0 for never.
  */
 void deadline_sooner(struct deadline *d, uint64_t from, uint64_t ms,
@@ -36,7 +51,7 @@ void deadline_sooner(struct deadline *d, uint64_t from, uint64_t ms,
 /* For poll(2): milliseconds until then, a minute at most; -1: there is none. */
 int deadline_wait(const struct deadline *);
 
-/* Whether it is over. */
+/* Is it over? */
 bool deadline_over(const struct deadline *);
 
 #endif

@@ -5,6 +5,8 @@ base_sources = \
 	%D%/arena.h \
 	%D%/array.c \
 	%D%/array.h \
+	%D%/buffer.c \
+	%D%/buffer.h \
 	%D%/clock.c \
 	%D%/clock.h \
 	%D%/file.c \

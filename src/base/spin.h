@@ -1,48 +1,49 @@
 /*
- * Staying awake for what is about to come.
+ * Adaptive spinning: polling for a moment before going to sleep.
  *
- * To sleep and be woken costs a thread more than what a quick peer takes: look
- * some times, and let others have the processor in between.  Where that was in
- * vain it is tried less often, so that a peer that takes its time costs little.
+ * Sleeping and being woken takes longer than a fast peer takes to answer, so a
+ * thread polls some times first, and yields the processor in between.  After a
+ * peer that did not answer meanwhile it spins less often, so that a slow peer
+ * costs little.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef STAY_H
-#define STAY_H
+#ifndef BASE_SPIN_H
+#define BASE_SPIN_H
 
 #include <stdbool.h>
 
 enum {
-	STAY_LOOKS = 48, /* 20 us or so, where nobody else wants to run */
-	STAY_SKIPS = 7	 /* at most, after one in vain */
+	SPIN_ROUNDS = 48, /* about 20 us while no other thread wants to run */
+	SPIN_SKIPS = 7	  /* at most this many sleeps without spinning first */
 };
 
 /* Of one thread and one kind of peer; zero at first. */
-struct stay {
-	unsigned missed;
-	unsigned skipped;
+struct spin {
+	unsigned missed;  /* how many sleeps to skip spinning for, 0 to 7 */
+	unsigned skipped; /* of these */
 };
 
-/* How often to look this time, with sched_yield before each; 0: sleep. */
+/* How often to poll this time, with sched_yield before each; 0: sleep. */
 static inline int
-stay_looks(struct stay *stay)
+spin_rounds(struct spin *spin)
 {
-	if (stay->skipped < stay->missed) {
-		stay->skipped++;
+	if (spin->skipped < spin->missed) {
+		spin->skipped++;
 		return 0;
 	}
-	stay->skipped = 0;
-	return STAY_LOOKS;
+	spin->skipped = 0;
+	return SPIN_ROUNDS;
 }
 
-/* What has come of it. */
+/* Spinning has ended: did the peer answer meanwhile? */
 static inline void
-stay_ended(struct stay *stay, bool seen)
+spin_ended(struct spin *spin, bool seen)
 {
 	if (seen)
-		stay->missed = 0;
-	else if (stay->missed < STAY_SKIPS)
-		stay->missed = 2 * stay->missed + 1;
+		spin->missed = 0;
+	else if (spin->missed < SPIN_SKIPS)
+		spin->missed = 2 * spin->missed + 1;
 }
 
 #endif

@@ -15,8 +15,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 
 /* FNV-1a by words: a list of origins may be large, and nothing hostile is at
@@ -43,13 +43,10 @@ sum_of(struct slice bytes)
 static bool
 is_young(const struct stat *status)
 {
-	struct timespec now;
-	int64_t age;
+	int64_t changed = (int64_t)status->st_ctim.tv_sec * 1000 +
+			  status->st_ctim.tv_nsec / 1000000;
 
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	age = ((int64_t)now.tv_sec - status->st_ctim.tv_sec) * 1000 +
-	      (now.tv_nsec - status->st_ctim.tv_nsec) / 1000000;
-	return age < SETTINGS_YOUNG;
+	return clock_wall_ms() - changed < SETTINGS_YOUNG;
 }
 
 void

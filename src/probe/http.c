@@ -13,8 +13,8 @@
 
 #include <curl/curl.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "cors/names.h"
 
@@ -36,20 +36,11 @@ struct reading {
 	size_t header_bytes;
 	size_t body_bytes;
 	bool too_large;
-	bool complete; /* the header block of the final answer */
-	time_t since;  /* when it was */
+	bool complete;	/* the header block of the final answer */
+	uint64_t since; /* ms, when it was */
 };
 
 /* ---- the header block ---- */
-
-static time_t
-now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec;
-}
 
 /* "HTTP/1.1 204 No Content", "HTTP/2 204"; 0: no status line. */
 static int
@@ -168,7 +159,7 @@ on_header(char *data, size_t size, size_t n, void *ctx)
 		take_line(r, line);
 	} else if (r->out->status >= 200) {
 		r->complete = true;
-		r->since = now();
+		r->since = clock_ms();
 	}
 	return r->e->out_of_memory ? 0 : size * n;
 }
@@ -191,7 +182,7 @@ on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 	const struct reading *r = ctx;
 
 	(void)a, (void)b, (void)c, (void)d;
-	return r->complete && now() - r->since >= BODY_SECONDS;
+	return r->complete && clock_ms() - r->since >= BODY_SECONDS * 1000;
 }
 
 /* ---- the client ---- */

@@ -88,7 +88,7 @@ is_expected(const struct exchange *exchange, struct slice method)
 static void
 drain(struct exchange *exchange)
 {
-	uint64_t until = deadline_now() + DRAIN_TIME;
+	uint64_t until = clock_ms() + DRAIN_TIME;
 	size_t taken = 0;
 	ssize_t n;
 
@@ -96,7 +96,7 @@ drain(struct exchange *exchange)
 		n = exchange->in->read(exchange->in, exchange->scratch->io,
 				       CHUNK);
 		taken += n > 0 ? (size_t)n : 0;
-	} while (n > 0 && taken < DRAIN_MAX && deadline_now() < until);
+	} while (n > 0 && taken < DRAIN_MAX && clock_ms() < until);
 }
 
 /* ---- places ---- */
@@ -356,7 +356,7 @@ read_body(struct spooling *s, struct body *out)
 	size_t len;
 	int rc;
 
-	if (scratch_need(&scratch->io, &scratch->io_cap, CHUNK) != 0)
+	if (buffer_need(&scratch->io, &scratch->io_cap, CHUNK) != 0)
 		return no_room(s);
 	if (s->known && s->expected > s->app->max_body)
 		return too_large(s);

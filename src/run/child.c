@@ -314,7 +314,7 @@ bool
 child_wait(const struct child *child, int ms)
 {
 	struct pollfd wait = {child->pidfd, POLLIN, 0};
-	uint64_t until = deadline_now() + (uint64_t)(ms < 0 ? 0 : ms), now = 0;
+	uint64_t until = clock_ms() + (uint64_t)(ms < 0 ? 0 : ms), now = 0;
 
 	for (;;) {
 		if (child->pidfd < 0) {
@@ -327,7 +327,7 @@ child_wait(const struct child *child, int ms)
 			return true;
 		}
 		/* A signal may have come early. */
-		if (ms >= 0 && (now = deadline_now()) >= until)
+		if (ms >= 0 && (now = clock_ms()) >= until)
 			return false;
 		if (ms > 0)
 			ms = (int)(until - now);
@@ -366,7 +366,7 @@ end_group(pid_t group, uint64_t until)
 
 	/* As long as one is left, the number cannot be another's. */
 	while (kill(-group, 0) == 0) {
-		if (deadline_now() >= until) {
+		if (clock_ms() >= until) {
 			(void)kill(-group, SIGKILL);
 			return;
 		}
@@ -380,7 +380,7 @@ child_end(struct child *child, uint64_t grace)
 {
 	pid_t group = child->pid;
 	int ms = grace > 3600000 ? 3600000 : (int)grace;
-	uint64_t until = deadline_now() + (uint64_t)ms;
+	uint64_t until = clock_ms() + (uint64_t)ms;
 	int status;
 
 	if (!child_wait(child, ms))

@@ -4,25 +4,23 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef EXCHANGE_H
-#define EXCHANGE_H
+#ifndef RUN_EXCHANGE_H
+#define RUN_EXCHANGE_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/types.h>
 
+#include "base/buffer.h"
 #include "base/slice.h"
 #include "base/spin.h"
 #include "cors/regex.h"
 
 struct log;
-struct status;
+struct metrics;
 struct forward_pool;
 
-/*
- * Memory of one worker, reused from request to request; nothing of a request
- * outlives it.  Buffers are allocated on first need and kept.
- */
 /* Which file that was, and in which state. */
 struct file_seen {
 	uint64_t device;
@@ -32,29 +30,40 @@ struct file_seen {
 	int64_t nanoseconds;
 };
 
+/*
+ * Memory of one worker, reused from request to request; nothing of a request
+ * outlives it.  Buffers (base/buffer.h) are allocated on first need and kept.
+ */
 struct scratch {
 	struct file_seen other; /* an `exec` that is known not to be us */
 	const void *other_of;	/* the settings that named it */
 	struct regex_scratch *regex;
-	char *path;      /* for path_normalize */
+	char *path; /* for path_normalize */
 	size_t path_cap;
-	char *peeked;    /* what has come of a request; PEEK_GLANCE bytes */
+	char *peeked; /* what has come of a request; PEEK_GLANCE bytes */
 	size_t peeked_cap;
 	char *parameters; /* of a request that libfcgi has not read */
 	size_t parameters_cap;
-	char *header;    /* for header_init */
+	char *header; /* for header_init */
 	size_t header_cap;
-	char *io;        /* for relaying; at least 64 KiB when in use */
+	char *io; /* for relaying; at least 64 KiB when in use */
 	size_t io_cap;
-	struct stay stay_application; /* for its answer */
-	struct stay stay_server;      /* for its next request */
+	struct spin spin_application; /* for its answer */
+	struct spin spin_server;      /* for its next request */
 };
 
-/* Grow *buf to at least cap bytes (contents are lost).  -1: no memory. */
-int scratch_need(char **buf, size_t *have, size_t cap);
-/* The same, but its contents are kept; they stand if there is no memory. */
-int scratch_grow(char **buf, size_t *have, size_t cap);
-void scratch_free(struct scratch *);
+/* Free all of it; it is empty then, and may be used again. */
+static inline void
+scratch_free(struct scratch *scratch)
+{
+	regex_scratch_free(scratch->regex);
+	free(scratch->path);
+	free(scratch->peeked);
+	free(scratch->parameters);
+	free(scratch->header);
+	free(scratch->io);
+	*scratch = (struct scratch){0};
+}
 
 /* Where the response goes.  All calls: 0 or more on success, -1 with errno. */
 struct sink {
@@ -64,26 +73,31 @@ struct sink {
 	int (*flush)(struct sink *);
 	/*
 	 * Move up to max bytes (0: what is there) from a pipe or socket that is
-	 * readable to the client, the cheapest way there is.  Returns the number
-	 * of bytes, 0 at the end of fd, -1 with errno (EAGAIN: nothing there,
-	 * ECONNRESET or EPIPE: the client is gone; other errors are fd's).
+	 * readable to the client, the cheapest way there is.  Returns the
+	 * number of bytes, 0 at the end of fd, -1 with errno (EAGAIN: nothing
+	 * there, ECONNRESET or EPIPE: the client is gone; other errors are
+	 * fd's).
 	 */
 	ssize_t (*move)(struct sink *, int fd, size_t max);
 	/* A line for the web server's error log (FCGI_STDERR); may be NULL. */
-	int (*complain)(struct sink *, const void *, size_t);
-	/* To be polled for POLLIN|POLLRDHUP while waiting; -1: nothing to see. */
+	int (*write_stderr)(struct sink *, const void *, size_t);
+	/* To be polled for POLLIN|POLLRDHUP while waiting; -1: nothing to see.
+	 */
 	int poll_fd;
 	/* poll_fd has events: is the client gone (or has it aborted)? */
 	bool (*gone)(struct sink *);
-	/* The exit status of the program goes to the server (FCGI appStatus). */
+	/* The exit status of the program goes to the server (FCGI appStatus).
+	 */
 	void (*set_exit)(struct sink *, int status);
-	/* The answer is incomplete: the connection must not look like success. */
+	/* The answer is incomplete: the connection must not look like success.
+	 */
 	void (*set_broken)(struct sink *);
 };
 
 /* Where the request body comes from. */
 struct source {
-	/* Blocking; 0 at the end, -1 with errno: cut short, aborted, timed out. */
+	/* Blocking; 0 at the end, -1 with errno: cut short, aborted, timed out.
+	 */
 	ssize_t (*read)(struct source *, void *, size_t);
 	/* A descriptor that can be given to the program as it is, or -1. */
 	int fd;
@@ -91,29 +105,29 @@ struct source {
 
 /* What became of a request; for the access log and the counters. */
 struct outcome {
-	int status;            /* sent, 0 if none */
-	int policy;            /* index in the set, -1: none */
-	int reason;            /* enum cors_reason */
-	int verdict;           /* enum cors_verdict */
+	int status;  /* sent, 0 if none */
+	int policy;  /* index in the set, -1: none */
+	int reason;  /* enum cors_reason */
+	int verdict; /* enum cors_verdict */
 	bool preflight;
-	bool ran;              /* the program was started or forwarded to */
-	bool reported;         /* enforce = report would have blocked it */
+	bool ran;	       /* the program was started or forwarded to */
+	bool reported;	       /* enforce = report would have blocked it */
 	const char *failure;   /* id of what went wrong ("first-byte-timeout",
-	                          "client-gone", ...), static; NULL: nothing */
+				  "client-gone", ...), static; NULL: nothing */
 	uint64_t body_bytes;   /* of the response */
 	uint64_t microseconds; /* from first parameter to last byte */
 };
 
 struct exchange {
-	char **variables;      /* "NAME=value", NULL-terminated; the server's */
-	bool fastcgi;          /* parameters, not our own environment */
-	bool nph;              /* CGI: what we write reaches the client as it is */
+	char **variables; /* "NAME=value", NULL-terminated; the server's */
+	bool fastcgi;	  /* parameters, not our own environment */
+	bool nph;	  /* CGI: what we write reaches the client as it is */
 	struct slice server_script; /* lighttpd's argv[1] in CGI; else absent */
 	struct source *in;
 	struct sink *out;
 	struct scratch *scratch;
 	struct log *log;
-	struct status *status; /* FastCGI alone; NULL in CGI */
+	struct metrics *metrics;   /* FastCGI alone; NULL in CGI */
 	struct forward_pool *pool; /* connections to forward to; may be NULL */
 	/* becomes readable when every program must be ended now; -1: never */
 	int stop_fd;

@@ -65,7 +65,7 @@ struct forward {
 	uint64_t sent_at; /* all was sent */
 	struct forward_sender sender;
 	struct record_reader reader;
-	struct complaints complaints;
+	struct stderr_reader complaints;
 };
 
 /* ---- what goes wrong ---- */
@@ -229,7 +229,7 @@ take_records(struct forward *f, char *buf, size_t len)
 		if (event == RECORD_STDOUT)
 			add_output(f, &run, piece, buf);
 		else if (event == RECORD_STDERR)
-			complaints_add(&f->complaints, piece.ptr, piece.len);
+			stderr_add(&f->complaints, piece.ptr, piece.len);
 		else
 			feed(f, run);
 		if (f->ending != GOING)
@@ -291,7 +291,7 @@ read_output(struct forward *f)
 
 	if (most >= MOVE_MIN && !f->discard && response_in_body(f->response)) {
 		move_output(f, most);
-		f->last = deadline_now();
+		f->last = clock_ms();
 		return;
 	}
 	n = recv(f->link.fd, scratch->io, CHUNK, MSG_DONTWAIT);
@@ -302,11 +302,11 @@ read_output(struct forward *f)
 		return;
 	}
 	f->received = true;
-	f->last = deadline_now();
+	f->last = clock_ms();
 	forward_link_heard(&f->link);
 	take_records(f, scratch->io, (size_t)n);
 	/* A client that takes its time is not the application's fault. */
-	f->last = deadline_now();
+	f->last = clock_ms();
 }
 
 /* The way to the application is gone, which tells of no answer. */
@@ -325,11 +325,11 @@ send_more(struct forward *f)
 	int error = errno;
 
 	if (f->sender.sent > before)
-		f->last = deadline_now();
+		f->last = clock_ms();
 	if (rc == 0)
 		return;
 	f->sending = false;
-	f->sent_at = deadline_now();
+	f->sent_at = clock_ms();
 	/* It may have answered without reading all of the body. */
 	f->cut = rc < 0;
 	if (rc < 0 && is_cut_off(error))
@@ -450,8 +450,8 @@ happened(struct forward *f, const struct pollfd fds[POLL_COUNT])
 static void
 stay(struct forward *f)
 {
-	struct stay *stay = &f->exchange->scratch->stay_application;
-	int looks = stay_looks(stay);
+	struct spin *stay = &f->exchange->scratch->spin_application;
+	int looks = spin_rounds(stay);
 
 	if (looks == 0)
 		return;
@@ -459,7 +459,7 @@ stay(struct forward *f)
 		(void)sched_yield();
 		read_output(f);
 	}
-	stay_ended(stay, f->received);
+	spin_ended(stay, f->received);
 }
 
 static void
@@ -503,12 +503,12 @@ attempt(struct forward *f)
 		return;
 	}
 	f->sending = true;
-	f->last = f->sent_at = deadline_now();
+	f->last = f->sent_at = clock_ms();
 	forward_sender_init(&f->sender, &f->request, f->link.fd);
 	record_reader_init(&f->reader);
 	f->complaints.program = f->link.address->text;
 	run(f);
-	complaints_end(&f->complaints);
+	stderr_end(&f->complaints);
 	forward_link_close(&f->link, f->whole);
 }
 
@@ -554,22 +554,22 @@ forward_run(struct forward_pool *pool, const struct settings *settings,
 			    .response = response,
 			    .idempotent = idempotent,
 			    .watch = true,
-			    .started = deadline_now()};
+			    .started = clock_ms()};
 	struct scratch *scratch = exchange->scratch;
 
 	f.link = link_for(app, pool, exchange, f.started, idempotent);
-	complaints_init(&f.complaints, exchange, app->stderr_to, "forward", 0);
-	if (scratch_need(&scratch->io, &scratch->io_cap, CHUNK) != 0 ||
+	stderr_init(&f.complaints, exchange, app->stderr_to, "forward", 0);
+	if (buffer_need(&scratch->io, &scratch->io_cap, CHUNK) != 0 ||
 	    forward_request_make(&f.request, variables, body,
 				 pool != NULL && app->keep > 0) != 0) {
 		fail(&f, 500, "memory", NULL, strerror(errno));
 		return;
 	}
 	exchange->outcome.ran = true;
-	if (exchange->status != NULL)
-		status_running(exchange->status, 1);
+	if (exchange->metrics != NULL)
+		metrics_running(exchange->metrics, 1);
 	forward(&f);
-	if (exchange->status != NULL)
-		status_running(exchange->status, -1);
+	if (exchange->metrics != NULL)
+		metrics_running(exchange->metrics, -1);
 	forward_request_free(&f.request);
 }

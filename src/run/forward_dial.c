@@ -99,7 +99,7 @@ wait_for(int fd, int ms, const struct forward_watch *watch)
 static int
 time_left(uint64_t until, int step)
 {
-	uint64_t now = deadline_now();
+	uint64_t now = clock_ms();
 
 	if (now >= until)
 		return 0;
@@ -158,7 +158,7 @@ forward_dial(const struct address *address, uint64_t milliseconds,
 	     const struct forward_watch *watch)
 {
 	uint64_t until =
-	    milliseconds == 0 ? UINT64_MAX : deadline_now() + milliseconds;
+	    milliseconds == 0 ? UINT64_MAX : clock_ms() + milliseconds;
 	union any_address to;
 	socklen_t len;
 	int fd, error;

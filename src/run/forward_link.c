@@ -100,7 +100,7 @@ failed(struct forward_link *link, struct search *search, int error)
 	search->error = error;
 	/* Out of time, it may have been about to answer. */
 	if (error == ECANCELED || error == ESHUTDOWN || is_our_fault(error) ||
-	    (error == ETIMEDOUT && deadline_now() >= link->until))
+	    (error == ETIMEDOUT && clock_ms() >= link->until))
 		search->given_up = true;
 	else if (error == EAGAIN)
 		search->busy = true;
@@ -114,7 +114,7 @@ failed(struct forward_link *link, struct search *search, int error)
 static uint64_t
 time_to_connect(const struct forward_link *link)
 {
-	uint64_t now = deadline_now(), most = link->app->connect_timeout;
+	uint64_t now = clock_ms(), most = link->app->connect_timeout;
 	uint64_t left = link->until > now ? link->until - now : 1;
 
 	if (link->until == UINT64_MAX)
@@ -158,7 +158,7 @@ try_address(struct forward_link *link, size_t i, struct search *search)
 	}
 	reached(link);
 	link->patience = PATIENCE;
-	link->stuck_at = deadline_now() + PATIENCE;
+	link->stuck_at = clock_ms() + PATIENCE;
 	return true;
 }
 
@@ -179,12 +179,12 @@ static bool
 try_again(struct forward_link *link, struct search *search)
 {
 	uint64_t ms = link->app->connect_timeout;
-	uint64_t until = deadline_now() + (ms == 0 ? BACKLOG_WAIT : ms);
+	uint64_t until = clock_ms() + (ms == 0 ? BACKLOG_WAIT : ms);
 
 	if (until > link->until)
 		until = link->until;
 	search->resting = false;
-	while (search->busy && !search->given_up && deadline_now() < until) {
+	while (search->busy && !search->given_up && clock_ms() < until) {
 		if (forward_pause(BACKLOG_STEP, &link->watch) != 0) {
 			search->error = errno;
 			return false;
@@ -210,7 +210,7 @@ explain(const struct forward_link *link, const struct search *search,
 		failure->text = "ended because corswrap stops";
 	} else if (is_our_fault(search->error)) {
 		failure->id = "connect-failed";
-	} else if (deadline_now() >= link->until) {
+	} else if (clock_ms() >= link->until) {
 		failure->status = 504;
 		failure->id = "total-timeout";
 		failure->todo = hint(EAGAIN);
@@ -264,7 +264,7 @@ forward_link_patience(const struct forward_link *link)
 
 	if (link->stuck_at == 0)
 		return -1;
-	now = deadline_now();
+	now = clock_ms();
 	return now < link->stuck_at ? (int)(link->stuck_at - now) : 0;
 }
 
@@ -278,7 +278,7 @@ forward_link_wait(struct forward_link *link)
 	/* It may be at work, too: then there is less and less to be done. */
 	link->patience =
 	    link->patience < 1 << 20 ? 2 * link->patience : link->patience;
-	link->stuck_at = deadline_now() + link->patience;
+	link->stuck_at = clock_ms() + link->patience;
 }
 
 static size_t

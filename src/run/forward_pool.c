@@ -180,7 +180,7 @@ forward_peer_try(struct forward_pool *pool, struct forward_peer *peer)
 
 	if (peer == NULL || peer->failures == 0)
 		return true;
-	now = deadline_now();
+	now = clock_ms();
 	(void)pthread_mutex_lock(&pool->lock);
 	if (peer->failures > 0) {
 		may = now >= peer->rests_until;
@@ -196,7 +196,7 @@ forward_peer_try(struct forward_pool *pool, struct forward_peer *peer)
 bool
 forward_peer_failed(struct forward_pool *pool, struct forward_peer *peer)
 {
-	uint64_t now = deadline_now();
+	uint64_t now = clock_ms();
 	bool news;
 
 	if (peer == NULL)
@@ -287,7 +287,7 @@ close_old(void *ctx)
 					     &until);
 		for (struct forward_peer *p = pool->peers; p != NULL;
 		     p = p->next)
-			expire(p, deadline_now());
+			expire(p, clock_ms());
 	}
 	pool->closing = false;
 	(void)pthread_mutex_unlock(&pool->lock);
@@ -398,7 +398,7 @@ void
 forward_peer_give(struct forward_pool *pool, struct forward_peer *peer, int fd,
 		  unsigned keep)
 {
-	uint64_t now = deadline_now();
+	uint64_t now = clock_ms();
 
 	if (peer == NULL) {
 		(void)close(fd);

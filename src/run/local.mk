@@ -27,7 +27,6 @@ run_sources = \
 	%D%/relay.h \
 	%D%/response.c \
 	%D%/response.h \
-	%D%/scratch.c \
 	%D%/script.c \
 	%D%/script.h \
 	%D%/stderr.c \

@@ -24,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cors/decide.h"
 
 enum {
@@ -363,18 +364,18 @@ static void
 begin(struct line *line, const struct log *log, enum log_level level,
       const char *id)
 {
-	struct timespec now;
+	int64_t now = clock_wall_ms();
+	time_t seconds = (time_t)(now / 1000);
 	struct tm parts;
 	char stamp[48];
 	size_t len;
 
 	line->len = 0;
 	line->json = log->format == LOG_FORMAT_JSON;
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	(void)gmtime_r(&now.tv_sec, &parts);
+	(void)gmtime_r(&seconds, &parts);
 	len = strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &parts);
 	(void)snprintf(stamp + len, sizeof(stamp) - len, ".%03dZ",
-		       (int)(now.tv_nsec / 1000000));
+		       (int)(now % 1000));
 	if (line->json) {
 		put_text(line, "{\"time\":\"");
 		put_text(line, stamp);

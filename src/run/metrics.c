@@ -17,8 +17,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "cors/decide.h"
 
 /* What became of a request, as the label `outcome`. */
@@ -85,7 +85,7 @@ struct failure {
 	counter count;
 };
 
-struct status {
+struct metrics {
 	pthread_mutex_t lock; /* for new series and failures */
 	_Atomic(struct series *) slots[SLOTS];
 	size_t used;
@@ -97,25 +97,25 @@ struct status {
 	struct histogram program; /* a program ran */
 	counter reloads[2];	  /* refused, taken */
 	_Atomic int64_t running;
-	time_t started;
+	int64_t started; /* seconds since 1970 */
 };
 
-struct status *
-status_new(void)
+struct metrics *
+metrics_new(void)
 {
-	struct status *s = calloc(1, sizeof(*s));
+	struct metrics *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)
 		return NULL;
 	pthread_mutex_init(&s->lock, NULL);
 	memcpy(s->other.name, "[other]", sizeof("[other]"));
 	s->other.name_len = sizeof("[other]") - 1;
-	s->started = time(NULL);
+	s->started = clock_wall_ms() / 1000;
 	return s;
 }
 
 void
-status_free(struct status *s)
+metrics_free(struct metrics *s)
 {
 	if (s == NULL)
 		return;
@@ -151,7 +151,7 @@ slot_of(struct slice name)
 
 /* The slot with the name, or the empty one where it belongs. */
 static size_t
-find(struct status *s, struct slice name, struct series **found)
+find(struct metrics *s, struct slice name, struct series **found)
 {
 	size_t i = slot_of(name);
 
@@ -166,7 +166,7 @@ find(struct status *s, struct slice name, struct series **found)
 }
 
 static struct series *
-insert(struct status *s, struct slice name)
+insert(struct metrics *s, struct slice name)
 {
 	struct series *e;
 	size_t slot;
@@ -199,7 +199,7 @@ policy_name(const struct settings *settings, int policy)
 }
 
 static struct series *
-series_of(struct status *s, struct slice name)
+series_of(struct metrics *s, struct slice name)
 {
 	struct series *e;
 
@@ -234,7 +234,7 @@ became(const struct outcome *o)
 }
 
 static void
-count_failure(struct status *s, const char *id)
+count_failure(struct metrics *s, const char *id)
 {
 	pthread_mutex_lock(&s->lock);
 	for (size_t i = 0; i < FAILURES; i++) {
@@ -263,8 +263,8 @@ count_time(struct histogram *h, uint64_t microseconds)
 }
 
 void
-status_count(struct status *s, const struct settings *settings,
-	     const struct outcome *o)
+metrics_count(struct metrics *s, const struct settings *settings,
+	      const struct outcome *o)
 {
 	struct series *e = series_of(s, policy_name(settings, o->policy));
 	unsigned reason = (unsigned)o->reason;
@@ -284,13 +284,13 @@ status_count(struct status *s, const struct settings *settings,
 }
 
 void
-status_running(struct status *s, int change)
+metrics_running(struct metrics *s, int change)
 {
 	atomic_fetch_add_explicit(&s->running, change, memory_order_relaxed);
 }
 
 void
-status_reloaded(struct status *s, bool taken)
+metrics_reloaded(struct metrics *s, bool taken)
 {
 	add(&s->reloads[taken], 1);
 }
@@ -355,7 +355,7 @@ put_reported(FILE *f, const struct series *e)
 }
 
 static void
-each_series(struct status *s, FILE *f,
+each_series(struct metrics *s, FILE *f,
 	    void (*put)(FILE *, const struct series *))
 {
 	for (size_t i = 0; i < SLOTS; i++) {
@@ -391,7 +391,7 @@ put_histogram(FILE *f, const struct histogram *h, const char *by)
 }
 
 static void
-put_codes(struct status *s, FILE *f)
+put_codes(struct metrics *s, FILE *f)
 {
 	head(f, "corswrap_responses_total", "counter",
 	     "Responses by status code; 0: none was sent.");
@@ -404,7 +404,7 @@ put_codes(struct status *s, FILE *f)
 }
 
 static void
-put_failures(struct status *s, FILE *f)
+put_failures(struct metrics *s, FILE *f)
 {
 	head(f, "corswrap_failures_total", "counter",
 	     "Requests that went wrong, by what happened.");
@@ -420,7 +420,7 @@ put_failures(struct status *s, FILE *f)
 }
 
 static void
-put_requests(struct status *s, FILE *f)
+put_requests(struct metrics *s, FILE *f)
 {
 	head(f, "corswrap_requests_total", "counter",
 	     "Requests by policy, what became of them, and why.");
@@ -439,7 +439,7 @@ put_single(FILE *f, const char *name, const char *type, const char *help,
 }
 
 static void
-put_all(struct status *s, FILE *f)
+put_all(struct metrics *s, FILE *f)
 {
 	put_requests(s, f);
 	put_codes(s, f);
@@ -462,7 +462,7 @@ put_all(struct status *s, FILE *f)
 		value(&s->reloads[1]), value(&s->reloads[0]));
 	put_single(f, "corswrap_start_time_seconds", "gauge",
 		   "When the responder was started, in seconds since 1970.",
-		   (int64_t)s->started);
+		   s->started);
 }
 
 static int
@@ -486,8 +486,8 @@ send_text(struct exchange *x, const char *text, size_t len, bool with_body)
 }
 
 int
-status_answer(struct status *s, const struct settings *settings,
-	      struct exchange *x, bool is_head)
+metrics_answer(struct metrics *s, const struct settings *settings,
+	       struct exchange *x, bool is_head)
 {
 	char *text = NULL;
 	size_t len = 0;

@@ -9,24 +9,24 @@
 #include "policy/settings.h"
 #include "run/exchange.h"
 
-struct status;
+struct metrics;
 
-struct status *status_new(void);
-void status_free(struct status *);
+struct metrics *metrics_new(void);
+void metrics_free(struct metrics *);
 
 /* Count a request that is done; settings are those it was decided by. */
-void status_count(struct status *, const struct settings *,
-    const struct outcome *);
+void metrics_count(struct metrics *, const struct settings *,
+		   const struct outcome *);
 /* A program was started (+1) or has ended (-1). */
-void status_running(struct status *, int change);
+void metrics_running(struct metrics *, int change);
 /* A reload was done (true) or refused (false). */
-void status_reloaded(struct status *, bool taken);
+void metrics_reloaded(struct metrics *, bool taken);
 
 /*
  * Answer the exchange with the counters.  The caller has compared path, method
  * and REMOTE_ADDR.
  */
-int status_answer(struct status *, const struct settings *, struct exchange *,
-    bool head);
+int metrics_answer(struct metrics *, const struct settings *, struct exchange *,
+		   bool head);
 
 #endif

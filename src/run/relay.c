@@ -49,7 +49,7 @@ struct relay {
 	const struct script *script;
 	struct response *response;
 	struct child child;
-	struct complaints complaints;
+	struct stderr_reader complaints;
 	int out; /* the program's standard output; -1: ended */
 	int err;
 	uint64_t started; /* ms */
@@ -207,13 +207,13 @@ read_output(struct relay *r)
 	else
 		feed_output(r);
 	/* Afterwards: a slow client is not the program's silence. */
-	r->last = deadline_now();
+	r->last = clock_ms();
 }
 
 static void
 read_complaints(struct relay *r)
 {
-	if (!complaints_read(&r->complaints, r->err))
+	if (!stderr_read(&r->complaints, r->err))
 		close_fd(&r->err);
 	if (r->complaints.refused && !r->lost)
 		client_gone(r);
@@ -317,7 +317,7 @@ flush_output(struct relay *r)
 static bool
 is_quiet(const struct relay *r, const struct pollfd fds[ON_COUNT])
 {
-	return fds[ON_OUT].revents == 0 && deadline_now() > r->last + LINGER;
+	return fds[ON_OUT].revents == 0 && clock_ms() > r->last + LINGER;
 }
 
 /* Looked at after everything else: a program that never pauses (its client is
@@ -502,7 +502,7 @@ hear_out(struct relay *r, uint64_t until)
 	struct pollfd fds[2];
 
 	while (r->err >= 0) {
-		uint64_t now = deadline_now();
+		uint64_t now = clock_ms();
 		int left = now < until ? (int)(until - now) : 0;
 
 		fds[0] = (struct pollfd){r->err, POLLIN, 0};
@@ -537,13 +537,13 @@ end_program(struct relay *r, bool *by_us)
 	 * the log tells what it died of. */
 	*by_us = !child_wait(&r->child, silent ? LAST_MOMENT : 0);
 	close_fd(&r->out);
-	until = deadline_now() + grace;
+	until = clock_ms() + grace;
 	child_kill(&r->child, SIGTERM);
 	/* The client need not wait for the grace. */
 	if (*by_us && !r->lost)
 		(void)out->flush(out);
 	hear_out(r, until);
-	now = deadline_now();
+	now = clock_ms();
 	return child_end(&r->child, now < until ? until - now : 0);
 }
 
@@ -574,20 +574,20 @@ report_end(struct relay *r, int status, bool by_us)
 static void
 run_to_end(struct relay *r)
 {
-	struct status *counters = r->exchange->status;
+	struct metrics *counters = r->exchange->metrics;
 	bool by_us = false;
 	int status;
 
 	if (counters != NULL)
-		status_running(counters, 1);
+		metrics_running(counters, 1);
 	run(r);
 	status = r->over ? end_program(r, &by_us) : child_reap(&r->child);
 	close_fd(&r->out);
 	close_fd(&r->err);
-	complaints_end(&r->complaints);
+	stderr_end(&r->complaints);
 	report_end(r, status, by_us);
 	if (counters != NULL)
-		status_running(counters, -1);
+		metrics_running(counters, -1);
 }
 
 void
@@ -598,7 +598,7 @@ relay_run(const struct settings *settings, struct exchange *exchange,
 	struct scratch *scratch = exchange->scratch;
 	struct relay r;
 
-	if (scratch_need(&scratch->io, &scratch->io_cap, CHUNK) != 0) {
+	if (buffer_need(&scratch->io, &scratch->io_cap, CHUNK) != 0) {
 		log_event(exchange->log, LOG_LEVEL_ERROR, "no-memory",
 			  response->request,
 			  "lower `workers`, or give the machine more memory",
@@ -615,12 +615,12 @@ relay_run(const struct settings *settings, struct exchange *exchange,
 	r.lost = r.discard = false;
 	r.alarms = 0;
 	r.taken = 0;
-	r.started = r.last = deadline_now();
+	r.started = r.last = clock_ms();
 	if (start(&r, variables, body) != 0)
 		return;
 	exchange->outcome.ran = true;
 	body_close(body);
-	complaints_init(&r.complaints, exchange, settings->app.stderr_to,
-			script->path, r.child.pid);
+	stderr_init(&r.complaints, exchange, settings->app.stderr_to,
+		    script->path, r.child.pid);
 	run_to_end(&r);
 }

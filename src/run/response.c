@@ -57,8 +57,8 @@ response_init(struct response *response, struct exchange *exchange,
 				      .request = request};
 	/* RFC 3875, 4.3.3: what a program prints to HEAD is discarded. */
 	response->bodyless = slice_eq(request->method, SLICE("HEAD"));
-	if (scratch_need(&scratch->header, &scratch->header_cap,
-			 app->max_header) != 0)
+	if (buffer_need(&scratch->header, &scratch->header_cap,
+			app->max_header) != 0)
 		return -1;
 	header_init(&response->block, scratch->header, app->max_header,
 		    &options);

@@ -20,8 +20,8 @@
 #include "run/log.h"
 
 void
-complaints_init(struct complaints *c, struct exchange *exchange,
-		enum stderr_to to, const char *path, pid_t pid)
+stderr_init(struct stderr_reader *c, struct exchange *exchange,
+	    enum stderr_to to, const char *path, pid_t pid)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -34,7 +34,7 @@ complaints_init(struct complaints *c, struct exchange *exchange,
 }
 
 static void
-pass_on(struct complaints *c)
+pass_on(struct stderr_reader *c)
 {
 	struct sink *out = c->exchange->out;
 	size_t len = c->len;
@@ -45,9 +45,9 @@ pass_on(struct complaints *c)
 		len--;
 	if (len == 0)
 		return;
-	if (c->to == STDERR_FASTCGI && out->complain != NULL) {
+	if (c->to == STDERR_FASTCGI && out->write_stderr != NULL) {
 		c->line[len] = '\n';
-		done = out->complain(out, c->line, len + 1) == 0;
+		done = out->write_stderr(out, c->line, len + 1) == 0;
 		/* Each further line would be waited for as long again. */
 		if (!done) {
 			c->refused = true;
@@ -60,20 +60,20 @@ pass_on(struct complaints *c)
 }
 
 static void
-take(struct complaints *c, const char *data, size_t len)
+take(struct stderr_reader *c, const char *data, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		if (data[i] != '\n')
 			c->line[c->len++] = data[i];
-		if (data[i] == '\n' || c->len == COMPLAINTS_LINE)
+		if (data[i] == '\n' || c->len == STDERR_LINE)
 			pass_on(c);
 	}
 }
 
 void
-complaints_add(struct complaints *c, const char *data, size_t n)
+stderr_add(struct stderr_reader *c, const char *data, size_t n)
 {
-	size_t room = COMPLAINTS_MAX - c->taken;
+	size_t room = STDERR_MAX - c->taken;
 	size_t len = n < room ? n : room;
 
 	take(c, data, len);
@@ -82,19 +82,19 @@ complaints_add(struct complaints *c, const char *data, size_t n)
 }
 
 bool
-complaints_read(struct complaints *c, int fd)
+stderr_read(struct stderr_reader *c, int fd)
 {
 	char buf[4096];
 	ssize_t n = read(fd, buf, sizeof(buf));
 
 	if (n <= 0)
 		return n < 0 && (errno == EINTR || errno == EAGAIN);
-	complaints_add(c, buf, (size_t)n);
+	stderr_add(c, buf, (size_t)n);
 	return true;
 }
 
 void
-complaints_end(struct complaints *c)
+stderr_end(struct stderr_reader *c)
 {
 	char text[64];
 	int n;

@@ -14,12 +14,11 @@
 #include "run/exchange.h"
 
 enum {
-	COMPLAINTS_MAX =
-	    64 * 1024,	       /* bytes of a request; the rest is counted */
-	COMPLAINTS_LINE = 1024 /* longer lines are split */
+	STDERR_MAX = 64 * 1024, /* bytes of a request; the rest is counted */
+	STDERR_LINE = 1024	/* longer lines are split */
 };
 
-struct complaints {
+struct stderr_reader {
 	struct exchange *exchange;
 	enum stderr_to to;
 	const char *program; /* its name, for the tag */
@@ -27,18 +26,18 @@ struct complaints {
 	bool refused; /* the client did not take one: they go to the log now */
 	size_t taken;
 	size_t dropped;
-	size_t len;			/* of the line begun */
-	char line[COMPLAINTS_LINE + 1]; /* room for its newline */
+	size_t len;		    /* of the line begun */
+	char line[STDERR_LINE + 1]; /* room for its newline */
 };
 
 /* path: of the program; kept by reference. */
-void complaints_init(struct complaints *, struct exchange *, enum stderr_to,
-		     const char *path, pid_t pid);
+void stderr_init(struct stderr_reader *, struct exchange *, enum stderr_to,
+		 const char *path, pid_t pid);
 /* Take some that have come already. */
-void complaints_add(struct complaints *, const char *, size_t);
+void stderr_add(struct stderr_reader *, const char *, size_t);
 /* Take some from fd, which is readable.  False: there will be no more. */
-bool complaints_read(struct complaints *, int fd);
+bool stderr_read(struct stderr_reader *, int fd);
 /* The last line, and how much was dropped. */
-void complaints_end(struct complaints *);
+void stderr_end(struct stderr_reader *);
 
 #endif

@@ -209,7 +209,7 @@ sink_move(struct sink *sink, int fd, size_t max)
 }
 
 static int
-sink_complain(struct sink *sink, const void *data, size_t len)
+sink_write_stderr(struct sink *sink, const void *data, size_t len)
 {
 	ssize_t n = write(STDERR_FILENO, data, len);
 
@@ -264,7 +264,7 @@ cgi_sink_init(struct cgi_sink *s)
 	s->sink = (struct sink){.write = sink_write,
 				.flush = sink_flush,
 				.move = sink_move,
-				.complain = sink_complain,
+				.write_stderr = sink_write_stderr,
 				.poll_fd = -1,
 				.gone = sink_gone,
 				.set_exit = sink_set_exit,

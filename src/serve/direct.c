@@ -40,7 +40,7 @@ list_parameters(struct direct *d, const struct peek *peek)
 
 	if (want < PEEK_GLANCE)
 		want = PEEK_GLANCE; /* so that the next ones fit, too */
-	if (scratch_need(&s->parameters, &s->parameters_cap, want) < 0)
+	if (buffer_need(&s->parameters, &s->parameters_cap, want) < 0)
 		return false;
 	d->list = (char **)(void *)s->parameters;
 	peek_parameters(peek, s->peeked, s->parameters + places, d->list);
@@ -62,7 +62,7 @@ direct_take(struct direct *d, const struct peek *peek)
 	while (cap < len)
 		cap *= 2; /* as grow does */
 	d->have = d->at = 0;
-	return scratch_need(&s->peeked, &s->peeked_cap, cap) == 0 &&
+	return buffer_need(&s->peeked, &s->peeked_cap, cap) == 0 &&
 	       recv(d->line.fd, s->peeked, len, MSG_DONTWAIT) == (ssize_t)len &&
 	       list_parameters(d, peek);
 }
@@ -76,7 +76,7 @@ grow(struct scratch *s)
 	size_t cap = s->peeked_cap * 2;
 
 	return cap <= MOST &&
-	       scratch_grow(&s->peeked, &s->peeked_cap, cap) == 0;
+	       buffer_grow(&s->peeked, &s->peeked_cap, cap) == 0;
 }
 
 /* What the last request left: nothing, as a rule. */
@@ -114,8 +114,8 @@ receive(struct direct *d)
 static void
 stay(struct direct *d)
 {
-	struct stay *stay = &d->scratch->stay_server;
-	int looks = stay_looks(stay);
+	struct spin *stay = &d->scratch->spin_server;
+	int looks = spin_rounds(stay);
 
 	if (looks == 0)
 		return;
@@ -124,7 +124,7 @@ stay(struct direct *d)
 		if (receive_now(d, MSG_DONTWAIT) == 0)
 			break;
 	}
-	stay_ended(stay, d->have > 0);
+	spin_ended(stay, d->have > 0);
 }
 
 /* For good: behind what is no body, its content would pass for records. */
@@ -212,7 +212,7 @@ direct_next(struct direct *d, unsigned workers, bool stays)
 	struct scratch *s = d->scratch;
 	struct peek peek;
 
-	if (scratch_need(&s->peeked, &s->peeked_cap, PEEK_GLANCE) < 0)
+	if (buffer_need(&s->peeked, &s->peeked_cap, PEEK_GLANCE) < 0)
 		return PEEK_BAD;
 	for (;;) {
 		shift(d);

@@ -50,7 +50,7 @@ bool direct_take(struct direct *, const struct peek *);
  * whole.  Management records (GET_VALUES) are answered on the way.  READY: the
  * parameters are in `list`; LARGE and ROLE: the id is known; BAD: the
  * connection has ended, or is of no use.  stay: the server is at work, so that
- * its next request may be about to come (stay.h).
+ * its next request may be about to come (base/spin.h).
  */
 enum peek_state direct_next(struct direct *, unsigned workers, bool stay);
 

@@ -184,7 +184,7 @@ copy_output(struct fastcgi *c, int fd, size_t max)
 	char *room;
 	ssize_t n;
 
-	if (scratch_need(&c->scratch->io, &c->scratch->io_cap, BULK_ROOM) < 0)
+	if (buffer_need(&c->scratch->io, &c->scratch->io_cap, BULK_ROOM) < 0)
 		return -1;
 	room = c->scratch->io;
 	n = read(fd, room + WIRE_HEADER, len);
@@ -339,7 +339,7 @@ fastcgi_new(struct scratch *scratch)
 	    .write = sink_write,
 	    .flush = sink_flush,
 	    .move = sink_move,
-	    .complain = sink_complain,
+	    .write_stderr = sink_complain,
 	    .poll_fd = -1,
 	    .gone = sink_gone,
 	    .set_exit = sink_set_exit,

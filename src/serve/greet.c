@@ -46,7 +46,7 @@ look(struct greeter *g)
 	struct scratch *scratch = &g->worker->scratch;
 	ssize_t n;
 
-	if (scratch_need(&scratch->peeked, &scratch->peeked_cap, PEEK_GLANCE) <
+	if (buffer_need(&scratch->peeked, &scratch->peeked_cap, PEEK_GLANCE) <
 	    0) {
 		g->closed = true;
 		return;
@@ -59,7 +59,7 @@ look(struct greeter *g)
 	g->seen = (size_t)n;
 	*g->peek = peek_look(scratch->peeked, g->seen);
 	if (g->peek->state != PEEK_MORE || g->seen < PEEK_GLANCE ||
-	    scratch_need(&scratch->io, &scratch->io_cap, STARE) < 0)
+	    buffer_need(&scratch->io, &scratch->io_cap, STARE) < 0)
 		return;
 	n = recv(g->fd, scratch->io, STARE, MSG_PEEK | MSG_DONTWAIT);
 	if (n <= 0)
@@ -158,7 +158,7 @@ static enum greeting
 wait_whole(struct greeter *g)
 {
 	enum greeting greeting;
-	uint64_t now = pool_now();
+	uint64_t now = clock_ms_coarse();
 	uint64_t left;
 	bool lent = false;
 
@@ -179,7 +179,7 @@ wait_whole(struct greeter *g)
 			return greeting;
 		if (last)
 			break;
-		now = pool_now();
+		now = clock_ms_coarse();
 		if (g->seen != seen)
 			g->last = now;
 		if (g->seen > 0 && g->first == 0)
@@ -199,14 +199,14 @@ wait_without(struct greeter *g)
 {
 	enum greeting greeting = GREETING_CLOSE;
 	bool done = false;
-	uint64_t now = pool_now();
+	uint64_t now = clock_ms_coarse();
 
 	g->started = g->last = now;
 	worker_lend(g->worker);
 	while (!done && time_left(g, now) > 0) {
 		poll(NULL, 0, PATIENCE);
 		done = settled(g, &greeting);
-		now = pool_now();
+		now = clock_ms_coarse();
 		if (g->seen > 0 && g->first == 0)
 			g->first = now;
 	}

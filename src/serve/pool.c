@@ -10,17 +10,7 @@
 #include "serve/pool.h"
 
 #include <sched.h>
-#include <time.h>
 #include <unistd.h>
-
-uint64_t
-pool_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 void
 pool_poke(struct pool *pool)

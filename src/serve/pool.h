@@ -30,6 +30,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 
+#include "base/clock.h"
 #include "fastcgi/params.h"
 #include "run/exchange.h"
 #include "run/metrics.h"
@@ -71,7 +72,7 @@ struct worker {
 	bool promoted;	      /* has seen that somebody else accepts */
 	atomic_uint phase;
 	atomic_bool idle;	/* the call is IDLE rather than WATCHED */
-	_Atomic uint64_t until; /* ms, pool_now; for WATCHED and IDLE */
+	_Atomic uint64_t until; /* ms, clock_ms_coarse; for WATCHED and IDLE */
 	/* settings in use: they are not freed as long as they stand here */
 	_Atomic(struct settings *) using;
 	uint64_t answered;  /* ms: the last answer was made */
@@ -84,7 +85,7 @@ struct worker {
 struct pool {
 	const struct server_options *options;
 	struct log *log;
-	struct status *status;
+	struct metrics *metrics;
 	struct forward_pool *forward; /* kept connections; NULL: none kept */
 	int stop_fd;		      /* eventfd: every program must end now */
 	uint64_t file_limit; /* that we have raised, before; 0: have not */
@@ -115,8 +116,6 @@ struct pool {
 	struct worker *dead; /* to be joined */
 };
 
-/* Milliseconds of a clock that costs no system call. */
-uint64_t pool_now(void);
 /* Nothing new is taken any more. */
 bool pool_is_stopping(const struct pool *);
 /* The main thread shall look. */

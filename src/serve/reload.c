@@ -189,14 +189,14 @@ refuse(struct reload *r, const struct diag_list *list, uint64_t now,
 	if (list != NULL)
 		complain(r, list, forced);
 	if (!again)
-		status_reloaded(r->pool->status, false);
+		metrics_reloaded(r->pool->metrics, false);
 }
 
 /* When the files of these settings are to be read once more. */
 static uint64_t
 reread_at(const struct settings *s)
 {
-	return settings_young(s) ? pool_now() + SETTINGS_YOUNG : 0;
+	return settings_young(s) ? clock_ms_coarse() + SETTINGS_YOUNG : 0;
 }
 
 static void
@@ -222,7 +222,7 @@ take_up(struct reload *r, struct settings *fresh, const struct diag_list *list)
 	r->reread = reread_at(fresh);
 	r->refused = 0;
 	r->complaint = 0;
-	status_reloaded(pool->status, true);
+	metrics_reloaded(pool->metrics, true);
 	log_diagnostics(pool->log, list);
 	log_event(pool->log, LOG_LEVEL_INFO, "reloaded", NULL, NULL,
 		  "%s has been loaded again", pool->options->policy);
@@ -267,7 +267,7 @@ reload_new(struct pool *pool, struct settings *settings)
 	r->pool = pool;
 	atomic_store(&pool->current, settings);
 	set_limit(pool, limit_of(pool, settings));
-	r->due = pool_now() + settings->server.reload;
+	r->due = clock_ms_coarse() + settings->server.reload;
 	r->reread = reread_at(settings);
 	return r;
 }
@@ -327,5 +327,5 @@ reload_look(struct reload *r, uint64_t now, bool forced)
 		load(r, now, r->forced);
 		r->forced = false;
 	}
-	r->due = pool_now() + current(r)->server.reload;
+	r->due = clock_ms_coarse() + current(r)->server.reload;
 }

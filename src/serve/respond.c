@@ -13,8 +13,7 @@
 
 #include "serve/respond.h"
 
-#include <time.h>
-
+#include "base/clock.h"
 #include "cors/path.h"
 #include "run/answer.h"
 #include "run/body.h"
@@ -34,15 +33,6 @@ struct work {
 	struct slice path; /* normalized; absent: bad, or nobody asks for it */
 	struct cors_decision decision;
 };
-
-static uint64_t
-now_microseconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
 
 /* An answer without a body: a preflight's, or an OPTIONS by `allow`. */
 static void
@@ -227,9 +217,9 @@ read_path(struct work *w)
 
 	w->path = SLICE_NONE;
 	if (!w->settings->policies->uses_paths &&
-	    (w->settings->server.status_path == NULL || w->x->status == NULL))
+	    (w->settings->server.status_path == NULL || w->x->metrics == NULL))
 		return true;
-	if (scratch_need(&s->path, &s->path_cap, need) != 0)
+	if (buffer_need(&s->path, &s->path_cap, need) != 0)
 		return false;
 	w->path = path_normalize(r, s->path, s->path_cap);
 	return true;
@@ -244,7 +234,7 @@ is_status(const struct work *w)
 {
 	const struct server *server = &w->settings->server;
 
-	if (w->x->status == NULL || server->status_path == NULL ||
+	if (w->x->metrics == NULL || server->status_path == NULL ||
 	    !slice_present(w->path) ||
 	    !slice_eq(w->path, slice_from(server->status_path)))
 		return false;
@@ -262,8 +252,8 @@ static void
 answer_status(struct work *w)
 {
 	w->x->outcome.status = 200;
-	if (status_answer(w->x->status, w->settings, w->x,
-			  slice_eq(w->request.method, SLICE("HEAD"))) != 0)
+	if (metrics_answer(w->x->metrics, w->settings, w->x,
+			   slice_eq(w->request.method, SLICE("HEAD"))) != 0)
 		w->x->outcome.failure = "client-gone";
 }
 
@@ -347,7 +337,7 @@ respond(const struct settings *settings, struct exchange *x)
 {
 	/* Nobody asks how long a CGI program took; its first look at the clock
 	 * would cost it two pages and the search of the vDSO. */
-	uint64_t start = x->fastcgi ? now_microseconds() : 0;
+	uint64_t start = x->fastcgi ? clock_us() : 0;
 	struct work w;
 
 	w.settings = settings;
@@ -356,9 +346,9 @@ respond(const struct settings *settings, struct exchange *x)
 	request_read(&w.request, x->variables);
 	answer(&w);
 	if (x->fastcgi)
-		x->outcome.microseconds = now_microseconds() - start;
-	if (x->status != NULL)
-		status_count(x->status, settings, &x->outcome);
+		x->outcome.microseconds = clock_us() - start;
+	if (x->metrics != NULL)
+		metrics_count(x->metrics, settings, &x->outcome);
 	if (x->fastcgi)
 		log_access(x->log, settings, &w.request, &x->outcome);
 }

@@ -21,7 +21,6 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "run/child.h"
@@ -96,7 +95,7 @@ reload_now(struct responder *s)
 		log_event(s->pool.log, LOG_LEVEL_ERROR, "log-file", NULL,
 			  "let our user write there",
 			  "cannot open the log file: %s", strerror(errno));
-	reload_look(s->reload, pool_now(), true);
+	reload_look(s->reload, clock_ms_coarse(), true);
 }
 
 static void
@@ -174,16 +173,6 @@ watch_full(struct responder *s, uint64_t now)
 		worker_wake(idle, now, true);
 }
 
-/* Nanoseconds of CPU time that all threads have used. */
-static uint64_t
-cpu_used(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 /*
  * How many shall accept?  One more when clients wait though those who accept
  * are held up, or use all of a processor each (if they do not, more of them
@@ -193,7 +182,7 @@ static void
 watch_acceptors(struct responder *s, uint64_t now)
 {
 	struct pool *pool = &s->pool;
-	uint64_t cpu = cpu_used(), cpu_time = (cpu - s->cpu) / 1000000;
+	uint64_t cpu = clock_cpu_ns(), cpu_time = (cpu - s->cpu) / 1000000;
 	uint64_t time = (now - s->looked) * pool->acceptors;
 
 	atomic_store(&pool->hungry, false);
@@ -227,7 +216,7 @@ static void
 watch(struct responder *s)
 {
 	struct pool *pool = &s->pool;
-	uint64_t now = pool_now();
+	uint64_t now = clock_ms_coarse();
 
 	pthread_mutex_lock(&pool->lock);
 	for (struct worker *w = pool->workers; w != NULL; w = w->next)
@@ -246,7 +235,7 @@ watch(struct responder *s)
 static int
 pause_for(struct responder *s)
 {
-	uint64_t now = pool_now(), due = reload_due(s->reload, now);
+	uint64_t now = clock_ms_coarse(), due = reload_due(s->reload, now);
 	uint64_t tick = TICK;
 
 	pthread_mutex_lock(&s->pool.lock);
@@ -307,7 +296,7 @@ run(struct responder *s)
 		if (accept_error(s) != 0)
 			return 1;
 		if (!s->stop)
-			reload_look(s->reload, pool_now(), false);
+			reload_look(s->reload, clock_ms_coarse(), false);
 	}
 	return 0;
 }
@@ -365,7 +354,7 @@ static bool
 drain(struct responder *s)
 {
 	const struct settings *now = atomic_load(&s->pool.current);
-	uint64_t start = pool_now(), t = start;
+	uint64_t start = clock_ms_coarse(), t = start;
 	uint64_t drained = start + now->server.drain_timeout;
 	uint64_t killed = drained + now->app.kill_grace + LAST_GRACE;
 	bool ended = false;
@@ -375,7 +364,7 @@ drain(struct responder *s)
 	/* Programs are ended first; a client that neither sends nor takes is
 	 * cut off when that must be over. */
 	while (wake_workers(s, t >= killed) > 0 && t < killed + LAST_GRACE) {
-		t = pool_now();
+		t = clock_ms_coarse();
 		watch(s);
 		if (t >= start + LINGER)
 			atomic_store(&s->pool.deserted, true);
@@ -447,9 +436,9 @@ prepare(struct responder *s, struct settings *settings)
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->place, NULL);
 	pthread_cond_init(&pool->room, NULL);
-	pool->status = status_new();
+	pool->metrics = metrics_new();
 	pool->forward = forward_pool_new();
-	if (pool->status == NULL)
+	if (pool->metrics == NULL)
 		return -1;
 	s->reload = reload_new(pool, settings);
 	if (s->reload == NULL)
@@ -488,7 +477,7 @@ clean_up(struct responder *s, struct settings *settings)
 	else
 		settings_release(settings);
 	forward_pool_free(pool->forward);
-	status_free(pool->status);
+	metrics_free(pool->metrics);
 	if (s->signal_fd >= 0)
 		close(s->signal_fd);
 	if (pool->stop_fd >= 0)

@@ -253,7 +253,7 @@ answer_large(struct exchange *x, const struct settings *settings)
 		  "more than 64K or 500 parameters in a request");
 	answer_error(x, NULL, 400, "The request has too many parameters.",
 		     NULL);
-	status_count(x->status, settings, &x->outcome);
+	metrics_count(x->metrics, settings, &x->outcome);
 	log_access(x->log, settings, &unread, &x->outcome);
 }
 
@@ -279,7 +279,7 @@ answer(struct worker *w, bool large)
 	c.x.out = fastcgi_sink(w->connection);
 	c.x.scratch = &w->scratch;
 	c.x.log = pool->log;
-	c.x.status = pool->status;
+	c.x.metrics = pool->metrics;
 	c.x.pool = pool->forward;
 	c.x.stop_fd = pool->stop_fd;
 	c.x.file_limit = pool->file_limit;
@@ -311,7 +311,7 @@ answer_and_finish(struct worker *w, enum fastcgi_next next)
 
 	if (next != FASTCGI_ROLE)
 		time = answer(w, next == FASTCGI_LARGE);
-	w->answered = pool_now();
+	w->answered = clock_ms_coarse();
 	worker_watch(w, PHASE_WATCHED, w->answered + time);
 	kept = fastcgi_drain(w->connection) && next == FASTCGI_REQUEST &&
 	       may_keep(w->pool);
@@ -332,7 +332,7 @@ first_request(struct worker *w, const struct peek *peek)
 	if (whole && !peek->strange)
 		return fastcgi_take(w->connection, peek);
 	if (!whole)
-		worker_watch(w, PHASE_WATCHED, pool_now() + POOL_PARAMETERS);
+		worker_watch(w, PHASE_WATCHED, clock_ms_coarse() + POOL_PARAMETERS);
 	next = fastcgi_next(w->connection, whole);
 	if (!whole)
 		worker_unwatch(w);

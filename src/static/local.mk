@@ -27,7 +27,6 @@ corswrap_cgi_sources = \
 	src/run/body.c \
 	src/run/relay.c \
 	src/run/response.c \
-	src/run/scratch.c \
 	src/run/script.c \
 	src/run/stderr.c \
 	src/serve/cgi.c \

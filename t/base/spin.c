@@ -28,17 +28,17 @@ static void
 test_row(void **state)
 {
 	const struct row *row = *state;
-	struct stay stay = {0, 0};
+	struct spin spin = {0, 0};
 	char got[64];
 	size_t n = strlen(row->peer);
 
 	for (size_t i = 0; i < n; i++) {
-		int looks = stay_looks(&stay);
+		int rounds = spin_rounds(&spin);
 
-		assert_true(looks == 0 || looks == STAY_LOOKS);
-		got[i] = looks == 0 ? '-' : row->peer[i];
-		if (looks > 0)
-			stay_ended(&stay, row->peer[i] == 'q');
+		assert_true(rounds == 0 || rounds == SPIN_ROUNDS);
+		got[i] = rounds == 0 ? '-' : row->peer[i];
+		if (rounds > 0)
+			spin_ended(&spin, row->peer[i] == 'q');
 	}
 	got[n] = '\0';
 	assert_string_equal(got, row->want);

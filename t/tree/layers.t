@@ -37,6 +37,7 @@ my $pure = qr/^(?:config|stdbool|stddef|stdint|string|limits|stdalign|pcre2
 my %more = (
 	'base/arena.c' => qr/^(?:stdlib|errno)\.h$/,
 	'base/array.c' => qr/^(?:stdlib|errno)\.h$/,
+	'base/buffer.c' => qr/^stdlib\.h$/,
 	'base/spin.h'  => qr/^(?:time|sched)\.h$/,
 	'fastcgi/params.c' => qr/^stdio\.h$/,
 	'cors/regex.c' => qr/^stdlib\.h$/,
@@ -146,7 +147,7 @@ SKIP: {
 	my %allowed = map { $_ => qr/./ } qw(memchr memcmp memcpy memmove memset
 	    mempcpy strlen strnlen memrchr memmem bcmp strchr
 	    strrchr strcmp strncmp __errno_location);
-	$allowed{$_} = qr{^(?:base/arena|base/array|cors/regex|cors/origin_set|cors/policy)$}
+	$allowed{$_} = qr{^(?:base/arena|base/array|base/buffer|cors/regex|cors/origin_set|cors/policy)$}
 	    for qw(malloc calloc realloc free qsort);
 	my @calls;
 	for my $file (grep { "$_." =~ $pure_files } sort keys %$used) {

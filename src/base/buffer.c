@@ -1,0 +1,44 @@
+/*
+ * Buffers that are kept from use to use.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "base/buffer.h"
+
+#include <stdlib.h>
+
+int
+buffer_need(char **buf, size_t *have, size_t cap)
+{
+	char *fresh;
+
+	if (*have >= cap && *buf != NULL)
+		return 0;
+	/* Not realloc, which would copy what nobody wants. */
+	fresh = malloc(cap);
+	if (fresh == NULL)
+		return -1;
+	free(*buf);
+	*buf = fresh;
+	*have = cap;
+	return 0;
+}
+
+int
+buffer_grow(char **buf, size_t *have, size_t cap)
+{
+	char *fresh;
+
+	if (*have >= cap)
+		return 0;
+	fresh = realloc(*buf, cap);
+	if (fresh == NULL)
+		return -1;
+	*buf = fresh;
+	*have = cap;
+	return 0;
+}
