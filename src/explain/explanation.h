@@ -188,26 +188,6 @@ void judge_unreachable(struct explanation *, const char *id,
 void explain_by_policy(struct explanation *, const struct settings *,
 		       struct slice chosen);
 
-/* ---- words.c: the headings of the walk, for text and page ---- */
-
-/* "A page of ORIGIN" */
-const char *explain_say_page(struct explanation *);
-/* What it calls, as it stands in a script: several lines, indented, the last
- * without its end. */
-const char *explain_say_call(struct explanation *);
-/* fetch() throws: nothing of the walk happens. */
-bool explain_is_refused(const struct explanation *);
-/* With a preflight or without. */
-const char *explain_say_way(const struct explanation *);
-const char *explain_say_by(const struct explanation *, const struct answer *);
-/* Above the request itself. */
-const char *explain_say_request(const struct explanation *);
-/* In front of the names that may be read, and behind them. */
-const char *explain_say_readable(void);
-const char *explain_say_readable_end(struct explanation *);
-/* "Allowed", "Blocked", "Unknown". */
-const char *explain_say_verdict(const struct explanation *);
-
 /* ---- text.c, json.c ---- */
 
 /* The walk through the exchange, for people; colour: as a terminal shows it. */

@@ -11,6 +11,7 @@ explain_sources = \
 	%D%/reference.c \
 	%D%/reference.h \
 	%D%/text.c \
-	%D%/words.c \
+	%D%/walk.c \
+	%D%/walk.h \
 	$(end)
 EXTRA_DIST += %D%/README

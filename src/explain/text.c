@@ -1,6 +1,5 @@
 /*
- * An explanation for people: the walk through the exchange, in the order in
- * which things happen.
+ * An explanation for people at a terminal.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -8,7 +7,7 @@
 #include <config.h>
 #endif
 
-#include "explain/explanation.h"
+#include "explain/walk.h"
 
 /* Colours of ECMA-48, 8.3.117 (SGR); empty where none are wanted. */
 struct paint {
@@ -19,64 +18,58 @@ struct paint {
 	const char *bad;
 	const char *dim;
 	const char *end;
+	bool after_list;
 };
 
 static void
-heading(const struct paint *p, const char *text)
+print_question(void *ctx, const char *page, const char *call)
 {
+	struct paint *p = ctx;
+
+	fprintf(p->out, "%s%s calls:%s\n%s\n", p->bold, page, p->end, call);
+}
+
+static void
+print_heading(void *ctx, const char *text)
+{
+	struct paint *p = ctx;
+
 	fprintf(p->out, "\n%s%s%s\n", p->bold, text, p->end);
+	p->after_list = false;
 }
 
 static void
-print_bytes(const struct paint *p, struct slice bytes)
+print_list(void *ctx, const struct texts *texts)
 {
-	fputs(explain_quote(p->e, bytes), p->out);
+	struct paint *p = ctx;
+
+	for (size_t i = 0; i < texts->count; i++)
+		fprintf(p->out, "    - %s\n", texts->at[i]);
+	p->after_list = true;
 }
 
-/* ---- requests and answers ---- */
-
 static void
-print_fields(const struct paint *p, char mark,
-	     const struct fetch_fields *fields)
+print_head(void *ctx, char direction, const char *first,
+	   const struct fetch_fields *fields)
 {
-	for (size_t i = 0; i < fields->count; i++) {
-		fprintf(p->out, "    %s%c%s ", p->dim, mark, p->end);
-		print_bytes(p, fields->at[i].name);
-		fputs(": ", p->out);
-		print_bytes(p, fields->at[i].value);
+	struct paint *p = ctx;
+
+	if (p->after_list)
 		fputc('\n', p->out);
-	}
+	if (first != NULL)
+		fprintf(p->out, "    %s%c%s %s\n", p->dim, direction, p->end,
+			first);
+	for (size_t i = 0; i < fields->count; i++)
+		fprintf(p->out, "    %s%c%s %s: %s\n", p->dim, direction,
+			p->end, explain_quote(p->e, fields->at[i].name),
+			explain_quote(p->e, fields->at[i].value));
 }
 
 static void
-print_request(const struct paint *p, struct slice method,
-	      const struct fetch_fields *fields)
+print_checks(void *ctx, const struct checks *checks)
 {
-	const struct url *url = &p->e->question.url;
+	struct paint *p = ctx;
 
-	fprintf(p->out, "    %s>%s ", p->dim, p->end);
-	print_bytes(p, method);
-	fputc(' ', p->out);
-	print_bytes(p, url->target);
-	fprintf(p->out, "\n    %s>%s Host: ", p->dim, p->end);
-	print_bytes(p, url->authority);
-	fputc('\n', p->out);
-	print_fields(p, '>', fields);
-}
-
-static void
-print_answer(const struct paint *p, const struct answer *answer)
-{
-	heading(p, explain_say_by(p->e, answer));
-	if (answer->status != 0)
-		fprintf(p->out, "    %s<%s %s%d\n", p->dim, p->end,
-			answer->http2 ? "HTTP/2 " : "", answer->status);
-	print_fields(p, '<', &answer->fields);
-}
-
-static void
-print_checks(const struct paint *p, const struct checks *checks)
-{
 	if (checks->count > 0)
 		fputc('\n', p->out);
 	for (size_t i = 0; i < checks->count; i++) {
@@ -87,87 +80,41 @@ print_checks(const struct paint *p, const struct checks *checks)
 	}
 }
 
-/* ---- the steps ---- */
-
 static void
-print_why(const struct paint *p)
+print_note(void *ctx, const char *text)
 {
-	const struct explanation *e = p->e;
+	struct paint *p = ctx;
 
-	heading(p, explain_say_way(e));
-	for (size_t i = 0; i < e->why.count; i++)
-		fprintf(p->out, "    - %s\n", e->why.at[i]);
-	if (e->plan.preflight)
-		fputc('\n', p->out);
+	fprintf(p->out, "\n    %s\n", text);
 }
 
 static void
-print_preflight(const struct paint *p)
+print_readable(void *ctx, const char *before, const char *behind)
 {
-	const struct explanation *e = p->e;
+	struct paint *p = ctx;
 
-	print_request(p, SLICE("OPTIONS"), &e->preflight_request);
-	if (!e->preflight.known)
-		return;
-	print_answer(p, &e->preflight);
-	print_checks(p, &e->preflight_checks);
-	if (e->kept != NULL)
-		fprintf(p->out, "\n    %s\n", e->kept);
+	fprintf(p->out, "\n%s", before);
+	for (size_t i = 0; i < p->e->readable_count; i++)
+		fprintf(p->out, "%s%s", i > 0 ? ", " : " ",
+			explain_quote(p->e, p->e->readable[i]));
+	fprintf(p->out, "%s\n", behind);
 }
 
 static void
-print_exchange(const struct paint *p)
+print_finding(void *ctx, const struct finding *f)
 {
-	const struct explanation *e = p->e;
+	struct paint *p = ctx;
 
-	heading(p, explain_say_request(e));
-	if (!e->sent)
-		return;
-	print_request(p, e->plan.method, &e->request);
-	if (e->steps.count > 0)
-		heading(p, "The server redirects it:");
-	for (size_t i = 0; i < e->steps.count; i++)
-		fprintf(p->out, "    - %s\n", e->steps.at[i]);
-	if (!e->answer.known)
-		return;
-	print_answer(p, &e->answer);
-	print_checks(p, &e->request_checks);
+	fprintf(p->out, "\n%s%s%s %s [%s]\n", f->serious ? p->bad : p->bold,
+		f->serious ? "Mistake:" : "Advice:", p->end, f->message, f->id);
+	if (f->fix != NULL)
+		fprintf(p->out, "    %s\n", f->fix);
 }
 
 static void
-print_readable(const struct paint *p)
+print_verdict(void *ctx, const char *word)
 {
-	struct explanation *e = p->e;
-
-	if (!e->has_readable)
-		return;
-	fprintf(p->out, "\n%s", explain_say_readable());
-	for (size_t i = 0; i < e->readable_count; i++) {
-		fputs(i > 0 ? ", " : " ", p->out);
-		print_bytes(p, e->readable[i]);
-	}
-	fprintf(p->out, "%s\n", explain_say_readable_end(e));
-}
-
-static void
-print_findings(const struct paint *p)
-{
-	const struct explanation *e = p->e;
-
-	for (size_t i = 0; i < e->finding_count; i++) {
-		const struct finding *f = &e->findings[i];
-		fprintf(p->out, "\n%s%s%s %s [%s]\n",
-			f->serious ? p->bad : p->bold,
-			f->serious ? "Mistake:" : "Advice:", p->end, f->message,
-			f->id);
-		if (f->fix != NULL)
-			fprintf(p->out, "    %s\n", f->fix);
-	}
-}
-
-static void
-print_verdict(const struct paint *p)
-{
+	struct paint *p = ctx;
 	const struct explanation *e = p->e;
 	const char *const paints[] = {
 	    [VERDICT_UNKNOWN] = p->bold,
@@ -175,8 +122,7 @@ print_verdict(const struct paint *p)
 	    [VERDICT_BLOCKED] = p->bad,
 	};
 
-	fprintf(p->out, "\n%s%s.%s", paints[e->verdict], explain_say_verdict(e),
-		p->end);
+	fprintf(p->out, "\n%s%s.%s", paints[e->verdict], word, p->end);
 	if (e->reason != NULL)
 		fprintf(p->out, " [%s]", e->reason);
 	fputc('\n', p->out);
@@ -189,7 +135,19 @@ print_verdict(const struct paint *p)
 void
 explain_text(struct explanation *e, FILE *out, bool colour)
 {
-	struct paint paint = {e, out, "", "", "", "", ""};
+	static const struct walk_output output = {
+	    .question = print_question,
+	    .heading = print_heading,
+	    .responder = print_heading,
+	    .list = print_list,
+	    .head = print_head,
+	    .checks = print_checks,
+	    .note = print_note,
+	    .readable = print_readable,
+	    .finding = print_finding,
+	    .verdict = print_verdict,
+	};
+	struct paint paint = {e, out, "", "", "", "", "", false};
 
 	if (colour) {
 		paint.bold = "\033[1m";
@@ -198,15 +156,5 @@ explain_text(struct explanation *e, FILE *out, bool colour)
 		paint.dim = "\033[2m";
 		paint.end = "\033[0m";
 	}
-	fprintf(out, "%s%s calls:%s\n%s\n", paint.bold, explain_say_page(e),
-		paint.end, explain_say_call(e));
-	if (!explain_is_refused(e)) {
-		print_why(&paint);
-		if (e->plan.preflight)
-			print_preflight(&paint);
-	}
-	print_exchange(&paint);
-	print_readable(&paint);
-	print_findings(&paint);
-	print_verdict(&paint);
+	explain_walk(e, &output, &paint);
 }

@@ -97,7 +97,8 @@ answer_page(struct page *page, bool with_body)
 	if (page->out == NULL)
 		return no_memory();
 	page_html(page);
-	good = ferror(page->out) == 0;
+	good = ferror(page->out) == 0 &&
+	       (page->result == NULL || !page->result->e.out_of_memory);
 	if (fclose(page->out) != 0 || !good) {
 		free(text);
 		return no_memory();

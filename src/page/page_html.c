@@ -13,6 +13,7 @@
 #include "page/page.h"
 
 #include "explain/reference.h"
+#include "explain/walk.h"
 #include "page/html.h"
 #include "page/page_assets.h"
 
@@ -30,7 +31,7 @@ print_title(const struct page *page)
 	else if (result->wrong != NULL || result->policy_is_bad)
 		fputs("Errors - ", page->out);
 	else
-		fprintf(page->out, "%s - ", explain_say_verdict(&result->e));
+		fprintf(page->out, "%s - ", explain_verdict_word(&result->e));
 	fputs("CORS analyzer</title>\n", page->out);
 }
 

@@ -10,6 +10,7 @@
 
 #include "page/page.h"
 
+#include "explain/walk.h"
 #include "page/html.h"
 
 /* ---- what is wrong with what was sent ---- */
@@ -94,38 +95,48 @@ print_call(const struct page *page, const char *text)
 }
 
 static void
-print_question(const struct page *page, struct explanation *e)
+print_question(void *ctx, const char *who, const char *call)
 {
+	struct page *page = ctx;
+
 	fputs("<p class=\"question\">", page->out);
-	html_string(page->out, explain_say_page(e));
+	html_string(page->out, who);
 	fputs(" calls:</p>\n<pre class=\"wire\">", page->out);
-	print_call(page, explain_say_call(e));
+	print_call(page, call);
 	fputs("</pre>\n", page->out);
 }
 
 static void
-print_verdict(const struct page *page)
+print_note(void *ctx, const char *text)
+{
+	struct page *page = ctx;
+
+	fputs("<p>", page->out);
+	html_string(page->out, text);
+	fputs("</p>\n", page->out);
+}
+
+static void
+print_verdict(void *ctx, const char *word)
 {
 	static const char *const classes[] = {
 	    [VERDICT_UNKNOWN] = "unknown",
 	    [VERDICT_ALLOWED] = "allowed",
 	    [VERDICT_BLOCKED] = "blocked",
 	};
+	struct page *page = ctx;
 	struct explanation *e = &page->result->e;
 	FILE *out = page->out;
 
 	fprintf(out,
 		"<div class=\"verdict %s\">\n<p class=\"word\"><strong>%s"
 		"</strong>",
-		classes[e->verdict], explain_say_verdict(e));
+		classes[e->verdict], word);
 	if (e->reason != NULL)
 		fprintf(out, " <code class=\"id\">%s</code>", e->reason);
 	fputs("</p>\n", out);
-	if (e->message != NULL) {
-		fputs("<p>", out);
-		html_string(out, e->message);
-		fputs("</p>\n", out);
-	}
+	if (e->message != NULL)
+		print_note(page, e->message);
 	if (e->fix != NULL) {
 		fputs("<p><strong>Fix:</strong> ", out);
 		html_marked(out, e->fix);
@@ -137,51 +148,77 @@ print_verdict(const struct page *page)
 /* ---- the walk ---- */
 
 static void
-print_heading(const struct page *page, const char *text)
+print_heading(void *ctx, const char *text)
 {
+	struct page *page = ctx;
+
 	fputs("<h3>", page->out);
 	html_string(page->out, text);
 	fputs("</h3>\n", page->out);
 }
 
+static void
+print_responder(void *ctx, const char *text)
+{
+	struct page *page = ctx;
+
+	fputs("<p class=\"by\">", page->out);
+	html_marked(page->out, text);
+	fputs("</p>\n", page->out);
+}
+
+static void
+print_list(void *ctx, const struct texts *texts)
+{
+	struct page *page = ctx;
+
+	if (texts->count == 0)
+		return;
+	fputs("<ul>\n", page->out);
+	for (size_t i = 0; i < texts->count; i++) {
+		fputs("<li>", page->out);
+		html_string(page->out, texts->at[i]);
+		fputs("</li>\n", page->out);
+	}
+	fputs("</ul>\n", page->out);
+}
+
 /* Bytes of others, as the terminal shows them. */
 static void
-print_bytes(const struct page *page, struct explanation *e, struct slice bytes)
+print_bytes(const struct page *page, struct slice bytes)
 {
-	html_string(page->out, explain_quote(e, bytes));
+	html_string(page->out, explain_quote(&page->result->e, bytes));
 }
 
 static void
-print_fields(const struct page *page, struct explanation *e,
-	     const struct fetch_fields *fields)
+print_head(void *ctx, char direction, const char *first,
+	   const struct fetch_fields *fields)
 {
-	for (size_t i = 0; i < fields->count; i++) {
-		fputs("<b>", page->out);
-		print_bytes(page, e, fields->at[i].name);
-		fputs(":</b> ", page->out);
-		print_bytes(page, e, fields->at[i].value);
+	struct page *page = ctx;
+
+	(void)direction;
+	if (first == NULL && fields->count == 0)
+		return;
+	fputs("<pre class=\"wire\">", page->out);
+	if (first != NULL) {
+		html_string(page->out, first);
 		fputc('\n', page->out);
 	}
-}
-
-static void
-print_request(const struct page *page, struct explanation *e,
-	      struct slice method, const struct fetch_fields *fields)
-{
-	fputs("<pre class=\"wire\">", page->out);
-	print_bytes(page, e, method);
-	fputc(' ', page->out);
-	print_bytes(page, e, e->question.url.target);
-	fputs("\n<b>Host:</b> ", page->out);
-	print_bytes(page, e, e->question.url.authority);
-	fputc('\n', page->out);
-	print_fields(page, e, fields);
+	for (size_t i = 0; i < fields->count; i++) {
+		fputs("<b>", page->out);
+		print_bytes(page, fields->at[i].name);
+		fputs(":</b> ", page->out);
+		print_bytes(page, fields->at[i].value);
+		fputc('\n', page->out);
+	}
 	fputs("</pre>\n", page->out);
 }
 
 static void
-print_checks(const struct page *page, const struct checks *checks)
+print_checks(void *ctx, const struct checks *checks)
 {
+	struct page *page = ctx;
+
 	if (checks->count == 0)
 		return;
 	fputs("<ul class=\"checks\">\n", page->out);
@@ -198,83 +235,34 @@ print_checks(const struct page *page, const struct checks *checks)
 }
 
 static void
-print_answer(const struct page *page, struct explanation *e,
-	     const struct answer *answer, const struct checks *checks)
+print_readable(void *ctx, const char *before, const char *behind)
 {
-	if (!answer->known)
-		return;
-	fputs("<p class=\"by\">", page->out);
-	html_marked(page->out, explain_say_by(e, answer));
-	fputs("</p>\n", page->out);
-	if (answer->status != 0 || answer->fields.count > 0) {
-		fputs("<pre class=\"wire\">", page->out);
-		if (answer->status != 0)
-			fprintf(page->out, "%d\n", answer->status);
-		print_fields(page, e, &answer->fields);
-		fputs("</pre>\n", page->out);
-	}
-	print_checks(page, checks);
-}
+	struct page *page = ctx;
+	const struct explanation *e = &page->result->e;
 
-static void
-print_why(const struct page *page, struct explanation *e)
-{
-	print_heading(page, explain_say_way(e));
-	if (e->why.count == 0)
-		return;
-	fputs("<ul>\n", page->out);
-	for (size_t i = 0; i < e->why.count; i++) {
-		fputs("<li>", page->out);
-		html_string(page->out, e->why.at[i]);
-		fputs("</li>\n", page->out);
-	}
-	fputs("</ul>\n", page->out);
-}
-
-static void
-print_preflight(const struct page *page, struct explanation *e)
-{
-	print_request(page, e, SLICE("OPTIONS"), &e->preflight_request);
-	print_answer(page, e, &e->preflight, &e->preflight_checks);
-	if (e->kept == NULL)
-		return;
 	fputs("<p>", page->out);
-	html_string(page->out, e->kept);
-	fputs("</p>\n", page->out);
-}
-
-static void
-print_readable(const struct page *page, struct explanation *e)
-{
-	FILE *out = page->out;
-
-	if (!e->has_readable)
-		return;
-	fputs("<p>", out);
-	html_string(out, explain_say_readable());
+	html_string(page->out, before);
 	for (size_t i = 0; i < e->readable_count; i++) {
-		fputs(i > 0 ? ", <code>" : " <code>", out);
-		print_bytes(page, e, e->readable[i]);
-		fputs("</code>", out);
+		fputs(i > 0 ? ", <code>" : " <code>", page->out);
+		print_bytes(page, e->readable[i]);
+		fputs("</code>", page->out);
 	}
-	fprintf(out, "%s</p>\n", explain_say_readable_end(e));
+	fprintf(page->out, "%s</p>\n", behind);
 }
 
-static void
-print_walk(const struct page *page, struct explanation *e)
-{
-	if (!explain_is_refused(e)) {
-		print_why(page, e);
-		if (e->plan.preflight)
-			print_preflight(page, e);
-	}
-	print_heading(page, explain_say_request(e));
-	if (!e->sent)
-		return;
-	print_request(page, e, e->plan.method, &e->request);
-	print_answer(page, e, &e->answer, &e->request_checks);
-	print_readable(page, e);
-}
+static const struct walk_output output = {
+    .verdict_first = true,
+    .question = print_question,
+    .heading = print_heading,
+    .responder = print_responder,
+    .list = print_list,
+    .head = print_head,
+    .checks = print_checks,
+    .note = print_note,
+    .readable = print_readable,
+    .finding = NULL, /* only probe has some */
+    .verdict = print_verdict,
+};
 
 void
 page_walk_html(struct page *page)
@@ -287,13 +275,10 @@ page_walk_html(struct page *page)
 		"tabindex=\"-1\">\n<h2 id=\"result-title\">%s</h2>\n",
 		result->explained ? "What the browser does"
 				  : "Something is wrong with the form");
-	if (result->explained) {
-		print_question(page, &result->e);
-		print_verdict(page);
-		print_walk(page, &result->e);
-	} else {
+	if (result->explained)
+		explain_walk(&result->e, &output, page);
+	else
 		print_wrong(page);
-	}
 	print_diags(page);
 	fputs("</section>\n", out);
 }

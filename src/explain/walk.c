@@ -1,0 +1,273 @@
+/*
+ * The walk through an exchange: what is told, in which order and in which
+ * words.  text.c and src/page print it, and so cannot tell different stories.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "explain/walk.h"
+
+#include "base/text.h"
+
+/* ---- the words ---- */
+
+static const char *
+describe_page(struct explanation *e)
+{
+	struct slice origin = e->question.origin;
+
+	if (slice_eq(origin, SLICE("null")))
+		return "A page without an origin (null)";
+	return explain_printf(e, "A page of %s", explain_quote(e, origin));
+}
+
+/* A string literal of JavaScript: explain_quote writes a byte as it is escaped
+ * there too. */
+static const char *
+quote_string(struct explanation *e, struct slice bytes)
+{
+	char *text = arena_array(e->arena, bytes.len + 1, 2);
+	size_t len = 0;
+
+	if (text == NULL) {
+		e->out_of_memory = true;
+		return "";
+	}
+	for (size_t i = 0; i < bytes.len; i++) {
+		if (bytes.ptr[i] == '"' || bytes.ptr[i] == '\\')
+			text[len++] = '\\';
+		text[len++] = bytes.ptr[i];
+	}
+	return explain_printf(e, "\"%s\"",
+			      explain_quote(e, slice_of(text, len)));
+}
+
+static const char *
+describe_headers(struct explanation *e)
+{
+	const struct fetch_fields *headers = &e->question.headers;
+	const char *text = "";
+
+	for (size_t i = 0; i < headers->count; i++)
+		text = explain_printf(
+		    e, "%s%s%s: %s", text, i > 0 ? ", " : "",
+		    quote_string(e, headers->at[i].name),
+		    quote_string(e, text_trim_http(headers->at[i].value)));
+	return explain_printf(e, "        headers: {%s},\n", text);
+}
+
+/* As it is in a script: several lines, indented, the last without its end. */
+static const char *
+describe_call(struct explanation *e)
+{
+	const struct question *q = &e->question;
+	const char *url = quote_string(e, q->url.full);
+	const char *method = "";
+	bool plain = slice_eq(q->method, SLICE("GET"));
+
+	if (plain && q->headers.count == 0 && !q->credentials)
+		return explain_printf(e, "    fetch(%s)", url);
+	if (!plain)
+		method = explain_printf(e, "        method: %s,\n",
+					quote_string(e, q->method));
+	return explain_printf(
+	    e, "    fetch(%s, {\n%s%s%s    })", url, method,
+	    q->headers.count > 0 ? describe_headers(e) : "",
+	    q->credentials ? "        credentials: \"include\",\n" : "");
+}
+
+/* fetch() throws, and nothing of the walk happens. */
+static bool
+is_refused(const struct explanation *e)
+{
+	return e->plan.refusal != FETCH_ACCEPTED || e->userinfo;
+}
+
+static const char *
+describe_preflight(const struct explanation *e)
+{
+	if (e->plan.preflight)
+		return "The browser asks first, with a preflight:";
+	if (!e->plan.cross_origin)
+		return "No preflight: page and URL have the same origin.";
+	return "No preflight: neither the method nor a header needs one.";
+}
+
+static const char *
+describe_responder(const struct explanation *e, const struct answer *answer)
+{
+	if (answer->by != NULL)
+		return answer->by;
+	if (answer->status != 0)
+		return "The server answers:";
+	if (answer->uncovered)
+		return "No section of the policy covers this host and path: "
+		       "the application answers, without CORS headers.";
+	if (answer->fields.count == 0)
+		return "The application answers; corswrap adds nothing.";
+	if (!e->plan.cross_origin)
+		return "The application answers, and corswrap adds:";
+	if (answer == &e->answer && answer->policy != NULL &&
+	    answer->policy->spec.keep_app_headers)
+		return "The application answers; its own CORS headers stand if "
+		       "Access-Control-Allow-Origin is among them "
+		       "(`app-headers = keep`), and else these:";
+	return "The application answers, and corswrap sees to its CORS "
+	       "headers:";
+}
+
+static const char *
+describe_request(const struct explanation *e)
+{
+	if (!e->sent)
+		return e->plan.preflight ? "The request itself is not sent."
+					 : "Nothing is sent.";
+	return e->preflight.known || !e->plan.preflight
+		   ? "The request itself:"
+		   : "The request itself, if the preflight passes:";
+}
+
+/* More than is known here? */
+static bool
+reads_all(struct explanation *e)
+{
+	struct slice exposed =
+	    fetch_get(e->arena, &e->answer.fields,
+		      SLICE("access-control-expose-headers"));
+
+	/* With credentials corswrap names them one by one, once it has them. */
+	if (e->answer.status == 0 && e->answer.policy != NULL &&
+	    e->answer.policy->spec.expose.any)
+		return true;
+	return !e->plan.cross_origin ||
+	       fetch_is_readable(SLICE("x"), exposed, e->question.credentials);
+}
+
+/* Behind the names that may be read. */
+static const char *
+describe_rest(struct explanation *e)
+{
+	bool all = reads_all(e);
+
+	if (e->readable_count == 0)
+		return all ? " all but Set-Cookie." : " none.";
+	return all ? ", and all others but Set-Cookie." : ".";
+}
+
+const char *
+explain_verdict_word(const struct explanation *e)
+{
+	switch (e->verdict) {
+	case VERDICT_ALLOWED:
+		return "Allowed";
+	case VERDICT_BLOCKED:
+		return "Blocked";
+	case VERDICT_UNKNOWN:
+		break;
+	}
+	return "Unknown";
+}
+
+/* ---- the steps ---- */
+
+struct walk {
+	struct explanation *e;
+	const struct walk_output *out;
+	void *ctx;
+};
+
+static void
+walk_request(const struct walk *w, struct slice method,
+	     const struct fetch_fields *fields)
+{
+	struct explanation *e = w->e;
+	const struct url *url = &e->question.url;
+	struct fetch_field *at =
+	    arena_array(e->arena, fields->count + 1, sizeof(*at));
+	struct fetch_fields all = {at, fields->count + 1};
+
+	if (at == NULL) {
+		e->out_of_memory = true;
+		return;
+	}
+	at[0] = (struct fetch_field){SLICE("Host"), url->authority};
+	if (fields->count > 0)
+		memcpy(at + 1, fields->at, fields->count * sizeof(*at));
+	w->out->head(w->ctx, '>',
+		     explain_printf(e, "%s %s", explain_quote(e, method),
+				    explain_quote(e, url->target)),
+		     &all);
+}
+
+static void
+walk_response(const struct walk *w, const struct answer *answer,
+	      const struct checks *checks)
+{
+	const char *status = NULL;
+
+	if (!answer->known)
+		return;
+	w->out->responder(w->ctx, describe_responder(w->e, answer));
+	if (answer->status != 0)
+		status =
+		    explain_printf(w->e, "%s%d", answer->http2 ? "HTTP/2 " : "",
+				   answer->status);
+	w->out->head(w->ctx, '<', status, &answer->fields);
+	w->out->checks(w->ctx, checks);
+}
+
+static void
+walk_preflight(const struct walk *w)
+{
+	const struct explanation *e = w->e;
+
+	if (is_refused(e))
+		return;
+	w->out->heading(w->ctx, describe_preflight(e));
+	w->out->list(w->ctx, &e->why);
+	if (!e->plan.preflight)
+		return;
+	walk_request(w, SLICE("OPTIONS"), &e->preflight_request);
+	walk_response(w, &e->preflight, &e->preflight_checks);
+	if (e->kept != NULL)
+		w->out->note(w->ctx, e->kept);
+}
+
+static void
+walk_exchange(const struct walk *w)
+{
+	struct explanation *e = w->e;
+
+	w->out->heading(w->ctx, describe_request(e));
+	if (!e->sent)
+		return;
+	walk_request(w, e->plan.method, &e->request);
+	if (e->steps.count > 0) {
+		w->out->heading(w->ctx, "The server redirects it:");
+		w->out->list(w->ctx, &e->steps);
+	}
+	walk_response(w, &e->answer, &e->request_checks);
+	if (e->has_readable)
+		w->out->readable(w->ctx,
+				 "Of the answer's headers the script may read:",
+				 describe_rest(e));
+}
+
+void
+explain_walk(struct explanation *e, const struct walk_output *out, void *ctx)
+{
+	const struct walk walk = {e, out, ctx};
+
+	out->question(ctx, describe_page(e), describe_call(e));
+	if (out->verdict_first)
+		out->verdict(ctx, explain_verdict_word(e));
+	walk_preflight(&walk);
+	walk_exchange(&walk);
+	for (size_t i = 0; i < e->finding_count; i++)
+		out->finding(ctx, &e->findings[i]);
+	if (!out->verdict_first)
+		out->verdict(ctx, explain_verdict_word(e));
+}
