@@ -11,7 +11,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -57,8 +59,7 @@ same_time(struct timespec a, struct timespec b)
 	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
 }
 
-/* Was the file left alone between the two, and were these all its bytes?
- * Pipes and devices have neither size nor rest. */
+/* Was the file left alone between the two, and were these all its bytes? */
 static bool
 at_rest(const struct stat *before, const struct stat *after, size_t len)
 {
@@ -70,21 +71,44 @@ at_rest(const struct stat *before, const struct stat *after, size_t len)
 	       same_time(before->st_ctim, after->st_ctim);
 }
 
-/* One reading.  1: the file changed under it; 0; -1 with errno. */
+/*
+ * Read what has an end and does not wait for another process: a regular file,
+ * or a device without a byte in it (/dev/null).  -1 with errno.
+ */
+static int
+read_kind(int fd, const struct stat *status, size_t max, char **bytes,
+	  size_t *len)
+{
+	if (S_ISCHR(status->st_mode)) {
+		int result = read_all(fd, 0, 0, bytes, len);
+		if (result != 0 && errno == EAGAIN)
+			errno = ENODEV; /* a terminal */
+		return result;
+	}
+	if (S_ISREG(status->st_mode) && (uintmax_t)status->st_size <= max)
+		return read_all(fd, (size_t)status->st_size, max, bytes, len);
+	errno = S_ISREG(status->st_mode)   ? EFBIG
+		: S_ISDIR(status->st_mode) ? EISDIR
+					   : ENODEV;
+	return -1;
+}
+
+/*
+ * One reading.  1: the file changed under it; 0; -1 with errno.  O_NONBLOCK:
+ * open(2) of a FIFO would wait for a writer, for ever and whatever signal comes.
+ */
 static int
 read_once(const char *path, size_t max, char **bytes, size_t *len,
 	  struct stat *status)
 {
 	struct stat before;
 	int result = -1;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
 	if (fd < 0)
 		return -1;
-	if (fstat(fd, &before) == 0) {
-		size_t size = before.st_size > 0 ? (size_t)before.st_size : 0;
-		result = read_all(fd, size, max, bytes, len);
-	}
+	if (fstat(fd, &before) == 0)
+		result = read_kind(fd, &before, max, bytes, len);
 	if (result == 0 && fstat(fd, status) != 0) {
 		free(*bytes);
 		result = -1;
@@ -112,4 +136,17 @@ read_file(const char *path, size_t max, char **bytes, size_t *len,
 	}
 	errno = EAGAIN;
 	return -1;
+}
+
+const char *
+read_file_cause(int error)
+{
+	switch (error) {
+	case EAGAIN:
+		return "it keeps changing";
+	case ENODEV:
+		return "it is not a regular file";
+	default:
+		return strerror(error);
+	}
 }

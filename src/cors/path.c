@@ -184,6 +184,25 @@ uri_path(struct slice uri)
 	return end == uri.len ? SLICE("/") : slice_after(uri, end);
 }
 
+static struct slice
+normal_form(struct out *out)
+{
+	if (out->bad)
+		return SLICE_NONE;
+	if (out->len > 0 && out->buf[0] == '/')
+		out->len = resolve_dots(out->buf, out->len);
+	return slice_of(out->buf, out->len);
+}
+
+struct slice
+path_resolve(struct slice decoded, char *buf, size_t cap)
+{
+	struct out out = {buf, cap, 0, false};
+
+	put_plain(&out, decoded);
+	return normal_form(&out);
+}
+
 struct slice
 path_normalize(const struct request *request, char *buf, size_t cap)
 {
@@ -198,11 +217,7 @@ path_normalize(const struct request *request, char *buf, size_t cap)
 		put_plain(&out, request->script_name);
 		put_plain(&out, request->path_info);
 	}
-	if (out.bad)
-		return SLICE_NONE;
-	if (out.len > 0 && buf[0] == '/')
-		out.len = resolve_dots(buf, out.len);
-	return slice_of(buf, out.len);
+	return normal_form(&out);
 }
 
 /* A whole segment "." or "..", or an empty one, is in no normalized path. */

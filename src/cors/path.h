@@ -23,6 +23,10 @@
  */
 struct slice path_normalize(const struct request *, char *buf, size_t cap);
 
+/* A decoded path, as somebody wrote it into a policy, in the same normal form;
+ * absent when it holds NUL or does not fit. */
+struct slice path_resolve(struct slice decoded, char *buf, size_t cap);
+
 /* A `path` key: begins with '/', no NUL, at most one '*' and that at the end. */
 bool path_pattern_valid(struct slice pattern);
 /* Does the normalized path match?  Exact, or by prefix up to the final '*'. */

@@ -20,7 +20,8 @@
 #include "policy/reader.h"
 #include "policy/values.h"
 
-static const size_t FILE_MAX = (size_t)1 << 30;
+/* Ten million origins fit; what is larger is no list of origins. */
+static const size_t FILE_MAX = (size_t)256 << 20;
 
 unsigned
 origins_file_line(struct origins_file *file, const char *at)
@@ -148,8 +149,7 @@ read_text(struct loader *loader, struct origins_file *file, unsigned line)
 		loader_error(loader, line, "origins-file-unreadable", NULL,
 			     "origins-file \"%s\" cannot be read: %s",
 			     loader_quote(loader, slice_from(file->name)),
-			     errno == EAGAIN ? "it keeps changing"
-					     : strerror(errno));
+			     read_file_cause(errno));
 		return false;
 	}
 	file->text = arena_slice(loader->arena, slice_of(bytes, len));

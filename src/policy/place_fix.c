@@ -60,7 +60,6 @@ const char *
 path_fix(struct arena *arena, struct slice text)
 {
 	char raw[PATH_FIX_MAX], normal[PATH_FIX_MAX], fixed[PATH_FIX_MAX];
-	struct request request = {0};
 	struct slice path = url_path(text);
 	size_t slash = path.len > 0 && path.ptr[0] == '/' ? 0 : 1;
 
@@ -70,8 +69,8 @@ path_fix(struct arena *arena, struct slice text)
 	memcpy(raw + slash, path.ptr, path.len);
 	path = slice_of(raw, path.len + slash);
 	size_t whole = whole_segments(path);
-	request.script_name = slice_of(raw, whole);
-	struct slice result = path_normalize(&request, normal, sizeof(normal));
+	struct slice result =
+	    path_resolve(slice_of(raw, whole), normal, sizeof(normal));
 	if (!slice_present(result) ||
 	    result.len + path.len - whole > sizeof(fixed))
 		return NULL;

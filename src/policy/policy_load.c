@@ -19,7 +19,7 @@
 #include "base/file.h"
 #include "policy/reader.h"
 
-enum { POLICY_MAX = 64 << 20 }; /* bytes: more is no policy but a device */
+enum { POLICY_MAX = 64 << 20 }; /* bytes */
 
 /* What inih's two callbacks share. */
 struct feed {
@@ -519,8 +519,6 @@ static const char *
 unreadable(int error)
 {
 	switch (error) {
-	case EAGAIN:
-		return "it keeps changing";
 	case EACCES:
 		return "Permission denied; let the user that runs this read it "
 		       "and enter its folder";
@@ -531,7 +529,7 @@ unreadable(int error)
 		       "writes "
 		       "a first one";
 	default:
-		return strerror(error);
+		return read_file_cause(error);
 	}
 }
 

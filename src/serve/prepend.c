@@ -74,7 +74,7 @@ check_program(const char *file)
 		return errno;
 	if (!S_ISREG(st.st_mode))
 		return EACCES;
-	fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
 		return 0; /* executable and not readable: a binary may be */
 	n = read(fd, head, sizeof(head) - 1);

@@ -99,6 +99,21 @@ is(lint(undef, "[cors]\norigins-file = $dir/sub/list\n"),
 is(lint(undef, "[cors]\norigins-file = sub\n"), 'policy:2: error: origins-file '
     . "\"sub\" cannot be read: Is a directory [origins-file-unreadable]\n",
     'a folder');
+# Nothing is waited for, nothing without an end is read (F6).
+POSIX::mkfifo("$dir/fifo", 0600) or die;
+for ([ 'fifo', 'it is not a regular file' ], [ '/dev/zero', 'File too large' ],
+    [ '/dev/full', 'File too large' ]) {
+	my ($file, $cause) = @$_;
+	is(lint(undef, "[cors]\norigins-file = $file\n"), 'policy:2: error: '
+	    . "origins-file \"$file\" cannot be read: $cause "
+	    . "[origins-file-unreadable]\n", "origins-file $file");
+}
+is(lint(undef, "[cors]\norigins-file = /dev/null\n"), '', 'an empty device');
+open my $large, '>', "$dir/large" or die;
+truncate $large, (256 << 20) + 1 or die;
+like(lint(undef, "[cors]\norigins-file = large\n"), qr/File too large/,
+    'a file over 256 MiB');
+close $large;
 write_file("$dir/two  words, really", "https://a.example\n");
 is(lint(undef, "[cors]\norigins-file = two  words, really\n"), '',
     'a name with blanks is one name');

@@ -9,6 +9,7 @@ use warnings;
 use File::Basename qw(dirname);
 use lib dirname(__FILE__) . '/../lib';
 use Corswrap::Test;
+use POSIX ();
 use Test::More;
 
 my $dir = tempdir();
@@ -166,12 +167,15 @@ is(lint("$section\norigins = https://a.example\npath = /x\n"), '',
     'a section name of 49 bytes');
 
 # Things that are no files of text.
+POSIX::mkfifo("$dir/fifo", 0600) or die "mkfifo: $!";
 for my $case ([ '/dev/null', "1: error: no section has origins; nobody would "
 		. "be allowed anything [missing-origins]\n", 1 ],
 	[ "$dir", " error: the policy cannot be read: Is a directory; "
 		. "name the file in it [no-policy]\n", 2 ],
 	[ "$dir/none", " error: the policy cannot be read: No such file or "
 		. "directory; `corscheck init FILE` writes a first one [no-policy]\n", 2 ],
+	[ "$dir/fifo", " error: the policy cannot be read: it is not a regular "
+		. "file [no-policy]\n", 2 ],
 	[ '/dev/zero', " error: the policy cannot be read: File too large "
 		. "[no-policy]\n", 2 ]) {
 	my ($file, $expected, $wanted) = @$case;
