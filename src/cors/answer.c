@@ -1,6 +1,6 @@
 /*
  * The header lines of a decision, as pieces: lines that policy.c has made at
- * load time, with the origin (and for `*` with credentials the asked names)
+ * load time, with the origin (and for `*` with credentials the requested names)
  * between them.  Nothing is copied.
  *
  * SPDX-License-Identifier: ISC
@@ -39,7 +39,7 @@ add_origin(struct parts *parts, const struct cors_decision *d)
 		       : SLICE("\r\n"));
 }
 
-/* The asked method, for `*` with credentials, where "*" would be literal. */
+/* With credentials `*` is literal, so the requested method is echoed. */
 static void
 add_methods(struct parts *parts, const struct cors_decision *d)
 {
@@ -48,7 +48,7 @@ add_methods(struct parts *parts, const struct cors_decision *d)
 	if (d->drop_star_method && spec->methods.any)
 		return;
 	if (!spec->methods.any || !spec->credentials) {
-		add(parts, d->policy->parts->methods);
+		add(parts, d->policy->lines->methods);
 		return;
 	}
 	add(parts, SLICE("Access-Control-Allow-Methods: "));
@@ -63,8 +63,8 @@ add_headers(struct parts *parts, const struct cors_decision *d)
 
 	if (!spec->headers.any || !spec->credentials) {
 		add(parts, d->drop_star && spec->headers.any
-			       ? d->policy->parts->headers_named
-			       : d->policy->parts->headers);
+			       ? d->policy->lines->headers_named
+			       : d->policy->lines->headers);
 		return;
 	}
 	if (d->echo_len == 0)
@@ -83,7 +83,7 @@ add_preflight(struct parts *parts, const struct cors_decision *d)
 		add_origin(parts, d);
 		add_methods(parts, d);
 		add_headers(parts, d);
-		add(parts, d->policy->parts->max_age);
+		add(parts, d->policy->lines->max_age);
 	}
 	if (d->refused && debug) {
 		add(parts, SLICE("X-Corswrap-Reason: "));
@@ -99,14 +99,14 @@ add_actual(struct parts *parts, const struct cors_decision *d)
 
 	if (d->origin_allowed)
 		add_origin(parts, d);
-	/* A list or `*` speaks of resources that are loaded without Origin
-	 * too (Resource Timing, TAO check). */
+	/* A list or `*` also applies to resources that are loaded without an
+	 * Origin (Resource Timing, TAO check). */
 	if (spec->timing == TIMING_SAME && d->origin_allowed) {
 		add(parts, SLICE("Timing-Allow-Origin: "));
 		add(parts, spec->any_origin ? SLICE("*") : d->origin);
 		add(parts, SLICE("\r\n"));
 	} else {
-		add(parts, d->policy->parts->timing);
+		add(parts, d->policy->lines->timing);
 	}
 }
 
@@ -141,7 +141,7 @@ cors_vary(const struct cors_decision *d)
 	if (d->preflight)
 		return CORS_VARY_ORIGIN | CORS_VARY_METHOD | CORS_VARY_HEADERS;
 	/* Fetch, "CORS protocol and HTTP caches": on every response, unless
-	 * the answer is the same for everybody. */
+	 * the response is the same for every origin. */
 	return d->policy->spec.any_origin ? CORS_VARY_NONE : CORS_VARY_ORIGIN;
 }
 
@@ -154,10 +154,10 @@ cors_parts(const struct cors_decision *d,
 	if (d->policy == NULL)
 		return 0;
 	if (cors_expose(d) != NULL)
-		add(&out, d->policy->parts->expose);
+		add(&out, d->policy->lines->expose);
 	if (d->verdict == CORS_ANSWER_OPTIONS ||
 	    d->verdict == CORS_REFUSE_METHOD)
-		add(&out, d->policy->parts->allow);
+		add(&out, d->policy->lines->allow);
 	if (d->preflight)
 		add(&out, SLICE("Vary: Origin, Access-Control-Request-Method, "
 				"Access-Control-Request-Headers\r\n"));

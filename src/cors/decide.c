@@ -1,7 +1,7 @@
 /*
  * The decision: which request is a preflight, whether its origin, method and
- * headers pass, and what becomes of the request.  What is then sent is the
- * business of cors_answer.c.
+ * headers pass, and what becomes of the request.  answer.c has the headers that
+ * are then sent.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -48,7 +48,7 @@ check_origin(const struct policy *policy, const struct request *request,
 		return CORS_REASON_NONE;
 	if (request->origin_count > 1)
 		return CORS_ORIGIN_MALFORMED;
-	/* Fetch: an opaque origin serializes as "null"; anybody can be it. */
+	/* Fetch: opaque origins serialize as "null"; any site can send it. */
 	if (slice_eq(origin, SLICE("null")))
 		return policy->spec.null_origin ? CORS_REASON_NONE
 						: CORS_ORIGIN_NULL;
@@ -85,10 +85,10 @@ check_method(const struct policy *policy, const struct request *request)
 /* ---- the headers ---- */
 
 /*
- * The names are written in lower case into the decision's echo buffer one
- * after the other; each stays there only if it is to be echoed.  They always
- * fit, because what is written is never longer than what was read, and that
- * is within CORS_ACRH_BYTES.
+ * Access-Control-Request-Headers while it is parsed.  Each name is written in
+ * lower case behind those in the decision's echo buffer, and stays there only
+ * if it is to be echoed.  The names always fit: they are as long as those read,
+ * of which there are at most CORS_ACRH_BYTES.
  */
 struct requested {
 	const struct policy *policy;
@@ -96,7 +96,7 @@ struct requested {
 	bool echo;	   /* `*` with credentials: the names are the answer */
 	unsigned elements; /* empty ones too */
 	bool refused;
-	/* which names have been echoed: places from 1 by hash; 0: free */
+	/* hash table of the echoed names: index + 1; 0: free */
 	unsigned char seen[2 * CORS_ACRH_ELEMENTS];
 	unsigned short start[CORS_ACRH_ELEMENTS];
 	unsigned short length[CORS_ACRH_ELEMENTS];
@@ -104,10 +104,10 @@ struct requested {
 };
 
 static bool
-is_listed(const struct policy_parts *parts, struct slice name, size_t hash)
+is_listed(const struct header_lines *lines, struct slice name, size_t hash)
 {
 	for (;; hash++) {
-		struct slice other = parts->names[hash & parts->names_mask];
+		struct slice other = lines->names[hash & lines->names_mask];
 		if (!slice_present(other))
 			return false;
 		if (slice_eq(other, name))
@@ -115,20 +115,20 @@ is_listed(const struct policy_parts *parts, struct slice name, size_t hash)
 	}
 }
 
-/* Keep the name that lies at the end of the echo, unless it stands there
- * already: at most half of `seen` is ever taken. */
+/* Keep the name at the end of the echo buffer, unless it was echoed before.
+ * There is a free slot: at most half of them are ever used. */
 static void
 keep_name(struct requested *requested, size_t at, size_t len, size_t hash)
 {
 	struct cors_decision *d = requested->d;
 	struct slice name = slice_of(d->echo + at, len);
-	unsigned char *place;
+	unsigned char *slot;
 
 	for (;; hash++) {
-		place = &requested->seen[hash % sizeof(requested->seen)];
-		if (*place == 0)
+		slot = &requested->seen[hash % sizeof(requested->seen)];
+		if (*slot == 0)
 			break;
-		unsigned i = *place - 1U;
+		unsigned i = *slot - 1U;
 		if (slice_eq(slice_of(d->echo + requested->start[i],
 				      requested->length[i]),
 			     name))
@@ -136,11 +136,11 @@ keep_name(struct requested *requested, size_t at, size_t len, size_t hash)
 	}
 	requested->start[requested->count] = (unsigned short)at;
 	requested->length[requested->count] = (unsigned short)len;
-	*place = (unsigned char)++requested->count;
+	*slot = (unsigned char)++requested->count;
 	d->echo_len = at + len;
 }
 
-/* A name without the blanks around it; false: not a token. */
+/* One name, trimmed; false: it is not a token. */
 static bool
 parse_name(struct requested *requested, struct slice name)
 {
@@ -154,7 +154,7 @@ parse_name(struct requested *requested, struct slice name)
 	struct slice lower = slice_of(text, name.len);
 	/* Authorization is the one name that `*` does not cover (Fetch,
 	 * "CORS non-wildcard request-header name"). */
-	if (!is_listed(requested->policy->parts, lower, hash) &&
+	if (!is_listed(requested->policy->lines, lower, hash) &&
 	    (!requested->policy->spec.headers.any ||
 	     slice_eq(lower, SLICE("authorization")))) {
 		requested->refused = true;
@@ -188,7 +188,7 @@ parse_lines(struct requested *requested, const struct request *request)
 
 	if (request->acrh_count > REQUEST_LINES_MAX)
 		return CORS_HEADERS_TOO_MANY;
-	/* The bound first: a megabyte of commas costs nothing. */
+	/* Check the size first, so that a megabyte of commas costs nothing. */
 	for (unsigned i = 0; i < request->acrh_count; i++)
 		bytes += request->acrh[i].len + (i > 0);
 	if (bytes > CORS_ACRH_BYTES)
@@ -202,7 +202,7 @@ parse_lines(struct requested *requested, const struct request *request)
 	return requested->refused ? CORS_HEADER_NOT_ALLOWED : CORS_REASON_NONE;
 }
 
-/* The whole list must be well-formed before any name of it counts. */
+/* If the list is malformed, no name in it counts. */
 static enum cors_reason
 check_headers(const struct policy *policy, const struct request *request,
 	      struct cors_decision *d)
@@ -225,8 +225,8 @@ check_headers(const struct policy *policy, const struct request *request,
 
 /* ---- the preflight ---- */
 
-/* Two Access-Control-Request-Method are one value with a comma (Fetch, "get a
- * header"), so not empty, even where each of them is. */
+/* Two Access-Control-Request-Method headers are one value with a comma (Fetch,
+ * "get a header"), which is not empty even if both of them are. */
 static bool
 is_preflight(const struct request *request)
 {
@@ -308,7 +308,7 @@ is_same_origin(const struct request *request)
 	       number == (origin.port == 0 ? usual : origin.port);
 }
 
-/* Does `enforce` speak of this request, from an origin not allowed? */
+/* Does `enforce` apply to this request, whose origin is not allowed? */
 static bool
 is_enforced(const struct policy *policy, const struct request *request)
 {
@@ -370,7 +370,8 @@ void
 cors_decide(const struct policy *policy, const struct request *request,
 	    struct regex_scratch *scratch, struct cors_decision *d)
 {
-	/* Not the echo buffer: 4 KiB would cost more than the decision. */
+	/* Clearing the echo buffer, 4 KiB, would cost more than the decision.
+	 */
 	memset(d, 0, offsetof(struct cors_decision, echo));
 	d->policy = policy;
 	d->verdict = CORS_RUN;

@@ -1,5 +1,5 @@
 /*
- * The decision: what a policy says of a request (Fetch, "HTTP-network-or-cache
+ * The decision: what a policy allows a request (Fetch, "HTTP-network-or-cache
  * fetch" and "CORS protocol"; DESIGN.md section 4).
  *
  * Pure: no file, no clock, no memory but the caller's.
@@ -49,7 +49,7 @@ struct cors_decision {
 	const struct policy *policy; /* NULL: none covers the request */
 	enum cors_verdict verdict;
 	enum cors_reason reason;
-	int status;          /* of the answer we make; 0 with CORS_RUN */
+	int status;          /* of the response we make; 0 with CORS_RUN */
 	bool preflight;      /* the request is a CORS-preflight request */
 	bool has_origin;     /* the request carries an Origin, even malformed */
 	bool origin_allowed; /* its Origin is echoed (or `*` sent) */
@@ -57,11 +57,11 @@ struct cors_decision {
 	bool refused;        /* a preflight that the policy refuses, debug or not,
 	                        and with preflight = forward too */
 	struct slice origin; /* points into the request */
-	struct slice method; /* the asked method, echoed for methods = * with
+	struct slice method; /* the requested method, echoed for methods = * with
 	                        credentials; points into the request */
 	bool drop_star;      /* debug: `*` would cover the refused header */
 	bool drop_star_method;
-	/* the asked header names, lower case, each once, joined by ',' */
+	/* the requested header names, lower case, each once, joined by ',' */
 	size_t echo_len;
 	char echo[CORS_ACRH_BYTES];
 };
@@ -77,20 +77,20 @@ void cors_decide(const struct policy *, const struct request *,
 enum { CORS_PARTS_MAX = 32 };
 
 /*
- * The CORS header lines of the decision, for an answer that corswrap makes
- * itself (a preflight, an error, an OPTIONS), as pieces to be sent one after
- * the other; together they are whole lines, each ended by CRLF: what section 4
- * says, Vary and Allow (if the verdict asks for it) and X-Corswrap-Reason
- * included; not Status, Content-Length or Content-Type.  Returns their number.
- * The pieces live as long as decision and policy.
+ * The CORS header lines of the decision, for a response that corswrap makes
+ * itself (to a preflight or an OPTIONS, or an error).  Sent one after the other,
+ * the pieces are whole lines, each ended by CRLF: with Vary, with Allow (if the
+ * verdict needs it) and with X-Corswrap-Reason, without Status, Content-Length
+ * and Content-Type.  Returns the number of pieces, which live as long as
+ * decision and policy.
  */
 size_t cors_parts(const struct cors_decision *,
     struct slice parts[static CORS_PARTS_MAX]);
 
 /*
- * The same for an application's answer: the lines to put into its header block
- * in place of its own Access-Control-* (CORS_RUN), without Vary and without
- * Access-Control-Expose-Headers, which must be merged (below).
+ * The same for an application's response (CORS_RUN): the lines that replace its
+ * own Access-Control-*, without Vary and Access-Control-Expose-Headers, which
+ * are merged with its own (below).
  */
 size_t cors_inject_parts(const struct cors_decision *,
     struct slice parts[static CORS_PARTS_MAX]);

@@ -1,9 +1,9 @@
 /*
  * Reading the header block that a program prints.
  *
- * The block is gathered whole (it is bounded), then brought in place into one
- * plain form, "Name:value\n" a field: folding undone, bad lines gone, the
- * status known.  header_write.c writes it from there.
+ * The whole block is collected (max-header bounds it) and then rewritten in
+ * place as plain lines, "Name:value\n" for each field: unfolded, without
+ * invalid lines, and with the status known.  header_rewrite.c reads these.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -55,7 +55,7 @@ is_status_line(struct slice line)
 	return slice_starts(line, SLICE("HTTP/"));
 }
 
-/* Might the first line be a header at all, even a bad one? */
+/* Could the first line be a header field, even an invalid one? */
 static bool
 looks_like_header(struct slice line)
 {
@@ -69,7 +69,7 @@ looks_like_header(struct slice line)
 	return name.len == 0 || token_is_valid(name);
 }
 
-/* Three digits, alone or before a blank; 0: not so. */
+/* Three digits, alone or before a blank; else 0. */
 static int
 parse_status(struct slice value)
 {
@@ -118,7 +118,7 @@ drop(struct header_block *block, struct slice line)
 
 /* ---- from raw lines to plain fields ---- */
 
-/* Where the plain form is being written; it never overtakes the reading. */
+/* The plain lines, which are written over what has already been read. */
 struct plain {
 	struct header_block *block;
 	size_t to;
@@ -154,8 +154,8 @@ is_length(struct slice value)
 	return text_is_digits(value) && value.len < 19;
 }
 
-/* Status and Content-Length say something of the whole answer.  True: the
- * field is not to be stored. */
+/* Fields that concern the response as a whole.  True: the field is not to be
+ * stored. */
 static bool
 special(struct plain *plain, struct slice name, struct slice value)
 {
@@ -205,7 +205,8 @@ plain_status_line(struct plain *plain, struct slice line)
 		fault(plain, HEADER_FAULT_STATUS);
 		return;
 	}
-	/* "HTTP/1 " is as long as "Status:": what is read stays intact. */
+	/* "HTTP/1 " is as long as "Status:", so the value is not overwritten
+	 * before it is moved. */
 	store(plain, slice_of(name, sizeof(name) - 1), value);
 }
 
@@ -229,8 +230,8 @@ plain_field(struct plain *plain, struct slice line)
 }
 
 /*
- * One logical line: the next one and those folded to it (RFC 9112, 5.2: each
- * fold becomes blanks).  Returns where the next begins.
+ * The next line with its continuation lines (RFC 9112, 5.2: each fold becomes a
+ * blank).  Returns where the line after it begins.
  */
 static size_t
 next_line(struct header_block *block, size_t from, size_t end,
@@ -248,7 +249,8 @@ next_line(struct header_block *block, size_t from, size_t end,
 		size_t next = (size_t)(newline - buf);
 		struct slice more = text_trim(
 		    text_chop(slice_of(buf + stop + 1, next - stop - 1), '\r'));
-		/* Pulled up behind the line: there was at least a newline. */
+		/* Moved up to the line's end; the newline that was there
+		 * leaves room for the blank. */
 		size_t at = (size_t)(line->ptr - buf) + line->len;
 		buf[at++] = ' ';
 		memmove(buf + at, more.ptr, more.len);
@@ -281,7 +283,7 @@ finish(struct header_block *block, size_t end)
 		return block->state;
 	if (block->status >= 100 && block->status < 200 &&
 	    block->status != 101) {
-		/* Swallow the interim answer and wait for the final one. */
+		/* Skip the interim response and wait for the final one. */
 		block->notes |= HEADER_NOTE_INTERIM;
 		block->len = block->line = block->fields = 0;
 		block->status = 0;
@@ -350,8 +352,8 @@ header_feed(struct header_block *block, const char *data, size_t len,
 }
 
 /*
- * Where the whole fields end in a block that was cut short.  What is left of a
- * line is no field, and where it is folded, neither is the one it continues.
+ * Where the complete fields end in a block that was cut off.  A partial line is
+ * dropped; if it continues a folded field, so is that field.
  */
 static size_t
 whole_fields(const struct header_block *block)

@@ -1,6 +1,6 @@
 /*
  * The header block that a CGI program prints (RFC 3875, section 6), read as
- * it comes in and written anew with one correct CORS answer in it.
+ * it comes in, and written again with the CORS headers of one decision.
  *
  * The rules, case by case: the last column of notes/cgi.md section 2.
  *
@@ -15,7 +15,7 @@
 enum header_state {
 	HEADER_MORE,  /* the block is not complete yet */
 	HEADER_DONE,  /* complete: header_write may be called */
-	HEADER_BAD    /* cannot be mended: 502, see fault */
+	HEADER_BAD    /* invalid: 502, see fault */
 };
 
 enum header_fault {
@@ -27,7 +27,7 @@ enum header_fault {
 	HEADER_FAULT_LENGTH      /* Content-Length invalid or contradictory */
 };
 
-/* What was mended, to be logged once a request. */
+/* What was fixed; logged once for each request. */
 enum header_note {
 	HEADER_NOTE_DROPPED = 1 << 0,   /* a line that is no header field */
 	HEADER_NOTE_UNFOLDED = 1 << 1,  /* obs-fold */
@@ -46,7 +46,7 @@ struct header_options {
 	/* Apache: redirects by itself wherever Location begins with '/' and
 	 * the status is 200 or not given, whatever other fields there are */
 	bool server_redirects;
-	/* nph-*: no server makes 302 of a Location without a Status */
+	/* nph-*: the server adds no 302 to a Location without a Status */
 	bool say_302;
 };
 
@@ -58,7 +58,7 @@ enum header_location {
 
 /*
  * A block being read.  The caller gives the buffer; its size is max-header.
- * Read state, fault, notes and bad; the rest is private to header.c.
+ * Read state, fault, notes and bad; the rest is private to header_block.c.
  */
 struct header_block {
 	char *buf;
@@ -111,8 +111,8 @@ bool header_is_cors(struct slice name);
 /*
  * Write the block anew, blank line included, in pieces to emit, in order.
  * decision may be NULL or have no policy: then the application's own fields
- * stand untouched (line ends, hop-by-hop fields and the status line are still
- * mended).  emit returns 0, or -1 to stop, which is then returned.
+ * are kept (line ends, hop-by-hop fields and the status line are still
+ * fixed).  emit returns 0, or -1 to stop, which is then returned.
  */
 int header_write(const struct header_block *, const struct cors_decision *,
     int (*emit)(void *ctx, struct slice piece), void *ctx);

@@ -1,5 +1,6 @@
 /*
- * Writing a header block anew, with one correct CORS answer in it.
+ * Write the program's header block again, with the CORS headers of the decision
+ * in place of its own.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -22,14 +23,14 @@ struct name_set {
 
 struct writer {
 	const struct header_block *block;
-	const struct cors_decision *decision; /* NULL: nothing of CORS */
+	const struct cors_decision *decision; /* NULL: no CORS headers */
 	int (*emit)(void *ctx, struct slice piece);
 	void *ctx;
 	bool failed;
-	bool silent;	 /* its CORS headers go and none of ours come */
-	bool keep;	 /* the application's own CORS headers stand */
-	bool timing;	 /* its Timing-Allow-Origin goes */
-	bool expose_all; /* the real names, for `*` with credentials */
+	bool silent;	 /* remove its CORS headers, add none */
+	bool keep;	 /* keep the application's own CORS headers */
+	bool timing;	 /* remove its Timing-Allow-Origin */
+	bool expose_all; /* all names, as `*` is literal with credentials */
 	struct name_set vary;
 	struct name_set expose;
 };
@@ -145,7 +146,7 @@ scan(struct writer *w)
 		else if (w->expose_all && !is_never_exposed(field.name))
 			name_set_add(&w->expose, field.name, true);
 	}
-	/* The application's `*` says nothing of what the policy exposes. */
+	/* Only the policy's `*` exposes everything, not the application's. */
 	w->expose.star = expose != NULL && expose->any && !spec->credentials;
 }
 
@@ -191,7 +192,8 @@ write_vary(struct writer *w)
 	if (tokens & CORS_VARY_HEADERS)
 		name_set_add(&w->vary, SLICE("Access-Control-Request-Headers"),
 			     false);
-	/* RFC 9110, 12.5.5: `*` covers all; so does a list too long to keep. */
+	/* `*` covers every name (RFC 9110, 12.5.5); a list that is too long
+	 * becomes `*`. */
 	if (w->vary.star || w->vary.full) {
 		emit(w, SLICE("Vary: *\r\n"));
 	} else if (w->vary.len > 0) {
@@ -221,12 +223,12 @@ write_cors(struct writer *w)
 }
 
 /*
- * What becomes of CORS where the server itself redirects: RFC 3875, 6.2.2
- * allows no other field, and Apache carries all there are over to the answer
- * of the target, where ours would then stand twice.
+ * No CORS headers are added where the server itself follows a local redirect:
+ * RFC 3875, 6.2.2 allows no other field, and Apache copies all fields to the
+ * response of the target, which would then have ours twice.
  */
 static void
-choose(struct writer *w, const struct cors_decision *decision)
+set_decision(struct writer *w, const struct cors_decision *decision)
 {
 	const struct header_block *block = w->block;
 	const struct header_options *options = &block->options;
@@ -243,7 +245,8 @@ choose(struct writer *w, const struct cors_decision *decision)
 		w->decision = decision;
 }
 
-/* Without it a redirect would be none, or one of the server's own. */
+/* Must "Status: 302" be added, because the server would otherwise follow the
+ * redirect itself, or send another status? */
 static bool
 needs_302(const struct header_block *block)
 {
@@ -270,7 +273,7 @@ header_write(const struct header_block *block,
 	w.block = block;
 	w.emit = emit_piece;
 	w.ctx = ctx;
-	choose(&w, decision);
+	set_decision(&w, decision);
 	if (needs_302(block))
 		emit(&w, SLICE("Status: 302 Found\r\n"));
 	if (block->early_body)

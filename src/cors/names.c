@@ -1,5 +1,5 @@
 /*
- * Method and header names that the Fetch standard treats apart
+ * Method and header names that the Fetch standard treats specially
  * (https://fetch.spec.whatwg.org/, 2.2.1 and 2.2.2).
  *
  * SPDX-License-Identifier: ISC

@@ -1,5 +1,5 @@
 /*
- * Method and header names that the Fetch standard treats apart.
+ * Method and header names that the Fetch standard treats specially.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -2,9 +2,9 @@
  * Serialized origins and the patterns that policies write for them.
  *
  * One parser serves both: a request's origin is a pattern without wildcards.
- * So what a policy may not say, a request cannot match.  It runs on every
- * request whose origin is not among the exact ones, so it looks at each byte
- * once to sort it into a class, and most tests are then tests of a bit.
+ * So no request matches what a policy must not contain.  It runs on every
+ * request whose origin is not among the exact ones, so it looks up the class of
+ * each byte once, and most tests are then tests of a bit.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -20,7 +20,7 @@
 #include "base/ip.h"
 #include "base/text.h"
 
-/* What a byte of an origin may be good for. */
+/* What a byte of an origin can be part of. */
 enum {
 	LOWER = 1,
 	DIGIT = 2,
@@ -84,7 +84,7 @@ is_ipv4(struct slice s)
 
 /*
  * What is between the brackets, as RFC 5952 writes it?  IPv4-mapped addresses
- * are refused: nobody who writes one means that browsers serialize it in
+ * are refused: whoever writes one does not expect that browsers serialize it in
  * hexadecimal.
  */
 static bool
@@ -138,8 +138,8 @@ punycode_delta(struct slice *s, uint32_t bias, uint32_t *delta)
 }
 
 /*
- * Does what follows "xn--" decode to anything (RFC 3492, 6.2)?  Where it does
- * not, URLs with it cannot be parsed and no browser sends such an origin.
+ * Can what follows "xn--" be decoded (RFC 3492, 6.2)?  If not, no URL has such
+ * a host, and no browser sends such an origin.
  */
 static bool
 is_punycode(struct slice s)
@@ -169,7 +169,7 @@ is_punycode(struct slice s)
 	return true;
 }
 
-/* What a label of fitting bytes and length must be besides. */
+/* Is a label whose bytes are valid also valid as a whole? */
 static bool
 is_label(struct slice label)
 {
@@ -226,7 +226,7 @@ scheme_length(struct slice text)
 	return len > 0 && (class_at(text, 0) & (LOWER | UPPER)) != 0 ? len : 0;
 }
 
-/* The text taken apart, before anything is known to be right. */
+/* The parts of the text, before they are checked. */
 struct pieces {
 	unsigned classes;
 	struct slice scheme;
@@ -235,7 +235,7 @@ struct pieces {
 	struct slice port;	/* absent without ':' */
 };
 
-/* Take apart; faults of the text as a whole, up to its lengths. */
+/* Find the parts; faults of the whole text, and of its lengths. */
 static enum origin_fault
 split(struct slice text, struct pieces *p)
 {
@@ -358,7 +358,7 @@ parse_plain(struct slice text, struct origin_pattern *out)
 	       check_port(&p, out) == ORIGIN_FAULT_NONE;
 }
 
-/* All but is_loopback, which requests need not know. */
+/* All but is_loopback, which requests do not need. */
 static enum origin_fault
 parse(struct slice text, struct origin_pattern *out)
 {
@@ -399,7 +399,7 @@ origin_parse(struct slice text, struct origin *out)
 {
 	struct origin_pattern pattern;
 
-	/* The length first: a megabyte is refused without a look at it. */
+	/* Check the length first, so that a megabyte costs nothing. */
 	if (text.len == 0 || text.len > ORIGIN_MAX ||
 	    parse(text, &pattern) != ORIGIN_FAULT_NONE ||
 	    pattern.any_subdomain || pattern.any_port)

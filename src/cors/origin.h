@@ -75,8 +75,8 @@ struct origin_pattern {
 /*
  * Parse one origin as a policy writes it (not "*", which is no origin).  The
  * first fault in the order above is returned; *out is filled only for
- * ORIGIN_FAULT_NONE.  Of A-labels it is only checked that they decode (RFC
- * 3492); lint.c asks libidn2 about the rest.  IPv6: RFC 5952 text, no zone, no IPv4-mapped.
+ * ORIGIN_FAULT_NONE.  A-labels must decode (RFC 3492); policy/lint.c checks the
+ * rest of them with libidn2.  IPv6: RFC 5952 text, no zone, no IPv4-mapped.
  */
 enum origin_fault origin_pattern_parse(struct slice text,
     struct origin_pattern *out);

@@ -96,9 +96,9 @@ read_few(const char *at, size_t len)
 }
 
 /*
- * Multiplication of 64 bits makes collisions hard to find by chance; who
- * writes the policy may look for them all the same, which is why the seed
- * changes when a table fills badly, and why bytes are always compared.
+ * Chance hardly finds collisions of these 64-bit products, but whoever writes
+ * the policy can search for them.  So the seed changes when a table fills
+ * badly, and bytes are always compared.
  */
 static inline uint64_t
 hash_bytes(struct slice s, uint64_t seed)
@@ -115,7 +115,7 @@ hash_bytes(struct slice s, uint64_t seed)
 	return mix(read_few(at, left) ^ k1, h ^ k0);
 }
 
-/* What a wildcard is looked up by. */
+/* The key of a wildcard. */
 static inline uint64_t
 hash_wild(uint64_t scheme_hash, struct slice host, unsigned kind, unsigned port)
 {
@@ -127,8 +127,7 @@ hash_wild(uint64_t scheme_hash, struct slice host, unsigned kind, unsigned port)
 /* ---- tables ---- */
 
 enum {
-	RUN_MAX =
-	    256, /* slots looked at in a row before a table is done anew */
+	RUN_MAX = 256, /* slots in a row before the table is rebuilt */
 	SEEDS = 4
 };
 
@@ -165,11 +164,11 @@ same_pattern(const struct slot *slot, const struct origin_pattern *p)
 
 /*
  * The slot of a pattern, or the empty one where it belongs.  NULL: too many
- * others stand in the way.
+ * slots in a row are taken.
  */
 static struct slot *
-place_of(const struct table *table, const struct origin_pattern *p,
-	 uint64_t hash)
+find_slot(const struct table *table, const struct origin_pattern *p,
+	  uint64_t hash)
 {
 	for (size_t i = 0; i < RUN_MAX; i++) {
 		struct slot *slot = &table->slots[(hash + i) & table->mask];
@@ -185,12 +184,12 @@ static bool
 table_add(struct table *table, const struct origin_pattern *p)
 {
 	uint64_t hash = hash_pattern(table, p);
-	struct slot *slot = place_of(table, p, hash);
+	struct slot *slot = find_slot(table, p, hash);
 
 	if (slot == NULL)
 		return false;
 	if (slot->item != NULL)
-		return true; /* twins */
+		return true; /* a duplicate */
 	slot->item = kind_of(p) == 0 ? (const void *)p->text.ptr : p;
 	slot->tag = (uint32_t)(hash >> 32);
 	slot->len = (uint32_t)p->text.len;
@@ -239,7 +238,7 @@ table_build(struct arena *arena, struct table *table,
 
 /* ---- building ---- */
 
-/* Wildcards are looked at part by part, so the set keeps its own. */
+/* Wildcards are compared part by part, so the set keeps copies. */
 static const struct origin_pattern *
 copy_wildcards(struct arena *arena, struct origin_set *set,
 	       const struct origin_pattern *patterns, size_t total,
@@ -288,7 +287,7 @@ origin_set_build(struct arena *arena, const struct origin_pattern *patterns,
 	return set;
 }
 
-/* ---- asking ---- */
+/* ---- matching ---- */
 
 static bool
 find_exact(const struct table *table, struct slice origin)
@@ -375,7 +374,7 @@ origin_set_check(const struct origin_set *set, struct slice origin,
 {
 	struct origin parsed;
 
-	/* The length first: nothing looks at a megabyte. */
+	/* Check the length first, so that a megabyte costs nothing. */
 	if (origin.len == 0 || origin.len > ORIGIN_MAX)
 		return ORIGIN_MALFORMED;
 	if (find_exact(&set->exact, origin))

@@ -1,5 +1,5 @@
 /*
- * Policies made ready, and the choice between them.
+ * Policies are prepared for requests here, and chosen for them.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -73,8 +73,8 @@ list_line(struct arena *arena, struct slice name, struct slice first,
 	return slice_of(line, (size_t)(end - line));
 }
 
-/* The line of a list, absent for an empty one; *ok goes false without memory.
- */
+/* The line of a list, absent for an empty one; *ok becomes false when memory
+ * is out. */
 static struct slice
 names_line(struct arena *arena, const char *name, const struct name_list *list,
 	   bool star, bool *ok)
@@ -90,10 +90,10 @@ names_line(struct arena *arena, const char *name, const struct name_list *list,
 	return line;
 }
 
-/* So that a request with many header names costs no more for a long list. */
+/* With a hash table a long list costs a request no more than a short one. */
 static bool
 hash_names(struct arena *arena, const struct name_list *list,
-	   struct policy_parts *parts)
+	   struct header_lines *lines)
 {
 	size_t size = 4;
 	struct slice *table;
@@ -110,8 +110,8 @@ hash_names(struct arena *arena, const struct name_list *list,
 			at++;
 		table[at & (size - 1)] = name;
 	}
-	parts->names = table;
-	parts->names_mask = size - 1;
+	lines->names = table;
+	lines->names_mask = size - 1;
 	return true;
 }
 
@@ -126,42 +126,42 @@ max_age_line(struct arena *arena, long seconds)
 			 &value, 1);
 }
 
-static struct policy_parts *
-parts_build(struct arena *arena, const struct policy_spec *spec)
+static struct header_lines *
+lines_build(struct arena *arena, const struct policy_spec *spec)
 {
-	struct policy_parts *parts = arena_alloc(arena, sizeof(*parts));
-	bool ok = parts != NULL;
+	struct header_lines *lines = arena_alloc(arena, sizeof(*lines));
+	bool ok = lines != NULL;
 	bool star = !spec->credentials; /* Fetch: `*` is literal with them */
 
 	if (!ok)
 		return NULL;
-	/* With credentials `*` is answered by the name that was asked for. */
+	/* With credentials `*` is literal: the requested name is echoed. */
 	if (!spec->methods.any || star)
-		parts->methods =
+		lines->methods =
 		    names_line(arena, "Access-Control-Allow-Methods",
 			       &spec->methods, star, &ok);
 	if (!spec->headers.any || star)
-		parts->headers =
+		lines->headers =
 		    names_line(arena, "Access-Control-Allow-Headers",
 			       &spec->headers, star, &ok);
-	parts->headers_named = names_line(arena, "Access-Control-Allow-Headers",
+	lines->headers_named = names_line(arena, "Access-Control-Allow-Headers",
 					  &spec->headers, false, &ok);
-	parts->expose = names_line(arena, "Access-Control-Expose-Headers",
+	lines->expose = names_line(arena, "Access-Control-Expose-Headers",
 				   &spec->expose, star, &ok);
 	if (spec->has_allow)
-		parts->allow =
+		lines->allow =
 		    names_line(arena, "Allow", &spec->allow, false, &ok);
 	if (spec->timing == TIMING_ANY)
-		parts->timing = SLICE("Timing-Allow-Origin: *\r\n");
+		lines->timing = SLICE("Timing-Allow-Origin: *\r\n");
 	else if (spec->timing == TIMING_LIST)
-		parts->timing = names_line(arena, "Timing-Allow-Origin",
+		lines->timing = names_line(arena, "Timing-Allow-Origin",
 					   &spec->timing_origins, false, &ok);
 	if (spec->max_age >= 0) {
-		parts->max_age = max_age_line(arena, spec->max_age);
-		ok = ok && slice_present(parts->max_age);
+		lines->max_age = max_age_line(arena, spec->max_age);
+		ok = ok && slice_present(lines->max_age);
 	}
-	ok = ok && hash_names(arena, &spec->headers, parts);
-	return ok ? parts : NULL;
+	ok = ok && hash_names(arena, &spec->headers, lines);
+	return ok ? lines : NULL;
 }
 
 static struct policy *
@@ -174,8 +174,8 @@ policy_build(struct arena *arena, const struct policy_spec *spec,
 		return NULL;
 	policy->spec = *spec;
 	policy->index = index;
-	/* The loader refuses these; nothing that was forgotten there may let
-	 * everybody in with the user's cookies. */
+	/* The loader refuses these combinations.  Should it miss one, no site
+	 * may use the user's cookies. */
 	if (spec->any_origin)
 		policy->spec.credentials = false;
 	if (policy->spec.credentials)
@@ -183,8 +183,8 @@ policy_build(struct arena *arena, const struct policy_spec *spec,
 	policy->origins =
 	    origin_set_build(arena, spec->origins, spec->origin_count,
 			     spec->regexes, spec->regex_count);
-	policy->parts = parts_build(arena, &policy->spec);
-	return policy->origins == NULL || policy->parts == NULL ? NULL : policy;
+	policy->lines = lines_build(arena, &policy->spec);
+	return policy->origins == NULL || policy->lines == NULL ? NULL : policy;
 }
 
 /* ---- choosing ---- */
@@ -192,7 +192,7 @@ policy_build(struct arena *arena, const struct policy_spec *spec,
 /* In the order in which hosts are tried. */
 enum host_class { HOST_EXACT, HOST_WILDCARD, HOST_NONE };
 
-/* A policy is to be had by this host; its paths are then looked at. */
+/* This policy is for this host; its paths are looked at next. */
 struct host_rule {
 	enum host_class class;
 	struct slice host;
@@ -202,12 +202,12 @@ struct host_rule {
 struct policy_choice {
 	const struct host_rule *rules; /* sorted by compare_rules */
 	size_t count;
-	size_t exact; /* so many of them are HOST_EXACT */
+	size_t exact; /* how many of them are HOST_EXACT; they come first */
 	bool uses_hosts;
 };
 
 /* Exact hosts by their bytes, wildcards from the longest, then those without
- * host; equal hosts stand together. */
+ * host; so rules of the same host are neighbours. */
 static int
 compare_rules(const void *left, const void *right)
 {
@@ -291,8 +291,8 @@ policy_set_build(struct arena *arena, const struct policy_spec *specs,
 }
 
 /*
- * How well the paths of a policy fit: 0 not at all, 1 having none, more for
- * longer globs, most for an exact one.
+ * How well the paths of a policy match: 0 not at all, 1 if it has none, more
+ * for longer globs, most for an exact one.
  */
 static size_t
 path_rank(const struct policy_spec *spec, struct slice path)
@@ -301,7 +301,7 @@ path_rank(const struct policy_spec *spec, struct slice path)
 
 	if (spec->path_count == 0)
 		return 1;
-	/* Absent paths do not come here: policy_choose, uses_paths. */
+	/* The path is not absent here: policy_choose has seen to that. */
 	for (size_t i = 0; i < spec->path_count; i++) {
 		struct slice p = spec->paths[i];
 		bool glob = p.len > 0 && p.ptr[p.len - 1] == '*';
@@ -333,7 +333,7 @@ best_of_host(const struct policy_choice *choice, size_t at, struct slice path)
 	return best;
 }
 
-/* Where the exact host begins, or would. */
+/* The first rule of the exact host, or the place where it would be. */
 static size_t
 find_exact(const struct policy_choice *choice, struct slice host)
 {
@@ -351,12 +351,12 @@ find_exact(const struct policy_choice *choice, struct slice host)
 
 /*
  * Exact host, longest wildcard host, no host; within these exact path, longest
- * glob, no path.  A host whose sections all have other paths gives way to the
- * next that fits, because they do not cover the request.
+ * glob, no path.  If no section of a host has a matching path, none of them
+ * covers the request, and the next host that matches is tried.
  */
 static const struct policy *
-choose_by_place(const struct policy_choice *choice, struct slice host,
-		struct slice path)
+choose_by_host(const struct policy_choice *choice, struct slice host,
+	       struct slice path)
 {
 	const struct policy *found = NULL;
 	size_t at =
@@ -367,7 +367,7 @@ choose_by_place(const struct policy_choice *choice, struct slice host,
 	for (at = choice->exact; found == NULL && at < choice->count; at++) {
 		const struct host_rule *rule = &choice->rules[at];
 		if (at > choice->exact && compare_rules(rule - 1, rule) == 0)
-			continue; /* looked at with the first of its host */
+			continue; /* done with the first rule of its host */
 		if (rule->class == HOST_NONE ||
 		    host_pattern_match(rule->host, host))
 			found = best_of_host(choice, at, path);
@@ -401,14 +401,14 @@ policy_choose(const struct policy_set *set, const struct request *request,
 	}
 	if (set->choice->uses_hosts)
 		host = host_normalize(request, buf, sizeof(buf));
-	*out = choose_by_place(set->choice, host, path);
+	*out = choose_by_host(set->choice, host, path);
 	return *out == NULL ? POLICY_NONE : POLICY_CHOSEN;
 }
 
-/* A pattern that both lists hold (*out), or both are empty. */
+/* Do both lists have a pattern (*out) in common, or are both empty? */
 static bool
-shared(const struct slice *a, size_t a_count, const struct slice *b,
-       size_t b_count, struct slice *out)
+have_common(const struct slice *a, size_t a_count, const struct slice *b,
+	    size_t b_count, struct slice *out)
 {
 	*out = SLICE_NONE;
 	if (a_count == 0 && b_count == 0)
@@ -431,10 +431,13 @@ policy_spec_ties(const struct policy_spec *a, const struct policy_spec *b,
 		 struct slice *path, struct slice *host)
 {
 	*path = *host = SLICE_NONE;
-	/* [cors] has neither, and such a NAME is never chosen beside it. */
+	/* [cors] has neither; a NAME that has neither is only chosen by name.
+	 */
 	if (a->path_count + a->host_count == 0 ||
 	    b->path_count + b->host_count == 0)
 		return false;
-	return shared(a->paths, a->path_count, b->paths, b->path_count, path) &&
-	       shared(a->hosts, a->host_count, b->hosts, b->host_count, host);
+	return have_common(a->paths, a->path_count, b->paths, b->path_count,
+			   path) &&
+	       have_common(a->hosts, a->host_count, b->hosts, b->host_count,
+			   host);
 }

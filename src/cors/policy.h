@@ -1,9 +1,9 @@
 /*
- * A CORS policy in the form in which requests are decided by it.
+ * A CORS policy in the form that decisions need.
  *
  * The loader fills a struct policy_spec for each section, with inheritance
- * done and every value checked, and policy_build makes of it what the decision
- * needs: hashes, and header lines ready to be sent.
+ * done and every value checked; policy_set_build adds hash tables and header
+ * lines that are ready to be sent.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -29,7 +29,7 @@ enum policy_timing { TIMING_NONE, TIMING_SAME, TIMING_ANY, TIMING_LIST };
 struct name_list {
 	const struct slice *names;
 	size_t count;
-	bool any; /* `*` stands in it; the names then hold authorization at most */
+	bool any; /* `*` is in it; the names are then authorization or none */
 };
 
 /* Is the name in the list, byte for byte?  (`any` is not looked at.) */
@@ -42,8 +42,8 @@ bool name_list_complete_allow(struct arena *, struct name_list *);
 /*
  * One [cors] or [cors NAME] section after inheritance, all values valid and
  * canonical: methods normalised as Fetch does and without GET, HEAD, POST;
- * header names lower case, each once, in the order written; `*` has swallowed
- * what it covers.
+ * header names lower case, each once, in the order written; names that `*`
+ * covers are left out.
  */
 struct policy_spec {
 	struct slice name; /* empty for [cors] */
@@ -78,8 +78,7 @@ struct policy {
 	struct policy_spec spec;
 	unsigned index; /* place in its set, for counters */
 	struct origin_set *origins;
-	/* what policy.c precomputes, private to policy.c, cors.c, header.c */
-	struct policy_parts *parts;
+	struct header_lines *lines; /* private to this folder */
 };
 
 /* Every policy of a file. */
@@ -91,8 +90,8 @@ struct policy_set {
 };
 
 /*
- * Make policies of specs and the index to choose between them.  Specs without
- * origins are not given here.  All memory comes from the arena; what specs
+ * Make policies of specs, and the index for choosing between them.  Every spec
+ * has origins.  All memory comes from the arena; what specs
  * point to must live as long.  NULL when memory is out.
  */
 struct policy_set *policy_set_build(struct arena *,
@@ -100,15 +99,15 @@ struct policy_set *policy_set_build(struct arena *,
 
 enum policy_chosen {
 	POLICY_CHOSEN,      /* *out is the policy */
-	POLICY_NONE,        /* no policy covers the request: leave it alone */
+	POLICY_NONE,        /* no policy covers the request: no CORS for it */
 	POLICY_UNKNOWN,     /* CORSWRAP_POLICY names no section: 500 */
 	POLICY_BAD_PATH     /* 400 */
 };
 
 /*
  * Which policy covers the request (DESIGN.md section 3, "Choosing").  path is
- * the result of path_normalize, absent if that failed (a bad path only matters
- * where uses_paths, and is tested before anything else).
+ * the result of path_normalize, absent if that failed (which matters only with
+ * uses_paths, and is then tested before anything else).
  */
 enum policy_chosen policy_choose(const struct policy_set *,
     const struct request *, struct slice path, const struct policy **out);

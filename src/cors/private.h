@@ -1,17 +1,17 @@
 /*
- * What policy.c makes of a policy at load time so that a decision only has to
- * pick: header lines ready to be sent and names ready to be found.  Private to
- * policy.c and cors.c.
+ * What the files of this folder share and nobody else sees: what policy.c
+ * prepares at load time, so that a decision only has to pick header lines and
+ * to look up names.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef POLICY_PARTS_H
-#define POLICY_PARTS_H
+#ifndef CORS_PRIVATE_H
+#define CORS_PRIVATE_H
 
 #include "cors/policy.h"
 
-struct policy_parts {
-	/* Whole lines with CRLF; absent where none is to be sent. */
+struct header_lines {
+	/* Whole lines with CRLF; absent: the header is not sent. */
 	struct slice methods;	    /* Access-Control-Allow-Methods */
 	struct slice headers;	    /* Access-Control-Allow-Headers */
 	struct slice headers_named; /* the same without `*` */
@@ -20,12 +20,12 @@ struct policy_parts {
 	struct slice allow;
 	struct slice timing; /* Timing-Allow-Origin: `*` or the list */
 	/* The names of `headers` by hash (policy_name_hash), open addressing,
-	 * at most half full; absent slices are free places. */
+	 * at most half full; absent slices are free slots. */
 	const struct slice *names;
 	size_t names_mask;
 };
 
-/* Of a header name in lower case. */
+/* The hash of a header name in lower case. */
 static inline size_t
 policy_name_hash(const char *name, size_t len)
 {

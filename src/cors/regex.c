@@ -39,9 +39,9 @@ struct regex {
 
 /*
  * PCRE2 keeps its backtracking in memory that it asks for when a pattern first
- * needs it, and when it needs more it copies it into a larger piece: two
- * pieces at a time, which we have ready, so that no request allocates.  Pages
- * that are never touched cost nothing.
+ * needs it, and copies it into a larger piece when it needs more: two pieces at
+ * a time.  We have two ready, so that no request allocates.  Pages that are
+ * never touched cost nothing.
  */
 struct room {
 	bool taken;
@@ -49,7 +49,7 @@ struct room {
 };
 
 struct regex_scratch {
-	bool ready; /* made whole: from here on only the rooms are given out */
+	bool ready; /* complete: from now on only the rooms are handed out */
 	pcre2_general_context *general;
 	pcre2_match_data *data;
 	pcre2_match_context *context;
@@ -57,7 +57,7 @@ struct regex_scratch {
 };
 
 static void *
-take(PCRE2_SIZE size, void *owner)
+allocate(PCRE2_SIZE size, void *owner)
 {
 	struct regex_scratch *scratch = owner;
 
@@ -72,7 +72,7 @@ take(PCRE2_SIZE size, void *owner)
 }
 
 static void
-give(void *bytes, void *owner)
+release(void *bytes, void *owner)
 {
 	struct regex_scratch *scratch = owner;
 
@@ -149,8 +149,9 @@ regex_scratch_new(void)
 
 	if (scratch == NULL)
 		return NULL;
-	scratch->general = pcre2_general_context_create(take, give, scratch);
-	/* One pair: we ask whether, not where. */
+	scratch->general =
+	    pcre2_general_context_create(allocate, release, scratch);
+	/* One pair: only the whole match is of interest. */
 	scratch->data = pcre2_match_data_create(1, scratch->general);
 	scratch->context = pcre2_match_context_create(scratch->general);
 	if (scratch->general == NULL || scratch->data == NULL ||

@@ -1,8 +1,8 @@
 /*
  * Regular expressions over whole serialized origins (PCRE2).
  *
- * regexp.c is the one file that includes <pcre2.h>; regexp_none.c takes its
- * place in the static CGI program, where every pattern is an error.
+ * regex.c is the one file that includes <pcre2.h>.  The static CGI program has a
+ * stand-in for it, to which every pattern is an error.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -12,7 +12,7 @@
 #include "base/slice.h"
 
 struct regex;         /* a compiled pattern, immutable, shared by workers */
-struct regex_scratch; /* what a match needs besides; one for each worker */
+struct regex_scratch; /* memory for matching; one for each worker */
 
 /*
  * Compile pattern so that it can only match a whole subject (anchored at both

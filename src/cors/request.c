@@ -1,9 +1,9 @@
 /*
- * The request's variables, looked at once.
+ * The request's variables, each looked at once.
  *
- * A server sends some thirty of them and we want twenty, for every request: the
- * letters in which the names differ say which one a variable can be, and only
- * with that it is compared.
+ * A server sends about thirty with every request, and twenty are needed: the
+ * letters in which the names differ select the one name that a variable is
+ * compared with.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -33,10 +33,10 @@ after(const char *text, const char *prefix, size_t len)
 }
 
 /* The value, if the variable has this name and is the first that has. */
-#define TAKE(slot, text, name) take((slot), AFTER((text), name))
+#define SET(slot, text, name) set((slot), AFTER((text), name))
 
 static inline void
-take(struct slice *slot, const char *value)
+set(struct slice *slot, const char *value)
 {
 	if (value != NULL && !slice_present(*slot))
 		*slot = slice_from(value);
@@ -44,8 +44,8 @@ take(struct slice *slot, const char *value)
 
 /* The same where the number matters: max values are kept, all are counted. */
 static inline void
-take_counted(struct slice *slots, unsigned max, unsigned *count,
-	     const char *value)
+set_counted(struct slice *slots, unsigned max, unsigned *count,
+	    const char *value)
 {
 	if (value == NULL)
 		return;
@@ -62,23 +62,23 @@ read_http(struct request *out, const char *text)
 		text = AFTER(text, "ACCESS_CONTROL_REQUEST_");
 		if (text == NULL)
 			break;
-		take_counted(&out->acrm, 1, &out->acrm_count,
-			     AFTER(text, "METHOD="));
-		take_counted(out->acrh, REQUEST_LINES_MAX, &out->acrh_count,
-			     AFTER(text, "HEADERS="));
+		set_counted(&out->acrm, 1, &out->acrm_count,
+			    AFTER(text, "METHOD="));
+		set_counted(out->acrh, REQUEST_LINES_MAX, &out->acrh_count,
+			    AFTER(text, "HEADERS="));
 		break;
 	case 'H':
-		TAKE(&out->host, text, "HOST=");
+		SET(&out->host, text, "HOST=");
 		break;
 	case 'O':
-		take_counted(&out->origin, 1, &out->origin_count,
-			     AFTER(text, "ORIGIN="));
+		set_counted(&out->origin, 1, &out->origin_count,
+			    AFTER(text, "ORIGIN="));
 		break;
 	case 'S':
-		TAKE(&out->fetch_site, text, "SEC_FETCH_SITE=");
+		SET(&out->fetch_site, text, "SEC_FETCH_SITE=");
 		break;
 	case 'X':
-		TAKE(&out->forwarded_proto, text, "X_FORWARDED_PROTO=");
+		SET(&out->forwarded_proto, text, "X_FORWARDED_PROTO=");
 		break;
 	default:
 		break;
@@ -90,13 +90,13 @@ read_request(struct request *out, const char *text)
 {
 	switch (text[0]) {
 	case 'M':
-		TAKE(&out->method, text, "METHOD=");
+		SET(&out->method, text, "METHOD=");
 		break;
 	case 'S':
-		TAKE(&out->request_scheme, text, "SCHEME=");
+		SET(&out->request_scheme, text, "SCHEME=");
 		break;
 	case 'U':
-		TAKE(&out->uri, text, "URI=");
+		SET(&out->uri, text, "URI=");
 		break;
 	default:
 		break;
@@ -108,14 +108,14 @@ read_server(struct request *out, const char *text)
 {
 	switch (text[0]) {
 	case 'N':
-		TAKE(&out->server_name, text, "NAME=");
+		SET(&out->server_name, text, "NAME=");
 		break;
 	case 'P':
-		TAKE(&out->server_port, text, "PORT=");
-		TAKE(&out->protocol, text, "PROTOCOL=");
+		SET(&out->server_port, text, "PORT=");
+		SET(&out->protocol, text, "PROTOCOL=");
 		break;
 	case 'S':
-		TAKE(&out->server_software, text, "SOFTWARE=");
+		SET(&out->server_software, text, "SOFTWARE=");
 		break;
 	default:
 		break;
@@ -129,32 +129,32 @@ read_variable(struct request *out, struct slice *redirected, const char *text)
 
 	switch (text[0]) {
 	case 'C':
-		TAKE(&out->content_length, text, "CONTENT_LENGTH=");
-		TAKE(&out->policy_name, text, "CORSWRAP_POLICY=");
+		SET(&out->content_length, text, "CONTENT_LENGTH=");
+		SET(&out->policy_name, text, "CORSWRAP_POLICY=");
 		break;
 	case 'H':
 		if ((rest = AFTER(text, "HTTP_")) != NULL)
 			read_http(out, rest);
 		else
-			TAKE(&out->https, text, "HTTPS=");
+			SET(&out->https, text, "HTTPS=");
 		break;
 	case 'P':
-		TAKE(&out->path_info, text, "PATH_INFO=");
+		SET(&out->path_info, text, "PATH_INFO=");
 		break;
 	case 'R':
 		if ((rest = AFTER(text, "REQUEST_")) != NULL) {
 			read_request(out, rest);
 			break;
 		}
-		TAKE(&out->remote_addr, text, "REMOTE_ADDR=");
+		SET(&out->remote_addr, text, "REMOTE_ADDR=");
 		/* Apache renames what it had set before a redirect. */
-		TAKE(redirected, text, "REDIRECT_CORSWRAP_POLICY=");
+		SET(redirected, text, "REDIRECT_CORSWRAP_POLICY=");
 		break;
 	case 'S':
 		if ((rest = AFTER(text, "SERVER_")) != NULL)
 			read_server(out, rest);
 		else
-			TAKE(&out->script_name, text, "SCRIPT_NAME=");
+			SET(&out->script_name, text, "SCRIPT_NAME=");
 		break;
 	default:
 		break;

@@ -1,5 +1,5 @@
 /*
- * What a decision needs to know of a request, taken once from its variables
+ * What a decision needs of a request, read once from its variables
  * (CGI: the environment, FastCGI: the parameters).
  *
  * SPDX-License-Identifier: ISC
