@@ -36,7 +36,8 @@ struct name_list {
 bool name_list_has(const struct name_list *, struct slice name);
 
 /* Add OPTIONS to the methods of `allow`, and HEAD if GET is there: a resource
- * that supports anything supports these (RFC 9110, 9.3.2).  False: no memory. */
+ * that supports anything supports these (RFC 9110, 9.3.2).  False: no
+ * memory. */
 bool name_list_complete_allow(struct arena *, struct name_list *);
 
 /*

@@ -1,7 +1,6 @@
 /*
- * What a browser wants to read in an answer before it lets the script have it
- * (Fetch, 4.8 "CORS-preflight fetch", 4.9 "CORS-preflight cache", 4.10 "CORS
- * check").
+ * What a browser checks in a response before a script may read it (Fetch, 4.8
+ * "CORS-preflight fetch", 4.9 "CORS-preflight cache", 4.10 "CORS check").
  *
  * SPDX-License-Identifier: ISC
  */
@@ -71,7 +70,7 @@ fetch_get(struct arena *arena, const struct fetch_fields *fields,
 		struct slice value = text_trim_http(fields->at[i].value);
 		if (!slice_eq_nocase(fields->at[i].name, name))
 			continue;
-		/* Empty ones too: ", *" is not "*". */
+		/* Empty values count: ", *" is not "*". */
 		if (seen++ > 0) {
 			text[len++] = ',';
 			text[len++] = ' ';
@@ -80,13 +79,13 @@ fetch_get(struct arena *arena, const struct fetch_fields *fields,
 			memcpy(text + len, value.ptr, value.len);
 		len += value.len;
 	}
-	/* Out of memory must not look like one good value. */
+	/* Without memory it must not look like one valid value. */
 	return text == NULL ? SLICE(", ") : slice_of(text, len);
 }
 
 /* ---- the CORS check ---- */
 
-/* How often the header comes, and whether its one value is a list. */
+/* Is there more than one such header, or is its value a list? */
 static bool
 is_multiple(const struct fetch_fields *fields, struct slice value)
 {
@@ -215,7 +214,7 @@ fetch_check_headers(struct arena *arena, const struct fetch_plan *plan,
 	return check;
 }
 
-/* ---- what may be read, and for how long it is known ---- */
+/* ---- readable headers, and the preflight cache ---- */
 
 bool
 fetch_is_readable(struct slice name, struct slice exposed, bool credentials)
@@ -245,13 +244,13 @@ fetch_max_age(struct slice value, enum fetch_browser browser)
 	bool negative = false;
 	uint64_t seconds;
 
-	/* Chromium reads a signed number of 64 bits. */
+	/* Chromium parses a signed number of 64 bits. */
 	if (browser == FETCH_CHROMIUM && value.len > 1 &&
 	    (value.ptr[0] == '+' || value.ptr[0] == '-')) {
 		negative = value.ptr[0] == '-';
 		value = slice_after(value, 1);
 	}
-	/* Past its 64 bits Chromium knows nothing. */
+	/* Chromium ignores numbers over 64 bits. */
 	if (!text_number_capped(value, INT64_MAX, &seconds) ||
 	    (seconds == INT64_MAX && browser == FETCH_CHROMIUM))
 		return FETCH_MAX_AGE_DEFAULT;

@@ -1,13 +1,13 @@
 /*
- * The browser's side of CORS (https://fetch.spec.whatwg.org/): what a script
- * may ask for, what the browser makes of it, and what it then wants to read in
- * the answers.
+ * The browser's side of CORS (https://fetch.spec.whatwg.org/): which requests a
+ * script may make, what the browser sends for them, and what it then requires of
+ * the responses.
  *
- * Where current Chromium leaves the standard, this does what Chromium does and
- * says so (struct fetch_plan and struct fetch_check, chromium).
+ * Where current Chromium differs from the standard, this does what Chromium does
+ * and says so (struct fetch_header and struct fetch_check, chromium).
  *
- * Pure as the rest of the core; memory comes from the caller's arena.  A
- * function that runs out of it returns false, or a null pointer.
+ * Pure: memory comes from the caller's arena.  A function for which that is not
+ * enough returns false, or a null pointer.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -27,10 +27,10 @@ struct fetch_fields {
 	size_t count;
 };
 
-/* What a script says: fetch(url, { method, headers, credentials }). */
+/* What a script passes: fetch(url, { method, headers, credentials }). */
 struct fetch_request {
 	struct slice origin;	 /* of the page, serialized; or "null" */
-	struct slice url_origin; /* of what it asks for */
+	struct slice url_origin; /* of the URL */
 	struct slice method;
 	struct fetch_fields headers;
 	bool credentials; /* "include", else "same-origin" */
@@ -76,22 +76,22 @@ struct fetch_plan {
 	bool cross_origin;
 	bool sends_origin;
 	bool preflight;
-	bool method_needs_preflight; /* the method alone makes it preflight */
-	/* every header of the script, those left out too, sorted by name */
+	bool method_needs_preflight; /* whatever the headers are */
+	/* every header of the script, also those not sent, sorted by name */
 	struct fetch_header *headers;
 	size_t header_count;
 	/* Access-Control-Request-Headers: sorted, lower case, each once, no
-	 * blanks; absent where none is sent */
+	 * blanks; absent if it is not sent */
 	struct slice asked;
 };
 
-/* What becomes of the request.  False: no memory. */
+/* What the browser does with the request.  False: no memory. */
 bool fetch_plan(struct arena *, const struct fetch_request *,
 		struct fetch_plan *out);
 
 /* Is the header sent? */
 bool fetch_is_sent(const struct fetch_header *);
-/* Does it make a cross-origin request preflight? */
+/* Does a cross-origin request need a preflight because of it? */
 bool fetch_needs_preflight(const struct fetch_header *);
 
 /* ---- what a header's value says (header_value.c) ---- */
@@ -103,12 +103,13 @@ enum safelist_result fetch_safelist(struct slice name, struct slice value,
 /* Type and subtype of a MIME type in lower case, from the arena; absent: it is
  * none (or no memory). */
 struct slice fetch_mime_essence(struct arena *, struct slice value);
-/* A method that is forbidden in X-HTTP-Method, -Override, X-Method-Override. */
+/* Is it X-HTTP-Method, X-HTTP-Method-Override or X-Method-Override with a
+ * forbidden method? */
 bool fetch_overrides_forbidden(struct slice name, struct slice value);
 
 /* ---- what the response says (check.c) ---- */
 
-/* Why the browser keeps an answer from the script. */
+/* Why the browser does not let the script read a response. */
 enum fetch_reason {
 	FETCH_PASSES,
 	FETCH_ACAO_MISSING,
@@ -129,23 +130,23 @@ const char *fetch_reason_id(enum fetch_reason);
 
 struct fetch_check {
 	enum fetch_reason reason;
-	struct slice value; /* of the header that it is about, or absent */
-	struct slice name;  /* of the list that is malformed ("-Methods") or the
+	struct slice value; /* of the header that fails, or absent */
+	struct slice name;  /* of the malformed list ("...-Methods"), or of the
 			       request header that is not allowed */
-	bool chromium;	    /* it passes in Chromium and not by Fetch */
+	bool chromium;	    /* it passes in Chromium, but not by Fetch */
 };
 
 /* Every value of the header joined by ", " (Fetch, "get"); absent: none. */
 struct slice fetch_get(struct arena *, const struct fetch_fields *,
 		       struct slice name);
 
-/* "CORS check" of any answer. */
+/* "CORS check" of any response. */
 struct fetch_check fetch_check_origin(struct arena *, struct slice origin,
 				      bool credentials,
 				      const struct fetch_fields *);
-/* A status that fetch() follows. */
+/* Is it the status of a redirect that fetch() follows? */
 bool fetch_is_redirect(int status);
-/* The status of a preflight's answer: 200 to 299. */
+/* The status of a preflight's response: 200 to 299. */
 struct fetch_check fetch_check_status(int status);
 /* Access-Control-Allow-Methods and -Headers ("CORS-preflight fetch", 7). */
 struct fetch_check fetch_check_lists(struct arena *,

@@ -1,7 +1,7 @@
 /*
- * What the values of request headers say: which may be sent anywhere without
- * asking (Fetch, 2.2.2, "CORS-safelisted request-header"), and which decide
- * about other things.
+ * What the values of request headers mean to a browser: which need no preflight
+ * (Fetch, 2.2.2, "CORS-safelisted request-header"), and which override the
+ * method.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -48,7 +48,7 @@ is_language_list(struct slice value)
 static bool
 split_mime(struct slice value, struct slice *type, struct slice *subtype)
 {
-	/* Without its parameters. */
+	/* The parameters do not matter. */
 	value = text_trim_http(slice_of(value.ptr, text_find(value, ';')));
 	size_t slash = text_find(value, '/');
 	if (slash == value.len)
@@ -65,7 +65,7 @@ fetch_mime_essence(struct arena *arena, struct slice value)
 
 	if (!split_mime(value, &type, &subtype))
 		return SLICE_NONE;
-	/* They lie side by side. */
+	/* They are neighbours in the value. */
 	return arena_lower(arena,
 			   slice_of(type.ptr, type.len + 1 + subtype.len));
 }
@@ -114,12 +114,12 @@ is_simple_range(struct slice value, bool *chromium)
 	last = first;
 	if (value.len > 0 && !text_number_capped(value, INT64_MAX, &last))
 		return false;
-	/* Chromium keeps the numbers in 63 bits and the largest for itself. */
+	/* Chromium has 63 bits for a number, and the largest means none. */
 	*chromium = last == INT64_MAX || first == INT64_MAX;
 	return !*chromium && first <= last;
 }
 
-/* Client hints, which Chromium alone lets through. */
+/* Client hints: only Chromium safelists them. */
 static bool
 is_plain_number(struct slice value)
 {
@@ -205,7 +205,8 @@ fetch_safelist(struct slice name, struct slice value, bool *chromium)
 	return !type || is_form_type(value) ? FETCH_SAFELISTED : FETCH_TYPE;
 }
 
-/* Fetch, "get, decode, and split": commas in quoted strings do not part. */
+/* Fetch, "get, decode, and split": a comma in a quoted string is no separator.
+ */
 static struct slice
 next_value(struct slice *rest)
 {

@@ -1,6 +1,6 @@
 /*
- * What a browser makes of a request that a script asks for (Fetch, 5.3 "Request
- * class", 2.2.2 "Headers", 4.1 "main fetch"), before anything is sent.
+ * What a browser does with a request of a script before it sends anything
+ * (Fetch, 5.3 "Request class", 2.2.2 "Headers", 4.1 "main fetch").
  *
  * SPDX-License-Identifier: ISC
  */
@@ -68,13 +68,13 @@ check_arguments(const struct fetch_request *request, struct fetch_plan *out)
 
 /* ---- headers ---- */
 
-/* Headers being gathered: of each name one, or two where some of its values
- * are left out. */
+/* The headers of the request, sorted.  Each name is there once; twice if some
+ * of its values are sent and others are not. */
 struct header_set {
 	struct arena *arena;
 	struct fetch_header *at;
-	bool *standard; /* does it preflight by Fetch, which looks at each value
-			   by itself? */
+	bool *standard; /* of each: does it need a preflight by Fetch, which
+			   checks each value before they are combined? */
 	size_t count;
 };
 
@@ -88,8 +88,8 @@ combine(struct arena *arena, struct slice a, struct slice b)
 	return slice_of(text, text == NULL ? 0 : a.len + 2 + b.len);
 }
 
-/* The place of the name among those sent or among those left out; or where it
- * belongs. */
+/* The index of the name among the headers that are sent, or among those that
+ * are not; else where it is to be inserted. */
 static size_t
 find(const struct header_set *set, struct slice name, bool sent, bool *found)
 {
@@ -156,7 +156,7 @@ append(struct header_set *set, const struct fetch_field *field)
 	if (fetch_overrides_forbidden(field->name, value))
 		return add_header(set, field->name, value,
 				  FETCH_FORBIDDEN_OVERRIDE, false, false);
-	/* Chromium keeps its own, without a word. */
+	/* Chromium silently keeps its own. */
 	if (slice_eq_nocase(field->name, SLICE("user-agent")))
 		return add_header(set, field->name, value, FETCH_FORBIDDEN,
 				  true, true);
@@ -194,7 +194,7 @@ cut_at(struct slice *rest, char c, struct slice *before)
 }
 
 /* The numbers of "BYTES = 005-", *last absent if there is none; false: it is
- * not one range that begins somewhere. */
+ * not a single range with a first byte. */
 static bool
 parse_range(struct slice value, struct slice *first, struct slice *last)
 {
@@ -212,8 +212,8 @@ parse_range(struct slice value, struct slice *first, struct slice *last)
 	       (last->len == first->len && slice_compare(*last, *first) >= 0);
 }
 
-/* Chromium's cache, through which every GET goes, writes a single range anew
- * (seen; not for HEAD, not "bytes=-5"). */
+/* Chromium's cache handles every GET, and writes a single range in its own form
+ * (observed; not for HEAD, not for "bytes=-5"). */
 static bool
 tidy_range(struct arena *arena, struct fetch_header *header)
 {
@@ -227,7 +227,7 @@ tidy_range(struct arena *arena, struct fetch_header *header)
 	return text != NULL;
 }
 
-/* Each of them, its values joined. */
+/* Check each header, now that its values are combined. */
 static bool
 safelist_all(struct header_set *set, struct slice method)
 {
@@ -235,7 +235,7 @@ safelist_all(struct header_set *set, struct slice method)
 		struct fetch_header *h = &set->at[i];
 		if (!fetch_is_sent(h))
 			continue;
-		/* An empty last value leaves a blank. */
+		/* An empty last value has left a blank. */
 		h->value = text_trim_http(h->value);
 		h->safelist = fetch_safelist(h->name, h->value, &h->chromium);
 		h->chromium =
@@ -284,9 +284,9 @@ check_total(struct header_set *set)
 	return true;
 }
 
-/* Access-Control-Request-Headers: the standard joins with commas alone. */
+/* Access-Control-Request-Headers: the names, with commas and no blanks. */
 static bool
-list_asked(struct header_set *set, struct fetch_plan *out)
+write_requested(struct header_set *set, struct fetch_plan *out)
 {
 	size_t len = 0, room = 0;
 	char *text;
@@ -316,7 +316,7 @@ static bool
 plan_headers(struct arena *arena, const struct fetch_request *request,
 	     struct fetch_plan *out)
 {
-	size_t room = request->headers.count + 1; /* Accept may come */
+	size_t room = request->headers.count + 1; /* for an Accept */
 	struct header_set set = {.arena = arena};
 
 	set.at = arena_array(arena, room, sizeof(*set.at));
@@ -330,7 +330,7 @@ plan_headers(struct arena *arena, const struct fetch_request *request,
 		return false;
 	out->headers = set.at;
 	out->header_count = set.count;
-	return list_asked(&set, out);
+	return write_requested(&set, out);
 }
 
 bool

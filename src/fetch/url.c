@@ -1,10 +1,10 @@
 /*
- * URLs as browsers read them.
+ * URLs as browsers parse them.
  *
- * People write "HTTPS://Example.com:443/a/../b#c" and mean what a browser makes
- * of it; a verdict about any other URL would be about a request that nobody
- * sends.  So this is the parser of https://url.spec.whatwg.org/, 4.4, as far as
- * http and https go, state by state.
+ * For "HTTPS://Example.com:443/a/../b#c" a browser sends a request for another
+ * text, and a verdict about any other request would be worthless.  So this is
+ * the parser of https://url.spec.whatwg.org/, 4.4, for http and https, state by
+ * state.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -17,7 +17,7 @@
 #include "base/host.h"
 #include "base/text.h"
 
-/* A URL being written; there is room for all of it. */
+/* The URL that is being written; the buffer has room for all of it. */
 struct writer {
 	char *buf;
 	size_t len;
@@ -69,7 +69,7 @@ cut_before(struct slice *rest, const char *stop)
 	return piece;
 }
 
-/* Without blanks and controls around it, tabs and line ends within. */
+/* Remove blanks and controls at the ends, tabs and line ends everywhere. */
 static struct slice
 clean(struct slice text, char *buf)
 {
@@ -135,7 +135,7 @@ parse_authority(struct writer *w, struct slice text, url_to_ascii *to_ascii,
 	for (size_t i = text.len; i > 0; i--) {
 		if (text.ptr[i - 1] != '@')
 			continue;
-		/* "https://@host" has none (Fetch: "includes credentials"). */
+		/* "https://@host" has none (Fetch, "includes credentials"). */
 		out->has_userinfo =
 		    i > 1 && !slice_eq(slice_of(text.ptr, i - 1), SLICE(":"));
 		text = slice_after(text, i);
@@ -159,7 +159,7 @@ parse_authority(struct writer *w, struct slice text, url_to_ascii *to_ascii,
 
 /* ---- path and query ---- */
 
-/* How many dots the segment is, written in any way; 0: it is none. */
+/* 1 for a segment ".", 2 for "..", also percent-encoded; 0 for any other. */
 static unsigned
 dots(struct slice segment)
 {
@@ -181,7 +181,7 @@ dots(struct slice segment)
 	return count;
 }
 
-/* The last segment goes, with the slash before it. */
+/* Remove the last segment and the slash before it. */
 static void
 shorten(struct writer *w)
 {
@@ -225,7 +225,7 @@ put_query(struct writer *w, struct slice query)
 		put_encoded(w, query.ptr[i], "\"#<>'");
 }
 
-/* A path that is not absolute takes the place of base's last segment. */
+/* A relative path replaces the last segment of base. */
 static void
 put_relative(struct writer *w, struct slice path, const struct url *base)
 {
@@ -250,7 +250,7 @@ put_fragment(struct writer *w, struct slice fragment)
 			put_encoded(w, fragment.ptr[i], "\"<>`");
 }
 
-/* What stands behind the authority: [path] ["?" query]. */
+/* What follows the authority: [path] ["?" query]. */
 static void
 put_target(struct writer *w, struct slice all, const struct url *base)
 {
@@ -275,8 +275,8 @@ put_target(struct writer *w, struct slice all, const struct url *base)
 
 /* ---- the whole ---- */
 
-/* Scheme and authority, from the text or from base; *rest is what follows, and
- * *base NULL if it is not relative to it. */
+/* Scheme and authority, from the text or from base; *rest is what follows.
+ * *base becomes NULL if the URL is not relative to it. */
 static enum url_fault
 parse_front(struct writer *w, struct slice *rest, const struct url **base,
 	    url_to_ascii *to_ascii, struct url *out)
@@ -294,7 +294,7 @@ parse_front(struct writer *w, struct slice *rest, const struct url **base,
 		   (!slice_eq_nocase(scheme, (*base)->scheme) ||
 		    (slashes >= 2 && rest->ptr[0] == '/' &&
 		     rest->ptr[1] == '/'))) {
-		*base = NULL; /* it stands for itself */
+		*base = NULL; /* the URL is absolute */
 	}
 	bool https = slice_eq_nocase(scheme, SLICE("https"));
 	if (!https && !slice_eq_nocase(scheme, SLICE("http")))

@@ -1,6 +1,6 @@
 /*
- * URLs as browsers read them (https://url.spec.whatwg.org/), http and https
- * alone: what stands in a request, and which origin it has.
+ * URLs as browsers parse them (https://url.spec.whatwg.org/), http and https
+ * only: the parts that a request is made of, and the origin.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -16,7 +16,7 @@ struct url {
 	struct slice full; /* with the fragment, as consoles show it */
 	struct slice scheme; /* "http" or "https" */
 	struct slice host;   /* lower case; an IPv6 address with its brackets */
-	unsigned port; /* never 0: the scheme's own where none is written */
+	unsigned port; /* never 0: the scheme's default if none is written */
 	struct slice authority; /* host and port as Host has them */
 	struct slice origin;	/* serialized */
 	struct slice target; /* path and query as the request line has them */
@@ -28,38 +28,38 @@ enum url_fault {
 	URL_FAULT_NONE,
 	URL_FAULT_SCHEME, /* none, or neither http nor https */
 	URL_FAULT_HOST,
-	URL_FAULT_NON_ASCII, /* a host that needs IDNA, and nobody does it */
+	URL_FAULT_NON_ASCII, /* the host needs IDNA, and there is no to_ascii */
 	URL_FAULT_PORT,
 	URL_FAULT_NO_MEMORY
 };
 
-/* Writes an internationalised host in ASCII (idn.h); false: it has none. */
+/* Write an internationalised host in ASCII; false: it is invalid. */
 typedef bool url_to_ascii(struct slice host, char *buf);
 
 /*
- * Parse text, with base (may be NULL) for what is relative, as the Location of
- * a redirect may be.  to_ascii may be NULL; its buffer has URL_ASCII_MAX bytes.
+ * Parse text.  A relative URL, as in the Location of a redirect, needs a base
+ * (else NULL).  to_ascii may be NULL; its buffer has URL_ASCII_MAX bytes.
  */
 enum { URL_ASCII_MAX = 1024 };
 enum url_fault url_parse(struct arena *, struct slice text,
 			 const struct url *base, url_to_ascii *to_ascii,
 			 struct url *out);
 
-/* What is wrong, in words: "a URL begins with http:// or https://". */
+/* The fault as a sentence: "a URL begins with http:// or https://". */
 const char *url_fault_text(enum url_fault);
 
 /*
- * Is what comes over this URL as good as encrypted (Secure Contexts,
- * "potentially trustworthy"): https, or this machine?
+ * Is the URL "potentially trustworthy" (Secure Contexts), by https or because it
+ * is on this machine?
  */
 bool url_is_trustworthy(const struct url *);
 
 /* ---- url_host.c ---- */
 
 /*
- * Host parser of the URL standard: text is percent-decoded, lower-cased,
- * addresses are brought into their one form; written to buf, which has
- * URL_HOST_ROOM bytes.  Returns the host (absent if it is none).
+ * The URL standard's host parser: percent-decode and lower-case the text, write
+ * an address in its canonical form.  buf has URL_HOST_ROOM bytes and holds the
+ * host that is returned; absent: the text is no host, *fault says why.
  */
 enum { URL_HOST_ROOM = 1100 };
 struct slice url_host_parse(struct slice text, url_to_ascii *to_ascii,

@@ -1,7 +1,6 @@
 /*
- * Hosts in URLs: names, and the many ways in which people and attackers write
- * an IP address, of which browsers make one (https://url.spec.whatwg.org/,
- * 3.5).
+ * Hosts in URLs: names, and IP addresses, for which people and attackers have
+ * many forms and browsers one (https://url.spec.whatwg.org/, 3.5).
  *
  * SPDX-License-Identifier: ISC
  */
@@ -24,7 +23,7 @@ is_forbidden(char c)
 	       (u < 0x80 && memchr("#/:<>?@[\\]^|%", c, 13) != NULL);
 }
 
-/* Percent-decoded, without the lower-casing; false: no room. */
+/* Percent-decode; false: no room. */
 static bool
 decode(struct slice text, char *buf, size_t *len)
 {
@@ -42,7 +41,7 @@ decode(struct slice text, char *buf, size_t *len)
 	return true;
 }
 
-/* The name in lower case ASCII in buf; false: fault says why not. */
+/* Write the name in lower-case ASCII; false: *fault says why not. */
 static bool
 to_domain(struct slice text, url_to_ascii *to_ascii, char *buf, size_t *len,
 	  enum url_fault *fault)
