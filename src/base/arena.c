@@ -29,7 +29,6 @@ struct block {
 
 struct arena {
 	struct block *head; /* the one that is being filled */
-	size_t total;
 };
 
 struct arena *
@@ -112,7 +111,6 @@ allocate(struct arena *arena, size_t size, size_t align)
 		start = 0;
 	}
 	block->used = start + size;
-	arena->total += size;
 	return block->bytes + start;
 }
 
@@ -175,10 +173,4 @@ arena_lower(struct arena *arena, struct slice text)
 
 	return copy == NULL ? SLICE_NONE
 			    : text_lower(copy, slice_of(copy, text.len));
-}
-
-size_t
-arena_size(const struct arena *arena)
-{
-	return arena->total;
 }

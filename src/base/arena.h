@@ -33,7 +33,5 @@ char *arena_join(struct arena *, const struct slice *, size_t count);
 struct slice arena_slice(struct arena *, struct slice);
 /* The same with A to Z in lower case. */
 struct slice arena_lower(struct arena *, struct slice);
-/* Bytes handed out so far (what a policy weighs). */
-size_t arena_size(const struct arena *);
 
 #endif

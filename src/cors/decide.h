@@ -79,9 +79,9 @@ enum { CORS_PARTS_MAX = 32 };
 /*
  * The CORS header lines of the decision, for a response that corswrap makes
  * itself (to a preflight or an OPTIONS, or an error).  Sent one after the
- * other, the pieces are whole lines, each ended by CRLF: with Vary, with Allow (if the
- * verdict needs it) and with X-Corswrap-Reason, without Status, Content-Length
- * and Content-Type.  Returns the number of pieces, which live as long as
+ * other, the pieces are whole lines, each ended by CRLF: with Vary, with Allow (if
+ * the verdict needs it) and with X-Corswrap-Reason, without Status,
+ * Content-Length and Content-Type.  Returns the number of pieces, which live as long as
  * decision and policy.
  */
 size_t cors_parts(const struct cors_decision *,

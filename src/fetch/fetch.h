@@ -1,10 +1,10 @@
 /*
  * The browser's side of CORS (https://fetch.spec.whatwg.org/): which requests a
- * script may make, what the browser sends for them, and what it then requires of
- * the responses.
+ * script may make, what the browser sends for them, and what it then requires
+ * of the responses.
  *
- * Where current Chromium differs from the standard, this does what Chromium does
- * and says so (struct fetch_header and struct fetch_check, chromium).
+ * Where current Chromium differs from the standard, this does what Chromium
+ * does and says so (struct fetch_header and struct fetch_check, chromium).
  *
  * Pure: memory comes from the caller's arena.  A function for which that is not
  * enough returns false, or a null pointer.

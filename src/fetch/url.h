@@ -49,8 +49,8 @@ enum url_fault url_parse(struct arena *, struct slice text,
 const char *url_fault_text(enum url_fault);
 
 /*
- * Is the URL "potentially trustworthy" (Secure Contexts), by https or because it
- * is on this machine?
+ * Is the URL "potentially trustworthy" (Secure Contexts), by https or because
+ * it is on this machine?
  */
 bool url_is_trustworthy(const struct url *);
 
