@@ -106,6 +106,7 @@ script_tests = \
 	t/tree/recipes.t \
 	t/tree/requirements.t \
 	t/tree/style.t \
+	t/warm/perl.t \
 	$(end)
 
 TESTS = $(script_tests)
@@ -187,5 +188,6 @@ EXTRA_DIST += \
 	t/unit.h \
 	t/valgrind.supp \
 	t/vectors \
+	t/warm/corpus \
 	t/watched.txt \
 	$(end)

@@ -48,6 +48,7 @@ my %want = (
 	(map { ("/usr/share/doc/corswrap/examples/$_" => 0755) }
 		qw(guestbook.pl quickstart)),
 	'/etc/corswrap/corswrap.ini' => 0644,
+	'/usr/libexec/corswrap/perl/Corswrap/Warm.pm' => 0644,
 );
 is($mode{$_}, $want{$_}, $_) for sort keys %want;
 my @shown = sort map { s{.*/}{}r } grep { -f }

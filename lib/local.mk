@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: ISC
+# What warm interpreters load: in a folder of our own, so that no other program
+# finds it.
+warmperldir = $(pkglibexecdir)/perl/Corswrap
+dist_warmperl_DATA = %D%/perl/Corswrap/Warm.pm

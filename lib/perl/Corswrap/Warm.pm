@@ -1,0 +1,287 @@
+package Corswrap::Warm;
+
+# A Perl program that has been compiled and waits before its first statement:
+# each request continues in a fork of it.  corswrap starts
+#
+#	perl SWITCHES -IDIR -MCorswrap::Warm=FD,RECVMSG,WRITE,CLOSE,DUP3,FCNTL,EXIT SCRIPT
+#
+# and talks to it through the descriptor FD; the other six are the machine's
+# numbers of system calls.  corswrap-warm(7) describes the method and the
+# messages.
+#
+# The script must not notice, so this file loads no module (%INC and what is
+# compiled are the script's), leaves no handle open, touches no variable that a
+# program starts with, and never lets END blocks or destructors run in a
+# process that is not the script's.  It keeps to strict, warnings and taint
+# mode without loading anything.
+#
+# SPDX-License-Identifier: ISC
+
+our $VERSION = '1';
+
+my ($control, $recvmsg, $write, $close, $dup3, $fcntl, $exit);
+my @standard; # what 0, 1 and 2 are when perl starts
+
+sub import {
+	my ($class, @numbers) = @_;
+	($control, $recvmsg, $write, $close, $dup3, $fcntl, $exit) =
+	    map { $_ + 0 } @numbers;
+	# A program that the script starts while it is compiled must not inherit
+	# it (F_SETFD, FD_CLOEXEC).
+	syscall $fcntl, $control, 2, 1;
+	@standard = _standard();
+	# Neither this file nor its folder is to be seen by the script.
+	my $dir = delete $INC{'Corswrap/Warm.pm'};
+	$dir = substr $dir, 0, -length '/Corswrap/Warm.pm';
+	@INC = grep { ref || $_ ne $dir } @INC;
+	return;
+}
+
+# --- bytes and descriptors -------------------------------------------------------------
+
+# Not exit: END blocks and destructors are the script's.
+sub _vanish {
+	syscall $exit, 0;
+	return;
+}
+
+sub _send {
+	my ($fd, $bytes) = @_;
+	return syscall($write, $fd, $bytes, length $bytes) == length $bytes;
+}
+
+# _receive(FD, MOST): the bytes, and the descriptors that came with them;
+# nothing at the end.  By the kernel's struct msghdr, since core Perl has no
+# other way to receive descriptors.
+sub _receive {
+	my ($fd, $most) = @_;
+	my $bytes  = "\0" x $most;
+	my $beside = "\0" x 64;
+	# The kernel writes into these two: neither may share memory with a copy.
+	vec($bytes, 0, 1) = vec($beside, 0, 1) = 0;
+	my $piece = pack 'P L!', $bytes, $most;
+	my $n = -1;
+	do {
+		my $header = pack 'L! I x![L!] P L! P L! i x![L!]',
+		    0, 0, $piece, 1, $beside, length $beside, 0;
+		$n = syscall $recvmsg, $fd, $header, 0;
+	} while ($n < 0 && $! == 4); # EINTR; %! would load a module
+	return if $n <= 0;
+	return (substr($bytes, 0, $n), _descriptors($beside));
+}
+
+# Those in a control message of SOL_SOCKET (1), SCM_RIGHTS (1).  The buffer was
+# all zeros, so one without a message has the length 0.
+sub _descriptors {
+	my ($beside) = @_;
+	my $head = length pack 'L! i i', 0, 0, 0;
+	my ($len, $level, $type) = unpack 'L! i i', $beside;
+	return if $len <= $head || $level != 1 || $type != 1;
+	return unpack 'i*', substr $beside, $head, $len - $head;
+}
+
+# --- what forks would share ------------------------------------------------------------
+
+sub _standard {
+	return map { readlink("/proc/self/fd/$_") // 'closed' } 0 .. 2;
+}
+
+# _data(STASH, SEEN, FOUND): the handles DATA of all packages, by descriptor.
+sub _data {
+	my ($stash, $seen, $found) = @_;
+	return if $seen->{ 0 + $stash }++;
+	# Constants and stubs are kept in a stash as other things than globs.
+	for my $name (keys %$stash) {
+		next if ref \$stash->{$name} ne 'GLOB';
+		my $glob = \$stash->{$name};
+		if ($name eq 'DATA' && *{$glob}{IO}) {
+			my $fd = fileno *{$glob}{IO};
+			$found->{$fd} = *{$glob}{IO} if defined $fd && $fd > 2;
+		} elsif (substr($name, -2) eq '::' && *{$glob}{HASH}) {
+			_data(*{$glob}{HASH}, $seen, $found);
+		}
+	}
+	return;
+}
+
+sub _entries {
+	my ($dir) = @_;
+	opendir my $list, $dir or return;
+	my @names = grep { !/\D/ } readdir $list;
+	closedir $list;
+	return @names;
+}
+
+# Whatever would make a fork of this process differ from a start, in words.
+sub _obstacles {
+	my ($data) = @_;
+	my @found;
+	my @now = _standard();
+	for my $fd (0 .. 2) {
+		push @found, "descriptor $fd was replaced by $now[$fd]"
+		    if $now[$fd] ne $standard[$fd];
+	}
+	for my $fd (sort { $a <=> $b } _entries('/proc/self/fd')) {
+		next if $fd <= 2 || $fd == $control || $data->{$fd};
+		# The one that was reading the folder is closed by now.
+		my $what = readlink "/proc/self/fd/$fd";
+		push @found, "descriptor $fd is open: $what" if defined $what;
+	}
+	# Its one byte tells whether somebody has read it.
+	push @found, 'standard input was read' if sysseek(STDIN, 0, 1) != 0;
+	push @found, 'there is more than one thread'
+	    if _entries('/proc/self/task') > 1;
+	my ($list, $first);
+	push @found, 'a child process is running'
+	    if sysopen($list, "/proc/self/task/$$/children", 0) &&
+	    sysread($list, $first, 1);
+	my $seconds = alarm 0;
+	push @found, 'an alarm is set' if $seconds;
+	return @found;
+}
+
+# The files whose change makes all this stale: what was loaded, and the folders
+# where a file of the same name would be found before it.
+sub _files {
+	my %files;
+	for my $name (keys %INC) {
+		my $file = $INC{$name};
+		$files{$file} = 1 if defined $file && !ref $file;
+		my $folder = $name =~ m{\A(.+)/} ? $1 : '';
+		for my $dir (grep { !ref } @INC) {
+			last if defined $file && $file eq "$dir/$name";
+			# The deepest there is: what comes below it changes it.
+			my $there = $folder eq '' ? $dir : "$dir/$folder";
+			while (!-d $there && length $there > length $dir) {
+				$there =~ s{/[^/]*\z}{};
+			}
+			$files{$there} = 1;
+		}
+	}
+	return sort keys %files;
+}
+
+# --- serving ---------------------------------------------------------------------------
+
+# Answered with what speaks against forks of this process ("!" and words) and
+# the files it was made of ("=" and a path), each ended by a NUL; an empty one
+# ends the list.  In messages of 32 KiB at most, which any socket takes.
+sub _report {
+	my ($data) = @_;
+	my $list = '';
+	$list .= "!$_\0" for _obstacles($data);
+	$list .= "=$_\0" for _files();
+	$list .= "\0";
+	while (length $list) {
+		_send($control, substr $list, 0, 32768, '') or _vanish();
+	}
+	return;
+}
+
+# A descriptor of its own for DATA, which forks would share with its offset.
+sub _reopen {
+	my ($fd, $io) = @_;
+	my $at = sysseek $io, 0, 1;
+	sysopen my $fresh, "/proc/self/fd/$fd", 0 or _vanish();
+	sysseek $fresh, $at, 0;
+	# perl's own are close-on-exec above 2 ($^F): O_CLOEXEC.
+	syscall($dup3, fileno $fresh, 0 + $fd, 02000000) >= 0 or _vanish();
+	return;
+}
+
+# The variables as perl has them at a start: tainted, if anything is.
+sub _environment {
+	my ($list) = @_;
+	my $taint = substr "$0$^X", 0, 0;
+	%ENV = ();
+	for my $pair (split /\0/, $list) {
+		my $at = index $pair, '=';
+		$ENV{ substr $pair, 0, $at } =
+		    substr($pair, $at + 1) . $taint;
+	}
+	return;
+}
+
+# In a fork: be ready, take a request, say so, and begin at the byte that says
+# that it may; anything else is the end.
+sub _child {
+	my ($socket, $data) = @_;
+	syscall $close, $control;
+	setpgrp 0, 0;
+	_reopen($_, $data->{$_}) for keys %$data;
+	_send($socket, 'r') or _vanish();
+	my ($bytes, @fds) = _receive($socket, 65536);
+	_vanish() if !defined $bytes || @fds != 3 || length $bytes < 4;
+	my $length = unpack 'L', substr $bytes, 0, 4, '';
+	while (length $bytes < $length) {
+		my ($more) = _receive($socket, $length - length $bytes);
+		_vanish() if !defined $more;
+		$bytes .= $more;
+	}
+	for my $fd (0 .. 2) {
+		syscall($dup3, $fds[$fd], $fd, 0) >= 0 or _vanish();
+		syscall $close, $fds[$fd];
+	}
+	_environment($bytes);
+	_send($socket, 'a') or _vanish();
+	my ($go) = _receive($socket, 1);
+	_vanish() if !defined $go || $go ne 'g';
+	syscall $close, $socket;
+	srand;
+	$^T = time;
+	return;
+}
+
+# Whoever gave the orders is gone: the programs that run end with it.
+sub _end {
+	my (@running) = @_;
+	kill 15, map { -$_ } @running;
+	_vanish();
+	return;
+}
+
+# Orders: "f" and a socket: fork; "w" and a process: it has ended, bury it.
+# Returns in each fork that is to run the script.
+sub _serve {
+	my ($data) = @_;
+	my %running;
+	# The script's handlers are for its own process.
+	my @handled = grep {
+		defined $SIG{$_} && $SIG{$_} !~ /\A(?:|DEFAULT|IGNORE)\z/ &&
+		    !/\A__/ || $_ eq 'CHLD' && defined $SIG{$_}
+	} keys %SIG;
+	local @SIG{@handled} = ('DEFAULT') x @handled;
+	while (my ($order, $socket) = _receive($control, 32)) {
+		if ($order eq 'f' && defined $socket) {
+			my $pid = fork;
+			return _child($socket, $data) if defined $pid && !$pid;
+			$running{$pid} = 1 if $pid;
+			syscall $close, $socket;
+		} elsif (substr($order, 0, 1) eq 'w') {
+			my $pid = substr $order, 1;
+			waitpid $pid, 0 if delete $running{$pid};
+		}
+	}
+	return _end(keys %running);
+}
+
+# A program that is not started by corswrap has nothing to wait for.
+INIT {
+	if (defined $control) {
+		my ($error, $status, $death) = ($! + 0, $?, $@);
+		local $.; # which handle was read last: "died, <IN> line 1"
+		my %data;
+		# What was printed while compiling must be seen before the report.
+		my $selected = select STDOUT;
+		my $flush = $|;
+		$| = 1;
+		$| = $flush;
+		select $selected;
+		_data(\%main::, {}, \%data);
+		_report(\%data);
+		_serve(\%data);
+		($!, $?, $@) = ($error, $status, $death);
+	}
+}
+
+1;

@@ -1,0 +1,180 @@
+#!/usr/bin/perl
+# Corswrap::Warm without corswrap: programs of every kind, cold and in forks of
+# a compiled one in turns, byte for byte; what is refused; who is left.
+#
+# SPDX-License-Identifier: ISC
+
+use strict;
+use warnings;
+use FindBin ();
+use lib "$FindBin::RealBin/../lib";
+
+use Corswrap::Corpus qw(corpus requests refused);
+use Corswrap::Test;
+use Corswrap::Zygote qw(run_cold warm_possible);
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+plan skip_all => 'no numbers of system calls' unless warm_possible();
+my $turns = $ENV{CORSWRAP_LONG} ? 20 : 3;
+my $dir = tempdir();
+
+# --- the same as cold -------------------------------------------------------------------
+
+# Two folders with the same state in them, so that neither sees the other's.
+sub turns {
+	my ($name, $zygote, $script, %how) = @_;
+	my ($same, @requests) = (1, requests($name));
+	for my $turn (1 .. $turns) {
+		for my $request (@requests) {
+			my %got;
+			for my $way (qw(cold warm)) {
+				my $state = "$dir/$way-$name";
+				mkdir $state;
+				my %r = (%$request, env => { %{ $request->{env} },
+					GUESTBOOK => $state });
+				$got{$way} = $way eq 'cold' ?
+				    run_cold($script, %how, %r) : $zygote->ask(%r);
+				$got{$way}{$_} =~ s/\Q$state\E/STATE/g for qw(out err);
+			}
+			for (qw(out err status)) {
+				next if $got{cold}{$_} eq $got{warm}{$_};
+				$same = 0;
+				is($got{warm}{$_}, $got{cold}{$_}, "$name: $_ in turn $turn");
+			}
+			return if !$same;
+			ok(length $got{warm}{out}, "$name: it said something")
+			    if $turn == 1;
+		}
+	}
+	return ok($same, "$name: the same as cold, " . $turns * @requests . ' times');
+}
+
+for my $program (corpus()) {
+	my ($name, $script, %how) = @$program;
+	SKIP: {
+		skip "$name: $how{lacks}", 1 if $how{lacks};
+		my $zygote = Corswrap::Zygote->start($script, %how);
+		is_deeply($zygote->{obstacles}, [], "$name: nothing speaks against it")
+		    or next;
+		turns($name, $zygote, $script, %how);
+		is($zygote->said, '', "$name: nothing on its own standard error");
+		ok(wait_for(sub { !$zygote->children }), "$name: no child is left");
+	}
+}
+
+# --- what is different in each -----------------------------------------------------------
+
+sub program {
+	my ($name, $code, $first) = @_;
+	return write_file("$dir/$name", ($first // '#!/usr/bin/perl') . "\n$code\n", 0755);
+}
+
+my $random = program('random.pl', <<'END');
+use File::Temp ();
+use List::Util qw(shuffle);
+BEGIN { rand } # seeded while it was compiled
+print join ' ', $$, $^T, rand, (File::Temp::tempnam('/tmp', 'x'))[0],
+    join '', shuffle 1 .. 30;
+END
+my $zygote = Corswrap::Zygote->start($random);
+my (@early, %seen);
+push @early, $zygote->spare for 1 .. 3;
+sleep 1.1;
+my $now = time;
+for my $spare (@early, (undef) x 7) {
+	my @words = split ' ', $zygote->ask($spare ? (spare => $spare) : ())->{out};
+	cmp_ok($words[1], '>=', int $now, '^T is the time of the request');
+	$seen{$_}++ for @words[0, 2 .. 4];
+}
+is_deeply([ grep { $seen{$_} > 1 } sort keys %seen ], [],
+    'process, random numbers, names and orders differ in each');
+is(scalar keys %seen, 40, 'all of them were seen');
+
+SKIP: {
+	skip 'no Data::UUID', 1 unless eval { require Data::UUID; 1 };
+	my $z = Corswrap::Zygote->start(program('uuid.pl', <<'END'));
+use Data::UUID;
+my $u = Data::UUID->new;
+print join ' ', map { $u->create_str } 1 .. 3;
+END
+	my %ids = map { $_ => 1 } map { split ' ', $z->ask->{out} } 1 .. 20;
+	is(scalar keys %ids, 60, 'identifiers of Data::UUID differ');
+}
+
+# Nothing is kept.
+$zygote = Corswrap::Zygote->start(program('globals.pl',
+	'our ($n, %h); $h{$$} = ++$n; $main::{x}++; print "$n ", scalar keys %h'));
+is($zygote->ask->{out}, '1 1', 'globals are fresh') for 1 .. 3;
+
+# The environment is the request's alone.
+$zygote = Corswrap::Zygote->start(program('env.pl', <<'END'), env => { OLD => 1 });
+print join ' ', map { "$_=$ENV{$_}" } sort keys %ENV;
+print "\n", `env | LC_ALL=C sort | grep -Ev '^(_|PWD|SHLVL|OLDPWD)='`;
+END
+is($zygote->ask(env => { A => 'x y', EMPTY => '', PATH => '/usr/bin:/bin',
+	EQUAL => 'a=b=c', BYTES => "\xe4" })->{out},
+    "A=x y BYTES=\xe4 EMPTY= EQUAL=a=b=c PATH=/usr/bin:/bin\n" .
+    "A=x y\nBYTES=\xe4\nEMPTY=\nEQUAL=a=b=c\nPATH=/usr/bin:/bin\n",
+    'variables, also those that its programs see');
+my $big = 'v' x 100;
+my %many = map { ("N$_" => $big) } 1 .. 600;
+like($zygote->ask(env => \%many)->{out}, qr/N600=v{100} /, '64 KiB of them');
+
+# --- the report ---------------------------------------------------------------------------
+
+for my $case (refused()) {
+	my ($what, $text, $first, $code) = @$case;
+	my $z = Corswrap::Zygote->start(program('refused.pl', $code, $first));
+	like(join('; ', @{ $z->{obstacles} }), $text, "refused: $what");
+}
+
+mkdir "$dir/$_" for qw(lib lib/Deep first behind);
+write_file("$dir/lib/Deep/Down.pm", "package Deep::Down; 1;\n");
+$zygote = Corswrap::Zygote->start(program('modules.pl', <<"END"));
+use lib "$dir/first", "$dir/lib";
+BEGIN { push \@INC, "$dir/behind" }
+use Deep::Down;
+print "x";
+END
+my %files = map { $_ => 1 } @{ $zygote->{files} };
+ok($files{"$dir/lib/Deep/Down.pm"}, 'its module is reported');
+ok($files{"$dir/first"}, 'and the folder in which it would come before that');
+ok(!$files{"$dir/behind"}, 'but none behind all') or diag join "\n", sort keys %files;
+ok(!(grep { /Corswrap/ } keys %files), 'nor our own');
+
+# --- who is left --------------------------------------------------------------------------
+
+sub gone {
+	my ($pid) = @_;
+	return wait_for(sub { !kill(0, $pid) || read_file("/proc/$pid/stat") =~ /\) Z / }, 10);
+}
+
+# A fork that was not told to go has run nothing.
+my $touch = program('touch.pl', "open my \$f, '>', '$dir/ran'; END { open my \$f, '>', '$dir/end' }");
+$zygote = Corswrap::Zygote->start($touch);
+my $spare = $zygote->spare;
+wait_for(sub { scalar $zygote->children });
+my ($child) = $zygote->children;
+close $spare;
+ok(gone($child), 'a fork whose socket is closed ends');
+ok(!-e "$dir/ran" && !-e "$dir/end", 'and nothing of the script was run');
+
+# The zygote's end is that of its forks.
+$zygote = Corswrap::Zygote->start(program('slow.pl', <<"END"));
+\$SIG{TERM} = sub { open my \$f, '>', "$dir/told"; exit };
+open my \$f, '>', "$dir/runs";
+sleep 60;
+END
+my $asked = fork // die;
+if (!$asked) { $zygote->ask; POSIX::_exit(0) }
+wait_for(sub { -e "$dir/runs" });
+($child) = $zygote->children;
+my $pid = $zygote->{pid};
+kill 'KILL', $asked;
+waitpid $asked, 0;
+undef $zygote;
+ok(gone($child), 'a program ends with those who wait for its answer');
+ok(-e "$dir/told", 'and it was told to');
+ok(gone($pid), 'the zygote has ended, too');
+done_testing;
