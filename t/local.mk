@@ -8,6 +8,8 @@ unit_tests = \
 	t/base/host.t \
 	t/base/ip.t \
 	t/base/memory.t \
+	t/base/os-posix.t \
+	t/base/os.t \
 	t/base/spin.t \
 	t/base/text.t \
 	t/cors/corners.t \
@@ -123,6 +125,8 @@ t_base_array_t_SOURCES = t/base/array.c t/unit.h
 t_base_host_t_SOURCES = t/base/host.c t/unit.h
 t_base_ip_t_SOURCES = t/base/ip.c t/unit.h
 t_base_memory_t_SOURCES = t/base/memory.c t/policy_kit.h t/unit.h
+t_base_os_posix_t_SOURCES = t/base/os-posix.c t/unit.h
+t_base_os_t_SOURCES = t/base/os.c t/unit.h
 t_base_spin_t_SOURCES = t/base/spin.c t/unit.h
 t_base_text_t_SOURCES = t/base/text.c t/unit.h
 t_cors_corners_t_SOURCES = t/cors/corners.c t/policy_kit.h t/unit.h

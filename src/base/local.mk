@@ -15,6 +15,8 @@ base_sources = \
 	%D%/host.h \
 	%D%/ip.c \
 	%D%/ip.h \
+	%D%/os.c \
+	%D%/os.h \
 	%D%/slice.h \
 	%D%/spin.h \
 	%D%/text.c \

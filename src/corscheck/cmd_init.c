@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/os.h"
 #include "corscheck/init.h"
 
 /* ---- words ---- */
@@ -384,7 +385,7 @@ static bool
 find_corswrap(struct init_plan *plan)
 {
 	char path[PATH_MAX + sizeof("corswrap")];
-	ssize_t len = readlink("/proc/self/exe", path, PATH_MAX);
+	ssize_t len = os_executable(path, PATH_MAX);
 	const char *found = BINDIR "/corswrap";
 
 	if (len > 0) {
@@ -448,8 +449,7 @@ static bool
 put(const char *temporary, const char *policy)
 {
 	return link(temporary, policy) == 0 ||
-	       (errno != EEXIST && renameat2(AT_FDCWD, temporary, AT_FDCWD,
-					     policy, RENAME_NOREPLACE) == 0);
+	       (errno != EEXIST && os_rename_new(temporary, policy) == 0);
 }
 
 /* Whole or not at all. */

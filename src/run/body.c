@@ -16,14 +16,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/os.h"
 #include "run/log.h"
 
 enum {
@@ -102,24 +100,12 @@ drain(struct exchange *exchange)
 /* ---- places ---- */
 
 static int
-unlinked_file(void)
+unnamed_file(void)
 {
 	const char *folder = getenv("TMPDIR");
-	char name[4096];
-	int fd;
 
-	if (folder == NULL || folder[0] != '/')
-		folder = "/tmp";
-	fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (fd >= 0)
-		return fd;
-	if (snprintf(name, sizeof(name), "%s/corswrap.XXXXXX", folder) >=
-	    (int)sizeof(name))
-		return -1;
-	fd = mkostemp(name, O_CLOEXEC);
-	if (fd >= 0)
-		(void)unlink(name);
-	return fd;
+	return os_unnamed_file(folder == NULL || folder[0] != '/' ? "/tmp"
+								  : folder);
 }
 
 /* A file past RLIMIT_FSIZE is to be an error, not our end.  The program begins
@@ -138,15 +124,15 @@ static int
 spool_open(struct spooling *s, bool small)
 {
 	s->in_memory = small;
-	s->fd = small ? memfd_create("corswrap-body", MFD_CLOEXEC) : -1;
+	s->fd = small ? os_memory_file("corswrap-body") : -1;
 	if (s->fd >= 0)
 		return 0;
 	s->in_memory = false;
 	hold_file_signal();
-	s->fd = unlinked_file();
+	s->fd = unnamed_file();
 	/* No folder to write in: memory, within max-body. */
 	if (s->fd < 0)
-		s->fd = memfd_create("corswrap-body", MFD_CLOEXEC);
+		s->fd = os_memory_file("corswrap-body");
 	return s->fd < 0 ? -1 : 0;
 }
 
@@ -162,8 +148,8 @@ move_to_file(struct spooling *s)
 		return -1;
 	}
 	while ((uint64_t)from < s->got) {
-		ssize_t n = sendfile(s->fd, memory, &from,
-				     (size_t)(s->got - (uint64_t)from));
+		ssize_t n = os_send_file(s->fd, memory, &from,
+					 (size_t)(s->got - (uint64_t)from));
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
@@ -195,10 +181,10 @@ into_pipe(const char *data, size_t len, struct body *out)
 {
 	int fds[2], rc;
 
-	if (pipe2(fds, O_CLOEXEC) != 0)
+	if (os_pipe(fds) != 0)
 		return -1;
 	/* Past the user's soft limit new pipes are small (pipe(7)). */
-	if (len > 4096 && fcntl(fds[1], F_GETPIPE_SZ) < (int)len)
+	if (len > 4096 && os_pipe_room(fds[1]) < len)
 		rc = 1;
 	else
 		rc = write_all(fds[1], data, len);

@@ -12,8 +12,8 @@
 #include "run/exchange.h"
 
 struct body {
-	int fd;          /* to be read from its beginning; -1: no body */
-	bool is_file;    /* memfd or file (sendfile works), else a pipe */
+	int fd;		 /* to be read from its beginning; -1: no body */
+	bool is_file;	 /* memfd or file (sendfile works), else a pipe */
 	uint64_t length; /* bytes in it; becomes CONTENT_LENGTH */
 };
 

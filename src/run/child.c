@@ -1,11 +1,11 @@
 /*
  * Starting a program, and ending it.
  *
- * clone with CLONE_VM and CLONE_VFORK, as posix_spawn does it, because fork
- * copies page tables (2.9 ms from a 64 MB parent, measured) and posix_spawn
- * knows no limits, no parent-death signal, and not which step failed.  Between
- * clone and exec the child runs on our memory with all signals blocked and
- * calls only what is async-signal-safe.
+ * os_start is clone with CLONE_VM and CLONE_VFORK, as in posix_spawn: fork
+ * copies page tables (2.9 ms from a 64 MB parent, measured), and posix_spawn
+ * can set no limits and no parent-death signal and does not tell which step
+ * failed.  Until it execs the child runs in our memory with all signals blocked
+ * and calls only what is async-signal-safe.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -19,50 +19,24 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/asan_interface.h>
-#endif
-#ifdef __SANITIZE_THREAD__
-/* ThreadSanitizer takes clone for a fork and looks no more at who called it;
- * by its other name it goes unseen.  What never returns is not to be on its
- * list of calls. */
-int __clone(int (*)(void *), void *, int, void *, ...);
-#define clone __clone
-#define UNSEEN __attribute__((no_sanitize("thread")))
-#else
-#define UNSEEN
-#endif
+#include "base/os.h"
 
 #ifndef __GLIBC__
 #define __rlimit_resource_t int /* as POSIX has it; glibc: an enum */
 #endif
-#ifndef CLOSE_RANGE_CLOEXEC
-#define CLOSE_RANGE_CLOEXEC 4U /* Linux 5.11; older ones refuse it */
-#endif
-#ifndef CLONE_PIDFD
-#define CLONE_PIDFD 0x00001000 /* Linux 5.2; older ones ignore it */
-#endif
 
-enum {
-	STACK = 16 * 1024, /* of the child until it execs */
-	SIGNALS = 65,	   /* one more than the kernel has */
-	NAP_MAX = 10	   /* ms between two looks where nothing tells */
-};
+enum { NAP_MAX = 10 }; /* ms between two looks where nothing tells */
 
-/* Shared with the child until it execs. */
+/* The child reads and writes it until it execs. */
 struct start {
 	const struct child_spec *spec;
 	pid_t parent;
@@ -70,7 +44,7 @@ struct start {
 	volatile enum child_stage stage;
 };
 
-/* ---- between clone and exec ---- */
+/* ---- the child, until it execs ---- */
 
 static int
 limit(__rlimit_resource_t what, const struct limit *to)
@@ -113,25 +87,16 @@ set_limits(const struct app *app, uint64_t files)
 		   : 0;
 }
 
-/* The kernel's struct sigaction: the handler first; all zero is SIG_DFL. */
-struct action {
-	unsigned long words[8];
-};
-
 /*
  * Handled signals become default at exec; ignored ones would stay, and perl and
- * sh go wrong with an ignored SIGCHLD or SIGPIPE.  Not through sigaction: the C
- * library keeps 32 and 33 to itself, but whoever started us may have passed
- * them on ignored.
+ * sh go wrong with an ignored SIGCHLD or SIGPIPE.
  */
 static void
 default_signals(void)
 {
-	static const struct action zero;
-
-	for (int sig = 1; sig < SIGNALS; sig++)
+	for (int sig = 1; sig < OS_SIGNALS; sig++)
 		if (sig != SIGKILL && sig != SIGSTOP)
-			(void)syscall(SYS_rt_sigaction, sig, &zero, NULL, 8);
+			os_signal_default(sig);
 }
 
 /* fd out of the way of the descriptors that are about to be replaced. */
@@ -141,39 +106,25 @@ aside(int fd, int target)
 	return fd < 0 || fd > 2 || fd == target ? fd : fcntl(fd, F_DUPFD, 3);
 }
 
-/* These by number: the table of descriptors is the child's alone, and a
- * sanitizer that kept account of it would do so for the parent's. */
-static int
-open_null(void)
-{
-	return (int)syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY, 0);
-}
-
 static int
 put(int fd, int target)
 {
 	if (fd != target)
-		return (int)syscall(SYS_dup3, fd, target, 0);
+		return os_child_dup(fd, target);
 	return fcntl(fd, F_SETFD, 0); /* it may be close-on-exec */
 }
 
 static int
 set_descriptors(const struct child_spec *spec)
 {
-	int in = spec->in < 0 ? open_null() : aside(spec->in, 0);
+	int in = spec->in < 0 ? os_child_open_null() : aside(spec->in, 0);
 	int out = aside(spec->out, 1), err = aside(spec->err, 2);
 
 	if (in < 0 || out < 0 || err < 0 || put(in, 0) < 0 || put(out, 1) < 0 ||
 	    put(err, 2) < 0)
 		return -1;
-#ifdef SYS_close_range
 	/* All of ours are close-on-exec; this is for what libraries opened. */
-	if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
-		return 0;
-#endif
-	/* An old kernel: at least those that were just made. */
-	for (int fd = 3; fd < 16; fd++)
-		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	os_close_on_exec_from(3);
 	return 0;
 }
 
@@ -199,18 +150,18 @@ child_enter(const struct child_spec *spec, enum child_stage *stage)
 	return 0;
 }
 
-UNSEEN static int
+OS_UNSEEN static int
 run(void *context)
 {
 	struct start *start = context;
 	const struct child_spec *spec = start->spec;
 	enum child_stage stage;
 
-	(void)prctl(PR_SET_PDEATHSIG,
-		    spec->death_signal != 0 ? spec->death_signal : SIGTERM);
+	os_die_with_parent(spec->death_signal != 0 ? spec->death_signal
+						   : SIGTERM);
 	/* The parent may have died before that: then nobody waits for us. */
 	if (getppid() != start->parent)
-		_exit(127);
+		return 127;
 	stage = CHILD_STAGE_SETUP;
 	/* EPERM: a session's leader, which leads its group already. */
 	if ((setpgid(0, 0) == 0 || errno == EPERM) &&
@@ -218,7 +169,7 @@ run(void *context)
 		(void)execve(spec->argv[0], spec->argv, spec->env);
 	start->error = errno;
 	start->stage = stage;
-	_exit(127);
+	return 127;
 }
 
 /* ---- start ---- */
@@ -232,34 +183,13 @@ do_nothing(int number)
 void
 child_prepare(void)
 {
-	static const struct action zero;
 	struct sigaction pipe = {.sa_handler = do_nothing,
 				 .sa_flags = SA_RESTART};
 
-	for (int sig = 1; sig < SIGNALS; sig++) {
-		struct action now = {{0}};
-
-		if (syscall(SYS_rt_sigaction, sig, NULL, &now, 8) == 0 &&
-		    now.words[0] == (unsigned long)(uintptr_t)SIG_IGN)
-			(void)syscall(SYS_rt_sigaction, sig, &zero, NULL, 8);
-	}
+	for (int sig = 1; sig < OS_SIGNALS; sig++)
+		if (os_signal_is_ignored(sig))
+			os_signal_default(sig);
 	(void)sigaction(SIGPIPE, &pipe, NULL);
-}
-
-static int
-clone_and_run(struct start *start, struct child *child)
-{
-	_Alignas(16) char stack[STACK];
-	int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
-
-	/* It grows down everywhere that we care for. */
-	child->pid =
-	    clone(run, stack + sizeof(stack), flags, start, &child->pidfd);
-#ifdef __SANITIZE_ADDRESS__
-	/* Its functions never returned, so their marks are still there. */
-	__asan_unpoison_memory_region(stack, sizeof(stack));
-#endif
-	return child->pid < 0 ? errno : start->error;
 }
 
 int
@@ -276,7 +206,8 @@ child_start(const struct child_spec *spec, struct child *child,
 		(void)signal(SIGCHLD, SIG_DFL);
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
-	error = clone_and_run(&start, child);
+	child->pid = os_start(run, &start, sizeof(start), &child->pidfd);
+	error = child->pid < 0 ? errno : start.error;
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 	*stage = start.stage;
 	if (error == 0)

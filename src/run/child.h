@@ -21,15 +21,16 @@ struct child_spec {
 	int out;
 	int err;
 	const struct app *limits; /* cpu_limit and the like; may be NULL */
-	uint64_t files; /* soft limit of open files, unless limits say; 0: ours */
-	bool prepared;		  /* this process has called child_prepare */
+	uint64_t
+	    files; /* soft limit of open files, unless limits say; 0: ours */
+	bool prepared; /* this process has called child_prepare */
 	/* What it gets when our thread dies without having ended it; 0: TERM */
 	int death_signal;
 };
 
 /* At which step a start failed, to say what to do. */
 enum child_stage {
-	CHILD_STAGE_START, /* clone: EAGAIN, ENOMEM, EMFILE */
+	CHILD_STAGE_START, /* the process: EAGAIN, ENOMEM, EMFILE */
 	CHILD_STAGE_SETUP, /* descriptors, limits */
 	CHILD_STAGE_CHDIR,
 	CHILD_STAGE_EXEC

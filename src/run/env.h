@@ -12,7 +12,7 @@
 
 struct env {
 	char **variables; /* "NAME=value", NULL-terminated */
-	char *memory;     /* private */
+	char *memory;	  /* private */
 };
 
 /*
@@ -22,7 +22,7 @@ struct env {
  * into the exchange's variables.  -1: no memory.  Free with env_free.
  */
 int env_build(const struct settings *, const struct exchange *,
-    const struct script *, const struct body *, struct env *out);
+	      const struct script *, const struct body *, struct env *out);
 void env_free(struct env *);
 
 #endif

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/os.h"
 #include "fastcgi/record.h"
 #include "run/forward_connect.h"
 #include "run/forward_send.h"
@@ -391,7 +392,7 @@ wait_for(struct forward *f, struct pollfd fds[POLL_COUNT],
 	    .events = (short)(POLLIN | (f->sending ? POLLOUT : 0))};
 	fds[POLL_CLIENT] =
 	    (struct pollfd){.fd = f->watch ? f->exchange->out->poll_fd : -1,
-			    .events = POLLIN | POLLRDHUP};
+			    .events = POLLIN | OS_POLLRDHUP};
 	fds[POLL_STOP] =
 	    (struct pollfd){.fd = f->exchange->stop_fd, .events = POLLIN};
 	if (f->unflushed && (ms < 0 || ms > LINGER))

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/os.h"
 
 enum { STEP = 100 }; /* ms to wait at a time */
 
@@ -79,7 +80,7 @@ wait_for(int fd, int ms, const struct forward_watch *watch)
 	    {.fd = fd, .events = POLLOUT},
 	    {.fd = watch->stop_fd, .events = POLLIN},
 	    {.fd = watch->client == NULL ? -1 : watch->client->poll_fd,
-	     .events = POLLIN | POLLRDHUP}};
+	     .events = POLLIN | OS_POLLRDHUP}};
 
 	if (poll(fds, 3, ms) < 0)
 		return errno == EINTR ? 0 : -1;
@@ -165,8 +166,7 @@ forward_dial(const struct address *address, uint64_t milliseconds,
 
 	if (make_address(address, &to, &len) != 0)
 		return -1;
-	fd = socket(to.any.sa_family,
-		    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = os_socket(to.any.sa_family, true);
 	if (fd < 0)
 		return -1;
 	if (dial(fd, &to, len, until, watch) == 0)

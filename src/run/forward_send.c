@@ -11,10 +11,10 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/os.h"
 #include "fastcgi/record.h"
 
 enum { SMALL_BODY = 65536 }; /* what a pipe holds */
@@ -94,8 +94,9 @@ static ssize_t
 send_bytes(struct forward_sender *s, const unsigned char *from, size_t len,
 	   bool more)
 {
-	ssize_t n = send(s->fd, from, len,
-			 MSG_NOSIGNAL | MSG_DONTWAIT | (more ? MSG_MORE : 0));
+	ssize_t n =
+	    send(s->fd, from, len,
+		 MSG_NOSIGNAL | MSG_DONTWAIT | (more ? OS_MSG_MORE : 0));
 
 	if (n > 0)
 		s->sent += (uint64_t)n;
@@ -138,7 +139,7 @@ send_step(struct forward_sender *s)
 	}
 	if (s->record_left == 0)
 		return 0;
-	n = sendfile(s->fd, r->file->fd, &s->offset, s->record_left);
+	n = os_send_file(s->fd, r->file->fd, &s->offset, s->record_left);
 	if (n > 0) {
 		s->record_left -= (size_t)n;
 		s->sent += (uint64_t)n;

@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/os.h"
 #include "cors/decide.h"
 
 enum {
@@ -93,7 +94,7 @@ open_file(struct log *log, const char *path)
 	if (log->file < 0) {
 		log->file = fd;
 	} else {
-		rc = dup3(fd, log->file, O_CLOEXEC) < 0 ? -1 : 0;
+		rc = os_dup_to(fd, log->file) < 0 ? -1 : 0;
 		(void)close(fd);
 	}
 	if (rc == 0)

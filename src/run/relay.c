@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/os.h"
 #include "run/child.h"
 #include "run/log.h"
 #include "run/metrics.h"
@@ -294,12 +295,12 @@ wait_for(struct relay *r, struct pollfd fds[ON_COUNT],
 	fds[ON_OUT] = (struct pollfd){all ? r->out : -1, POLLIN, 0};
 	fds[ON_ERR] = (struct pollfd){all ? r->err : -1, POLLIN, 0};
 	fds[ON_CHILD] = (struct pollfd){r->child.pidfd, POLLIN, 0};
-	fds[ON_CLIENT] = (struct pollfd){client, POLLIN | POLLRDHUP, 0};
+	fds[ON_CLIENT] = (struct pollfd){client, POLLIN | OS_POLLRDHUP, 0};
 	fds[ON_STOP] = (struct pollfd){r->exchange->stop_fd, POLLIN, 0};
 	if (r->brief)
 		time = (struct timespec){0, BRIEF_TIME * 1000L};
 	r->hung = r->brief = false;
-	return ppoll(fds, ON_COUNT, endless ? NULL : &time, NULL);
+	return os_poll(fds, ON_COUNT, endless ? NULL : &time);
 }
 
 /* No more output for a moment: what there is goes out. */
@@ -469,7 +470,7 @@ start(struct relay *r, char **variables, const struct body *body)
 	enum child_stage stage = CHILD_STAGE_START;
 	int rc = -1, error, status;
 
-	if (pipe2(out, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0) {
+	if (os_pipe(out) == 0 && os_pipe(err) == 0) {
 		struct child_spec spec = {
 		    r->script->argv, variables, r->script->directory, body->fd,
 		    out[1], err[1], &r->settings->app, r->exchange->file_limit,

@@ -19,6 +19,7 @@
  * ended well.
  */
 void relay_run(const struct settings *, struct exchange *,
-    const struct script *, char **variables, struct body *, struct response *);
+	       const struct script *, char **variables, struct body *,
+	       struct response *);
 
 #endif

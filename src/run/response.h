@@ -18,18 +18,17 @@ struct response {
 	const struct cors_decision *decision;
 	const struct request *request;
 	struct header_block block;
-	bool failed;  /* response_fail has been called: the answer is over */
+	bool failed;   /* response_fail has been called: the answer is over */
 	bool bodyless; /* HEAD, 204, 304: what else comes is thrown away */
-	bool started; /* the header block has gone out: no other status now */
+	bool started;  /* the header block has gone out: no other status now */
 };
 
 /*
  * Begin.  The header buffer comes from the exchange's scratch.  -1: no memory
  * (the caller answers 500).
  */
-int response_init(struct response *, struct exchange *,
-    const struct settings *, const struct cors_decision *,
-    const struct request *);
+int response_init(struct response *, struct exchange *, const struct settings *,
+		  const struct cors_decision *, const struct request *);
 
 /*
  * Output of the application, any number of bytes: header block, body, or the
@@ -55,6 +54,6 @@ int response_end(struct response *);
  * headers; after, the sink is marked broken.  extra as in answer_error.
  */
 void response_fail(struct response *, int status, const char *id,
-    const char *extra);
+		   const char *extra);
 
 #endif

@@ -22,6 +22,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/os.h"
 #include "run/log.h"
 
 enum { HEAD = 256 }; /* as much of a #! line as the kernel reads */
@@ -103,7 +104,7 @@ is_self(const char *path)
 	char interpreter[HEAD];
 	struct stat own;
 
-	if (stat("/proc/self/exe", &own) != 0)
+	if (os_executable_stat(&own) != 0)
 		return false;
 	return is_file(path, &own) || (interpreter_of(path, interpreter) &&
 				       is_file(interpreter, &own));

@@ -13,10 +13,10 @@
 #include "run/exchange.h"
 
 struct script {
-	char **argv;            /* words to execute, NULL-terminated; [0] is the
-	                           file given to execve */
-	const char *directory;  /* working directory of the program */
-	const char *path;       /* of the script (or of exec), for logs */
+	char **argv;	       /* words to execute, NULL-terminated; [0] is the
+				  file given to execve */
+	const char *directory; /* working directory of the program */
+	const char *path;      /* of the script (or of exec), for logs */
 	/* Found by splitting or PATH_TRANSLATED: these four replace what the
 	 * server said; NULL: the variable is taken out. */
 	bool rewritten;
@@ -34,7 +34,7 @@ struct script {
  * argv is NULL.
  */
 int script_resolve(const struct settings *, struct exchange *,
-    const struct request *, struct script *out);
+		   const struct request *, struct script *out);
 void script_free(struct script *);
 
 #endif

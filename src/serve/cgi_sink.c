@@ -28,6 +28,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "base/os.h"
 #include "serve/nph.h"
 
 enum {
@@ -187,10 +188,9 @@ sink_move(struct sink *sink, int fd, size_t max)
 	if (sink_flush(sink) != 0)
 		return -1;
 	while (!s->no_splice) {
-		ssize_t n =
-		    splice(fd, NULL, STDOUT_FILENO, NULL,
-			   max == 0 || max > MOVE_AT_ONCE ? MOVE_AT_ONCE : max,
-			   SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+		ssize_t n = os_splice(
+		    fd, STDOUT_FILENO,
+		    max == 0 || max > MOVE_AT_ONCE ? MOVE_AT_ONCE : max);
 
 		if (n >= 0)
 			return n;
@@ -313,7 +313,7 @@ cgi_sink_watch(struct cgi_sink *s, uint64_t idle_timeout)
 	s->wait = idle_timeout == 0	    ? -1
 		  : idle_timeout > 86400000 ? 86400000
 					    : (int)idle_timeout;
-	if (pipe2(s->stop, O_CLOEXEC | O_NONBLOCK) != 0)
+	if (os_pipe_nonblocking(s->stop) != 0)
 		return -1;
 	stop_pipe = s->stop[1];
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)

@@ -25,6 +25,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/os.h"
+
 enum {
 	BACKLOG = 1024,
 	FIRST_INHERITED = 3, /* sd_listen_fds(3) */
@@ -83,7 +85,7 @@ listen_inherited(void)
 static int
 bind_and_listen(const union any_address *a, socklen_t len)
 {
-	int fd = socket(a->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = os_socket(a->any.sa_family, false);
 	int on = 1;
 	int error;
 
@@ -139,7 +141,7 @@ open_tcp(const struct address *address, char *error, size_t cap)
 static int
 probe(const union any_address *a)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = os_socket(AF_UNIX, true);
 	int result;
 
 	if (fd < 0)
@@ -288,22 +290,18 @@ static bool
 path_is_ours(const char *path)
 {
 	union any_address a = {.un = {.sun_family = AF_UNIX}};
-	struct ucred peer = {.pid = 0};
-	socklen_t len = sizeof(peer);
+	pid_t peer;
 	int fd;
 
 	if (strlen(path) >= sizeof(a.un.sun_path))
 		return false;
 	memcpy(a.un.sun_path, path, strlen(path) + 1);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = os_socket(AF_UNIX, true);
 	if (fd < 0)
 		return false;
-	/* The credentials of a listening peer are those of its listen(2). */
-	if (connect(fd, &a.any, sizeof(a.un)) != 0 ||
-	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
-		peer.pid = 0;
+	peer = connect(fd, &a.any, sizeof(a.un)) == 0 ? os_peer_process(fd) : 0;
 	close(fd);
-	return peer.pid == getpid();
+	return peer == getpid();
 }
 
 void

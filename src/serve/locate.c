@@ -23,6 +23,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "base/os.h"
 #include "base/slice.h"
 
 #ifndef SYSCONFDIR
@@ -80,7 +81,7 @@ called_by(char *buf, size_t cap)
 	name = (const char *)getauxval(AT_EXECFN);
 	if (name != NULL && strncmp(name, "/dev/fd/", 8) != 0)
 		return slice_from(name);
-	len = readlink("/proc/self/exe", buf, cap);
+	len = os_executable(buf, cap);
 	return len <= 0 ? SLICE_NONE : slice_of(buf, (size_t)len);
 }
 

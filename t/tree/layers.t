@@ -112,7 +112,7 @@ is_deeply(circles({ a => { b => 1 }, b => { c => 1 }, c => { a => 1 },
 # --- what the linker says --------------------------------------------------------------
 
 SKIP: {
-	skip 'no nm here, or nothing was built', 4
+	skip 'no nm here, or nothing was built', 5
 	    unless have_program('nm') && glob top_build() . '/src/cors/*.o';
 	my ($made, $used) = symbols(top_build());
 	cmp_ok(scalar keys %$made, '>', 400, 'nm reads the objects');
@@ -139,6 +139,19 @@ SKIP: {
 	}
 	@up = grep { !/corswrap\/tune/ } @up;
 	none(\@up, 'no call points up');
+
+	# base/os.h has them.
+	my %linux = map { $_ => 1 } qw(accept4 clone close_range dup3
+	    memfd_create pidfd_open pidfd_send_signal pipe2 ppoll prctl
+	    renameat2 sendfile sendfile64 splice syscall tee vmsplice);
+	my @linux;
+	for my $file (grep { $_ ne 'base/os' } sort keys %$used) {
+		push @linux, map { "$file calls $_" }
+		    grep { $linux{$_} } sort keys %{ $used->{$file} };
+	}
+	# The new reader of FastCGI is about to take their place.
+	@linux = grep { !m{^serve/(?:bulk|worker) } } @linux;
+	none(\@linux, 'what only Linux has goes through base/os.c');
 
 	# Compilers and their checkers bring their own.
 	my $compiler = qr/^_*(?:asan|ubsan|tsan|sanitizer|gcov|llvm|stack_chk

@@ -1,0 +1,474 @@
+/*
+ * What only Linux has.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "base/os.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#ifndef OS_POSIX_ONLY
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/sendfile.h>
+#include <sys/syscall.h>
+
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
+#ifdef __SANITIZE_THREAD__
+/* ThreadSanitizer takes clone for a fork and forgets who called it; by its
+ * other name it goes unseen. */
+int __clone(int (*)(void *), void *, int, void *, ...);
+#define clone __clone
+#endif
+
+#ifndef CLOSE_RANGE_CLOEXEC
+#define CLOSE_RANGE_CLOEXEC 4U /* Linux 5.11; older ones refuse it */
+#endif
+#ifndef CLONE_PIDFD
+#define CLONE_PIDFD 0x00001000 /* Linux 5.2; older ones ignore it */
+#endif
+#endif
+
+/* A file of that name pattern, whose name is taken away at once. */
+static int
+unlinked_file(const char *folder)
+{
+	char name[4096];
+	int fd;
+
+	if (snprintf(name, sizeof(name), "%s/corswrap.XXXXXX", folder) >=
+	    (int)sizeof(name)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	fd = mkstemp(name);
+	if (fd < 0)
+		return -1;
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	(void)unlink(name);
+	return fd;
+}
+
+/* The descriptors that were just made, where the kernel cannot mark all. */
+static void
+mark_few(int first)
+{
+	for (int fd = first; fd < 16; fd++)
+		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+#ifndef OS_POSIX_ONLY
+
+int
+os_pipe(int fds[2])
+{
+	return pipe2(fds, O_CLOEXEC);
+}
+
+int
+os_pipe_nonblocking(int fds[2])
+{
+	return pipe2(fds, O_CLOEXEC | O_NONBLOCK);
+}
+
+int
+os_socket(int family, bool nonblocking)
+{
+	return socket(
+	    family,
+	    SOCK_STREAM | SOCK_CLOEXEC | (nonblocking ? SOCK_NONBLOCK : 0), 0);
+}
+
+int
+os_accept(int listener, struct sockaddr *address, socklen_t *len)
+{
+	return accept4(listener, address, len, SOCK_CLOEXEC);
+}
+
+int
+os_dup_to(int fd, int target)
+{
+	return dup3(fd, target, O_CLOEXEC);
+}
+
+size_t
+os_pipe_room(int fd)
+{
+	int room = fcntl(fd, F_GETPIPE_SZ);
+
+	return room < 0 ? 0 : (size_t)room;
+}
+
+int
+os_memory_file(const char *name)
+{
+	return memfd_create(name, MFD_CLOEXEC);
+}
+
+int
+os_unnamed_file(const char *folder)
+{
+	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	/* NFS and others have no such files. */
+	return fd >= 0 ? fd : unlinked_file(folder);
+}
+
+int
+os_rename_new(const char *from, const char *to)
+{
+	return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+}
+
+ssize_t
+os_executable(char *buf, size_t cap)
+{
+	return readlink("/proc/self/exe", buf, cap);
+}
+
+int
+os_executable_stat(struct stat *st)
+{
+	return stat("/proc/self/exe", st);
+}
+
+ssize_t
+os_send_file(int to, int file, off_t *offset, size_t len)
+{
+	return sendfile(to, file, offset, len);
+}
+
+ssize_t
+os_splice(int from, int to, size_t len)
+{
+	return splice(from, NULL, to, NULL, len,
+		      SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+}
+
+int
+os_poll(struct pollfd *fds, nfds_t count, const struct timespec *time)
+{
+	return ppoll(fds, count, time, NULL);
+}
+
+pid_t
+os_start(int (*run)(void *), void *context, size_t len, int *pidfd)
+{
+	_Alignas(16) char stack[16 * 1024];
+	int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
+	pid_t pid;
+
+	(void)len;
+	*pidfd = -1;
+	/* It grows down on every machine that we care for. */
+	pid = clone(run, stack + sizeof(stack), flags, context, pidfd);
+#ifdef __SANITIZE_ADDRESS__
+	/* Its functions never returned, so their marks are still there. */
+	__asan_unpoison_memory_region(stack, sizeof(stack));
+#endif
+	return pid;
+}
+
+void
+os_die_with_parent(int signal)
+{
+	(void)prctl(PR_SET_PDEATHSIG, signal);
+}
+
+/* The kernel's struct sigaction: the handler first; all zero is SIG_DFL. */
+struct action {
+	unsigned long words[8];
+};
+
+void
+os_signal_default(int signal)
+{
+	static const struct action zero;
+
+	(void)syscall(SYS_rt_sigaction, signal, &zero, NULL, 8);
+}
+
+bool
+os_signal_is_ignored(int signal)
+{
+	struct action now = {{0}};
+
+	return syscall(SYS_rt_sigaction, signal, NULL, &now, 8) == 0 &&
+	       now.words[0] == (unsigned long)SIG_IGN;
+}
+
+void
+os_close_on_exec_from(int first)
+{
+#ifdef SYS_close_range
+	if (syscall(SYS_close_range, (unsigned)first, ~0U,
+		    CLOSE_RANGE_CLOEXEC) == 0)
+		return;
+#endif
+	mark_few(first);
+}
+
+int
+os_child_dup(int fd, int target)
+{
+	return (int)syscall(SYS_dup3, fd, target, 0);
+}
+
+int
+os_child_open_null(void)
+{
+	return (int)syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY, 0);
+}
+
+pid_t
+os_peer_process(int fd)
+{
+	struct ucred peer = {.pid = 0};
+	socklen_t len = sizeof(peer);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0
+		   ? peer.pid
+		   : 0;
+}
+
+#else /* OS_POSIX_ONLY */
+
+/* Close-on-exec and, if wanted, non-blocking; fd. */
+static int
+mark(int fd, bool nonblocking)
+{
+	if (fd < 0)
+		return fd;
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	(void)fcntl(fd, F_SETFL,
+		    (fcntl(fd, F_GETFL) & ~O_NONBLOCK) |
+			(nonblocking ? O_NONBLOCK : 0));
+	return fd;
+}
+
+int
+os_pipe(int fds[2])
+{
+	if (pipe(fds) != 0)
+		return -1;
+	(void)mark(fds[0], false);
+	(void)mark(fds[1], false);
+	return 0;
+}
+
+int
+os_pipe_nonblocking(int fds[2])
+{
+	if (pipe(fds) != 0)
+		return -1;
+	(void)mark(fds[0], true);
+	(void)mark(fds[1], true);
+	return 0;
+}
+
+int
+os_socket(int family, bool nonblocking)
+{
+	return mark(socket(family, SOCK_STREAM, 0), nonblocking);
+}
+
+int
+os_accept(int listener, struct sockaddr *address, socklen_t *len)
+{
+	return mark(accept(listener, address, len), false);
+}
+
+int
+os_dup_to(int fd, int target)
+{
+	int rc = dup2(fd, target);
+
+	if (rc >= 0)
+		(void)fcntl(rc, F_SETFD, FD_CLOEXEC);
+	return rc;
+}
+
+size_t
+os_pipe_room(int fd)
+{
+	(void)fd;
+	return PIPE_BUF; /* so much it takes whole, says POSIX */
+}
+
+int
+os_memory_file(const char *name)
+{
+	(void)name;
+	errno = ENOSYS;
+	return -1;
+}
+
+int
+os_unnamed_file(const char *folder)
+{
+	return unlinked_file(folder);
+}
+
+int
+os_rename_new(const char *from, const char *to)
+{
+	(void)from;
+	(void)to;
+	errno = ENOSYS;
+	return -1;
+}
+
+ssize_t
+os_executable(char *buf, size_t cap)
+{
+	(void)buf;
+	(void)cap;
+	errno = ENOSYS;
+	return -1;
+}
+
+int
+os_executable_stat(struct stat *st)
+{
+	(void)st;
+	errno = ENOSYS;
+	return -1;
+}
+
+ssize_t
+os_send_file(int to, int file, off_t *offset, size_t len)
+{
+	char buf[16 * 1024];
+	ssize_t n =
+	    pread(file, buf, len < sizeof(buf) ? len : sizeof(buf), *offset);
+
+	if (n <= 0)
+		return n;
+	n = write(to, buf, (size_t)n);
+	if (n > 0)
+		*offset += n;
+	return n;
+}
+
+ssize_t
+os_splice(int from, int to, size_t len)
+{
+	(void)from;
+	(void)to;
+	(void)len;
+	errno = EINVAL;
+	return -1;
+}
+
+int
+os_poll(struct pollfd *fds, nfds_t count, const struct timespec *time)
+{
+	int ms = -1;
+
+	if (time != NULL)
+		ms = (int)(time->tv_sec * 1000 +
+			   (time->tv_nsec + 999999) / 1000000);
+	return poll(fds, count, ms);
+}
+
+/* What the child has written into its copy of the context. */
+static void
+read_report(int fd, void *context, size_t len)
+{
+	ssize_t n;
+
+	/* Up to PIPE_BUF bytes come at once or, after an exec, not at all. */
+	do
+		n = read(fd, context, len);
+	while (n < 0 && errno == EINTR);
+	(void)close(fd);
+}
+
+pid_t
+os_start(int (*run)(void *), void *context, size_t len, int *pidfd)
+{
+	int report[2], rc, fd;
+	pid_t pid;
+
+	*pidfd = -1;
+	if (os_pipe(report) != 0)
+		return -1;
+	pid = fork();
+	if (pid == 0) {
+		/* run replaces the first three. */
+		fd = fcntl(report[1], F_DUPFD, 3);
+		(void)mark(fd, false);
+		rc = run(context);
+		if (write(fd, context, len) < 0)
+			rc = 127;
+		_exit(rc);
+	}
+	(void)close(report[1]);
+	if (pid > 0)
+		read_report(report[0], context, len);
+	else
+		(void)close(report[0]);
+	return pid;
+}
+
+void
+os_die_with_parent(int signal)
+{
+	(void)signal;
+}
+
+void
+os_signal_default(int signal)
+{
+	struct sigaction action = {.sa_handler = SIG_DFL};
+
+	(void)sigaction(signal, &action, NULL);
+}
+
+bool
+os_signal_is_ignored(int signal)
+{
+	struct sigaction action;
+
+	return sigaction(signal, NULL, &action) == 0 &&
+	       action.sa_handler == SIG_IGN;
+}
+
+void
+os_close_on_exec_from(int first)
+{
+	mark_few(first);
+}
+
+int
+os_child_dup(int fd, int target)
+{
+	return dup2(fd, target);
+}
+
+int
+os_child_open_null(void)
+{
+	return open("/dev/null", O_RDONLY);
+}
+
+pid_t
+os_peer_process(int fd)
+{
+	(void)fd;
+	return 0;
+}
+
+#endif

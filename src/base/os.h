@@ -1,0 +1,162 @@
+/*
+ * What only Linux has, one thin function each, so that everything else can be
+ * read as POSIX.1-2008.
+ *
+ * With OS_POSIX_ONLY (set where the system is no Linux) the same functions do
+ * with what POSIX has: slower, or -1 with ENOSYS where the caller has another
+ * way.  t/base/os.c and os-posix.c test both.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef BASE_OS_H
+#define BASE_OS_H
+
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <time.h>
+
+#if !defined(OS_POSIX_ONLY) && !defined(__linux__)
+#define OS_POSIX_ONLY 1
+#endif
+
+/* ---- descriptors: all are made close-on-exec ---- */
+
+/* As pipe(2).  0, or -1 with errno. */
+int os_pipe(int fds[2]);
+/* The same, and neither end blocks. */
+int os_pipe_nonblocking(int fds[2]);
+
+/* A stream socket of the family.  The descriptor, or -1 with errno. */
+int os_socket(int family, bool nonblocking);
+
+/* As accept(2); the connection blocks, whatever the listener does. */
+int os_accept(int listener, struct sockaddr *, socklen_t *);
+
+/* As dup2(2): target becomes what fd is, at once and without a moment in which
+ * it is closed.  target, or -1 with errno. */
+int os_dup_to(int fd, int target);
+
+/* Bytes that an empty pipe takes before a writer waits. */
+size_t os_pipe_room(int fd);
+
+/* ---- files ---- */
+
+/* A file in memory alone, empty, to be read and written; name is for
+ * /proc/PID/fd.  -1 with errno; ENOSYS: there is no such thing. */
+int os_memory_file(const char *name);
+
+/* An empty file in the folder that has no name, so that it is gone with its
+ * last descriptor.  -1 with errno. */
+int os_unnamed_file(const char *folder);
+
+/* Give the file the other name, unless something has that: -1 with EEXIST.
+ * For file systems without hard links; others have link(2). */
+int os_rename_new(const char *from, const char *to);
+
+/* The path of the file that this process runs, without a NUL; its length, or -1
+ * with errno. */
+ssize_t os_executable(char *buf, size_t cap);
+/* What stat(2) says of it, even where it was replaced or deleted meanwhile. */
+int os_executable_stat(struct stat *);
+
+/* ---- moving bytes ---- */
+
+/*
+ * Up to len bytes of a file from *offset on, to any descriptor; *offset is
+ * moved.  The number of bytes, 0 at the end of the file, -1 with errno.
+ */
+ssize_t os_send_file(int to, int file, off_t *offset, size_t len);
+
+/*
+ * Up to len bytes between two descriptors, one of them a pipe, without copying
+ * and without waiting.  0 at the end of from, -1 with errno; EINVAL: not
+ * between these two, copy them.
+ */
+ssize_t os_splice(int from, int to, size_t len);
+
+/* send(2): more follows at once, so that no short packet goes out.  0 where
+ * that cannot be said. */
+#if defined(MSG_MORE) && !defined(OS_POSIX_ONLY)
+#define OS_MSG_MORE MSG_MORE
+#else
+#define OS_MSG_MORE 0
+#endif
+
+/* poll(2) events: the peer has closed its side of the connection. */
+#if defined(POLLRDHUP) && !defined(OS_POSIX_ONLY)
+#define OS_POLLRDHUP POLLRDHUP
+#else
+#define OS_POLLRDHUP 0
+#endif
+
+/* As poll(2) with a finer time; NULL: for ever. */
+int os_poll(struct pollfd *, nfds_t, const struct timespec *);
+
+/* ---- processes ---- */
+
+/* One more than the largest signal. */
+#ifdef OS_POSIX_ONLY
+#ifdef NSIG
+#define OS_SIGNALS NSIG
+#else
+#define OS_SIGNALS 32
+#endif
+#else
+#define OS_SIGNALS 65
+#endif
+
+/*
+ * A child process that runs run(context) until that execs or returns, which
+ * ends it with that exit status.  The caller waits meanwhile, with all signals
+ * blocked, and sees then what run has written into the len bytes of context.
+ *
+ * As vfork(2) does it, without copying page tables: run works on our memory,
+ * on a stack of 16 KiB, and may call only what is async-signal-safe.
+ *
+ * The process, or -1 with errno.  *pidfd becomes readable once it has ended
+ * (close it); -1: the system has no such descriptors (Linux before 5.2).
+ */
+pid_t os_start(int (*run)(void *), void *context, size_t len, int *pidfd);
+
+/* For the function given to os_start: ThreadSanitizer counts calls, and would
+ * miss the return of one that execs. */
+#ifdef __SANITIZE_THREAD__
+#define OS_UNSEEN __attribute__((no_sanitize("thread")))
+#else
+#define OS_UNSEEN
+#endif
+
+/* The calling process gets the signal when the thread that started it ends.
+ * Only Linux can; elsewhere nothing happens. */
+void os_die_with_parent(int signal);
+
+/*
+ * The signal's default action, or whether it is ignored, even for those two
+ * that the C library of Linux keeps to itself (32 and 33): whoever started us
+ * may have passed them on ignored.
+ */
+void os_signal_default(int signal);
+bool os_signal_is_ignored(int signal);
+
+/* All descriptors from first on become close-on-exec; if the kernel cannot do
+ * that at once (before 5.11), those up to 16 at least. */
+void os_close_on_exec_from(int first);
+
+/*
+ * For the child of os_start: dup2(2), and /dev/null open for reading.  By the
+ * number of the system call on Linux: the table of descriptors is the child's
+ * alone, and a sanitizer that kept account of it would do so for the parent.
+ */
+int os_child_dup(int fd, int target);
+int os_child_open_null(void);
+
+/* The process that called listen(2) or connect(2) at the other end of a unix
+ * socket; 0: unknown. */
+pid_t os_peer_process(int fd);
+
+#endif

@@ -1,0 +1,13 @@
+/*
+ * The same with what POSIX has alone.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#define OS_POSIX_ONLY 1
+
+#include "base/os.c"
+#include "os.c"

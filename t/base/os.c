@@ -1,0 +1,303 @@
+/*
+ * What goes through base/os.h does the same with Linux's own calls and with
+ * those of POSIX alone: this is built once with each (os-posix.c).
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "base/os.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "unit.h"
+
+static void
+assert_marked(int fd, bool nonblocking)
+{
+	assert_true(fd >= 0);
+	assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+	assert_int_equal((fcntl(fd, F_GETFL) & O_NONBLOCK) != 0, nonblocking);
+}
+
+static void
+test_pipes(void **state)
+{
+	int a[2], b[2];
+
+	(void)state;
+	assert_int_equal(os_pipe(a), 0);
+	assert_int_equal(os_pipe_nonblocking(b), 0);
+	for (int i = 0; i < 2; i++) {
+		assert_marked(a[i], false);
+		assert_marked(b[i], true);
+	}
+	assert_true(os_pipe_room(a[1]) >= 512);
+	assert_int_equal(os_dup_to(a[0], b[0]), b[0]);
+	assert_marked(b[0], false);
+	assert_int_equal(write(a[1], "x", 1), 1);
+	assert_int_equal(close(a[0]), 0);
+	assert_int_equal(read(b[0], &(char){0}, 1), 1);
+	for (int i = 0; i < 2; i++)
+		(void)close(b[i]);
+	(void)close(a[1]);
+}
+
+static void
+test_sockets(void **state)
+{
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	char folder[] = "/tmp/corswrap-os.XXXXXX";
+	socklen_t len = sizeof(to);
+	int listener, client, server;
+	pid_t peer;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(to.sun_path, sizeof(to.sun_path), "%s/s", folder);
+	listener = os_socket(AF_UNIX, true);
+	assert_marked(listener, true);
+	assert_int_equal(bind(listener, (void *)&to, sizeof(to)), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	client = os_socket(AF_UNIX, false);
+	assert_marked(client, false);
+	assert_int_equal(connect(client, (void *)&to, sizeof(to)), 0);
+	server = os_accept(listener, (void *)&to, &len);
+	assert_marked(server, false);
+	peer = os_peer_process(client);
+	assert_true(peer == 0 || peer == getpid());
+	(void)close(listener);
+	(void)close(client);
+	(void)close(server);
+	(void)snprintf(to.sun_path, sizeof(to.sun_path), "%s/s", folder);
+	assert_int_equal(unlink(to.sun_path), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
+/* The file, if it is one, holds what is written and has no name. */
+static void
+check_file(int fd)
+{
+	char got[8] = "";
+	struct stat st;
+
+	assert_marked(fd, false);
+	assert_int_equal(write(fd, "content", 7), 7);
+	assert_int_equal(pread(fd, got, 7, 0), 7);
+	assert_string_equal(got, "content");
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_nlink, 0);
+}
+
+static void
+test_files(void **state)
+{
+	char got[8] = "";
+	off_t at = 3;
+	int fd, to, pipes[2];
+
+	(void)state;
+	fd = os_memory_file("corswrap-test");
+	if (fd >= 0) {
+		check_file(fd);
+		(void)close(fd);
+	} else {
+		assert_int_equal(errno, ENOSYS);
+	}
+	assert_int_equal(os_unnamed_file("/nonexistent"), -1);
+	fd = os_unnamed_file("/tmp");
+	check_file(fd);
+	to = os_unnamed_file("/tmp");
+	assert_int_equal(os_send_file(to, fd, &at, 100), 4);
+	assert_int_equal(at, 7);
+	assert_int_equal(os_send_file(to, fd, &at, 100), 0);
+	assert_int_equal(pread(to, got, 7, 0), 4);
+	assert_string_equal(got, "tent");
+	assert_int_equal(os_pipe(pipes), 0);
+	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+	if (os_splice(fd, pipes[1], 7) == 7)
+		assert_int_equal(read(pipes[0], got, 7), 7);
+	else
+		assert_int_equal(errno, EINVAL);
+	(void)close(fd);
+	(void)close(to);
+	(void)close(pipes[0]);
+	(void)close(pipes[1]);
+}
+
+static void
+test_rename(void **state)
+{
+	char a[] = "/tmp/corswrap-os.XXXXXX", b[] = "/tmp/corswrap-os.XXXXXX";
+	int fd = mkstemp(a), other = mkstemp(b);
+
+	(void)state;
+	assert_true(fd >= 0 && other >= 0);
+	assert_int_equal(os_rename_new(a, b), -1);
+	if (errno != ENOSYS) {
+		assert_int_equal(errno, EEXIST);
+		assert_int_equal(unlink(b), 0);
+		assert_int_equal(os_rename_new(a, b), 0);
+		assert_int_equal(access(b, F_OK), 0);
+	}
+	(void)unlink(a);
+	(void)unlink(b);
+	(void)close(fd);
+	(void)close(other);
+}
+
+static void
+test_executable(void **state)
+{
+	char path[4096];
+	struct stat a, b;
+	ssize_t len = os_executable(path, sizeof(path) - 1);
+
+	(void)state;
+	if (len < 0) {
+		assert_int_equal(errno, ENOSYS);
+		assert_int_equal(os_executable_stat(&a), -1);
+		return;
+	}
+	path[len] = '\0';
+	assert_int_equal(stat(path, &a), 0);
+	assert_int_equal(os_executable_stat(&b), 0);
+	assert_int_equal(a.st_ino, b.st_ino);
+}
+
+static void
+test_poll(void **state)
+{
+	struct timespec brief = {0, 300 * 1000};
+	struct pollfd fd = {.events = POLLIN};
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(os_pipe(fds), 0);
+	fd.fd = fds[0];
+	assert_int_equal(os_poll(&fd, 1, &brief), 0);
+	assert_int_equal(write(fds[1], "x", 1), 1);
+	assert_int_equal(os_poll(&fd, 1, NULL), 1);
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+}
+
+/* ---- children ---- */
+
+struct message {
+	char *const *argv; /* NULL: fail */
+	int out;
+	int error;
+};
+
+OS_UNSEEN static int
+child(void *context)
+{
+	struct message *m = context;
+
+	os_die_with_parent(SIGTERM);
+	os_signal_default(SIGUSR1);
+	if (m->argv != NULL && os_child_dup(m->out, 1) == 1 &&
+	    os_child_dup(os_child_open_null(), 0) == 0) {
+		os_close_on_exec_from(3);
+		(void)execv(m->argv[0], m->argv);
+	}
+	m->error = 42;
+	return 7;
+}
+
+/* How it ended. */
+static int
+reap(pid_t pid, int pidfd)
+{
+	struct pollfd ended = {pidfd, POLLIN, 0};
+	int status;
+
+	if (pidfd >= 0) {
+		assert_int_equal(poll(&ended, 1, 10000), 1);
+		(void)close(pidfd);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static void
+test_child_fails(void **state)
+{
+	struct message m = {NULL, -1, 0};
+	int pidfd, status;
+	pid_t pid;
+
+	(void)state;
+	pid = os_start(child, &m, sizeof(m), &pidfd);
+	assert_true(pid > 0);
+	assert_int_equal(m.error, 42);
+	status = reap(pid, pidfd);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 7);
+}
+
+/* It execs with our descriptors as its own and with signals as they begin: an
+ * ignored one would not end it. */
+static void
+test_child_execs(void **state)
+{
+	char sh[] = "/bin/sh", c[] = "-c",
+	     script[] = "cat; ls /dev/fd/ | grep -c '^[3-9]$'; kill -USR1 $$";
+	char *const argv[] = {sh, c, script, NULL};
+	char got[64];
+	size_t len = 0;
+	ssize_t n;
+	int fds[2], pidfd, status;
+	struct message m = {argv, -1, 0};
+	pid_t pid;
+
+	(void)state;
+	assert_false(os_signal_is_ignored(SIGUSR1));
+	assert_true(signal(SIGUSR1, SIG_IGN) != SIG_ERR);
+	assert_true(os_signal_is_ignored(SIGUSR1));
+	assert_int_equal(os_pipe(fds), 0);
+	/* One that a library has left open. */
+	assert_int_equal(fcntl(dup(fds[0]), F_SETFD, 0), 0);
+	m.out = fds[1];
+	pid = os_start(child, &m, sizeof(m), &pidfd);
+	(void)close(fds[1]);
+	assert_true(pid > 0);
+	assert_int_equal(m.error, 0);
+	while ((n = read(fds[0], got + len, sizeof(got) - 1 - len)) > 0)
+		len += (size_t)n;
+	got[len] = '\0';
+	/* The one that ls reads its folder by. */
+	assert_string_equal(got, "1\n");
+	status = reap(pid, pidfd);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGUSR1);
+	os_signal_default(SIGUSR1);
+	assert_false(os_signal_is_ignored(SIGUSR1));
+	(void)close(fds[0]);
+}
+
+int
+main(void)
+{
+	struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_pipes),
+	    cmocka_unit_test(test_sockets),
+	    cmocka_unit_test(test_files),
+	    cmocka_unit_test(test_rename),
+	    cmocka_unit_test(test_executable),
+	    cmocka_unit_test(test_poll),
+	    cmocka_unit_test(test_child_fails),
+	    cmocka_unit_test(test_child_execs),
+	};
+
+	return unit_run(tests, sizeof(tests) / sizeof(tests[0]));
+}
