@@ -39,10 +39,10 @@ plain_has(const struct network *network, const char *address)
 	unsigned char bits[128];
 	int len = plain_bits(address, bits);
 
-	if (len != (network->ipv6 ? 128 : 32))
+	if (len != (network->ip.v6 ? 128 : 32))
 		return false;
 	for (unsigned i = 0; i < network->bits; i++)
-		if (bits[i] != (network->bytes[i / 8] >> (7 - i % 8) & 1))
+		if (bits[i] != (network->ip.bytes[i / 8] >> (7 - i % 8) & 1))
 			return false;
 	return true;
 }
@@ -63,7 +63,7 @@ FUZZ_TARGET(network)
 
 	CHECK(arena != NULL);
 	if (network_parse(net, &network)) {
-		CHECK(network.bits <= (network.ipv6 ? 128 : 32));
+		CHECK(network.bits <= (network.ip.v6 ? 128 : 32));
 		CHECK(network_has(&network, host) ==
 		      (!nul && plain_has(&network, text)));
 	}

@@ -75,11 +75,20 @@ struct origin_pattern {
 /*
  * Parse one origin as a policy writes it (not "*", which is no origin).  The
  * first fault in the order above is returned; *out is filled only for
- * ORIGIN_FAULT_NONE.  A-labels must decode (RFC 3492); policy/lint.c checks the
+ * ORIGIN_FAULT_NONE.  A-labels must decode (RFC 3492); policy/fix.c checks the
  * rest of them with libidn2.  IPv6: RFC 5952 text, no zone, no IPv4-mapped.
  */
 enum origin_fault origin_pattern_parse(struct slice text,
     struct origin_pattern *out);
+
+/* Is it http to another machine, so that whoever is in between can read and
+ * change what is sent? */
+static inline bool
+origin_pattern_is_insecure(const struct origin_pattern *pattern)
+{
+	return slice_eq(pattern->scheme, SLICE("http")) &&
+	       !pattern->is_loopback;
+}
 
 /* Does every origin that b matches also match a?  (For "shadowed".) */
 bool origin_pattern_covers(const struct origin_pattern *a,

@@ -191,35 +191,17 @@ ask_tell(struct explanation *e, bool json)
 
 /* ---- explain ---- */
 
-/* NULL: it has errors or could not be read, and that has been said. */
-static struct settings *
-load(const char *file)
-{
-	const struct load_options options = {.use = LOAD_LINT};
-	struct diag_list *diags = diag_list_new();
-	struct settings *settings;
-
-	if (diags == NULL) {
-		fprintf(stderr, "corscheck: no memory\n");
-		return NULL;
-	}
-	settings = settings_load(file, &options, diags);
-	if (settings == NULL)
-		diag_print(diags, stderr);
-	diag_list_free(diags);
-	return settings;
-}
-
 int
 explain_command(const struct command *command, int argc, char **argv)
 {
+	const struct load_options load = {.use = LOAD_LINT};
 	struct settings *settings = NULL;
 	struct explanation e;
 	struct ask ask;
 	int status = ask_read(&ask, command, ASK_URL_OPTION, argc, argv);
 
 	if (status == ASK_GO_ON && ask.policy != NULL) {
-		settings = load(ask.policy);
+		settings = settings_load_or_print(ask.policy, &load);
 		if (settings == NULL)
 			status = CHECK_USAGE;
 	}

@@ -157,17 +157,9 @@ dump_command(const struct command *command, int argc, char **argv)
 
 	if (letter != -1 || argc - optind != 1)
 		return command_usage(command, letter == 'h');
-	struct diag_list *diags = diag_list_new();
-	if (diags == NULL) {
-		fprintf(stderr, "corscheck: no memory\n");
-		return CHECK_USAGE;
-	}
-	struct settings *settings = settings_load(argv[optind], &load, diags);
-	if (settings == NULL)
-		diag_print(diags, stderr);
-	else
+	struct settings *settings = settings_load_or_print(argv[optind], &load);
+	if (settings != NULL)
 		status = print_dump(settings);
 	settings_release(settings);
-	diag_list_free(diags);
 	return status;
 }

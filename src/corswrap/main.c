@@ -57,11 +57,12 @@ start(struct start *s, bool listening)
 int
 main(int argc, char **argv)
 {
+	static const struct load_options cgi = {.use = LOAD_CGI};
 	static struct start s;
 	bool listening = listen_is_socket(STDIN_FILENO);
 
 	if (!listening && options_is_cgi())
-		return cgi_run(NULL, options_lighttpd_script(argc, argv),
+		return cgi_run(&cgi, options_lighttpd_script(argc, argv),
 			       environ);
 	tune(argv);
 	if (options_read(&s.options, argc, argv) != 0)

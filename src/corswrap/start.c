@@ -40,21 +40,11 @@ start_command(struct start *s)
 static struct settings *
 load(struct start *s)
 {
-	struct diag_list *list = diag_list_new();
-	struct settings *settings = NULL;
-
-	if (list == NULL || locate_policy(s->options.policy, s->policy,
-					  sizeof(s->policy)) != 0) {
-		fprintf(stderr, "corswrap: no policy: %s: %s [no-policy]\n",
-			s->policy,
-			"name one with -c, or write one with "
-			"`corscheck init`");
-	} else {
-		settings = settings_load(s->policy, &s->load, list);
-		diag_print(list, stderr);
-	}
-	diag_list_free(list);
-	return settings;
+	if (locate_policy(s->options.policy, s->policy, sizeof(s->policy)) == 0)
+		return settings_load_or_print(s->policy, &s->load);
+	fprintf(stderr, "corswrap: no policy: %s: %s [no-policy]\n", s->policy,
+		"name one with -c, or write one with `corscheck init`");
+	return NULL;
 }
 
 int

@@ -12,7 +12,7 @@
 #include "explain/explanation.h"
 
 #include "cors/origin.h"
-#include "policy/idn.h"
+#include "policy/hostname.h"
 
 /* "WHAT "TEXT": REASON", the text cut where it is long. */
 static const char *
@@ -36,7 +36,7 @@ origin_of(struct explanation *e, struct slice text)
 {
 	struct url url;
 
-	if (url_parse(e->arena, text, NULL, idn_to_ascii, &url) !=
+	if (url_parse(e->arena, text, NULL, hostname_to_ascii, &url) !=
 	    URL_FAULT_NONE)
 		return SLICE_NONE;
 	return url.origin;
@@ -55,7 +55,7 @@ guess_origin(struct explanation *e, struct slice text)
 		return SLICE_NONE;
 	if (url_parse(e->arena,
 		      slice_from(explain_printf(e, "http://%s", quoted)), NULL,
-		      idn_to_ascii, &url) != URL_FAULT_NONE)
+		      hostname_to_ascii, &url) != URL_FAULT_NONE)
 		return SLICE_NONE;
 	guess = url.origin;
 	if (!url_is_trustworthy(&url))
@@ -238,7 +238,7 @@ question_read(struct arena *arena, const struct question_text *text,
 	*out = (struct question){.credentials = text->credentials};
 	if (wrong == NULL) {
 		url_fault =
-		    url_parse(arena, text->url, NULL, idn_to_ascii, &out->url);
+		    url_parse(arena, text->url, NULL, hostname_to_ascii, &out->url);
 		if (url_fault != URL_FAULT_NONE)
 			wrong = fault(&e, "URL", text->url,
 				      url_fault_text(url_fault));

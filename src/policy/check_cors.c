@@ -1,10 +1,9 @@
 /*
- * What is wrong with a [cors] section only as a whole: origins that its other
- * keys forbid, sections without origins, sections that cover the same request.
+ * What only a whole [cors] section tells: origins that its other keys forbid,
+ * sections without origins, sections that cover the same requests.
  *
- * [cors NAME] may inherit origins or credentials.  Then what is wrong with them
- * is said where NAME makes it wrong, and not again where [cors] was wrong
- * already.
+ * [cors NAME] may inherit origins or credentials.  Then an error is reported in
+ * the line of NAME that causes it, and not again if [cors] has it already.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -14,38 +13,40 @@
 
 #include "policy/loader.h"
 
-#include "policy/suffix.h"
+#include "policy/fix.h"
+#include "policy/hostname.h"
 
-/* A section under test.  What [cors] did wrong itself has been said of it. */
+/* A section being checked. */
 struct check {
 	struct loader *loader;
-	const struct draft *draft;
-	const struct draft *base; /* [cors], if the origins are its; or NULL */
+	const struct cors_values *values;
+	const struct cors_values *base; /* [cors], if the origins are inherited;
+					   its own errors have been reported */
 };
 
-/* The line for what inherited origins make wrong. */
+/* The line for an error with inherited origins. */
 static unsigned
-own_line(const struct draft *draft, enum cors_key key)
+own_line(const struct cors_values *values, enum cors_key key)
 {
-	return draft->lines[key] != 0 ? draft->lines[key]
-				      : draft->section->line;
+	return values->lines[key] != 0 ? values->lines[key]
+				       : values->section->line;
 }
 
 static unsigned
 origin_line(const struct check *check, unsigned line, enum cors_key key)
 {
-	return check->base == NULL ? line : own_line(check->draft, key);
+	return check->base == NULL ? line : own_line(check->values, key);
 }
 
 static void
 check_null(const struct check *check)
 {
-	const struct draft *draft = check->draft, *base = check->base;
-	unsigned line = draft->origins->null_line;
+	const struct cors_values *values = check->values, *base = check->base;
+	unsigned line = values->origins->null_line;
 
 	if (line == 0)
 		return;
-	if (!draft->allow_null) {
+	if (!values->allow_null) {
 		if (base == NULL || base->allow_null)
 			loader_error(
 			    check->loader,
@@ -54,8 +55,8 @@ check_null(const struct check *check)
 			    "origin \"null\": every sandboxed frame and every "
 			    "file sends it; only \"allow-null = yes\" in %s "
 			    "allows it",
-			    draft->label);
-	} else if (draft->credentials) {
+			    values->label);
+	} else if (values->credentials) {
 		if (base == NULL || !base->allow_null || !base->credentials)
 			loader_error(
 			    check->loader,
@@ -69,10 +70,10 @@ check_null(const struct check *check)
 static void
 check_any(const struct check *check)
 {
-	const struct draft *draft = check->draft;
-	unsigned line = draft->origins->any_line;
+	const struct cors_values *values = check->values;
+	unsigned line = values->origins->any_line;
 
-	if (line == 0 || !draft->credentials ||
+	if (line == 0 || !values->credentials ||
 	    (check->base != NULL && check->base->credentials))
 		return;
 	loader_error(
@@ -82,47 +83,41 @@ check_any(const struct check *check)
 	    "name the origins, or set \"credentials = no\"");
 }
 
-/* What may be wrong with one pattern. */
+/* An error that one pattern may have. */
 struct rule {
 	const char *id;
 	bool (*breaks)(const struct origin_pattern *);
-	bool (*forbidden)(const struct draft *);
+	bool (*forbidden)(const struct cors_values *);
 	const char *(*fix)(struct arena *, const struct origin_pattern *);
 	const char *why;
 };
 
 static bool
-is_insecure(const struct origin_pattern *pattern)
+forbids_insecure(const struct cors_values *values)
 {
-	return slice_eq(pattern->scheme, SLICE("http")) &&
-	       !pattern->is_loopback;
+	return values->credentials && !values->allow_insecure;
 }
 
-static bool
-forbids_insecure(const struct draft *draft)
-{
-	return draft->credentials && !draft->allow_insecure;
-}
-
-/* Names of the machine itself nobody else can have (RFC 6761, 6.3). */
+/* Nobody can register a name under localhost (RFC 6761, 6.3). */
 bool
-origin_is_suffix(const struct origin_pattern *pattern)
+origin_is_public_suffix(const struct origin_pattern *pattern)
 {
 	return pattern->any_subdomain && !pattern->is_loopback &&
-	       suffix_is_public(pattern->host);
+	       hostname_is_public_suffix(pattern->host);
 }
 
 static bool
-forbids_suffix(const struct draft *draft)
+forbids_suffix(const struct cors_values *values)
 {
-	return draft->credentials && !draft->allow_public_suffix;
+	return values->credentials && !values->allow_public_suffix;
 }
 
 static const struct rule rules[] = {
-    {"insecure-origin", is_insecure, forbids_insecure, origin_fix_secure,
+    {"insecure-origin", origin_pattern_is_insecure, forbids_insecure,
+     fix_insecure_origin,
      "with \"credentials = yes\", whoever is on the way can read what is "
      "private; \"allow-insecure = yes\" allows it"},
-    {"public-suffix", origin_is_suffix, forbids_suffix, NULL,
+    {"public-suffix", origin_is_public_suffix, forbids_suffix, NULL,
      "anybody can register a name under it, and \"credentials = yes\" "
      "shows them what is private; \"allow-public-suffix = yes\" allows "
      "it"},
@@ -143,14 +138,14 @@ break_rule(const struct check *check, const struct rule *rule,
 		    check->base == NULL ? "" : " of [cors]", rule->why);
 }
 
-/* Of inherited origins the first one stands for all. */
+/* One error for all inherited origins. */
 static bool
 break_inherited(const struct check *check, const struct rule *rule,
 		const struct origin_pattern *pattern)
 {
 	if (check->base == NULL)
 		return false;
-	break_rule(check, rule, NULL, own_line(check->draft, CORS_CREDENTIALS),
+	break_rule(check, rule, NULL, own_line(check->values, CORS_CREDENTIALS),
 		   pattern);
 	return true;
 }
@@ -173,9 +168,9 @@ check_file(const struct check *check, const struct rule *rule,
 static void
 check_rule(const struct check *check, const struct rule *rule)
 {
-	const struct origins *origins = check->draft->origins;
+	const struct origins *origins = check->values->origins;
 
-	if (!rule->forbidden(check->draft) ||
+	if (!rule->forbidden(check->values) ||
 	    (check->base != NULL && rule->forbidden(check->base)))
 		return;
 	for (size_t i = 0; i < origins->count; i++) {
@@ -191,32 +186,32 @@ check_rule(const struct check *check, const struct rule *rule)
 }
 
 static void
-check_draft(struct loader *loader, const struct draft *draft)
+check_section(struct loader *loader, const struct cors_values *values)
 {
-	struct check check = {.loader = loader, .draft = draft};
+	struct check check = {.loader = loader, .values = values};
 
-	if (draft != loader->base && loader->base != NULL &&
-	    draft->origins == loader->base->origins)
+	if (values != loader->base && loader->base != NULL &&
+	    values->origins == loader->base->origins)
 		check.base = loader->base;
 	check_any(&check);
-	if (draft->origins->any_line != 0)
+	if (values->origins->any_line != 0)
 		return; /* it covers everything else */
 	check_null(&check);
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		check_rule(&check, &rules[i]);
 }
 
-/* Could origins have been there, if it were not for an error? */
+/* May an error be the reason that no origins are there? */
 static bool
-is_excused(const struct loader *loader, const struct draft *draft)
+is_excused(const struct loader *loader, const struct cors_values *values)
 {
-	const struct draft *base = loader->base;
+	const struct cors_values *base = loader->base;
 
-	if (draft->section->suspect || draft->section->guessed ||
-	    draft->origins->faulty)
+	if (values->section->incomplete || values->section->guessed ||
+	    values->origins->faulty)
 		return true;
-	return base != NULL && draft->origins == base->origins &&
-	       base->section->suspect;
+	return base != NULL && values->origins == base->origins &&
+	       base->section->incomplete;
 }
 
 /* DESIGN.md section 3: a [cors NAME] that ends with no origins, or a file in
@@ -224,23 +219,24 @@ is_excused(const struct loader *loader, const struct draft *draft)
 static void
 check_missing(struct loader *loader)
 {
-	bool some = loader->suspect;
+	bool some = loader->incomplete;
 
 	for (size_t i = 0; i < loader->count; i++)
 		if (loader->sections[i].kind == SECTION_CORS &&
-		    loader->sections[i].stray)
+		    loader->sections[i].ignored)
 			some = true; /* an error is reported already */
-	for (size_t i = 0; i < loader->draft_count; i++) {
-		const struct draft *draft = &loader->drafts[i];
-		if (origins_any(draft->origins) || is_excused(loader, draft)) {
+	for (size_t i = 0; i < loader->cors_count; i++) {
+		const struct cors_values *values = &loader->cors[i];
+		if (origins_any(values->origins) ||
+		    is_excused(loader, values)) {
 			some = true;
-		} else if (draft->section->named) {
+		} else if (values->section->named) {
 			loader_error(
-			    loader, draft->section->line, "missing-origins",
+			    loader, values->section->line, "missing-origins",
 			    NULL,
 			    "%s has no origins, neither its own nor those of "
 			    "[cors]",
-			    draft->label);
+			    values->label);
 			some = true;
 		}
 	}
@@ -253,16 +249,16 @@ check_missing(struct loader *loader)
 			     "anything");
 }
 
-/* The part of a spec by which sections are chosen. */
+/* The part of a spec that decides which requests a section covers. */
 static bool
-selector(struct loader *loader, const struct draft *draft,
+selector(struct loader *loader, const struct cors_values *values,
 	 struct policy_spec *spec)
 {
-	struct name_list paths = items_names(loader, &draft->paths);
-	struct name_list hosts = items_names(loader, &draft->hosts);
+	struct name_list paths = items_names(loader, &values->paths);
+	struct name_list hosts = items_names(loader, &values->hosts);
 
 	*spec = (struct policy_spec){
-	    .name = draft->section->name,
+	    .name = values->section->name,
 	    .paths = paths.names,
 	    .path_count = paths.count,
 	    .hosts = hosts.names,
@@ -272,8 +268,9 @@ selector(struct loader *loader, const struct draft *draft,
 }
 
 static void
-report_tie(struct loader *loader, const struct draft *later,
-	   const struct draft *earlier, struct slice path, struct slice host)
+report_tie(struct loader *loader, const struct cors_values *later,
+	   const struct cors_values *earlier, struct slice path,
+	   struct slice host)
 {
 	const char *has_path = path.len == 0 ? "" : " path \"";
 	const char *has_host = host.len == 0 ? "" : " host \"";
@@ -295,35 +292,35 @@ static void
 check_ties(struct loader *loader)
 {
 	struct policy_spec *specs =
-	    loader_scratch(loader, loader->draft_count, sizeof(*specs));
-	const struct draft **drafts =
-	    loader_scratch(loader, loader->draft_count, sizeof(*drafts));
+	    loader_scratch(loader, loader->cors_count, sizeof(*specs));
+	const struct cors_values **sections =
+	    loader_scratch(loader, loader->cors_count, sizeof(*sections));
 	struct slice path, host;
 	size_t count = 0;
 
-	if (specs == NULL || drafts == NULL)
+	if (specs == NULL || sections == NULL)
 		return;
-	for (size_t i = 0; i < loader->draft_count; i++) {
-		const struct draft *draft = &loader->drafts[i];
-		if (!draft->section->named ||
-		    !selector(loader, draft, &specs[count]))
+	for (size_t i = 0; i < loader->cors_count; i++) {
+		const struct cors_values *values = &loader->cors[i];
+		if (!values->section->named ||
+		    !selector(loader, values, &specs[count]))
 			continue;
-		drafts[count++] = draft;
+		sections[count++] = values;
 		for (size_t j = 0; j + 1 < count; j++) {
 			if (!policy_spec_ties(&specs[j], &specs[count - 1],
 					      &path, &host))
 				continue;
-			report_tie(loader, draft, drafts[j], path, host);
+			report_tie(loader, values, sections[j], path, host);
 			break;
 		}
 	}
 }
 
 void
-conflicts_check(struct loader *loader)
+check_cors(struct loader *loader)
 {
-	for (size_t i = 0; i < loader->draft_count; i++)
-		check_draft(loader, &loader->drafts[i]);
+	for (size_t i = 0; i < loader->cors_count; i++)
+		check_section(loader, &loader->cors[i]);
 	check_missing(loader);
 	check_ties(loader);
 }

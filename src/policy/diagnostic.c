@@ -1,9 +1,9 @@
 /*
  * The list of diagnostics of a load.
  *
- * Everything is collected and printed at the end, because a person who mends a
- * policy wants all of its mistakes at once and in the order of its lines,
- * while the loader finds them in the order of its passes.
+ * They are collected and printed at the end, because whoever fixes a policy
+ * wants all errors at once and in the order of lines, while the loader finds
+ * them in the order of its passes.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -15,6 +15,9 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
+#include "base/text.h"
+
 struct item {
 	struct diag diag;
 	size_t file;  /* order of the file's first report; 0: no file */
@@ -25,9 +28,10 @@ struct diag_list {
 	struct arena *arena;
 	struct item *items;
 	size_t count;
-	size_t cap;
+	size_t room;
 	const char **files;
 	size_t file_count;
+	size_t file_room;
 	size_t totals[SEVERITY_ERROR + 1];
 	size_t lost; /* reports for which there was no memory */
 };
@@ -68,13 +72,12 @@ file_index(struct diag_list *list, const char *file)
 		if (strcmp(list->files[i - 1], file) == 0)
 			return i;
 
-	const char **grown =
-	    realloc(list->files, (list->file_count + 1) * sizeof(*grown));
-	if (grown == NULL)
+	if (!array_grow(&list->files, list->file_count, &list->file_room,
+			sizeof(*list->files)))
 		return 0;
-	list->files = grown;
-	grown[list->file_count] = arena_text(list->arena, slice_from(file));
-	if (grown[list->file_count] == NULL)
+	list->files[list->file_count] =
+	    arena_text(list->arena, slice_from(file));
+	if (list->files[list->file_count] == NULL)
 		return 0;
 	return ++list->file_count;
 }
@@ -83,20 +86,6 @@ void
 diag_file(struct diag_list *list, const char *file)
 {
 	(void)file_index(list, file);
-}
-
-static struct item *
-item_add(struct diag_list *list)
-{
-	if (list->count == list->cap) {
-		size_t cap = list->cap == 0 ? 16 : list->cap * 2;
-		struct item *grown = realloc(list->items, cap * sizeof(*grown));
-		if (grown == NULL)
-			return NULL;
-		list->items = grown;
-		list->cap = cap;
-	}
-	return &list->items[list->count];
 }
 
 /* A formatted copy in the list's memory, or NULL. */
@@ -114,13 +103,13 @@ format_copy(struct arena *arena, const char *format, va_list args)
 	return text;
 }
 
-/* A fix is there to be copied: what a terminal would not show as it is cannot
- * be offered. */
+/* A fix is copied from the terminal: what it does not show as it is cannot be
+ * one. */
 static bool
 is_printable(const char *text)
 {
 	for (; *text != '\0'; text++)
-		if (*text < ' ' || *text > '~')
+		if (!ascii_is_printable(*text))
 			return false;
 	return true;
 }
@@ -143,9 +132,10 @@ diag_vreport(struct diag_list *list, enum severity severity, const char *file,
 	     va_list args)
 {
 	char *message = format_copy(list->arena, format, args);
-	struct item *item = item_add(list);
 	size_t index = file_index(list, file);
-	if (item == NULL || message == NULL || (file != NULL && index == 0)) {
+	if (message == NULL || (file != NULL && index == 0) ||
+	    !array_grow(&list->items, list->count, &list->room,
+			sizeof(*list->items))) {
 		list->lost++;
 		return;
 	}
@@ -153,7 +143,7 @@ diag_vreport(struct diag_list *list, enum severity severity, const char *file,
 		fix = arena_text(list->arena, slice_from(fix));
 	else
 		fix = NULL;
-	*item = (struct item){
+	list->items[list->count] = (struct item){
 	    .diag = {file == NULL ? NULL : list->files[index - 1], line,
 		     severity, id, message, fix},
 	    .file = index,
@@ -166,25 +156,17 @@ diag_vreport(struct diag_list *list, enum severity severity, const char *file,
 const char *
 diag_quote(struct diag_list *list, struct slice text, size_t max)
 {
-	static const char hex[] = "0123456789abcdef";
-	size_t len = text.len < max ? text.len : max;
-	char *out = arena_alloc(list->arena, len * 4 + sizeof("..."));
+	bool cut = text.len > max;
+	size_t room = TEXT_QUOTED_ROOM(cut ? max : text.len);
+	char *out = arena_alloc(list->arena, room + sizeof("..."));
 
 	if (out == NULL)
 		return "";
-	char *to = out;
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text.ptr[i];
-		if (c >= ' ' && c <= '~') {
-			*to++ = (char)c;
-			continue;
-		}
-		*to++ = '\\';
-		*to++ = 'x';
-		*to++ = hex[c >> 4];
-		*to++ = hex[c & 15];
-	}
-	memcpy(to, len < text.len ? "..." : "", len < text.len ? 4 : 1);
+	if (cut)
+		text.len = max;
+	size_t len = text_quote(text, "", out, room);
+	if (cut)
+		memcpy(out + len, "...", sizeof("..."));
 	return out;
 }
 
@@ -208,7 +190,7 @@ item_compare(const void *left, const void *right)
 	return a->order < b->order ? -1 : 1;
 }
 
-/* Is the same said of the same line among the items before this one? */
+/* Is there the same report of the same line among the items? */
 static bool
 is_repeated(const struct item *items, size_t count, const struct item *item)
 {
@@ -284,7 +266,7 @@ diag_print(const struct diag_list *list, FILE *out)
 {
 	for (size_t i = 0; i < list->count; i++) {
 		const struct diag *diag = &list->items[i].diag;
-		char cut[512] = ""; /* without memory, rather than nothing */
+		char cut[512] = ""; /* what is printed if memory is out */
 		int len = diag_format(diag, cut, sizeof(cut));
 		char *text = NULL;
 

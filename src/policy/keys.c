@@ -9,6 +9,7 @@
 
 #include "policy/keys.h"
 
+#include "base/text.h"
 #include "policy/values.h"
 
 static const char *const section_words[] = {"app",	"server", "env",
@@ -44,6 +45,13 @@ keys_find(enum section_kind kind, bool named, struct slice name)
 	return -1;
 }
 
+unsigned
+keys_line(enum section_kind kind, const unsigned lines[KEYS_MAX],
+	  const char *name)
+{
+	return lines[keys_find(kind, false, slice_from(name))];
+}
+
 enum section_kind
 keys_home(struct slice name)
 {
@@ -56,7 +64,7 @@ keys_home(struct slice name)
 	return SECTION_LOST;
 }
 
-/* What people write who know the headers or another CORS library. */
+/* What people write who are used to the headers or another CORS library. */
 static const char *
 known_alias(struct slice name)
 {
@@ -126,7 +134,7 @@ section_find(struct slice word)
 enum section_kind
 section_nearest(struct slice word)
 {
-	const char *nearest = value_nearest(value_trim(word), section_words);
+	const char *nearest = value_nearest(text_trim(word), section_words);
 
 	return section_find(slice_from(nearest));
 }

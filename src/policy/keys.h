@@ -38,7 +38,7 @@ enum value_kind {
 	VALUE_SIZE_LIMIT,    /* struct limit */
 	VALUE_COUNT_LIMIT,   /* struct limit */
 	VALUE_PATH,	     /* const char *, absolute */
-	VALUE_OWN	     /* read by take */
+	VALUE_OWN	     /* read by set */
 };
 
 struct key {
@@ -48,7 +48,7 @@ struct key {
 	uint64_t min, max;	  /* numbers; of durations in milliseconds */
 	const char *const *words; /* VALUE_CHOICE, VALUE_SWITCH */
 	/* VALUE_OWN: target is the section's structure. */
-	void (*take)(struct loader *, void *target, const struct entry *);
+	void (*set)(struct loader *, void *target, const struct entry *);
 	bool repeats;	 /* lists, and whole values that may stand again */
 	bool none;	 /* the word `none` means 0 (limits: not set) */
 	bool named_only; /* in [cors NAME] alone */
@@ -67,6 +67,9 @@ extern const struct key keys_cors[];
 
 /* The place of a key in its section's table, or -1. */
 int keys_find(enum section_kind, bool named, struct slice name);
+/* The line of a key of that name (which the table must have). */
+unsigned keys_line(enum section_kind, const unsigned lines[KEYS_MAX],
+		   const char *name);
 /* The first section that has this key, or SECTION_LOST. */
 enum section_kind keys_home(struct slice name);
 /* The key that was meant, or NULL. */

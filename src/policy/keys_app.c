@@ -1,6 +1,6 @@
 /*
  * [app] and [server]: the tables of their keys, and the keys that need more
- * than a table.
+ * than a table; [env] and [handlers], whose keys are names of the user's own.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -11,10 +11,12 @@
 #include "policy/loader.h"
 
 #include <limits.h>
-#include <unistd.h>
+#include <stdio.h>
+#include <stdlib.h>
 
+#include "base/text.h"
 #include "cors/path.h"
-#include "policy/feature.h"
+#include "policy/fix.h"
 #include "policy/reader.h"
 #include "policy/values.h"
 
@@ -24,10 +26,10 @@ enum { MILLISECONDS_MAX = INT_MAX }; /* poll takes no more */
 #define HOURS_MAX ((uint64_t)MILLISECONDS_MAX / 3600000 * 3600000)
 #define GIB ((uint64_t)1 << 30)
 
-static void
-exec_take(struct loader *loader, void *target, const struct entry *entry)
+/* A program and its arguments.  NULL: reported. */
+static char *const *
+read_program(struct loader *loader, const struct entry *entry)
 {
-	struct app *app = target;
 	char *const *words = NULL;
 	const char *fault = value_words(loader->arena, entry->value, &words);
 
@@ -35,17 +37,24 @@ exec_take(struct loader *loader, void *target, const struct entry *entry)
 		fault = "a program is wanted";
 	if (fault == NULL && words[0][0] == '\0')
 		fault = "the program's name is empty";
-	if (fault != NULL) {
-		loader_error(loader, entry->line, "bad-value", NULL,
-			     "\"exec\": %s", fault);
-		return;
-	}
-	app->exec = loader_program(loader, words);
+	if (fault == NULL)
+		return loader_program(loader, words);
+	loader_error(loader, entry->line, "bad-value", NULL, "\"%s\": %s",
+		     loader_quote(loader, entry->key), fault);
+	return NULL;
 }
 
 static void
-forward_fault(struct loader *loader, const struct entry *entry,
-	      struct slice item, const char *fault)
+set_exec(struct loader *loader, void *target, const struct entry *entry)
+{
+	struct app_values *values = target;
+
+	values->app.exec = read_program(loader, entry);
+}
+
+static void
+bad_address(struct loader *loader, const struct entry *entry, struct slice item,
+	    const char *fault)
 {
 	static const struct slice local = {"tcp:localhost:", 14};
 	char fix[READER_LINE_MAX + 1];
@@ -61,104 +70,108 @@ forward_fault(struct loader *loader, const struct entry *entry,
 }
 
 static void
-forward_take(struct loader *loader, void *target, const struct entry *entry)
+set_forward(struct loader *loader, void *target, const struct entry *entry)
 {
-	struct app *app = target;
+	struct app_values *values = target;
 	struct slice rest = entry->value, item;
 
-	if (!feature_forward) {
+	if (loader->options->exec_only) {
 		loader_error(
 		    loader, entry->line, "bad-value", NULL,
 		    "\"forward\" needs the full corswrap; this one can only "
 		    "exec");
 		return;
 	}
-	while (value_next(&rest, &item)) {
-		struct address *list = loader_list(
-		    loader, app->forward, app->forward_count, sizeof(*list));
-		if (list == NULL)
+	while (text_word_next(&rest, &item)) {
+		size_t count = values->app.forward_count;
+		const char *fault;
+
+		if (!loader_grow(loader, loader->arena, &values->forward, count,
+				 &values->forward_room,
+				 sizeof(*values->forward)))
 			return;
-		const char *fault =
+		values->app.forward = values->forward;
+		fault =
 		    address_parse(loader->arena, item, loader->settings->folder,
-				  &list[app->forward_count]);
-		if (fault != NULL) {
-			forward_fault(loader, entry, item, fault);
-			continue;
-		}
-		app->forward = list;
-		app->forward_count++;
+				  &values->forward[count]);
+		if (fault == NULL)
+			values->app.forward_count++;
+		else
+			bad_address(loader, entry, item, fault);
 	}
 }
 
 static void
-root_take(struct loader *loader, void *target, const struct entry *entry)
+set_root(struct loader *loader, void *target, const struct entry *entry)
 {
-	struct app *app = target;
+	struct app_values *values = target;
 	struct slice rest = entry->value, item;
 
-	while (value_next(&rest, &item)) {
-		const char **list = loader_list(loader, app->root,
-						app->root_count, sizeof(*list));
-		if (list == NULL)
+	while (text_word_next(&rest, &item)) {
+		if (!loader_grow(loader, loader->arena, &values->root,
+				 values->app.root_count, &values->root_room,
+				 sizeof(*values->root)))
 			return;
-		list[app->root_count++] = loader_path(loader, item);
-		app->root = list;
+		values->app.root = values->root;
+		values->root[values->app.root_count++] =
+		    loader_path(loader, item);
 	}
 }
 
-/* A list of addresses and prefixes; *count grows with it. */
+/* A list of addresses and prefixes is appended to *networks. */
 static void
-networks_take(struct loader *loader, const char *key, const struct entry *entry,
-	      const struct network **networks, size_t *count)
+add_networks(struct loader *loader, const struct entry *entry,
+	     struct network **networks, size_t *count, size_t *room)
 {
 	struct slice rest = entry->value, item;
 
-	while (value_next(&rest, &item)) {
-		struct network *list =
-		    loader_list(loader, *networks, *count, sizeof(*list));
-		if (list == NULL)
+	while (text_word_next(&rest, &item)) {
+		if (!loader_grow(loader, loader->arena, networks, *count, room,
+				 sizeof(**networks)))
 			return;
-		if (!network_parse(item, &list[*count])) {
+		if (network_parse(item, &(*networks)[*count]))
+			++*count;
+		else
 			loader_error(loader, entry->line, "bad-value", NULL,
 				     "\"%s\" takes addresses and prefixes like "
 				     "192.0.2.0/24, not \"%s\"",
-				     key, loader_quote(loader, item));
-			continue;
-		}
-		*networks = list;
-		++*count;
+				     entry->key.ptr,
+				     loader_quote(loader, item));
 	}
 }
 
 static void
-peers_take(struct loader *loader, void *target, const struct entry *entry)
+set_peers(struct loader *loader, void *target, const struct entry *entry)
 {
-	struct server *server = target;
+	struct server_values *values = target;
+	struct server *server = &values->server;
 
-	networks_take(loader, "peers", entry, &server->peers,
-		      &server->peer_count);
+	add_networks(loader, entry, &values->peers, &server->peer_count,
+		     &values->peer_room);
+	server->peers = values->peers;
 	server->has_peers = server->peer_count > 0;
 }
 
 static void
-status_clients_take(struct loader *loader, void *target,
-		    const struct entry *entry)
+set_status_clients(struct loader *loader, void *target,
+		   const struct entry *entry)
 {
-	struct server *server = target;
+	struct server_values *values = target;
+	struct server *server = &values->server;
 
-	networks_take(loader, "status-clients", entry, &server->status_clients,
-		      &server->status_client_count);
+	add_networks(loader, entry, &values->status_clients,
+		     &server->status_client_count, &values->status_client_room);
+	server->status_clients = values->status_clients;
 }
 
 static void
-status_path_take(struct loader *loader, void *target, const struct entry *entry)
+set_status_path(struct loader *loader, void *target, const struct entry *entry)
 {
-	struct server *server = target;
+	struct server_values *values = target;
 	struct slice path = entry->value;
+	const char *fix = fix_path(loader->scratch, path);
 
-	const char *fix = path_fix(loader->scratch, path);
-
-	/* Compared with paths in normal form, whole. */
+	/* It is compared with whole, normalized paths. */
 	if (!path_pattern_valid(path) || path.ptr[path.len - 1] == '*' ||
 	    fix != NULL) {
 		loader_error(
@@ -168,15 +181,15 @@ status_path_take(struct loader *loader, void *target, const struct entry *entry)
 		    loader_quote(loader, path));
 		return;
 	}
-	server->status_path = arena_text(loader->arena, path);
-	if (server->status_path == NULL)
+	values->server.status_path = arena_text(loader->arena, path);
+	if (values->server.status_path == NULL)
 		loader_no_memory(loader);
 }
 
-/* A designated member after all: gcc and clang warn of those left out only
- * where none is named. */
-#define APP(member) .offset = offsetof(struct app, member)
-#define SERVER(member) .offset = offsetof(struct server, member)
+/* One designated member at least: without, gcc and clang warn of those that are
+ * left out. */
+#define APP(member) .offset = offsetof(struct app_values, app.member)
+#define SERVER(member) .offset = offsetof(struct server_values, server.member)
 #define RANGE(least, most) .min = (least), .max = (most)
 
 static const char *const inject_words[] = {"rewrite", "prepend", NULL};
@@ -189,9 +202,9 @@ static const char *const level_words[] = {"error", "warning", "info", "debug",
 static const char *const format_words[] = {"text", "json", NULL};
 
 const struct key keys_app[] = {
-    {"exec", .kind = VALUE_OWN, .take = exec_take},
-    {"forward", .kind = VALUE_OWN, .take = forward_take, .repeats = true},
-    {"root", .kind = VALUE_OWN, .take = root_take, .repeats = true},
+    {"exec", .kind = VALUE_OWN, .set = set_exec},
+    {"forward", .kind = VALUE_OWN, .set = set_forward, .repeats = true},
+    {"root", .kind = VALUE_OWN, .set = set_root, .repeats = true},
     {"inject", VALUE_CHOICE, APP(inject), .words = inject_words},
     {"max-body", VALUE_SIZE, APP(max_body), RANGE(0, (uint64_t)1 << 50)},
     {"max-header", VALUE_LENGTH, APP(max_header), RANGE(64, 64 << 20)},
@@ -226,15 +239,15 @@ const struct key keys_app[] = {
 
 const struct key keys_server[] = {
     {"workers", VALUE_COUNT, SERVER(workers), RANGE(1, 65536)},
-    {"peers", .kind = VALUE_OWN, .take = peers_take, .repeats = true},
+    {"peers", .kind = VALUE_OWN, .set = set_peers, .repeats = true},
     {"idle-timeout", VALUE_DURATION, SERVER(idle_timeout), RANGE(0, HOURS_MAX),
      .none = true},
     {"drain-timeout", VALUE_DURATION, SERVER(drain_timeout),
      RANGE(0, HOURS_MAX)},
     {"reload", VALUE_DURATION, SERVER(reload), RANGE(0, HOURS_MAX),
      .none = true},
-    {"status-path", .kind = VALUE_OWN, .take = status_path_take},
-    {"status-clients", .kind = VALUE_OWN, .take = status_clients_take,
+    {"status-path", .kind = VALUE_OWN, .set = set_status_path},
+    {"status-clients", .kind = VALUE_OWN, .set = set_status_clients,
      .repeats = true},
     {"access-log", VALUE_BOOLEAN, SERVER(access_log)},
     {"log", VALUE_CHOICE, SERVER(log), .words = level_words},
@@ -242,3 +255,138 @@ const struct key keys_server[] = {
     {"log-file", VALUE_PATH, SERVER(log_file)},
     {0},
 };
+
+/* ---- [env] and [handlers] ---- */
+
+static int
+entry_compare(const void *left, const void *right)
+{
+	const struct entry *a = *(const struct entry *const *)left;
+	const struct entry *b = *(const struct entry *const *)right;
+	int order = strcmp(a->key.ptr, b->key.ptr);
+
+	if (order != 0)
+		return order;
+	return a->line < b->line ? -1 : 1;
+}
+
+/* Names that are set twice; sorted, since there may be many. */
+static void
+find_duplicates(struct loader *loader, const struct section *section)
+{
+	const struct entry **sorted =
+	    loader_scratch(loader, section->count, sizeof(*sorted));
+	const struct entry *first = NULL;
+
+	if (sorted == NULL)
+		return;
+	for (size_t i = 0; i < section->count; i++)
+		sorted[i] = &section->entries[i];
+	qsort(sorted, section->count, sizeof(*sorted), entry_compare);
+	for (size_t i = 0; i < section->count; i++) {
+		if (first != NULL && slice_eq(first->key, sorted[i]->key))
+			loader_error(
+			    loader, sorted[i]->line, "duplicate-key", NULL,
+			    "\"%s\" is set twice, first in line %u",
+			    loader_quote(loader, first->key), first->line);
+		else
+			first = sorted[i];
+	}
+}
+
+/* The usual mistake is "export NAME". */
+static bool
+is_variable(struct loader *loader, const struct entry *entry)
+{
+	const char *blank = strpbrk(entry->key.ptr, " \t");
+	const char *last = strrchr(entry->key.ptr, ' ');
+
+	if (blank == NULL)
+		return true;
+	loader_error(loader, entry->line, "bad-value",
+		     last == NULL ? NULL : last + 1,
+		     "the name of a variable holds no blank, \"%s\" does",
+		     loader_quote(loader, entry->key));
+	return false;
+}
+
+void
+keys_read_env(struct loader *loader, struct section *section)
+{
+	char **env = loader_array(loader, section->count + 1, sizeof(*env));
+	size_t count = 0;
+
+	if (env == NULL)
+		return;
+	for (size_t i = 0; i < section->count; i++) {
+		const struct entry *entry = &section->entries[i];
+		struct slice parts[] = {entry->key, SLICE("="), entry->value};
+
+		if (!is_variable(loader, entry))
+			continue;
+		env[count] = arena_join(loader->arena, parts, 3);
+		if (env[count++] == NULL) {
+			loader_no_memory(loader);
+			return;
+		}
+	}
+	find_duplicates(loader, section);
+	if (!section->ignored)
+		loader->app.app.env = env;
+}
+
+/* An extension is a dot and what follows it in a file name. */
+static bool
+is_extension(struct loader *loader, const struct entry *entry)
+{
+	struct slice key = entry->key;
+	char fix[QUOTE_MAX];
+
+	if (key.len > 1 && key.ptr[0] == '.' &&
+	    memchr(key.ptr, '/', key.len) == NULL &&
+	    memchr(key.ptr + 1, '.', key.len - 1) == NULL)
+		return true;
+	while (key.len > 0 && (key.ptr[0] == '.' || key.ptr[0] == '*'))
+		key = slice_after(key, 1);
+	snprintf(fix, sizeof(fix), ".%.*s", (int)key.len, key.ptr);
+	bool fixed = key.len > 0 && key.len + 2 < sizeof(fix) &&
+		     memchr(key.ptr, '/', key.len) == NULL &&
+		     memchr(key.ptr, '.', key.len) == NULL;
+	loader_error(
+	    loader, entry->line, "unknown-key", fixed ? fix : NULL,
+	    "\"%s\" is no file name extension; [handlers] takes keys like "
+	    "\".php\"",
+	    loader_quote(loader, entry->key));
+	return false;
+}
+
+static bool
+read_handler(struct loader *loader, const struct entry *entry,
+	     struct handler *handler)
+{
+	if (!is_extension(loader, entry))
+		return false;
+	handler->extension = entry->key.ptr;
+	handler->argv = read_program(loader, entry);
+	return handler->argv != NULL;
+}
+
+void
+keys_read_handlers(struct loader *loader, struct section *section)
+{
+	struct handler *handlers =
+	    loader_array(loader, section->count, sizeof(*handlers));
+	size_t count = 0;
+
+	if (handlers == NULL)
+		return;
+	for (size_t i = 0; i < section->count; i++)
+		if (read_handler(loader, &section->entries[i],
+				 &handlers[count]))
+			count++;
+	find_duplicates(loader, section);
+	if (section->ignored)
+		return;
+	loader->app.app.handlers = handlers;
+	loader->app.app.handler_count = count;
+}

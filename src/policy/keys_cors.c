@@ -1,6 +1,6 @@
 /*
- * [cors] and [cors NAME]: the table of their keys, and the lists of methods,
- * headers, paths and hosts.
+ * [cors] and [cors NAME]: the table of their keys, and the values of those that
+ * need more than a table.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -10,12 +10,50 @@
 
 #include "policy/loader.h"
 
+#include "base/text.h"
 #include "cors/decide.h"
 #include "cors/names.h"
 #include "cors/path.h"
+#include "policy/fix.h"
 #include "policy/values.h"
 
 enum { MAX_AGE_MOST = 86400 };
+
+/* ---- methods ---- */
+
+static void
+note_safelisted_method(struct loader *loader, const struct entry *entry,
+		       struct slice method)
+{
+	loader_note(loader, entry->line, "safelisted", NULL,
+		    "method \"%s\" is always allowed and need not be listed",
+		    loader_quote(loader, method));
+}
+
+static void
+warn_method_case(struct loader *loader, const struct entry *entry,
+		 struct slice method)
+{
+	char *upper = arena_text(loader->scratch, method);
+	bool lower = false;
+
+	for (size_t i = 0; upper != NULL && i < method.len; i++) {
+		if (upper[i] < 'a' || upper[i] > 'z')
+			continue;
+		upper[i] = (char)(upper[i] - 'a' + 'A');
+		lower = true;
+	}
+	if (lower)
+		loader_warn(
+		    loader, entry->line, "method-case", upper,
+		    "method \"%s\": methods are case-sensitive, and browsers "
+		    "put only DELETE, GET, HEAD, OPTIONS, POST and PUT in "
+		    "upper case",
+		    loader_quote(loader, method));
+}
+
+static const char not_a_method[] = "a method is made of letters, digits and "
+				   "!#$%&'*+-.^_`|~";
 
 static void
 method_error(struct loader *loader, const struct entry *entry,
@@ -26,39 +64,38 @@ method_error(struct loader *loader, const struct entry *entry,
 }
 
 static void
-methods_take(struct loader *loader, void *target, const struct entry *entry)
+set_methods(struct loader *loader, void *target, const struct entry *entry)
 {
-	struct items *methods = &((struct draft *)target)->methods;
+	struct items *methods = &((struct cors_values *)target)->methods;
 	struct slice rest = entry->value, item;
 
-	while (value_next(&rest, &item)) {
+	while (text_word_next(&rest, &item)) {
 		struct slice method = method_normalize(item);
 
 		if (slice_eq(item, SLICE("*")))
 			methods->any = true;
 		else if (!token_is_valid(item))
 			method_error(loader, entry, item, "method",
-				     "a method is made of letters, digits and "
-				     "!#$%&'*+-.^_`|~");
+				     not_a_method);
 		else if (method_is_forbidden(item))
 			method_error(loader, entry, item, "forbidden-method",
 				     "no script can send it");
 		else if (method_is_safelisted(method))
-			lint_plain_method(loader, entry, method);
+			note_safelisted_method(loader, entry, method);
 		else if (!items_have(methods, method)) {
-			lint_method_case(loader, entry, method);
+			warn_method_case(loader, entry, method);
 			items_add(loader, methods, method, entry->line);
 		}
 	}
 }
 
 static void
-allow_take(struct loader *loader, void *target, const struct entry *entry)
+set_allow(struct loader *loader, void *target, const struct entry *entry)
 {
-	struct items *allow = &((struct draft *)target)->allow;
+	struct items *allow = &((struct cors_values *)target)->allow;
 	struct slice rest = entry->value, item;
 
-	while (value_next(&rest, &item)) {
+	while (text_word_next(&rest, &item)) {
 		struct slice method = method_normalize(item);
 
 		if (slice_eq(item, SLICE("*")))
@@ -68,13 +105,35 @@ allow_take(struct loader *loader, void *target, const struct entry *entry)
 			    "method is allowed");
 		else if (!token_is_valid(item))
 			method_error(loader, entry, item, "method",
-				     "a method is made of letters, digits and "
-				     "!#$%&'*+-.^_`|~");
+				     not_a_method);
 		else if (!items_have(allow, method)) {
-			lint_method_case(loader, entry, method);
+			warn_method_case(loader, entry, method);
 			items_add(loader, allow, method, entry->line);
 		}
 	}
+}
+
+/* ---- headers ---- */
+
+static void
+note_safelisted_header(struct loader *loader, const struct entry *entry,
+		       struct slice header)
+{
+	if (request_header_is_plain(header))
+		loader_note(
+		    loader, entry->line, "safelisted", NULL,
+		    "header \"%s\" needs no permission unless its value is "
+		    "unusual or longer than 128 bytes",
+		    loader_quote(loader, header));
+}
+
+static void
+note_safelisted_exposed(struct loader *loader, const struct entry *entry,
+			struct slice header)
+{
+	loader_note(loader, entry->line, "safelisted", NULL,
+		    "header \"%s\" can always be read and need not be exposed",
+		    loader_quote(loader, header));
 }
 
 static void
@@ -88,7 +147,7 @@ header_error(struct loader *loader, const struct entry *entry,
 static const char not_a_token[] = "a header name is made of letters, digits "
 				  "and !#$%&'*+-.^_`|~";
 
-/* "Content-Type:" and "X-A;" are copied with what stood around them. */
+/* "Content-Type:" and "X-A;" were copied with what is around them. */
 static const char *
 header_fix(struct loader *loader, struct slice header)
 {
@@ -101,7 +160,7 @@ header_fix(struct loader *loader, struct slice header)
 				      : NULL;
 }
 
-/* Not a token: reported.  True: it was one. */
+/* False: it is no token, and that has been reported. */
 static bool
 check_header(struct loader *loader, const struct entry *entry,
 	     struct slice header)
@@ -123,20 +182,18 @@ header_add(struct loader *loader, struct items *items,
 
 	if (lower == NULL)
 		return;
-	for (size_t i = 0; i < header.len; i++)
-		lower[i] = ascii_lower(header.ptr[i]);
-	header.ptr = lower;
+	header = text_lower(lower, header);
 	if (!items_have(items, header))
 		items_add(loader, items, header, entry->line);
 }
 
 static void
-headers_take(struct loader *loader, void *target, const struct entry *entry)
+set_headers(struct loader *loader, void *target, const struct entry *entry)
 {
-	struct items *headers = &((struct draft *)target)->headers;
+	struct items *headers = &((struct cors_values *)target)->headers;
 	struct slice rest = entry->value, item;
 
-	while (value_next(&rest, &item)) {
+	while (text_word_next(&rest, &item)) {
 		if (slice_eq(item, SLICE("*"))) {
 			headers->any = true;
 		} else if (!check_header(loader, entry, item)) {
@@ -150,19 +207,19 @@ headers_take(struct loader *loader, void *target, const struct entry *entry)
 			    "it belongs in responses, which corswrap sends; "
 			    "\"headers\" names those of requests");
 		} else {
-			lint_plain_header(loader, entry, item);
+			note_safelisted_header(loader, entry, item);
 			header_add(loader, headers, entry, item);
 		}
 	}
 }
 
 static void
-expose_take(struct loader *loader, void *target, const struct entry *entry)
+set_expose(struct loader *loader, void *target, const struct entry *entry)
 {
-	struct items *expose = &((struct draft *)target)->expose;
+	struct items *expose = &((struct cors_values *)target)->expose;
 	struct slice rest = entry->value, item;
 
-	while (value_next(&rest, &item)) {
+	while (text_word_next(&rest, &item)) {
 		if (slice_eq(item, SLICE("*")))
 			expose->any = true;
 		else if (!check_header(loader, entry, item))
@@ -176,13 +233,15 @@ expose_take(struct loader *loader, void *target, const struct entry *entry)
 			    "\"expose\" names headers of the application's "
 			    "responses");
 		else if (response_header_is_safelisted(item))
-			lint_plain_exposed(loader, entry, item);
+			note_safelisted_exposed(loader, entry, item);
 		else
 			header_add(loader, expose, entry, item);
 	}
 }
 
-/* The digits of "10s" and "-5", within the bounds. */
+/* ---- numbers, paths, hosts ---- */
+
+/* What "10s", "-5" and "100000" should have been; "": unclear. */
 static void
 max_age_fix(struct slice text, char *buf, size_t cap)
 {
@@ -190,9 +249,9 @@ max_age_fix(struct slice text, char *buf, size_t cap)
 
 	buf[0] = '\0';
 	if (text.len > 1 && text.ptr[0] == '-' &&
-	    value_number(slice_after(text, 1), &number))
+	    text_number(slice_after(text, 1), UINT64_MAX, &number))
 		snprintf(buf, cap, "0");
-	else if (value_number(text, &number))
+	else if (text_number(text, UINT64_MAX, &number))
 		snprintf(buf, cap, "%d", MAX_AGE_MOST);
 	else if (value_duration(text, &number) &&
 		 number / 1000 <= MAX_AGE_MOST && number % 1000 == 0)
@@ -200,14 +259,14 @@ max_age_fix(struct slice text, char *buf, size_t cap)
 }
 
 static void
-max_age_take(struct loader *loader, void *target, const struct entry *entry)
+set_max_age(struct loader *loader, void *target, const struct entry *entry)
 {
-	struct draft *draft = target;
+	struct cors_values *values = target;
 	uint64_t seconds;
 	char fix[24];
 
-	if (value_number(entry->value, &seconds) && seconds <= MAX_AGE_MOST) {
-		draft->max_age = (long)seconds;
+	if (text_number(entry->value, MAX_AGE_MOST, &seconds)) {
+		values->max_age = (long)seconds;
 		return;
 	}
 	max_age_fix(entry->value, fix, sizeof(fix));
@@ -219,14 +278,14 @@ max_age_take(struct loader *loader, void *target, const struct entry *entry)
 }
 
 static void
-status_take(struct loader *loader, void *target, const struct entry *entry)
+set_status(struct loader *loader, void *target, const struct entry *entry)
 {
-	struct draft *draft = target;
+	struct cors_values *values = target;
 	uint64_t status;
 
-	if (entry->value.len == 3 && value_number(entry->value, &status) &&
-	    status >= 200 && status <= 299)
-		draft->preflight_status = (int)status;
+	if (entry->value.len == 3 && text_number(entry->value, 299, &status) &&
+	    status >= 200)
+		values->preflight_status = (int)status;
 	else
 		loader_error(
 		    loader, entry->line, "status", NULL,
@@ -236,13 +295,13 @@ status_take(struct loader *loader, void *target, const struct entry *entry)
 }
 
 static void
-path_take(struct loader *loader, void *target, const struct entry *entry)
+set_path(struct loader *loader, void *target, const struct entry *entry)
 {
-	struct items *paths = &((struct draft *)target)->paths;
+	struct items *paths = &((struct cors_values *)target)->paths;
 	struct slice rest = entry->value, item;
 
-	while (value_next(&rest, &item)) {
-		const char *fix = path_fix(loader->scratch, item);
+	while (text_word_next(&rest, &item)) {
+		const char *fix = fix_path(loader->scratch, item);
 
 		if (path_pattern_valid(item) && fix == NULL) {
 			if (!items_have(paths, item))
@@ -258,12 +317,12 @@ path_take(struct loader *loader, void *target, const struct entry *entry)
 }
 
 static void
-host_take(struct loader *loader, void *target, const struct entry *entry)
+set_host(struct loader *loader, void *target, const struct entry *entry)
 {
-	struct items *hosts = &((struct draft *)target)->hosts;
+	struct items *hosts = &((struct cors_values *)target)->hosts;
 	struct slice rest = entry->value, item;
 
-	while (value_next(&rest, &item)) {
+	while (text_word_next(&rest, &item)) {
 		if (host_pattern_valid(item)) {
 			if (!items_have(hosts, item))
 				items_add(loader, hosts, item, entry->line);
@@ -271,7 +330,7 @@ host_take(struct loader *loader, void *target, const struct entry *entry)
 		}
 		loader_error(
 		    loader, entry->line, "bad-value",
-		    host_fix(loader->scratch, item),
+		    fix_host(loader->scratch, item),
 		    "host \"%s\": a host is a name in lower case without port, "
 		    "perhaps with \"*.\" in front",
 		    loader_quote(loader, item));
@@ -283,42 +342,42 @@ static const char *const app_headers_words[] = {"override", "keep", NULL};
 static const char *const enforce_words[] = {"advertise", "report",
 					    "block-unsafe", "block", NULL};
 
-#define OWN(function) .kind = VALUE_OWN, .take = function
+#define OWN(function) .kind = VALUE_OWN, .set = function
 #define LIST(function) OWN(function), .repeats = true
 #define AT(member)                                                             \
-	.offset = offsetof(struct draft, member),                              \
-	.size = sizeof(((struct draft *)0)->member)
-#define AT_HERE_ALONE(member) .offset = offsetof(struct draft, member)
+	.offset = offsetof(struct cors_values, member),                        \
+	.size = sizeof(((struct cors_values *)0)->member)
+#define AT_NOT_INHERITED(member) .offset = offsetof(struct cors_values, member)
 
-/* Read with what [cors NAME] inherits; the three origins keys are inherited
- * together (sections.c), path and host and the allow-... keys never. */
+/* What has a size is inherited by [cors NAME].  The three origins keys are
+ * inherited together (sections.c); path, host and the allow-... keys never. */
 const struct key keys_cors[] = {
-    [CORS_ORIGINS] = {"origins", LIST(origins_take)},
-    [CORS_ORIGINS_FILE] = {"origins-file", LIST(origins_file_take)},
-    [CORS_ORIGINS_REGEX] = {"origins-regex", LIST(origins_regex_take)},
-    [CORS_METHODS] = {"methods", LIST(methods_take), AT(methods)},
-    [CORS_HEADERS] = {"headers", LIST(headers_take), AT(headers)},
-    [CORS_EXPOSE] = {"expose", LIST(expose_take), AT(expose)},
+    [CORS_ORIGINS] = {"origins", LIST(origins_set)},
+    [CORS_ORIGINS_FILE] = {"origins-file", LIST(origins_set_file)},
+    [CORS_ORIGINS_REGEX] = {"origins-regex", LIST(origins_set_regex)},
+    [CORS_METHODS] = {"methods", LIST(set_methods), AT(methods)},
+    [CORS_HEADERS] = {"headers", LIST(set_headers), AT(headers)},
+    [CORS_EXPOSE] = {"expose", LIST(set_expose), AT(expose)},
     [CORS_CREDENTIALS] = {"credentials", VALUE_BOOLEAN, AT(credentials)},
-    [CORS_MAX_AGE] = {"max-age", OWN(max_age_take), AT(max_age)},
+    [CORS_MAX_AGE] = {"max-age", OWN(set_max_age), AT(max_age)},
     [CORS_PREFLIGHT] = {"preflight", VALUE_SWITCH, AT(forward_preflight),
 			.words = preflight_words},
-    [CORS_PREFLIGHT_STATUS] = {"preflight-status", OWN(status_take),
+    [CORS_PREFLIGHT_STATUS] = {"preflight-status", OWN(set_status),
 			       AT(preflight_status)},
-    [CORS_ALLOW] = {"allow", LIST(allow_take), AT(allow)},
+    [CORS_ALLOW] = {"allow", LIST(set_allow), AT(allow)},
     [CORS_ENFORCE] = {"enforce", VALUE_CHOICE, AT(enforce),
 		      .words = enforce_words},
-    [CORS_TIMING] = {"timing", LIST(timing_take), AT(timing)},
+    [CORS_TIMING] = {"timing", LIST(origins_set_timing), AT(timing)},
     [CORS_APP_HEADERS] = {"app-headers", VALUE_SWITCH, AT(keep_app_headers),
 			  .words = app_headers_words},
     [CORS_DEBUG] = {"debug", VALUE_BOOLEAN, AT(debug)},
     [CORS_ALLOW_NULL] = {"allow-null", VALUE_BOOLEAN,
-			 AT_HERE_ALONE(allow_null)},
+			 AT_NOT_INHERITED(allow_null)},
     [CORS_ALLOW_INSECURE] = {"allow-insecure", VALUE_BOOLEAN,
-			     AT_HERE_ALONE(allow_insecure)},
+			     AT_NOT_INHERITED(allow_insecure)},
     [CORS_ALLOW_PUBLIC_SUFFIX] = {"allow-public-suffix", VALUE_BOOLEAN,
-				  AT_HERE_ALONE(allow_public_suffix)},
-    [CORS_PATH] = {"path", LIST(path_take), .named_only = true},
-    [CORS_HOST] = {"host", LIST(host_take), .named_only = true},
+				  AT_NOT_INHERITED(allow_public_suffix)},
+    [CORS_PATH] = {"path", LIST(set_path), .named_only = true},
+    [CORS_HOST] = {"host", LIST(set_host), .named_only = true},
     {0},
 };

@@ -1,5 +1,5 @@
 /*
- * The values of keys, by their kind.
+ * The values of keys, read by their kind.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -9,6 +9,7 @@
 
 #include "policy/loader.h"
 
+#include "base/text.h"
 #include "policy/reader.h"
 #include "policy/values.h"
 
@@ -25,17 +26,17 @@ section_label(struct loader *loader, const struct section *section)
 	return loader_quote(loader, slice_from(label));
 }
 
-/* The nearest key may be one of the origins: then they are not missing. */
+/* If one of the origins keys is misspelt, origins are not missing. */
 static void
-suspect_origins(struct section *section, const char *nearest)
+note_misspelt_origins(struct section *section, const char *nearest)
 {
 	if (nearest != NULL && strncmp(nearest, "origins", 7) == 0)
-		section->suspect = true;
+		section->incomplete = true;
 }
 
-void
-keys_unknown(struct loader *loader, struct section *section,
-	     const struct entry *entry)
+static void
+unknown_key(struct loader *loader, struct section *section,
+	    const struct entry *entry)
 {
 	const char *label = section_label(loader, section);
 	const char *nearest =
@@ -55,36 +56,11 @@ keys_unknown(struct loader *loader, struct section *section,
 		loader_error(loader, entry->line, "unknown-key", nearest,
 			     "unknown key \"%s\" in %s", key, label);
 	if (home == SECTION_LOST)
-		suspect_origins(section, nearest);
-}
-
-void
-keys_read(struct loader *loader, struct section *section,
-	  const struct key *table, void *target, unsigned lines[KEYS_MAX])
-{
-	for (size_t i = 0; i < section->count; i++) {
-		const struct entry *entry = &section->entries[i];
-		int index =
-		    keys_find(section->kind, section->named, entry->key);
-
-		if (index < 0) {
-			keys_unknown(loader, section, entry);
-			continue;
-		}
-		if (lines[index] != 0 && !table[index].repeats) {
-			loader_error(loader, entry->line, "duplicate-key", NULL,
-				     "\"%s\" is set twice, first in line %u",
-				     table[index].name, lines[index]);
-			continue;
-		}
-		if (lines[index] == 0)
-			lines[index] = entry->line;
-		keys_value(loader, &table[index], target, entry);
-	}
+		note_misspelt_origins(section, nearest);
 }
 
 static void *
-place(void *target, const struct key *key)
+field_of(void *target, const struct key *key)
 {
 	return (char *)target + key->offset;
 }
@@ -100,8 +76,8 @@ bad_value(struct loader *loader, const struct key *key,
 }
 
 static void
-take_boolean(struct loader *loader, const struct key *key, void *target,
-	     const struct entry *entry)
+set_boolean(struct loader *loader, const struct key *key, void *target,
+	    const struct entry *entry)
 {
 	static const char *const words[] = {"yes",  "no",    "on", "off",
 					    "true", "false", NULL};
@@ -113,7 +89,7 @@ take_boolean(struct loader *loader, const struct key *key, void *target,
 	else if (slice_eq(entry->value, SLICE("0")))
 		fix = "no";
 	if (value_boolean(entry->value, &value))
-		memcpy(place(target, key), &value, sizeof(value));
+		memcpy(field_of(target, key), &value, sizeof(value));
 	else
 		bad_value(loader, key, entry, fix, "yes or no");
 }
@@ -178,7 +154,7 @@ read_count(struct loader *loader, const struct key *key,
 {
 	char wanted[80];
 
-	if (value_number(entry->value, out) && *out >= key->min &&
+	if (text_number(entry->value, UINT64_MAX, out) && *out >= key->min &&
 	    *out <= key->max)
 		return true;
 	snprintf(wanted, sizeof(wanted), "a whole number from %llu to %llu",
@@ -188,31 +164,31 @@ read_count(struct loader *loader, const struct key *key,
 }
 
 static void
-take_number(struct loader *loader, const struct key *key, void *target,
-	    const struct entry *entry)
+set_number(struct loader *loader, const struct key *key, void *target,
+	   const struct entry *entry)
 {
 	uint64_t value = 0;
 	bool none = key->none && slice_eq(entry->value, SLICE("none"));
 
 	if (key->kind == VALUE_DURATION) {
 		if (none || read_measure(loader, key, entry, &duration, &value))
-			memcpy(place(target, key), &value, sizeof(value));
+			memcpy(field_of(target, key), &value, sizeof(value));
 	} else if (key->kind == VALUE_SIZE) {
 		if (none || read_measure(loader, key, entry, &size, &value))
-			memcpy(place(target, key), &value, sizeof(value));
+			memcpy(field_of(target, key), &value, sizeof(value));
 	} else if (key->kind == VALUE_LENGTH) {
 		if (read_measure(loader, key, entry, &size, &value))
-			memcpy(place(target, key), &(size_t){(size_t)value},
+			memcpy(field_of(target, key), &(size_t){(size_t)value},
 			       sizeof(size_t));
 	} else if (read_count(loader, key, entry, &value)) {
-		memcpy(place(target, key), &(unsigned){(unsigned)value},
+		memcpy(field_of(target, key), &(unsigned){(unsigned)value},
 		       sizeof(unsigned));
 	}
 }
 
 static void
-take_limit(struct loader *loader, const struct key *key, void *target,
-	   const struct entry *entry)
+set_limit(struct loader *loader, const struct key *key, void *target,
+	  const struct entry *entry)
 {
 	struct limit limit = {.set = true};
 	bool good = true;
@@ -230,7 +206,7 @@ take_limit(struct loader *loader, const struct key *key, void *target,
 	if (key->kind == VALUE_SECONDS_LIMIT)
 		limit.value = (limit.value + 999) / 1000;
 	if (good)
-		memcpy(place(target, key), &limit, sizeof(limit));
+		memcpy(field_of(target, key), &limit, sizeof(limit));
 }
 
 /* One of the key's words; its number, or -1. */
@@ -257,8 +233,8 @@ read_word(struct loader *loader, const struct key *key,
 }
 
 static void
-take_word(struct loader *loader, const struct key *key, void *target,
-	  const struct entry *entry)
+set_word(struct loader *loader, const struct key *key, void *target,
+	 const struct entry *entry)
 {
 	int word = read_word(loader, key, entry);
 	bool second = word == 1;
@@ -267,14 +243,14 @@ take_word(struct loader *loader, const struct key *key, void *target,
 		return;
 	/* Every enum of the settings is an unsigned int to gcc and clang. */
 	if (key->kind == VALUE_CHOICE)
-		memcpy(place(target, key), &word, sizeof(word));
+		memcpy(field_of(target, key), &word, sizeof(word));
 	else
-		memcpy(place(target, key), &second, sizeof(second));
+		memcpy(field_of(target, key), &second, sizeof(second));
 }
 
 static void
-take_path(struct loader *loader, const struct key *key, void *target,
-	  const struct entry *entry)
+set_path(struct loader *loader, const struct key *key, void *target,
+	 const struct entry *entry)
 {
 	const char *path;
 
@@ -283,70 +259,62 @@ take_path(struct loader *loader, const struct key *key, void *target,
 		return;
 	}
 	path = loader_path(loader, entry->value);
-	memcpy(place(target, key), &path, sizeof(path));
+	memcpy(field_of(target, key), &path, sizeof(path));
 }
 
-void
-keys_value(struct loader *loader, const struct key *key, void *target,
-	   const struct entry *entry)
+static void
+set_value(struct loader *loader, const struct key *key, void *target,
+	  const struct entry *entry)
 {
 	switch (key->kind) {
 	case VALUE_BOOLEAN:
-		take_boolean(loader, key, target, entry);
+		set_boolean(loader, key, target, entry);
 		break;
 	case VALUE_DURATION:
 	case VALUE_SIZE:
 	case VALUE_LENGTH:
 	case VALUE_COUNT:
-		take_number(loader, key, target, entry);
+		set_number(loader, key, target, entry);
 		break;
 	case VALUE_SECONDS_LIMIT:
 	case VALUE_SIZE_LIMIT:
 	case VALUE_COUNT_LIMIT:
-		take_limit(loader, key, target, entry);
+		set_limit(loader, key, target, entry);
 		break;
 	case VALUE_CHOICE:
 	case VALUE_SWITCH:
-		take_word(loader, key, target, entry);
+		set_word(loader, key, target, entry);
 		break;
 	case VALUE_PATH:
-		take_path(loader, key, target, entry);
+		set_path(loader, key, target, entry);
 		break;
 	case VALUE_OWN:
-		key->take(loader, target, entry);
+		key->set(loader, target, entry);
 		break;
 	}
 }
 
-bool
-items_have(const struct items *items, struct slice text)
+void
+keys_read(struct loader *loader, struct section *section,
+	  const struct key *table, void *target, unsigned lines[KEYS_MAX])
 {
-	for (size_t i = 0; i < items->count; i++)
-		if (slice_eq(items->list[i].text, text))
-			return true;
-	return false;
-}
+	for (size_t i = 0; i < section->count; i++) {
+		const struct entry *entry = &section->entries[i];
+		int index =
+		    keys_find(section->kind, section->named, entry->key);
 
-bool
-items_add(struct loader *loader, struct items *items, struct slice text,
-	  unsigned line)
-{
-	if (!loader_grow(loader, &items->list, items->count, &items->cap,
-			 sizeof(*items->list)))
-		return false;
-	items->list[items->count++] = (struct item){text, line};
-	return true;
-}
-
-struct name_list
-items_names(struct loader *loader, const struct items *items)
-{
-	struct slice *names =
-	    loader_array(loader, items->count, sizeof(*names));
-
-	if (names == NULL)
-		return (struct name_list){.any = items->any};
-	for (size_t i = 0; i < items->count; i++)
-		names[i] = items->list[i].text;
-	return (struct name_list){names, items->count, items->any};
+		if (index < 0) {
+			unknown_key(loader, section, entry);
+			continue;
+		}
+		if (lines[index] != 0 && !table[index].repeats) {
+			loader_error(loader, entry->line, "duplicate-key", NULL,
+				     "\"%s\" is set twice, first in line %u",
+				     table[index].name, lines[index]);
+			continue;
+		}
+		if (lines[index] == 0)
+			lines[index] = entry->line;
+		set_value(loader, &table[index], target, entry);
+	}
 }

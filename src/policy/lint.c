@@ -1,5 +1,6 @@
 /*
- * Warnings and notes: what a policy may say, but probably should not.
+ * Warnings and notes: what a policy may say, but probably should not, and who
+ * else can write to it or read it where it lies.
  *
  * A key that [cors NAME] inherits is warned of where it stands, in [cors].
  *
@@ -11,6 +12,11 @@
 
 #include "policy/loader.h"
 
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/text.h"
 #include "cors/names.h"
 
 enum {
@@ -19,99 +25,32 @@ enum {
 	MAX_AGE_CHROMIUM = 7200 /* services/network/cors/preflight_result.cc */
 };
 
-void
-lint_plain_method(struct loader *loader, const struct entry *entry,
-		  struct slice method)
-{
-	loader_note(loader, entry->line, "safelisted", NULL,
-		    "method \"%s\" is always allowed and need not be listed",
-		    loader_quote(loader, method));
-}
-
-void
-lint_method_case(struct loader *loader, const struct entry *entry,
-		 struct slice method)
-{
-	char *upper = arena_text(loader->scratch, method);
-	bool lower = false;
-
-	for (size_t i = 0; upper != NULL && i < method.len; i++) {
-		if (upper[i] < 'a' || upper[i] > 'z')
-			continue;
-		upper[i] = (char)(upper[i] - 'a' + 'A');
-		lower = true;
-	}
-	if (lower)
-		loader_warn(
-		    loader, entry->line, "method-case", upper,
-		    "method \"%s\": methods are case-sensitive, and browsers "
-		    "put only DELETE, GET, HEAD, OPTIONS, POST and PUT in "
-		    "upper case",
-		    loader_quote(loader, method));
-}
-
-void
-lint_plain_header(struct loader *loader, const struct entry *entry,
-		  struct slice header)
-{
-	if (request_header_is_plain(header))
-		loader_note(
-		    loader, entry->line, "safelisted", NULL,
-		    "header \"%s\" needs no permission unless its value is "
-		    "unusual or longer than 128 bytes",
-		    loader_quote(loader, header));
-}
-
-void
-lint_plain_exposed(struct loader *loader, const struct entry *entry,
-		   struct slice header)
-{
-	loader_note(loader, entry->line, "safelisted", NULL,
-		    "header \"%s\" can always be read and need not be exposed",
-		    loader_quote(loader, header));
-}
-
-void
-lint_file_mode(struct loader *loader, const char *name,
-	       const struct stat *status)
-{
-	if (!loader->options->warnings || !S_ISREG(status->st_mode) ||
-	    (status->st_mode & S_IWOTH) == 0)
-		return;
-	diag_report(
-	    loader->diags, SEVERITY_WARNING, name, 1, "writable-by-others",
-	    NULL,
-	    "everybody on this machine can write to the file (mode %04o); "
-	    "take that away with chmod o-w",
-	    (unsigned)(status->st_mode & 07777));
-}
-
 static void
-lint_max_age(struct loader *loader, const struct draft *draft)
+lint_max_age(struct loader *loader, const struct cors_values *values)
 {
-	unsigned line = draft->lines[CORS_MAX_AGE];
+	unsigned line = values->lines[CORS_MAX_AGE];
 
-	if (line == 0 || draft->max_age < 0)
+	if (line == 0 || values->max_age < 0)
 		return;
-	if (draft->max_age < MAX_AGE_LOW)
+	if (values->max_age < MAX_AGE_LOW)
 		loader_warn(
 		    loader, line, "max-age-low", NULL,
 		    "with \"max-age = %ld\" browsers ask again and again; %d "
 		    "or more spares preflights",
-		    draft->max_age, MAX_AGE_LOW);
-	else if (draft->max_age > MAX_AGE_CHROMIUM)
+		    values->max_age, MAX_AGE_LOW);
+	else if (values->max_age > MAX_AGE_CHROMIUM)
 		loader_note(
 		    loader, line, "max-age-capped", NULL,
 		    "browsers use less than %ld: Chromium at most %d, Safari "
 		    "at most %d",
-		    draft->max_age, MAX_AGE_CHROMIUM, MAX_AGE_SAFARI);
-	else if (draft->max_age > MAX_AGE_SAFARI)
+		    values->max_age, MAX_AGE_CHROMIUM, MAX_AGE_SAFARI);
+	else if (values->max_age > MAX_AGE_SAFARI)
 		loader_note(loader, line, "max-age-capped", NULL,
 			    "Safari uses less than %ld: at most %d",
-			    draft->max_age, MAX_AGE_SAFARI);
+			    values->max_age, MAX_AGE_SAFARI);
 }
 
-/* Names beside `*`; authorization has to stand there. */
+/* Names beside `*`, which does not cover authorization. */
 static void
 lint_beside_any(struct loader *loader, const struct items *items,
 		const char *key)
@@ -130,54 +69,55 @@ lint_beside_any(struct loader *loader, const struct items *items,
 }
 
 static void
-lint_headers(struct loader *loader, const struct draft *draft)
+lint_headers(struct loader *loader, const struct cors_values *values)
 {
-	const struct items *headers = &draft->headers;
+	const struct items *headers = &values->headers;
 
-	if (draft->lines[CORS_HEADERS] == 0 || headers->any ||
+	if (values->lines[CORS_HEADERS] == 0 || headers->any ||
 	    headers->count == 0)
 		return;
 	for (size_t i = 0; i < headers->count; i++)
 		if (!request_header_is_plain(headers->list[i].text))
 			return;
 	loader_warn(
-	    loader, draft->lines[CORS_HEADERS], "useless-headers", NULL,
+	    loader, values->lines[CORS_HEADERS], "useless-headers", NULL,
 	    "\"headers\" names only what browsers send without asking; the "
 	    "key can be left out");
 }
 
 static void
-lint_lists(struct loader *loader, const struct draft *draft)
+lint_lists(struct loader *loader, const struct cors_values *values)
 {
-	if (draft->lines[CORS_METHODS] != 0)
-		lint_beside_any(loader, &draft->methods, "methods");
-	if (draft->lines[CORS_HEADERS] != 0)
-		lint_beside_any(loader, &draft->headers, "headers");
-	if (draft->lines[CORS_EXPOSE] != 0)
-		lint_beside_any(loader, &draft->expose, "expose");
-	if (draft->lines[CORS_TIMING] != 0 && draft->timing.kind == TIMING_ANY)
-		for (size_t i = 0; i < draft->timing.origins.count; i++)
+	if (values->lines[CORS_METHODS] != 0)
+		lint_beside_any(loader, &values->methods, "methods");
+	if (values->lines[CORS_HEADERS] != 0)
+		lint_beside_any(loader, &values->headers, "headers");
+	if (values->lines[CORS_EXPOSE] != 0)
+		lint_beside_any(loader, &values->expose, "expose");
+	if (values->lines[CORS_TIMING] != 0 &&
+	    values->timing.kind == TIMING_ANY)
+		for (size_t i = 0; i < values->timing.origins.count; i++)
 			loader_warn(
-			    loader, draft->timing.origins.list[i].line,
+			    loader, values->timing.origins.list[i].line,
 			    "shadowed", NULL,
 			    "\"%s\" is covered by \"*\" in \"timing\"",
 			    loader_quote(loader,
-					 draft->timing.origins.list[i].text));
-	lint_headers(loader, draft);
+					 values->timing.origins.list[i].text));
+	lint_headers(loader, values);
 }
 
-/* A preflight allows the method, and then the request gets 405. */
+/* The preflight allows the method, but the request is answered 405. */
 static void
-lint_allow(struct loader *loader, const struct draft *draft)
+lint_allow(struct loader *loader, const struct cors_values *values)
 {
-	unsigned methods = draft->lines[CORS_METHODS];
-	unsigned allow = draft->lines[CORS_ALLOW];
+	unsigned methods = values->lines[CORS_METHODS];
+	unsigned allow = values->lines[CORS_ALLOW];
 
-	if ((methods == 0 && allow == 0) || draft->allow.count == 0)
+	if ((methods == 0 && allow == 0) || values->allow.count == 0)
 		return;
-	for (size_t i = 0; i < draft->methods.count; i++) {
-		const struct item *item = &draft->methods.list[i];
-		if (items_have(&draft->allow, item->text) ||
+	for (size_t i = 0; i < values->methods.count; i++) {
+		const struct item *item = &values->methods.list[i];
+		if (items_have(&values->allow, item->text) ||
 		    slice_eq(item->text, SLICE("OPTIONS")))
 			continue;
 		loader_warn(
@@ -190,15 +130,15 @@ lint_allow(struct loader *loader, const struct draft *draft)
 	}
 }
 
-/* What is to be said of one origin; NULL: nothing. */
+/* Why the origin is dangerous; NULL: it is not. */
 static const char *
-wildcard_warning(const struct draft *draft,
+wildcard_warning(const struct cors_values *values,
 		 const struct origin_pattern *pattern, const char **id)
 {
-	if (origin_is_suffix(pattern)) {
-		*id = draft->allow_public_suffix ? "broad-wildcard"
-						 : "public-suffix";
-		if (draft->credentials && !draft->allow_public_suffix)
+	if (origin_is_public_suffix(pattern)) {
+		*id = values->allow_public_suffix ? "broad-wildcard"
+						  : "public-suffix";
+		if (values->credentials && !values->allow_public_suffix)
 			return NULL; /* an error */
 		return "anybody can register a name under it";
 	}
@@ -209,12 +149,12 @@ wildcard_warning(const struct draft *draft,
 }
 
 static void
-lint_origin(struct loader *loader, const struct draft *draft,
+lint_origin(struct loader *loader, const struct cors_values *values,
 	    struct origins_file *file, unsigned line,
 	    const struct origin_pattern *pattern)
 {
 	const char *id;
-	const char *why = wildcard_warning(draft, pattern, &id);
+	const char *why = wildcard_warning(values, pattern, &id);
 
 	if (why == NULL)
 		return;
@@ -227,17 +167,18 @@ lint_origin(struct loader *loader, const struct draft *draft,
 }
 
 static void
-lint_origins(struct loader *loader, const struct draft *draft)
+lint_origins(struct loader *loader, const struct cors_values *values)
 {
-	const struct origins *origins = draft->origins;
+	const struct origins *origins = values->origins;
 
 	for (size_t i = 0; i < origins->count; i++)
-		lint_origin(loader, draft, NULL, origins->items[i].line,
+		lint_origin(loader, values, NULL, origins->items[i].line,
 			    &origins->items[i].pattern);
 	for (size_t i = 0; i < origins->file_count; i++) {
 		struct origins_file *file = origins->files[i].file;
 		for (size_t j = 0; j < file->count; j++)
-			lint_origin(loader, draft, file, 0, &file->patterns[j]);
+			lint_origin(loader, values, file, 0,
+				    &file->patterns[j]);
 	}
 	for (size_t i = 0; i < origins->regex_count; i++)
 		loader_warn(loader, origins->regexes[i].line, "regex-origin",
@@ -245,7 +186,8 @@ lint_origins(struct loader *loader, const struct draft *draft)
 			    "a regular expression easily allows more than it "
 			    "should; \"origins\" knows subdomains and ports "
 			    "(https://*.example.com, http://localhost:*)");
-	if (origins->null_line != 0 && draft->allow_null && !draft->credentials)
+	if (origins->null_line != 0 && values->allow_null &&
+	    !values->credentials)
 		loader_warn(
 		    loader, origins->null_line, "null-origin", NULL,
 		    "origin \"null\" lets in every site: any page can open a "
@@ -253,42 +195,178 @@ lint_origins(struct loader *loader, const struct draft *draft)
 }
 
 static void
-lint_reach(struct loader *loader, const struct draft *draft)
+lint_reach(struct loader *loader, const struct cors_values *values)
 {
-	bool chosen = draft->paths.count > 0 || draft->hosts.count > 0;
-	bool tried =
-	    draft->lines[CORS_PATH] != 0 || draft->lines[CORS_HOST] != 0;
+	bool selected = values->paths.count > 0 || values->hosts.count > 0;
+	bool attempted =
+	    values->lines[CORS_PATH] != 0 || values->lines[CORS_HOST] != 0;
 
-	if (!draft->section->named || chosen || draft->section->suspect)
+	if (!values->section->named || selected || values->section->incomplete)
 		return;
-	/* A path that was no good has been reported. */
-	if (tried && diag_count(loader->diags, SEVERITY_ERROR) > 0)
+	/* A path that is invalid has been reported. */
+	if (attempted && diag_count(loader->diags, SEVERITY_ERROR) > 0)
 		return;
-	loader_warn(loader, draft->section->line, "unreachable", NULL,
+	loader_warn(loader, values->section->line, "unreachable", NULL,
 		    "%s has neither \"path\" nor \"host\": only the variable "
 		    "CORSWRAP_POLICY chooses it",
-		    draft->label);
+		    values->label);
+}
+
+static void
+lint_sections(struct loader *loader)
+{
+	for (size_t i = 0; i < loader->cors_count; i++) {
+		const struct cors_values *values = &loader->cors[i];
+		bool own_origins = values == loader->base ||
+				   loader->base == NULL ||
+				   values->origins != loader->base->origins;
+
+		lint_max_age(loader, values);
+		lint_lists(loader, values);
+		lint_allow(loader, values);
+		if (own_origins)
+			lint_origins(loader, values);
+		if (values->lines[CORS_DEBUG] != 0 && values->debug)
+			loader_warn(
+			    loader, values->lines[CORS_DEBUG], "debug-on", NULL,
+			    "\"debug = yes\" tells everybody "
+			    "why a preflight was refused; not for production");
+		lint_reach(loader, values);
+	}
+}
+
+/*
+ * ---- where the policy lies ----
+ *
+ * On shared hosting a policy lies beside its program, in a folder that a web
+ * server serves: only its name or the server's configuration keeps it from
+ * being sent as text.
+ */
+
+static struct slice
+base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slice_from(slash == NULL ? path : slash + 1);
+}
+
+/* Apache's default configuration denies access to these. */
+static bool
+is_hidden(struct slice name)
+{
+	return slice_starts(name, SLICE(".ht"));
+}
+
+/* A program of this name has this policy (serve/locate.c): it is without .ht in
+ * front and .ini at the end.  Absent: no program has. */
+static struct slice
+stem_of(struct slice name)
+{
+	if (is_hidden(name))
+		name = slice_after(name, 3);
+	if (name.len < 5 || !text_ends(name, SLICE(".ini")))
+		return SLICE_NONE;
+	return slice_of(name.ptr, name.len - 4);
+}
+
+static bool
+is_program(int folder, const char *name, struct slice stem)
+{
+	struct slice text = slice_from(name);
+	struct stat st;
+
+	if (!slice_starts(text, stem) ||
+	    (text.len > stem.len && text.ptr[stem.len] != '.'))
+		return false;
+	return fstatat(folder, name, &st, 0) == 0 && S_ISREG(st.st_mode) &&
+	       (st.st_mode & S_IXUSR) != 0;
+}
+
+/* Is a program beside the policy that finds it by its name? */
+static bool
+beside_program(const struct settings *settings)
+{
+	struct slice stem = stem_of(base_name(settings->file));
+	DIR *folder = slice_present(stem) ? opendir(settings->folder) : NULL;
+	struct dirent *entry;
+	bool found = false;
+
+	if (folder == NULL)
+		return false;
+	while (!found && (entry = readdir(folder)) != NULL)
+		found = is_program(dirfd(folder), entry->d_name, stem);
+	(void)closedir(folder);
+	return found;
+}
+
+static void
+lint_served(struct loader *loader)
+{
+	const struct settings *settings = loader->settings;
+	const char *log = settings->server.log_file;
+	struct slice name = base_name(settings->file);
+	size_t len = strlen(settings->folder);
+
+	if (!beside_program(settings))
+		return;
+	if (!is_hidden(name))
+		loader_note(
+		    loader, 1, "may-be-served", NULL,
+		    "a web server that serves this folder may hand out the "
+		    "policy as text; Apache keeps \".ht%s\" to itself, "
+		    "lighttpd what url.access-deny = ( \".ini\" ) names",
+		    loader_quote(loader, name));
+	if (log != NULL && strncmp(log, settings->folder, len) == 0 &&
+	    log[len] == '/' && strchr(log + len + 1, '/') == NULL &&
+	    !is_hidden(base_name(log)))
+		loader_note(
+		    loader,
+		    keys_line(SECTION_SERVER, loader->server.lines, "log-file"),
+		    "may-be-served", NULL,
+		    "a web server that serves this folder may hand out the "
+		    "log as text; Apache keeps \".ht%s\" to itself, lighttpd "
+		    "what url.access-deny = ( \".log\" ) names",
+		    loader_quote(loader, base_name(log)));
+}
+
+/* Whoever can write to the program, or replace the policy, decides what runs.
+ * In a sticky folder users can only replace files of their own. */
+static void
+lint_writable(struct loader *loader)
+{
+	const struct settings *settings = loader->settings;
+	const char *program =
+	    settings->app.exec == NULL ? NULL : settings->app.exec[0];
+	struct stat st;
+
+	if (program != NULL && stat(program, &st) == 0 && S_ISREG(st.st_mode) &&
+	    (st.st_mode & S_IWOTH) != 0)
+		loader_warn(
+		    loader, keys_line(SECTION_APP, loader->app.lines, "exec"),
+		    "writable-by-others", NULL,
+		    "everybody on this machine can write to the program "
+		    "\"%s\" (mode %04o); take that away with chmod o-w",
+		    loader_quote(loader, slice_from(program)),
+		    (unsigned)(st.st_mode & 07777));
+	if (stat(settings->folder, &st) == 0 &&
+	    (st.st_mode & (S_IWOTH | S_ISVTX)) == S_IWOTH)
+		loader_warn(
+		    loader, 1, "writable-by-others", NULL,
+		    "everybody on this machine can replace files of the "
+		    "policy's folder (mode %04o); take that away with "
+		    "chmod o-w",
+		    (unsigned)(st.st_mode & 07777));
 }
 
 void
-lint_sections(struct loader *loader)
+lint(struct loader *loader)
 {
-	for (size_t i = 0; i < loader->draft_count; i++) {
-		const struct draft *draft = &loader->drafts[i];
-		bool own_origins = draft == loader->base ||
-				   loader->base == NULL ||
-				   draft->origins != loader->base->origins;
-
-		lint_max_age(loader, draft);
-		lint_lists(loader, draft);
-		lint_allow(loader, draft);
-		if (own_origins)
-			lint_origins(loader, draft);
-		if (draft->lines[CORS_DEBUG] != 0 && draft->debug)
-			loader_warn(
-			    loader, draft->lines[CORS_DEBUG], "debug-on", NULL,
-			    "\"debug = yes\" tells everybody "
-			    "why a preflight was refused; not for production");
-		lint_reach(loader, draft);
-	}
+	if (!loader->options->warnings)
+		return;
+	lint_sections(loader);
+	if (loader->in_memory)
+		return;
+	lint_writable(loader);
+	lint_served(loader);
 }

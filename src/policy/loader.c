@@ -1,5 +1,5 @@
 /*
- * What every part of the loader needs: memory, messages, paths.
+ * What every part of the loader needs: memory, messages, paths, lists.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -9,7 +9,10 @@
 
 #include "policy/loader.h"
 
-#include "policy/sources.h"
+#include "base/array.h"
+#include "policy/fix.h"
+
+/* ---- memory ---- */
 
 void
 loader_no_memory(struct loader *loader)
@@ -39,39 +42,16 @@ loader_scratch(struct loader *loader, size_t count, size_t size)
 }
 
 bool
-loader_grow(struct loader *loader, void *list, size_t count, size_t *cap,
-	    size_t size)
+loader_grow(struct loader *loader, struct arena *arena, void *array,
+	    size_t count, size_t *room, size_t size)
 {
-	void *old;
-
-	if (count < *cap)
+	if (array_grow_in(arena, array, count, room, size))
 		return true;
-	size_t grown = *cap == 0 ? 8 : *cap * 2;
-	void *memory = loader_scratch(loader, grown, size);
-	if (memory == NULL)
-		return false;
-	/* list is the address of a pointer of some type. */
-	memcpy(&old, list, sizeof(old));
-	if (count > 0)
-		memcpy(memory, old, count * size);
-	memcpy(list, &memory, sizeof(memory));
-	*cap = grown;
-	return true;
+	loader_no_memory(loader);
+	return false;
 }
 
-void *
-loader_list(struct loader *loader, const void *list, size_t count, size_t size)
-{
-	void *grown;
-
-	/* There is room up to the next power of two. */
-	if (count > 0 && (count & (count - 1)) != 0)
-		return (void *)(uintptr_t)list;
-	grown = loader_array(loader, count == 0 ? 1 : count * 2, size);
-	if (grown != NULL && count > 0)
-		memcpy(grown, list, count * size);
-	return grown;
-}
+/* ---- messages ---- */
 
 void
 loader_error(struct loader *loader, unsigned line, const char *id,
@@ -119,17 +99,29 @@ loader_quote(struct loader *loader, struct slice text)
 	return diag_quote(loader->diags, text, QUOTE_MAX);
 }
 
+void
+loader_bad_origin(struct loader *loader, const char *file, unsigned line,
+		  struct slice text, enum origin_fault fault)
+{
+	diag_report(loader->diags, SEVERITY_ERROR, file, line,
+		    origin_fault_id(fault), fix_origin(loader->scratch, text),
+		    "origin \"%s\": %s", loader_quote(loader, text),
+		    origin_fault_text(fault, text));
+}
+
+/* ---- files ---- */
+
 const char *
 loader_path(struct loader *loader, struct slice text)
 {
 	const char *folder = loader->settings->folder;
-	bool whole = text.len > 0 && text.ptr[0] == '/';
+	bool absolute = text.len > 0 && text.ptr[0] == '/';
 	struct slice parts[] = {slice_from(folder), SLICE("/"), text};
-	/* "/" alone ends in one already. */
+	/* The folder "/" ends in one already. */
 	size_t first = folder[1] == '\0' ? 1 : 0;
 	char *path;
 
-	if (whole)
+	if (absolute)
 		path = arena_text(loader->arena, text);
 	else
 		path = arena_join(loader->arena, parts + first, 3 - first);
@@ -161,16 +153,88 @@ loader_source(struct loader *loader, const char *path,
 	      const struct stat *status, struct slice bytes)
 {
 	struct settings *settings = loader->settings;
-	struct source_file *grown;
 
-	/* One request and gone: nobody will look whether they have changed. */
+	/* A CGI program serves one request: no change will be looked for. */
 	if (loader->options->use == LOAD_CGI)
 		return true;
-	grown = loader_list(loader, settings->sources, settings->source_count,
-			    sizeof(*grown));
-	if (grown == NULL)
+	if (!loader_grow(loader, loader->arena, &loader->sources,
+			 settings->source_count, &loader->source_room,
+			 sizeof(*loader->sources)))
 		return false;
-	source_set(&grown[settings->source_count++], path, status, bytes);
-	settings->sources = grown;
+	source_file_set(&loader->sources[settings->source_count++], path,
+			status, bytes);
+	settings->sources = loader->sources;
 	return true;
+}
+
+void
+loader_check_mode(struct loader *loader, const char *name,
+		  const struct stat *status)
+{
+	if (!loader->options->warnings || !S_ISREG(status->st_mode) ||
+	    (status->st_mode & S_IWOTH) == 0)
+		return;
+	diag_report(
+	    loader->diags, SEVERITY_WARNING, name, 1, "writable-by-others",
+	    NULL,
+	    "everybody on this machine can write to the file (mode %04o); "
+	    "take that away with chmod o-w",
+	    (unsigned)(status->st_mode & 07777));
+}
+
+/* With or without a byte order mark: no policy and no list of origins has a
+ * NUL as its first or its second byte. */
+bool
+loader_is_utf16(struct loader *loader, const char *name, struct slice text)
+{
+	if (text.len < 2 || (!slice_starts(text, SLICE("\xff\xfe")) &&
+			     !slice_starts(text, SLICE("\xfe\xff")) &&
+			     (text.ptr[0] == '\0') == (text.ptr[1] == '\0')))
+		return false;
+	diag_report(loader->diags, SEVERITY_ERROR, name, 1, "syntax", NULL,
+		    "the file is in UTF-16; save it as UTF-8");
+	return true;
+}
+
+/* ---- lists ---- */
+
+bool
+items_have(const struct items *items, struct slice text)
+{
+	for (size_t i = 0; i < items->count; i++)
+		if (slice_eq(items->list[i].text, text))
+			return true;
+	return false;
+}
+
+bool
+items_add(struct loader *loader, struct items *items, struct slice text,
+	  unsigned line)
+{
+	if (!loader_grow(loader, loader->scratch, &items->list, items->count,
+			 &items->room, sizeof(*items->list)))
+		return false;
+	items->list[items->count++] = (struct item){text, line};
+	return true;
+}
+
+struct name_list
+items_names(struct loader *loader, const struct items *items)
+{
+	struct slice *names =
+	    loader_array(loader, items->count, sizeof(*names));
+
+	if (names == NULL)
+		return (struct name_list){.any = items->any};
+	for (size_t i = 0; i < items->count; i++)
+		names[i] = items->list[i].text;
+	return (struct name_list){names, items->count, items->any};
+}
+
+bool
+origins_any(const struct origins *origins)
+{
+	return origins->any_line != 0 || origins->null_line != 0 ||
+	       origins->count > 0 || origins->file_count > 0 ||
+	       origins->regex_count > 0;
 }

@@ -1,11 +1,11 @@
 /*
  * What the files of the loader share: a policy between its text and its
- * settings.  Private to policy_load.c, keys*.c, origins*.c, sections.c,
- * lint*.c.
+ * settings.  Private to src/policy.
  *
- * The passes: policy_load.c turns lines into sections of entries; keys*.c read
- * the entries' values; sections.c lets [cors NAME] inherit, tests what only the
- * whole can tell, and makes the specs; lint.c warns.
+ * The passes: policy_load.c turns lines into sections of entries; sections.c
+ * reads the values of each section (keys*.c, origins*.c) and lets [cors NAME]
+ * inherit; check_*.c report what only the whole can tell; lint.c warns;
+ * sections.c makes the specs that policies are built from.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -26,18 +26,18 @@ struct section {
 	enum section_kind kind;
 	struct slice name; /* NAME of [cors NAME]; absent without */
 	unsigned line;
-	bool named;   /* [cors NAME], even if NAME was no good */
-	bool guessed; /* its header is wrong, this is what was meant */
-	bool stray;   /* stands twice, or nothing was meant: its keys are
-			 checked and then forgotten */
-	bool suspect; /* a line of it was lost: do not miss what it may have
-			 said */
+	bool named;	 /* [cors NAME], even if NAME is invalid */
+	bool guessed;	 /* its header is wrong; kind and name are guessed */
+	bool ignored;	 /* a duplicate, or nothing could be guessed: its keys
+			    are checked, its values are not used */
+	bool incomplete; /* one of its lines is invalid: what is missing may
+			    have been there */
 	struct entry *entries;
 	size_t count;
-	size_t cap;
+	size_t room;
 };
 
-/* A list of words and the lines they stand in. */
+/* A list of words and the lines that they are in. */
 struct item {
 	struct slice text;
 	unsigned line;
@@ -46,7 +46,7 @@ struct item {
 struct items {
 	struct item *list;
 	size_t count;
-	size_t cap;
+	size_t room;
 	bool any; /* `*` is among them; it is not in the list */
 };
 
@@ -62,9 +62,7 @@ struct origins_file {
 	struct slice text;
 	struct origin_pattern *patterns;
 	size_t count;
-	size_t cap;
-	/* Where origins_file_line was last, since lines are asked for in order
-	 */
+	/* Where origins_file_line was last: lines are asked for in order. */
 	size_t seen;
 	unsigned seen_line;
 };
@@ -89,16 +87,16 @@ struct origins {
 	unsigned null_line; /* of `null`; 0: not there */
 	struct origin_item *items;
 	size_t count;
-	size_t cap;
+	size_t room;
 	struct file_item *files;
 	size_t file_count;
-	size_t file_cap;
+	size_t file_room;
 	struct regex_item *regexes;
 	size_t regex_count;
-	size_t regex_cap;
-	bool faulty; /* some were wrong and are not here */
-	/* origins_merge: what counts of items and files, shadowed ones left
-	 * out; the first inline_count are of items */
+	size_t regex_room;
+	bool faulty; /* some were invalid and are not here */
+	/* origins_merge: the patterns of items and files without the shadowed
+	 * ones; the first inline_count are from items */
 	const struct origin_pattern *merged;
 	size_t merged_count;
 	size_t inline_count;
@@ -133,11 +131,33 @@ enum cors_key {
 	CORS_HOST
 };
 
-/* A [cors] section being read. */
-struct draft {
+/*
+ * The values of a section: what its keys set (keys.h) begins the structure, and
+ * lines[] has the line in which each key is first set, 0: nowhere.
+ */
+struct app_values {
+	struct app app;
+	unsigned lines[KEYS_MAX];
+	struct address *forward;
+	size_t forward_room;
+	const char **root;
+	size_t root_room;
+};
+
+struct server_values {
+	struct server server;
+	unsigned lines[KEYS_MAX];
+	struct network *peers;
+	size_t peer_room;
+	struct network *status_clients;
+	size_t status_client_room;
+};
+
+/* Of [cors] or [cors NAME]. */
+struct cors_values {
 	const struct section *section;
-	const char *label;	  /* "[cors NAME]", for messages */
-	unsigned lines[KEYS_MAX]; /* where its keys stand first, 0: nowhere */
+	const char *label; /* "[cors NAME]", for messages */
+	unsigned lines[KEYS_MAX];
 	struct origins *origins;
 	struct items methods;
 	struct items headers;
@@ -161,7 +181,7 @@ struct draft {
 struct loader {
 	struct settings *settings;
 	struct arena *arena;   /* of the settings */
-	struct arena *scratch; /* gone when the load is done */
+	struct arena *scratch; /* freed when the load is done */
 	struct diag_list *diags;
 	const struct load_options *options;
 	const char *file;   /* in messages */
@@ -170,34 +190,35 @@ struct loader {
 	bool in_memory;	    /* settings_parse: open nothing */
 	struct section *sections;
 	size_t count;
-	size_t cap;
-	bool suspect; /* a section was lost */
-	struct draft
-	    *drafts; /* [cors] sections that are not stray, [cors] first */
-	size_t draft_count;
-	const struct draft *base; /* [cors], if there is one */
-	/* keys of [app] and [server], by their place in the table */
-	unsigned app_lines[KEYS_MAX];
-	unsigned server_lines[KEYS_MAX];
+	size_t room;
+	bool incomplete; /* a section is lost: what is missing may have been
+			    there */
+	struct app_values app;
+	struct server_values server;
+	struct cors_values *cors; /* not of ignored sections; [cors] first */
+	size_t cors_count;
+	const struct cors_values *base; /* [cors], if there is one */
 	struct origins_file **files;
 	size_t file_count;
-	size_t file_cap;
+	size_t file_room;
+	/* arrays of the settings, while they grow */
+	struct source_file *sources;
+	size_t source_room;
+	size_t regex_room;
 };
 
 enum { QUOTE_MAX = 100 };
 
+/* ---- loader.c ---- */
+
+void loader_no_memory(struct loader *);
 /* Memory of the settings, and memory until the load is done.  NULL has been
  * reported: the load fails. */
 void *loader_array(struct loader *, size_t count, size_t size);
 void *loader_scratch(struct loader *, size_t count, size_t size);
-/* Make room for one more after count elements of *list (a pointer to scratch
- * memory); false: no memory, reported. */
-bool loader_grow(struct loader *, void *list, size_t count, size_t *cap,
-		 size_t size);
-
-/* The list in the settings' memory, with room for one more after its count
- * elements; only for lists that were made by this alone.  NULL: no memory. */
-void *loader_list(struct loader *, const void *list, size_t count, size_t size);
+/* array_grow_in that reports. */
+bool loader_grow(struct loader *, struct arena *, void *array, size_t count,
+		 size_t *room, size_t size);
 
 /* An error, a warning, a note in a line of the policy; warnings and notes are
  * only made if the options ask for them. */
@@ -212,91 +233,85 @@ void loader_note(struct loader *, unsigned line, const char *id,
     __attribute__((format(printf, 5, 6)));
 /* diag_quote in the list of the load. */
 const char *loader_quote(struct loader *, struct slice);
+/* Report an invalid origin in a line of the file of that name. */
+void loader_bad_origin(struct loader *, const char *file, unsigned line,
+		       struct slice text, enum origin_fault);
+
 /* An absolute path of one that may be relative to the policy's folder. */
 const char *loader_path(struct loader *, struct slice);
 /* The words of a program with an absolute path in front. */
 char *const *loader_program(struct loader *, char *const *words);
-void loader_no_memory(struct loader *);
-/* Remember a file with these bytes so that its change is seen. */
+/* Remember a file with these bytes, so that a change of it is noticed. */
 bool loader_source(struct loader *, const char *path, const struct stat *,
 		   struct slice bytes);
+/* Warn of a file that everybody may write to. */
+void loader_check_mode(struct loader *, const char *name, const struct stat *);
+/* Report a file in UTF-16; true: it is. */
+bool loader_is_utf16(struct loader *, const char *name, struct slice text);
 
-/* keys_read.c: read every entry of a section of keys; lines[] is where each
- * key stood first. */
-void keys_read(struct loader *, struct section *, const struct key *table,
-	       void *target, unsigned lines[KEYS_MAX]);
-/* An entry whose name is no key of its section. */
-void keys_unknown(struct loader *, struct section *, const struct entry *);
-/* One value by its kind. */
-void keys_value(struct loader *, const struct key *, void *target,
-		const struct entry *);
-/* Put the words of a list behind those that are there. */
+/* Append; false: no memory, reported. */
 bool items_add(struct loader *, struct items *, struct slice, unsigned line);
 bool items_have(const struct items *, struct slice);
 /* As a name_list, for a spec. */
 struct name_list items_names(struct loader *, const struct items *);
-
-/* keys_app.c */
-void app_read(struct loader *);
-
-/* app_check.c: what only [app] and [server] as a whole can tell */
-void app_check(struct loader *);
-/* COMMAND of the command line beats `exec` and `forward`. */
-void app_command(struct loader *);
-
-/* keys_env.c: [env] and [handlers] */
-void env_section_read(struct loader *, struct section *);
-void handlers_section_read(struct loader *, struct section *);
-
-/* sections.c: read [cors] sections into drafts, inheritance done */
-void cors_read(struct loader *);
-/* Drafts without error into specs of the settings; false: no memory. */
-bool cors_finish(struct loader *);
 /* Has the section origins, so that it covers requests? */
 bool origins_any(const struct origins *);
 
-/* origins.c: the values of the three origins keys */
-void origins_take(struct loader *, void *draft, const struct entry *);
-void origins_file_take(struct loader *, void *draft, const struct entry *);
-void origins_regex_take(struct loader *, void *draft, const struct entry *);
-void timing_take(struct loader *, void *draft, const struct entry *);
-/* Report what is wrong with an origin; NULL: the line is of the policy. */
-void origins_fault(struct loader *, const struct origins_file *, unsigned line,
-		   struct slice text, enum origin_fault);
-/* Parse, and ask libidn2 about A-labels. */
-enum origin_fault origins_parse(struct slice, struct origin_pattern *);
+/* ---- keys_read.c ---- */
+
+/* Read every entry of a section that has a table of keys. */
+void keys_read(struct loader *, struct section *, const struct key *table,
+	       void *target, unsigned lines[KEYS_MAX]);
+
+/* ---- keys_app.c: [env] and [handlers], which have none ---- */
+
+void keys_read_env(struct loader *, struct section *);
+void keys_read_handlers(struct loader *, struct section *);
+
+/* ---- sections.c ---- */
+
+/* Read the values of every section, inheritance done. */
+void sections_read(struct loader *);
+/* The specs of the settings; only after a load without errors.  False: no
+ * memory. */
+bool sections_finish(struct loader *);
+
+/* ---- origins.c: the values of the origins keys and of timing ---- */
+
+void origins_set(struct loader *, void *values, const struct entry *);
+void origins_set_file(struct loader *, void *values, const struct entry *);
+void origins_set_regex(struct loader *, void *values, const struct entry *);
+void origins_set_timing(struct loader *, void *values, const struct entry *);
+
+/* ---- origins_file.c ---- */
+
+/* The file of that path, read and parsed; NULL: reported in that line of the
+ * policy. */
+struct origins_file *origins_file_load(struct loader *, struct slice path,
+				       unsigned line);
+/* The line of a byte of its text. */
+unsigned origins_file_line(struct origins_file *, const char *at);
+
+/* ---- origins_merge.c ---- */
+
 /* Leave out what is shadowed, and warn of it. */
 void origins_merge(struct loader *, struct origins *);
 
-/* origins_file.c: the file of that path, read and parsed; NULL: reported in
- * that line of the policy. */
-struct origins_file *origins_file_load(struct loader *, struct slice path,
-				       unsigned line);
-unsigned origins_file_line(struct origins_file *, const char *at);
+/* ---- check_cors.c ---- */
 
-/* origin_fix.c: the corrected text of an origin, or NULL. */
-const char *origin_fix(struct arena *, struct slice);
-/* The same as https. */
-const char *origin_fix_secure(struct arena *, const struct origin_pattern *);
+/* What the values of [cors] sections say together. */
+void check_cors(struct loader *);
+/* Does it stand for the subdomains of a public suffix? */
+bool origin_is_public_suffix(const struct origin_pattern *);
 
-/* place_fix.c: the corrected text of a `path` or `host`; NULL: it is right as
- * it is, or cannot be mended. */
-const char *path_fix(struct arena *, struct slice);
-const char *host_fix(struct arena *, struct slice);
+/* ---- check_app.c ---- */
 
-/* conflicts.c: what the values of a section say together */
-void conflicts_check(struct loader *);
-/* Subdomains of a public suffix? */
-bool origin_is_suffix(const struct origin_pattern *);
+/* What [app] and [server] say together, and with the rest. */
+void check_app(struct loader *);
 
-/* lint.c: warnings and notes */
-void lint_plain_method(struct loader *, const struct entry *, struct slice);
-void lint_method_case(struct loader *, const struct entry *, struct slice);
-void lint_plain_header(struct loader *, const struct entry *, struct slice);
-void lint_plain_exposed(struct loader *, const struct entry *, struct slice);
-void lint_sections(struct loader *);
-void lint_file_mode(struct loader *, const char *name, const struct stat *);
-/* What the policy's place lets others do; of a policy in a file alone. */
-void lint_place(struct loader *);
+/* ---- lint.c ---- */
+
+/* Warnings and notes, if the options ask for them. */
+void lint(struct loader *);
 
 #endif

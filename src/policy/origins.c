@@ -9,94 +9,10 @@
 
 #include "policy/loader.h"
 
-#include "policy/idn.h"
-#include "policy/values.h"
+#include "base/text.h"
+#include "policy/fix.h"
 
-/* A host that another test would refuse later has its A-labels tested too,
- * because the host comes before port and path (DESIGN.md section 4). */
-static bool
-has_bad_label(struct slice text)
-{
-	const char *at = memmem(text.ptr, text.len, "://", 3);
-
-	if (at == NULL || memmem(text.ptr, text.len, "xn--", 4) == NULL)
-		return false;
-	struct slice host = slice_after(text, (size_t)(at - text.ptr) + 3);
-	for (size_t i = 0; i < host.len; i++)
-		if (host.ptr[i] == ':' || host.ptr[i] == '/')
-			host.len = i;
-	return !idn_labels_valid(host);
-}
-
-enum origin_fault
-origins_parse(struct slice text, struct origin_pattern *pattern)
-{
-	enum origin_fault fault = origin_pattern_parse(text, pattern);
-	bool host_passed =
-	    fault == ORIGIN_FAULT_NONE || fault > ORIGIN_FAULT_HOST;
-
-	return host_passed && has_bad_label(text) ? ORIGIN_FAULT_HOST : fault;
-}
-
-/* What is wrong, in words that follow the origin. */
-static const char *
-fault_text(enum origin_fault fault, struct slice text)
-{
-	switch (fault) {
-	case ORIGIN_FAULT_NONE:
-		break;
-	case ORIGIN_FAULT_INVALID:
-		return "an origin holds no quotes, \"?\", \"#\" or \"@\"";
-	case ORIGIN_FAULT_NULL:
-		return "every sandboxed frame and every file sends it; only "
-		       "\"allow-null = yes\" allows it";
-	case ORIGIN_FAULT_FILE_SCHEME:
-		return "a page opened from a file has the origin null";
-	case ORIGIN_FAULT_SCHEME:
-		return memmem(text.ptr, text.len, "://", 3) == NULL
-			   ? "an origin begins with a scheme and \"://\""
-			   : "what stands before \"://\" is no scheme";
-	case ORIGIN_FAULT_TOO_LONG:
-		return "a scheme has at most 64 bytes, a host 253, and 251 "
-		       "after \"*.\"";
-	case ORIGIN_FAULT_NON_ASCII:
-		return "browsers send such a host in punycode";
-	case ORIGIN_FAULT_CASE:
-		return "browsers send origins in lower case";
-	case ORIGIN_FAULT_WILDCARD:
-		return "\"*\" stands for subdomains (https://*.example.com), "
-		       "for a port (http://localhost:*), or alone";
-	case ORIGIN_FAULT_IPV6:
-		return "an IPv6 address stands in brackets, in the form of RFC "
-		       "5952";
-	case ORIGIN_FAULT_IPV4:
-		return "a host whose last label begins with a digit is an IPv4 "
-		       "address of four numbers";
-	case ORIGIN_FAULT_HOST:
-		return "the host is no valid name";
-	case ORIGIN_FAULT_PORT:
-		return "a port is a number from 1 to 65535 without leading "
-		       "zeros, or \"*\"";
-	case ORIGIN_FAULT_DEFAULT_PORT:
-		return "browsers leave the default port out";
-	case ORIGIN_FAULT_PATH:
-		return "an origin has no path, not even \"/\"";
-	}
-	return "";
-}
-
-void
-origins_fault(struct loader *loader, const struct origins_file *file,
-	      unsigned line, struct slice text, enum origin_fault fault)
-{
-	diag_report(loader->diags, SEVERITY_ERROR,
-		    file == NULL ? loader->file : file->name, line,
-		    origin_fault_id(fault), origin_fix(loader->scratch, text),
-		    "origin \"%s\": %s", loader_quote(loader, text),
-		    fault_text(fault, text));
-}
-
-/* "origins = https://a # ours": said once, not of every word behind it. */
+/* "origins = https://a # ours": one error, not one for each word of it. */
 static bool
 is_late_comment(struct loader *loader, struct slice item, unsigned line)
 {
@@ -110,8 +26,8 @@ is_late_comment(struct loader *loader, struct slice item, unsigned line)
 }
 
 static void
-item_take(struct loader *loader, struct origins *origins, struct slice item,
-	  unsigned line)
+add_origin(struct loader *loader, struct origins *origins, struct slice item,
+	   unsigned line)
 {
 	struct origin_item add = {.line = line};
 	enum origin_fault fault;
@@ -121,43 +37,42 @@ item_take(struct loader *loader, struct origins *origins, struct slice item,
 			origins->any_line = line;
 		return;
 	}
-	fault = origins_parse(item, &add.pattern);
+	fault = origin_pattern_check(item, &add.pattern);
 	if (fault == ORIGIN_FAULT_NULL) {
-		/* conflicts.c knows whether it is allowed. */
+		/* check_cors reports it if it is not allowed. */
 		if (origins->null_line == 0)
 			origins->null_line = line;
 		return;
 	}
 	if (fault != ORIGIN_FAULT_NONE) {
-		origins_fault(loader, NULL, line, item, fault);
+		loader_bad_origin(loader, loader->file, line, item, fault);
 		origins->faulty = true;
-	} else if (loader_grow(loader, &origins->items, origins->count,
-			       &origins->cap, sizeof(add))) {
+	} else if (loader_grow(loader, loader->scratch, &origins->items,
+			       origins->count, &origins->room, sizeof(add))) {
 		origins->items[origins->count++] = add;
 	}
 }
 
 void
-origins_take(struct loader *loader, void *target, const struct entry *entry)
+origins_set(struct loader *loader, void *target, const struct entry *entry)
 {
-	struct draft *draft = target;
+	struct cors_values *values = target;
 	struct slice rest = entry->value, item;
 
-	while (value_next(&rest, &item)) {
+	while (text_word_next(&rest, &item)) {
 		if (is_late_comment(loader, item, entry->line)) {
-			draft->origins->faulty = true;
+			values->origins->faulty = true;
 			return;
 		}
-		item_take(loader, draft->origins, item, entry->line);
+		add_origin(loader, values->origins, item, entry->line);
 	}
 }
 
 void
-origins_file_take(struct loader *loader, void *target,
-		  const struct entry *entry)
+origins_set_file(struct loader *loader, void *target, const struct entry *entry)
 {
-	struct draft *draft = target;
-	struct origins *origins = draft->origins;
+	struct cors_values *values = target;
+	struct origins *origins = values->origins;
 	struct file_item add = {.line = entry->line};
 
 	if (entry->value.len == 0)
@@ -176,32 +91,31 @@ origins_file_take(struct loader *loader, void *target,
 			return;
 		}
 	}
-	if (loader_grow(loader, &origins->files, origins->file_count,
-			&origins->file_cap, sizeof(add)))
+	if (loader_grow(loader, loader->scratch, &origins->files,
+			origins->file_count, &origins->file_room, sizeof(add)))
 		origins->files[origins->file_count++] = add;
 }
 
-/* Regexes are not in the arena: the settings must know of each. */
+/* A regex has memory of its own, which settings_release frees. */
 static bool
 keep_regex(struct loader *loader, struct regex *regex)
 {
 	struct settings *settings = loader->settings;
-	struct regex **grown = loader_list(
-	    loader, settings->regexes, settings->regex_count, sizeof(*grown));
 
-	if (grown == NULL)
+	if (!loader_grow(loader, loader->arena, &settings->regexes,
+			 settings->regex_count, &loader->regex_room,
+			 sizeof(struct regex *)))
 		return false;
-	grown[settings->regex_count++] = regex;
-	settings->regexes = grown;
+	settings->regexes[settings->regex_count++] = regex;
 	return true;
 }
 
 void
-origins_regex_take(struct loader *loader, void *target,
-		   const struct entry *entry)
+origins_set_regex(struct loader *loader, void *target,
+		  const struct entry *entry)
 {
-	struct draft *draft = target;
-	struct origins *origins = draft->origins;
+	struct cors_values *values = target;
+	struct origins *origins = values->origins;
 	struct regex_item add = {.text = entry->value, .line = entry->line};
 	char fault[120];
 
@@ -220,18 +134,19 @@ origins_regex_take(struct loader *loader, void *target,
 		return;
 	}
 	add.regex = regex;
-	if (loader_grow(loader, &origins->regexes, origins->regex_count,
-			&origins->regex_cap, sizeof(add)))
+	if (loader_grow(loader, loader->scratch, &origins->regexes,
+			origins->regex_count, &origins->regex_room,
+			sizeof(add)))
 		origins->regexes[origins->regex_count++] = add;
 }
 
 /* One origin of `timing`; Timing-Allow-Origin knows no patterns. */
 static void
-timing_origin(struct loader *loader, struct timing *timing, struct slice item,
-	      unsigned line)
+add_timing_origin(struct loader *loader, struct timing *timing,
+		  struct slice item, unsigned line)
 {
 	struct origin_pattern pattern;
-	enum origin_fault fault = origins_parse(item, &pattern);
+	enum origin_fault fault = origin_pattern_check(item, &pattern);
 
 	if (fault == ORIGIN_FAULT_NONE &&
 	    (pattern.any_subdomain || pattern.any_port)) {
@@ -246,7 +161,7 @@ timing_origin(struct loader *loader, struct timing *timing, struct slice item,
 		    "origin \"null\": every sandboxed frame and every file "
 		    "sends it");
 	} else if (fault != ORIGIN_FAULT_NONE) {
-		origins_fault(loader, NULL, line, item, fault);
+		loader_bad_origin(loader, loader->file, line, item, fault);
 	} else if (!items_have(&timing->origins, item)) {
 		items_add(loader, &timing->origins, item, line);
 		if (timing->kind == TIMING_NONE)
@@ -255,18 +170,19 @@ timing_origin(struct loader *loader, struct timing *timing, struct slice item,
 }
 
 void
-timing_take(struct loader *loader, void *target, const struct entry *entry)
+origins_set_timing(struct loader *loader, void *target,
+		   const struct entry *entry)
 {
-	struct timing *timing = &((struct draft *)target)->timing;
+	struct timing *timing = &((struct cors_values *)target)->timing;
 	struct slice rest = entry->value, item;
 
-	while (value_next(&rest, &item)) {
+	while (text_word_next(&rest, &item)) {
 		if (is_late_comment(loader, item, entry->line))
 			return;
 		if (slice_eq(item, SLICE("*")))
 			timing->kind = TIMING_ANY;
 		else if (!slice_eq(item, SLICE("same")))
-			timing_origin(loader, timing, item, entry->line);
+			add_timing_origin(loader, timing, item, entry->line);
 		else if (timing->kind == TIMING_NONE)
 			timing->kind = TIMING_SAME;
 		if (timing->kind == TIMING_SAME && timing->origins.count > 0)

@@ -1,9 +1,9 @@
 /*
  * origins-file: a list of origins, one a line, perhaps a million of them.
  *
- * The file is held in memory as it is and its patterns point into it, so that
- * a line costs one pattern and no allocation.  Numbers of lines are found when
- * a message wants one.
+ * The file is kept in memory as it is and its patterns point into it, so that
+ * a line costs one pattern and no allocation.  A line's number is counted only
+ * when a message needs it.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -17,8 +17,8 @@
 #include <stdlib.h>
 
 #include "base/file.h"
-#include "policy/reader.h"
-#include "policy/values.h"
+#include "base/text.h"
+#include "policy/fix.h"
 
 /* Ten million origins fit; what is larger is no list of origins. */
 static const size_t FILE_MAX = (size_t)256 << 20;
@@ -61,7 +61,7 @@ static void
 read_origin(struct loader *loader, struct origins_file *file, struct slice line)
 {
 	struct origin_pattern *pattern = &file->patterns[file->count];
-	enum origin_fault fault = origins_parse(line, pattern);
+	enum origin_fault fault = origin_pattern_check(line, pattern);
 
 	if (fault == ORIGIN_FAULT_NONE) {
 		file->count++;
@@ -77,14 +77,15 @@ read_origin(struct loader *loader, struct origins_file *file, struct slice line)
 			    "not in a file",
 			    loader_quote(loader, line));
 	else
-		origins_fault(loader, file, number, line, fault);
+		loader_bad_origin(loader, file->name, number, line, fault);
 }
 
-/* What is behind the last line feed may still be written to. */
+/* Somebody may still be writing what follows the last line feed. */
 static void
-left_out(struct loader *loader, struct origins_file *file, struct slice line)
+warn_left_out(struct loader *loader, struct origins_file *file,
+	      struct slice line)
 {
-	line = value_trim(line);
+	line = text_trim(line);
 	if (line.len == 0 || line.ptr[0] == '#' || !loader->options->warnings)
 		return;
 	diag_report(loader->diags, SEVERITY_WARNING, file->name,
@@ -106,31 +107,28 @@ read_lines(struct loader *loader, struct origins_file *file)
 		struct slice line = slice_of(rest.ptr, len);
 
 		rest = slice_after(rest, len + 1);
-		if (line.len > 0 && line.ptr[line.len - 1] == '\r')
-			line.len--;
-		line = value_trim(line);
+		line = text_trim(text_chop(line, '\r'));
 		if (line.len > 0 && line.ptr[0] != '#')
 			read_origin(loader, file, line);
 	}
-	left_out(loader, file, rest);
+	warn_left_out(loader, file, rest);
 }
 
-/* The name in messages: relative names as seen from where the policy's own
- * name is seen from. */
+/* The name in messages: relative to the same folder as the policy's own name
+ * in messages. */
 static const char *
 message_name(struct loader *loader, struct slice path)
 {
 	size_t prefix = path.ptr[0] == '/' ? 0 : strlen(loader->prefix);
-	char *name = loader_array(loader, prefix + path.len + 1, 1);
+	struct slice parts[] = {slice_of(loader->prefix, prefix), path};
+	char *name = arena_join(loader->arena, parts, 2);
 
 	if (name == NULL)
-		return NULL;
-	memcpy(name, loader->prefix, prefix);
-	memcpy(name + prefix, path.ptr, path.len);
+		loader_no_memory(loader);
 	return name;
 }
 
-/* Bytes into the settings' memory.  False: reported. */
+/* Read the file into the settings' memory.  False: reported. */
 static bool
 read_text(struct loader *loader, struct origins_file *file, unsigned line)
 {
@@ -159,11 +157,8 @@ read_text(struct loader *loader, struct origins_file *file, unsigned line)
 		loader_no_memory(loader);
 		return false;
 	}
-	lint_file_mode(loader, file->name, &status);
-	if (reader_is_utf16(file->text)) {
-		diag_report(loader->diags, SEVERITY_ERROR, file->name, 1,
-			    "syntax", NULL,
-			    "the file is in UTF-16; save it as UTF-8");
+	loader_check_mode(loader, file->name, &status);
+	if (loader_is_utf16(loader, file->name, file->text)) {
 		file->text.ptr = NULL;
 		return false;
 	}
@@ -176,8 +171,8 @@ file_add(struct loader *loader, const char *path)
 	struct origins_file *file = loader_scratch(loader, 1, sizeof(*file));
 
 	if (file == NULL ||
-	    !loader_grow(loader, &loader->files, loader->file_count,
-			 &loader->file_cap, sizeof(file)))
+	    !loader_grow(loader, loader->scratch, &loader->files,
+			 loader->file_count, &loader->file_room, sizeof(file)))
 		return NULL;
 	loader->files[loader->file_count++] = file;
 	file->path = path;

@@ -1,10 +1,10 @@
 /*
- * The origins of a section that count: what another one covers is left out,
- * with a warning, because a policy that says less is easier to review.
+ * The origins of a section without those that another one covers: each of these
+ * gets a warning, because a shorter policy is easier to review.
  *
- * Whether an origin is covered is asked by name: the few patterns that could
- * cover it are written down and looked up in a hash table, so that a million
- * origins take a second and not a day.
+ * To find what covers an origin, the few patterns that could are composed and
+ * looked up in a hash table, so that a million origins take a second and not a
+ * day.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -23,15 +23,14 @@ struct merge {
 	struct origins *origins;
 	const struct origin_pattern *patterns; /* items, then those of files */
 	size_t count;
-	unsigned *table; /* of places in patterns, from 1; 0: empty */
+	unsigned *table; /* of indexes in patterns, from 1; 0: empty */
 	size_t mask;
 	bool has_wildcards;
 	unsigned char *covered; /* patterns that are left out */
 	size_t covered_count;
 };
 
-/* FNV-1a: the table is gone when the load is done, and who writes the policy
- * gains nothing by filling it badly. */
+/* FNV-1a: whoever writes the policy gains nothing by making collisions. */
 static size_t
 hash(struct slice text)
 {
@@ -42,9 +41,9 @@ hash(struct slice text)
 	return (size_t)(value ^ value >> 32);
 }
 
-/* Where the text stands in the table, or the free place for it. */
+/* The slot of the text in the table, or the free slot for it. */
 static unsigned *
-find_place(const struct merge *merge, struct slice text)
+find_slot(const struct merge *merge, struct slice text)
 {
 	size_t i = hash(text) & merge->mask;
 
@@ -70,11 +69,11 @@ find_pattern(const struct merge *merge, struct slice scheme, bool sub,
 		memcpy(text + len, parts[i].ptr, parts[i].len);
 		len += parts[i].len;
 	}
-	unsigned found = *find_place(merge, slice_of(text, len));
+	unsigned found = *find_slot(merge, slice_of(text, len));
 	return found == 0 ? NULL : &merge->patterns[found - 1];
 }
 
-/* The port of a pattern with its ':', as it stands behind its host. */
+/* The port of a pattern with its ':'; empty without. */
 static struct slice
 port_text(const struct origin_pattern *pattern)
 {
@@ -126,7 +125,7 @@ file_of(const struct merge *merge, size_t index)
 	return NULL;
 }
 
-/* " in line 3" of what covers; in a file it is found by its text. */
+/* " in line 3" of what covers; in a file a reader finds it by its text. */
 static void
 write_where(const struct merge *merge, size_t index, char *buf, size_t cap)
 {
@@ -164,18 +163,18 @@ leave_out(struct merge *merge, size_t index, const struct origin_pattern *cover)
 		    loader_quote(loader, cover->text), where);
 }
 
-/* Every text once into the table; what stands twice is covered. */
+/* Put every text into the table once; a duplicate is covered by the first. */
 static void
 fill_table(struct merge *merge)
 {
 	for (size_t i = 0; i < merge->count; i++) {
 		const struct origin_pattern *pattern = &merge->patterns[i];
-		unsigned *place = find_place(merge, pattern->text);
+		unsigned *slot = find_slot(merge, pattern->text);
 
-		if (*place != 0)
-			leave_out(merge, i, &merge->patterns[*place - 1]);
+		if (*slot != 0)
+			leave_out(merge, i, &merge->patterns[*slot - 1]);
 		else
-			*place = (unsigned)i + 1;
+			*slot = (unsigned)i + 1;
 		if (pattern->any_subdomain || pattern->any_port)
 			merge->has_wildcards = true;
 	}
@@ -194,7 +193,7 @@ find_covered(struct merge *merge)
 	}
 }
 
-/* Items and files in one array; that of a single file serves as it is. */
+/* Items and files in one array; a single file's own is used as it is. */
 static const struct origin_pattern *
 gather(struct loader *loader, const struct origins *origins, size_t *count)
 {
@@ -245,9 +244,9 @@ compact(struct merge *merge)
 	origins->merged_count = count;
 }
 
-/* `*` covers everything: what stands beside it is only named. */
+/* `*` covers everything beside it. */
 static void
-warn_beside_any(struct loader *loader, const struct origins *origins)
+warn_covered_by_any(struct loader *loader, const struct origins *origins)
 {
 	for (size_t i = 0; i < origins->count; i++)
 		loader_warn(
@@ -276,7 +275,7 @@ origins_merge(struct loader *loader, struct origins *origins)
 	size_t size = 16;
 
 	if (origins->any_line != 0) {
-		warn_beside_any(loader, origins);
+		warn_covered_by_any(loader, origins);
 		return;
 	}
 	merge.patterns = gather(loader, origins, &merge.count);

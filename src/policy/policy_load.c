@@ -17,22 +17,24 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "policy/reader.h"
 
 enum { POLICY_MAX = 64 << 20 }; /* bytes */
 
-/* What inih's two callbacks share. */
-struct feed {
+/* What inih's two callbacks, its reader and its handler, share. */
+struct parse {
 	struct loader *loader;
 	struct reader reader;
 	struct section *section; /* being read; NULL: before the first */
-	size_t given;		 /* bytes of the line that inih has */
+	size_t given;		 /* bytes of the line that inih was given */
 };
 
 static struct section *
 section_add(struct loader *loader, unsigned line)
 {
-	if (!loader_grow(loader, &loader->sections, loader->count, &loader->cap,
+	if (!loader_grow(loader, loader->scratch, &loader->sections,
+			 loader->count, &loader->room,
 			 sizeof(*loader->sections)))
 		return NULL;
 	struct section *section = &loader->sections[loader->count++];
@@ -43,9 +45,8 @@ section_add(struct loader *loader, unsigned line)
 static bool
 is_name_byte(char c)
 {
-	return (c >= '0' && c <= '9') ||
-	       (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'z') || c == '_' ||
-	       c == '.' || c == '-';
+	return ascii_is_digit(c) || ascii_is_alpha(c) || c == '_' || c == '.' ||
+	       c == '-';
 }
 
 static bool
@@ -57,8 +58,8 @@ is_name(struct slice name)
 	return name.len > 0;
 }
 
-/* "[cors NAME]" of a text that was meant as NAME: its good bytes, '-' between
- * them.  False: nothing is left. */
+/* "[cors NAME]" of a text that was meant as NAME: its valid bytes, with '-' for
+ * what is between them.  False: there are none. */
 static bool
 name_fix(struct slice text, char *buf, size_t cap)
 {
@@ -84,7 +85,7 @@ named_section(struct loader *loader, struct section *section, struct slice rest)
 {
 	char fix[READER_SECTION_MAX + 16];
 
-	while (rest.len > 0 && (rest.ptr[0] == ' ' || rest.ptr[0] == '\t'))
+	while (rest.len > 0 && ascii_is_blank(rest.ptr[0]))
 		rest = slice_after(rest, 1);
 	section->kind = SECTION_CORS;
 	section->named = true;
@@ -100,29 +101,26 @@ named_section(struct loader *loader, struct section *section, struct slice rest)
 	    loader_quote(loader, rest));
 }
 
-/* Nothing is known of what follows. */
+/* The keys that follow are in no known section. */
 static void
 lose(struct loader *loader, struct section *section)
 {
 	section->kind = SECTION_LOST;
-	section->stray = true;
-	loader->suspect = true;
+	section->ignored = true;
+	loader->incomplete = true;
 }
 
-/* A section that there is not: its keys are read as those of the section that
- * was meant, so that their own mistakes show too. */
+/* Its keys are read as those of the section that was probably meant, so that
+ * their own errors are reported too. */
 static void
 unknown_section(struct loader *loader, struct section *section,
 		struct slice text)
 {
 	char fix[READER_SECTION_MAX + 16];
-	struct slice head = text;
+	struct slice head = slice_of(text.ptr, text_find_any(text, " \t:./\""));
+	struct slice tail = slice_after(text, head.len);
 	const char *shown = NULL;
 
-	for (head.len = 0; head.len < text.len; head.len++)
-		if (strchr(" \t:./\"", text.ptr[head.len]) != NULL)
-			break;
-	struct slice tail = slice_after(text, head.len);
 	section->guessed = true;
 	section->kind = section_nearest(text);
 	if (section->kind != SECTION_LOST) {
@@ -132,7 +130,7 @@ unknown_section(struct loader *loader, struct section *section,
 		   name_fix(tail, fix, sizeof(fix))) {
 		section->kind = SECTION_CORS;
 		section->named = true;
-		/* what stands between "[cors " and "]" */
+		/* what is between "[cors " and "]" */
 		section->name = arena_slice(loader->arena,
 					    slice_of(fix + 6, strlen(fix) - 7));
 		shown = fix;
@@ -144,56 +142,56 @@ unknown_section(struct loader *loader, struct section *section,
 }
 
 static void
-open_section(struct feed *feed, struct slice text)
+open_section(struct parse *parse, struct slice text)
 {
-	struct loader *loader = feed->loader;
-	struct section *section = section_add(loader, feed->reader.line);
+	struct loader *loader = parse->loader;
+	struct section *section = section_add(loader, parse->reader.line);
 
-	feed->section = section;
+	parse->section = section;
 	if (section == NULL)
 		return;
 	section->kind = section_find(text);
 	if (section->kind != SECTION_LOST)
 		return;
 	if (text.len > 4 && slice_starts(text, SLICE("cors")) &&
-	    (text.ptr[4] == ' ' || text.ptr[4] == '\t'))
+	    ascii_is_blank(text.ptr[4]))
 		named_section(loader, section, slice_after(text, 5));
 	else
 		unknown_section(loader, section, text);
 }
 
-/* After a header that was reported, or a key before any header. */
+/* After a header that has been reported, or a key before any header. */
 static void
-lose_section(struct feed *feed, enum section_kind kind)
+lose_section(struct parse *parse, enum section_kind kind)
 {
-	feed->section = section_add(feed->loader, feed->reader.line);
-	if (feed->section == NULL)
+	parse->section = section_add(parse->loader, parse->reader.line);
+	if (parse->section == NULL)
 		return;
-	feed->section->kind = kind;
-	feed->section->guessed = true;
+	parse->section->kind = kind;
+	parse->section->guessed = true;
 	if (kind == SECTION_LOST)
-		lose(feed->loader, feed->section);
+		lose(parse->loader, parse->section);
 }
 
 static void
-lose_line(struct feed *feed)
+lose_line(struct parse *parse)
 {
-	if (feed->section == NULL)
-		feed->loader->suspect = true;
+	if (parse->section == NULL)
+		parse->loader->incomplete = true;
 	else
-		feed->section->suspect = true;
+		parse->section->incomplete = true;
 }
 
-/* The line would not reach the handler as it stands in the file. */
+/* inih would understand the line in another way. */
 static void
-ambiguous(struct feed *feed)
+ambiguous(struct parse *parse)
 {
-	loader_error(feed->loader, feed->reader.line, "syntax", NULL,
+	loader_error(parse->loader, parse->reader.line, "syntax", NULL,
 		     "the line can be read in two ways");
 }
 
-/* The line as inih wants it.  Not by stdio: every request of a CGI program
- * comes by here.  False: an inih with a smaller INI_MAX_LINE. */
+/* The line as inih expects it.  Without stdio, because a CGI program does this
+ * for each request.  False: this inih has a smaller INI_MAX_LINE. */
 static bool
 put_line(char *buf, int cap, struct slice text, bool section)
 {
@@ -213,32 +211,32 @@ put_line(char *buf, int cap, struct slice text, bool section)
 	return true;
 }
 
-/* inih's reader: the next line in a form that it cannot misread. */
+/* inih's reader: the next line, in a form that inih cannot misread. */
 static char *
-feed_line(char *buf, int cap, void *context)
+next_line(char *buf, int cap, void *context)
 {
-	struct feed *feed = context;
+	struct parse *parse = context;
 	struct slice text;
 
 	for (;;) {
-		enum line_kind kind = reader_next(&feed->reader, &text);
+		enum line_kind kind = reader_next(&parse->reader, &text);
 		bool section = kind == LINE_SECTION;
 
 		if (kind == LINE_END)
 			return NULL;
 		if (section)
-			open_section(feed, text);
+			open_section(parse, text);
 		else if (kind == LINE_BAD_SECTION)
-			lose_section(feed, SECTION_LOST);
+			lose_section(parse, SECTION_LOST);
 		else if (kind == LINE_BAD)
-			lose_line(feed);
+			lose_line(parse);
 		if (kind != LINE_KEY && !section)
 			continue;
 		if (!put_line(buf, cap, text, section)) {
-			ambiguous(feed);
+			ambiguous(parse);
 			continue;
 		}
-		feed->given = text.len;
+		parse->given = text.len;
 		return buf;
 	}
 }
@@ -247,8 +245,9 @@ static void
 entry_add(struct loader *loader, struct section *section, struct slice key,
 	  struct slice value, unsigned line)
 {
-	if (!loader_grow(loader, &section->entries, section->count,
-			 &section->cap, sizeof(*section->entries)))
+	if (!loader_grow(loader, loader->scratch, &section->entries,
+			 section->count, &section->room,
+			 sizeof(*section->entries)))
 		return;
 	struct entry *entry = &section->entries[section->count++];
 	entry->key = arena_slice(loader->arena, key);
@@ -258,42 +257,42 @@ entry_add(struct loader *loader, struct section *section, struct slice key,
 		loader_no_memory(loader);
 }
 
-/* A key before any section: said once, since one header is missing. */
+/* A key before any section: one error for all of them, since one header is
+ * missing. */
 static void
-homeless_key(struct feed *feed, struct slice key)
+homeless_key(struct parse *parse, struct slice key)
 {
-	struct loader *loader = feed->loader;
+	struct loader *loader = parse->loader;
 	enum section_kind home = keys_home(key);
 	char fix[16];
 
 	snprintf(fix, sizeof(fix), "[%s]",
 		 home == SECTION_LOST ? "" : section_word(home));
-	loader_error(loader, feed->reader.line, "syntax",
+	loader_error(loader, parse->reader.line, "syntax",
 		     home == SECTION_LOST ? NULL : fix,
 		     "the key \"%s\" stands before any section",
 		     loader_quote(loader, key));
-	lose_section(feed, home);
+	lose_section(parse, home);
 }
 
 /* inih's handler: a key and its value. */
 static int
-feed_entry(void *context, const char *section, const char *name,
-	   const char *value)
+add_key(void *context, const char *section, const char *name, const char *value)
 {
-	struct feed *feed = context;
+	struct parse *parse = context;
 	struct slice key = slice_from(name);
 	struct slice text = slice_from(value);
 
-	(void)section; /* known better by the reader: a section may be empty */
-	if (key.len + 1 + text.len != feed->given) {
-		ambiguous(feed);
+	(void)section; /* of the last key; the reader has the last header */
+	if (key.len + 1 + text.len != parse->given) {
+		ambiguous(parse);
 		return 1;
 	}
-	if (feed->section == NULL)
-		homeless_key(feed, key);
-	if (feed->section != NULL)
-		entry_add(feed->loader, feed->section, key, text,
-			  feed->reader.line);
+	if (parse->section == NULL)
+		homeless_key(parse, key);
+	if (parse->section != NULL)
+		entry_add(parse->loader, parse->section, key, text,
+			  parse->reader.line);
 	return 1;
 }
 
@@ -316,13 +315,12 @@ section_compare(const void *left, const void *right)
 	return a->line < b->line ? -1 : 1;
 }
 
-/* A section that is only guessed stands back without a word: its header has
- * been reported. */
+/* The header of a section that is only guessed has been reported. */
 static void
 duplicate_section(struct loader *loader, struct section *section,
 		  const struct section *first)
 {
-	section->stray = true;
+	section->ignored = true;
 	if (section->guessed)
 		return;
 	if (section->named)
@@ -335,7 +333,7 @@ duplicate_section(struct loader *loader, struct section *section,
 			     section_word(section->kind), first->line);
 }
 
-/* Sorted, equal headers stand side by side. */
+/* Sorted, equal headers are neighbours. */
 static void
 find_duplicate_sections(struct loader *loader)
 {
@@ -347,7 +345,7 @@ find_duplicate_sections(struct loader *loader)
 	if (sorted == NULL)
 		return;
 	for (size_t i = 0; i < loader->count; i++)
-		if (!loader->sections[i].stray)
+		if (!loader->sections[i].ignored)
 			sorted[count++] = &loader->sections[i];
 	qsort(sorted, count, sizeof(struct section *), section_compare);
 	for (size_t i = 0; i < count; i++) {
@@ -363,11 +361,15 @@ find_duplicate_sections(struct loader *loader)
 static void
 parse_lines(struct loader *loader, struct slice text)
 {
-	struct feed feed = {.loader = loader};
+	struct parse parse = {.loader = loader};
 
-	reader_init(&feed.reader, text, loader->file, loader->diags);
-	if (ini_parse_stream(feed_line, &feed, feed_entry, &feed) != 0)
-		ambiguous(&feed);
+	if (loader_is_utf16(loader, loader->file, text)) {
+		loader->incomplete = true;
+		return;
+	}
+	reader_init(&parse.reader, text, loader->file, loader->diags);
+	if (ini_parse_stream(next_line, &parse, add_key, &parse) != 0)
+		ambiguous(&parse);
 	find_duplicate_sections(loader);
 }
 
@@ -387,6 +389,31 @@ build_policies(struct loader *loader)
 	return policy_set_build(loader->arena, specs, count);
 }
 
+/* COMMAND of the command line replaces `exec` and `forward`. */
+static void
+set_command(struct loader *loader)
+{
+	struct app *app = &loader->settings->app;
+	char *const *command = loader->options->command;
+	size_t count = 0;
+
+	if (command == NULL)
+		return;
+	while (command[count] != NULL)
+		count++;
+	char **words = loader_array(loader, count + 1, sizeof(*words));
+	if (words == NULL)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		words[i] = arena_text(loader->arena, slice_from(command[i]));
+		if (words[i] == NULL)
+			loader_no_memory(loader);
+	}
+	app->exec = words;
+	app->forward = NULL;
+	app->forward_count = 0;
+}
+
 /* All passes.  True: no error. */
 static bool
 load_text(struct loader *loader, struct slice text)
@@ -394,24 +421,13 @@ load_text(struct loader *loader, struct slice text)
 	size_t before = diag_count(loader->diags, SEVERITY_ERROR);
 
 	parse_lines(loader, text);
-	app_read(loader);
-	for (size_t i = 0; i < loader->count; i++) {
-		struct section *section = &loader->sections[i];
-		if (section->kind == SECTION_ENV)
-			env_section_read(loader, section);
-		else if (section->kind == SECTION_HANDLERS)
-			handlers_section_read(loader, section);
-	}
-	cors_read(loader);
-	conflicts_check(loader);
-	app_check(loader);
-	if (loader->options->warnings) {
-		lint_sections(loader);
-		lint_place(loader);
-	}
-	app_command(loader);
+	sections_read(loader);
+	check_cors(loader);
+	check_app(loader);
+	lint(loader);
+	set_command(loader);
 	if (diag_count(loader->diags, SEVERITY_ERROR) > before ||
-	    !cors_finish(loader))
+	    !sections_finish(loader))
 		return false;
 	loader->settings->policies = build_policies(loader);
 	if (loader->settings->policies == NULL)
@@ -428,7 +444,8 @@ folder_of(const char *file)
 	return slice_of(file, slash == NULL ? 0 : (size_t)(slash - file) + 1);
 }
 
-/* The file's absolute name; what is parsed from memory lies in "/". */
+/* The file's absolute name; what is parsed from memory is taken to be in "/".
+ */
 static const char *
 absolute(struct loader *loader)
 {
@@ -445,7 +462,7 @@ absolute(struct loader *loader)
 	return arena_join(loader->arena, parts, 3);
 }
 
-/* Where the policy lies, for relative paths and for messages. */
+/* Where the policy is, for relative paths and for messages. */
 static bool
 place_settings(struct loader *loader)
 {
@@ -479,7 +496,6 @@ settings_new(void)
 	settings->arena = arena;
 	settings->app = settings_app_default;
 	settings->server = settings_server_default;
-	settings->users = 1;
 	return settings;
 }
 
@@ -502,7 +518,7 @@ load(struct loader *loader, struct slice text, const struct stat *status)
 		loader_no_memory(loader);
 	} else {
 		if (status != NULL)
-			lint_file_mode(loader, loader->file, status);
+			loader_check_mode(loader, loader->file, status);
 		good = load_text(loader, text);
 	}
 	diag_sort(loader->diags);
@@ -566,4 +582,20 @@ settings_parse(const char *name, struct slice text,
 	};
 
 	return load(&loader, text, NULL);
+}
+
+struct settings *
+settings_load_or_print(const char *file, const struct load_options *options)
+{
+	struct diag_list *diags = diag_list_new();
+	struct settings *settings = NULL;
+
+	if (diags == NULL) {
+		fprintf(stderr, "%s: error: no memory [no-policy]\n", file);
+		return NULL;
+	}
+	settings = settings_load(file, options, diags);
+	diag_print(diags, stderr);
+	diag_list_free(diags);
+	return settings;
 }

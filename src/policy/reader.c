@@ -12,8 +12,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/text.h"
 #include "policy/keys.h"
-#include "policy/values.h"
 
 enum { SHOWN_MAX = 60 }; /* bytes of a bad line in a message */
 
@@ -34,33 +34,22 @@ reader_init(struct reader *reader, struct slice text, const char *file,
 		reader->rest = slice_after(text, 3);
 }
 
-bool
-reader_is_utf16(struct slice text)
-{
-	if (text.len < 2)
-		return false;
-	return slice_starts(text, SLICE("\xff\xfe")) ||
-	       slice_starts(text, SLICE("\xfe\xff")) ||
-	       (text.ptr[0] == '\0') != (text.ptr[1] == '\0');
-}
-
-/* Take the next physical line off, without its end ("\n" or "\r\n"). */
+/* Cut the next physical line off, without its end ("\n" or "\r\n"). */
 static struct slice
-take_line(struct reader *reader)
+cut_line(struct reader *reader)
 {
 	struct slice *rest = &reader->rest;
-	const char *end = memchr(rest->ptr, '\n', rest->len);
-	size_t len = end == NULL ? rest->len : (size_t)(end - rest->ptr);
+	size_t len = text_find(*rest, '\n');
 	struct slice line = slice_of(rest->ptr, len);
+	bool ended = len < rest->len;
 
-	*rest = slice_after(*rest, end == NULL ? len : len + 1);
-	if (end != NULL && line.len > 0 && line.ptr[line.len - 1] == '\r')
-		line.len--;
+	*rest = slice_after(*rest, ended ? len + 1 : len);
 	reader->line++;
-	return line;
+	return ended ? text_chop(line, '\r') : line;
 }
 
-/* Bytes that no line of text holds, and lines that inih would cut. */
+/* False: the line has bytes that no text has, or is so long that inih would cut
+ * it, and that has been reported. */
 static bool
 check_bytes(struct reader *reader, struct slice line)
 {
@@ -94,33 +83,32 @@ check_bytes(struct reader *reader, struct slice line)
 	return false;
 }
 
-/* Without comment, indentation and blanks at the end.  inih has the same idea
- * of ';' once the line is not indented. */
+/* Without comment, indentation and blanks at the end.  inih understands ';' in
+ * the same way once the line is not indented. */
 static struct slice
 strip(struct slice line)
 {
-	line = value_trim(line);
+	line = text_trim(line);
 	if (line.len > 0 && line.ptr[0] == '#')
 		return slice_of(line.ptr, 0);
 	for (size_t i = 0; i < line.len; i++) {
 		if (line.ptr[i] != ';' ||
-		    (i > 0 && !value_is_blank(line.ptr[i - 1])))
+		    (i > 0 && !ascii_is_blank(line.ptr[i - 1])))
 			continue;
 		line.len = i;
 		break;
 	}
-	return value_trim(line);
+	return text_trim(line);
 }
 
 static enum line_kind
 read_section(struct reader *reader, struct slice line, struct slice *text)
 {
-	const char *end = memchr(line.ptr, ']', line.len);
+	size_t len = text_find(line, ']') + 1;
 	char fix[READER_LINE_MAX + 2];
-	size_t len = end == NULL ? line.len : (size_t)(end - line.ptr) + 1;
 
-	if (end == NULL) {
-		snprintf(fix, sizeof(fix), "%.*s]", (int)len, line.ptr);
+	if (len > line.len) {
+		snprintf(fix, sizeof(fix), "%.*s]", (int)line.len, line.ptr);
 		complain(reader, "syntax", fix, "no \"]\" after \"[\"");
 		return LINE_BAD_SECTION;
 	}
@@ -145,27 +133,24 @@ read_section(struct reader *reader, struct slice line, struct slice *text)
 static struct slice
 leading_key(struct slice line)
 {
-	struct slice word = slice_of(line.ptr, 0);
+	struct slice word = slice_of(line.ptr, text_find_any(line, " \t:"));
 
-	while (word.len < line.len && !value_is_blank(line.ptr[word.len]) &&
-	       line.ptr[word.len] != ':')
-		word.len++;
 	return keys_home(word) == SECTION_LOST ? SLICE_NONE : word;
 }
 
-/* A line that has no '=', or ':' before it. */
+/* A line without '=', or with ':' before it. */
 static enum line_kind
 bad_key_line(struct reader *reader, struct slice line, bool colon)
 {
 	struct slice key = leading_key(line);
-	struct slice value = value_trim(slice_after(line, key.len));
+	struct slice value = text_trim(slice_after(line, key.len));
 	char fix[READER_LINE_MAX + 4];
 
 	if (slice_present(key)) {
 		/* "origins https://a" has its ':' elsewhere. */
 		colon = colon || (value.len > 0 && value.ptr[0] == ':');
 		if (value.len > 0 && value.ptr[0] == ':')
-			value = value_trim(slice_after(value, 1));
+			value = text_trim(slice_after(value, 1));
 		snprintf(fix, sizeof(fix), "%.*s = %.*s", (int)key.len, key.ptr,
 			 (int)value.len, value.ptr);
 	}
@@ -179,14 +164,14 @@ bad_key_line(struct reader *reader, struct slice line, bool colon)
 static enum line_kind
 read_key(struct reader *reader, struct slice line, struct slice *text)
 {
-	const char *equals = memchr(line.ptr, '=', line.len);
-	size_t before = equals == NULL ? line.len : (size_t)(equals - line.ptr);
-	bool colon = equals != NULL && memchr(line.ptr, ':', before) != NULL;
+	size_t before = text_find(line, '=');
+	bool no_equals = before == line.len;
+	bool colon = !no_equals && text_find(line, ':') < before;
 
-	if (equals == NULL || colon)
+	if (no_equals || colon)
 		return bad_key_line(reader, line, colon);
-	struct slice key = value_trim(slice_of(line.ptr, before));
-	struct slice value = value_trim(slice_after(line, before + 1));
+	struct slice key = text_trim(slice_of(line.ptr, before));
+	struct slice value = text_trim(slice_after(line, before + 1));
 	if (key.len == 0) {
 		complain(reader, "syntax", NULL, "no key before \"=\"");
 		return LINE_BAD;
@@ -201,17 +186,10 @@ read_key(struct reader *reader, struct slice line, struct slice *text)
 enum line_kind
 reader_next(struct reader *reader, struct slice *text)
 {
-	if (reader->line == 0 && reader_is_utf16(reader->rest)) {
-		reader->line = 1;
-		complain(reader, "syntax", NULL,
-			 "the file is in UTF-16; save it as UTF-8");
-		reader->rest.len = 0;
-		return LINE_BAD_SECTION;
-	}
 	while (reader->rest.len > 0) {
-		struct slice line = take_line(reader);
-		bool header = line.len > 0 && value_trim(line).len > 0 &&
-			      value_trim(line).ptr[0] == '[';
+		struct slice line = cut_line(reader);
+		bool header = line.len > 0 && text_trim(line).len > 0 &&
+			      text_trim(line).ptr[0] == '[';
 
 		if (!check_bytes(reader, line))
 			return header ? LINE_BAD_SECTION : LINE_BAD;

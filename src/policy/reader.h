@@ -1,10 +1,10 @@
 /*
  * The physical lines of a policy, seen before inih sees them.
  *
- * inih cuts lines at 199 bytes and section names at 49 without a word, takes
- * indented lines as continuations and ':' as '=', and knows no line numbers.
- * So every line is checked here and only handed on in a form that inih cannot
- * read in another way: "[section]" or "key=value", without indentation, comment
+ * inih silently cuts lines at 199 bytes and section names at 49, takes indented
+ * lines as continuations and ':' as '=', and knows no line numbers.  So every
+ * line is checked here and given to inih only in a form that it cannot
+ * misread: "[section]" or "key=value", without indentation, comment
  * or carriage return.
  *
  * SPDX-License-Identifier: ISC
@@ -25,8 +25,8 @@ enum line_kind {
 	LINE_END,	 /* of the file */
 	LINE_SECTION,	 /* text is the name between the brackets */
 	LINE_KEY,	 /* text is "key=value", trimmed */
-	LINE_BAD,	 /* reported; it was no section header */
-	LINE_BAD_SECTION /* reported; what follows belongs to nothing */
+	LINE_BAD,	 /* reported; no section header */
+	LINE_BAD_SECTION /* reported; what follows is in no section */
 };
 
 struct reader {
@@ -36,10 +36,6 @@ struct reader {
 	struct diag_list *diags;
 	char buffer[READER_BUFFER]; /* what text points to for LINE_KEY */
 };
-
-/* With or without its mark: no list or policy begins with NUL, or with one
- * after its first byte. */
-bool reader_is_utf16(struct slice text);
 
 /* Begin at the start of the text, which must outlive the reader. */
 void reader_init(struct reader *, struct slice text, const char *file,

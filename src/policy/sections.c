@@ -1,6 +1,6 @@
 /*
- * [cors] and [cors NAME] as wholes: what they inherit, and the specs that
- * policies are built from.
+ * Sections as wholes: their values, what [cors NAME] inherits, and the specs
+ * that policies are built from.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -10,140 +10,159 @@
 
 #include "policy/loader.h"
 
-bool
-origins_any(const struct origins *origins)
+/* ---- reading ---- */
+
+static void
+read_app(struct loader *loader, struct section *section)
 {
-	return origins->any_line != 0 || origins->null_line != 0 ||
-	       origins->count > 0 || origins->file_count > 0 ||
-	       origins->regex_count > 0;
+	struct app_values unused = {.app = settings_app_default};
+	struct app_values *values = section->ignored ? &unused : &loader->app;
+
+	keys_read(loader, section, keys_app, values, values->lines);
+}
+
+static void
+read_server(struct loader *loader, struct section *section)
+{
+	struct server_values unused = {.server = settings_server_default};
+	struct server_values *values =
+	    section->ignored ? &unused : &loader->server;
+
+	keys_read(loader, section, keys_server, values, values->lines);
 }
 
 static bool
-draft_init(struct loader *loader, struct draft *draft,
-	   const struct section *section)
+cors_values_init(struct loader *loader, struct cors_values *values,
+		 const struct section *section)
 {
 	struct slice name = slice_from(loader_quote(loader, section->name));
 	struct slice parts[] = {section->named ? SLICE("[cors ")
 					       : SLICE("[cors"),
 				section->named ? name : SLICE(""), SLICE("]")};
-	char *label = arena_join(loader->scratch, parts, 3);
 
-	if (label == NULL)
-		loader_no_memory(loader);
-	*draft = (struct draft){
+	*values = (struct cors_values){
 	    .section = section,
+	    .label = arena_join(loader->scratch, parts, 3),
+	    .origins = loader_scratch(loader, 1, sizeof(*values->origins)),
 	    .max_age = -1,
 	    .preflight_status = 204,
 	};
-	draft->label = label;
-	draft->origins = loader_scratch(loader, 1, sizeof(*draft->origins));
-	if (label == NULL || draft->origins == NULL)
-		return false;
-	return true;
+	if (values->label == NULL)
+		loader_no_memory(loader);
+	return values->label != NULL && values->origins != NULL;
+}
+
+static void
+read_cors(struct loader *loader, struct section *section)
+{
+	struct cors_values unused;
+	struct cors_values *values =
+	    section->ignored ? &unused : &loader->cors[loader->cors_count];
+
+	if (!cors_values_init(loader, values, section))
+		return;
+	keys_read(loader, section, keys_cors, values, values->lines);
+	if (section->ignored)
+		return;
+	origins_merge(loader, values->origins);
+	loader->cors_count++;
 }
 
 static bool
-sets_origins(const struct draft *draft)
+sets_origins(const struct cors_values *values)
 {
-	return draft->lines[CORS_ORIGINS] != 0 ||
-	       draft->lines[CORS_ORIGINS_FILE] != 0 ||
-	       draft->lines[CORS_ORIGINS_REGEX] != 0;
+	return values->lines[CORS_ORIGINS] != 0 ||
+	       values->lines[CORS_ORIGINS_FILE] != 0 ||
+	       values->lines[CORS_ORIGINS_REGEX] != 0;
 }
 
 /* DESIGN.md section 3: a key that is set replaces what [cors] says, lists too;
  * the three origins keys are one group. */
 static void
-inherit(struct draft *draft, const struct draft *base)
+inherit(struct cors_values *values, const struct cors_values *base)
 {
 	for (size_t i = 0; keys_cors[i].name != NULL; i++) {
 		const struct key *key = &keys_cors[i];
-		if (draft->lines[i] == 0 && key->size > 0)
-			memcpy((char *)draft + key->offset,
+		if (values->lines[i] == 0 && key->size > 0)
+			memcpy((char *)values + key->offset,
 			       (const char *)base + key->offset, key->size);
 	}
-	if (!sets_origins(draft))
-		draft->origins = base->origins;
+	if (!sets_origins(values))
+		values->origins = base->origins;
 }
 
-/* Keys are read for their mistakes alone. */
+/* [cors] first, wherever it is. */
 static void
-read_stray(struct loader *loader, struct section *section)
+read_all_cors(struct loader *loader)
 {
-	struct draft draft;
-
-	if (draft_init(loader, &draft, section))
-		keys_read(loader, section, keys_cors, &draft, draft.lines);
-}
-
-static void
-read_draft(struct loader *loader, struct section *section)
-{
-	struct draft *draft = &loader->drafts[loader->draft_count];
-
-	if (!draft_init(loader, draft, section))
+	loader->cors =
+	    loader_scratch(loader, loader->count, sizeof(*loader->cors));
+	if (loader->cors == NULL)
 		return;
-	keys_read(loader, section, keys_cors, draft, draft->lines);
-	origins_merge(loader, draft->origins);
-	loader->draft_count++;
-}
-
-/* [cors] first, wherever it stands. */
-static void
-read_sections(struct loader *loader, bool named)
-{
-	for (size_t i = 0; i < loader->count; i++) {
-		struct section *section = &loader->sections[i];
-		if (section->kind != SECTION_CORS || section->named != named)
-			continue;
-		if (section->stray)
-			read_stray(loader, section);
-		else
-			read_draft(loader, section);
+	for (int named = 0; named <= 1; named++) {
+		for (size_t i = 0; i < loader->count; i++) {
+			struct section *section = &loader->sections[i];
+			if (section->kind == SECTION_CORS &&
+			    section->named == named)
+				read_cors(loader, section);
+		}
+		if (!named && loader->cors_count > 0)
+			loader->base = &loader->cors[0];
 	}
+	for (size_t i = 1; loader->base != NULL && i < loader->cors_count; i++)
+		inherit(&loader->cors[i], loader->base);
 }
 
 void
-cors_read(struct loader *loader)
+sections_read(struct loader *loader)
 {
-	loader->drafts =
-	    loader_scratch(loader, loader->count, sizeof(*loader->drafts));
-	if (loader->drafts == NULL)
-		return;
-	read_sections(loader, false);
-	if (loader->draft_count > 0)
-		loader->base = &loader->drafts[0];
-	read_sections(loader, true);
-	if (loader->base == NULL)
-		return;
-	for (size_t i = 1; i < loader->draft_count; i++)
-		inherit(&loader->drafts[i], loader->base);
+	struct settings *settings = loader->settings;
+
+	loader->app.app = settings->app;
+	loader->server.server = settings->server;
+	for (size_t i = 0; i < loader->count; i++) {
+		struct section *section = &loader->sections[i];
+		if (section->kind == SECTION_APP)
+			read_app(loader, section);
+		else if (section->kind == SECTION_SERVER)
+			read_server(loader, section);
+		else if (section->kind == SECTION_ENV)
+			keys_read_env(loader, section);
+		else if (section->kind == SECTION_HANDLERS)
+			keys_read_handlers(loader, section);
+	}
+	settings->app = loader->app.app;
+	settings->server = loader->server.server;
+	read_all_cors(loader);
 }
 
-/* `*` has swallowed what it covers: all but authorization (Fetch, "CORS
- * non-wildcard request-header name"). */
+/* ---- specs ---- */
+
+/* `*` covers all names but authorization (Fetch, "CORS non-wildcard
+ * request-header name"). */
 static struct name_list
 list_names(struct loader *loader, const struct items *items,
 	   bool keep_authorization)
 {
-	static const struct item authorization = {{"authorization", 13}, 0};
+	static const struct slice authorization = {"authorization", 13};
 	struct items beside = {.any = true};
 
 	if (!items->any)
 		return items_names(loader, items);
-	if (keep_authorization && items_have(items, authorization.text))
-		items_add(loader, &beside, authorization.text, 0);
+	if (keep_authorization && items_have(items, authorization))
+		items_add(loader, &beside, authorization, 0);
 	return items_names(loader, &beside);
 }
 
 /* An empty list is no list. */
 static void
-finish_allow(struct loader *loader, const struct draft *draft,
+finish_allow(struct loader *loader, const struct items *methods,
 	     struct policy_spec *spec)
 {
-	spec->has_allow = draft->allow.count > 0;
+	spec->has_allow = methods->count > 0;
 	if (!spec->has_allow)
 		return;
-	spec->allow = items_names(loader, &draft->allow);
+	spec->allow = items_names(loader, methods);
 	if (!name_list_complete_allow(loader->arena, &spec->allow))
 		loader_no_memory(loader);
 }
@@ -183,27 +202,28 @@ finish_origins(struct loader *loader, const struct origins *origins,
 	source->regex_count = origins->regex_count;
 }
 
-/* The three origins keys are one group: to add an origin is to do it where any
- * of them stands. */
+/* Where a person has to change the key: in [cors], if the section inherits it.
+ * The three origins keys are one group: an origin is added where any of them
+ * is set. */
 static struct key_place
-find_place(const struct loader *loader, const struct draft *draft,
+find_place(const struct loader *loader, const struct cors_values *values,
 	   enum cors_key key)
 {
-	const struct draft *holder = draft, *base = loader->base;
+	const struct cors_values *holder = values, *base = loader->base;
 
-	/* What [cors] hands down may be meant for others without credentials.
-	 */
+	/* Other sections, which inherit `credentials` too, may need it as it
+	 * is: it is changed in the section itself. */
 	if (base != NULL && key != CORS_CREDENTIALS &&
 	    (key == CORS_ORIGINS
-		 ? sets_origins(base) && !sets_origins(draft)
-		 : base->lines[key] != 0 && draft->lines[key] == 0))
+		 ? sets_origins(base) && !sets_origins(values)
+		 : base->lines[key] != 0 && values->lines[key] == 0))
 		holder = base;
 	return (struct key_place){holder->lines[key], holder->section->line,
 				  holder->section->name, holder->credentials};
 }
 
 static void
-finish_places(const struct loader *loader, const struct draft *draft,
+finish_places(const struct loader *loader, const struct cors_values *values,
 	      struct spec_source *source)
 {
 	static const enum cors_key keys[PLACE_COUNT] = {
@@ -215,30 +235,30 @@ finish_places(const struct loader *loader, const struct draft *draft,
 	};
 
 	for (size_t i = 0; i < PLACE_COUNT; i++)
-		source->places[i] = find_place(loader, draft, keys[i]);
+		source->places[i] = find_place(loader, values, keys[i]);
 }
 
 static void
-finish_draft(struct loader *loader, struct draft *draft,
-	     struct policy_spec *spec, struct spec_source *source)
+finish_cors(struct loader *loader, const struct cors_values *values,
+	    struct policy_spec *spec, struct spec_source *source)
 {
-	struct name_list paths = items_names(loader, &draft->paths);
-	struct name_list hosts = items_names(loader, &draft->hosts);
+	struct name_list paths = items_names(loader, &values->paths);
+	struct name_list hosts = items_names(loader, &values->hosts);
 
 	*spec = (struct policy_spec){
-	    .name = draft->section->name,
-	    .line = draft->section->line,
-	    .methods = list_names(loader, &draft->methods, false),
-	    .headers = list_names(loader, &draft->headers, true),
-	    .expose = list_names(loader, &draft->expose, false),
-	    .credentials = draft->credentials,
-	    .max_age = draft->max_age,
-	    .forward_preflight = draft->forward_preflight,
-	    .preflight_status = draft->preflight_status,
-	    .enforce = draft->enforce,
-	    .timing = draft->timing.kind,
-	    .keep_app_headers = draft->keep_app_headers,
-	    .debug = draft->debug,
+	    .name = values->section->name,
+	    .line = values->section->line,
+	    .methods = list_names(loader, &values->methods, false),
+	    .headers = list_names(loader, &values->headers, true),
+	    .expose = list_names(loader, &values->expose, false),
+	    .credentials = values->credentials,
+	    .max_age = values->max_age,
+	    .forward_preflight = values->forward_preflight,
+	    .preflight_status = values->preflight_status,
+	    .enforce = values->enforce,
+	    .timing = values->timing.kind,
+	    .keep_app_headers = values->keep_app_headers,
+	    .debug = values->debug,
 	    .paths = paths.names,
 	    .path_count = paths.count,
 	    .hosts = hosts.names,
@@ -246,33 +266,32 @@ finish_draft(struct loader *loader, struct draft *draft,
 	};
 	if (spec->timing == TIMING_LIST)
 		spec->timing_origins =
-		    items_names(loader, &draft->timing.origins);
+		    items_names(loader, &values->timing.origins);
 	*source = (struct spec_source){
-	    .allow_null = draft->allow_null,
-	    .allow_insecure = draft->allow_insecure,
-	    .allow_public_suffix = draft->allow_public_suffix,
+	    .allow_null = values->allow_null,
+	    .allow_insecure = values->allow_insecure,
+	    .allow_public_suffix = values->allow_public_suffix,
 	};
-	finish_places(loader, draft, source);
-	finish_allow(loader, draft, spec);
-	finish_origins(loader, draft->origins, spec, source);
+	finish_places(loader, values, source);
+	finish_allow(loader, &values->allow, spec);
+	finish_origins(loader, values->origins, spec, source);
 }
 
 bool
-cors_finish(struct loader *loader)
+sections_finish(struct loader *loader)
 {
 	struct settings *settings = loader->settings;
 	struct policy_spec *specs =
-	    loader_array(loader, loader->draft_count, sizeof(*specs));
+	    loader_array(loader, loader->cors_count, sizeof(*specs));
 	struct spec_source *sources =
-	    loader_array(loader, loader->draft_count, sizeof(*sources));
+	    loader_array(loader, loader->cors_count, sizeof(*sources));
 
 	if (specs == NULL || sources == NULL)
 		return false;
-	for (size_t i = 0; i < loader->draft_count; i++)
-		finish_draft(loader, &loader->drafts[i], &specs[i],
-			     &sources[i]);
+	for (size_t i = 0; i < loader->cors_count; i++)
+		finish_cors(loader, &loader->cors[i], &specs[i], &sources[i]);
 	settings->specs = specs;
 	settings->spec_sources = sources;
-	settings->spec_count = loader->draft_count;
+	settings->spec_count = loader->cors_count;
 	return true;
 }

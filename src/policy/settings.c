@@ -1,5 +1,5 @@
 /*
- * Loaded settings: their defaults, their users, their files.
+ * Loaded settings: their defaults, and whether their files have changed.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -9,6 +9,11 @@
 
 #include "policy/settings.h"
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
 #include "cors/regex.h"
 
 static char *const no_env[] = {NULL};
@@ -38,23 +43,140 @@ const struct server settings_server_default = {
     .log_format = LOG_FORMAT_TEXT,
 };
 
-/* A worker that holds the settings reads them after having counted itself, and
- * the last one to let go must see the reads of all others done: acquire and
- * release. */
-struct settings *
-settings_hold(struct settings *settings)
-{
-	__atomic_add_fetch(&settings->users, 1, __ATOMIC_RELAXED);
-	return settings;
-}
-
 void
 settings_release(struct settings *settings)
 {
-	if (settings == NULL ||
-	    __atomic_sub_fetch(&settings->users, 1, __ATOMIC_ACQ_REL) > 0)
+	if (settings == NULL)
 		return;
 	for (size_t i = 0; i < settings->regex_count; i++)
 		regex_free(settings->regexes[i]);
 	arena_free(settings->arena);
+}
+
+/*
+ * ---- have the files changed? ----
+ *
+ * stat nearly always tells.  It does not where a file is changed twice within
+ * one tick of its file system's clock (4 ms on most, 1 or 2 s on some) and
+ * keeps its size: then what was read may not be what is there.
+ */
+
+/* FNV-1a by words: a list of origins may be large, and a collision that
+ * somebody makes on purpose gains nothing. */
+static uint64_t
+sum_of(struct slice bytes)
+{
+	uint64_t sum = UINT64_C(14695981039346656037);
+
+	while (bytes.len > 0) {
+		size_t len = bytes.len < 8 ? bytes.len : 8;
+		uint64_t word = len;
+
+		memcpy(&word, bytes.ptr, len);
+		sum = (sum ^ word) * UINT64_C(1099511628211);
+		sum ^= sum >> 29; /* so that high bits count in low ones */
+		bytes = slice_after(bytes, len);
+	}
+	return sum;
+}
+
+/* May another change leave the same times?  So too if the time is in the
+ * future, as another machine's clock may have set it. */
+static bool
+is_recent(const struct stat *status)
+{
+	int64_t changed = (int64_t)status->st_ctim.tv_sec * 1000 +
+			  status->st_ctim.tv_nsec / 1000000;
+
+	return clock_wall_ms() - changed < SETTINGS_RECENT;
+}
+
+void
+source_file_set(struct source_file *source, const char *path,
+		const struct stat *status, struct slice bytes)
+{
+	bool recent = is_recent(status);
+
+	*source = (struct source_file){
+	    .path = path,
+	    .dev = status->st_dev,
+	    .ino = status->st_ino,
+	    .size = status->st_size,
+	    .mtime = status->st_mtim,
+	    .ctime = status->st_ctim,
+	    .recent = recent,
+	    .sum = recent ? sum_of(bytes) : 0,
+	};
+}
+
+static bool
+same_time(struct timespec a, struct timespec b)
+{
+	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+bool
+settings_changed(const struct settings *settings)
+{
+	for (size_t i = 0; i < settings->source_count; i++) {
+		const struct source_file *source = &settings->sources[i];
+		struct stat now;
+
+		if (stat(source->path, &now) != 0 ||
+		    now.st_dev != source->dev || now.st_ino != source->ino ||
+		    now.st_size != source->size ||
+		    !same_time(now.st_mtim, source->mtime) ||
+		    !same_time(now.st_ctim, source->ctime))
+			return true;
+	}
+	return false;
+}
+
+bool
+settings_recently_modified(const struct settings *settings)
+{
+	for (size_t i = 0; i < settings->source_count; i++)
+		if (settings->sources[i].recent)
+			return true;
+	return false;
+}
+
+/* Of a file that cannot be read or has grown settings_changed tells. */
+static bool
+is_rewritten(const struct source_file *source)
+{
+	struct stat status;
+	char *bytes;
+	size_t len;
+	bool other;
+
+	if (read_file(source->path, (size_t)source->size, &bytes, &len,
+		      &status) != 0)
+		return false;
+	other = sum_of(slice_of(bytes, len)) != source->sum;
+	free(bytes);
+	return other;
+}
+
+bool
+settings_rewritten(const struct settings *settings)
+{
+	for (size_t i = 0; i < settings->source_count; i++)
+		if (settings->sources[i].recent &&
+		    is_rewritten(&settings->sources[i]))
+			return true;
+	return false;
+}
+
+bool
+settings_being_modified(const struct settings *settings)
+{
+	for (size_t i = 0; i < settings->source_count; i++) {
+		struct stat now;
+
+		if (stat(settings->sources[i].path, &now) == 0 &&
+		    is_recent(&now))
+			return true;
+	}
+	return false;
 }

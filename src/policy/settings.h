@@ -1,6 +1,6 @@
 /*
- * A loaded policy file: [app], [server] and every [cors ...], immutable,
- * shared by all workers and counted by its users.
+ * A loaded policy file: [app], [server] and every [cors ...].  Immutable and
+ * shared by all workers.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "base/arena.h"
+#include "base/ip.h"
 #include "cors/policy.h"
 #include "policy/diagnostic.h"
 
@@ -37,9 +38,8 @@ struct address {
 
 /* An address and a prefix length: `peers`, `status-clients`. */
 struct network {
-	unsigned char bytes[16]; /* network order; IPv4 in the first four */
-	unsigned bits;           /* significant bits */
-	bool ipv6;
+	struct ip ip;  /* zero behind the bits */
+	unsigned bits; /* significant bits */
 };
 
 struct handler {
@@ -111,12 +111,17 @@ struct source_file {
 	off_t size;
 	struct timespec mtime;
 	struct timespec ctime;
-	bool young;   /* it was changed just before it was read: another change
+	bool recent;  /* it was modified just before it was read: another change
 	                 may leave the same times (settings_rewritten) */
-	uint64_t sum; /* of its bytes, if young */
+	uint64_t sum; /* of its bytes, if recent */
 };
 
-/* Where a key of a section stands, or would have to be written. */
+/* Remember the file at path (kept by reference) as it was when these bytes
+ * were read from it. */
+void source_file_set(struct source_file *, const char *path,
+    const struct stat *, struct slice bytes);
+
+/* Where a key of a section is, or would have to be written. */
 struct key_place {
 	unsigned line;         /* 0: nowhere */
 	unsigned section_line; /* of the section to be changed: itself, or [cors]
@@ -162,7 +167,6 @@ struct settings {
 	size_t source_count;
 	struct regex **regexes; /* of all sections, to be freed */
 	size_t regex_count;
-	int users; /* private to settings.c; see settings_hold */
 };
 
 /* How a policy is going to be used: some errors depend on it. */
@@ -175,16 +179,18 @@ enum load_use {
 /* What the command line says and a policy cannot. */
 struct load_options {
 	enum load_use use;
-	char *const *command; /* COMMAND of the command line, NULL-terminated, or
-	                         NULL: beats [app] exec and forward */
+	char *const *command; /* COMMAND of the command line, NULL-terminated, [0]
+	                         an absolute path; replaces [app] exec and forward.
+	                         NULL: none */
 	bool peers_needed;    /* listening on TCP beyond loopback */
 	bool warnings;        /* make the warnings and notes too */
+	bool exec_only;       /* the static CGI program: `forward` is an error */
 };
 
 /*
  * Load a policy file with every file it names.  Diagnostics go to the list,
- * all of them, sorted.  NULL if there was an error; with a result the caller
- * holds it once (settings_release).  Source of the rules: DESIGN.md section 3.
+ * all of them, sorted.  NULL if there was an error; settings_release frees the
+ * result.  Source of the rules: DESIGN.md section 3.
  */
 struct settings *settings_load(const char *file, const struct load_options *,
     struct diag_list *);
@@ -193,25 +199,30 @@ struct settings *settings_load(const char *file, const struct load_options *,
 struct settings *settings_parse(const char *name, struct slice text,
     const struct load_options *, struct diag_list *);
 
-/* Share and give back; the last release frees.  Safe between threads. */
-struct settings *settings_hold(struct settings *);
+/* settings_load for programs with a terminal: the diagnostics are printed to
+ * standard error. */
+struct settings *settings_load_or_print(const char *file,
+    const struct load_options *);
+
+/* Free them.  NULL allowed. */
 void settings_release(struct settings *);
 
 /* Has one of the files changed, come or gone since the load?  (stat only) */
 bool settings_changed(const struct settings *);
 
-enum { SETTINGS_YOUNG = 2000 }; /* ms; the coarsest clock of a file system */
+enum { SETTINGS_RECENT = 2000 }; /* ms; the coarsest clock of a file system */
 
 /*
- * File systems count time in ticks: of two changes in one tick stat shows but
- * one, if the size stays.  So files that were younger than SETTINGS_YOUNG when
- * they were loaded (settings_young) are to be read once more when that time is
- * over: has one of them other bytes then (settings_rewritten)?
+ * File systems count time in ticks: of two changes in one tick that leave the
+ * size as it is, stat shows only one.  So if a file had been modified less than
+ * SETTINGS_RECENT before it was loaded (settings_recently_modified), it has to
+ * be read once more after that time: settings_rewritten tells whether such a
+ * file has other bytes now.
  */
-bool settings_young(const struct settings *);
+bool settings_recently_modified(const struct settings *);
 bool settings_rewritten(const struct settings *);
-/* Are there files now that were changed less than SETTINGS_YOUNG ago? */
-bool settings_unsettled(const struct settings *);
+/* Has one of the files been modified less than SETTINGS_RECENT before now? */
+bool settings_being_modified(const struct settings *);
 
 /* The policy in canonical form, as INI; dumping a dump gives the same bytes. */
 int settings_dump(const struct settings *, FILE *);

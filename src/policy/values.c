@@ -11,41 +11,7 @@
 
 #include <stdio.h>
 
-bool
-value_is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-struct slice
-value_trim(struct slice text)
-{
-	while (text.len > 0 && value_is_blank(text.ptr[0]))
-		text = slice_after(text, 1);
-	while (text.len > 0 && value_is_blank(text.ptr[text.len - 1]))
-		text.len--;
-	return text;
-}
-
-static bool
-is_separator(char c)
-{
-	return value_is_blank(c) || c == ',';
-}
-
-bool
-value_next(struct slice *rest, struct slice *item)
-{
-	size_t len = 0;
-
-	while (rest->len > 0 && is_separator(rest->ptr[0]))
-		*rest = slice_after(*rest, 1);
-	while (len < rest->len && !is_separator(rest->ptr[len]))
-		len++;
-	*item = slice_of(rest->ptr, len);
-	*rest = slice_after(*rest, len);
-	return len > 0;
-}
+#include "base/text.h"
 
 bool
 value_boolean(struct slice text, bool *out)
@@ -67,37 +33,10 @@ value_boolean(struct slice text, bool *out)
 	return false;
 }
 
-static size_t
-digits_length(struct slice text)
-{
-	size_t len = 0;
-
-	while (len < text.len && text.ptr[len] >= '0' && text.ptr[len] <= '9')
-		len++;
-	return len;
-}
-
-bool
-value_number(struct slice text, uint64_t *out)
-{
-	uint64_t value = 0;
-
-	if (text.len == 0 || digits_length(text) != text.len)
-		return false;
-	for (size_t i = 0; i < text.len; i++) {
-		uint64_t digit = (uint64_t)(text.ptr[i] - '0');
-		if (value > (UINT64_MAX - digit) / 10)
-			return false;
-		value = value * 10 + digit;
-	}
-	*out = value;
-	return true;
-}
-
 const char *const value_duration_units[] = {"ms", "s", "m", "h", NULL};
 const char *const value_size_units[] = {"K", "M", "G", NULL};
 
-/* In the order of the units; the last one (after them) is for no unit. */
+/* In the order of the units; the last is for a number without unit. */
 static const uint64_t duration_factors[] = {1, 1000, 60000, 3600000, 1000};
 static const uint64_t size_factors[] = {1 << 10, 1 << 20, 1 << 30, 1};
 
@@ -105,12 +44,12 @@ static bool
 number_with_unit(struct slice text, const char *const *units,
 		 const uint64_t *factors, uint64_t *out)
 {
-	size_t digits = digits_length(text);
+	size_t digits = text_digits(text);
 	struct slice unit = slice_after(text, digits);
 	uint64_t number;
 	size_t i = 0;
 
-	if (!value_number(slice_of(text.ptr, digits), &number))
+	if (!text_number(slice_of(text.ptr, digits), UINT64_MAX, &number))
 		return false;
 	while (units[i] != NULL && !slice_eq(unit, slice_from(units[i])))
 		i++;
@@ -165,19 +104,16 @@ value_write_size(uint64_t bytes, char buf[static VALUE_TEXT])
 	write_number(bytes, value_size_units, size_factors, buf);
 }
 
-/* The unit that people write: "sec", "kb", "MiB", "minutes". */
+/* The unit of "sec", "kb", "MiB", "minutes". */
 static const char *
-unit_meant(struct slice unit, const char *const *units)
+guess_unit(struct slice unit, const char *const *units)
 {
 	for (size_t i = 0; units[i] != NULL; i++)
 		if (slice_eq_nocase(unit, slice_from(units[i])))
 			return units[i];
 	/* "m" begins "ms", "min" and "milliseconds": the longer words first. */
-	if (unit.len >= 3 &&
-	    slice_eq_nocase(slice_of(unit.ptr, 3), SLICE("mil")))
-		return units == value_duration_units ? "ms" : NULL;
-	if (unit.len >= 2 &&
-	    slice_eq_nocase(slice_of(unit.ptr, 2), SLICE("ms")))
+	if (text_starts_nocase(unit, SLICE("mil")) ||
+	    text_starts_nocase(unit, SLICE("ms")))
 		return units == value_duration_units ? "ms" : NULL;
 	for (size_t i = 0; units[i] != NULL; i++)
 		if (unit.len > 0 && units[i][1] == '\0' &&
@@ -190,17 +126,17 @@ bool
 value_unit_fix(struct slice text, const char *const *units, char *buf,
 	       size_t cap)
 {
-	size_t digits = digits_length(text);
-	struct slice unit = value_trim(slice_after(text, digits));
-	const char *meant = unit_meant(unit, units);
+	size_t digits = text_digits(text);
+	struct slice unit = text_trim(slice_after(text, digits));
+	const char *guess = guess_unit(unit, units);
 
-	if (digits == 0 || digits > 18 || meant == NULL)
+	if (digits == 0 || digits > 18 || guess == NULL)
 		return false;
-	snprintf(buf, cap, "%.*s%s", (int)digits, text.ptr, meant);
+	snprintf(buf, cap, "%.*s%s", (int)digits, text.ptr, guess);
 	return true;
 }
 
-/* A word under construction in a buffer as long as the text. */
+/* Words being written to a buffer as long as the text. */
 struct words {
 	char **list;
 	size_t count;
@@ -226,14 +162,14 @@ word_end(struct words *words)
 	words->open = false;
 }
 
-/* What stands between quotes, from after the first; returns where the closing
- * one is, or the end of the text. */
+/* What is between quotes, from behind the first; the place of the closing one,
+ * or the end of the text. */
 static size_t
 word_quoted(struct words *words, struct slice text, size_t i, char quote)
 {
 	word_byte(words, '\0');
 	for (; i < text.len && text.ptr[i] != quote; i++) {
-		/* Between double quotes a backslash is one but before these. */
+		/* Between double quotes a backslash only escapes these. */
 		if (quote == '"' && text.ptr[i] == '\\' && i + 1 < text.len &&
 		    strchr("$`\"\\", text.ptr[i + 1]) != NULL)
 			i++;
@@ -255,7 +191,7 @@ value_words(struct arena *arena, struct slice text, char *const **out)
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.ptr[i];
 
-		if (value_is_blank(c)) {
+		if (ascii_is_blank(c)) {
 			word_end(&words);
 		} else if (c == '\'' || c == '"') {
 			i = word_quoted(&words, text, i + 1, c);
@@ -274,7 +210,7 @@ value_words(struct arena *arena, struct slice text, char *const **out)
 	return NULL;
 }
 
-enum { NEAR_MAX = 40 }; /* longer words are nothing misspelt */
+enum { NEAR_MAX = 40 }; /* longer words are not misspelt names */
 
 static char
 folded(struct slice text, size_t i)
@@ -331,10 +267,9 @@ value_nearest(struct slice word, const char *const *names)
 			continue;
 		size_t longer = name.len > word.len ? name.len : word.len;
 		size_t steps = distance(word, name);
-		/* "warn", "err": a beginning is a short form. */
+		/* "warn", "err": an abbreviation. */
 		if (word.len >= 3 && word.len < name.len &&
-		    slice_eq_nocase(slice_of(name.ptr, word.len), word) &&
-		    steps > 2)
+		    text_starts_nocase(name, word) && steps > 2)
 			steps = longer / 3 < 2 ? longer / 3 : 2;
 		if (steps < best && steps <= longer / 3) {
 			best = steps;

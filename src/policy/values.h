@@ -12,21 +12,8 @@
 #include "base/arena.h"
 #include "base/slice.h"
 
-/* Blank: space or tab. */
-bool value_is_blank(char);
-/* Without blanks at both ends. */
-struct slice value_trim(struct slice);
-
-/*
- * The next item of a list (split at blanks and commas, empty items do not
- * count) is taken off *rest.  False: there is none.
- */
-bool value_next(struct slice *rest, struct slice *item);
-
 /* yes no on off true false. */
 bool value_boolean(struct slice, bool *);
-/* Decimal digits alone; false also past UINT64_MAX. */
-bool value_number(struct slice, uint64_t *);
 /* A number with ms, s, m or h, or seconds without; in milliseconds. */
 bool value_duration(struct slice, uint64_t *);
 /* A number with K, M or G, or bytes without. */

@@ -11,7 +11,7 @@
 #include "probe/probe.h"
 
 #include "base/text.h"
-#include "policy/idn.h"
+#include "policy/hostname.h"
 
 /* Fetch: "If request's redirect count is 20, then return a network error." */
 enum { REDIRECTS_MAX = 20 };
@@ -134,7 +134,7 @@ next_question(struct explanation *e, struct slice location,
 	enum url_fault fault;
 
 	*out = *q;
-	fault = url_parse(e->arena, location, &q->url, idn_to_ascii, &out->url);
+	fault = url_parse(e->arena, location, &q->url, hostname_to_ascii, &out->url);
 	if (fault != URL_FAULT_NONE)
 		return refuse_redirect(e, location, url_fault_text(fault));
 	away = !slice_eq(out->url.origin, q->url.origin);

@@ -204,16 +204,15 @@ serve(struct cgi *c, struct settings *settings)
 }
 
 static int
-load_and_serve(struct cgi *c)
+load_and_serve(struct cgi *c, const struct load_options *options)
 {
-	struct load_options options = {.use = LOAD_CGI};
 	struct diag_list *list = diag_list_new();
 	struct settings *settings;
 	int status;
 
 	if (list == NULL)
 		return no_memory(c);
-	settings = settings_load(c->policy, &options, list);
+	settings = settings_load(c->policy, options, list);
 	if (settings == NULL) {
 		status = bad_policy(c, list);
 	} else {
@@ -225,16 +224,17 @@ load_and_serve(struct cgi *c)
 }
 
 int
-cgi_run(const char *policy, const char *script, char **environment)
+cgi_run(const struct load_options *options, const char *script,
+	char **environment)
 {
 	struct cgi c;
 	int status;
 
 	set_up(&c, script, environment);
-	if (locate_policy(policy, c.policy, sizeof(c.policy)) != 0)
+	if (locate_policy(NULL, c.policy, sizeof(c.policy)) != 0)
 		status = no_policy(&c);
 	else
-		status = load_and_serve(&c);
+		status = load_and_serve(&c, options);
 	cgi_sink_close(&c.sink);
 	scratch_free(&c.scratch);
 	return status;

@@ -10,9 +10,10 @@
 
 /*
  * Serve the request of this process's environment by the policy file that
- * locate_policy finds (policy may be NULL: look).  script is lighttpd's
- * argv[1] or NULL.  Returns the exit status.
+ * locate_policy finds.  script is lighttpd's argv[1] or NULL.  Returns the exit
+ * status.
  */
-int cgi_run(const char *policy, const char *script, char **environment);
+int cgi_run(const struct load_options *, const char *script,
+	    char **environment);
 
 #endif

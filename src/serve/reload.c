@@ -182,7 +182,7 @@ refuse(struct reload *r, const struct diag_list *list, uint64_t now,
 
 	r->refused = now;
 	r->again =
-	    now + (settings_unsettled(current(r)) ? SETTINGS_YOUNG : AGAIN);
+	    now + (settings_being_modified(current(r)) ? SETTINGS_RECENT : AGAIN);
 	r->files = files;
 	if (again && list == NULL)
 		return;
@@ -196,7 +196,9 @@ refuse(struct reload *r, const struct diag_list *list, uint64_t now,
 static uint64_t
 reread_at(const struct settings *s)
 {
-	return settings_young(s) ? clock_ms_coarse() + SETTINGS_YOUNG : 0;
+	return settings_recently_modified(s)
+		   ? clock_ms_coarse() + SETTINGS_RECENT
+		   : 0;
 }
 
 static void

@@ -1,13 +1,9 @@
 # SPDX-License-Identifier: ISC
 # What src/static is made of.
 static_sources = \
-	%D%/features_none.c \
-	%D%/forward_none.c \
-	%D%/idn_none.c \
 	%D%/main.c \
 	%D%/malloc.c \
-	%D%/regexp_none.c \
-	%D%/suffix_none.c \
+	%D%/stubs.c \
 	$(end)
 EXTRA_DIST += %D%/README
 

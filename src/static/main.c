@@ -32,19 +32,17 @@ static const char help[] =
 static int
 test(const char *given)
 {
-	struct load_options options = {.use = LOAD_CGI, .warnings = true};
-	struct diag_list *list = diag_list_new();
-	struct settings *settings = NULL;
+	const struct load_options options = {
+	    .use = LOAD_CGI, .warnings = true, .exec_only = true};
+	struct settings *settings;
 	char path[4096];
 
-	if (list == NULL || locate_policy(given, path, sizeof(path)) != 0) {
+	if (locate_policy(given, path, sizeof(path)) != 0) {
 		fprintf(stderr, "corswrap.cgi: no policy: %s [no-policy]\n",
-			list == NULL ? "" : path);
-	} else {
-		settings = settings_load(path, &options, list);
-		diag_print(list, stderr);
+			path);
+		return 1;
 	}
-	diag_list_free(list);
+	settings = settings_load_or_print(path, &options);
 	if (settings == NULL)
 		return 1;
 	printf("%s: ok\n", path);
@@ -55,12 +53,14 @@ test(const char *given)
 int
 main(int argc, char **argv)
 {
+	static const struct load_options cgi = {.use = LOAD_CGI,
+						.exec_only = true};
 	const char *policy = NULL;
 	bool do_test = false;
 	int letter;
 
 	if (options_is_cgi())
-		return cgi_run(NULL, options_lighttpd_script(argc, argv),
+		return cgi_run(&cgi, options_lighttpd_script(argc, argv),
 			       environ);
 	while ((letter = getopt(argc, argv, "c:htV")) != -1) {
 		if (letter == 'c') {

@@ -8,10 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "cors/names.h"
-#include "policy/idn.h"
+#include "policy/hostname.h"
 #include "policy/settings.h"
-#include "policy/suffix.h"
 #include "policy/values.h"
 
 /* ---- numbers with units ---- */
@@ -45,10 +45,6 @@ static const struct number_row {
     {"size: lower case", value_size, "64k", false, 0},
     {"size: KB", value_size, "64KB", false, 0},
     {"size: too large", value_size, "18446744073709551615K", false, 0},
-    {"number: largest", value_number, "18446744073709551615", true, UINT64_MAX},
-    {"number: one more", value_number, "18446744073709551616", false, 0},
-    {"number: plus", value_number, "+1", false, 0},
-    {"number: hex", value_number, "0x10", false, 0},
 };
 
 static void
@@ -328,10 +324,10 @@ static const struct name_row {
      "access-control-request-headers access-control-allow-methods "
      "access-control-allow-headers access-control-max-age",
      "access-control-allow-origin x-origin"},
-    {"public suffixes", suffix_is_public,
+    {"public suffixes", hostname_is_public_suffix,
      "com co.uk github.io internal com. xn--p1ai",
      "example.com example.co.uk a.github.io example.com."},
-    {"A-labels", idn_labels_valid,
+    {"A-labels", hostname_labels_valid,
      "xn--rsum-bpad.com www.xn--xample-9ua.com xn--ls8h.la xn--n3h.net "
      "example.com ab--cd.com xn--fa-hia.de.",
      "xn--f.com a.xn--a xn--.com xn--com- xn--xample-9ua.xn--f"},
@@ -345,7 +341,7 @@ test_names(void **state)
 
 	for (int yes = 0; yes < 2; yes++) {
 		struct slice rest = slice_from(lists[yes]), item;
-		while (value_next(&rest, &item))
+		while (text_word_next(&rest, &item))
 			if (row->test(item) != yes)
 				fail_msg("%.*s: %d", (int)item.len, item.ptr,
 					 !yes);

@@ -25,8 +25,8 @@ my %only = (
 	'ini.h'       => qr{^policy/policy_load\.c$},
 	'fcgiapp.h'   => qr{^serve/fastcgi\.c$},
 	'pcre2.h'     => qr{^cors/regex\.c$},
-	'libpsl.h'    => qr{^policy/suffix\.c$},
-	'idn2.h'      => qr{^policy/idn\.c$},
+	'libpsl.h'    => qr{^policy/hostname\.c$},
+	'idn2.h'      => qr{^policy/hostname\.c$},
 	'curl/curl.h' => qr{^probe/},
 );
 # Bytes in, a decision out: what reads clocks and files is in three of base's.

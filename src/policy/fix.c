@@ -1,0 +1,395 @@
+/*
+ * What is wrong with an origin, a path or a host of a policy, and what was
+ * meant.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "policy/fix.h"
+
+#include "base/host.h"
+#include "base/ip.h"
+#include "base/text.h"
+#include "cors/path.h"
+#include "policy/hostname.h"
+
+/* ---- faults of origins ---- */
+
+/* The host is tested before the port and the path (DESIGN.md section 4), so
+ * its A-labels are checked even if one of those is wrong. */
+static bool
+has_bad_label(struct slice text)
+{
+	const char *at = memmem(text.ptr, text.len, "://", 3);
+
+	if (at == NULL || memmem(text.ptr, text.len, "xn--", 4) == NULL)
+		return false;
+	struct slice host = slice_after(text, (size_t)(at - text.ptr) + 3);
+	host.len = text_find_any(host, ":/");
+	return !hostname_labels_valid(host);
+}
+
+enum origin_fault
+origin_pattern_check(struct slice text, struct origin_pattern *pattern)
+{
+	enum origin_fault fault = origin_pattern_parse(text, pattern);
+	bool host_passed =
+	    fault == ORIGIN_FAULT_NONE || fault > ORIGIN_FAULT_HOST;
+
+	return host_passed && has_bad_label(text) ? ORIGIN_FAULT_HOST : fault;
+}
+
+const char *
+origin_fault_text(enum origin_fault fault, struct slice text)
+{
+	switch (fault) {
+	case ORIGIN_FAULT_NONE:
+		break;
+	case ORIGIN_FAULT_INVALID:
+		return "an origin holds no quotes, \"?\", \"#\" or \"@\"";
+	case ORIGIN_FAULT_NULL:
+		return "every sandboxed frame and every file sends it; only "
+		       "\"allow-null = yes\" allows it";
+	case ORIGIN_FAULT_FILE_SCHEME:
+		return "a page opened from a file has the origin null";
+	case ORIGIN_FAULT_SCHEME:
+		return memmem(text.ptr, text.len, "://", 3) == NULL
+			   ? "an origin begins with a scheme and \"://\""
+			   : "what stands before \"://\" is no scheme";
+	case ORIGIN_FAULT_TOO_LONG:
+		return "a scheme has at most 64 bytes, a host 253, and 251 "
+		       "after \"*.\"";
+	case ORIGIN_FAULT_NON_ASCII:
+		return "browsers send such a host in punycode";
+	case ORIGIN_FAULT_CASE:
+		return "browsers send origins in lower case";
+	case ORIGIN_FAULT_WILDCARD:
+		return "\"*\" stands for subdomains (https://*.example.com), "
+		       "for a port (http://localhost:*), or alone";
+	case ORIGIN_FAULT_IPV6:
+		return "an IPv6 address stands in brackets, in the form of RFC "
+		       "5952";
+	case ORIGIN_FAULT_IPV4:
+		return "a host whose last label begins with a digit is an IPv4 "
+		       "address of four numbers";
+	case ORIGIN_FAULT_HOST:
+		return "the host is no valid name";
+	case ORIGIN_FAULT_PORT:
+		return "a port is a number from 1 to 65535 without leading "
+		       "zeros, or \"*\"";
+	case ORIGIN_FAULT_DEFAULT_PORT:
+		return "browsers leave the default port out";
+	case ORIGIN_FAULT_PATH:
+		return "an origin has no path, not even \"/\"";
+	}
+	return "";
+}
+
+/* ---- origins ---- */
+
+/* What the text seems to mean; slices of it. */
+struct guess {
+	struct slice scheme; /* absent: it cannot be told */
+	struct slice host;   /* without "*." and brackets */
+	struct slice port;   /* absent: none is written */
+	bool any_subdomain;
+};
+
+/* Without the quotes and angle brackets around it. */
+static struct slice
+unquote(struct slice text)
+{
+	while (text.len > 0 && strchr("\"'<", text.ptr[0]) != NULL)
+		text = slice_after(text, 1);
+	while (text.len > 0 && strchr("\"'>", text.ptr[text.len - 1]) != NULL)
+		text.len--;
+	return text;
+}
+
+/* "localhost:3000", "127.0.0.1": a local server rarely has TLS. */
+static bool
+is_local(struct slice rest)
+{
+	return slice_starts(rest, SLICE("localhost")) ||
+	       slice_starts(rest, SLICE("127.")) ||
+	       slice_starts(rest, SLICE("[::1]"));
+}
+
+/* Cut the first len bytes off, and the separator of skip bytes behind them. */
+static struct slice
+cut(struct slice *rest, size_t len, size_t skip)
+{
+	struct slice head = slice_of(rest->ptr, len);
+
+	*rest = slice_after(*rest, len + skip);
+	return head;
+}
+
+/* The scheme is cut off *rest with its "://".  Without a scheme https is
+ * assumed of what looks like a host. */
+static struct slice
+cut_scheme(struct slice *rest)
+{
+	const char *at = memmem(rest->ptr, rest->len, "://", 3);
+	struct slice scheme;
+
+	if (at != NULL)
+		return cut(rest, (size_t)(at - rest->ptr), 3);
+	if (text_find(*rest, '@') < rest->len)
+		return SLICE_NONE; /* a mail address */
+	if (text_starts_nocase(*rest, SLICE("https:")) ||
+	    text_starts_nocase(*rest, SLICE("http:"))) {
+		scheme = cut(rest, text_find(*rest, ':'), 1);
+		while (rest->len > 0 && rest->ptr[0] == '/')
+			*rest = slice_after(*rest, 1);
+		return scheme;
+	}
+	if (slice_starts(*rest, SLICE("//")))
+		*rest = slice_after(*rest, 2);
+	if (is_local(*rest))
+		return SLICE("http");
+	return text_find(*rest, '.') < rest->len ? SLICE("https") : SLICE_NONE;
+}
+
+/* "*.x", "**.x" and "*x" lose what is before the x. */
+static bool
+cut_star(struct slice *host)
+{
+	bool star = false;
+
+	while (host->len > 0 && host->ptr[0] == '*') {
+		star = true;
+		*host = slice_after(*host, 1);
+	}
+	if (star && host->len > 0 && host->ptr[0] == '.')
+		*host = slice_after(*host, 1);
+	return star;
+}
+
+static void
+read_host(struct guess *guess, struct slice rest)
+{
+	struct ip ip;
+	size_t end;
+
+	rest.len = text_find_any(rest, "/?#\\");
+	end = text_find(rest, '@');
+	if (end < rest.len) /* behind user and password */
+		rest = slice_after(rest, end + 1);
+	guess->any_subdomain = cut_star(&rest);
+	guess->host = rest;
+	if (ip_parse_v6(rest, &ip))
+		return;
+	if (rest.len > 0 && rest.ptr[0] == '[') {
+		end = text_find(rest, ']');
+		if (end == rest.len)
+			return;
+		guess->host = slice_of(rest.ptr + 1, end - 1);
+		rest = slice_after(rest, end + 1);
+	} else {
+		guess->host = cut(&rest, text_find(rest, ':'), 0);
+	}
+	if (rest.len > 0 && rest.ptr[0] == ':')
+		guess->port = slice_after(rest, 1);
+}
+
+/* A number of an address with a leading zero, "0x" aside. */
+static bool
+has_octal(struct slice host)
+{
+	while (host.len > 0) {
+		size_t len = text_find(host, '.');
+
+		if (len > 1 && host.ptr[0] == '0' &&
+		    ascii_is_digit(host.ptr[1]))
+			return true;
+		host = slice_after(host, len < host.len ? len + 1 : len);
+	}
+	return false;
+}
+
+/* An address or name as browsers write it, in buf. */
+static bool
+write_host(struct slice host, char buf[static HOSTNAME_MAX])
+{
+	struct slice name;
+	struct ip ip;
+
+	if (!hostname_to_ascii(host, buf))
+		return false;
+	name = text_lower(buf, slice_from(buf));
+	if (ip_parse_v6(name, &ip)) {
+		buf[0] = '[';
+		memcpy(buf + 1 + ip_write(&ip, buf + 1), "]", 2);
+	} else if (!has_octal(name) && ip_parse_url_v4(name, &ip)) {
+		/* 010 is eight to browsers, but whoever writes it means ten. */
+		buf[ip_write(&ip, buf)] = '\0';
+	}
+	return true;
+}
+
+/* Without leading zeros; empty for the scheme's default port. */
+static struct slice
+normal_port(struct slice scheme, struct slice port)
+{
+	while (port.len > 1 && port.ptr[0] == '0')
+		port = slice_after(port, 1);
+	unsigned number = port_number(port);
+	bool usual = number != 0 && number == port_default(scheme);
+	return usual ? SLICE("") : port;
+}
+
+/* The text of a guess, if that is a valid origin. */
+static const char *
+compose(struct arena *arena, const struct guess *guess)
+{
+	char lower[ORIGIN_SCHEME_MAX], host[HOSTNAME_MAX];
+	struct origin_pattern pattern;
+	const char *text;
+
+	if (!slice_present(guess->scheme) ||
+	    guess->scheme.len > sizeof(lower) || guess->port.len > 10 ||
+	    !write_host(guess->host, host))
+		return NULL;
+	struct slice scheme = text_lower(lower, guess->scheme);
+	struct slice port = normal_port(scheme, guess->port);
+	struct slice parts[] = {
+	    scheme, guess->any_subdomain ? SLICE("://*.") : SLICE("://"),
+	    slice_from(host), port.len > 0 ? SLICE(":") : SLICE(""), port};
+	text = arena_join(arena, parts, sizeof(parts) / sizeof(parts[0]));
+	if (text == NULL || origin_pattern_check(slice_from(text), &pattern) !=
+				ORIGIN_FAULT_NONE)
+		return NULL;
+	return text;
+}
+
+const char *
+fix_origin(struct arena *arena, struct slice text)
+{
+	struct guess guess = {.port = SLICE_NONE};
+	struct slice rest = unquote(text);
+	const char *fix;
+
+	guess.scheme = cut_scheme(&rest);
+	read_host(&guess, rest);
+	fix = compose(arena, &guess);
+	return fix == NULL || slice_eq(slice_from(fix), text) ? NULL : fix;
+}
+
+const char *
+fix_insecure_origin(struct arena *arena, const struct origin_pattern *pattern)
+{
+	struct guess guess = {.port = SLICE_NONE};
+	struct slice rest = pattern->text;
+
+	(void)cut_scheme(&rest);
+	read_host(&guess, rest);
+	guess.scheme = SLICE("https");
+	return compose(arena, &guess);
+}
+
+/* ---- paths and hosts ---- */
+
+enum { PATH_FIX_MAX = 512 };
+
+/* Without "https://" and what is before it. */
+static struct slice
+after_scheme(struct slice text)
+{
+	const char *at =
+	    text.len == 0 ? NULL : memmem(text.ptr, text.len, "://", 3);
+
+	return at == NULL ? text
+			  : slice_after(text, (size_t)(at - text.ptr) + 3);
+}
+
+/* The path of a URL; else the text. */
+static struct slice
+url_path(struct slice text)
+{
+	struct slice rest = after_scheme(text);
+	size_t slash = text_find(rest, '/');
+
+	if (rest.ptr == text.ptr || slash == rest.len)
+		return text;
+	return slice_after(rest, slash);
+}
+
+/* The part of a pattern that has a normal form: of a glob the whole segments
+ * before its '*'. */
+static size_t
+whole_segments(struct slice path)
+{
+	size_t len = path.len;
+
+	if (len == 0 || path.ptr[len - 1] != '*')
+		return len;
+	while (len > 0 && path.ptr[len - 1] != '/')
+		len--;
+	return len;
+}
+
+/* The path of a request is normalized before it is compared (DESIGN.md section
+ * 3, "Choosing"): a pattern that is not normalized would match nothing. */
+const char *
+fix_path(struct arena *arena, struct slice text)
+{
+	char raw[PATH_FIX_MAX], normal[PATH_FIX_MAX];
+	struct slice path = url_path(text);
+	size_t slash = path.len > 0 && path.ptr[0] == '/' ? 0 : 1;
+
+	if (path.len == 0 || path.len + 2 > sizeof(raw))
+		return NULL;
+	raw[0] = '/';
+	memcpy(raw + slash, path.ptr, path.len);
+	path = slice_of(raw, path.len + slash);
+	size_t whole = whole_segments(path);
+	struct slice parts[] = {
+	    path_resolve(slice_of(raw, whole), normal, sizeof(normal)),
+	    slice_after(path, whole)};
+	const char *fix =
+	    slice_present(parts[0]) ? arena_join(arena, parts, 2) : NULL;
+	if (fix == NULL || slice_eq(slice_from(fix), text) ||
+	    !path_pattern_valid(slice_from(fix)))
+		return NULL;
+	return fix;
+}
+
+/* Without path and port. */
+static struct slice
+host_alone(struct slice text)
+{
+	text = after_scheme(text);
+	text.len = text_find(text, '/');
+	size_t digits = text.len;
+	while (digits > 0 && ascii_is_digit(text.ptr[digits - 1]))
+		digits--;
+	/* Of an IPv6 address the last group is no port. */
+	if (digits > 0 && text.ptr[digits - 1] == ':' &&
+	    (memchr(text.ptr, ':', digits - 1) == NULL ||
+	     memchr(text.ptr, ']', digits - 1) != NULL))
+		text.len = digits - 1;
+	return text_chop(text, '.');
+}
+
+const char *
+fix_host(struct arena *arena, struct slice text)
+{
+	struct slice host = host_alone(text);
+	struct slice star =
+	    slice_starts(host, SLICE("*.")) ? SLICE("*.") : SLICE("");
+	char ascii[HOSTNAME_MAX];
+	const char *fix;
+
+	if (!hostname_to_ascii(slice_after(host, star.len), ascii))
+		return NULL;
+	struct slice parts[] = {star, text_lower(ascii, slice_from(ascii))};
+	fix = arena_join(arena, parts, 2);
+	if (fix == NULL || slice_eq(slice_from(fix), text) ||
+	    !host_pattern_valid(slice_from(fix)))
+		return NULL;
+	return fix;
+}

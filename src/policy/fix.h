@@ -1,0 +1,29 @@
+/*
+ * What is wrong with an origin, a path or a host of a policy, and what was
+ * meant.
+ *
+ * A fix is offered only if it is valid itself, and never allows more than what
+ * was written.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef FIX_H
+#define FIX_H
+
+#include "base/arena.h"
+#include "cors/origin.h"
+
+/* origin_pattern_parse, and the A-labels of the host are checked by libidn2. */
+enum origin_fault origin_pattern_check(struct slice, struct origin_pattern *);
+/* What is wrong with the origin `text`, as words that follow it. */
+const char *origin_fault_text(enum origin_fault, struct slice text);
+
+/* The corrected text, in memory of the arena.  NULL: it is right as it is, the
+ * meaning is unclear, or memory is out. */
+const char *fix_origin(struct arena *, struct slice);
+const char *fix_path(struct arena *, struct slice);
+const char *fix_host(struct arena *, struct slice);
+/* The same origin with https. */
+const char *fix_insecure_origin(struct arena *, const struct origin_pattern *);
+
+#endif

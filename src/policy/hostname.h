@@ -1,0 +1,29 @@
+/*
+ * Host names: internationalized ones (IDNA, UTS #46) and public suffixes.
+ *
+ * hostname.c asks libidn2 and libpsl; static/stubs.c takes its place in the
+ * static CGI program.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef HOSTNAME_H
+#define HOSTNAME_H
+
+#include "base/slice.h"
+
+enum { HOSTNAME_MAX = 1024 }; /* bytes of a host in ASCII, NUL included */
+
+/*
+ * The host as browsers send it: labels beyond ASCII as A-labels.  A host that
+ * is ASCII already is copied as it is.  False: it cannot be written so.
+ */
+bool hostname_to_ascii(struct slice host, char buf[static HOSTNAME_MAX]);
+
+/* Are the labels that begin with "xn--" real A-labels?  (Lower case.) */
+bool hostname_labels_valid(struct slice host);
+
+/* Is the host (lower case, ASCII, a final dot allowed) a public suffix, a name
+ * under which anybody can register one? */
+bool hostname_is_public_suffix(struct slice host);
+
+#endif
