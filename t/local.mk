@@ -157,8 +157,9 @@ t_program_forward_pool_t_SOURCES = t/program/forward-pool.c t/unit.h
 t_program_log_t_SOURCES = t/program/log.c t/unit.h
 t_program_response_t_SOURCES = t/program/response.c t/unit.h
 t_base_memory_t_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc \
-	-Wl,--wrap=arena_alloc -Wl,--wrap=arena_array \
-	-Wl,--wrap=arena_slice -Wl,--wrap=arena_text
+	-Wl,--wrap=realloc -Wl,--wrap=arena_alloc -Wl,--wrap=arena_array \
+	-Wl,--wrap=arena_slice -Wl,--wrap=arena_text \
+	-Wl,--wrap=arena_lower -Wl,--wrap=arena_join
 
 TEST_EXTENSIONS = .t
 T_LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) \

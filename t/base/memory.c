@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "fetch/fetch.h"
 #include "fetch/url.h"
 #include "policy_kit.h"
@@ -28,16 +29,22 @@ fails(void)
 /* The linker sends the core's calls here (Makefile.am). */
 void *__real_malloc(size_t);
 void *__real_calloc(size_t, size_t);
+void *__real_realloc(void *, size_t);
 void *__real_arena_alloc(struct arena *, size_t);
 void *__real_arena_array(struct arena *, size_t, size_t);
 struct slice __real_arena_slice(struct arena *, struct slice);
 char *__real_arena_text(struct arena *, struct slice);
+struct slice __real_arena_lower(struct arena *, struct slice);
+char *__real_arena_join(struct arena *, const struct slice *, size_t);
 void *__wrap_malloc(size_t);
 void *__wrap_calloc(size_t, size_t);
+void *__wrap_realloc(void *, size_t);
 void *__wrap_arena_alloc(struct arena *, size_t);
 void *__wrap_arena_array(struct arena *, size_t, size_t);
 struct slice __wrap_arena_slice(struct arena *, struct slice);
 char *__wrap_arena_text(struct arena *, struct slice);
+struct slice __wrap_arena_lower(struct arena *, struct slice);
+char *__wrap_arena_join(struct arena *, const struct slice *, size_t);
 
 void *
 __wrap_malloc(size_t size)
@@ -49,6 +56,12 @@ void *
 __wrap_calloc(size_t count, size_t size)
 {
 	return fails() ? NULL : __real_calloc(count, size);
+}
+
+void *
+__wrap_realloc(void *old, size_t size)
+{
+	return fails() ? NULL : __real_realloc(old, size);
 }
 
 void *
@@ -73,6 +86,18 @@ char *
 __wrap_arena_text(struct arena *arena, struct slice text)
 {
 	return fails() ? NULL : __real_arena_text(arena, text);
+}
+
+struct slice
+__wrap_arena_lower(struct arena *arena, struct slice text)
+{
+	return fails() ? SLICE_NONE : __real_arena_lower(arena, text);
+}
+
+char *
+__wrap_arena_join(struct arena *arena, const struct slice *parts, size_t count)
+{
+	return fails() ? NULL : __real_arena_join(arena, parts, count);
 }
 
 /* ---- what is asked for: true, if all of it is there ---- */
@@ -232,6 +257,40 @@ make_text(struct arena *arena)
 	       slice_present(arena_slice(arena, SLICE("y")));
 }
 
+static bool
+make_allow(struct arena *arena)
+{
+	static const struct slice names[] = {{"GET", 3}};
+	struct name_list list = {.names = names, .count = 1};
+
+	if (!name_list_complete_allow(arena, &list)) {
+		assert_int_equal(list.count, 1);
+		return false;
+	}
+	return name_list_has(&list, SLICE("HEAD")) &&
+	       name_list_has(&list, SLICE("OPTIONS"));
+}
+
+/* Fill two arrays; one that cannot grow keeps what it has. */
+static bool
+make_arrays(struct arena *arena)
+{
+	int *heap = NULL, *list = NULL;
+	size_t count = 0, heap_room = 0, list_room = 0;
+
+	while (count < 100 &&
+	       array_grow(&heap, count, &heap_room, sizeof(*heap)) &&
+	       array_grow_in(arena, &list, count, &list_room, sizeof(*list))) {
+		heap[count] = list[count] = (int)count;
+		count++;
+	}
+	for (size_t i = 0; i < count; i++)
+		assert_true(heap[i] == (int)i && list[i] == (int)i);
+	assert_true(count <= heap_room && count <= list_room);
+	free(heap);
+	return count == 100;
+}
+
 static const struct row {
 	const char *name;
 	bool (*make)(struct arena *);
@@ -240,6 +299,7 @@ static const struct row {
     {"a URL", make_url},	   {"a plan", make_plan},
     {"a joined value", make_join}, {"a MIME type", make_essence},
     {"pieces", make_text},	   {"a long plan", make_long_plan},
+    {"arrays", make_arrays},	   {"methods", make_allow},
 };
 
 static void
