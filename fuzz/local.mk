@@ -30,7 +30,7 @@ fuzz_replay_SOURCES = \
 	fuzz/targets.h \
 	src/page/form.c \
 	$(end)
-fuzz_libs = libserve.a $(policy_libs) $(FCGI_LIBS) $(JANSSON_LIBS)
+fuzz_libs = $(house_libs) $(FCGI_LIBS) $(JANSSON_LIBS)
 fuzz_replay_LDADD = $(fuzz_libs)
 
 # Binaries in fuzz-KIND/bin, of libraries built there with the sanitizers.
@@ -52,13 +52,14 @@ fuzz-build:
 	test -e fuzz-$(fuzz_kind)/Makefile || { cd fuzz-$(fuzz_kind) && \
 		$(abs_top_srcdir)/configure -q --enable-sanitizers \
 		CC='$(fuzz_cc)' CFLAGS='-g -O1 $(fuzz_flags)'; }
-	+$(MAKE) -s -C fuzz-$(fuzz_kind) $(noinst_LIBRARIES)
+	+$(MAKE) -s -C fuzz-$(fuzz_kind) $(noinst_LIBRARIES) $(noinst_LTLIBRARIES)
 	+$(MAKE) -s -C fuzz-$(fuzz_kind) fuzz-link fuzz_cc='$(fuzz_cc)'
 
 fuzz-link:
 	for source in $(fuzz_targets); do \
 		name=$$(basename $$source .c) && \
-		$(fuzz_cc) -DFUZZ_ALONE -DHAVE_CONFIG_H -I. $(AM_CPPFLAGS) \
+		$(LIBTOOL) --quiet --tag=CC --mode=link \
+			$(fuzz_cc) -DFUZZ_ALONE -DHAVE_CONFIG_H -I. $(AM_CPPFLAGS) \
 			$(AM_CFLAGS) $(CFLAGS) -fsanitize=fuzzer \
 			$(top_srcdir)/$$source -o bin/$$name \
 			$(top_srcdir)/src/page/form.c $(fuzz_libs) || exit 1; \

@@ -117,7 +117,7 @@ if HAVE_CMOCKA
 TESTS += $(unit_tests)
 check_PROGRAMS += $(unit_tests)
 endif
-unit_libs = libserve.a $(policy_libs) $(FCGI_LIBS) $(CMOCKA_LIBS)
+unit_libs = $(house_libs) $(FCGI_LIBS) $(CMOCKA_LIBS)
 LDADD = $(unit_libs)
 
 t_base_arena_t_SOURCES = t/base/arena.c t/unit.h

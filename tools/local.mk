@@ -31,7 +31,8 @@ check-watched:
 		all check-programs
 	+$(MAKE) -s -C watched-$(watched) LDFLAGS=$(watched_o) \
 		watched-run watched=$(watched)
-watched_o = $(abs_builddir)/watched-$(watched)/watched.o
+# Not as a file of its own: libtool would take it for a part of the libraries.
+watched_o = -Wl,$(abs_builddir)/watched-$(watched)/watched.o
 
 # Servers that have dropped their rights start programs too.
 watched-run:
@@ -70,16 +71,16 @@ check-valgrind:
 	@$(MKDIR_P) watched-valgrind
 	test -e watched-valgrind/Makefile || { cd watched-valgrind && \
 		$(abs_top_srcdir)/configure -q CC='$(CC)' CFLAGS='-O1 -g'; }
-	$(CC) -g -O1 -c -o watched-valgrind/under.new \
+	$(CC) -g -O1 -fPIC -c -o watched-valgrind/under.new \
 		-DVALGRIND_OPTIONS='"$(VALGRIND_OPTIONS)"' \
 		-DVALGRIND_REPORTS='"$(valgrind_dir)/reports"' \
 		$(top_srcdir)/t/shim/valgrind.c
 	cd watched-valgrind && { cmp -s under.new under.o || \
 		rm -f corswrap corscheck $(unit_tests) fuzz/replay; } && \
 		mv under.new under.o
-	+$(MAKE) -s -C watched-valgrind LDFLAGS=$(valgrind_dir)/under.o \
+	+$(MAKE) -s -C watched-valgrind LDFLAGS=-Wl,$(valgrind_dir)/under.o \
 		all check-programs
-	+$(MAKE) -s -C watched-valgrind LDFLAGS=$(valgrind_dir)/under.o \
+	+$(MAKE) -s -C watched-valgrind LDFLAGS=-Wl,$(valgrind_dir)/under.o \
 		watched-run watched=valgrind
 
 # What reads the code without running it: gcc's, clang's and cppcheck's.  What

@@ -113,7 +113,7 @@ is_deeply(circles({ a => { b => 1 }, b => { c => 1 }, c => { a => 1 },
 
 SKIP: {
 	skip 'no nm here, or nothing was built', 5
-	    unless have_program('nm') && glob top_build() . '/src/cors/*.o';
+	    unless have_program('nm') && objects(top_build(), 'cors');
 	my ($made, $used) = symbols(top_build());
 	cmp_ok(scalar keys %$made, '>', 400, 'nm reads the objects');
 
@@ -172,8 +172,8 @@ SKIP: {
 		}
 	}
 	none(\@calls, 'the core calls nothing but memory and PCRE2');
-	my (undef, $out) = run([ 'nm', '-A', map { glob top_build() .
-	    "/src/$_/*.o" } qw(base cors fastcgi fetch) ]);
+	my (undef, $out) = run([ 'nm', '-A',
+	    objects(top_build(), qw(base cors fastcgi fetch)) ]);
 	my @state = $out =~ /(\S+:\s*[0-9a-f]+ [bBC] \S+)/g;
 	@state = grep { !/__(?:asan|tsan|ubsan|gcov|odr)|gcov|\.[bl]ss|sancov/ } @state;
 	none(\@state, 'the core has no variables of its own');

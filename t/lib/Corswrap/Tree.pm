@@ -14,7 +14,8 @@ use File::Basename qw(basename dirname);
 use Corswrap::Test;
 
 our @EXPORT = qw(folders sources uses bad_includes strange_libraries
-    impure_includes unlisted circles symbols folder_circles);
+    impure_includes unlisted circles objects symbols
+    folder_circles);
 
 # The folders of TOP/src.
 sub folders {
@@ -148,20 +149,28 @@ sub circles {
 # Circles between folders, by what their READMEs say.
 sub folder_circles { return circles(uses($_[0])) }
 
+# The object files of folders below BUILD/src (of all without): libtool puts
+# those of libcors into .libs.
+sub objects {
+	my ($build, @folders) = @_;
+	my $top = top_src();
+	# An object stays behind when its source is renamed.
+	return grep { m{src/([^/]+)/(?:\.libs/[^/]*_la-)?([^/]+)\.o$} &&
+	    -e "$top/src/$1/$2.c" }
+	    map { glob "$build/src/$_/*.o $build/src/$_/.libs/*.o" }
+	    @folders ? @folders : '*';
+}
+
 # What the object files below BUILD/src define and use:
 # ({ symbol => file }, { file => { symbol => 1 } }), a file as folder/name.
 sub symbols {
 	my ($build) = @_;
 	my (%made, %used);
-	# An object stays behind when its source is renamed.
-	my $top = top_src();
-	my @objects = grep { m{/([^/]+)/(?:[^/]*_la-)?([^/]+)\.o$} &&
-	    -e "$top/src/$1/$2.c" } glob "$build/src/*/*.o";
-	my ($exit, $out) = run([ 'nm', '-A', @objects ]);
+	my ($exit, $out) = run([ 'nm', '-A', objects($build) ]);
 	for (split /\n/, $out) {
 		my ($file, $kind, $name) =
-		    m{([^/]+/[\w.-]+)\.o:\s*[0-9a-f]*\s+(\w)\s+(\S+)$} or next;
-		$file =~ s{/[^/]*_la-}{/};
+		    m{src/(\S+)\.o:\s*[0-9a-f]*\s+(\w)\s+(\S+)$} or next;
+		$file =~ s{/\.libs/[^/]*_la-}{/};
 		if ($kind eq 'U') { $used{$file}{$name} = 1 }
 		elsif ($kind =~ /[TDRBVWC]/) { $made{$name} = $file }
 	}
