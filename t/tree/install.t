@@ -10,7 +10,8 @@ use File::Find ();
 use Test::More;
 
 plan skip_all => 'not a build tree' unless -e top_build() . '/Makefile';
-my $dir = tempdir() . '/a folder';
+# No blank: libtool cannot install into such a path.
+my $dir = tempdir() . '/folder';
 # DESTDIR alone: no path may hold the prefix of this build.
 my @where = ("DESTDIR=$dir", 'prefix=/usr', 'sysconfdir=/etc',
 	'exec_prefix=/usr', 'datarootdir=/usr/share');
