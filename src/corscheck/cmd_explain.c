@@ -110,6 +110,18 @@ read_flags(struct ask *ask, struct question_text *text, struct slice *headers,
 	return status;
 }
 
+static int
+read_question(struct ask *ask, const struct question_text *text)
+{
+	struct question_faults faults = {NULL, 0, 0};
+
+	if (question_read(ask->arena, text, &ask->question, &faults))
+		return ASK_GO_ON;
+	for (size_t i = 0; i < faults.count; i++)
+		complain(faults.at[i].text, "");
+	return faults.count > 0 ? CHECK_USAGE : complain("memory is out", "");
+}
+
 /*
  * Read argv.  ASK_GO_ON: *out is the question; else the exit status, and what
  * is wrong has been said on standard error.  Call ask_free in both cases.
@@ -120,7 +132,6 @@ ask_read(struct ask *out, const struct command *command, enum ask_url kind,
 {
 	struct question_text text = {.url = SLICE_NONE};
 	struct slice *headers = NULL;
-	const char *wrong;
 	int status;
 
 	*out = (struct ask){.arena = arena_new()};
@@ -141,13 +152,12 @@ ask_read(struct ask *out, const struct command *command, enum ask_url kind,
 		return CHECK_USAGE;
 	}
 	if (!slice_present(text.url))
-		return complain(kind == ASK_URL_OPTION ? "--url" : "the URL",
-				" is missing: what does the page ask for?");
+		status = complain(kind == ASK_URL_OPTION ? "--url" : "the URL",
+				  " is missing: what does the page ask for?");
 	if (!slice_present(text.origin))
-		return complain("--origin", " is missing: of which origin is "
-					    "the page?");
-	wrong = question_read(out->arena, &text, &out->question);
-	return wrong == NULL ? ASK_GO_ON : complain(wrong, "");
+		status = complain("--origin", " is missing: of which origin "
+					      "is the page?");
+	return status != ASK_GO_ON ? status : read_question(out, &text);
 }
 
 static void

@@ -29,7 +29,7 @@ struct question {
 	bool credentials;
 };
 
-/* The same as people write it. */
+/* The same as people write it.  An absent URL or origin is a fault. */
 struct question_text {
 	struct slice url;
 	struct slice origin;
@@ -128,13 +128,38 @@ struct explanation {
  * head, and than corswrap does (DESIGN.md section 4). */
 enum { QUESTION_MAX = 65536, QUESTION_HEADERS = 500 };
 
+/* What is wrong with a question, and with which part of it. */
+enum question_part {
+	QUESTION_URL,
+	QUESTION_ORIGIN,
+	QUESTION_HEADER,
+	QUESTION_SIZE /* of all of it */
+};
+
+struct question_fault {
+	enum question_part part;
+	/* In one printable sentence without its end, which begins with the
+	 * part's name; and what to write instead. */
+	const char *text;
+};
+
+struct question_faults {
+	struct question_fault *at;
+	size_t count;
+	size_t room;
+};
+
+/* Add one.  False: memory is out. */
+bool question_fault_add(struct arena *, struct question_faults *,
+			enum question_part, const char *text);
+
 /*
- * Read what was written.  NULL: *out is the question, in the memory of arena
- * and of text; else what is wrong and what to write instead, in one printable
- * sentence without its end.
+ * Read what was written.  True: *out is the question, in the memory of arena
+ * and of text.  False: all that is wrong was added to the faults, or memory is
+ * out, and nothing was.
  */
-const char *question_read(struct arena *, const struct question_text *text,
-			  struct question *out);
+bool question_read(struct arena *arena, const struct question_text *text,
+		   struct question *out, struct question_faults *);
 
 /* ---- explanation.c ---- */
 

@@ -1,6 +1,6 @@
 /*
  * What people write about a request becomes the question that is answered; or
- * they are told what to write instead, before a verdict is given about a
+ * they are told all that is wrong with it, before a verdict is given about a
  * request that no browser makes.
  *
  * SPDX-License-Identifier: ISC
@@ -11,21 +11,71 @@
 
 #include "explain/explanation.h"
 
+#include "base/array.h"
+#include "base/text.h"
 #include "cors/origin.h"
 #include "policy/hostname.h"
 
-/* "WHAT "TEXT": REASON", the text cut where it is long. */
-static const char *
-fault(struct explanation *e, const char *what, struct slice text,
-      const char *reason)
+struct reader {
+	struct explanation e; /* for its texts */
+	struct question_faults *faults;
+};
+
+bool
+question_fault_add(struct arena *arena, struct question_faults *faults,
+		   enum question_part part, const char *text)
+{
+	if (!array_grow_in(arena, &faults->at, faults->count, &faults->room,
+			   sizeof(*faults->at)))
+		return false;
+	faults->at[faults->count++] = (struct question_fault){part, text};
+	return true;
+}
+
+static void
+add_fault(struct reader *r, enum question_part part, const char *text)
+{
+	if (!question_fault_add(r->e.arena, r->faults, part, text))
+		r->e.out_of_memory = true;
+}
+
+/* "PART "TEXT": REASON", the text cut where it is long. */
+static void
+add_quoted(struct reader *r, enum question_part part, struct slice text,
+	   const char *reason)
 {
 	enum { SHOWN = 200 };
+	static const char *const names[] = {
+	    [QUESTION_URL] = "URL",
+	    [QUESTION_ORIGIN] = "origin",
+	    [QUESTION_HEADER] = "header",
+	};
 	bool cut = text.len > SHOWN;
 
 	if (cut)
 		text.len = SHOWN;
-	return explain_printf(e, "%s \"%s%s\": %s", what,
-			      explain_quote(e, text), cut ? "..." : "", reason);
+	add_fault(r, part,
+		  explain_printf(&r->e, "%s \"%s%s\": %s", names[part],
+				 explain_quote(&r->e, text), cut ? "..." : "",
+				 reason));
+}
+
+/* ---- URL ---- */
+
+static void
+read_url(struct reader *r, struct slice text, struct url *out)
+{
+	enum url_fault fault;
+
+	if (!slice_present(text)) {
+		add_fault(r, QUESTION_URL, "URL: what does the page ask for?");
+		return;
+	}
+	fault = url_parse(r->e.arena, text, NULL, hostname_to_ascii, out);
+	if (fault == URL_FAULT_NO_MEMORY)
+		r->e.out_of_memory = true;
+	else if (fault != URL_FAULT_NONE)
+		add_quoted(r, QUESTION_URL, text, url_fault_text(fault));
 }
 
 /* ---- origin ---- */
@@ -66,60 +116,65 @@ guess_origin(struct explanation *e, struct slice text)
 		   : SLICE_NONE;
 }
 
+/* Why no browser sends it, and what to write. */
 static const char *
-origin_fault(struct explanation *e, struct slice text)
+explain_origin(struct explanation *e, struct slice text)
 {
 	struct slice meant = origin_of(e, text), guess;
 
 	if (slice_present(meant))
-		return fault(e, "origin", text,
-			     explain_printf(e,
-					    "no browser sends this, it sends "
-					    "%s: write that",
-					    explain_quote(e, meant)));
+		return explain_printf(e,
+				      "no browser sends this, it sends %s: "
+				      "write that",
+				      explain_quote(e, meant));
 	if (slice_starts(text, SLICE("file:")) ||
 	    slice_starts(text, SLICE("data:")))
-		return fault(e, "origin", text,
-			     "the pages of files and data: URLs send null: "
-			     "write that");
+		return "the pages of files and data: URLs send null: write "
+		       "that";
 	if (slice_eq_nocase(text, SLICE("null")))
-		return fault(e, "origin", text, "it is written null");
+		return "it is written null";
 	guess = guess_origin(e, text);
 	if (slice_present(guess))
-		return fault(e, "origin", text,
-			     explain_printf(e,
-					    "an origin begins with a scheme: "
-					    "did you mean %s?",
-					    explain_quote(e, guess)));
-	return fault(e, "origin", text,
-		     "no browser sends this: an origin is a scheme, a host and "
-		     "a port, as in https://app.example.com");
+		return explain_printf(e,
+				      "an origin begins with a scheme: did you "
+				      "mean %s?",
+				      explain_quote(e, guess));
+	return "no browser sends this: an origin is a scheme, a host and a "
+	       "port, as in https://app.example.com";
 }
 
-/* One that a browser may send: its own form of http and https, where it takes
- * more than corswrap does; else what corswrap takes. */
-static const char *
-read_origin(struct explanation *e, struct slice text, struct question *out)
+/* A browser sends http and https origins in its own form, of which corswrap
+ * does not take all; of others it sends what corswrap takes. */
+static bool
+is_sent(struct explanation *e, struct slice text)
 {
 	struct origin parsed;
 
-	if (!slice_present(text))
-		text = SLICE("");
-	out->origin = text;
 	if (slice_eq(text, SLICE("null")) ||
 	    (text.len > 0 && slice_eq(origin_of(e, text), text)))
-		return NULL;
-	if (!slice_starts(text, SLICE("http:")) &&
-	    !slice_starts(text, SLICE("https:")) && origin_parse(text, &parsed))
-		return NULL;
-	return origin_fault(e, text);
+		return true;
+	return !slice_starts(text, SLICE("http:")) &&
+	       !slice_starts(text, SLICE("https:")) &&
+	       origin_parse(text, &parsed);
+}
+
+static void
+read_origin(struct reader *r, struct slice text, struct question *out)
+{
+	out->origin = text;
+	if (!slice_present(text))
+		add_fault(r, QUESTION_ORIGIN,
+			  "origin: of which origin is the page?");
+	else if (!is_sent(&r->e, text))
+		add_quoted(r, QUESTION_ORIGIN, text,
+			   explain_origin(&r->e, text));
 }
 
 /* ---- headers ---- */
 
 /* The code point at the beginning of UTF-8 and its length; 0: it is none. */
 static size_t
-take_character(struct slice text, unsigned *out)
+parse_character(struct slice text, unsigned *out)
 {
 	static const unsigned least[] = {0, 0, 0x80, 0x800, 0x10000};
 	unsigned char first = (unsigned char)text.ptr[0];
@@ -146,107 +201,107 @@ take_character(struct slice text, unsigned *out)
  * "ByteString"), which throws past U+00FF.  What is no UTF-8 is taken as the
  * bytes that it is.
  */
-static const char *
-read_value(struct explanation *e, struct slice line, struct slice value,
+static void
+read_value(struct reader *r, struct slice line, struct slice value,
 	   struct slice *out)
 {
-	char *bytes = arena_alloc(e->arena, value.len);
+	char *bytes = arena_alloc(r->e.arena, value.len);
 	struct slice rest = value;
 	size_t len = 0;
 
-	if (bytes == NULL) {
-		e->out_of_memory = true;
-		return "";
-	}
 	*out = value;
+	if (bytes == NULL) {
+		r->e.out_of_memory = true;
+		return;
+	}
 	while (rest.len > 0) {
 		unsigned character;
-		size_t n = take_character(rest, &character);
+		size_t n = parse_character(rest, &character);
 		if (n == 0)
-			return NULL;
-		if (character > 0xff)
-			return fault(e, "header", line,
-				     "fetch() takes no character past U+00FF: "
-				     "percent-encode it");
+			return;
+		if (character > 0xff) {
+			add_quoted(r, QUESTION_HEADER, line,
+				   "fetch() takes no character past U+00FF: "
+				   "percent-encode it");
+			return;
+		}
 		bytes[len++] = (char)character;
 		rest = slice_after(rest, n);
 	}
 	*out = slice_of(bytes, len);
-	return NULL;
 }
 
-static const char *
-read_headers(struct explanation *e, const struct question_text *text,
+static void
+read_headers(struct reader *r, const struct question_text *text,
 	     struct question *out)
 {
 	struct fetch_field *at =
-	    arena_array(e->arena, text->header_count, sizeof(*at));
+	    arena_array(r->e.arena, text->header_count, sizeof(*at));
 
 	if (at == NULL) {
-		e->out_of_memory = true;
-		return "";
+		r->e.out_of_memory = true;
+		return;
 	}
 	for (size_t i = 0; i < text->header_count; i++) {
 		struct slice line = text->headers[i];
-		const char *colon = memchr(line.ptr, ':', line.len);
-		const char *wrong;
-		if (colon == NULL)
-			return fault(e, "header", line,
-				     "a header is written 'Name: value'");
-		size_t len = (size_t)(colon - line.ptr);
+		size_t len = text_find(line, ':');
+
+		if (len == line.len) {
+			add_quoted(r, QUESTION_HEADER, line,
+				   "a header is written 'Name: value'");
+			continue;
+		}
 		at[i].name = slice_of(line.ptr, len);
-		wrong = read_value(e, line, slice_after(line, len + 1),
-				   &at[i].value);
-		if (wrong != NULL)
-			return wrong;
+		read_value(r, line, slice_after(line, len + 1), &at[i].value);
 	}
 	out->headers = (struct fetch_fields){at, text->header_count};
-	return NULL;
 }
 
 /* ---- the whole ---- */
 
-static const char *
-read_size(struct explanation *e, const struct question_text *text)
+/* False: too much of it, and nothing of it is read. */
+static bool
+read_size(struct reader *r, const struct question_text *text)
 {
 	size_t size = text->url.len + text->origin.len + text->method.len;
 
 	for (size_t i = 0; i < text->header_count; i++)
 		size += text->headers[i].len;
 	if (text->header_count > QUESTION_HEADERS)
-		return explain_printf(e,
-				      "there are %zu headers: web servers take "
-				      "%d at most, and most of them far fewer",
-				      text->header_count,
-				      (int)QUESTION_HEADERS);
-	if (size <= QUESTION_MAX)
-		return NULL;
-	return explain_printf(e,
-			      "URL and headers have %zu bytes: make them "
-			      "shorter, web servers take %d at most",
-			      size, (int)QUESTION_MAX);
+		add_fault(r, QUESTION_SIZE,
+			  explain_printf(&r->e,
+					 "there are %zu headers: web servers "
+					 "take %d at most, and most of them "
+					 "far fewer",
+					 text->header_count,
+					 (int)QUESTION_HEADERS));
+	else if (size > QUESTION_MAX)
+		add_fault(r, QUESTION_SIZE,
+			  explain_printf(&r->e,
+					 "URL and headers have %zu bytes: make "
+					 "them shorter, web servers take %d at "
+					 "most",
+					 size, (int)QUESTION_MAX));
+	else
+		return true;
+	return false;
 }
 
-const char *
+bool
 question_read(struct arena *arena, const struct question_text *text,
-	      struct question *out)
+	      struct question *out, struct question_faults *faults)
 {
-	struct explanation e = {.arena = arena}; /* for its texts */
-	const char *wrong = read_size(&e, text);
-	enum url_fault url_fault;
+	struct reader reader = {.e = {.arena = arena}, .faults = faults};
+	size_t before = faults->count;
 
 	*out = (struct question){.credentials = text->credentials};
-	if (wrong == NULL) {
-		url_fault =
-		    url_parse(arena, text->url, NULL, hostname_to_ascii, &out->url);
-		if (url_fault != URL_FAULT_NONE)
-			wrong = fault(&e, "URL", text->url,
-				      url_fault_text(url_fault));
-	}
-	if (wrong == NULL)
-		wrong = read_origin(&e, text->origin, out);
 	out->method = slice_present(text->method) ? text->method : SLICE("GET");
-	if (wrong == NULL)
-		wrong = read_headers(&e, text, out);
-	return e.out_of_memory ? "memory is out" : wrong;
+	if (read_size(&reader, text)) {
+		read_url(&reader, text->url, &out->url);
+		read_origin(&reader, text->origin, out);
+		read_headers(&reader, text, out);
+	}
+	if (reader.e.out_of_memory)
+		faults->count = before;
+	return !reader.e.out_of_memory && faults->count == before;
 }

@@ -294,7 +294,7 @@ is_foreign(const struct page *page)
 static int
 answer_form(struct page *page)
 {
-	struct page_result result = {.wrong = NULL};
+	struct page_result result = {.diags = NULL};
 	int status;
 
 	page->foreign = is_foreign(page);

@@ -38,9 +38,9 @@ struct page_form {
 
 /* What is found out about it. */
 struct page_result {
-	const char *wrong;	   /* with what was asked; NULL: nothing */
-	struct diag_list *diags;   /* of the policy, or NULL */
-	struct settings *settings; /* NULL: no policy, or a bad one */
+	struct question_faults faults; /* of what was asked */
+	struct diag_list *diags;       /* of the policy, or NULL */
+	struct settings *settings;     /* NULL: no policy, or a bad one */
 	bool policy_is_bad;
 	bool explained; /* e is there */
 	struct explanation e;
@@ -77,8 +77,8 @@ void page_form_html(struct page *); /* page_form.c */
 void page_walk_html(struct page *); /* page_walk.c */
 void page_try_html(struct page *);  /* page_try.c */
 
-/* The id of the field that such a fault (page_result) is about. */
-const char *page_wrong_field(const char *wrong);
+/* The id of the field that has such a fault, or of the form. */
+const char *page_field_id(enum question_part);
 
 /* May the page's script send this request?  Then there is a button. */
 bool page_may_try(const struct page *);

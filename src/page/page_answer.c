@@ -22,48 +22,56 @@ static struct slice
 next_line(struct slice *rest)
 {
 	while (rest->len > 0) {
-		const char *end = memchr(rest->ptr, '\n', rest->len);
-		size_t len =
-		    end == NULL ? rest->len : (size_t)(end - rest->ptr);
+		size_t len = text_find(*rest, '\n');
 		struct slice line = slice_of(rest->ptr, len);
 
-		*rest = slice_after(*rest, end == NULL ? len : len + 1);
-		if (line.len > 0 && line.ptr[line.len - 1] == '\r')
-			line.len--;
+		*rest = slice_after(*rest, len < rest->len ? len + 1 : len);
+		line = text_chop(line, '\r');
 		if (text_trim_http(line).len > 0)
 			return line;
 	}
 	return SLICE_NONE;
 }
 
-/* NULL: *text is what question_read wants; else what is wrong. */
-static const char *
-read_text(const struct page *page, struct slice lines[PAGE_HEADERS_MAX],
-	  struct question_text *text)
+/* The lines of headers; false: too many. */
+static bool
+read_lines(const struct page *page, struct slice lines[PAGE_HEADERS_MAX],
+	   size_t *count)
+{
+	struct slice rest = page->form.headers, line;
+
+	*count = 0;
+	while (slice_present(line = next_line(&rest))) {
+		if (*count == PAGE_HEADERS_MAX)
+			return false;
+		lines[(*count)++] = line;
+	}
+	return true;
+}
+
+/* True: *out is what the form asks for.  False: there are faults, or memory is
+ * out. */
+static bool
+read_question(const struct page *page, struct question_faults *faults,
+	      struct question *out)
 {
 	const struct page_form *form = &page->form;
-	struct slice rest = form->headers, line;
-
-	*text = (struct question_text){
-	    .url = form->url,
-	    .origin = form->origin,
+	struct slice lines[PAGE_HEADERS_MAX];
+	struct question_text text = {
+	    .url = form->url.len > 0 ? form->url : SLICE_NONE,
+	    .origin = form->origin.len > 0 ? form->origin : page->own,
 	    .method = form->method.len > 0 ? form->method : SLICE("GET"),
 	    .headers = lines,
 	    .credentials = form->credentials,
 	};
-	while (slice_present(line = next_line(&rest))) {
-		if (text->header_count == PAGE_HEADERS_MAX)
-			return "headers: no request has more than 100 lines of "
-			       "them";
-		lines[text->header_count++] = line;
-	}
-	if (text->origin.len == 0)
-		text->origin = page->own;
-	if (text->url.len == 0)
-		return "URL: what does the page ask for?";
-	if (!slice_present(text->origin))
-		return "origin: of which origin is the page?";
-	return NULL;
+
+	bool few = read_lines(page, lines, &text.header_count);
+
+	if (!few && !question_fault_add(page->arena, faults, QUESTION_HEADER,
+					"headers: no request has more than "
+					"100 lines of them"))
+		return false;
+	return question_read(page->arena, &text, out, faults) && few;
 }
 
 /* ---- the policy ---- */
@@ -118,22 +126,21 @@ explain_own(struct page *page, struct page_result *result,
 bool
 page_ask(struct page *page, struct page_result *result)
 {
-	struct slice lines[PAGE_HEADERS_MAX];
-	struct question_text text;
 	struct question question;
+	bool good;
 
 	*result = (struct page_result){.diags = diag_list_new()};
 	if (result->diags == NULL)
 		return false;
-	result->wrong = read_text(page, lines, &text);
-	if (result->wrong == NULL)
-		result->wrong = question_read(page->arena, &text, &question);
+	good = read_question(page, &result->faults, &question);
+	if (!good && result->faults.count == 0)
+		return false;
 	if (text_trim_http(page->form.policy).len > 0) {
 		result->settings =
 		    parse_policy(page->form.policy, result->diags);
 		result->policy_is_bad = result->settings == NULL;
 	}
-	if (result->wrong == NULL && !result->policy_is_bad) {
+	if (good && !result->policy_is_bad) {
 		explain(&result->e, page->arena, &question, result->settings);
 		result->explained = true;
 		explain_own(page, result, &question);

@@ -17,7 +17,6 @@ struct field {
 	const char *label;
 	const char *hint; /* `code` in it */
 	const char *attributes;
-	const char *wrong; /* how a fault of it begins */
 };
 
 static const struct field url_field = {
@@ -25,44 +24,50 @@ static const struct field url_field = {
     "type=\"text\" inputmode=\"url\" autocomplete=\"off\" "
     "autocapitalize=\"none\" "
     "spellcheck=\"false\" required "
-    "placeholder=\"https://api.example.net/cgi-bin/report\"",
-    "URL"};
+    "placeholder=\"https://api.example.net/cgi-bin/report\""};
 static const struct field origin_field = {
     "origin", "Origin", "Of the page that the script is in, or `null`.",
     "type=\"text\" inputmode=\"url\" autocomplete=\"off\" "
     "autocapitalize=\"none\" "
-    "spellcheck=\"false\" placeholder=\"https://app.example.com\"",
-    "origin"};
+    "spellcheck=\"false\" placeholder=\"https://app.example.com\""};
 static const struct field method_field = {
     "method", "Method", "As in `fetch()`; case counts: `patch` is not `PATCH`.",
     "type=\"text\" list=\"methods\" autocomplete=\"off\" "
-    "autocapitalize=\"none\" spellcheck=\"false\" placeholder=\"GET\"",
-    "method"};
+    "autocapitalize=\"none\" spellcheck=\"false\" placeholder=\"GET\""};
 static const struct field headers_field = {
     "headers", "Headers that the script sets", "`Name: value`, each in a line.",
     "rows=\"3\" autocapitalize=\"none\" spellcheck=\"false\" "
-    "placeholder=\"Content-Type: application/json\"",
-    "header"};
+    "placeholder=\"Content-Type: application/json\""};
 static const struct field policy_field = {
     "policy", "Policy",
     "The text of a `corswrap.ini`, 64 KiB at most. Without one the page tells "
     "what the browser sends.",
-    "rows=\"10\" autocapitalize=\"none\" spellcheck=\"false\"", "policy"};
+    "rows=\"10\" autocapitalize=\"none\" spellcheck=\"false\""};
 
-const char *
-page_wrong_field(const char *wrong)
+static const struct field *
+field_of(enum question_part part)
 {
-	static const struct field *const fields[] = {
-	    &url_field, &origin_field, &method_field, &headers_field};
-
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		if (strncmp(wrong, fields[i]->wrong,
-			    strlen(fields[i]->wrong)) == 0)
-			return fields[i]->name;
-	return "ask";
+	switch (part) {
+	case QUESTION_URL:
+		return &url_field;
+	case QUESTION_ORIGIN:
+		return &origin_field;
+	case QUESTION_HEADER:
+		return &headers_field;
+	case QUESTION_SIZE:
+		break;
+	}
+	return NULL;
 }
 
-/* Is what is wrong about this field? */
+const char *
+page_field_id(enum question_part part)
+{
+	const struct field *field = field_of(part);
+
+	return field == NULL ? "ask" : field->name;
+}
+
 static bool
 is_wrong(const struct page *page, const struct field *field)
 {
@@ -70,10 +75,10 @@ is_wrong(const struct page *page, const struct field *field)
 
 	if (result == NULL)
 		return false;
-	if (field == &policy_field)
-		return result->policy_is_bad;
-	return result->wrong != NULL &&
-	       strcmp(page_wrong_field(result->wrong), field->name) == 0;
+	for (size_t i = 0; i < result->faults.count; i++)
+		if (field_of(result->faults.at[i].part) == field)
+			return true;
+	return field == &policy_field && result->policy_is_bad;
 }
 
 static void

@@ -28,7 +28,7 @@ print_title(const struct page *page)
 	fputs("<title>", page->out);
 	if (result == NULL)
 		;
-	else if (result->wrong != NULL || result->policy_is_bad)
+	else if (!result->explained)
 		fputs("Errors - ", page->out);
 	else
 		fprintf(page->out, "%s - ", explain_verdict_word(&result->e));

@@ -16,15 +16,16 @@
 /* ---- what is wrong with what was sent ---- */
 
 static void
-print_wrong(const struct page *page)
+print_faults(const struct page *page)
 {
+	const struct question_faults *faults = &page->result->faults;
 	FILE *out = page->out;
 
 	fputs("<div class=\"verdict blocked\" id=\"fault\">\n<ul>\n", out);
-	if (page->result->wrong != NULL) {
+	for (size_t i = 0; i < faults->count; i++) {
 		fprintf(out, "<li><a href=\"#%s\">The ",
-			page_wrong_field(page->result->wrong));
-		html_string(out, page->result->wrong);
+			page_field_id(faults->at[i].part));
+		html_string(out, faults->at[i].text);
 		fputs("</a></li>\n", out);
 	}
 	if (page->result->policy_is_bad)
@@ -278,7 +279,7 @@ page_walk_html(struct page *page)
 	if (result->explained)
 		explain_walk(&result->e, &output, page);
 	else
-		print_wrong(page);
+		print_faults(page);
 	print_diags(page);
 	fputs("</section>\n", out);
 }

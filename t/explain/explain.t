@@ -245,6 +245,15 @@ mistake('any origin is none', [ @from, '--origin', '*' ], qq(origin "*": $none))
 mistake('an origin with a control byte', [ @from, '--origin', "https://\e[31m" ],
     qq(origin "https://\\x1b[31m": $none));
 
+mistake('several', [ '--url', 'x', '--origin', 'NULL', '-H', 'a', '-H', 'b' ],
+    qq(URL "x": a URL begins with http:// or https://\n)
+    . qq(corscheck: origin "NULL": it is written null\n)
+    . qq(corscheck: header "a": a header is written 'Name: value'\n)
+    . qq(corscheck: header "b": a header is written 'Name: value'));
+mistake('all is missing', ['--credentials'],
+    "--url is missing: what does the page ask for?\n"
+    . 'corscheck: --origin is missing: of which origin is the page?');
+
 like((ask(@from, '--origin', 'null', '--nix'))[2],
     qr/\Acorscheck explain: unrecognized option '--nix'\n/, 'an option that is none');
 mistake('a word too many', [ @from, '--origin', 'null', 'more' ],

@@ -67,6 +67,18 @@ answer_of(struct arena *arena, int status, const char *lines)
 	    .known = true, .status = status, .fields = {at, count}};
 }
 
+/* The first fault, or NULL. */
+static const char *
+read_question(struct arena *arena, const struct question_text *text,
+	      struct question *out)
+{
+	struct question_faults faults = {NULL, 0, 0};
+	bool good = question_read(arena, text, out, &faults);
+
+	assert_int_equal(good, faults.count == 0);
+	return good ? NULL : faults.at[0].text;
+}
+
 static const char *
 ask(struct arena *arena, struct question *out, const char *url,
     const char *origin, const char *method, const char *headers,
@@ -82,7 +94,7 @@ ask(struct arena *arena, struct question *out, const char *url,
 	    .credentials = credentials,
 	};
 
-	return question_read(arena, &text, out);
+	return read_question(arena, &text, out);
 }
 
 /* ---- preflights ---- */
@@ -576,10 +588,10 @@ test_too_many(void **state)
 	assert_non_null(arena);
 	for (size_t i = 0; i < UNIT_COUNT(lines); i++)
 		lines[i] = SLICE("X-A: 1");
-	assert_null(question_read(arena, &text, &q));
+	assert_null(read_question(arena, &text, &q));
 	text.header_count++;
 	assert_non_null(
-	    strstr(question_read(arena, &text, &q), "there are 501 headers"));
+	    strstr(read_question(arena, &text, &q), "there are 501 headers"));
 	arena_free(arena);
 }
 

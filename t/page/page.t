@@ -388,6 +388,18 @@ wrong('a header', 'headers', q(The header "nonsense": a header is written )
     . q('Name: value'), headers => "A: b\nnonsense");
 wrong('many headers', 'headers', 'The headers: no request has more than 100 '
     . 'lines of them', headers => "A: b\n" x 101);
+wrong('everything', 'url origin headers policy', 'The URL "ftp://a.example/": a '
+    . 'URL begins with http:// or https:// The origin "NULL": it is written null '
+    . q(The header "x": a header is written 'Name: value' The header "y": a )
+    . q(header is written 'Name: value' The policy has errors; they stand below.),
+    url => 'ftp://a.example/', origin => 'NULL', headers => "x\nA: b\ny",
+    policy => '[cors');
+# A message that begins with the name of a field is not about it alone.
+my $long = wrong('too much', '', 'The URL and headers have 65573 bytes: make them '
+    . 'shorter, web servers take 65536 at most',
+    url => 'https://api.example.net/' . 'x' x 65523, headers => '');
+is((all($long, "//*[\@id='fault']//a"))[0]->getAttribute('href'), '#ask',
+    'this is about the form');
 my $bad = wrong('a policy', 'policy', 'The policy has errors; they stand below.',
     policy => "[cors]\norgins = *\nmax-age = 5x\n");
 like(text($bad, "//*[\@class='diags']"),
