@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "explain/explanation.h"
 #include "probe/probe.h"
 
@@ -236,15 +237,13 @@ enum { SECONDS = 30, SECONDS_MAX = 3600 };
 static long
 read_seconds(void)
 {
-	const char *text = getenv("CORSCHECK_TIMEOUT");
-	char *end;
-	long seconds;
+	struct slice text = slice_from(getenv("CORSCHECK_TIMEOUT"));
+	uint64_t seconds;
 
-	if (text == NULL || *text == '\0')
+	if (text.len == 0)
 		return SECONDS;
-	seconds = strtol(text, &end, 10);
-	if (*end == '\0' && seconds >= 1 && seconds <= SECONDS_MAX)
-		return seconds;
+	if (text_number(text, SECONDS_MAX, &seconds) && seconds > 0)
+		return (long)seconds;
 	fprintf(stderr,
 		"corscheck: CORSCHECK_TIMEOUT is a number of seconds from 1 to "
 		"%d\n",

@@ -18,7 +18,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/os.h"
+#include "base/text.h"
 #include "corscheck/init.h"
 
 /* ---- words ---- */
@@ -27,38 +29,21 @@
 static void
 words_add(struct init_plan *plan, struct words *words, const char *text)
 {
-	if (words->count == words->room) {
-		size_t room = words->room * 2 + 8;
-		const char **at =
-		    arena_array(plan->arena, room, sizeof(*words->at));
-		if (at == NULL)
-			text = NULL;
-		else if (words->count > 0)
-			memcpy(at, words->at, words->count * sizeof(*at));
-		if (at != NULL) {
-			words->at = at;
-			words->room = room;
-		}
-	}
-	if (text == NULL)
-		plan->out_of_memory = true;
-	else
+	if (text != NULL && array_grow_in(plan->arena, &words->at, words->count,
+					  &words->room, sizeof(*words->at)))
 		words->at[words->count++] = text;
+	else
+		plan->out_of_memory = true;
 }
 
 /* Every word of a text, at blanks and commas. */
 static void
 words_split(struct init_plan *plan, struct words *words, const char *text)
 {
-	static const char between[] = " \t,";
+	struct slice rest = slice_from(text), word;
 
-	for (text += strspn(text, between); *text != '\0';
-	     text += strspn(text, between)) {
-		size_t len = strcspn(text, between);
-		words_add(plan, words,
-			  arena_text(plan->arena, slice_of(text, len)));
-		text += len;
-	}
+	while (text_word_next(&rest, &word))
+		words_add(plan, words, arena_text(plan->arena, word));
 }
 
 /* ---- flags ---- */

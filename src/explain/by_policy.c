@@ -134,15 +134,15 @@ take_lines(struct explanation *e, struct slice lines, struct answer *out)
 	}
 	count = 0;
 	while (lines.len > 0) {
-		const char *end = memchr(lines.ptr, '\n', lines.len);
-		size_t len = (size_t)(end - lines.ptr) + 1;
-		const char *colon = memchr(lines.ptr, ':', len);
-		if (colon != NULL)
+		size_t end = text_find(lines, '\n');
+		struct slice line = slice_of(lines.ptr, end);
+		size_t colon = text_find(line, ':');
+
+		if (colon < line.len)
 			at[count++] = (struct fetch_field){
-			    slice_of(lines.ptr, (size_t)(colon - lines.ptr)),
-			    text_trim_http(slice_of(
-				colon + 1, (size_t)(end - colon - 1)))};
-		lines = slice_after(lines, len);
+			    slice_of(line.ptr, colon),
+			    text_trim_http(slice_after(line, colon + 1))};
+		lines = slice_after(lines, end + 1);
 	}
 	out->fields = (struct fetch_fields){at, count};
 }
@@ -245,13 +245,19 @@ policy_reason(const struct cors_decision *d)
 						: CORS_ORIGIN_MALFORMED;
 }
 
-/* Where the policy was written. */
+/* Where the policy was written: the set has the sections with origins, in their
+ * order. */
 static const struct spec_source *
 find_source(const struct settings *settings, const struct policy *policy)
 {
-	for (size_t i = 0; policy != NULL && i < settings->spec_count; i++)
-		if (settings->specs[i].line == policy->spec.line)
-			return &settings->spec_sources[i];
+	unsigned index = 0;
+
+	for (size_t i = 0; policy != NULL && i < settings->spec_count; i++) {
+		const struct spec_source *source = &settings->spec_sources[i];
+
+		if (source->has_origins && index++ == policy->index)
+			return source;
+	}
 	return NULL;
 }
 

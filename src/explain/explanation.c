@@ -14,6 +14,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/array.h"
+#include "base/ip.h"
+#include "base/text.h"
+
 /* ---- building blocks ---- */
 
 static const char *explain_vprintf(struct explanation *, const char *, va_list)
@@ -54,86 +58,56 @@ explain_printf(struct explanation *e, const char *format, ...)
 const char *
 explain_quote(struct explanation *e, struct slice s)
 {
-	char *text = arena_array(e->arena, s.len + 1, 4), *to = text;
+	size_t room = TEXT_QUOTED_ROOM(s.len);
+	char *text = arena_alloc(e->arena, room);
 
 	if (text == NULL) {
 		e->out_of_memory = true;
 		return "";
 	}
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.ptr[i];
-		if (c >= ' ' && c < 0x7f) {
-			*to++ = (char)c;
-		} else {
-			*to++ = '\\';
-			*to++ = 'x';
-			*to++ = "0123456789abcdef"[c >> 4];
-			*to++ = "0123456789abcdef"[c & 15];
-		}
-	}
-	*to = '\0';
+	text_quote(s, "", text, room);
 	return text;
 }
 
-/* Room for one more of size bytes; NULL, and noted, when memory is out. */
-static void *
-grow(struct explanation *e, void *old, size_t count, size_t *room, size_t size)
+/* Room for one more; false, and noted, when memory is out. */
+static bool
+grow(struct explanation *e, void *array, size_t count, size_t *room,
+     size_t size)
 {
-	void *array;
-
-	if (count < *room)
-		return old;
-	array = arena_array(e->arena, *room * 2 + 8, size);
-	if (array == NULL) {
-		e->out_of_memory = true;
-		return NULL;
-	}
-	if (count > 0)
-		memcpy(array, old, count * size);
-	*room = *room * 2 + 8;
-	return array;
+	if (array_grow_in(e->arena, array, count, room, size))
+		return true;
+	e->out_of_memory = true;
+	return false;
 }
 
 void
 texts_add(struct explanation *e, struct texts *texts, const char *text)
 {
-	const char **at =
-	    grow(e, texts->at, texts->count, &texts->room, sizeof(*at));
-
-	if (at == NULL)
-		return;
-	texts->at = at;
-	texts->at[texts->count++] = text;
+	if (grow(e, &texts->at, texts->count, &texts->room, sizeof(*texts->at)))
+		texts->at[texts->count++] = text;
 }
 
 void
 checks_add(struct explanation *e, struct checks *checks, bool passes,
 	   const char *text)
 {
-	struct check *at =
-	    grow(e, checks->at, checks->count, &checks->room, sizeof(*at));
-
-	if (at == NULL)
-		return;
-	checks->at = at;
-	checks->at[checks->count++] = (struct check){passes, text};
+	if (grow(e, &checks->at, checks->count, &checks->room,
+		 sizeof(*checks->at)))
+		checks->at[checks->count++] = (struct check){passes, text};
 }
 
 void
 finding_add(struct explanation *e, const char *id, bool serious,
 	    const char *fix, const char *format, ...)
 {
-	struct finding *at = grow(e, e->findings, e->finding_count,
-				  &e->finding_room, sizeof(*at));
 	va_list list;
 
-	if (at == NULL)
+	if (!grow(e, &e->findings, e->finding_count, &e->finding_room,
+		  sizeof(*e->findings)))
 		return;
-	e->findings = at;
-	at = &e->findings[e->finding_count++];
 	va_start(list, format);
-	*at = (struct finding){id, serious, explain_vprintf(e, format, list),
-			       fix};
+	e->findings[e->finding_count++] = (struct finding){
+	    id, serious, explain_vprintf(e, format, list), fix};
 	va_end(list);
 }
 
@@ -286,29 +260,30 @@ enum space { SPACE_PUBLIC, SPACE_LOCAL, SPACE_LOOPBACK };
 static enum space
 find_space(const struct url *url)
 {
-	static const char *const local[] = {
-	    "10.", "192.168.", "169.254.", "[fc", "[fd", "[fe80:", NULL};
+	static const struct {
+		const char *address;
+		unsigned bits;
+	} local[] = {{"10.0.0.0", 8},	  {"172.16.0.0", 12},
+		     {"192.168.0.0", 16}, {"169.254.0.0", 16},
+		     {"fc00::", 7},	  {"fe80::", 10}};
 	struct url plain = *url;
 	struct slice host = url->host;
+	struct ip ip, network;
 
 	plain.scheme = SLICE("http"); /* trustworthy by its host alone */
 	if (url_is_trustworthy(&plain))
 		return SPACE_LOOPBACK;
 	if (!url->is_ip)
-		return host.len > 6 && slice_eq(slice_after(host, host.len - 6),
-						SLICE(".local"))
-			   ? SPACE_LOCAL
-			   : SPACE_PUBLIC;
-	for (const char *const *at = local; *at != NULL; at++)
-		if (slice_starts(host, slice_from(*at)))
+		return text_ends(host, SLICE(".local")) ? SPACE_LOCAL
+							: SPACE_PUBLIC;
+	if (host.len > 2 && host.ptr[0] == '[')
+		host = slice_of(host.ptr + 1, host.len - 2);
+	if (!ip_parse(host, &ip))
+		return SPACE_PUBLIC;
+	for (size_t i = 0; i < sizeof(local) / sizeof(*local); i++)
+		if (ip_parse(slice_from(local[i].address), &network) &&
+		    ip_in_network(&ip, &network, local[i].bits))
 			return SPACE_LOCAL;
-	/* 172.16.0.0/12 */
-	if (slice_starts(host, SLICE("172.")) && host.len > 6 &&
-	    host.ptr[6] == '.') {
-		int second = (host.ptr[4] - '0') * 10 + (host.ptr[5] - '0');
-		if (second >= 16 && second <= 31)
-			return SPACE_LOCAL;
-	}
 	return SPACE_PUBLIC;
 }
 

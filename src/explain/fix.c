@@ -100,7 +100,7 @@ is_insecure(struct slice origin)
 	struct origin_pattern pattern;
 
 	return origin_pattern_parse(origin, &pattern) == ORIGIN_FAULT_NONE &&
-	       slice_eq(pattern.scheme, SLICE("http")) && !pattern.is_loopback;
+	       origin_pattern_is_insecure(&pattern);
 }
 
 /* The origin that a policy may list with credentials, and what is to be done
@@ -336,8 +336,7 @@ lists_insecure(const struct answer *answer)
 		return false;
 	spec = &answer->policy->spec;
 	for (size_t i = 0; i < spec->origin_count; i++)
-		if (slice_eq(spec->origins[i].scheme, SLICE("http")) &&
-		    !spec->origins[i].is_loopback)
+		if (origin_pattern_is_insecure(&spec->origins[i]))
 			return true;
 	return false;
 }

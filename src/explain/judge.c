@@ -31,10 +31,9 @@ is_url(struct explanation *e, struct slice value)
 
 	if (slice_eq(value, SLICE("null")))
 		return true;
-	while (i < value.len && (memchr("+-.", value.ptr[i], 3) != NULL ||
-				 (value.ptr[i] >= '0' && value.ptr[i] <= '9') ||
-				 (ascii_lower(value.ptr[i]) >= 'a' &&
-				  ascii_lower(value.ptr[i]) <= 'z')))
+	while (i < value.len &&
+	       (memchr("+-.", value.ptr[i], 3) != NULL ||
+		ascii_is_digit(value.ptr[i]) || ascii_is_alpha(value.ptr[i])))
 		i++;
 	if (i == 0 || i == value.len || value.ptr[i] != ':')
 		return false;
@@ -452,17 +451,13 @@ judge_unreachable(struct explanation *e, const char *id, const char *message,
 static void
 add_readable(struct explanation *e, struct slice name)
 {
-	char *text = arena_alloc(e->arena, name.len);
+	struct slice low = arena_lower(e->arena, name);
 	size_t at = e->readable_count;
-	struct slice low;
 
-	if (text == NULL) {
+	if (!slice_present(low)) {
 		e->out_of_memory = true;
 		return;
 	}
-	for (size_t i = 0; i < name.len; i++)
-		text[i] = ascii_lower(name.ptr[i]);
-	low = slice_of(text, name.len);
 	while (at > 0 && slice_compare(e->readable[at - 1], low) > 0)
 		at--;
 	if (at > 0 && slice_eq(e->readable[at - 1], low))

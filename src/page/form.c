@@ -12,17 +12,7 @@
 
 #include "page/form.h"
 
-/* The value of a hexadecimal digit, or -1. */
-static int
-digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = ascii_lower(c);
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
+#include "base/text.h"
 
 /* "+" is a blank, "%41" is "A".  Absent: no memory. */
 static struct slice
@@ -33,19 +23,15 @@ decode(struct arena *arena, struct slice s)
 	if (text == NULL)
 		return SLICE_NONE;
 	for (size_t i = 0; i < s.len; i++) {
-		int high = -1, low = -1;
+		int byte = -1;
 
-		if (s.ptr[i] == '%' && s.len - i > 2) {
-			high = digit(s.ptr[i + 1]);
-			low = digit(s.ptr[i + 2]);
-		}
-		if (high >= 0 && low >= 0) {
-			*to++ = (char)(high << 4 | low);
+		if (s.ptr[i] == '%')
+			byte = text_hex_byte(slice_after(s, i + 1));
+		if (byte >= 0) {
+			*to++ = (char)byte;
 			i += 2;
-		} else if (s.ptr[i] == '+') {
-			*to++ = ' ';
 		} else {
-			*to++ = s.ptr[i];
+			*to++ = s.ptr[i] == '+' ? ' ' : s.ptr[i];
 		}
 	}
 	*to = '\0';
@@ -57,15 +43,9 @@ decode(struct arena *arena, struct slice s)
 static struct slice
 split(struct slice text, char byte, struct slice *rest)
 {
-	const char *at =
-	    text.len == 0 ? NULL : memchr(text.ptr, byte, text.len);
-	size_t len;
+	size_t len = text_find(text, byte);
 
-	*rest = SLICE_NONE;
-	if (at == NULL)
-		return text;
-	len = (size_t)(at - text.ptr);
-	*rest = slice_after(text, len + 1);
+	*rest = len < text.len ? slice_after(text, len + 1) : SLICE_NONE;
 	return slice_of(text.ptr, len);
 }
 

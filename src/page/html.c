@@ -11,6 +11,8 @@
 
 #include <stdint.h>
 
+#include "base/text.h"
+
 static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
 
 /* How many bytes the UTF-8 character at the beginning has; 0: it is none
@@ -108,17 +110,14 @@ html_marked(FILE *out, const char *text)
 	bool code = false;
 
 	while (rest.len > 0) {
-		const char *mark = memchr(rest.ptr, '`', rest.len);
-		size_t len =
-		    mark == NULL ? rest.len : (size_t)(mark - rest.ptr);
+		size_t len = text_find(rest, '`');
 
 		html_text(out, slice_of(rest.ptr, len));
-		rest = slice_after(rest, len);
-		if (mark == NULL)
+		if (len == rest.len)
 			break;
 		fputs(code ? "</code>" : "<code>", out);
 		code = !code;
-		rest = slice_after(rest, 1);
+		rest = slice_after(rest, len + 1);
 	}
 	if (code)
 		fputs("</code>", out);

@@ -231,12 +231,9 @@ static bool
 is_form_type(struct slice type)
 {
 	static const char form[] = "application/x-www-form-urlencoded";
-	size_t len = 0;
+	struct slice essence = slice_of(type.ptr, text_find(type, ';'));
 
-	while (len < type.len && type.ptr[len] != ';')
-		len++;
-	return slice_eq_nocase(text_trim_http(slice_of(type.ptr, len)),
-			       slice_from(form));
+	return slice_eq_nocase(text_trim_http(essence), slice_from(form));
 }
 
 /* RFC 3875, 4.1.2: digits.  -1: something else; too many are a lot. */

@@ -22,9 +22,14 @@ enum { MAX_AGE_LOW = 60 };
 #define ACAO "Access-Control-Allow-Origin"
 #define ACAC "Access-Control-Allow-Credentials"
 
-/* Which answer a finding is about, in words. */
-static const char the_preflight[] = "the answer to the preflight";
-static const char the_request[] = "the answer to the request";
+/* Which answer a finding is about. */
+enum which { THE_PREFLIGHT, THE_REQUEST, A_PLAIN_OPTIONS };
+
+static const char *const which_words[] = {
+    [THE_PREFLIGHT] = "the answer to the preflight",
+    [THE_REQUEST] = "the answer to the request",
+    [A_PLAIN_OPTIONS] = "the answer to a plain OPTIONS",
+};
 
 /* ---- looking at an answer ---- */
 
@@ -67,7 +72,7 @@ allows_credentials(struct explanation *e, const struct answer *answer)
 /* Two of a kind: the application sends one and the web server another. */
 static void
 find_duplicates(struct explanation *e, const struct answer *answer,
-		const char *which)
+		enum which which)
 {
 	static const char *const single[] = {ACAO, ACAC,
 					     "Access-Control-Max-Age", NULL};
@@ -79,14 +84,14 @@ find_duplicates(struct explanation *e, const struct answer *answer,
 				    "let one place alone send it: take it out "
 				    "of the web server's configuration, or "
 				    "leave `app-headers = override`",
-				    "%s has %s %zu times", which, single[i],
-				    count);
+				    "%s has %s %zu times", which_words[which],
+				    single[i], count);
 	}
 }
 
 static void
 find_wildcards(struct explanation *e, const struct answer *answer,
-	       const char *which)
+	       enum which which)
 {
 	static const char *const of_preflight[] = {
 	    "Access-Control-Allow-Methods", "Access-Control-Allow-Headers",
@@ -94,7 +99,7 @@ find_wildcards(struct explanation *e, const struct answer *answer,
 	static const char *const of_request[] = {
 	    "Access-Control-Expose-Headers", NULL};
 	const char *const *lists =
-	    which == the_preflight ? of_preflight : of_request;
+	    which == THE_PREFLIGHT ? of_preflight : of_request;
 
 	if (!allows_credentials(e, answer))
 		return;
@@ -104,19 +109,19 @@ find_wildcards(struct explanation *e, const struct answer *answer,
 			    "`credentials = no`",
 			    "%s has %s: * beside %s: true, which no browser "
 			    "takes for a request with credentials",
-			    which, ACAO, ACAC);
+			    which_words[which], ACAO, ACAC);
 	for (size_t i = 0; lists[i] != NULL; i++)
 		if (has_item(get(e, answer, lists[i]), "*"))
 			finding_add(e, "wildcard-in-list", false,
 				    "write the names: with credentials * is a "
 				    "name like any other",
-				    "%s has %s: * beside %s: true", which,
-				    lists[i], ACAC);
+				    "%s has %s: * beside %s: true",
+				    which_words[which], lists[i], ACAC);
 }
 
 static void
 find_credentials_value(struct explanation *e, const struct answer *answer,
-		       const char *which)
+		       enum which which)
 {
 	struct slice value = get(e, answer, ACAC);
 
@@ -126,25 +131,24 @@ find_credentials_value(struct explanation *e, const struct answer *answer,
 			    "send true, or leave the header out",
 			    "%s has %s: %s, and the one value that there is "
 			    "is true",
-			    which, ACAC, explain_quote(e, value));
+			    which_words[which], ACAC, explain_quote(e, value));
 }
 
 /* RFC 9110, 15.5.6: a 405 must have it. */
 static void
-find_allow(struct explanation *e, const struct answer *answer,
-	   const char *which)
+find_allow(struct explanation *e, const struct answer *answer, enum which which)
 {
 	if (answer->status == 405 && !slice_present(get(e, answer, "allow")))
 		finding_add(e, "allow-missing", true,
 			    "set `allow` in the policy to the methods that "
 			    "there are",
 			    "%s is 405 without Allow (RFC 9110, 15.5.6)",
-			    which);
+			    which_words[which]);
 }
 
 static void
 find_in_answer(struct explanation *e, const struct answer *answer,
-	       const char *which)
+	       enum which which)
 {
 	if (!answer->known)
 		return;
@@ -313,15 +317,6 @@ find_status(struct explanation *e)
 			    "OPTIONS is %d, so no preflight can pass", status);
 }
 
-static bool
-is_number(struct slice s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (s.ptr[i] < '0' || s.ptr[i] > '9')
-			return false;
-	return s.len > 0;
-}
-
 static void
 find_max_age(struct explanation *e)
 {
@@ -339,7 +334,7 @@ find_max_age(struct explanation *e)
 		return;
 	}
 	quoted = explain_quote(e, value);
-	if (!is_number(value))
+	if (!text_is_digits(value))
 		finding_add(e, "max-age-malformed", false,
 			    "write a number of seconds, and nothing else",
 			    "Access-Control-Max-Age is \"%s\"", quoted);
@@ -449,13 +444,13 @@ find_vary(struct explanation *e, const struct answer *stranger)
 	    (varies(e, own) && varies(e, stranger)))
 		return;
 	/* Answers to OPTIONS are not cached (RFC 9110, 9.3.7). */
-	finding_add(e, "vary-missing", itself,
-		    "send Vary: Origin on every answer, also to origins that "
-		    "are not allowed and to requests without one",
-		    "%s depends on Origin without saying so in Vary%s",
-		    itself ? the_request : the_preflight,
-		    itself ? ": a cache hands one page's answer to another"
-			   : "");
+	finding_add(
+	    e, "vary-missing", itself,
+	    "send Vary: Origin on every answer, also to origins that "
+	    "are not allowed and to requests without one",
+	    "%s depends on Origin without saying so in Vary%s",
+	    itself ? which_words[THE_REQUEST] : which_words[THE_PREFLIGHT],
+	    itself ? ": a cache hands one page's answer to another" : "");
 }
 
 /* ---- an OPTIONS that is no preflight ---- */
@@ -471,7 +466,7 @@ find_options(struct explanation *e, struct probe_client *client)
 	    probe_send(client, e, &e->question.url, SLICE("OPTIONS"), &none,
 		       &answer, &why) != PROBE_ANSWERED)
 		return;
-	find_allow(e, &answer, "the answer to a plain OPTIONS");
+	find_allow(e, &answer, A_PLAIN_OPTIONS);
 	if (answer.status >= 200 && answer.status <= 299 &&
 	    !slice_present(get(e, &answer, "allow")))
 		finding_add(e, "allow-missing", false,
@@ -495,7 +490,7 @@ find_error(struct explanation *e)
 			    "set)",
 			    "%s is %d without CORS headers: the script sees "
 			    "a network error instead",
-			    the_request, e->answer.status);
+			    which_words[THE_REQUEST], e->answer.status);
 }
 
 void
@@ -508,8 +503,8 @@ probe_find(struct explanation *e, struct probe_client *client)
 			find_status(e);
 		find_max_age(e);
 	}
-	find_in_answer(e, &e->preflight, the_preflight);
-	find_in_answer(e, &e->answer, the_request);
+	find_in_answer(e, &e->preflight, THE_PREFLIGHT);
+	find_in_answer(e, &e->answer, THE_REQUEST);
 	find_error(e);
 	ask_from(e, client, STRANGER, &stranger);
 	if (!slice_eq(e->question.origin, SLICE("null")))

@@ -14,6 +14,7 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "cors/names.h"
@@ -46,17 +47,13 @@ struct reading {
 static int
 read_status(struct slice line)
 {
-	const char *blank;
+	size_t blank = text_find(line, ' ');
+	uint64_t status;
 
-	if (!slice_starts(line, SLICE("HTTP/")))
+	if (!slice_starts(line, SLICE("HTTP/")) || line.len - blank < 4 ||
+	    !text_number(slice_of(line.ptr + blank + 1, 3), 999, &status))
 		return 0;
-	blank = memchr(line.ptr, ' ', line.len);
-	if (blank == NULL || line.ptr + line.len - blank < 4)
-		return 0;
-	for (int i = 1; i < 4; i++)
-		if (blank[i] < '0' || blank[i] > '9')
-			return 0;
-	return (blank[1] - '0') * 100 + (blank[2] - '0') * 10 + blank[3] - '0';
+	return (int)status;
 }
 
 /* RFC 9112, 5.2: a line that begins with a blank goes on with the one before;
@@ -64,70 +61,40 @@ read_status(struct slice line)
 static void
 unfold(struct reading *r, struct slice line)
 {
-	struct explanation *e = r->e;
 	struct fetch_field *last = &r->fields[r->count - 1];
-	size_t len = last->value.len;
-	char *text;
+	struct slice pieces[] = {last->value, SLICE(" "), text_trim_http(line)};
+	size_t len = pieces[0].len + 1 + pieces[2].len;
+	char *text = arena_join(r->e->arena, pieces, 3);
 
-	line = text_trim_http(line);
-	text = arena_alloc(e->arena, len + 1 + line.len);
-	if (text == NULL) {
-		e->out_of_memory = true;
-		return;
-	}
-	if (len > 0)
-		memcpy(text, last->value.ptr, len);
-	text[len] = ' ';
-	if (line.len > 0)
-		memcpy(text + len + 1, line.ptr, line.len);
-	last->value = text_trim_http(slice_of(text, len + 1 + line.len));
-}
-
-static bool
-make_room(struct reading *r)
-{
-	size_t room = r->room * 2 + 16;
-	struct fetch_field *fields;
-
-	if (r->count < r->room)
-		return true;
-	fields = arena_array(r->e->arena, room, sizeof(*fields));
-	if (fields == NULL) {
+	if (text == NULL)
 		r->e->out_of_memory = true;
-		return false;
-	}
-	if (r->count > 0)
-		memcpy(fields, r->fields, r->count * sizeof(*fields));
-	r->fields = fields;
-	r->room = room;
-	return true;
+	else
+		last->value = text_trim_http(slice_of(text, len));
 }
 
 static void
-take_line(struct reading *r, struct slice line)
+parse_line(struct reading *r, struct slice line)
 {
-	const char *colon;
+	struct arena *arena = r->e->arena;
+	size_t colon = text_find(line, ':');
 	struct slice name, value;
 
-	if (line.len > 0 && (line.ptr[0] == ' ' || line.ptr[0] == '\t')) {
+	if (line.len > 0 && ascii_is_blank(line.ptr[0])) {
 		if (r->count > 0)
 			unfold(r, line);
 		return;
 	}
-	colon = line.len == 0 ? NULL : memchr(line.ptr, ':', line.len);
-	if (colon == NULL)
+	/* A blank before the colon is wrong (RFC 9112, 5.1), and Chromium
+	 * accepts it.  Browsers skip what is no header. */
+	name = text_trim_http(slice_of(line.ptr, colon));
+	if (colon == line.len || !token_is_valid(name))
 		return;
-	/* A blank before the colon is wrong (RFC 9112, 5.1); Chromium takes it.
-	 */
-	name = text_trim_http(slice_of(line.ptr, (size_t)(colon - line.ptr)));
-	/* Browsers pass over what is no header. */
-	if (!token_is_valid(name) || !make_room(r))
-		return;
-	name = arena_slice(r->e->arena, name);
-	value = arena_slice(
-	    r->e->arena,
-	    text_trim_http(slice_after(line, (size_t)(colon - line.ptr) + 1)));
-	if (!slice_present(name) || !slice_present(value))
+	name = arena_slice(arena, name);
+	value =
+	    arena_slice(arena, text_trim_http(slice_after(line, colon + 1)));
+	if (!slice_present(name) || !slice_present(value) ||
+	    !array_grow_in(arena, &r->fields, r->count, &r->room,
+			   sizeof(*r->fields)))
 		r->e->out_of_memory = true;
 	else
 		r->fields[r->count++] = (struct fetch_field){name, value};
@@ -156,7 +123,7 @@ on_header(char *data, size_t size, size_t n, void *ctx)
 		r->out->status = status;
 		r->count = 0;
 	} else if (line.len > 0) {
-		take_line(r, line);
+		parse_line(r, line);
 	} else if (r->out->status >= 200) {
 		r->complete = true;
 		r->since = clock_ms();

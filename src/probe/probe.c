@@ -134,7 +134,8 @@ next_question(struct explanation *e, struct slice location,
 	enum url_fault fault;
 
 	*out = *q;
-	fault = url_parse(e->arena, location, &q->url, hostname_to_ascii, &out->url);
+	fault = url_parse(e->arena, location, &q->url, hostname_to_ascii,
+			  &out->url);
 	if (fault != URL_FAULT_NONE)
 		return refuse_redirect(e, location, url_fault_text(fault));
 	away = !slice_eq(out->url.origin, q->url.origin);
