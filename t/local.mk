@@ -105,6 +105,7 @@ script_tests = \
 	t/tree/install.t \
 	t/tree/layers.t \
 	t/tree/manual.t \
+	t/tree/pure.t \
 	t/tree/recipes.t \
 	t/tree/requirements.t \
 	t/tree/style.t \
