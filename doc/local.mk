@@ -56,6 +56,8 @@ dist_pkgservers_DATA = \
 	examples/servers/haproxy.cfg \
 	examples/servers/lighttpd-cgi.conf \
 	examples/servers/lighttpd-fastcgi.conf \
+	examples/servers/lighttpd-scripts.ini \
+	examples/servers/lighttpd.ini \
 	examples/servers/nginx-several.conf \
 	examples/servers/nginx.conf \
 	examples/servers/scripts.ini \

@@ -92,6 +92,7 @@ script_tests = \
 	t/servers/legacy.t \
 	t/servers/lighttpd-cgi.t \
 	t/servers/lighttpd-fastcgi.t \
+	t/servers/metavariables.t \
 	t/servers/nginx.t \
 	t/servers/php-fpm.t \
 	t/servers/php.t \
@@ -108,6 +109,7 @@ script_tests = \
 	t/tree/pure.t \
 	t/tree/recipes.t \
 	t/tree/requirements.t \
+	t/tree/snippets.t \
 	t/tree/style.t \
 	t/warm/perl.t \
 	$(end)

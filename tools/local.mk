@@ -148,3 +148,11 @@ EXTRA_DIST += \
 	tools/fuzz-run \
 	tools/run-tests \
 	$(end)
+
+# The blocks in examples and manuals that `corscheck init` prints.
+fill-snippets: corscheck
+	cd $(srcdir) && tools/fill-snippets \
+		--corscheck $(abs_top_builddir)/corscheck \
+		examples/*/* examples/*/.htaccess doc/*.[1578]
+.PHONY: fill-snippets
+EXTRA_DIST += tools/fill-snippets

@@ -12,7 +12,6 @@
 #include "corscheck/command.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -20,7 +19,6 @@
 
 #include "base/array.h"
 #include "base/os.h"
-#include "base/text.h"
 #include "corscheck/init.h"
 
 /* ---- words ---- */
@@ -40,10 +38,15 @@ words_add(struct init_plan *plan, struct words *words, const char *text)
 static void
 words_split(struct init_plan *plan, struct words *words, const char *text)
 {
-	struct slice rest = slice_from(text), word;
+	static const char between[] = " \t,";
 
-	while (text_word_next(&rest, &word))
-		words_add(plan, words, arena_text(plan->arena, word));
+	for (text += strspn(text, between); *text != '\0';
+	     text += strspn(text, between)) {
+		size_t len = strcspn(text, between);
+		words_add(plan, words,
+			  arena_text(plan->arena, slice_of(text, len)));
+		text += len;
+	}
 }
 
 /* ---- flags ---- */
@@ -81,14 +84,36 @@ take_server(struct init_plan *plan, const char *name)
 	return false;
 }
 
+/* --php FOLDER and --forward ADDRESS belong together: php-fpm. */
+static bool
+take_php_and_forward(struct init_plan *plan, enum init_app app,
+		     const char *value)
+{
+	if (plan->app == INIT_APP_PHP && app == INIT_APP_FORWARD &&
+	    plan->forward == NULL) {
+		plan->forward = value;
+		return true;
+	}
+	if (plan->app != INIT_APP_FORWARD || app != INIT_APP_PHP)
+		return false;
+	plan->forward = plan->app_value;
+	plan->app = INIT_APP_PHP;
+	plan->app_value = value;
+	return true;
+}
+
 static bool
 take_app(struct init_plan *plan, enum init_app app, const char *key,
 	 const char *value, const char *flag)
 {
-	if (plan->app != INIT_APP_UNSET)
-		return say("only one of --exec, --root and --forward", "");
-	plan->app = app;
-	plan->app_value = value;
+	if (plan->app == INIT_APP_UNSET) {
+		plan->app = app;
+		plan->app_value = value;
+	} else if (!take_php_and_forward(plan, app, value)) {
+		return say("only one of --exec, --git, --root, --php and "
+			   "--forward, or --php with --forward",
+			   "");
+	}
 	if (app == INIT_APP_EXEC && *value == '/' &&
 	    value[strcspn(value, " \t'\"\\")] == '\0' &&
 	    access(value, F_OK) != 0)
@@ -107,12 +132,75 @@ take_path(struct init_plan *plan, const char *path)
 		   path);
 }
 
+/* An absolute path that servers read as nothing else. */
+static bool
+take_file(const char **to, const char *path, const char *flag)
+{
+	*to = path;
+	if (*path == '/' && is_plain(path))
+		return true;
+	fprintf(stderr,
+		"corscheck: init: %s: a path that begins with / and has "
+		"letters, digits and / . _ + - ~ alone, not %s\n",
+		flag, path);
+	return false;
+}
+
+static bool
+take_address(struct init_plan *plan, const char *address)
+{
+	bool path = strncmp(address, "unix:/", 6) == 0;
+	bool host = strncmp(address, "tcp:", 4) == 0;
+	const char *rest = address + (path ? 5 : 4);
+
+	plan->address = address;
+	/* The brackets of an IPv6 address, and the port's colon. */
+	if ((path && is_plain(rest)) ||
+	    (host && *rest != '\0' &&
+	     rest[strspn(rest, "0123456789abcdefABCDEF.:[]")] == '\0'))
+		return true;
+	return say("--socket: unix:/PATH or tcp:ADDRESS:PORT, not ", address);
+}
+
+static bool
+take_user(struct init_plan *plan, const char *user)
+{
+	plan->user = user;
+	if (*user != '\0' && *user != '-' && is_plain(user) &&
+	    strchr(user, '/') == NULL)
+		return true;
+	return say("--user: the name of the user that the web server runs as, "
+		   "as www-data, not ",
+		   user);
+}
+
 static bool
 take_word(struct init_plan *plan, struct words *words, const char *key,
 	  const char *word, const char *flag)
 {
 	words_add(plan, words, word);
 	return init_word_is_good(plan, key, word, flag);
+}
+
+/* Where things are. */
+static bool
+take_place(struct init_plan *plan, int letter, const char *value)
+{
+	switch (letter) {
+	case 'p':
+		return take_path(plan, value);
+	case 'S':
+		return take_address(plan, value);
+	case 'u':
+		return take_user(plan, value);
+	case 'l':
+		return take_file(&plan->log_file, value, "--log-file");
+	case 'd':
+		return take_file(&plan->document_root, value,
+				 "--document-root");
+	default:
+		return take_file(&plan->corswrap, value, "--corswrap");
+	}
 }
 
 static bool
@@ -130,6 +218,9 @@ take(struct init_plan *plan, int letter, const char *value)
 	case 'H':
 		return take_word(plan, &plan->headers, "headers", value,
 				 "--header");
+	case 'c':
+		plan->credentials = plan->credentials_known = true;
+		return true;
 	case 'e':
 		return take_app(plan, INIT_APP_EXEC, "exec", value, "--exec");
 	case 'r':
@@ -137,11 +228,12 @@ take(struct init_plan *plan, int letter, const char *value)
 	case 'f':
 		return take_app(plan, INIT_APP_FORWARD, "forward", value,
 				"--forward");
-	case 'p':
-		return take_path(plan, value);
+	case 'P':
+		return take_app(plan, INIT_APP_PHP, "root", value, "--php");
+	case 'g':
+		return take_app(plan, INIT_APP_GIT, "root", value, "--git");
 	default:
-		plan->credentials = plan->credentials_known = true;
-		return true;
+		return take_place(plan, letter, value);
 	}
 }
 
@@ -373,6 +465,8 @@ find_corswrap(struct init_plan *plan)
 	ssize_t len = os_executable(path, PATH_MAX);
 	const char *found = BINDIR "/corswrap";
 
+	if (plan->corswrap != NULL)
+		return true;
 	if (len > 0) {
 		char *slash;
 		path[len] = '\0';
@@ -386,28 +480,56 @@ find_corswrap(struct init_plan *plan)
 	return plan->corswrap != NULL || say("no memory", "");
 }
 
-/* What only the whole of it shows. */
+/* What this server asks of the policy's place, and of the application. */
 static bool
-is_consistent(struct init_plan *plan)
+suits_server(const struct init_plan *plan)
 {
 	const char *base = strrchr(plan->policy, '/') + 1;
-	size_t len = strlen(base);
+	size_t len = strlen(base), folder = strlen(plan->folder);
 
-	if (plan->server != NULL && plan->server->cgi &&
+	if (plan->server->cgi &&
 	    (len < 5 || strcmp(base + len - 4, ".ini") != 0))
 		return say("corswrap.cgi is called as its policy is: name it "
 			   "NAME.ini, or .htNAME.ini under Apache, not ",
 			   base);
-	if (plan->app == INIT_APP_FORWARD && plan->server != NULL &&
+	if ((plan->app == INIT_APP_FORWARD || plan->forward != NULL) &&
 	    plan->server->cgi)
 		return say("--forward: a CGI program forwards nothing; name a "
 			   "server that starts a responder, as ",
 			   "lighttpd, apache-fcgid or nginx");
-	if (plan->app == INIT_APP_ROOT && plan->server != NULL &&
-	    !(is_plain(plan->app_value) && *plan->app_value == '/'))
-		return say("--root: for a server's snippet it must begin with "
-			   "/ and have letters, digits and / . _ + - ~ alone: ",
-			   plan->app_value);
+	if ((plan->server->apps & INIT_APP_BIT(plan->app)) == 0)
+		return say("this server cannot hand scripts to corswrap; use "
+			   "--exec or --git with --server ",
+			   plan->server->name);
+	if (strcmp(plan->server->name, "busybox") == 0 &&
+	    (folder < 8 || strcmp(plan->folder + folder - 8, "/cgi-bin") != 0))
+		return say("busybox httpd runs programs in cgi-bin/ of the "
+			   "folder that it serves: put the policy there, not "
+			   "into ",
+			   plan->folder);
+	return true;
+}
+
+/* What only the whole of it shows. */
+static bool
+is_consistent(struct init_plan *plan)
+{
+	const char *flag = plan->app == INIT_APP_ROOT  ? "--root"
+			   : plan->app == INIT_APP_PHP ? "--php"
+			   : plan->app == INIT_APP_GIT ? "--git"
+						       : NULL;
+
+	if (plan->server != NULL && !suits_server(plan))
+		return false;
+	if (flag != NULL && plan->server != NULL &&
+	    !(is_plain(plan->app_value) && *plan->app_value == '/')) {
+		fprintf(stderr,
+			"corscheck: init: %s: for a server's lines it must "
+			"begin with / and have letters, digits and / . _ + - ~ "
+			"alone: %s\n",
+			flag, plan->app_value);
+		return false;
+	}
 	return init_policy_is_good(plan);
 }
 
@@ -420,50 +542,17 @@ set_defaults(struct init_plan *plan)
 	}
 	if (plan->headers.count == 0)
 		words_add(plan, &plan->headers, "Content-Type");
-	if (plan->path != NULL)
-		return;
-	plan->path = "/api";
-	if (plan->app == INIT_APP_ROOT && plan->server != NULL)
-		plan->path = plan->server->scripts_path;
-}
-
-/* ---- the file ---- */
-
-/* Never in the place of another; some file systems know only one of them. */
-static bool
-put(const char *temporary, const char *policy)
-{
-	return link(temporary, policy) == 0 ||
-	       (errno != EEXIST && os_rename_new(temporary, policy) == 0);
-}
-
-/* Whole or not at all. */
-static bool
-write_policy(const struct init_plan *plan)
-{
-	char temporary[PATH_MAX];
-	FILE *out = NULL;
-	bool good = false;
-	int fd = -1;
-
-	if (snprintf(temporary, sizeof(temporary), "%s/.corscheck-XXXXXX",
-		     plan->folder) < (int)sizeof(temporary))
-		fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd >= 0)
-		out = fdopen(fd, "w");
-	if (out != NULL) {
-		init_policy_write(plan, out);
-		good = fflush(out) == 0 && ferror(out) == 0 &&
-		       fchmod(fd, 0644) == 0 && fsync(fd) == 0;
-		good &= fclose(out) == 0;
-		good = good && put(temporary, plan->policy);
-	}
-	if (!good)
-		fprintf(stderr, "corscheck: init: %s: %s\n", plan->policy,
-			strerror(errno));
-	if (fd >= 0)
-		unlink(temporary);
-	return good;
+	/* git asks for protocol version 2 by it. */
+	if (plan->app == INIT_APP_GIT)
+		words_add(plan, &plan->headers, "Git-Protocol");
+	if (plan->path == NULL)
+		plan->path = init_default_path(plan);
+	if (plan->user == NULL)
+		plan->user = "www-data";
+	if (plan->document_root == NULL)
+		plan->document_root = init_default_document_root(plan);
+	if (plan->document_root == NULL)
+		plan->out_of_memory = true;
 }
 
 /* What comes next. */
@@ -508,7 +597,7 @@ make(struct init_plan *plan, const char *file)
 		say("no memory", "");
 		return CHECK_USAGE;
 	}
-	if (!is_consistent(plan) || !write_policy(plan))
+	if (!is_consistent(plan) || !init_policy_create(plan))
 		return CHECK_USAGE;
 	finish(plan);
 	return CHECK_GOOD;
@@ -526,7 +615,14 @@ init_command(const struct command *command, int argc, char **argv)
 	    {"exec", required_argument, NULL, 'e'},
 	    {"root", required_argument, NULL, 'r'},
 	    {"forward", required_argument, NULL, 'f'},
+	    {"git", required_argument, NULL, 'g'},
+	    {"php", required_argument, NULL, 'P'},
 	    {"path", required_argument, NULL, 'p'},
+	    {"socket", required_argument, NULL, 'S'},
+	    {"user", required_argument, NULL, 'u'},
+	    {"log-file", required_argument, NULL, 'l'},
+	    {"document-root", required_argument, NULL, 'd'},
+	    {"corswrap", required_argument, NULL, 'C'},
 	    {"help", no_argument, NULL, 'h'},
 	    {NULL, 0, NULL, 0},
 	};

@@ -1,5 +1,5 @@
 /*
- * corscheck init: a first policy, and what the web server is to be told.
+ * corscheck init: a first policy, and the lines for the web server.
  *
  * cmd_init.c reads flags, asks for the rest and writes the file, init_policy.c
  * makes and checks the policy's text, and init_snippet.c the server's.
@@ -13,13 +13,23 @@
 
 #include "base/arena.h"
 
-/* What answers behind corswrap; the key of [app] that says so. */
+/* What answers behind corswrap. */
 enum init_app {
 	INIT_APP_UNSET,
-	INIT_APP_EXEC,	 /* one program */
-	INIT_APP_ROOT,	 /* the scripts of a folder */
-	INIT_APP_FORWARD /* a FastCGI application */
+	INIT_APP_EXEC, /* one program */
+	INIT_APP_GIT,  /* git-http-backend, for the repositories of a folder */
+	INIT_APP_FORWARD, /* a FastCGI application */
+	INIT_APP_ROOT,	  /* the scripts of a folder */
+	INIT_APP_PHP	  /* a folder of PHP, with its images and stylesheets */
 };
+#define INIT_APP_BIT(app) (1U << (app))
+/* Everything below --path is the application's. */
+#define INIT_APPS_ONE                                                          \
+	(INIT_APP_BIT(INIT_APP_EXEC) | INIT_APP_BIT(INIT_APP_GIT) |            \
+	 INIT_APP_BIT(INIT_APP_FORWARD))
+/* Only scripts are; the server has the other files. */
+#define INIT_APPS_SCRIPTS                                                      \
+	(INIT_APP_BIT(INIT_APP_ROOT) | INIT_APP_BIT(INIT_APP_PHP))
 
 struct words {
 	const char **at;
@@ -29,11 +39,11 @@ struct words {
 
 struct init_server {
 	const char *name;    /* "nginx" */
-	const char *purpose; /* "nginx; corswrap runs by itself" */
+	const char *purpose; /* "nginx: a responder on a socket" */
 	bool cgi;	     /* corswrap lies beside its policy, as NAME.cgi */
-	const char *one;     /* snippet for one program */
-	const char *scripts; /* for the scripts of a folder */
-	const char *scripts_path; /* --path, if none is given, of scripts */
+	unsigned apps;	     /* INIT_APP_BIT of what it can have behind it */
+	const char *log;     /* log-file of the policy, with %s for its name;
+			      * NULL: standard error is read by somebody */
 };
 
 struct init_plan {
@@ -46,8 +56,13 @@ struct init_plan {
 	bool credentials;
 	bool credentials_known; /* said by a flag */
 	enum init_app app;
-	const char *app_value; /* as the policy has it */
-	const char *path;      /* of URLs: "/api"; NULL: the default */
+	const char *app_value;	   /* a command, a folder or an address */
+	const char *forward;	   /* --forward beside --php: php-fpm */
+	const char *path;	   /* of URLs: "/api"; NULL: the default */
+	const char *address;	   /* --socket: where the responder listens */
+	const char *user;	   /* who the web server runs as */
+	const char *log_file;	   /* NULL: the server's default */
+	const char *document_root; /* of the server */
 
 	/* found out, for the snippet */
 	const char *policy;   /* absolute */
@@ -60,9 +75,12 @@ struct init_plan {
 
 /* The policy, commented. */
 void init_policy_write(const struct init_plan *, FILE *);
+/* Make the file, whole or not at all; never in the place of another.  False: it
+ * was not possible, and why is on standard error. */
+bool init_policy_create(const struct init_plan *);
 /*
- * Would the policy take `key = word`?  what ("--origin") and the diagnostics go
- * to standard error.
+ * Would the policy accept `key = word`?  what ("--origin") and the diagnostics
+ * go to standard error.
  */
 bool init_word_is_good(const struct init_plan *, const char *key,
 		       const char *word, const char *what);
@@ -77,7 +95,11 @@ extern const struct init_server init_servers[];
 const struct init_server *init_server_find(const char *name);
 /* Where scripts lie unless one says otherwise. */
 const char *init_default_root(const struct init_plan *);
-/* What the server is to be told; places filled in. */
+/* --path, if none is given. */
+const char *init_default_path(const struct init_plan *);
+/* The folder that the server serves; NULL: no memory. */
+const char *init_default_document_root(const struct init_plan *);
+/* The lines for the server; places filled in. */
 void init_snippet_write(const struct init_plan *, FILE *);
 
 #endif

@@ -9,8 +9,14 @@
 
 #include "corscheck/init.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/os.h"
 #include "policy/settings.h"
 
 /* ---- checking ---- */
@@ -133,37 +139,122 @@ write_list(FILE *out, const char *key, const struct words *words,
 }
 
 static void
+write_exec(const struct init_plan *plan, FILE *out)
+{
+	fprintf(out,
+		"; The program behind it, with its arguments.  It needs to "
+		"know nothing of CORS.\n"
+		"exec          = %s\n",
+		plan->app_value);
+}
+
+static void
+write_git(const struct init_plan *plan, FILE *out)
+{
+	fprintf(out,
+		"; git's own CGI program, for the repositories of a folder.\n"
+		"exec          = /usr/lib/git-core/git-http-backend\n"
+		"; A push may be large.\n"
+		"max-body      = 1G\n"
+		"\n[env]\n"
+		"GIT_PROJECT_ROOT    = %s\n"
+		"; Every repository there can be read.  To push, git wants "
+		"users that the web\n"
+		"; server knows (corswrap-recipes(7)), or `git config "
+		"http.receivepack true`.\n"
+		"GIT_HTTP_EXPORT_ALL = 1\n",
+		plan->app_value);
+}
+
+static void
+write_forward(const char *address, FILE *out)
+{
+	fprintf(out,
+		"; The FastCGI application behind it.\n"
+		"forward       = %s\n",
+		address);
+}
+
+/* A CGI program runs the scripts beside its policy, and a folder on this
+ * machine says nothing about where they will be uploaded to. */
+static bool
+is_uploaded(const struct init_plan *plan)
+{
+	return plan->server != NULL &&
+	       strcmp(plan->server->name, "htaccess") == 0;
+}
+
+static void
+write_scripts(const struct init_plan *plan, FILE *out)
+{
+	bool php = plan->app == INIT_APP_PHP, uploaded = is_uploaded(plan);
+
+	fprintf(out, uploaded
+			 ? "; The scripts that .htaccess hands to it, if they "
+			   "lie in or below this folder.\n"
+			 : "; The scripts that the web server names, if they "
+			   "lie in or below this folder.\n");
+	if (!uploaded && plan->app_value != NULL)
+		fprintf(out, "root          = %s\n", plan->app_value);
+	fprintf(out,
+		"\n%s[handlers]\n"
+		"; Scripts that are not executable are run by these.\n"
+		"%s.pl  = /usr/bin/perl\n"
+		"%s.php = /usr/bin/php-cgi\n",
+		uploaded || php ? "" : "; ", uploaded ? "" : "; ",
+		uploaded || php ? "" : "; ");
+}
+
+static void
 write_app(const struct init_plan *plan, FILE *out)
 {
 	fprintf(out, "[app]\n");
 	switch (plan->app) {
 	case INIT_APP_EXEC:
-		fprintf(out,
-			"; The program behind it, with its arguments.  It "
-			"needs to know nothing of CORS.\n"
-			"exec          = %s\n",
-			plan->app_value);
+		write_exec(plan, out);
+		break;
+	case INIT_APP_GIT:
+		write_git(plan, out);
 		break;
 	case INIT_APP_FORWARD:
-		fprintf(out,
-			"; The FastCGI application behind it.\n"
-			"forward       = %s\n",
-			plan->app_value);
+		write_forward(plan->app_value, out);
 		break;
+	case INIT_APP_PHP:
+		if (plan->forward != NULL) {
+			write_forward(plan->forward, out);
+			break;
+		}
+		/* FALLTHROUGH */
 	case INIT_APP_ROOT:
 	case INIT_APP_UNSET:
-		fprintf(out,
-			"; The scripts that the web server names, if they lie "
-			"in or below this folder.\n"
-			"; Those that are not executable need a line in "
-			"[handlers].\n");
-		if (plan->app_value != NULL)
-			fprintf(out, "root          = %s\n", plan->app_value);
-		fprintf(out, "\n; [handlers]\n"
-			     "; .pl  = /usr/bin/perl\n"
-			     "; .php = /usr/bin/php-cgi\n");
+		write_scripts(plan, out);
 		break;
 	}
+}
+
+/* Where messages go, if nobody reads standard error. */
+static void
+write_server(const struct init_plan *plan, FILE *out)
+{
+	const char *log = plan->server == NULL ? NULL : plan->server->log;
+
+	if (plan->log_file == NULL && log == NULL)
+		return;
+	fprintf(out, "\n[server]\n"
+		     "; The web server does not keep what is written to "
+		     "standard error.\n"
+		     "log-file      = ");
+	if (plan->log_file != NULL)
+		fputs(plan->log_file, out);
+	for (; plan->log_file == NULL && *log != '\0'; log++) {
+		if (log[0] == '%' && log[1] == 's') {
+			fputs(plan->name, out);
+			log++;
+		} else {
+			fputc(*log, out);
+		}
+	}
+	fputc('\n', out);
 }
 
 void
@@ -195,4 +286,43 @@ init_policy_write(const struct init_plan *plan, FILE *out)
 		"; For how many seconds browsers remember what is allowed.\n"
 		"max-age       = 600\n",
 		plan->credentials ? "yes" : "no");
+	write_server(plan, out);
+}
+
+/* ---- the file ---- */
+
+/* Never in the place of another; some file systems know only one of them. */
+static bool
+put(const char *temporary, const char *policy)
+{
+	return link(temporary, policy) == 0 ||
+	       (errno != EEXIST && os_rename_new(temporary, policy) == 0);
+}
+
+bool
+init_policy_create(const struct init_plan *plan)
+{
+	char temporary[PATH_MAX];
+	FILE *out = NULL;
+	bool good = false;
+	int fd = -1;
+
+	if (snprintf(temporary, sizeof(temporary), "%s/.corscheck-XXXXXX",
+		     plan->folder) < (int)sizeof(temporary))
+		fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd >= 0)
+		out = fdopen(fd, "w");
+	if (out != NULL) {
+		init_policy_write(plan, out);
+		good = fflush(out) == 0 && ferror(out) == 0 &&
+		       fchmod(fd, 0644) == 0 && fsync(fd) == 0;
+		good &= fclose(out) == 0;
+		good = good && put(temporary, plan->policy);
+	}
+	if (!good)
+		fprintf(stderr, "corscheck: init: %s: %s\n", plan->policy,
+			strerror(errno));
+	if (fd >= 0)
+		unlink(temporary);
+	return good;
 }

@@ -1,8 +1,9 @@
 /*
- * What each web server is to be told, with the places filled in.
+ * The lines for each web server, made of the templates in snippets/ (whose
+ * README says how these are written), with the places filled in.
  *
- * The whole configurations of examples/servers say why each line is there;
- * t/corscheck/init.t lets the servers read these.
+ * examples/servers and the manuals have the same lines (tools/fill-snippets),
+ * and t/servers/metavariables.t puts them into the servers.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -15,290 +16,37 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- the snippets; @NAME@ is filled in by place() ---- */
+struct template
+{
+	const char *name;
+	const char *text;
+};
+#include "corscheck/snippets.h"
 
-#define BY_ITSELF                                                              \
-	"# corswrap runs by itself.  With systemd, for a policy "              \
-	"in " SYSCONFDIR "/corswrap:\n"                                        \
-	"#   systemctl enable --now corswrap@@name@.socket\n"                  \
-	"# Without, as the web server's user:\n"                               \
-	"#   @corswrap@ -c @policy@ \\\n"                                      \
-	"#       -l unix:@socket@ -m 0660\n"
-#define BESIDE                                                                 \
-	"# corswrap lies beside its policy, under its policy's name:\n"        \
-	"#   ln -s @corswrap@ @program@\n"
-
-static const char lighttpd_one[] =
-    "# lighttpd starts corswrap; into /etc/lighttpd/conf-enabled, or at the "
-    "end.\n"
-    "server.modules += ( \"mod_fastcgi\" )\n"
-    "fastcgi.server += ( \"@path@\" => ((\n"
-    "    \"bin-path\"    => \"@corswrap@ -c @policy@\",\n"
-    "    \"socket\"      => \"/run/lighttpd/corswrap-@name@.sock\",\n"
-    "    \"max-procs\"   => 1,\n"
-    "    \"check-local\" => \"disable\"\n"
-    ")) )\n"
-    "# Hand the answer on as it comes.\n"
-    "$HTTP[\"url\"] =~ \"^@path@\" {\n"
-    "    server.stream-response-body = 1\n"
-    "}\n";
-
-static const char lighttpd_scripts[] =
-    "# lighttpd starts corswrap; into /etc/lighttpd/conf-enabled, or at the "
-    "end.\n"
-    "server.modules += ( \"mod_alias\", \"mod_fastcgi\" )\n"
-    "alias.url += ( \"@path@/\" => \"@root@/\" )\n"
-    "$HTTP[\"url\"] =~ \"^@path@/\" {\n"
-    "    fastcgi.server = ( \"@path@/\" => ((\n"
-    "        \"bin-path\"  => \"@corswrap@ -c @policy@\",\n"
-    "        \"socket\"    => \"/run/lighttpd/corswrap-@name@.sock\",\n"
-    "        \"max-procs\" => 1\n"
-    "    )) )\n"
-    "    # Hand the answer on as it comes.\n"
-    "    server.stream-response-body = 1\n"
-    "}\n";
-
-static const char lighttpd_cgi_one[] =
-    BESIDE "server.modules += ( \"mod_alias\", \"mod_cgi\" )\n"
-	   "alias.url += ( \"@path@\" => \"@program@\" )\n"
-	   "$HTTP[\"url\"] =~ \"^@path@\" {\n"
-	   "    cgi.assign = ( \"@name@.cgi\" => \"\" )\n"
-	   "    server.stream-response-body = 1\n"
-	   "}\n";
-
-static const char lighttpd_cgi_scripts[] =
-    "server.modules += ( \"mod_alias\", \"mod_setenv\", \"mod_cgi\" )\n"
-    "alias.url += ( \"@path@/\" => \"@root@/\" )\n"
-    "$HTTP[\"url\"] =~ \"^@path@/\" {\n"
-    "    cgi.assign = ( \".pl\" => \"@corswrap@\", \".py\" => \"@corswrap@\",\n"
-    "        \".sh\" => \"@corswrap@\", \".cgi\" => \"@corswrap@\" )\n"
-    "    setenv.set-environment += ( \"CORSWRAP_CONFIG\" => \"@policy@\" )\n"
-    "    server.stream-response-body = 1\n"
-    "}\n";
-
-#define FCGID                                                                  \
-	"    # Larger uploads get 500 from Apache, without CORS headers.\n"    \
-	"    FcgidMaxRequestLen 134217728\n"                                   \
-	"    # Hand the answer on as it comes.\n"                              \
-	"    FcgidOutputBufferSize 0\n"                                        \
-	"    FcgidPassHeader Authorization\n"                                  \
-	"</IfModule>\n"
-
-static const char fcgid_one[] =
-    "# Apache with mod_fcgid (a2enmod fcgid), which starts corswrap; into a\n"
-    "# VirtualHost, or /etc/apache2/conf-enabled.\n"
-    "<IfModule mod_fcgid.c>\n"
-    "    <Location \"@path@\">\n"
-    "        Options +ExecCGI\n"
-    "        SetHandler fcgid-script\n"
-    "        FcgidWrapper \"@corswrap@ -c @policy@\" virtual\n"
-    "        Require all granted\n"
-    "    </Location>\n" FCGID;
-
-static const char fcgid_scripts[] =
-    "# Apache with mod_fcgid (a2enmod fcgid alias), which starts corswrap; "
-    "into a\n"
-    "# VirtualHost, or /etc/apache2/conf-enabled.\n"
-    "<IfModule mod_fcgid.c>\n"
-    "    Alias \"@path@/\" \"@root@/\"\n"
-    "    <Directory \"@root@\">\n"
-    "        Options +ExecCGI\n"
-    "        AddHandler fcgid-script .pl .py .sh .cgi\n"
-    "        FcgidWrapper \"@corswrap@ -c @policy@\" .pl\n"
-    "        FcgidWrapper \"@corswrap@ -c @policy@\" .py\n"
-    "        FcgidWrapper \"@corswrap@ -c @policy@\" .sh\n"
-    "        FcgidWrapper \"@corswrap@ -c @policy@\" .cgi\n"
-    "        Require all granted\n"
-    "    </Directory>\n" FCGID;
-
-static const char apache_cgi_one[] =
-    "# Apache with mod_cgid or mod_cgi (a2enmod cgid).\n" BESIDE
-    "ScriptAlias \"@path@\" \"@program@\"\n"
-    "<Directory \"@folder@\">\n"
-    "    <Files \"@name@.cgi\">\n"
-    "        Options +FollowSymLinks\n"
-    "        Require all granted\n"
-    "        # Passwords, which Apache keeps from programs.\n"
-    "        CGIPassAuth On\n"
-    "    </Files>\n"
-    "    <FilesMatch \"\\.ini$\">\n"
-    "        Require all denied\n"
-    "    </FilesMatch>\n"
-    "</Directory>\n";
-
-static const char apache_cgi_scripts[] =
-    "# Apache with mod_cgid or mod_cgi (a2enmod cgid actions).\n" BESIDE
-    "ScriptAlias \"@path@.cgi\" \"@program@\"\n"
-    "<Directory \"@folder@\">\n"
-    "    <Files \"@name@.cgi\">\n"
-    "        Options +FollowSymLinks\n"
-    "        Require all granted\n"
-    "    </Files>\n"
-    "</Directory>\n"
-    "Action cors-@name@ \"@path@.cgi\"\n"
-    "Alias \"@path@/\" \"@root@/\"\n"
-    "<Directory \"@root@\">\n"
-    "    AddHandler cors-@name@ .pl .py .sh .php\n"
-    "    Require all granted\n"
-    "    # Passwords, which Apache keeps from programs.\n"
-    "    CGIPassAuth On\n"
-    "    <FilesMatch \"\\.ini$\">\n"
-    "        Require all denied\n"
-    "    </FilesMatch>\n"
-    "</Directory>\n";
-
-#define HTACCESS                                                               \
-	"# .htaccess of this folder.  The static program lies beside it:\n"    \
-	"#   cp corswrap.cgi @program@\n"                                      \
-	"Options +ExecCGI\n"                                                   \
-	"AddHandler cgi-script .cgi\n"                                         \
-	"<FilesMatch \"^\\.ht|\\.(ini|log|txt)$\">\n"                          \
-	"    Require all denied\n"                                             \
-	"</FilesMatch>\n"
-#define HTACCESS_AUTHORIZATION                                                 \
-	"# With `authorization = restore` in the policy the program gets "     \
-	"it.\n"                                                                \
-	"<IfModule mod_setenvif.c>\n"                                          \
-	"    SetEnvIf Authorization \"(.+)\" HTTP_AUTHORIZATION=$1\n"          \
-	"</IfModule>\n"
-
-static const char htaccess_one[] = HTACCESS HTACCESS_AUTHORIZATION;
-
-static const char htaccess_scripts[] = HTACCESS
-    "# The path in the address of @name@.cgi, from the / after the host on.\n"
-    "Action cors-@name@ @path@/@name@.cgi\n"
-    "AddHandler cors-@name@ .pl .php\n" HTACCESS_AUTHORIZATION;
-
-static const char apache_proxy_one[] =
-    "# Apache with mod_proxy_fcgi (a2enmod proxy_fcgi).\n" BY_ITSELF
-    "<Proxy \"fcgi://corswrap-@name@/\">\n"
-    "    # Hand the answer on as it comes.\n"
-    "    ProxySet flushpackets=on\n"
-    "</Proxy>\n"
-    "<Location \"@path@\">\n"
-    "    SetHandler \"proxy:unix:@socket@|fcgi://corswrap-@name@/\"\n"
-    "    ProxyFCGIBackendType GENERIC\n"
-    "    # Passwords, which Apache keeps from programs.\n"
-    "    CGIPassAuth On\n"
-    "    Require all granted\n"
-    "</Location>\n";
-
-static const char apache_proxy_scripts[] =
-    "# Apache with mod_proxy_fcgi (a2enmod proxy_fcgi alias).\n" BY_ITSELF
-    "<Proxy \"fcgi://corswrap-@name@/\">\n"
-    "    # Hand the answer on as it comes.\n"
-    "    ProxySet flushpackets=on\n"
-    "</Proxy>\n"
-    "Alias \"@path@/\" \"@root@/\"\n"
-    "<Directory \"@root@\">\n"
-    "    SetHandler \"proxy:unix:@socket@|fcgi://corswrap-@name@/\"\n"
-    "    ProxyFCGIBackendType GENERIC\n"
-    "    # Passwords, which Apache keeps from programs.\n"
-    "    CGIPassAuth On\n"
-    "    Require all granted\n"
-    "</Directory>\n";
-
-#define NGINX_PASS                                                             \
-	"    fastcgi_pass unix:@socket@;\n"                                    \
-	"    # Else uploads over 1 MiB get 413 from nginx, without CORS "      \
-	"headers.\n"                                                           \
-	"    client_max_body_size 64m;\n"                                      \
-	"    # A header block over one buffer (4 KiB) is 502.\n"               \
-	"    fastcgi_buffer_size 16k;\n"                                       \
-	"    fastcgi_buffers 8 16k;\n"                                         \
-	"    # Hand the answer on as it comes.\n"                              \
-	"    fastcgi_buffering off;\n"                                         \
-	"    # No add_header Access-Control-... here: browsers refuse two.\n"  \
-	"}\n"
-
-static const char nginx_one[] =
-    "# nginx, into a server { }.\n" BY_ITSELF "location @path@ {\n"
-    "    include /etc/nginx/fastcgi_params;\n"
-    "    fastcgi_param SCRIPT_FILENAME "
-    "$document_root$fastcgi_script_name;\n" NGINX_PASS;
-
-static const char nginx_scripts[] =
-    "# nginx, into a server { }.\n" BY_ITSELF "location @path@/ {\n"
-    "    alias @root@/;\n"
-    "    include /etc/nginx/fastcgi_params;\n"
-    "    fastcgi_param SCRIPT_FILENAME $request_filename;\n" NGINX_PASS;
-
-#define HAPROXY(request)                                                       \
-	"# HAProxy; and in the frontend:\n"                                    \
-	"#   use_backend corswrap-@name@ if { path_beg @path@ }\n" BY_ITSELF   \
-	"backend corswrap-@name@\n"                                            \
-	"    mode http\n"                                                      \
-	"    timeout connect 5s\n"                                             \
-	"    timeout server 60s\n" request                                     \
-	"    filter fcgi-app corswrap-@name@\n"                                \
-	"    use-fcgi-app corswrap-@name@\n"                                   \
-	"    server corswrap unix@@socket@ proto fcgi\n"                       \
-	"\n"                                                                   \
-	"fcgi-app corswrap-@name@\n"                                           \
-	"    docroot /var/www/html\n"                                          \
-	"    # HAProxy drops it otherwise.\n"                                  \
-	"    pass-header Authorization\n"                                      \
-	"    set-param REDIRECT_STATUS 200\n"
-
-static const char haproxy_one[] = HAPROXY("");
-
-/* %[path] in set-param itself crashes HAProxy 2.6. */
-static const char haproxy_scripts[] =
-    HAPROXY("    http-request set-var(txn.script) "
-	    "path,regsub(^@path@,)\n") "    set-param SCRIPT_FILENAME "
-				       "@root@%[var(txn.script)]\n";
-
-static const char caddy_one[] =
-    "# Caddy, into a site { }.\n" BY_ITSELF "handle @path@* {\n"
-    "    reverse_proxy unix/@socket@ {\n"
-    "        transport fastcgi\n"
-    "        # Hand the answer on as it comes.\n"
-    "        flush_interval -1\n"
-    "    }\n"
-    "}\n";
-
-static const char caddy_scripts[] =
-    "# Caddy, into a site { }.\n" BY_ITSELF "handle_path @path@/* {\n"
-    "    reverse_proxy unix/@socket@ {\n"
-    "        transport fastcgi {\n"
-    "            root @root@\n"
-    "            split .pl .py .sh .cgi .php\n"
-    "        }\n"
-    "        # Hand the answer on as it comes.\n"
-    "        flush_interval -1\n"
-    "    }\n"
-    "}\n";
-
-static const char systemd[] =
-    "# Of systemd's units corswrap@.service and corswrap@.socket, which come "
-    "with\n"
-    "# corswrap: systemctl edit corswrap@@name@.service\n"
-    "[Service]\n"
-    "ExecStart=\n"
-    "ExecStart=@corswrap@ -c @policy@\n"
-    "# For a policy in " SYSCONFDIR "/corswrap this alone:\n"
-    "#   systemctl enable --now corswrap@@name@.socket\n"
-    "# The web server finds it at unix:@socket@.\n";
+#define ALL_APPS (INIT_APPS_ONE | INIT_APPS_SCRIPTS)
+/* A CGI program forwards nothing. */
+#define CGI_APPS (ALL_APPS & ~INIT_APP_BIT(INIT_APP_FORWARD))
+#define CGI_ONE (INIT_APPS_ONE & ~INIT_APP_BIT(INIT_APP_FORWARD))
+/* lighttpd as a daemon gives what it starts /dev/null as standard error. */
+#define LIGHTTPD_LOG "/var/log/lighttpd/corswrap-%s.log"
 
 const struct init_server init_servers[] = {
-    {"lighttpd", "lighttpd, mod_fastcgi: starts corswrap", false, lighttpd_one,
-     lighttpd_scripts, "/cgi-bin"},
-    {"lighttpd-cgi", "lighttpd, mod_cgi", true, lighttpd_cgi_one,
-     lighttpd_cgi_scripts, "/cgi-bin"},
-    {"apache-fcgid", "Apache, mod_fcgid: starts corswrap", false, fcgid_one,
-     fcgid_scripts, "/cgi-bin"},
-    {"apache-cgi", "Apache, mod_cgid or mod_cgi", true, apache_cgi_one,
-     apache_cgi_scripts, "/cgi-bin"},
-    {"apache-proxy", "Apache, mod_proxy_fcgi", false, apache_proxy_one,
-     apache_proxy_scripts, "/cgi-bin"},
+    {"lighttpd", "lighttpd, mod_fastcgi: starts corswrap", false, ALL_APPS,
+     LIGHTTPD_LOG},
+    {"lighttpd-cgi", "lighttpd, mod_cgi", true, CGI_APPS, LIGHTTPD_LOG},
+    {"apache-fcgid", "Apache, mod_fcgid: starts corswrap", false, ALL_APPS,
+     NULL},
+    {"apache-cgi", "Apache, mod_cgid or mod_cgi", true, CGI_APPS, NULL},
+    {"apache-proxy", "Apache, mod_proxy_fcgi", false, ALL_APPS, NULL},
     {"htaccess", "shared hosting: Apache, and only a folder of one's own", true,
-     htaccess_one, htaccess_scripts, "/api"},
-    {"nginx", "nginx", false, nginx_one, nginx_scripts, "/cgi-bin"},
-    {"haproxy", "HAProxy", false, haproxy_one, haproxy_scripts, "/cgi-bin"},
-    {"caddy", "Caddy", false, caddy_one, caddy_scripts, "/cgi-bin"},
-    {"systemd", "units that start corswrap for a server", false, systemd,
-     systemd, "/cgi-bin"},
-    {NULL, NULL, false, NULL, NULL, NULL},
+     CGI_APPS, ".ht%s.log"},
+    {"nginx", "nginx", false, ALL_APPS, NULL},
+    {"haproxy", "HAProxy", false, ALL_APPS, NULL},
+    {"caddy", "Caddy", false, ALL_APPS, NULL},
+    {"busybox", "busybox httpd", true, CGI_ONE, NULL},
+    {"systemd", "units that start corswrap for a server", false, ALL_APPS,
+     NULL},
+    {NULL, NULL, false, 0, NULL},
 };
 
 const struct init_server *
@@ -310,14 +58,6 @@ init_server_find(const char *name)
 	return NULL;
 }
 
-/* ---- filling in ---- */
-
-static bool
-is(const char *name, size_t len, const char *what)
-{
-	return strlen(what) == len && strncmp(name, what, len) == 0;
-}
-
 const char *
 init_default_root(const struct init_plan *plan)
 {
@@ -325,15 +65,52 @@ init_default_root(const struct init_plan *plan)
 							 : "/usr/lib/cgi-bin";
 }
 
-static const char *
-root_of(const struct init_plan *plan)
+const char *
+init_default_path(const struct init_plan *plan)
 {
-	return plan->app == INIT_APP_ROOT && plan->app_value != NULL
-		   ? plan->app_value
-		   : init_default_root(plan);
+	if (plan->server != NULL && strcmp(plan->server->name, "htaccess") == 0)
+		return "/api";
+	switch (plan->app) {
+	case INIT_APP_ROOT:
+		return plan->server == NULL ? "/api" : "/cgi-bin";
+	case INIT_APP_GIT:
+		return "/git";
+	case INIT_APP_PHP:
+		return "/app";
+	default:
+		return "/api";
+	}
 }
 
-/* Without a final /: the snippets add it where it belongs. */
+const char *
+init_default_document_root(const struct init_plan *plan)
+{
+	size_t len = strlen(plan->folder);
+
+	if (plan->server == NULL || strcmp(plan->server->name, "busybox") != 0)
+		return "/var/www/html";
+	return arena_text(plan->arena,
+			  slice_of(plan->folder, len < 8 ? len : len - 8));
+}
+
+/* ---- values ---- */
+
+/* The extensions of scripts; the first is the one that others are mapped to. */
+static const char *const root_extensions[] = {"pl", "py", "sh", "cgi", NULL};
+static const char *const php_extensions[] = {"php", NULL};
+/* corswrap.cgi runs what it has a handler for: there are no others. */
+static const char *const htaccess_extensions[] = {"pl", "php", NULL};
+
+static const char *const *
+extensions_of(const struct init_plan *plan)
+{
+	if (plan->app == INIT_APP_PHP)
+		return php_extensions;
+	return strcmp(plan->server->name, "htaccess") == 0 ? htaccess_extensions
+							   : root_extensions;
+}
+
+/* Without a final /: the templates add it where it belongs. */
 static void
 write_folder(const char *path, FILE *out)
 {
@@ -344,52 +121,335 @@ write_folder(const char *path, FILE *out)
 	fwrite(path, 1, len, out);
 }
 
-/* The value of @name@; false: there is none of that name. */
-static bool
-place(const struct init_plan *plan, const char *name, size_t len, FILE *out)
+/* As a regular expression: of the bytes that --path takes, these two are
+ * more than themselves. */
+static void
+write_path_expression(const struct init_plan *plan, FILE *out)
 {
-	if (is(name, len, "corswrap"))
-		fputs(plan->corswrap, out);
-	else if (is(name, len, "policy"))
-		fputs(plan->policy, out);
-	else if (is(name, len, "folder"))
-		fputs(plan->folder, out);
-	else if (is(name, len, "name"))
-		fputs(plan->name, out);
-	else if (is(name, len, "program"))
-		fprintf(out, "%s/%s.cgi", plan->folder, plan->name);
-	else if (is(name, len, "socket"))
-		fprintf(out, "/run/corswrap/%s.sock", plan->name);
-	else if (is(name, len, "path"))
-		write_folder(plan->path, out);
-	else if (is(name, len, "root"))
-		write_folder(root_of(plan), out);
+	size_t len = strlen(plan->path);
+
+	while (len > 1 && plan->path[len - 1] == '/')
+		len--;
+	for (size_t i = 0; i < len; i++) {
+		if (strchr(".+", plan->path[i]) != NULL)
+			fputc('\\', out);
+		fputc(plan->path[i], out);
+	}
+}
+
+/* A name that every server takes within one of its own. */
+static void
+write_id(const struct init_plan *plan, FILE *out)
+{
+	for (const char *p = plan->name; *p != '\0'; p++)
+		fputc(strchr(".+~-", *p) != NULL ? '_' : *p, out);
+}
+
+/* Before each extension, between two, and behind each. */
+static void
+write_extensions(const struct init_plan *plan, const char *before,
+		 const char *between, const char *behind, FILE *out)
+{
+	const char *const *extension = extensions_of(plan);
+
+	for (size_t i = 0; extension[i] != NULL; i++)
+		fprintf(out, "%s%s%s%s", i == 0 ? "" : between, before,
+			extension[i], behind);
+}
+
+/* ".py" => ".pl" for all but the first, which the responder is named by. */
+static void
+write_extension_map(const struct init_plan *plan, FILE *out)
+{
+	const char *const *extension = extensions_of(plan);
+
+	for (size_t i = 1; extension[i] != NULL; i++)
+		fprintf(out, "%s\".%s\" => \".%s\"", i == 1 ? "" : ", ",
+			extension[i], extension[0]);
+}
+
+static void
+write_cgi_assign(const struct init_plan *plan, FILE *out)
+{
+	const char *const *extension = extensions_of(plan);
+
+	for (size_t i = 0; extension[i] != NULL; i++)
+		fprintf(out, "%s\".%s\" => \"%s\"", i == 0 ? "" : ", ",
+			extension[i], plan->corswrap);
+}
+
+/* The path of a unix socket; NULL: a TCP address, which `tcp` then points to.
+ */
+static const char *
+unix_path(const struct init_plan *plan, const char **tcp)
+{
+	*tcp = NULL;
+	if (plan->address == NULL)
+		return "";
+	if (strncmp(plan->address, "unix:", 5) == 0)
+		return plan->address + 5;
+	*tcp = plan->address + 4;
+	return NULL;
+}
+
+/* The responder's address: before the path of a unix socket, or before host and
+ * port, each server has its own words. */
+static void
+write_socket(const struct init_plan *plan, const char *before_path,
+	     const char *before_host, FILE *out)
+{
+	const char *tcp, *path = unix_path(plan, &tcp);
+
+	if (path == NULL)
+		fprintf(out, "%s%s", before_host, tcp);
+	else if (*path != '\0')
+		fprintf(out, "%s%s", before_path, path);
+	else
+		fprintf(out, "%s/run/corswrap/%s.sock", before_path,
+			plan->name);
+}
+
+/* Where the socket's folder has to be made: without a final /. */
+static void
+write_socket_folder(const struct init_plan *plan, FILE *out)
+{
+	const char *tcp, *path = unix_path(plan, &tcp);
+	const char *slash = path == NULL ? NULL : strrchr(path, '/');
+
+	if (slash == NULL || slash == path)
+		fputs("/run/corswrap", out);
+	else
+		fwrite(path, 1, (size_t)(slash - path), out);
+}
+
+/* mod_proxy has a worker of its own for each name. */
+static void
+write_proxy(const struct init_plan *plan, FILE *out)
+{
+	const char *tcp;
+
+	fputs("fcgi://", out);
+	if (unix_path(plan, &tcp) == NULL) {
+		fputs(tcp, out);
+	} else {
+		fputs("corswrap-", out);
+		write_id(plan, out);
+	}
+}
+
+static void
+write_proxy_handler(const struct init_plan *plan, FILE *out)
+{
+	const char *tcp;
+
+	if (unix_path(plan, &tcp) == NULL) {
+		fputs("proxy:", out);
+	} else {
+		write_socket(plan, "proxy:unix:", "", out);
+		fputc('|', out);
+	}
+	write_proxy(plan, out);
+}
+
+static const char *
+root_of(const struct init_plan *plan)
+{
+	bool folder = plan->app == INIT_APP_ROOT || plan->app == INIT_APP_PHP;
+
+	return folder && plan->app_value != NULL ? plan->app_value
+						 : init_default_root(plan);
+}
+
+/* The socket of what lighttpd starts: it makes no folder for it. */
+static void
+write_started_socket(const struct init_plan *plan, FILE *out)
+{
+	const char *tcp, *path = unix_path(plan, &tcp);
+
+	if (path != NULL && *path != '\0')
+		fputs(path, out);
+	else
+		fprintf(out, "/run/lighttpd/corswrap-%s.sock", plan->name);
+}
+
+/* ---- filling in ---- */
+
+static bool
+is(const char *name, size_t len, const char *what)
+{
+	return strlen(what) == len && strncmp(name, what, len) == 0;
+}
+
+/* Values that are plain words. */
+static const char *
+word_of(const struct init_plan *plan, const char *name, size_t len)
+{
+	const struct {
+		const char *name, *value;
+	} words[] = {
+	    {"corswrap", plan->corswrap},
+	    {"policy", plan->policy},
+	    {"folder", plan->folder},
+	    {"name", plan->name},
+	    {"user", plan->user},
+	    {"document-root", plan->document_root},
+	    {"index", "index.php"},
+	    {"extension", extensions_of(plan)[0]},
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (is(name, len, words[i].name))
+			return words[i].value;
+	return NULL;
+}
+
+static bool
+write_address(const struct init_plan *plan, const char *name, size_t len,
+	      FILE *out)
+{
+	if (is(name, len, "listen"))
+		write_socket(plan, "unix:", "tcp:", out);
+	else if (is(name, len, "socket-folder"))
+		write_socket_folder(plan, out);
+	else if (is(name, len, "socket:started"))
+		write_started_socket(plan, out);
+	else if (is(name, len, "socket:nginx"))
+		write_socket(plan, "unix:", "", out);
+	else if (is(name, len, "socket:haproxy"))
+		write_socket(plan, "unix@", "", out);
+	else if (is(name, len, "socket:caddy"))
+		write_socket(plan, "unix/", "", out);
+	else if (is(name, len, "socket:apache"))
+		write_proxy_handler(plan, out);
+	else if (is(name, len, "proxy"))
+		write_proxy(plan, out);
 	else
 		return false;
 	return true;
 }
 
+/* The value of @name@; false: there is none of that name. */
+static bool
+place(const struct init_plan *plan, const char *name, size_t len, FILE *out)
+{
+	const char *word = word_of(plan, name, len);
+
+	if (word != NULL)
+		fputs(word, out);
+	else if (is(name, len, "id"))
+		write_id(plan, out);
+	else if (is(name, len, "program"))
+		fprintf(out, "%s/%s.cgi", plan->folder, plan->name);
+	else if (is(name, len, "path"))
+		write_folder(plan->path, out);
+	else if (is(name, len, "path:expression"))
+		write_path_expression(plan, out);
+	else if (is(name, len, "root"))
+		write_folder(root_of(plan), out);
+	else if (is(name, len, "extensions"))
+		write_extensions(plan, "", "|", "", out);
+	else if (is(name, len, "extensions:words"))
+		write_extensions(plan, ".", " and ", "", out);
+	else if (is(name, len, "extensions:map"))
+		write_extension_map(plan, out);
+	else if (is(name, len, "extensions:cgi"))
+		write_cgi_assign(plan, out);
+	else
+		return write_address(plan, name, len, out);
+	return true;
+}
+
+/* A line with its places filled in. */
+static void
+write_line(const struct init_plan *plan, const char *line, size_t len,
+	   FILE *out)
+{
+	const char *end = line + len;
+
+	while (line < end) {
+		const char *at = memchr(line, '@', (size_t)(end - line));
+		const char *to =
+		    at == NULL ? NULL
+			       : memchr(at + 1, '@', (size_t)(end - at - 1));
+		if (to == NULL) {
+			fwrite(line, 1, (size_t)(end - line), out);
+			return;
+		}
+		fwrite(line, 1, (size_t)(at - line), out);
+		if (place(plan, at + 1, (size_t)(to - at - 1), out)) {
+			line = to + 1;
+		} else {
+			/* One of the server's own: corswrap@NAME.socket. */
+			fputc('@', out);
+			line = at + 1;
+		}
+	}
+}
+
+/* ---- templates ---- */
+
+/* Is the application among the words of a % line? */
+static bool
+is_for(const struct init_plan *plan, const char *line, size_t len)
+{
+	static const struct {
+		const char *word;
+		unsigned apps;
+	} words[] = {
+	    {"%all", ALL_APPS},
+	    {"%one", INIT_APPS_ONE},
+	    {"%scripts", INIT_APPS_SCRIPTS},
+	    {"%exec", INIT_APP_BIT(INIT_APP_EXEC)},
+	    {"%git", INIT_APP_BIT(INIT_APP_GIT)},
+	    {"%forward", INIT_APP_BIT(INIT_APP_FORWARD)},
+	    {"%root", INIT_APP_BIT(INIT_APP_ROOT)},
+	    {"%php", INIT_APP_BIT(INIT_APP_PHP)},
+	};
+	const char *end = line + len;
+
+	for (const char *at = line, *to; at < end; at = to + 1) {
+		to = memchr(at, ' ', (size_t)(end - at));
+		to = to == NULL ? end : to;
+		for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+			if (is(at, (size_t)(to - at), words[i].word) &&
+			    (words[i].apps & INIT_APP_BIT(plan->app)) != 0)
+				return true;
+	}
+	return false;
+}
+
+/* The template of that name, and those that it takes in; these take in none. */
+static void
+write_template(const struct init_plan *plan, const char *name, size_t name_len,
+	       bool inner, FILE *out)
+{
+	static const char include[] = "%include ";
+	const size_t include_len = sizeof(include) - 1;
+	const char *line = NULL, *end;
+	bool wanted = true;
+
+	for (const struct template *t = templates; t->name != NULL; t++)
+		if (is(name, name_len, t->name))
+			line = t->text;
+	for (; line != NULL && *line != '\0'; line = end + 1) {
+		size_t len;
+		end = strchr(line, '\n');
+		len = (size_t)(end - line);
+		if (strncmp(line, include, include_len) == 0) {
+			if (wanted && !inner)
+				write_template(plan, line + include_len,
+					       len - include_len, true, out);
+		} else if (*line == '%') {
+			wanted = is_for(plan, line, len);
+		} else if (wanted) {
+			write_line(plan, line, len + 1, out);
+		}
+	}
+}
+
 void
 init_snippet_write(const struct init_plan *plan, FILE *out)
 {
-	const char *text = plan->app == INIT_APP_ROOT ? plan->server->scripts
-						      : plan->server->one;
-
-	while (*text != '\0') {
-		const char *at = strchr(text, '@'), *end;
-		if (at == NULL) {
-			fputs(text, out);
-			return;
-		}
-		fwrite(text, 1, (size_t)(at - text), out);
-		end = strchr(at + 1, '@');
-		if (end != NULL &&
-		    place(plan, at + 1, (size_t)(end - at - 1), out)) {
-			text = end + 1;
-		} else {
-			/* HAProxy's own: unix@/run/... */
-			fputc('@', out);
-			text = at + 1;
-		}
-	}
+	write_template(plan, plan->server->name, strlen(plan->server->name),
+		       false, out);
 }

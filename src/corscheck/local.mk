@@ -13,3 +13,16 @@ corscheck_sources = \
 	%D%/main.c \
 	$(end)
 EXTRA_DIST += %D%/README
+
+# What init prints, as C strings.
+snippets = apache-cgi apache-fcgid apache-proxy beside busybox caddy haproxy \
+	htaccess lighttpd lighttpd-cgi nginx start systemd
+src/corscheck/snippets.h: $(snippets:%=src/corscheck/snippets/%) \
+		src/corscheck/local.mk tools/snippet-strings
+	$(AM_V_GEN)$(MKDIR_P) src/corscheck && \
+		$(top_srcdir)/tools/snippet-strings \
+		$(top_srcdir)/src/corscheck/snippets $(snippets) >$@.tmp && \
+		mv $@.tmp $@
+src/corscheck/init_snippet.$(OBJEXT): src/corscheck/snippets.h
+CLEANFILES += src/corscheck/snippets.h
+EXTRA_DIST += %D%/snippets tools/snippet-strings

@@ -33,7 +33,10 @@ static const struct command commands[] = {
     {"init", init_command,
      "[--server NAME] [--origin ORIGIN] ... [--credentials]\n"
      "           [--method NAME] ... [--header NAME] ... [--path PATH]\n"
-     "           [--exec WORDS | --root FOLDER | --forward ADDRESS] FILE",
+     "           [--exec WORDS | --git FOLDER | --root FOLDER | --php FOLDER]\n"
+     "           [--forward ADDRESS] [--socket ADDRESS] [--user NAME]\n"
+     "           [--log-file PATH] [--document-root FOLDER]\n"
+     "           [--corswrap PATH] FILE",
      "writes a commented policy, and says what the server needs"},
     {NULL, NULL, NULL, NULL},
 };

@@ -151,6 +151,17 @@ set_names(struct builder *b, const struct script *script)
 	unset(b, SLICE("REDIRECT_URL"));
 }
 
+/* RFC 3875, 4.1.6: without a PATH_INFO there is no PATH_TRANSLATED, but nginx and
+ * Caddy can only join it of document root and PATH_INFO, whatever that is. */
+static void
+unset_path_translated(struct builder *b)
+{
+	size_t i = find(b, 0, SLICE("PATH_INFO"));
+
+	if (i == b->count || b->to[i][sizeof("PATH_INFO=") - 1] == '\0')
+		unset(b, SLICE("PATH_TRANSLATED"));
+}
+
 /* The body has been read whole: its length is known, said or not. */
 static void
 set_length(struct builder *b, const struct body *body)
@@ -221,6 +232,7 @@ env_build(const struct settings *settings, const struct exchange *exchange,
 	if (auth != NULL)
 		set_made(&b, SLICE("HTTP_AUTHORIZATION"), auth);
 	set_names(&b, script);
+	unset_path_translated(&b);
 	set_length(&b, body);
 	set_defaults(&b, &settings->app);
 	b.to[b.count] = NULL;

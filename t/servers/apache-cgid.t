@@ -15,18 +15,18 @@ plan skip_all => 'no Apache' unless have_program('apache2');
 
 sub prepare {
 	my $dir = site();
-	install_program(corswrap(), "$dir/cgi/api.cgi");
+	symlink "$dir/corswrap", "$dir/cgi/$_.cgi" for qw(api scripts);
 	return $dir;
 }
 
 my $dir = prepare();
 write_file("$dir/cgi/.htapi.ini", policy('exec = report.pl'));
+write_file("$dir/cgi/.htscripts.ini", policy("root = $dir/www"));
 my $port = serve($dir, 'apache', 'apache-cgid.conf');
 subtest 'mod_cgid' =>
-    sub { check_exchanges($port, '/cgi-bin/api.cgi', "$dir/run/count") };
+    sub { check_exchanges($port, '/api', "$dir/run/count") };
 
 write_file("$dir/www/apps/report.pl", script("$dir/run/count"), 0755);
-write_file("$dir/cgi/.htapi.ini", policy("root = $dir/www"));
 unlink "$dir/run/count";
 subtest 'Action' =>
     sub { check_exchanges($port, '/apps/report.pl', "$dir/run/count") };
@@ -37,6 +37,7 @@ write_file("$dir/cgi/.htapi.ini", policy('exec = report.pl'));
 $port = apache($dir, <<"END", 'cgi');
 ScriptAlias /cgi-bin/ $dir/cgi/
 <Directory $dir/cgi>
+    Options +FollowSymLinks
     Require all granted
 </Directory>
 END

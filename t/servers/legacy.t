@@ -131,7 +131,7 @@ END
 # nginx names the script: /api/NAME is cgi/NAME.
 responder_on($dir, "$dir/etc/app.ini");
 my $config = read_file(top_src() . '/examples/servers/nginx.conf');
-$config =~ s/(fastcgi_param SCRIPT_FILENAME) \S+;/$1 \$cgi_file;/
+$config =~ s/(fastcgi_param SCRIPT_FILENAME)\s+\S+;/$1 \$cgi_file;/
     or die 'nginx.conf names no SCRIPT_FILENAME';
 $config =~ s{(http \{)}
     {$1\n    map \$uri \$cgi_file { ~^/api(/.*)\$ "$dir/cgi\$1"; }};

@@ -65,7 +65,8 @@ sub site {
 	my $dir = tempdir();
 	make_places($dir);
 	write_file("$dir/cgi/report.pl", script("$dir/run/count"), 0755);
-	example($dir, $_) for qw(app.ini scripts.ini);
+	example($dir, $_) for qw(app.ini scripts.ini lighttpd.ini
+	    lighttpd-scripts.ini);
 	return $dir;
 }
 

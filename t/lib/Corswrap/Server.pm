@@ -34,6 +34,7 @@ my %places = (
 	'/run/corswrap'    => 'run',
 	'/run/apache2'     => 'run',
 	'/run/nginx'       => 'run',
+	'/run/lighttpd'    => 'run',
 	'/var/log/lighttpd' => 'log',
 	'/var/log/apache2' => 'log',
 	'/var/log/nginx'   => 'log',
