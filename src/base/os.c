@@ -61,11 +61,11 @@ unlinked_file(const char *folder)
 	return fd;
 }
 
-/* The descriptors that were just made, where the kernel cannot mark all. */
+/* One by one, those below most. */
 static void
-mark_few(int first)
+mark_each(int first, int most)
 {
-	for (int fd = first; fd < 16; fd++)
+	for (int fd = first; fd < most; fd++)
 		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
@@ -217,7 +217,8 @@ os_close_on_exec_from(int first)
 		    CLOSE_RANGE_CLOEXEC) == 0)
 		return;
 #endif
-	mark_few(first);
+	/* Here all are made close-on-exec: this is for what is not ours. */
+	mark_each(first, 16);
 }
 
 int
@@ -244,6 +245,8 @@ os_peer_process(int fd)
 }
 
 #else /* OS_POSIX_ONLY */
+
+enum { MARK_MAX = 16384 }; /* descriptors: 2 ms, and more than are used */
 
 /* Close-on-exec and, if wanted, non-blocking; fd. */
 static int
@@ -449,7 +452,10 @@ os_signal_is_ignored(int signal)
 void
 os_close_on_exec_from(int first)
 {
-	mark_few(first);
+	long most = sysconf(_SC_OPEN_MAX);
+
+	/* Those that another thread is making may not be marked yet. */
+	mark_each(first, most < 0 || most > MARK_MAX ? MARK_MAX : (int)most);
 }
 
 int

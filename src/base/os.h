@@ -143,8 +143,8 @@ void os_die_with_parent(int signal);
 void os_signal_default(int signal);
 bool os_signal_is_ignored(int signal);
 
-/* All descriptors from first on become close-on-exec; if the kernel cannot do
- * that at once (before 5.11), those up to 16 at least. */
+/* All descriptors from first on become close-on-exec; below 16 alone where
+ * Linux cannot do that at once (before 5.11). */
 void os_close_on_exec_from(int first);
 
 /*

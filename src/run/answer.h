@@ -13,12 +13,15 @@
 /*
  * An error: Status, the CORS lines of the decision (may be NULL),
  * Cache-Control: no-store, a short text/plain body (none for HEAD), and extra
- * (whole header lines, may be NULL; "Retry-After: 1\r\n").  text is sent to
+ * (whole header lines, may be NULL; ANSWER_RETRY).  text is sent to
  * the client: no path and nothing of the policy in it; NULL: what the
  * status means.  Sets the outcome's status.  0, or -1 with errno from the sink.
  */
 int answer_error(struct exchange *, const struct cors_decision *, int status,
 		 const char *text, const char *extra);
+
+/* For `extra` where the next try may well succeed: with 503. */
+#define ANSWER_RETRY "Retry-After: 1\r\n"
 
 /* An answer without a body, with the status of the decision: a preflight's, or
  * to OPTIONS by `allow`.  Sets the outcome's status; returns as above. */

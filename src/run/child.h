@@ -66,9 +66,6 @@ int child_start(const struct child_spec *, struct child *,
  */
 int child_enter(const struct child_spec *, enum child_stage *stage);
 
-/* A header line of the answer where child_report returns 503. */
-#define CHILD_RETRY "Retry-After: 1\r\n"
-
 /*
  * A start has failed at stage with error: the cause and what to do about it in
  * the log (request may be NULL).  The status to answer with: 503 where it may

@@ -1,28 +1,34 @@
 /*
  * The connection of one forwarded request: a kept one or a new one, to the
- * first address that takes it.  Private to forward.c and forward_link.c.
+ * first address that takes it.  Private to forward.c and forward_connect.c.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef FORWARD_LINK_H
-#define FORWARD_LINK_H
+#ifndef RUN_FORWARD_CONNECT_H
+#define RUN_FORWARD_CONNECT_H
 
 #include "run/forward_pool.h"
 
-struct forward_link {
+/* What else to watch while waiting. */
+struct forward_watch {
+	int stop_fd;
+	struct sink *client; /* may be NULL: nobody to watch */
+};
+
+struct forward_connection {
 	const struct app *app;
 	struct forward_pool *pool;
 	struct log *log;
 	struct forward_watch watch;
-	uint64_t until; /* ms, monotonic: the request's end; UINT64_MAX: none */
+	uint64_t until; /* ms, clock_ms: the request's end; UINT64_MAX: none */
 	bool fresh;	/* take no kept connection */
-	/* of itself: */
-	uint64_t asked; /* a bit for each that shall not be again */
+	/* set by the functions below: */
+	uint64_t excluded; /* a bit for each address not to be tried again */
 	const struct address *address; /* the last one tried */
 	struct forward_peer *peer;
 	int fd;
 	bool kept;	   /* it had been kept */
-	uint64_t stuck_at; /* when it will have waited long; 0: it waits not */
+	uint64_t stuck_at; /* when it counts as stuck; 0: it is not waiting */
 	unsigned patience; /* ms until then; doubled each time */
 	bool stuck;	   /* counted so by the peer */
 };
@@ -37,38 +43,40 @@ struct forward_failure {
 };
 
 /*
- * Open, after app, pool, log, watch, until and fresh have been set.  Addresses
- * are tried in their order, those that rest after a failure last; while a
- * backlog is full it is tried again until connect-timeout is over.  -1:
- * *failure says why.
+ * Connect, after app, pool, log, watch, until and fresh have been set.
+ * Addresses are tried in their order, those that rest after a failure last;
+ * while a backlog is full they are tried again until connect-timeout is over.
+ * -1: *failure says why.
  *
- * A request that may not be sent twice asks for a fresh connection: whether a
- * kept one still lives is known only after the request was sent.
+ * fresh is for a request that may not be sent twice: whether a kept connection
+ * still lives is known only after the request was sent.
  */
-int forward_link_open(struct forward_link *, struct forward_failure *failure);
+int forward_connect(struct forward_connection *,
+		    struct forward_failure *failure);
 
 /* The application has answered with a first byte. */
-void forward_link_heard(struct forward_link *);
+void forward_connection_answered(struct forward_connection *);
 
 /*
- * Where nothing has come on a new connection for long: see that a process of
- * the application becomes free for it.  To be called when the time is over
- * that forward_link_patience has said: milliseconds, -1: for ever.
+ * A new connection on which nothing comes may wait for a process of the
+ * application that a kept connection holds.  _patience: milliseconds until
+ * _check is to be called, which then closes a kept one; -1: for ever.
  */
-int forward_link_patience(const struct forward_link *);
-void forward_link_wait(struct forward_link *);
+int forward_connection_patience(const struct forward_connection *);
+void forward_connection_check(struct forward_connection *);
 
-/* Is there an address that may still be asked, beside this one? */
-bool forward_link_others(const struct forward_link *);
+/* Is there another address that may still be tried? */
+bool forward_connection_has_other(const struct forward_connection *);
 
-/* It ended before it was of any use.  An old connection: no old one is taken
- * for this request again.  A new one: this address is not, and rests. */
-void forward_link_useless(struct forward_link *);
+/* It ended before the application answered.  A kept connection: no kept one is
+ * taken for this request again.  A new one: its address is not tried again, and
+ * rests. */
+void forward_connection_failed(struct forward_connection *);
 
-/* It has no room just now: this request does not ask it again. */
-void forward_link_busy(struct forward_link *);
+/* It has no room just now: this request does not try its address again. */
+void forward_connection_overloaded(struct forward_connection *);
 
 /* Close, or keep for another request. */
-void forward_link_close(struct forward_link *, bool reusable);
+void forward_connection_close(struct forward_connection *, bool reusable);
 
 #endif

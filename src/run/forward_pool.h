@@ -1,7 +1,7 @@
 /*
  * What forwarded requests have in common: the health of each application's
- * address, and connections that are kept.  Private to forward.c,
- * forward_dial.c and forward_pool.c.
+ * address, and connections that are kept.  Private to forward_connect.c and
+ * forward_pool.c.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -61,25 +61,5 @@ void forward_peer_give(struct forward_pool *, struct forward_peer *, int fd,
 
 /* Close all that are kept: one of them turned out to be useless. */
 void forward_peer_forget(struct forward_pool *, struct forward_peer *);
-
-/* ---- dialling ---- */
-
-/* What else to watch while waiting. */
-struct forward_watch {
-	int stop_fd;
-	struct sink *client; /* may be NULL: nobody to watch */
-};
-
-/*
- * A new connection, non-blocking and close-on-exec, within milliseconds
- * (0: no bound).  -1 with errno: EAGAIN: the backlog is full (at once),
- * ETIMEDOUT, ECANCELED: the client is gone, ESHUTDOWN: everything must stop, or
- * why it cannot be reached.
- */
-int forward_dial(const struct address *, uint64_t milliseconds,
-		 const struct forward_watch *);
-
-/* Do nothing for a while.  -1 with ECANCELED or ESHUTDOWN as above. */
-int forward_pause(int milliseconds, const struct forward_watch *);
 
 #endif

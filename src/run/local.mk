@@ -12,9 +12,8 @@ run_sources = \
 	%D%/exchange.h \
 	%D%/forward.c \
 	%D%/forward.h \
+	%D%/forward_connect.c \
 	%D%/forward_connect.h \
-	%D%/forward_dial.c \
-	%D%/forward_link.c \
 	%D%/forward_pool.c \
 	%D%/forward_pool.h \
 	%D%/forward_send.c \
@@ -31,5 +30,7 @@ run_sources = \
 	%D%/script.h \
 	%D%/stderr.c \
 	%D%/stderr.h \
+	%D%/transfer.c \
+	%D%/transfer.h \
 	$(end)
 EXTRA_DIST += %D%/README

@@ -489,6 +489,14 @@ log_event(struct log *log, enum log_level level, const char *id,
 }
 
 void
+log_no_memory(struct log *log, const struct request *request)
+{
+	log_event(log, LOG_LEVEL_ERROR, "no-memory", request,
+		  "lower `workers`, or give the machine more memory",
+		  "memory is out");
+}
+
+void
 log_program(struct log *log, const char *program, long pid, struct slice text)
 {
 	struct line line;

@@ -35,6 +35,9 @@ void log_event(struct log *, enum log_level, const char *id,
 	       const struct request *, const char *todo, const char *format,
 	       ...) __attribute__((format(printf, 6, 7)));
 
+/* Memory is out, an error: the cause is the same everywhere. */
+void log_no_memory(struct log *, const struct request *);
+
 bool log_wants(const struct log *, enum log_level);
 
 /* Untrusted bytes escaped (\xHH, at most cap-1 bytes of text) into buf. */

@@ -524,9 +524,7 @@ script_resolve(const struct settings *settings, struct exchange *exchange,
 	r.memory =
 	    malloc(sizeof(struct memory) + most_words(app) * sizeof(char *));
 	if (r.memory == NULL) {
-		log_event(exchange->log, LOG_LEVEL_ERROR, "no-memory", request,
-			  "lower `workers`, or give the machine more memory",
-			  "memory is out");
+		log_no_memory(exchange->log, request);
 		exchange->outcome.failure = "no-memory";
 		return 500;
 	}

@@ -103,9 +103,7 @@ refuse(struct work *w, int status, const char *failure)
 static void
 no_memory(struct work *w)
 {
-	log_event(w->x->log, LOG_LEVEL_ERROR, "no-memory", &w->request,
-		  "lower `workers`, or give the machine more memory",
-		  "memory is out");
+	log_no_memory(w->x->log, &w->request);
 	refuse(w, 500, "no-memory");
 }
 
@@ -317,8 +315,7 @@ static void
 answer(struct work *w)
 {
 	if (!read_path(w)) {
-		log_event(w->x->log, LOG_LEVEL_ERROR, "no-memory", &w->request,
-			  NULL, "memory is out");
+		log_no_memory(w->x->log, &w->request);
 		w->x->outcome.failure = "no-memory";
 		answer_error(w->x, NULL, 500, NULL, NULL);
 	} else if (w->settings->policies->uses_paths &&

@@ -25,6 +25,7 @@ corswrap_cgi_sources = \
 	src/run/response.c \
 	src/run/script.c \
 	src/run/stderr.c \
+	src/run/transfer.c \
 	src/serve/cgi.c \
 	src/serve/cgi_sink.c \
 	src/serve/locate.c \

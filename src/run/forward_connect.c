@@ -1,0 +1,494 @@
+/*
+ * Finding a connection for a forwarded request: a kept one or a new one, to the
+ * first address that takes it.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "run/forward_connect.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/os.h"
+#include "run/log.h"
+
+enum {
+	STEP = 100,	     /* ms to wait at a time */
+	BACKLOG_STEP = 10,   /* ms between tries while backlogs are full */
+	BACKLOG_WAIT = 3000, /* ms in all, without a connect-timeout */
+	PATIENCE = 20	     /* ms before a request counts as stuck */
+};
+
+/* ---- one connection ---- */
+
+union any_address {
+	struct sockaddr any;
+	struct sockaddr_un un;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+};
+
+/* 0, or -1 with errno. */
+static int
+unix_address(const char *path, union any_address *out, socklen_t *len)
+{
+	size_t n = strlen(path);
+
+	if (n >= sizeof(out->un.sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	out->un.sun_family = AF_UNIX;
+	memcpy(out->un.sun_path, path, n + 1);
+	*len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n + 1);
+	return 0;
+}
+
+static int
+make_address(const struct address *address, union any_address *out,
+	     socklen_t *len)
+{
+	memset(out, 0, sizeof(*out));
+	if (address->path != NULL)
+		return unix_address(address->path, out, len);
+	if (inet_pton(AF_INET, address->host, &out->in.sin_addr) == 1) {
+		out->in.sin_family = AF_INET;
+		out->in.sin_port = htons(address->port);
+		*len = sizeof(out->in);
+		return 0;
+	}
+	if (inet_pton(AF_INET6, address->host, &out->in6.sin6_addr) == 1) {
+		out->in6.sin6_family = AF_INET6;
+		out->in6.sin6_port = htons(address->port);
+		*len = sizeof(out->in6);
+		return 0;
+	}
+	errno = EINVAL;
+	return -1;
+}
+
+/*
+ * Wait for fd (-1: for nothing but the time) and for the reasons to give up.
+ * 0: fd is ready, or the time is over; -1 with errno.
+ */
+static int
+wait_for(int fd, int ms, const struct forward_watch *watch)
+{
+	struct pollfd fds[3] = {
+	    {.fd = fd, .events = POLLOUT},
+	    {.fd = watch->stop_fd, .events = POLLIN},
+	    {.fd = watch->client == NULL ? -1 : watch->client->poll_fd,
+	     .events = POLLIN | OS_POLLRDHUP}};
+
+	if (poll(fds, 3, ms) < 0)
+		return errno == EINTR ? 0 : -1;
+	if (fds[1].revents != 0) {
+		errno = ESHUTDOWN;
+		return -1;
+	}
+	if (watch->client != NULL && fds[2].revents != 0 &&
+	    watch->client->gone(watch->client)) {
+		errno = ECANCELED;
+		return -1;
+	}
+	return 0;
+}
+
+/* Milliseconds to wait, at most step. */
+static int
+time_left(uint64_t until, int step)
+{
+	uint64_t now = clock_ms();
+
+	if (now >= until)
+		return 0;
+	return until - now < (uint64_t)step ? (int)(until - now) : step;
+}
+
+/* The connection is under way.  0: established; -1 with errno. */
+static int
+wait_until_connected(int fd, uint64_t until, const struct forward_watch *watch)
+{
+	struct pollfd ready = {.fd = fd, .events = POLLOUT};
+	socklen_t len = sizeof(int);
+	int ms, error;
+
+	while (poll(&ready, 1, 0) <= 0) {
+		ms = time_left(until, STEP);
+		if (ms == 0) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+		if (wait_for(fd, ms, watch) != 0)
+			return -1;
+	}
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
+		return -1;
+	errno = error;
+	return error == 0 ? 0 : -1;
+}
+
+static int
+connect_to(int fd, const union any_address *to, socklen_t len, uint64_t until,
+	   const struct forward_watch *watch)
+{
+	int on = 1;
+
+	if (to->any.sa_family != AF_UNIX)
+		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	for (;;) {
+		if (connect(fd, &to->any, len) == 0 || errno == EISCONN)
+			return 0;
+		if (errno == EINPROGRESS || errno == EALREADY)
+			return wait_until_connected(fd, until, watch);
+		if (errno != EINTR)
+			return -1;
+	}
+}
+
+/*
+ * A new connection, non-blocking and close-on-exec, within milliseconds (0: no
+ * bound).  -1 with errno: EAGAIN: the backlog is full (at once), ETIMEDOUT,
+ * ECANCELED: the client is gone, ESHUTDOWN: corswrap is shutting down, or why
+ * it cannot be reached.
+ */
+static int
+dial(const struct address *address, uint64_t milliseconds,
+     const struct forward_watch *watch)
+{
+	uint64_t until =
+	    milliseconds == 0 ? UINT64_MAX : clock_ms() + milliseconds;
+	union any_address to;
+	socklen_t len;
+	int fd, error;
+
+	if (make_address(address, &to, &len) != 0)
+		return -1;
+	fd = os_socket(to.any.sa_family, true);
+	if (fd < 0)
+		return -1;
+	if (connect_to(fd, &to, len, until, watch) == 0)
+		return fd;
+	error = errno;
+	(void)close(fd);
+	errno = error;
+	return -1;
+}
+
+/* ---- which address ---- */
+
+/* What has come of the addresses so far. */
+struct search {
+	bool resting; /* try those that rest */
+	uint64_t tried;
+	bool busy; /* a backlog was full */
+	bool late; /* a connection took too long */
+	bool given_up;
+	int error; /* the last one */
+};
+
+/* An address in a set.  Those from the 65th on are in it as soon as it is not
+ * empty: such a list is asked in full once. */
+static bool
+is_in(uint64_t set, size_t i)
+{
+	return i < 64 ? (set >> i & 1) != 0 : set != 0;
+}
+
+static uint64_t
+with(uint64_t set, size_t i)
+{
+	return set | (uint64_t)1 << (i < 64 ? i : 63);
+}
+
+/* It is we who cannot: no address is to blame. */
+static bool
+is_our_fault(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOMEM ||
+	       error == ENOBUFS || error == EADDRNOTAVAIL;
+}
+
+static const char *
+hint(int error)
+{
+	switch (error) {
+	case ENOENT:
+	case ECONNREFUSED:
+		return "start the application, or correct `forward`";
+	case EACCES:
+		return "let this user write to the socket (php-fpm: "
+		       "listen.owner, listen.mode)";
+	case EAGAIN:
+		return "let the application have more processes (php-fpm: "
+		       "pm.max_children) or a longer backlog";
+	case EMFILE:
+	case ENFILE:
+		return "allow more open files (LimitNOFILE, ulimit -n)";
+	case EADDRNOTAVAIL:
+		return "keep connections (`keep`), or forward to a unix socket";
+	default:
+		return NULL;
+	}
+}
+
+/* Said once, until it can be reached again. */
+static void
+unreachable(struct forward_connection *c, int error)
+{
+	if (forward_peer_failed(c->pool, c->peer))
+		log_event(c->log, LOG_LEVEL_WARNING, "connect-failed", NULL,
+			  hint(error), "%s: %s", c->address->text,
+			  strerror(error));
+}
+
+static void
+reached(struct forward_connection *c)
+{
+	if (forward_peer_alive(c->pool, c->peer))
+		log_event(c->log, LOG_LEVEL_INFO, "connected", NULL, NULL,
+			  "%s: can be reached again", c->address->text);
+}
+
+static void
+failed(struct forward_connection *c, struct search *search, int error)
+{
+	search->error = error;
+	/* Out of time, it may have been about to answer. */
+	if (error == ECANCELED || error == ESHUTDOWN || is_our_fault(error) ||
+	    (error == ETIMEDOUT && clock_ms() >= c->until))
+		search->given_up = true;
+	else if (error == EAGAIN)
+		search->busy = true;
+	else
+		unreachable(c, error);
+	if (error == ETIMEDOUT)
+		search->late = true;
+}
+
+/* Milliseconds that connecting may take; 0: no bound. */
+static uint64_t
+time_to_connect(const struct forward_connection *c)
+{
+	uint64_t now = clock_ms(), most = c->app->connect_timeout;
+	uint64_t left = c->until > now ? c->until - now : 1;
+
+	if (c->until == UINT64_MAX)
+		return most;
+	return most == 0 || left < most ? left : most;
+}
+
+/*
+ * Whether an address that failed can be reached again is seen by a new
+ * connection alone: kept ones may serve on, and keep it dead for ever.  Where
+ * there is no other address it makes no difference.
+ */
+static bool
+wants_fresh(const struct forward_connection *c, const struct search *search)
+{
+	return c->fresh || (!search->resting && c->app->forward_count > 1 &&
+			    forward_peer_fails(c->peer));
+}
+
+/* True: there is a connection. */
+static bool
+try_address(struct forward_connection *c, size_t i, struct search *search)
+{
+	c->address = &c->app->forward[i];
+	c->peer = forward_pool_peer(c->pool, c->address->text);
+	if (!search->resting && !forward_peer_try(c->pool, c->peer))
+		return false;
+	search->tried = with(search->tried, i);
+	c->fd = forward_peer_take(c->pool, c->peer, wants_fresh(c, search));
+	c->kept = c->fd >= 0;
+	c->stuck_at = 0;
+	if (c->kept)
+		return true;
+	c->fd = dial(c->address, time_to_connect(c), &c->watch);
+	if (c->fd < 0) {
+		failed(c, search, errno);
+		return false;
+	}
+	reached(c);
+	c->patience = PATIENCE;
+	c->stuck_at = clock_ms() + PATIENCE;
+	return true;
+}
+
+static bool
+try_all(struct forward_connection *c, struct search *search)
+{
+	uint64_t not = c->excluded | (search->resting ? search->tried : 0);
+
+	for (size_t i = 0; i < c->app->forward_count; i++)
+		if (!search->given_up && !is_in(not, i) &&
+		    try_address(c, i, search))
+			return true;
+	return false;
+}
+
+/* The same until no backlog is full. */
+static bool
+try_again(struct forward_connection *c, struct search *search)
+{
+	uint64_t ms = c->app->connect_timeout;
+	uint64_t until = clock_ms() + (ms == 0 ? BACKLOG_WAIT : ms);
+
+	if (until > c->until)
+		until = c->until;
+	search->resting = false;
+	while (search->busy && !search->given_up && clock_ms() < until) {
+		if (wait_for(-1, BACKLOG_STEP, &c->watch) != 0) {
+			search->error = errno;
+			return false;
+		}
+		search->busy = search->late = false;
+		if (try_all(c, search))
+			return true;
+	}
+	return false;
+}
+
+static void
+explain(const struct forward_connection *c, const struct search *search,
+	struct forward_failure *failure)
+{
+	*failure = (struct forward_failure){.error = search->error,
+					    .status = 503,
+					    .id = "unreachable",
+					    .todo = hint(search->error),
+					    .text = strerror(search->error)};
+	if (search->error == ESHUTDOWN || search->error == ECANCELED) {
+		failure->id = "stopped";
+		failure->text = "ended because corswrap stops";
+	} else if (is_our_fault(search->error)) {
+		failure->id = "connect-failed";
+	} else if (clock_ms() >= c->until) {
+		failure->status = 504;
+		failure->id = "total-timeout";
+		failure->todo = hint(EAGAIN);
+		failure->text = "takes no connection, and the time is over";
+	} else if (search->busy) {
+		failure->id = "backlog-full";
+		failure->todo = hint(EAGAIN);
+		failure->text = "takes no further connection";
+	} else if (search->late) {
+		failure->status = 504;
+		failure->id = "connect-timeout";
+		failure->todo = "find out why it takes no connection, or raise "
+				"connect-timeout";
+		failure->text = "no connection in time";
+	}
+}
+
+int
+forward_connect(struct forward_connection *c, struct forward_failure *failure)
+{
+	struct search search = {.resting = false};
+
+	c->fd = -1;
+	if (try_all(c, &search))
+		return 0;
+	if (!search.busy) {
+		/* Asking those that rest is better than asking nobody. */
+		search.resting = true;
+		if (try_all(c, &search))
+			return 0;
+	}
+	if (try_again(c, &search))
+		return 0;
+	explain(c, &search, failure);
+	return -1;
+}
+
+void
+forward_connection_answered(struct forward_connection *c)
+{
+	c->stuck_at = 0;
+	if (c->stuck)
+		forward_peer_served(c->pool, c->peer);
+	c->stuck = false;
+}
+
+int
+forward_connection_patience(const struct forward_connection *c)
+{
+	uint64_t now;
+
+	if (c->stuck_at == 0)
+		return -1;
+	now = clock_ms();
+	return now < c->stuck_at ? (int)(c->stuck_at - now) : 0;
+}
+
+void
+forward_connection_check(struct forward_connection *c)
+{
+	if (forward_connection_patience(c) != 0)
+		return;
+	forward_peer_stuck(c->pool, c->peer, c->stuck);
+	c->stuck = true;
+	/* It may be at work, too: then there is less and less to be done. */
+	c->patience = c->patience < 1 << 20 ? 2 * c->patience : c->patience;
+	c->stuck_at = clock_ms() + c->patience;
+}
+
+static size_t
+index_of(const struct forward_connection *c)
+{
+	return (size_t)(c->address - c->app->forward);
+}
+
+bool
+forward_connection_has_other(const struct forward_connection *c)
+{
+	uint64_t excluded = with(c->excluded, index_of(c));
+
+	for (size_t i = 0; i < c->app->forward_count; i++)
+		if (!is_in(excluded, i))
+			return true;
+	return false;
+}
+
+void
+forward_connection_overloaded(struct forward_connection *c)
+{
+	c->excluded = with(c->excluded, index_of(c));
+}
+
+void
+forward_connection_failed(struct forward_connection *c)
+{
+	if (c->kept) {
+		/* The others are no younger. */
+		forward_peer_forget(c->pool, c->peer);
+		c->fresh = true;
+	} else {
+		unreachable(c, ECONNRESET);
+		forward_connection_overloaded(c);
+	}
+}
+
+void
+forward_connection_close(struct forward_connection *c, bool reusable)
+{
+	if (c->fd < 0)
+		return;
+	forward_connection_answered(c);
+	if (reusable)
+		forward_peer_give(c->pool, c->peer, c->fd, c->app->keep);
+	else
+		(void)close(c->fd);
+	c->fd = -1;
+}

@@ -1,0 +1,237 @@
+/*
+ * An application's output on its way to the client.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "run/transfer.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/os.h"
+#include "run/answer.h"
+#include "run/log.h"
+#include "run/metrics.h"
+
+enum { FALSE_ALARMS = 8 }; /* after so many the client is not watched */
+
+int
+transfer_init(struct transfer *t, const struct settings *settings,
+	      struct exchange *exchange, struct response *response,
+	      const char *name)
+{
+	struct scratch *scratch = exchange->scratch;
+
+	if (buffer_need(&scratch->io, &scratch->io_cap, TRANSFER_CHUNK) != 0) {
+		log_no_memory(exchange->log, response->request);
+		response_fail(response, 500, "no-memory", NULL);
+		return -1;
+	}
+	t->settings = settings;
+	t->exchange = exchange;
+	t->response = response;
+	t->name = name;
+	t->ended = "the client is gone; the program is ended";
+	t->runs_on = "the client is gone; the program runs on";
+	t->started = t->last = clock_ms();
+	t->alarms = 0;
+	t->unflushed = t->complete = false;
+	t->lost = t->discard = t->over = false;
+	return 0;
+}
+
+void
+transfer_running(const struct transfer *t, int change)
+{
+	if (t->exchange->metrics != NULL)
+		metrics_running(t->exchange->metrics, change);
+}
+
+/* ---- what goes wrong ---- */
+
+void
+transfer_log(const struct transfer *t, enum log_level level, const char *id,
+	     const char *todo, const char *text)
+{
+	char name[512];
+
+	log_event(t->exchange->log, level, id, t->response->request, todo,
+		  "%s: %s", log_quote(slice_from(t->name), name, sizeof(name)),
+		  text);
+}
+
+void
+transfer_fail(struct transfer *t, int status, const char *id, const char *todo,
+	      const char *text)
+{
+	transfer_log(t, LOG_LEVEL_ERROR, id, todo, text);
+	if (t->discard || t->complete)
+		t->exchange->outcome.failure = id;
+	else
+		response_fail(t->response, status, id,
+			      status == 503 ? ANSWER_RETRY : NULL);
+	t->over = true;
+}
+
+static void
+stopped(struct transfer *t)
+{
+	transfer_fail(t, 503, "stopped", NULL, "ended because corswrap stops");
+}
+
+void
+transfer_client_gone(struct transfer *t)
+{
+	struct sink *out = t->exchange->out;
+
+	if (out->set_broken != NULL)
+		out->set_broken(out);
+	t->exchange->outcome.failure = "client-gone";
+	t->lost = true;
+	/* The log is what is left to write it to. */
+	t->messages.to = STDERR_LOG;
+	if (t->settings->app.on_abort == ON_ABORT_FINISH)
+		t->discard = true;
+	else
+		t->over = true;
+	transfer_log(t, LOG_LEVEL_INFO, "client-gone", NULL,
+		     t->over ? t->ended : t->runs_on);
+}
+
+void
+transfer_sink_failed(struct transfer *t)
+{
+	if (errno == ECANCELED)
+		stopped(t);
+	else
+		transfer_client_gone(t);
+}
+
+/* ---- output ---- */
+
+/* What response_feed or response_end has returned. */
+static void
+fed(struct transfer *t, int rc)
+{
+	if (rc == -1)
+		transfer_sink_failed(t);
+	else if (rc == -2)
+		t->over = true; /* response_fail has been called */
+	else
+		t->unflushed = true;
+}
+
+void
+transfer_feed(struct transfer *t, const char *data, size_t len)
+{
+	if (!t->discard)
+		fed(t, response_feed(t->response, data, len));
+}
+
+void
+transfer_end(struct transfer *t)
+{
+	if (t->discard)
+		return;
+	fed(t, response_end(t->response));
+	t->complete = !t->over && !t->discard;
+}
+
+ssize_t
+transfer_move(struct transfer *t, int fd, size_t most)
+{
+	struct sink *out = t->exchange->out;
+	ssize_t n = out->move(out, fd, most);
+
+	if (n > 0) {
+		t->exchange->outcome.body_bytes += (uint64_t)n;
+		t->unflushed = true;
+	}
+	return n;
+}
+
+void
+transfer_flush(struct transfer *t)
+{
+	struct sink *out = t->exchange->out;
+
+	if (t->unflushed && !t->discard && out->flush(out) != 0)
+		transfer_sink_failed(t);
+	t->unflushed = false;
+}
+
+/* ---- time ---- */
+
+struct deadline
+transfer_deadline(const struct transfer *t, bool begun, uint64_t from,
+		  const struct deadline *which)
+{
+	static const struct deadline idle = {
+	    0, "idle-timeout",
+	    "raise idle-timeout, or find out what it waits for",
+	    "no output for too long"};
+	static const struct deadline total = {
+	    0, "total-timeout",
+	    "raise total-timeout if such requests are meant",
+	    "it took too long"};
+	const struct app *app = &t->settings->app;
+	struct deadline d = {.at = DEADLINE_NEVER};
+
+	if (begun)
+		deadline_sooner(&d, t->last, app->idle_timeout,
+				which == NULL ? &idle : which);
+	else
+		deadline_sooner(&d, from, app->first_byte_timeout, which);
+	deadline_sooner(&d, t->started, app->total_timeout, &total);
+	return d;
+}
+
+void
+transfer_check(struct transfer *t, const struct deadline *d)
+{
+	if (deadline_over(d))
+		transfer_fail(t, 504, d->id, d->todo, d->text);
+}
+
+/* ---- waiting ---- */
+
+int
+transfer_poll(struct transfer *t, struct pollfd *fds, nfds_t own,
+	      const struct timespec *time)
+{
+	bool watch = !t->lost && !t->complete && t->alarms < FALSE_ALARMS;
+	int rc;
+
+	fds[own] = (struct pollfd){watch ? t->exchange->out->poll_fd : -1,
+				   POLLIN | OS_POLLRDHUP, 0};
+	fds[own + 1] = (struct pollfd){t->exchange->stop_fd, POLLIN, 0};
+	rc = os_poll(fds, own + TRANSFER_FDS, time);
+	if (rc < 0 && errno != EINTR)
+		transfer_fail(t, 500, "poll-failed", NULL, strerror(errno));
+	return rc;
+}
+
+bool
+transfer_stopped(struct transfer *t, const struct pollfd *fds, nfds_t own)
+{
+	if (fds[own + 1].revents != 0)
+		stopped(t);
+	return t->over;
+}
+
+void
+transfer_check_client(struct transfer *t, const struct pollfd *fds, nfds_t own)
+{
+	struct sink *out = t->exchange->out;
+
+	if (t->over || t->complete || t->lost || fds[own].revents == 0)
+		return;
+	if (out->gone(out))
+		transfer_client_gone(t);
+	else
+		t->alarms++; /* the sink may know more when more has come */
+}
