@@ -98,7 +98,7 @@ dump_number(struct dump *dump, const char *key, uint64_t value)
 {
 	char text[VALUE_TEXT];
 
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
+	value_number_write(&value_count, value, text);
 	dump_text(dump, key, text);
 }
 
@@ -176,14 +176,14 @@ dump_path(struct dump *dump, const char *key, const char *path)
 
 /* ---- [app], [server], [env], [handlers] ---- */
 
-/* 0 is "none" for the keys that know it. */
+/* none: the key takes the word, which means 0. */
 static void
 put_duration(struct dump *dump, const char *key, uint64_t value, uint64_t usual,
 	     bool none)
 {
 	char text[VALUE_TEXT];
 
-	value_write_duration(value, text);
+	value_number_write(&value_duration, value, text);
 	if (value != usual)
 		dump_text(dump, key, value == 0 && none ? "none" : text);
 }
@@ -193,7 +193,7 @@ put_size(struct dump *dump, const char *key, uint64_t value, uint64_t usual)
 {
 	char text[VALUE_TEXT];
 
-	value_write_size(value, text);
+	value_number_write(&value_size, value, text);
 	if (value != usual)
 		dump_text(dump, key, text);
 }
@@ -250,34 +250,17 @@ put_words(struct dump *dump, const char *key, char *const *words)
 	dump_text(dump, key, line);
 }
 
+/* unit: what the limit counts, in units of the measure. */
 static void
 put_limit(struct dump *dump, const char *key, struct limit limit,
-	  void (*write)(uint64_t, char *))
+	  const struct measure *measure, uint64_t unit)
 {
 	char text[VALUE_TEXT];
 
 	if (!limit.set)
 		return;
-	write(limit.value, text);
+	value_number_write(measure, limit.value * unit, text);
 	dump_text(dump, key, text);
-}
-
-static void
-write_seconds(uint64_t seconds, char *buf)
-{
-	value_write_duration(seconds * 1000, buf);
-}
-
-static void
-write_bytes(uint64_t bytes, char *buf)
-{
-	value_write_size(bytes, buf);
-}
-
-static void
-write_count(uint64_t count, char *buf)
-{
-	snprintf(buf, VALUE_TEXT, "%llu", (unsigned long long)count);
 }
 
 static void
@@ -313,10 +296,10 @@ dump_program(struct dump *dump, const struct app *app)
 static void
 dump_limits(struct dump *dump, const struct app *app)
 {
-	put_limit(dump, "cpu-limit", app->cpu_limit, write_seconds);
-	put_limit(dump, "memory-limit", app->memory_limit, write_bytes);
-	put_limit(dump, "file-limit", app->file_limit, write_count);
-	put_limit(dump, "process-limit", app->process_limit, write_count);
+	put_limit(dump, "cpu-limit", app->cpu_limit, &value_duration, 1000);
+	put_limit(dump, "memory-limit", app->memory_limit, &value_size, 1);
+	put_limit(dump, "file-limit", app->file_limit, &value_count, 1);
+	put_limit(dump, "process-limit", app->process_limit, &value_count, 1);
 }
 
 static void

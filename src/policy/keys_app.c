@@ -22,9 +22,7 @@
 
 enum { MILLISECONDS_MAX = INT_MAX }; /* poll takes no more */
 
-#define MINUTE 60000
 #define HOURS_MAX ((uint64_t)MILLISECONDS_MAX / 3600000 * 3600000)
-#define GIB ((uint64_t)1 << 30)
 
 /* A program and its arguments.  NULL: reported. */
 static char *const *

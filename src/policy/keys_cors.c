@@ -253,7 +253,7 @@ max_age_fix(struct slice text, char *buf, size_t cap)
 		snprintf(buf, cap, "0");
 	else if (text_number(text, UINT64_MAX, &number))
 		snprintf(buf, cap, "%d", MAX_AGE_MOST);
-	else if (value_duration(text, &number) &&
+	else if (value_number(&value_duration, text, &number) &&
 		 number / 1000 <= MAX_AGE_MOST && number % 1000 == 0)
 		snprintf(buf, cap, "%llu", (unsigned long long)(number / 1000));
 }

@@ -94,71 +94,44 @@ set_boolean(struct loader *loader, const struct key *key, void *target,
 		bad_value(loader, key, entry, fix, "yes or no");
 }
 
-/* Durations and sizes: how each is read, written and explained. */
-struct measure {
-	bool (*read)(struct slice, uint64_t *);
-	void (*write)(uint64_t, char *);
-	const char *const *units;
-	const char *name;
-	const char *grammar;
-};
-
-static void
-write_duration(uint64_t value, char *buf)
+static const struct measure *
+measure_of(enum value_kind kind)
 {
-	value_write_duration(value, buf);
+	switch (kind) {
+	case VALUE_DURATION:
+	case VALUE_SECONDS_LIMIT:
+		return &value_duration;
+	case VALUE_SIZE:
+	case VALUE_LENGTH:
+	case VALUE_SIZE_LIMIT:
+		return &value_size;
+	default:
+		return &value_count;
+	}
 }
 
-static void
-write_size(uint64_t value, char *buf)
-{
-	value_write_size(value, buf);
-}
-
-static const struct measure duration = {
-    value_duration, write_duration, value_duration_units, "a duration",
-    "a duration (a number with ms, s, m or h; seconds without)"};
-static const struct measure size = {
-    value_size, write_size, value_size_units, "a size",
-    "a size (a number with K, M or G; bytes without)"};
-
-/* A value within the key's bounds; durations in milliseconds. */
+/* A number within the key's bounds.  False: reported. */
 static bool
-read_measure(struct loader *loader, const struct key *key,
-	     const struct entry *entry, const struct measure *measure,
-	     uint64_t *out)
+read_number(struct loader *loader, const struct key *key,
+	    const struct entry *entry, uint64_t *out)
 {
+	const struct measure *measure = measure_of(key->kind);
 	char fix[VALUE_TEXT], least[VALUE_TEXT], most[VALUE_TEXT];
 	char wanted[80];
+	bool valid = value_number(measure, entry->value, out);
 
-	if (!measure->read(entry->value, out)) {
-		bool fixed = value_unit_fix(entry->value, measure->units, fix,
-					    sizeof(fix));
+	if (valid && *out >= key->min && *out <= key->max)
+		return true;
+	if (!valid && measure->grammar != NULL) {
+		bool fixed = value_number_fix(measure, entry->value, fix);
 		bad_value(loader, key, entry, fixed ? fix : NULL,
 			  measure->grammar);
 		return false;
 	}
-	if (*out >= key->min && *out <= key->max)
-		return true;
-	measure->write(key->min, least);
-	measure->write(key->max, most);
+	value_number_write(measure, key->min, least);
+	value_number_write(measure, key->max, most);
 	snprintf(wanted, sizeof(wanted), "%s from %s to %s", measure->name,
 		 least, most);
-	bad_value(loader, key, entry, NULL, wanted);
-	return false;
-}
-
-static bool
-read_count(struct loader *loader, const struct key *key,
-	   const struct entry *entry, uint64_t *out)
-{
-	char wanted[80];
-
-	if (text_number(entry->value, UINT64_MAX, out) && *out >= key->min &&
-	    *out <= key->max)
-		return true;
-	snprintf(wanted, sizeof(wanted), "a whole number from %llu to %llu",
-		 (unsigned long long)key->min, (unsigned long long)key->max);
 	bad_value(loader, key, entry, NULL, wanted);
 	return false;
 }
@@ -170,43 +143,30 @@ set_number(struct loader *loader, const struct key *key, void *target,
 	uint64_t value = 0;
 	bool none = key->none && slice_eq(entry->value, SLICE("none"));
 
-	if (key->kind == VALUE_DURATION) {
-		if (none || read_measure(loader, key, entry, &duration, &value))
-			memcpy(field_of(target, key), &value, sizeof(value));
-	} else if (key->kind == VALUE_SIZE) {
-		if (none || read_measure(loader, key, entry, &size, &value))
-			memcpy(field_of(target, key), &value, sizeof(value));
-	} else if (key->kind == VALUE_LENGTH) {
-		if (read_measure(loader, key, entry, &size, &value))
-			memcpy(field_of(target, key), &(size_t){(size_t)value},
-			       sizeof(size_t));
-	} else if (read_count(loader, key, entry, &value)) {
+	if (!none && !read_number(loader, key, entry, &value))
+		return;
+	if (key->kind == VALUE_LENGTH)
+		memcpy(field_of(target, key), &(size_t){(size_t)value},
+		       sizeof(size_t));
+	else if (key->kind == VALUE_COUNT)
 		memcpy(field_of(target, key), &(unsigned){(unsigned)value},
 		       sizeof(unsigned));
-	}
+	else
+		memcpy(field_of(target, key), &value, sizeof(value));
 }
 
 static void
 set_limit(struct loader *loader, const struct key *key, void *target,
 	  const struct entry *entry)
 {
-	struct limit limit = {.set = true};
-	bool good = true;
+	struct limit limit = {.set = !slice_eq(entry->value, SLICE("none"))};
 
-	if (slice_eq(entry->value, SLICE("none")))
-		limit.set = false;
-	else if (key->kind == VALUE_SECONDS_LIMIT)
-		good =
-		    read_measure(loader, key, entry, &duration, &limit.value);
-	else if (key->kind == VALUE_SIZE_LIMIT)
-		good = read_measure(loader, key, entry, &size, &limit.value);
-	else
-		good = read_count(loader, key, entry, &limit.value);
+	if (limit.set && !read_number(loader, key, entry, &limit.value))
+		return;
 	/* RLIMIT_CPU counts whole seconds. */
 	if (key->kind == VALUE_SECONDS_LIMIT)
 		limit.value = (limit.value + 999) / 1000;
-	if (good)
-		memcpy(field_of(target, key), &limit, sizeof(limit));
+	memcpy(field_of(target, key), &limit, sizeof(limit));
 }
 
 /* One of the key's words; its number, or -1. */

@@ -33,108 +33,96 @@ value_boolean(struct slice text, bool *out)
 	return false;
 }
 
-const char *const value_duration_units[] = {"ms", "s", "m", "h", NULL};
-const char *const value_size_units[] = {"K", "M", "G", NULL};
+/* ---- numbers ---- */
 
-/* In the order of the units; the last is for a number without unit. */
-static const uint64_t duration_factors[] = {1, 1000, 60000, 3600000, 1000};
-static const uint64_t size_factors[] = {1 << 10, 1 << 20, 1 << 30, 1};
+const struct measure value_duration = {
+    .name = "a duration",
+    .grammar = "a duration (a number with ms, s, m or h; seconds without)",
+    .factor = 1000,
+    .units = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}},
+};
+const struct measure value_size = {
+    .name = "a size",
+    .grammar = "a size (a number with K, M or G; bytes without)",
+    .factor = 1,
+    .units = {{"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}},
+};
+const struct measure value_count = {
+    .name = "a whole number",
+    .factor = 1,
+};
 
-static bool
-number_with_unit(struct slice text, const char *const *units,
-		 const uint64_t *factors, uint64_t *out)
+bool
+value_number(const struct measure *measure, struct slice text, uint64_t *out)
 {
 	size_t digits = text_digits(text);
 	struct slice unit = slice_after(text, digits);
-	uint64_t number;
-	size_t i = 0;
+	uint64_t number, factor = measure->factor;
 
-	if (!text_number(slice_of(text.ptr, digits), UINT64_MAX, &number))
+	if (unit.len > 0) {
+		const struct unit *found = measure->units;
+		while (found->word != NULL &&
+		       !slice_eq(unit, slice_from(found->word)))
+			found++;
+		factor = found->factor;
+	}
+	if (factor == 0 || !text_number(slice_of(text.ptr, digits),
+					UINT64_MAX / factor, &number))
 		return false;
-	while (units[i] != NULL && !slice_eq(unit, slice_from(units[i])))
-		i++;
-	if (units[i] == NULL && unit.len > 0)
-		return false;
-	if (number > UINT64_MAX / factors[i])
-		return false;
-	*out = number * factors[i];
+	*out = number * factor;
 	return true;
 }
 
-bool
-value_duration(struct slice text, uint64_t *out)
+void
+value_number_write(const struct measure *measure, uint64_t number,
+		   char buf[static VALUE_TEXT])
 {
-	return number_with_unit(text, value_duration_units, duration_factors,
-				out);
-}
+	struct unit largest = {"", 1};
 
-bool
-value_size(struct slice text, uint64_t *out)
-{
-	return number_with_unit(text, value_size_units, size_factors, out);
-}
-
-static void
-write_number(uint64_t number, const char *const *units, const uint64_t *factors,
-	     char *buf)
-{
-	const char *unit = "";
-	uint64_t factor = 1;
-
-	for (size_t i = 0; units[i] != NULL; i++) {
-		if (number > 0 && number % factors[i] == 0 &&
-		    factors[i] >= factor) {
-			unit = units[i];
-			factor = factors[i];
-		}
-	}
+	for (const struct unit *unit = measure->units; unit->word != NULL;
+	     unit++)
+		if (number > 0 && number % unit->factor == 0)
+			largest = *unit;
 	snprintf(buf, VALUE_TEXT, "%llu%s",
-		 (unsigned long long)(number / factor), unit);
-}
-
-void
-value_write_duration(uint64_t milliseconds, char buf[static VALUE_TEXT])
-{
-	write_number(milliseconds, value_duration_units, duration_factors, buf);
-}
-
-void
-value_write_size(uint64_t bytes, char buf[static VALUE_TEXT])
-{
-	write_number(bytes, value_size_units, size_factors, buf);
+		 (unsigned long long)(number / largest.factor), largest.word);
 }
 
 /* The unit of "sec", "kb", "MiB", "minutes". */
 static const char *
-guess_unit(struct slice unit, const char *const *units)
+guess_unit(const struct measure *measure, struct slice text)
 {
-	for (size_t i = 0; units[i] != NULL; i++)
-		if (slice_eq_nocase(unit, slice_from(units[i])))
-			return units[i];
 	/* "m" begins "ms", "min" and "milliseconds": the longer words first. */
-	if (text_starts_nocase(unit, SLICE("mil")) ||
-	    text_starts_nocase(unit, SLICE("ms")))
-		return units == value_duration_units ? "ms" : NULL;
-	for (size_t i = 0; units[i] != NULL; i++)
-		if (unit.len > 0 && units[i][1] == '\0' &&
-		    ascii_lower(unit.ptr[0]) == ascii_lower(units[i][0]))
-			return units[i];
+	bool is_ms = text_starts_nocase(text, SLICE("mil")) ||
+		     text_starts_nocase(text, SLICE("ms"));
+	const struct unit *unit;
+
+	for (unit = measure->units; unit->word != NULL; unit++)
+		if (slice_eq_nocase(text, slice_from(unit->word)))
+			return unit->word;
+	for (unit = measure->units; unit->word != NULL; unit++)
+		if (is_ms
+			? strcmp(unit->word, "ms") == 0
+			: unit->word[1] == '\0' &&
+			      text_starts_nocase(text, slice_from(unit->word)))
+			return unit->word;
 	return NULL;
 }
 
 bool
-value_unit_fix(struct slice text, const char *const *units, char *buf,
-	       size_t cap)
+value_number_fix(const struct measure *measure, struct slice text,
+		 char buf[static VALUE_TEXT])
 {
 	size_t digits = text_digits(text);
 	struct slice unit = text_trim(slice_after(text, digits));
-	const char *guess = guess_unit(unit, units);
+	const char *guess = guess_unit(measure, unit);
 
 	if (digits == 0 || digits > 18 || guess == NULL)
 		return false;
-	snprintf(buf, cap, "%.*s%s", (int)digits, text.ptr, guess);
+	snprintf(buf, VALUE_TEXT, "%.*s%s", (int)digits, text.ptr, guess);
 	return true;
 }
+
+/* ---- words ---- */
 
 /* Words being written to a buffer as long as the text. */
 struct words {
@@ -209,6 +197,8 @@ value_words(struct arena *arena, struct slice text, char *const **out)
 	*out = words.list;
 	return NULL;
 }
+
+/* ---- misspelt names ---- */
 
 enum { NEAR_MAX = 40 }; /* longer words are not misspelt names */
 

@@ -14,25 +14,31 @@
 
 /* yes no on off true false. */
 bool value_boolean(struct slice, bool *);
-/* A number with ms, s, m or h, or seconds without; in milliseconds. */
-bool value_duration(struct slice, uint64_t *);
-/* A number with K, M or G, or bytes without. */
-bool value_size(struct slice, uint64_t *);
+/* A kind of number: its units, and how messages call it. */
+struct measure {
+	const char *name;
+	const char *grammar; /* NULL: digits alone */
+	uint64_t factor;     /* of a number without unit */
+	struct unit {
+		const char *word;
+		uint64_t factor;
+	} units[5]; /* from the smallest; the last has no word */
+};
+extern const struct measure value_duration; /* in milliseconds */
+extern const struct measure value_size;	    /* in bytes */
+extern const struct measure value_count;
 
-/*
- * What "5 s", "10sec" or "64kb" should have been: written to buf, else false.
- * units is one of value_duration_units and value_size_units.
- */
-extern const char *const value_duration_units[];
-extern const char *const value_size_units[];
-bool value_unit_fix(struct slice, const char *const *units, char *buf,
-		    size_t cap);
+/* Digits and a unit; false also past UINT64_MAX. */
+bool value_number(const struct measure *, struct slice, uint64_t *);
 
-/* As value_duration and value_size would read them, in the largest unit that
- * needs no fraction. */
 enum { VALUE_TEXT = 24 };
-void value_write_duration(uint64_t milliseconds, char buf[static VALUE_TEXT]);
-void value_write_size(uint64_t bytes, char buf[static VALUE_TEXT]);
+/* As value_number would read it, in the largest unit that needs no fraction. */
+void value_number_write(const struct measure *, uint64_t number,
+			char buf[static VALUE_TEXT]);
+/* What "5 s", "10sec" or "64kb" should have been: written to buf, else false.
+ */
+bool value_number_fix(const struct measure *, struct slice,
+		      char buf[static VALUE_TEXT]);
 
 /*
  * Split as sh does, with its quotes and backslashes, but with no expansion and

@@ -18,33 +18,37 @@
 
 static const struct number_row {
 	const char *name;
-	bool (*read)(struct slice, uint64_t *);
+	const struct measure *measure;
 	const char *text;
 	bool good;
 	uint64_t value;
 } number_rows[] = {
-    {"duration: seconds", value_duration, "90", true, 90000},
-    {"duration: ms", value_duration, "250ms", true, 250},
-    {"duration: s", value_duration, "3s", true, 3000},
-    {"duration: m", value_duration, "2m", true, 120000},
-    {"duration: h", value_duration, "1h", true, 3600000},
-    {"duration: zero", value_duration, "0", true, 0},
-    {"duration: empty", value_duration, "", false, 0},
-    {"duration: unit alone", value_duration, "s", false, 0},
-    {"duration: day", value_duration, "1d", false, 0},
-    {"duration: blank", value_duration, "1 s", false, 0},
-    {"duration: negative", value_duration, "-1s", false, 0},
-    {"duration: fraction", value_duration, "1.5s", false, 0},
-    {"duration: upper case", value_duration, "1S", false, 0},
-    {"duration: too large", value_duration, "18446744073709551615h", false, 0},
-    {"duration: larger", value_duration, "99999999999999999999", false, 0},
-    {"size: bytes", value_size, "17", true, 17},
-    {"size: K", value_size, "64K", true, 65536},
-    {"size: M", value_size, "64M", true, 67108864},
-    {"size: G", value_size, "3G", true, 3221225472},
-    {"size: lower case", value_size, "64k", false, 0},
-    {"size: KB", value_size, "64KB", false, 0},
-    {"size: too large", value_size, "18446744073709551615K", false, 0},
+    {"duration: seconds", &value_duration, "90", true, 90000},
+    {"duration: ms", &value_duration, "250ms", true, 250},
+    {"duration: s", &value_duration, "3s", true, 3000},
+    {"duration: m", &value_duration, "2m", true, 120000},
+    {"duration: h", &value_duration, "1h", true, 3600000},
+    {"duration: zero", &value_duration, "0", true, 0},
+    {"duration: empty", &value_duration, "", false, 0},
+    {"duration: unit alone", &value_duration, "s", false, 0},
+    {"duration: day", &value_duration, "1d", false, 0},
+    {"duration: blank", &value_duration, "1 s", false, 0},
+    {"duration: negative", &value_duration, "-1s", false, 0},
+    {"duration: fraction", &value_duration, "1.5s", false, 0},
+    {"duration: upper case", &value_duration, "1S", false, 0},
+    {"duration: too large", &value_duration, "18446744073709551615h", false, 0},
+    {"duration: larger", &value_duration, "99999999999999999999", false, 0},
+    {"size: bytes", &value_size, "17", true, 17},
+    {"size: K", &value_size, "64K", true, 65536},
+    {"size: M", &value_size, "64M", true, 67108864},
+    {"size: G", &value_size, "3G", true, 3221225472},
+    {"size: lower case", &value_size, "64k", false, 0},
+    {"size: KB", &value_size, "64KB", false, 0},
+    {"size: too large", &value_size, "18446744073709551615K", false, 0},
+    {"count: largest", &value_count, "18446744073709551615", true, UINT64_MAX},
+    {"count: one more", &value_count, "18446744073709551616", false, 0},
+    {"count: plus", &value_count, "+1", false, 0},
+    {"count: hex", &value_count, "0x10", false, 0},
 };
 
 static void
@@ -53,29 +57,32 @@ test_number(void **state)
 	const struct number_row *row = *state;
 	uint64_t value = 0;
 
-	assert_int_equal(row->read(slice_from(row->text), &value), row->good);
+	assert_int_equal(
+	    value_number(row->measure, slice_from(row->text), &value),
+	    row->good);
 	if (row->good)
 		assert_true(value == row->value);
 }
 
 static const struct write_row {
 	const char *name;
-	void (*write)(uint64_t, char *);
+	const struct measure *measure;
 	uint64_t value;
 	const char *text;
 } write_rows[] = {
-    {"write 0 s", value_write_duration, 0, "0"},
-    {"write 1 ms", value_write_duration, 1, "1ms"},
-    {"write 1500 ms", value_write_duration, 1500, "1500ms"},
-    {"write 90 s", value_write_duration, 90000, "90s"},
-    {"write 2 m", value_write_duration, 120000, "2m"},
-    {"write 24 h", value_write_duration, 86400000, "24h"},
-    {"write 0 bytes", value_write_size, 0, "0"},
-    {"write 1023 bytes", value_write_size, 1023, "1023"},
-    {"write 1 K", value_write_size, 1024, "1K"},
-    {"write 1537 K", value_write_size, 1537 * 1024, "1537K"},
-    {"write 64 M", value_write_size, 64 << 20, "64M"},
-    {"write the largest", value_write_size, UINT64_MAX, "18446744073709551615"},
+    {"write 0 s", &value_duration, 0, "0"},
+    {"write 1 ms", &value_duration, 1, "1ms"},
+    {"write 1500 ms", &value_duration, 1500, "1500ms"},
+    {"write 90 s", &value_duration, 90000, "90s"},
+    {"write 2 m", &value_duration, 120000, "2m"},
+    {"write 24 h", &value_duration, 86400000, "24h"},
+    {"write 0 bytes", &value_size, 0, "0"},
+    {"write 1023 bytes", &value_size, 1023, "1023"},
+    {"write 1 K", &value_size, 1024, "1K"},
+    {"write 1537 K", &value_size, 1537 * 1024, "1537K"},
+    {"write 64 M", &value_size, 64 << 20, "64M"},
+    {"write a count", &value_count, 60000, "60000"},
+    {"write the largest", &value_size, UINT64_MAX, "18446744073709551615"},
 };
 
 static void
@@ -84,7 +91,7 @@ test_write(void **state)
 	const struct write_row *row = *state;
 	char text[VALUE_TEXT];
 
-	row->write(row->value, text);
+	value_number_write(row->measure, row->value, text);
 	assert_string_equal(text, row->text);
 }
 
