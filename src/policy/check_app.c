@@ -1,6 +1,6 @@
 /*
- * What [app] and [server] say together, with the rest of the policy and with
- * the command line.
+ * Conflicts between keys of [app] and [server], with other sections and with
+ * the way of starting.
  *
  * SPDX-License-Identifier: ISC
  */

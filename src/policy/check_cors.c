@@ -1,5 +1,5 @@
 /*
- * What only a whole [cors] section tells: origins that its other keys forbid,
+ * Conflicts within and between [cors] sections: origins that other keys forbid,
  * sections without origins, sections that cover the same requests.
  *
  * [cors NAME] may inherit origins or credentials.  Then an error is reported in

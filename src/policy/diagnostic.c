@@ -103,8 +103,7 @@ format_copy(struct arena *arena, const char *format, va_list args)
 	return text;
 }
 
-/* A fix is copied from the terminal: what it does not show as it is cannot be
- * one. */
+/* People copy a fix from the terminal, which must show it as it is. */
 static bool
 is_printable(const char *text)
 {

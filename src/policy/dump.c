@@ -250,7 +250,7 @@ put_words(struct dump *dump, const char *key, char *const *words)
 	dump_text(dump, key, line);
 }
 
-/* unit: what the limit counts, in units of the measure. */
+/* unit: of the limit's value, in units of the measure. */
 static void
 put_limit(struct dump *dump, const char *key, struct limit limit,
 	  const struct measure *measure, uint64_t unit)

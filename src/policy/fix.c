@@ -1,6 +1,5 @@
 /*
- * What is wrong with an origin, a path or a host of a policy, and what was
- * meant.
+ * Faults of origins, and corrected texts of origins, paths and hosts.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -90,9 +89,9 @@ origin_fault_text(enum origin_fault fault, struct slice text)
 
 /* ---- origins ---- */
 
-/* What the text seems to mean; slices of it. */
+/* The parts of the origin that was probably meant: slices of the text. */
 struct guess {
-	struct slice scheme; /* absent: it cannot be told */
+	struct slice scheme; /* absent: unknown */
 	struct slice host;   /* without "*." and brackets */
 	struct slice port;   /* absent: none is written */
 	bool any_subdomain;
@@ -225,7 +224,7 @@ write_host(struct slice host, char buf[static HOSTNAME_MAX])
 		buf[0] = '[';
 		memcpy(buf + 1 + ip_write(&ip, buf + 1), "]", 2);
 	} else if (!has_octal(name) && ip_parse_url_v4(name, &ip)) {
-		/* 010 is eight to browsers, but whoever writes it means ten. */
+		/* To browsers 010 is eight, but people mean ten. */
 		buf[ip_write(&ip, buf)] = '\0';
 	}
 	return true;
@@ -295,7 +294,7 @@ fix_insecure_origin(struct arena *arena, const struct origin_pattern *pattern)
 
 enum { PATH_FIX_MAX = 512 };
 
-/* Without "https://" and what is before it. */
+/* Without its scheme, "://" and anything before them. */
 static struct slice
 after_scheme(struct slice text)
 {

@@ -1,9 +1,7 @@
 /*
- * What is wrong with an origin, a path or a host of a policy, and what was
- * meant.
+ * Faults of origins, and corrected texts of origins, paths and hosts.
  *
- * A fix is offered only if it is valid itself, and never allows more than what
- * was written.
+ * A fix is valid itself, and never allows more than the policy says.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -15,7 +13,7 @@
 
 /* origin_pattern_parse, and the A-labels of the host are checked by libidn2. */
 enum origin_fault origin_pattern_check(struct slice, struct origin_pattern *);
-/* What is wrong with the origin `text`, as words that follow it. */
+/* The fault of the origin `text` in words, for a message. */
 const char *origin_fault_text(enum origin_fault, struct slice text);
 
 /* The corrected text, in memory of the arena.  NULL: it is right as it is, the

@@ -64,7 +64,7 @@ keys_home(struct slice name)
 	return SECTION_LOST;
 }
 
-/* What people write who are used to the headers or another CORS library. */
+/* Names from the headers and from other CORS libraries. */
 static const char *
 known_alias(struct slice name)
 {

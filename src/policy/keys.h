@@ -49,7 +49,7 @@ struct key {
 	const char *const *words; /* VALUE_CHOICE, VALUE_SWITCH */
 	/* VALUE_OWN: target is the section's structure. */
 	void (*set)(struct loader *, void *target, const struct entry *);
-	bool repeats;	 /* lists, and whole values that may stand again */
+	bool repeats;	 /* may be set again: lists, files, regexes */
 	bool none;	 /* the word `none` means 0 (limits: not set) */
 	bool named_only; /* in [cors NAME] alone */
 	size_t size;	 /* bytes at offset that [cors NAME] inherits; 0: not */

@@ -333,7 +333,7 @@ keys_read_env(struct loader *loader, struct section *section)
 		loader->app.app.env = env;
 }
 
-/* An extension is a dot and what follows it in a file name. */
+/* An extension begins with a dot, the last one of a file name. */
 static bool
 is_extension(struct loader *loader, const struct entry *entry)
 {

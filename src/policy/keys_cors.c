@@ -147,7 +147,7 @@ header_error(struct loader *loader, const struct entry *entry,
 static const char not_a_token[] = "a header name is made of letters, digits "
 				  "and !#$%&'*+-.^_`|~";
 
-/* "Content-Type:" and "X-A;" were copied with what is around them. */
+/* "Content-Type:" and "X-A;" were copied with punctuation around them. */
 static const char *
 header_fix(struct loader *loader, struct slice header)
 {
@@ -241,7 +241,7 @@ set_expose(struct loader *loader, void *target, const struct entry *entry)
 
 /* ---- numbers, paths, hosts ---- */
 
-/* What "10s", "-5" and "100000" should have been; "": unclear. */
+/* The nearest valid value for "10s", "-5" and "100000"; "": none. */
 static void
 max_age_fix(struct slice text, char *buf, size_t cap)
 {
@@ -349,7 +349,7 @@ static const char *const enforce_words[] = {"advertise", "report",
 	.size = sizeof(((struct cors_values *)0)->member)
 #define AT_NOT_INHERITED(member) .offset = offsetof(struct cors_values, member)
 
-/* What has a size is inherited by [cors NAME].  The three origins keys are
+/* [cors NAME] inherits the keys that have a size.  The three origins keys are
  * inherited together (sections.c); path, host and the allow-... keys never. */
 const struct key keys_cors[] = {
     [CORS_ORIGINS] = {"origins", LIST(origins_set)},

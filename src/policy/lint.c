@@ -1,8 +1,8 @@
 /*
- * Warnings and notes: what a policy may say, but probably should not, and who
- * else can write to it or read it where it lies.
+ * Warnings and notes: values that are valid but probably a mistake, and files
+ * that others can write to or read.
  *
- * A key that [cors NAME] inherits is warned of where it stands, in [cors].
+ * A warning about a key that [cors NAME] inherits is given once, for [cors].
  *
  * SPDX-License-Identifier: ISC
  */
@@ -236,11 +236,11 @@ lint_sections(struct loader *loader)
 }
 
 /*
- * ---- where the policy lies ----
+ * ---- the policy's folder ----
  *
- * On shared hosting a policy lies beside its program, in a folder that a web
- * server serves: only its name or the server's configuration keeps it from
- * being sent as text.
+ * On shared hosting a policy is beside its program, in a folder that a web
+ * server serves: only its name or the server's configuration keeps the server
+ * from sending it as text.
  */
 
 static struct slice
@@ -330,8 +330,8 @@ lint_served(struct loader *loader)
 		    loader_quote(loader, base_name(log)));
 }
 
-/* Whoever can write to the program, or replace the policy, decides what runs.
- * In a sticky folder users can only replace files of their own. */
+/* A user who can write to the program, or replace the policy, decides what
+ * runs.  In a sticky folder users can only replace files of their own. */
 static void
 lint_writable(struct loader *loader)
 {

@@ -1,5 +1,5 @@
 /*
- * What every part of the loader needs: memory, messages, paths, lists.
+ * Memory, messages, paths and lists for every part of the loader.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,10 +1,10 @@
 /*
- * What the files of the loader share: a policy between its text and its
- * settings.  Private to src/policy.
+ * The loader's own structures: a policy between its text and its settings.
+ * Private to src/policy.
  *
  * The passes: policy_load.c turns lines into sections of entries; sections.c
  * reads the values of each section (keys*.c, origins*.c) and lets [cors NAME]
- * inherit; check_*.c report what only the whole can tell; lint.c warns;
+ * inherit; check_*.c report conflicts; lint.c warns;
  * sections.c makes the specs that policies are built from.
  *
  * SPDX-License-Identifier: ISC
@@ -30,8 +30,8 @@ struct section {
 	bool guessed;	 /* its header is wrong; kind and name are guessed */
 	bool ignored;	 /* a duplicate, or nothing could be guessed: its keys
 			    are checked, its values are not used */
-	bool incomplete; /* one of its lines is invalid: what is missing may
-			    have been there */
+	bool incomplete; /* one of its lines is invalid, and may have set a key
+			    that seems to be missing */
 	struct entry *entries;
 	size_t count;
 	size_t room;
@@ -132,8 +132,8 @@ enum cors_key {
 };
 
 /*
- * The values of a section: what its keys set (keys.h) begins the structure, and
- * lines[] has the line in which each key is first set, 0: nowhere.
+ * The values of a section, in the structure that its table of keys has offsets
+ * into (keys.h).  lines[]: where each key is first set, 0: nowhere.
  */
 struct app_values {
 	struct app app;
@@ -191,8 +191,8 @@ struct loader {
 	struct section *sections;
 	size_t count;
 	size_t room;
-	bool incomplete; /* a section is lost: what is missing may have been
-			    there */
+	bool incomplete; /* a section is lost, and may have had the origins
+			    that seem to be missing */
 	struct app_values app;
 	struct server_values server;
 	struct cors_values *cors; /* not of ignored sections; [cors] first */
@@ -299,14 +299,14 @@ void origins_merge(struct loader *, struct origins *);
 
 /* ---- check_cors.c ---- */
 
-/* What the values of [cors] sections say together. */
+/* Report conflicts within and between [cors] sections. */
 void check_cors(struct loader *);
-/* Does it stand for the subdomains of a public suffix? */
+/* Is it "*." and a public suffix? */
 bool origin_is_public_suffix(const struct origin_pattern *);
 
 /* ---- check_app.c ---- */
 
-/* What [app] and [server] say together, and with the rest. */
+/* Report conflicts of [app] and [server]. */
 void check_app(struct loader *);
 
 /* ---- lint.c ---- */

@@ -20,7 +20,7 @@
 #include "base/text.h"
 #include "policy/fix.h"
 
-/* Ten million origins fit; what is larger is no list of origins. */
+/* Ten million origins fit. */
 static const size_t FILE_MAX = (size_t)256 << 20;
 
 unsigned

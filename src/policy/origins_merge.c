@@ -30,7 +30,7 @@ struct merge {
 	size_t covered_count;
 };
 
-/* FNV-1a: whoever writes the policy gains nothing by making collisions. */
+/* FNV-1a: the author of the policy gains nothing by making collisions. */
 static size_t
 hash(struct slice text)
 {
@@ -218,7 +218,7 @@ gather(struct loader *loader, const struct origins *origins, size_t *count)
 	return all;
 }
 
-/* What is left, in the same order. */
+/* The patterns that are not covered, in the same order. */
 static void
 compact(struct merge *merge)
 {

@@ -26,7 +26,7 @@ enum line_kind {
 	LINE_SECTION,	 /* text is the name between the brackets */
 	LINE_KEY,	 /* text is "key=value", trimmed */
 	LINE_BAD,	 /* reported; no section header */
-	LINE_BAD_SECTION /* reported; what follows is in no section */
+	LINE_BAD_SECTION /* reported; the keys that follow are in no section */
 };
 
 struct reader {
@@ -34,7 +34,7 @@ struct reader {
 	unsigned line; /* of what reader_next returned last, from 1 */
 	const char *file;
 	struct diag_list *diags;
-	char buffer[READER_BUFFER]; /* what text points to for LINE_KEY */
+	char buffer[READER_BUFFER]; /* of LINE_KEY's text */
 };
 
 /* Begin at the start of the text, which must outlive the reader. */

@@ -58,7 +58,7 @@ settings_release(struct settings *settings)
  *
  * stat nearly always tells.  It does not where a file is changed twice within
  * one tick of its file system's clock (4 ms on most, 1 or 2 s on some) and
- * keeps its size: then what was read may not be what is there.
+ * keeps its size: then the file may have other bytes than those that were read.
  */
 
 /* FNV-1a by words: a list of origins may be large, and a collision that

@@ -133,7 +133,7 @@ struct key_place {
 enum place { PLACE_ORIGINS, PLACE_METHODS, PLACE_HEADERS, PLACE_CREDENTIALS,
 	PLACE_ALLOW, PLACE_COUNT };
 
-/* What a section's spec does not say, because a decision does not need it. */
+/* The rest of a section, which a decision does not need. */
 struct spec_source {
 	struct key_place places[PLACE_COUNT];
 	bool has_origins;     /* else it only hands its keys down */
@@ -155,7 +155,7 @@ extern const struct server settings_server_default;
 struct settings {
 	struct arena *arena;
 	const char *file;   /* of the policy, absolute */
-	const char *folder; /* it lies in, absolute */
+	const char *folder; /* of that file, absolute */
 	struct app app;
 	struct server server;
 	struct policy_set *policies;
@@ -176,7 +176,7 @@ enum load_use {
 	LOAD_FASTCGI  /* missing-root and missing-peers are errors */
 };
 
-/* What the command line says and a policy cannot. */
+/* How the policy is loaded. */
 struct load_options {
 	enum load_use use;
 	char *const *command; /* COMMAND of the command line, NULL-terminated, [0]
@@ -195,7 +195,7 @@ struct load_options {
 struct settings *settings_load(const char *file, const struct load_options *,
     struct diag_list *);
 /* The same from text in memory; opens no file (origins-file is then
- * `origins-file-unreadable`); name stands in messages.  For the page, tests. */
+ * `origins-file-unreadable`); name is for messages.  For the page, tests. */
 struct settings *settings_parse(const char *name, struct slice text,
     const struct load_options *, struct diag_list *);
 
