@@ -193,7 +193,7 @@ measure(const struct bench *b, enum kind kind, const struct slice *origins,
 		double start = now();
 		for (size_t i = 0; i < loops; i++) {
 			request.origin = origins[i & (count - 1)];
-			cors_decide(b->policy, &request, NULL, &d);
+			decide_by_policy(b->policy, &request, NULL, &d);
 			if (d.origin_allowed != want) {
 				fprintf(stderr, "bench/decide: wrong\n");
 				exit(2);

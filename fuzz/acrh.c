@@ -171,7 +171,7 @@ FUZZ_TARGET(acrh)
 	request.acrh_count = (unsigned)count;
 	for (size_t i = 0; i < count && i < REQUEST_LINES_MAX; i++)
 		request.acrh[i] = slice_from(copies[i]);
-	cors_decide(policies[credentials][kind], &request, NULL, &d);
+	decide_by_policy(policies[credentials][kind], &request, NULL, &d);
 	CHECK(d.reason == expected);
 	CHECK(d.verdict == (expected == CORS_REASON_NONE
 				? CORS_ANSWER_PREFLIGHT

@@ -126,7 +126,7 @@ FUZZ_TARGET(request)
 	    policy_choose(settings->policies, &request, normal, &policy);
 	CHECK((chosen == POLICY_CHOSEN) == (policy != NULL));
 	CHECK((chosen == POLICY_BAD_PATH) == !slice_present(normal));
-	cors_decide(policy, &request, scratch, &d);
+	decide_by_policy(policy, &request, scratch, &d);
 	count = cors_parts(&d, parts);
 	for (size_t i = 0; i < count; i++) {
 		CHECK(parts[i].len <= sizeof(lines) - len);

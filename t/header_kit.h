@@ -71,7 +71,7 @@ kit_policy(struct kit *kit, enum kit_case which, struct policy_spec *spec,
 	struct policy_set *set = policy_set_build(kit->arena, spec, 1);
 	assert_non_null(set);
 	request_read(&kit->request[which], variables);
-	cors_decide(set->policies[0], &kit->request[which], NULL,
+	decide_by_policy(set->policies[0], &kit->request[which], NULL,
 		    &kit->decision[which]);
 }
 

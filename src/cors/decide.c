@@ -367,8 +367,8 @@ decide_actual(const struct policy *policy, const struct request *request,
 }
 
 void
-cors_decide(const struct policy *policy, const struct request *request,
-	    struct regex_scratch *scratch, struct cors_decision *d)
+decide_by_policy(const struct policy *policy, const struct request *request,
+		 struct regex_scratch *scratch, struct cors_decision *d)
 {
 	/* Clearing the echo buffer, 4 KiB, would cost more than the decision.
 	 */
@@ -383,4 +383,22 @@ cors_decide(const struct policy *policy, const struct request *request,
 		decide_preflight(policy, request, scratch, d);
 	else
 		decide_actual(policy, request, scratch, d);
+}
+
+void
+decide_request(const struct policy_set *set, const struct request *request,
+	       struct slice path, struct regex_scratch *scratch,
+	       struct cors_decision *d)
+{
+	const struct policy *policy = NULL;
+	enum policy_chosen chosen = policy_choose(set, request, path, &policy);
+
+	decide_by_policy(policy, request, scratch, d);
+	if (chosen == POLICY_BAD_PATH) {
+		d->verdict = CORS_BAD_PATH;
+		d->status = 400;
+	} else if (chosen == POLICY_UNKNOWN) {
+		d->verdict = CORS_UNKNOWN_POLICY;
+		d->status = 500;
+	}
 }

@@ -6,8 +6,8 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef CORS_H
-#define CORS_H
+#ifndef CORS_DECIDE_H
+#define CORS_DECIDE_H
 
 #include "cors/policy.h"
 #include "cors/regex.h"
@@ -42,7 +42,9 @@ enum cors_verdict {
 	CORS_REFUSE_PREFLIGHT,  /* 403 */
 	CORS_ANSWER_OPTIONS,    /* 204 with Allow */
 	CORS_REFUSE_METHOD,     /* 405 with Allow */
-	CORS_BLOCK              /* 403 by enforce */
+	CORS_BLOCK,             /* 403 by enforce */
+	CORS_BAD_PATH,          /* 400, no policy */
+	CORS_UNKNOWN_POLICY     /* 500, no policy */
 };
 
 struct cors_decision {
@@ -67,11 +69,19 @@ struct cors_decision {
 };
 
 /*
- * Decide.  policy may be NULL (no policy covers it): CORS_RUN and nothing
- * else.  The decision points into the request's variables and the policy.
- * scratch may be NULL where no policy has a regex.
+ * The one way from a request to a decision: the path (400), the policy that
+ * covers the request (500 if CORSWRAP_POLICY names none), preflight, enforce,
+ * allow.  path: what path_normalize made of the request's; absent if that
+ * failed, or if nothing needs it (policy_set, uses_paths).  scratch may be NULL
+ * if no policy has a regex (uses_regexes); without it no expression matches.
+ * The decision points into the request's variables and the policy.
  */
-void cors_decide(const struct policy *, const struct request *,
+void decide_request(const struct policy_set *, const struct request *,
+    struct slice path, struct regex_scratch *scratch, struct cors_decision *);
+
+/* The same with the policy chosen; NULL, if none covers the request: CORS_RUN
+ * and nothing else. */
+void decide_by_policy(const struct policy *, const struct request *,
     struct regex_scratch *scratch, struct cors_decision *);
 
 enum { CORS_PARTS_MAX = 32 };

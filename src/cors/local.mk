@@ -12,6 +12,8 @@ cors_sources = \
 	%D%/origin.c \
 	%D%/origin.h \
 	%D%/origin_set.c \
+	%D%/own_response.c \
+	%D%/own_response.h \
 	%D%/path.c \
 	%D%/path.h \
 	%D%/policy.c \

@@ -22,6 +22,13 @@
  * it is and matches no pattern but none.
  */
 struct slice path_normalize(const struct request *, char *buf, size_t cap);
+/* So many bytes hold the path of the request whatever it is. */
+static inline size_t
+path_room(const struct request *request)
+{
+	return request->uri.len + request->script_name.len +
+	    request->path_info.len + 2;
+}
 
 /* A decoded path, as somebody wrote it into a policy, in the same normal form;
  * absent when it holds NUL or does not fit. */

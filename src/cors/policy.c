@@ -283,6 +283,8 @@ policy_set_build(struct arena *arena, const struct policy_spec *specs,
 		if (policies[i] == NULL)
 			return NULL;
 		set->uses_paths = set->uses_paths || specs[i].path_count > 0;
+		set->uses_regexes =
+		    set->uses_regexes || specs[i].regex_count > 0;
 	}
 	set->policies = policies;
 	set->count = count;

@@ -87,6 +87,7 @@ struct policy_set {
 	const struct policy *const *policies;
 	size_t count;
 	bool uses_paths; /* some section has `path`: a bad path is 400 */
+	bool uses_regexes;
 	struct policy_choice *choice; /* private to policy.c */
 };
 

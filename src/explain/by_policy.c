@@ -3,7 +3,7 @@
  *
  * The request that the browser would send becomes the variables that a web
  * server would set, and goes the way of respond.c through the same core:
- * request_read, policy_choose, cors_decide, cors_parts and header_write.  The
+ * request_read, decide_request, own_response_make and header_write.  The
  * application behind it is one that sends no CORS header of its own.
  *
  * SPDX-License-Identifier: ISC
@@ -19,6 +19,7 @@
 
 #include "base/text.h"
 #include "cors/header_block.h"
+#include "cors/own_response.h"
 #include "cors/path.h"
 #include "cors/regex.h"
 
@@ -118,6 +119,14 @@ set_request(struct asking *a)
 
 /* ---- corswrap's side ---- */
 
+/* Status is shown by itself, and how long a body is says nothing of CORS. */
+static bool
+is_shown(struct slice name)
+{
+	return !slice_eq(name, SLICE("Status")) &&
+	       !slice_eq(name, SLICE("Content-Length"));
+}
+
 /* Header lines, each ended by CRLF, as fields. */
 static void
 take_lines(struct explanation *e, struct slice lines, struct answer *out)
@@ -138,7 +147,7 @@ take_lines(struct explanation *e, struct slice lines, struct answer *out)
 		struct slice line = slice_of(lines.ptr, end);
 		size_t colon = text_find(line, ':');
 
-		if (colon < line.len)
+		if (colon < line.len && is_shown(slice_of(line.ptr, colon)))
 			at[count++] = (struct fetch_field){
 			    slice_of(line.ptr, colon),
 			    text_trim_http(slice_after(line, colon + 1))};
@@ -203,30 +212,16 @@ answer_by_application(struct asking *a, struct answer *out)
 	take_lines(a->e, ours, out);
 }
 
-/* answer_error: what corswrap adds to an answer of its own. */
-static struct slice
-error_lines(const struct cors_decision *d)
-{
-	if (d != NULL && (d->verdict == CORS_ANSWER_PREFLIGHT ||
-			  d->verdict == CORS_ANSWER_OPTIONS))
-		return SLICE("");
-	return SLICE("Cache-Control: no-store\r\n"
-		     "Content-Type: text/plain; charset=utf-8\r\n");
-}
-
-/* decision: NULL where no policy was found. */
 static void
-answer_by_corswrap(struct asking *a, int status,
-		   const struct cors_decision *decision, struct answer *out)
+answer_by_corswrap(struct asking *a, struct answer *out)
 {
-	struct slice parts[CORS_PARTS_MAX];
 	struct lines lines = {.e = a->e};
-	size_t count = decision == NULL ? 0 : cors_parts(decision, parts);
+	struct own_response own;
 
-	for (size_t i = 0; i < count; i++)
-		add_piece(&lines, parts[i]);
-	add_piece(&lines, error_lines(decision));
-	out->status = status;
+	own_response_make(&own, &a->decision, false);
+	for (size_t i = 0; i < own.head; i++)
+		add_piece(&lines, own.pieces[i]);
+	out->status = own.status;
 	out->by = "corswrap answers:";
 	take_lines(a->e, slice_of(lines.text, lines.len), out);
 }
@@ -275,64 +270,63 @@ say_refusal(struct explanation *e, struct answer *out)
 	    explain_refusal(e, out));
 }
 
-static void
-decide(struct asking *a, const struct policy *policy, struct answer *out)
+/* The path, where a policy has one.  False: no memory. */
+static bool
+read_path(struct asking *a, struct slice *path)
 {
-	struct cors_decision *d = &a->decision;
+	size_t room = path_room(&a->request);
+	char *buf;
 
-	if (policy != NULL && policy->spec.regex_count > 0 &&
-	    a->scratch == NULL)
-		a->scratch = regex_scratch_new();
-	cors_decide(policy, &a->request, a->scratch, d);
-	out->policy = policy;
-	out->source = find_source(a->settings, policy);
-	out->uncovered = policy == NULL;
-	out->refused = d->refused;
-	out->policy_reason = policy_reason(d);
-	if (d->verdict == CORS_RUN)
-		answer_by_application(a, out);
-	else
-		answer_by_corswrap(a, d->status, d, out);
-	say_refusal(a->e, out);
+	*path = SLICE_NONE;
+	if (!a->settings->policies->uses_paths)
+		return true;
+	buf = arena_alloc(a->e->arena, room);
+	if (buf == NULL)
+		return false;
+	*path = path_normalize(&a->request, buf, room);
+	return true;
 }
 
-/* The steps of respond.c. */
+/* The same call as in respond.c. */
+static void
+decide(struct asking *a)
+{
+	const struct policy_set *set = a->settings->policies;
+	struct slice path;
+
+	a->variables[a->count] = NULL;
+	request_read(&a->request, a->variables);
+	if (set->uses_regexes && a->scratch == NULL)
+		a->scratch = regex_scratch_new();
+	if (read_path(a, &path))
+		decide_request(set, &a->request, path, a->scratch,
+			       &a->decision);
+	else
+		a->e->out_of_memory = true;
+}
+
 static void
 answer(struct asking *a, struct answer *out)
 {
-	const struct policy *policy = NULL;
-	struct slice path = SLICE_NONE;
-	size_t room;
-	char *buf;
+	const struct cors_decision *d = &a->decision;
 
 	*out = (struct answer){.known = true};
+	if (!a->e->out_of_memory)
+		decide(a);
 	if (a->e->out_of_memory)
 		return;
-	a->variables[a->count] = NULL;
-	request_read(&a->request, a->variables);
-	room = a->request.uri.len + 2;
-	buf = arena_alloc(a->e->arena, room);
-	if (buf == NULL) {
-		a->e->out_of_memory = true;
+	if (d->verdict == CORS_RUN)
+		answer_by_application(a, out);
+	else
+		answer_by_corswrap(a, out);
+	if (d->verdict == CORS_BAD_PATH || d->verdict == CORS_UNKNOWN_POLICY)
 		return;
-	}
-	if (a->settings->policies->uses_paths)
-		path = path_normalize(&a->request, buf, room);
-	switch (
-	    policy_choose(a->settings->policies, &a->request, path, &policy)) {
-	case POLICY_BAD_PATH:
-		answer_by_corswrap(a, 400, NULL, out);
-		break;
-	case POLICY_UNKNOWN:
-		answer_by_corswrap(a, 500, NULL, out);
-		break;
-	case POLICY_NONE:
-		decide(a, NULL, out);
-		break;
-	case POLICY_CHOSEN:
-		decide(a, policy, out);
-		break;
-	}
+	out->policy = d->policy;
+	out->source = find_source(a->settings, d->policy);
+	out->uncovered = d->policy == NULL;
+	out->refused = d->refused;
+	out->policy_reason = policy_reason(d);
+	say_refusal(a->e, out);
 }
 
 /* ---- the story ---- */

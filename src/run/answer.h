@@ -23,8 +23,8 @@ int answer_error(struct exchange *, const struct cors_decision *, int status,
 /* For `extra` where the next try may well succeed: with 503. */
 #define ANSWER_RETRY "Retry-After: 1\r\n"
 
-/* An answer without a body, with the status of the decision: a preflight's, or
- * to OPTIONS by `allow`.  Sets the outcome's status; returns as above. */
-int answer_empty(struct exchange *, const struct cors_decision *);
+/* What a decision whose verdict is not CORS_RUN answers with.  Sets the
+ * outcome's status; returns as above. */
+int answer_decision(struct exchange *, const struct cors_decision *);
 
 #endif

@@ -214,6 +214,8 @@ became(const struct outcome *o)
 {
 	switch ((enum cors_verdict)o->verdict) {
 	case CORS_RUN:
+	case CORS_BAD_PATH:
+	case CORS_UNKNOWN_POLICY:
 		break;
 	case CORS_ANSWER_PREFLIGHT:
 		return o->reason == CORS_REASON_NONE ? BECAME_PREFLIGHT

@@ -34,14 +34,6 @@ struct work {
 	struct cors_decision decision;
 };
 
-/* An answer without a body: a preflight's, or an OPTIONS by `allow`. */
-static void
-send_empty(struct work *w)
-{
-	if (answer_empty(w->x, &w->decision) != 0)
-		w->x->outcome.failure = "client-gone";
-}
-
 /* Log why a request was refused, or would have been. */
 static void
 log_refusal(const struct work *w)
@@ -167,57 +159,18 @@ run_program(struct work *w)
 	script_free(&script);
 }
 
-static void
-act(struct work *w)
-{
-	struct outcome *o = &w->x->outcome;
-
-	o->reason = (int)w->decision.reason;
-	o->verdict = (int)w->decision.verdict;
-	o->preflight = w->decision.preflight;
-	switch (w->decision.verdict) {
-	case CORS_RUN:
-		run_program(w);
-		break;
-	case CORS_ANSWER_PREFLIGHT:
-		log_refusal(w); /* with debug it may be a refused one */
-		send_empty(w);
-		break;
-	case CORS_ANSWER_OPTIONS:
-		send_empty(w);
-		break;
-	case CORS_REFUSE_PREFLIGHT:
-		log_refusal(w);
-		answer_error(w->x, &w->decision, w->decision.status,
-			     "The CORS policy refuses this preflight.", NULL);
-		break;
-	case CORS_REFUSE_METHOD:
-		log_refusal(w);
-		answer_error(w->x, &w->decision, w->decision.status, NULL,
-			     NULL);
-		break;
-	case CORS_BLOCK:
-		log_refusal(w);
-		answer_error(
-		    w->x, &w->decision, w->decision.status,
-		    "The CORS policy refuses requests from this origin.", NULL);
-		break;
-	}
-}
-
 /* The normalized path, where somebody asks for it.  False: no memory. */
 static bool
 read_path(struct work *w)
 {
 	const struct request *r = &w->request;
 	struct scratch *s = w->x->scratch;
-	size_t need = r->uri.len + r->script_name.len + r->path_info.len + 2;
 
 	w->path = SLICE_NONE;
 	if (!w->settings->policies->uses_paths &&
 	    (w->settings->server.status_path == NULL || w->x->metrics == NULL))
 		return true;
-	if (buffer_need(&s->path, &s->path_cap, need) != 0)
+	if (buffer_need(&s->path, &s->path_cap, path_room(r)) != 0)
 		return false;
 	w->path = path_normalize(r, s->path, s->path_cap);
 	return true;
@@ -255,59 +208,74 @@ answer_status(struct work *w)
 		w->x->outcome.failure = "client-gone";
 }
 
-/* Neither has a policy, so neither carries a CORS header. */
+/* Log why no policy was found; the answer then carries no CORS header. */
 static void
-no_policy_answer(struct work *w, int status, const char *id, const char *todo,
-		 const char *what)
+log_no_policy(struct work *w, enum log_level level, const char *id,
+	      struct slice value, const char *todo, const char *what)
 {
 	char quoted[128];
-	struct slice value =
-	    status == 500 ? w->request.policy_name : w->request.uri;
 
 	w->x->outcome.failure = id;
-	log_event(w->x->log, status == 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO,
-		  id, &w->request, todo, "%s: \"%s\"", what,
+	log_event(w->x->log, level, id, &w->request, todo, "%s: \"%s\"", what,
 		  log_quote(value, quoted, sizeof(quoted)));
-	answer_error(w->x, NULL, status, NULL, NULL);
 }
 
-/* The scratch of regular expressions, on the first request that needs it;
+static void
+act(struct work *w)
+{
+	const struct cors_decision *d = &w->decision;
+
+	switch (d->verdict) {
+	case CORS_RUN:
+		run_program(w);
+		return;
+	case CORS_BAD_PATH:
+		log_no_policy(w, LOG_LEVEL_INFO, "bad-path", w->request.uri,
+			      NULL, "the path cannot be decoded");
+		break;
+	case CORS_UNKNOWN_POLICY:
+		log_no_policy(
+		    w, LOG_LEVEL_ERROR, "unknown-policy",
+		    w->request.policy_name,
+		    "set CORSWRAP_POLICY to a NAME of the policy's [cors NAME]",
+		    "CORSWRAP_POLICY names no section of the policy");
+		break;
+	case CORS_ANSWER_PREFLIGHT: /* with debug it may be a refused one */
+	case CORS_ANSWER_OPTIONS:
+	case CORS_REFUSE_PREFLIGHT:
+	case CORS_REFUSE_METHOD:
+	case CORS_BLOCK:
+		log_refusal(w);
+		break;
+	}
+	if (answer_decision(w->x, d) != 0 && w->x->outcome.failure == NULL)
+		w->x->outcome.failure = "client-gone";
+}
+
+/* The scratch of regular expressions, for the first request that needs it;
  * without memory for it no expression matches (fail closed). */
 static struct regex_scratch *
-regex_room(struct exchange *x, const struct policy *policy)
+regex_scratch_of(struct work *w)
 {
-	if (policy != NULL && policy->spec.regex_count > 0 &&
-	    x->scratch->regex == NULL)
-		x->scratch->regex = regex_scratch_new();
-	return x->scratch->regex;
+	struct scratch *s = w->x->scratch;
+
+	if (w->settings->policies->uses_regexes && s->regex == NULL)
+		s->regex = regex_scratch_new();
+	return s->regex;
 }
 
 static void
 decide(struct work *w)
 {
-	const struct policy *policy = NULL;
+	struct outcome *o = &w->x->outcome;
+	const struct cors_decision *d = &w->decision;
 
-	switch (policy_choose(w->settings->policies, &w->request, w->path,
-			      &policy)) {
-	case POLICY_BAD_PATH:
-		no_policy_answer(w, 400, "bad-path", NULL,
-				 "the path cannot be decoded");
-		return;
-	case POLICY_UNKNOWN:
-		no_policy_answer(
-		    w, 500, "unknown-policy",
-		    "set CORSWRAP_POLICY to a NAME of the policy's [cors NAME]",
-		    "CORSWRAP_POLICY names no section of the policy");
-		return;
-	case POLICY_NONE:
-		policy = NULL;
-		break;
-	case POLICY_CHOSEN:
-		w->x->outcome.policy = (int)policy->index;
-		break;
-	}
-	cors_decide(policy, &w->request, regex_room(w->x, policy),
-		    &w->decision);
+	decide_request(w->settings->policies, &w->request, w->path,
+		       regex_scratch_of(w), &w->decision);
+	o->policy = d->policy == NULL ? -1 : (int)d->policy->index;
+	o->reason = (int)d->reason;
+	o->verdict = (int)d->verdict;
+	o->preflight = d->preflight;
 	act(w);
 }
 
@@ -318,10 +286,6 @@ answer(struct work *w)
 		log_no_memory(w->x->log, &w->request);
 		w->x->outcome.failure = "no-memory";
 		answer_error(w->x, NULL, 500, NULL, NULL);
-	} else if (w->settings->policies->uses_paths &&
-		   !slice_present(w->path)) {
-		no_policy_answer(w, 400, "bad-path", NULL,
-				 "the path cannot be decoded");
 	} else if (is_status(w)) {
 		answer_status(w);
 	} else {

@@ -135,7 +135,7 @@ test_decision(void **state)
 	const struct policy_set *set =
 	    kit_policies(arena, "origins=https://a.com;enforce=block");
 	request_read(&request, variables);
-	cors_decide(set->policies[0], &request, NULL, &d);
+	decide_by_policy(set->policies[0], &request, NULL, &d);
 	assert_int_equal(d.verdict, row->verdict);
 	arena_free(arena);
 }

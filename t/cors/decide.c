@@ -525,6 +525,8 @@ status_of(const struct row *row, const struct policy *policy)
 		return 405;
 	case CORS_REFUSE_PREFLIGHT:
 	case CORS_BLOCK:
+	case CORS_BAD_PATH:
+	case CORS_UNKNOWN_POLICY:
 		break;
 	}
 	return 403;
@@ -544,7 +546,7 @@ test_row(void **state)
 
 	memset(&d, 0xa5, sizeof(d)); /* nothing may be left from before */
 	fill_request(&r, row, others);
-	cors_decide(policy, &r, NULL, &d);
+	decide_by_policy(policy, &r, NULL, &d);
 	assert_string_equal(cors_reason_id(d.reason),
 			    cors_reason_id(row->reason));
 	assert_int_equal(d.verdict, row->verdict);
@@ -575,7 +577,7 @@ test_no_policy(void **state)
 	struct slice parts[CORS_PARTS_MAX];
 
 	(void)state;
-	cors_decide(NULL, &r, NULL, &d);
+	decide_by_policy(NULL, &r, NULL, &d);
 	assert_int_equal(d.verdict, CORS_RUN);
 	assert_int_equal(d.reason, CORS_REASON_NONE);
 	assert_int_equal(d.status, 0);
@@ -634,7 +636,7 @@ test_inject(void **state)
 	char text[8192];
 
 	fill_request(&r, &as_row, NULL);
-	cors_decide(policy, &r, NULL, &d);
+	decide_by_policy(policy, &r, NULL, &d);
 	assert_int_equal(d.verdict, CORS_RUN);
 	assert_string_equal(join(parts, cors_inject_parts(&d, parts), text),
 			    row->lines);
@@ -706,7 +708,7 @@ test_bound(void **state)
 	for (unsigned i = 0; i < row->lines && i < REQUEST_LINES_MAX; i++)
 		r.acrh[i] = value;
 	r.acrh_count = row->lines;
-	cors_decide(policy, &r, NULL, &d);
+	decide_by_policy(policy, &r, NULL, &d);
 	assert_string_equal(cors_reason_id(d.reason),
 			    cors_reason_id(row->reason));
 	unit_unguard(value);
@@ -737,7 +739,7 @@ test_echo_full(void **state)
 	r.acrh[0] = slice_of(text, len);
 	r.acrh_count = 1;
 	assert_int_equal(len, CORS_ACRH_BYTES - 1);
-	cors_decide(policy, &r, NULL, &d);
+	decide_by_policy(policy, &r, NULL, &d);
 	assert_int_equal(d.reason, CORS_REASON_NONE);
 	assert_int_equal(d.echo_len, len);
 	assert_memory_equal(d.echo, text, len);
@@ -772,7 +774,7 @@ test_many_headers(void **state)
 		char text[32];
 		r.acrh[0] =
 		    slice_of(text, (size_t)sprintf(text, "X-%d,x-1", i));
-		cors_decide(policy, &r, NULL, &d);
+		decide_by_policy(policy, &r, NULL, &d);
 		assert_int_equal(d.reason, i < COUNT ? CORS_REASON_NONE
 						     : CORS_HEADER_NOT_ALLOWED);
 	}
@@ -867,7 +869,7 @@ test_no_allocation(void **state)
 		struct slice path = path_normalize(&r, buf, sizeof(buf));
 		r.origin = origins[(size_t)i % UNIT_COUNT(origins)];
 		(void)policy_choose(set, &r, path, &policy);
-		cors_decide(policy, &r, scratch, &d);
+		decide_by_policy(policy, &r, scratch, &d);
 		(void)cors_parts(&d, parts);
 		assert_int_equal(d.reason == CORS_REASON_NONE,
 				 i % 5 == 0 || i % 5 == 1 || i % 5 == 4);
@@ -901,7 +903,7 @@ test_hostile_time(void **state)
 	memset(text, ',', SIZE);
 	for (int i = 0; i < 1000; i++) {
 		r.acrh[0] = slice_of(text, SIZE);
-		cors_decide(policy, &r, NULL, &d);
+		decide_by_policy(policy, &r, NULL, &d);
 		assert_int_equal(d.reason, CORS_HEADERS_TOO_MANY);
 		/* 128 names that differ in their last byte alone. */
 		memset(names, 'x', sizeof(names));
@@ -911,11 +913,11 @@ test_hostile_time(void **state)
 			names[j * 32 + 29] = "0123456789abcdef"[j / 16];
 		}
 		r.acrh[0] = slice_of(names, sizeof(names) - 1);
-		cors_decide(policy, &r, NULL, &d);
+		decide_by_policy(policy, &r, NULL, &d);
 		assert_int_equal(d.reason, CORS_REASON_NONE);
 		struct request other = r;
 		other.origin = slice_of(text, SIZE);
-		cors_decide(policy, &other, NULL, &d);
+		decide_by_policy(policy, &other, NULL, &d);
 		assert_int_equal(d.reason, CORS_ORIGIN_MALFORMED);
 	}
 	assert_true(clock() - start < 5 * CLOCKS_PER_SEC);
@@ -956,6 +958,52 @@ test_ids(void **state)
 	}
 }
 
+/* From the variables to a decision, whatever becomes of the request. */
+static void
+test_request(void **state)
+{
+	static const struct {
+		const char *uri;
+		const char *name;
+		enum cors_verdict verdict;
+		int status;
+		const char *policy; /* its name; NULL: none */
+	} rows[] = {
+	    {"/a/x", NULL, CORS_ANSWER_PREFLIGHT, 204, "a"},
+	    {"/b", NULL, CORS_RUN, 0, NULL},
+	    {"/%zz", NULL, CORS_BAD_PATH, 400, NULL},
+	    {"/%zz", "CORSWRAP_POLICY=a", CORS_BAD_PATH, 400, NULL},
+	    {"/b", "CORSWRAP_POLICY=a", CORS_ANSWER_PREFLIGHT, 204, "a"},
+	    {"/a/x", "CORSWRAP_POLICY=c", CORS_UNKNOWN_POLICY, 500, NULL},
+	};
+	struct arena *arena = arena_new();
+	const struct policy_set *set =
+	    kit_policies(arena, "name=a;path=/a/*;origins=https://a.com");
+	struct cors_decision d;
+	struct request r;
+	char uri[32], path[64];
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+		char *variables[] = {
+		    "REQUEST_METHOD=OPTIONS", "HTTP_ORIGIN=https://a.com",
+		    "HTTP_ACCESS_CONTROL_REQUEST_METHOD=GET", uri,
+		    (char *)(uintptr_t)rows[i].name, NULL};
+		(void)snprintf(uri, sizeof(uri), "REQUEST_URI=%s", rows[i].uri);
+		request_read(&r, variables);
+		assert_true(path_room(&r) <= sizeof(path));
+		decide_request(set, &r,
+			       path_normalize(&r, path, path_room(&r)), NULL,
+			       &d);
+		assert_int_equal(d.verdict, rows[i].verdict);
+		assert_int_equal(d.status, rows[i].status);
+		assert_int_equal(d.policy != NULL, rows[i].policy != NULL);
+		if (d.policy != NULL)
+			unit_assert_slice(d.policy->spec.name, rows[i].policy);
+	}
+	arena_free(arena);
+}
+
 int
 main(void)
 {
@@ -973,6 +1021,7 @@ main(void)
 	UNIT_TEST(tests, n, test_hostile_time);
 	UNIT_TEST(tests, n, test_tokens);
 	UNIT_TEST(tests, n, test_ids);
+	UNIT_TEST(tests, n, test_request);
 	assert_true(n <= UNIT_COUNT(tests));
 	return unit_run(tests, n);
 }

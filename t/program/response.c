@@ -92,7 +92,7 @@ open_stage(struct stage *s, char **variables)
 	spec->max_age = -1;
 	set = policy_set_build(s->arena, spec, 1);
 	assert_non_null(set);
-	cors_decide(set->policies[0], &s->request, NULL, &s->decision);
+	decide_by_policy(set->policies[0], &s->request, NULL, &s->decision);
 }
 
 static void

@@ -1,0 +1,45 @@
+/*
+ * The responses that are not the application's: to a preflight or an OPTIONS,
+ * a refusal, an error.  An error without CORS headers would reach no script.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef CORS_OWN_RESPONSE_H
+#define CORS_OWN_RESPONSE_H
+
+#include "base/text.h"
+#include "cors/decide.h"
+
+enum { OWN_RESPONSE_PIECES = CORS_PARTS_MAX + 16 };
+
+/*
+ * A response as pieces to be sent one after the other: header lines that end in
+ * CRLF, a blank line, the body.  Nothing is copied or allocated: the pieces
+ * point into the decision, its policy and this structure, and live as long as
+ * all of these; so it must not be moved.
+ */
+struct own_response {
+	int status;
+	struct slice pieces[OWN_RESPONSE_PIECES];
+	size_t count;
+	size_t head;       /* so many of them come before the blank line */
+	size_t body_bytes; /* 0 for HEAD */
+	char status_digits[TEXT_DECIMAL_MAX];
+	char length_digits[TEXT_DECIMAL_MAX];
+};
+
+/*
+ * An error: Status, the CORS lines of the decision (may be NULL),
+ * Cache-Control: no-store, a short text/plain body, and extra (whole header
+ * lines, may be NULL; "Retry-After: 1\r\n").  text is sent to the client: no
+ * path and nothing of the policy in it; NULL: what the status means.  head: the
+ * request is a HEAD, whose response has no body (RFC 9110, 9.3.2).
+ */
+void own_response_error(struct own_response *, const struct cors_decision *,
+    int status, const char *text, const char *extra, bool head);
+
+/* What a decision whose verdict is not CORS_RUN answers with. */
+void own_response_make(struct own_response *, const struct cors_decision *,
+    bool head);
+
+#endif
