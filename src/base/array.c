@@ -45,16 +45,20 @@ pointer_of(const void *array)
 bool
 array_reserve(void *array, size_t need, size_t *room, size_t size)
 {
-	void *memory = pointer_of(array);
+	void *memory;
 	size_t more;
 
 	if (need <= *room)
 		return true;
 	more = next_room(*room, need, size);
-	if (more == 0 || (memory = realloc(memory, more * size)) == NULL)
+	if (more == 0)
+		return false;
+	memory = realloc(pointer_of(array), more * size);
+	if (memory == NULL)
 		return false;
 	memcpy(array, &memory, sizeof(memory));
 	*room = more;
+	/* cppcheck-suppress memleak ; array points to it */
 	return true;
 }
 

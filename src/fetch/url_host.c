@@ -23,51 +23,50 @@ is_forbidden(char c)
 	       (u < 0x80 && memchr("#/:<>?@[\\]^|%", c, 13) != NULL);
 }
 
-/* Percent-decode; false: no room. */
-static bool
-decode(struct slice text, char *buf, size_t *len)
+/* Percent-decode into buf of URL_ASCII_MAX bytes; absent: no room. */
+static struct slice
+decode(struct slice text, char *buf)
 {
-	*len = 0;
+	size_t len = 0;
+
 	for (size_t i = 0; i < text.len; i++) {
-		int byte = text.ptr[i] == '%'
-			       ? text_hex_byte(slice_after(text, i + 1))
-			       : -1;
-		if (*len == URL_ASCII_MAX - 1)
-			return false;
-		buf[(*len)++] = byte < 0 ? text.ptr[i] : (char)byte;
-		if (byte >= 0)
+		char c = text.ptr[i];
+		int byte =
+		    c == '%' ? text_hex_byte(slice_after(text, i + 1)) : -1;
+
+		if (len == URL_ASCII_MAX - 1)
+			return SLICE_NONE;
+		if (byte >= 0) {
+			c = (char)byte;
 			i += 2;
+		}
+		buf[len++] = c;
 	}
-	return true;
+	return slice_of(buf, len);
 }
 
-/* Write the name in lower-case ASCII; false: *fault says why not. */
-static bool
-to_domain(struct slice text, url_to_ascii *to_ascii, char *buf, size_t *len,
+/* The name in lower-case ASCII, in buf; absent: *fault says why not. */
+static struct slice
+to_domain(struct slice text, url_to_ascii *to_ascii, char *buf,
 	  enum url_fault *fault)
 {
 	char decoded[URL_ASCII_MAX];
+	struct slice name = decode(text, decoded);
 
 	*fault = URL_FAULT_HOST;
-	if (!decode(text, decoded, len) || *len == 0)
-		return false;
-	if (!slice_is_ascii(slice_of(decoded, *len))) {
-		if (to_ascii == NULL) {
+	if (name.len == 0)
+		return SLICE_NONE;
+	if (!slice_is_ascii(name)) {
+		if (to_ascii == NULL)
 			*fault = URL_FAULT_NON_ASCII;
-			return false;
-		}
-		if (!to_ascii(slice_of(decoded, *len), buf))
-			return false;
-		*len = strlen(buf);
-	} else {
-		memcpy(buf, decoded, *len);
+		if (to_ascii == NULL || !to_ascii(name, buf))
+			return SLICE_NONE;
+		name = slice_from(buf);
 	}
-	for (size_t i = 0; i < *len; i++) {
-		if (is_forbidden(buf[i]))
-			return false;
-		buf[i] = ascii_lower(buf[i]);
-	}
-	return *len > 0;
+	for (size_t i = 0; i < name.len; i++)
+		if (is_forbidden(name.ptr[i]))
+			return SLICE_NONE;
+	return name.len == 0 ? SLICE_NONE : text_lower(buf, name);
 }
 
 /* An address in brackets; absent: it is none. */
@@ -101,22 +100,18 @@ url_host_parse(struct slice text, url_to_ascii *to_ascii, char *buf,
 	       bool *is_ip, enum url_fault *fault)
 {
 	struct slice host;
-	char name[URL_ASCII_MAX];
-	size_t len;
 
 	*is_ip = false;
 	*fault = URL_FAULT_HOST;
 	if (text.len > 0 && text.ptr[0] == '[') {
 		host = parse_brackets(text, buf);
 		*is_ip = slice_present(host);
-	} else if (!to_domain(text, to_ascii, name, &len, fault)) {
-		return SLICE_NONE;
-	} else if (ip_ends_in_number(slice_of(name, len))) {
-		host = parse_ipv4(slice_of(name, len), buf);
-		*is_ip = slice_present(host);
 	} else {
-		memcpy(buf, name, len);
-		host = slice_of(buf, len);
+		host = to_domain(text, to_ascii, buf, fault);
+		if (ip_ends_in_number(host)) {
+			host = parse_ipv4(host, buf);
+			*is_ip = slice_present(host);
+		}
 	}
 	if (slice_present(host))
 		*fault = URL_FAULT_NONE;
