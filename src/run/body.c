@@ -22,6 +22,7 @@
 
 #include "base/clock.h"
 #include "base/os.h"
+#include "base/text.h"
 #include "run/log.h"
 
 enum {
@@ -30,34 +31,19 @@ enum {
 	DRAIN_MAX = 8 * 1024 * 1024,
 	DRAIN_TIME = 10 * 1000 /* ms */
 };
+/* No body is longer; sums of two still fit. */
+#define LENGTH_MAX UINT64_C(999999999999999999)
 
-struct spooling {
+struct reading {
 	struct exchange *exchange;
 	const struct request *request; /* for the log */
 	const struct app *app;
-	bool known; /* the length was said */
+	bool known; /* the request has a length */
 	uint64_t expected;
 	uint64_t got;
 	int fd;
 	bool in_memory; /* fd is a memfd */
 };
-
-/* RFC 9110, 8.6.  False: not digits, or past any size. */
-static bool
-parse_length(struct slice text, uint64_t *out)
-{
-	uint64_t value = 0;
-
-	if (text.len == 0 || text.len > 18)
-		return false;
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.ptr[i] < '0' || text.ptr[i] > '9')
-			return false;
-		value = value * 10 + (uint64_t)(text.ptr[i] - '0');
-	}
-	*out = value;
-	return true;
-}
 
 /*
  * Without a length: may there be a body?  FastCGI says where it ends.  In CGI
@@ -81,23 +67,23 @@ is_expected(const struct exchange *exchange, struct slice method)
 	return true;
 }
 
-/* Take what the client is still sending, so that it reads our answer rather
- * than a reset; within bounds, because it may never end. */
+/* Read what the client is still sending, within bounds: it would not read our
+ * answer otherwise, but see the connection reset. */
 static void
 drain(struct exchange *exchange)
 {
 	uint64_t until = clock_ms() + DRAIN_TIME;
-	size_t taken = 0;
+	size_t count = 0;
 	ssize_t n;
 
 	do {
 		n = exchange->in->read(exchange->in, exchange->scratch->io,
 				       CHUNK);
-		taken += n > 0 ? (size_t)n : 0;
-	} while (n > 0 && taken < DRAIN_MAX && clock_ms() < until);
+		count += n > 0 ? (size_t)n : 0;
+	} while (n > 0 && count < DRAIN_MAX && clock_ms() < until);
 }
 
-/* ---- places ---- */
+/* ---- where the body is kept ---- */
 
 static int
 unnamed_file(void)
@@ -108,10 +94,10 @@ unnamed_file(void)
 								  : folder);
 }
 
-/* A file past RLIMIT_FSIZE is to be an error, not our end.  The program begins
- * with an empty mask all the same (child.c). */
+/* Writing past RLIMIT_FSIZE shall fail with EFBIG instead of killing us.  The
+ * program begins with an empty mask all the same (child.c). */
 static void
-hold_file_signal(void)
+block_file_signal(void)
 {
 	sigset_t set;
 
@@ -121,29 +107,29 @@ hold_file_signal(void)
 }
 
 static int
-spool_open(struct spooling *s, bool small)
+open_store(struct reading *s, bool small)
 {
 	s->in_memory = small;
 	s->fd = small ? os_memory_file("corswrap-body") : -1;
 	if (s->fd >= 0)
 		return 0;
 	s->in_memory = false;
-	hold_file_signal();
+	block_file_signal();
 	s->fd = unnamed_file();
-	/* No folder to write in: memory, within max-body. */
+	/* No folder to write to: memory, up to max-body. */
 	if (s->fd < 0)
 		s->fd = os_memory_file("corswrap-body");
 	return s->fd < 0 ? -1 : 0;
 }
 
-/* It was not said how long it would be, and is more than memory is for. */
+/* A body of unknown length has become too large for memory. */
 static int
-move_to_file(struct spooling *s)
+move_to_file(struct reading *s)
 {
 	off_t from = 0;
 	int memory = s->fd;
 
-	if (spool_open(s, false) != 0) {
+	if (open_store(s, false) != 0) {
 		s->fd = memory;
 		return -1;
 	}
@@ -174,8 +160,8 @@ write_all(int fd, const char *data, size_t len)
 	return 0;
 }
 
-/* A pipe that holds all of it: the program reads, nobody writes.  1: there is
- * none that large. */
+/* A pipe that holds the whole body, so that nobody has to write while the
+ * program reads.  1: there is none that large. */
 static int
 into_pipe(const char *data, size_t len, struct body *out)
 {
@@ -199,7 +185,7 @@ into_pipe(const char *data, size_t len, struct body *out)
 /* ---- what goes wrong ---- */
 
 static void
-drop(struct spooling *s)
+drop(struct reading *s)
 {
 	if (s->fd >= 0)
 		(void)close(s->fd);
@@ -207,7 +193,7 @@ drop(struct spooling *s)
 }
 
 static int
-no_room(struct spooling *s)
+no_room(struct reading *s)
 {
 	int error = errno;
 	const char *todo = "make room in TMPDIR (/tmp), or lower max-body";
@@ -225,7 +211,7 @@ no_room(struct spooling *s)
 }
 
 static int
-cut_short(struct spooling *s)
+cut_short(struct reading *s)
 {
 	const char *why = errno == ETIMEDOUT
 			      ? "the client sent nothing for too long"
@@ -250,7 +236,7 @@ cut_short(struct spooling *s)
 }
 
 static int
-too_large(struct spooling *s)
+too_large(struct reading *s)
 {
 	log_event(s->exchange->log, LOG_LEVEL_WARNING, "body-too-large",
 		  s->request, "raise max-body if such uploads are meant",
@@ -263,7 +249,7 @@ too_large(struct spooling *s)
 }
 
 static int
-malformed(struct spooling *s)
+malformed(struct reading *s)
 {
 	char quoted[128];
 
@@ -282,7 +268,7 @@ enum filled { MORE, ENDED, SHORT, LARGE };
 
 /* Fill the buffer as far as the body goes. */
 static enum filled
-fill(struct spooling *s, size_t *len)
+fill(struct reading *s, size_t *len)
 {
 	char *buf = s->exchange->scratch->io;
 	struct source *in = s->exchange->in;
@@ -310,11 +296,11 @@ fill(struct spooling *s, size_t *len)
 
 /* The first len bytes are in the buffer. */
 static int
-spool_rest(struct spooling *s, size_t len, enum filled end, struct body *out)
+store_rest(struct reading *s, size_t len, enum filled end, struct body *out)
 {
 	bool small = !s->known || s->expected <= MEMFD_MAX;
 
-	if (spool_open(s, small) != 0 ||
+	if (open_store(s, small) != 0 ||
 	    write_all(s->fd, s->exchange->scratch->io, len) != 0)
 		return no_room(s);
 	while (end == MORE) {
@@ -335,7 +321,7 @@ spool_rest(struct spooling *s, size_t len, enum filled end, struct body *out)
 }
 
 static int
-read_body(struct spooling *s, struct body *out)
+read_body(struct reading *s, struct body *out)
 {
 	struct scratch *scratch = s->exchange->scratch;
 	enum filled end;
@@ -352,16 +338,17 @@ read_body(struct spooling *s, struct body *out)
 	if (end == LARGE)
 		return too_large(s);
 	if (end == MORE)
-		return spool_rest(s, len, MORE, out);
+		return store_rest(s, len, MORE, out);
 	rc = len == 0 ? 0 : into_pipe(scratch->io, len, out);
 	if (rc == 1)
-		return spool_rest(s, len, ENDED, out);
+		return store_rest(s, len, ENDED, out);
 	return rc == 0 ? 0 : no_room(s);
 }
 
-/* The server keeps the body in a file of its own (lighttpd): as it is. */
+/* Is standard input a file that holds just the body (lighttpd)?  Then the
+ * program gets that. */
 static bool
-is_given(const struct spooling *s)
+is_given(const struct reading *s)
 {
 	int fd = s->exchange->in->fd;
 	struct stat st;
@@ -377,14 +364,14 @@ body_read(struct exchange *exchange, const struct app *app,
 	  const struct request *request, struct body *out)
 {
 	struct slice length = request->content_length;
-	struct spooling s = {.exchange = exchange,
-			     .request = request,
-			     .app = app,
-			     .known = length.len > 0,
-			     .fd = -1};
+	struct reading s = {.exchange = exchange,
+			    .request = request,
+			    .app = app,
+			    .known = length.len > 0,
+			    .fd = -1};
 
 	*out = (struct body){-1, false, 0};
-	if (s.known && !parse_length(length, &s.expected))
+	if (s.known && !text_number(length, LENGTH_MAX, &s.expected))
 		return malformed(&s);
 	if (s.known ? s.expected == 0 : !is_expected(exchange, request->method))
 		return 0;

@@ -4,8 +4,8 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef SPOOL_H
-#define SPOOL_H
+#ifndef RUN_BODY_H
+#define RUN_BODY_H
 
 #include "cors/request.h"
 #include "policy/settings.h"

@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef CHILD_H
-#define CHILD_H
+#ifndef RUN_CHILD_H
+#define RUN_CHILD_H
 
 #include <stdint.h>
 #include <sys/types.h>

@@ -9,13 +9,14 @@
 
 #include "run/env.h"
 
-#include <stdio.h>
 #include <stdlib.h>
+
+#include "base/text.h"
 
 #define DEFAULT_PATH                                                           \
 	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-/* Of what has no `=` the empty one, which is dropped. */
+/* Empty without a `=`; such a variable is dropped. */
 static struct slice
 name_of(const char *variable)
 {
@@ -28,18 +29,18 @@ name_of(const char *variable)
 static bool
 is_name(struct slice name)
 {
-	if (name.len == 0 || (name.ptr[0] >= '0' && name.ptr[0] <= '9'))
+	if (name.len == 0 || ascii_is_digit(name.ptr[0]))
 		return false;
 	for (size_t i = 0; i < name.len; i++) {
-		char c = ascii_lower(name.ptr[i]);
-		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') &&
-		    c != '_')
+		char c = name.ptr[i];
+		if (!ascii_is_alpha(c) && !ascii_is_digit(c) && c != '_')
 			return false;
 	}
 	return true;
 }
 
-/* What must not come in from outside (httpoxy; our own; the loader's). */
+/* Variables that a client or a server must not set for the program: HTTP_PROXY
+ * (httpoxy), those of corswrap and of systemd, and those of the loader. */
 static bool
 is_dropped(struct slice name)
 {
@@ -58,7 +59,7 @@ struct builder {
 	char *at; /* free memory for what is made */
 };
 
-/* The place of a name from `from` on, or the count. */
+/* The index of a name, from `from` on, or the count. */
 static size_t
 find(const struct builder *b, size_t from, struct slice name)
 {
@@ -76,7 +77,7 @@ has(const struct builder *b, struct slice name)
 	return find(b, 0, name) < b->count;
 }
 
-/* Once, however often it came. */
+/* Take it out, however often it is there. */
 static void
 unset(struct builder *b, struct slice name)
 {
@@ -151,8 +152,9 @@ set_names(struct builder *b, const struct script *script)
 	unset(b, SLICE("REDIRECT_URL"));
 }
 
-/* RFC 3875, 4.1.6: without a PATH_INFO there is no PATH_TRANSLATED, but nginx and
- * Caddy can only join it of document root and PATH_INFO, whatever that is. */
+/* RFC 3875, 4.1.6: without a PATH_INFO there is no PATH_TRANSLATED, but nginx
+ * and Caddy can only join it of document root and PATH_INFO, whatever that is.
+ */
 static void
 unset_path_translated(struct builder *b)
 {
@@ -162,16 +164,16 @@ unset_path_translated(struct builder *b)
 		unset(b, SLICE("PATH_TRANSLATED"));
 }
 
-/* The body has been read whole: its length is known, said or not. */
+/* The body has been read whole: its length is known even if the client did not
+ * send it. */
 static void
 set_length(struct builder *b, const struct body *body)
 {
-	char length[24];
+	char length[TEXT_DECIMAL_MAX + 1];
 
 	if (body->length == 0)
 		return;
-	(void)snprintf(length, sizeof(length), "%llu",
-		       (unsigned long long)body->length);
+	length[text_put_decimal(length, body->length)] = '\0';
 	set_made(b, SLICE("CONTENT_LENGTH"), length);
 }
 

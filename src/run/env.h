@@ -4,8 +4,8 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef ENV_H
-#define ENV_H
+#ifndef RUN_ENV_H
+#define RUN_ENV_H
 
 #include "run/body.h"
 #include "run/script.h"

@@ -21,7 +21,8 @@ struct log;
 struct metrics;
 struct forward_pool;
 
-/* Which file that was, and in which state. */
+/* A file as stat(2) has described it: another one, or one that was changed,
+ * differs. */
 struct file_seen {
 	uint64_t device;
 	uint64_t inode;
@@ -35,14 +36,14 @@ struct file_seen {
  * outlives it.  Buffers (base/buffer.h) are allocated on first need and kept.
  */
 struct scratch {
-	struct file_seen other; /* an `exec` that is known not to be us */
-	const void *other_of;	/* the settings that named it */
+	struct file_seen other; /* an `exec` that is not corswrap itself */
+	const void *other_of;	/* the settings that name it */
 	struct regex_scratch *regex;
 	char *path; /* for path_normalize */
 	size_t path_cap;
 	char *peeked; /* what has come of a request; PEEK_GLANCE bytes */
 	size_t peeked_cap;
-	char *parameters; /* of a request that libfcgi has not read */
+	char *parameters; /* of a request on a kept connection */
 	size_t parameters_cap;
 	char *header; /* for header_init */
 	size_t header_cap;
@@ -81,29 +82,25 @@ struct sink {
 	ssize_t (*move)(struct sink *, int fd, size_t max);
 	/* A line for the web server's error log (FCGI_STDERR); may be NULL. */
 	int (*write_stderr)(struct sink *, const void *, size_t);
-	/* To be polled for POLLIN|POLLRDHUP while waiting; -1: nothing to see.
-	 */
+	/* To be polled for POLLIN|POLLRDHUP while waiting, or -1. */
 	int poll_fd;
 	/* poll_fd has events: is the client gone (or has it aborted)? */
 	bool (*gone)(struct sink *);
-	/* The exit status of the program goes to the server (FCGI appStatus).
-	 */
+	/* Tell the server the exit status of the program (appStatus). */
 	void (*set_exit)(struct sink *, int status);
-	/* The answer is incomplete: the connection must not look like success.
-	 */
+	/* The answer is incomplete: the client must be able to tell. */
 	void (*set_broken)(struct sink *);
 };
 
 /* Where the request body comes from. */
 struct source {
-	/* Blocking; 0 at the end, -1 with errno: cut short, aborted, timed out.
-	 */
+	/* Blocking.  0 at the end; -1 with errno: cut short, timed out. */
 	ssize_t (*read)(struct source *, void *, size_t);
 	/* A descriptor that can be given to the program as it is, or -1. */
 	int fd;
 };
 
-/* What became of a request; for the access log and the counters. */
+/* How a request ended; for the access log and the counters. */
 struct outcome {
 	int status;  /* sent, 0 if none */
 	int policy;  /* index in the set, -1: none */
@@ -135,7 +132,7 @@ struct exchange {
 	   0: what we have */
 	uint64_t file_limit;
 	/* to be called before anything that may take long (reading a body,
-	   running a program), so that somebody else accepts; NULL in CGI */
+	   running a program), so that another worker accepts; NULL in CGI */
 	void (*will_block)(struct exchange *);
 	struct outcome outcome;
 };

@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef FORWARD_H
-#define FORWARD_H
+#ifndef RUN_FORWARD_H
+#define RUN_FORWARD_H
 
 #include "policy/settings.h"
 #include "run/body.h"

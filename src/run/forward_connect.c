@@ -310,7 +310,7 @@ try_address(struct forward_connection *c, size_t i, struct search *search)
 	if (!search->resting && !forward_peer_try(c->pool, c->peer))
 		return false;
 	search->tried = with(search->tried, i);
-	c->fd = forward_peer_take(c->pool, c->peer, wants_fresh(c, search));
+	c->fd = forward_peer_acquire(c->pool, c->peer, wants_fresh(c, search));
 	c->kept = c->fd >= 0;
 	c->stuck_at = 0;
 	if (c->kept)
@@ -487,7 +487,7 @@ forward_connection_close(struct forward_connection *c, bool reusable)
 		return;
 	forward_connection_answered(c);
 	if (reusable)
-		forward_peer_give(c->pool, c->peer, c->fd, c->app->keep);
+		forward_peer_release(c->pool, c->peer, c->fd, c->app->keep);
 	else
 		(void)close(c->fd);
 	c->fd = -1;

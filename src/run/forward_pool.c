@@ -28,6 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 
 enum {
@@ -52,7 +53,7 @@ struct forward_peer {
 	unsigned owed;	   /* connections to be closed for them */
 	struct kept *kept; /* oldest first */
 	size_t count;
-	size_t cap;
+	size_t room;
 };
 
 struct forward_pool {
@@ -315,7 +316,7 @@ start_closer(struct forward_pool *pool)
 
 /* The youngest, or -1. */
 static int
-take_kept(struct forward_pool *pool, struct forward_peer *peer)
+pop_kept(struct forward_pool *pool, struct forward_peer *peer)
 {
 	int fd = -1;
 
@@ -327,14 +328,14 @@ take_kept(struct forward_pool *pool, struct forward_peer *peer)
 }
 
 int
-forward_peer_take(struct forward_pool *pool, struct forward_peer *peer,
-		  bool fresh)
+forward_peer_acquire(struct forward_pool *pool, struct forward_peer *peer,
+		     bool fresh)
 {
 	int fd;
 
 	if (peer == NULL)
 		return -1;
-	while ((fd = take_kept(pool, peer)) >= 0) {
+	while ((fd = pop_kept(pool, peer)) >= 0) {
 		bool quiet = is_quiet(fd);
 		if (quiet && !fresh)
 			return fd;
@@ -377,26 +378,9 @@ forward_peer_served(struct forward_pool *pool, struct forward_peer *peer)
 	(void)pthread_mutex_unlock(&pool->lock);
 }
 
-/* Room for one more.  False: no memory. */
-static bool
-grow(struct forward_peer *peer)
-{
-	size_t cap = peer->cap == 0 ? 8 : 2 * peer->cap;
-	struct kept *more;
-
-	if (peer->count < peer->cap)
-		return true;
-	more = realloc(peer->kept, cap * sizeof(*more));
-	if (more == NULL)
-		return false;
-	peer->kept = more;
-	peer->cap = cap;
-	return true;
-}
-
 void
-forward_peer_give(struct forward_pool *pool, struct forward_peer *peer, int fd,
-		  unsigned keep)
+forward_peer_release(struct forward_pool *pool, struct forward_peer *peer,
+		     int fd, unsigned keep)
 {
 	uint64_t now = clock_ms();
 
@@ -407,7 +391,10 @@ forward_peer_give(struct forward_pool *pool, struct forward_peer *peer, int fd,
 	(void)pthread_mutex_lock(&pool->lock);
 	if (peer->owed > 0) {
 		peer->owed--;
-	} else if (peer->count < keep && grow(peer) && start_closer(pool)) {
+	} else if (peer->count < keep &&
+		   array_grow(&peer->kept, peer->count, &peer->room,
+			      sizeof(*peer->kept)) &&
+		   start_closer(pool)) {
 		peer->kept[peer->count++] = (struct kept){fd, now};
 		fd = -1;
 	}

@@ -5,8 +5,8 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef FORWARD_POOL_H
-#define FORWARD_POOL_H
+#ifndef RUN_FORWARD_POOL_H
+#define RUN_FORWARD_POOL_H
 
 #include "policy/settings.h"
 #include "run/exchange.h"
@@ -43,7 +43,8 @@ bool forward_peer_fails(const struct forward_peer *);
  * case, and one that was kept is closed, because it may be the very one that
  * keeps the application's process from taking the new one.
  */
-int forward_peer_take(struct forward_pool *, struct forward_peer *, bool fresh);
+int forward_peer_acquire(struct forward_pool *, struct forward_peer *,
+			 bool fresh);
 
 /*
  * A request has waited long on a new connection (again: and still does): it
@@ -56,8 +57,8 @@ void forward_peer_stuck(struct forward_pool *, struct forward_peer *,
 void forward_peer_served(struct forward_pool *, struct forward_peer *);
 /* Keep the connection, if fewer than keep are kept and none is to be closed for
  * a request that waits; else it is closed. */
-void forward_peer_give(struct forward_pool *, struct forward_peer *, int fd,
-		       unsigned keep);
+void forward_peer_release(struct forward_pool *, struct forward_peer *, int fd,
+			  unsigned keep);
 
 /* Close all that are kept: one of them turned out to be useless. */
 void forward_peer_forget(struct forward_pool *, struct forward_peer *);

@@ -5,8 +5,8 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef FORWARD_SEND_H
-#define FORWARD_SEND_H
+#ifndef RUN_FORWARD_SEND_H
+#define RUN_FORWARD_SEND_H
 
 #include "fastcgi/protocol.h"
 #include "run/body.h"

@@ -26,6 +26,7 @@
 
 #include "base/clock.h"
 #include "base/os.h"
+#include "base/text.h"
 #include "cors/decide.h"
 
 enum {
@@ -155,38 +156,12 @@ log_wants(const struct log *log, enum log_level level)
 	return log != NULL && (int)level <= log->level;
 }
 
-static const char hex[] = "0123456789abcdef";
-
-/* "\xHH" of a byte. */
-static void
-escape(unsigned char c, char out[4])
-{
-	out[0] = '\\';
-	out[1] = 'x';
-	out[2] = hex[c >> 4];
-	out[3] = hex[c & 15];
-}
-
 const char *
 log_quote(struct slice text, char *buf, size_t cap)
 {
-	size_t to = 0;
-
 	if (cap == 0)
 		return "";
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.ptr[i];
-		bool plain = c >= 0x20 && c < 0x7f && c != '\\';
-		if (to + (plain ? 1 : 4) >= cap)
-			break;
-		if (plain) {
-			buf[to++] = (char)c;
-		} else {
-			escape(c, buf + to);
-			to += 4;
-		}
-	}
-	buf[to] = '\0';
+	(void)text_quote(text, "\\", buf, cap);
 	return buf;
 }
 
@@ -258,7 +233,7 @@ put_json_char(struct line *line, struct slice text)
 {
 	unsigned char c = (unsigned char)text.ptr[0];
 	size_t len = c < 0x80 ? 1 : utf8_length(text);
-	char escaped[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+	char escaped[6] = "\\u00";
 
 	if (len > 1)
 		return put_raw(line, text.ptr, len) ? len : 0;
@@ -267,8 +242,12 @@ put_json_char(struct line *line, struct slice text)
 		return put_raw(line, escaped, 2) ? 1 : 0;
 	}
 	/* A byte that is no UTF-8 becomes the character of that number. */
-	if (c < 0x20 || c >= 0x7f)
+	if (!ascii_is_printable((char)c)) {
+		char quoted[TEXT_QUOTED_BYTE_MAX]; /* \xHH */
+		(void)text_quote_byte((char)c, quoted);
+		memcpy(escaped + 4, quoted + 2, 2);
 		return put_raw(line, escaped, sizeof(escaped)) ? 1 : 0;
+	}
 	return put_raw(line, text.ptr, 1) ? 1 : 0;
 }
 
@@ -297,16 +276,10 @@ put_json_pair(struct line *line, const char *key, struct slice value)
 static void
 put_plain(struct line *line, const char *text)
 {
-	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
-		char escaped[4];
-		if (c >= 0x20 && c < 0x7f) {
-			(void)put_raw(line, text, 1);
-		} else {
-			escape(c, escaped);
-			(void)put_raw(line, escaped, sizeof(escaped));
-		}
-	}
+	char quoted[TEXT_QUOTED_BYTE_MAX];
+
+	for (; *text != '\0'; text++)
+		(void)put_raw(line, quoted, text_quote_byte(*text, quoted));
 }
 
 /* key=value; in quotes where that would not be clear, so that a value cannot

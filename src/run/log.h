@@ -6,8 +6,8 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef LOG_H
-#define LOG_H
+#ifndef RUN_LOG_H
+#define RUN_LOG_H
 
 #include "cors/request.h"
 #include "policy/settings.h"

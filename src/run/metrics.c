@@ -21,28 +21,28 @@
 #include "base/clock.h"
 #include "cors/decide.h"
 
-/* What became of a request, as the label `outcome`. */
-enum became {
-	BECAME_RUN,
-	BECAME_PREFLIGHT,
-	BECAME_PREFLIGHT_REFUSED,
-	BECAME_OPTIONS,
-	BECAME_METHOD_REFUSED,
-	BECAME_BLOCKED,
-	BECAME_STATUS,
-	BECAME_ERROR,
-	BECAME_COUNT
+/* The label `outcome` of a request. */
+enum outcome_label {
+	OUTCOME_RUN,
+	OUTCOME_PREFLIGHT,
+	OUTCOME_PREFLIGHT_REFUSED,
+	OUTCOME_OPTIONS,
+	OUTCOME_METHOD_REFUSED,
+	OUTCOME_BLOCKED,
+	OUTCOME_STATUS,
+	OUTCOME_ERROR,
+	OUTCOME_COUNT
 };
 
-static const char *const became_names[BECAME_COUNT] = {
-    [BECAME_RUN] = "run",
-    [BECAME_PREFLIGHT] = "preflight",
-    [BECAME_PREFLIGHT_REFUSED] = "preflight-refused",
-    [BECAME_OPTIONS] = "options",
-    [BECAME_METHOD_REFUSED] = "method-refused",
-    [BECAME_BLOCKED] = "blocked",
-    [BECAME_STATUS] = "status",
-    [BECAME_ERROR] = "error",
+static const char *const outcome_names[OUTCOME_COUNT] = {
+    [OUTCOME_RUN] = "run",
+    [OUTCOME_PREFLIGHT] = "preflight",
+    [OUTCOME_PREFLIGHT_REFUSED] = "preflight-refused",
+    [OUTCOME_OPTIONS] = "options",
+    [OUTCOME_METHOD_REFUSED] = "method-refused",
+    [OUTCOME_BLOCKED] = "blocked",
+    [OUTCOME_STATUS] = "status",
+    [OUTCOME_ERROR] = "error",
 };
 
 /* Upper bounds of the histogram in microseconds, and as labels. */
@@ -71,7 +71,7 @@ typedef _Atomic uint64_t counter;
 struct series {
 	char name[NAME_MAX_BYTES];
 	size_t name_len;
-	counter requests[BECAME_COUNT][CORS_REASON_COUNT];
+	counter requests[OUTCOME_COUNT][CORS_REASON_COUNT];
 	counter reported;
 };
 
@@ -209,8 +209,8 @@ series_of(struct metrics *s, struct slice name)
 
 /* ---- counting ---- */
 
-static enum became
-became(const struct outcome *o)
+static enum outcome_label
+outcome_of(const struct outcome *o)
 {
 	switch ((enum cors_verdict)o->verdict) {
 	case CORS_RUN:
@@ -218,21 +218,22 @@ became(const struct outcome *o)
 	case CORS_UNKNOWN_POLICY:
 		break;
 	case CORS_ANSWER_PREFLIGHT:
-		return o->reason == CORS_REASON_NONE ? BECAME_PREFLIGHT
-						     : BECAME_PREFLIGHT_REFUSED;
+		return o->reason == CORS_REASON_NONE
+			   ? OUTCOME_PREFLIGHT
+			   : OUTCOME_PREFLIGHT_REFUSED;
 	case CORS_REFUSE_PREFLIGHT:
-		return BECAME_PREFLIGHT_REFUSED;
+		return OUTCOME_PREFLIGHT_REFUSED;
 	case CORS_ANSWER_OPTIONS:
-		return BECAME_OPTIONS;
+		return OUTCOME_OPTIONS;
 	case CORS_REFUSE_METHOD:
-		return BECAME_METHOD_REFUSED;
+		return OUTCOME_METHOD_REFUSED;
 	case CORS_BLOCK:
-		return BECAME_BLOCKED;
+		return OUTCOME_BLOCKED;
 	}
 	if (o->ran)
-		return BECAME_RUN;
-	return o->failure == NULL && o->policy < 0 ? BECAME_STATUS
-						   : BECAME_ERROR;
+		return OUTCOME_RUN;
+	return o->failure == NULL && o->policy < 0 ? OUTCOME_STATUS
+						   : OUTCOME_ERROR;
 }
 
 static void
@@ -273,7 +274,7 @@ metrics_count(struct metrics *s, const struct settings *settings,
 
 	if (reason >= CORS_REASON_COUNT)
 		reason = CORS_REASON_NONE;
-	add(&e->requests[became(o)][reason], 1);
+	add(&e->requests[outcome_of(o)][reason], 1);
 	if (o->reported)
 		add(&e->reported, 1);
 	if (o->status >= 0 && o->status < CODES)
@@ -328,7 +329,7 @@ label(FILE *f, const char *name, struct slice text)
 static void
 put_series(FILE *f, const struct series *e)
 {
-	for (unsigned b = 0; b < BECAME_COUNT; b++) {
+	for (unsigned b = 0; b < OUTCOME_COUNT; b++) {
 		for (unsigned r = 0; r < CORS_REASON_COUNT; r++) {
 			uint64_t n = value(&e->requests[b][r]);
 
@@ -338,7 +339,7 @@ put_series(FILE *f, const struct series *e)
 			label(f, "policy", slice_of(e->name, e->name_len));
 			fprintf(f,
 				",outcome=\"%s\",reason=\"%s\"} %" PRIu64 "\n",
-				became_names[b],
+				outcome_names[b],
 				cors_reason_id((enum cors_reason)r), n);
 		}
 	}
@@ -488,15 +489,13 @@ send_text(struct exchange *x, const char *text, size_t len, bool with_body)
 }
 
 int
-metrics_answer(struct metrics *s, const struct settings *settings,
-	       struct exchange *x, bool is_head)
+metrics_answer(struct metrics *s, struct exchange *x, bool is_head)
 {
 	char *text = NULL;
 	size_t len = 0;
 	FILE *f = open_memstream(&text, &len);
 	int result = -1;
 
-	(void)settings;
 	if (f == NULL)
 		return -1;
 	put_all(s, f);

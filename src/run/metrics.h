@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef STATUS_H
-#define STATUS_H
+#ifndef RUN_METRICS_H
+#define RUN_METRICS_H
 
 #include "policy/settings.h"
 #include "run/exchange.h"
@@ -14,19 +14,18 @@ struct metrics;
 struct metrics *metrics_new(void);
 void metrics_free(struct metrics *);
 
-/* Count a request that is done; settings are those it was decided by. */
+/* Count a request that has ended, with the settings that it was decided by. */
 void metrics_count(struct metrics *, const struct settings *,
 		   const struct outcome *);
 /* A program was started (+1) or has ended (-1). */
 void metrics_running(struct metrics *, int change);
-/* A reload was done (true) or refused (false). */
+/* The policy was loaded again: it is in force now (true), or has errors. */
 void metrics_reloaded(struct metrics *, bool taken);
 
 /*
  * Answer the exchange with the counters.  The caller has compared path, method
  * and REMOTE_ADDR.
  */
-int metrics_answer(struct metrics *, const struct settings *, struct exchange *,
-		   bool head);
+int metrics_answer(struct metrics *, struct exchange *, bool head);
 
 #endif

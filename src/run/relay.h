@@ -4,8 +4,8 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef RELAY_H
-#define RELAY_H
+#ifndef RUN_RELAY_H
+#define RUN_RELAY_H
 
 #include "run/body.h"
 #include "run/env.h"

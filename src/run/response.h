@@ -4,8 +4,8 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef RESPONSE_H
-#define RESPONSE_H
+#ifndef RUN_RESPONSE_H
+#define RUN_RESPONSE_H
 
 #include "cors/decide.h"
 #include "cors/header_block.h"

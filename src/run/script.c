@@ -46,7 +46,8 @@ struct resolving {
 	const struct request *request;
 	struct script *out;
 	struct memory *memory;
-	bool made; /* the name is not what the program is to see */
+	bool
+	    made; /* the path is not the SCRIPT_FILENAME that the server sent */
 };
 
 static const char *
@@ -126,7 +127,7 @@ same_file(const struct file_seen *a, const struct file_seen *b)
 	       a->nanoseconds == b->nanoseconds;
 }
 
-/* The same for `exec`: one look at it, as long as it does not change. */
+/* The same for `exec`, which is read once, until it changes. */
 static bool
 is_self_again(const struct resolving *r, const char *path)
 {
@@ -257,14 +258,23 @@ split(struct resolving *r)
 	return is_script(r, &st);
 }
 
-/* Under the folder, at a component boundary: /srv/cgi is not /srv/cgi-old. */
-static bool
-is_under(const char *folder, const char *path)
+/* The length of a folder's path without slashes at its end. */
+static size_t
+folder_length(const char *folder)
 {
 	size_t len = strlen(folder);
 
 	while (len > 0 && folder[len - 1] == '/')
 		len--;
+	return len;
+}
+
+/* Under the folder, at a component boundary: /srv/cgi is not /srv/cgi-old. */
+static bool
+is_under(const char *folder, const char *path)
+{
+	size_t len = folder_length(folder);
+
 	return strncmp(folder, path, len) == 0 && path[len] == '/';
 }
 
@@ -355,11 +365,9 @@ set_info(struct resolving *r)
 {
 	struct memory *m = r->memory;
 	const char *docroot = variable(r->exchange, "DOCUMENT_ROOT");
-	size_t len = docroot == NULL ? 0 : strlen(docroot);
+	size_t len = docroot == NULL ? 0 : folder_length(docroot);
 
 	r->out->path_info = m->info;
-	while (len > 0 && docroot[len - 1] == '/')
-		len--;
 	if (len > 0 && len + strlen(m->info) < sizeof(m->translated)) {
 		memcpy(m->translated, docroot, len);
 		memcpy(m->translated + len, m->info, strlen(m->info) + 1);
@@ -367,8 +375,8 @@ set_info(struct resolving *r)
 	}
 }
 
-/* What the program sees in place of what the server said.  By Action the
- * server's PATH_INFO named the script: none of it is left then. */
+/* The variables that replace those of the server.  With Action the server's
+ * PATH_INFO named the script: the program gets none of it. */
 static void
 rewrite(struct resolving *r, const char *script_name, bool action)
 {
@@ -409,14 +417,12 @@ resolve_named(struct resolving *r, const char *script_name, bool action)
 	return 0;
 }
 
-/* Take a path for the script's.  False: it is longer than any path. */
+/* The script is path below folder.  False: that is longer than any path. */
 static bool
-take_name(struct resolving *r, const char *folder, const char *path)
+set_named(struct resolving *r, const char *folder, const char *path)
 {
-	size_t len = strlen(folder);
+	size_t len = folder_length(folder);
 
-	while (len > 0 && folder[len - 1] == '/')
-		len--;
 	if (len + strlen(path) >= PATH_MAX)
 		return false;
 	memcpy(r->memory->named, folder, len);
@@ -445,7 +451,7 @@ resolve_parameters(struct resolving *r)
 	} else if (root != NULL && root[0] == '/' && name != NULL &&
 		   name[0] == '/') {
 		r->made = true;
-		if (!take_name(r, root, name))
+		if (!set_named(r, root, name))
 			return too_long(r, name);
 	} else {
 		return refuse(r, 500, "no-script",

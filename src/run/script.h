@@ -5,8 +5,8 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef SCRIPT_H
-#define SCRIPT_H
+#ifndef RUN_SCRIPT_H
+#define RUN_SCRIPT_H
 
 #include "cors/request.h"
 #include "policy/settings.h"

@@ -1,8 +1,9 @@
 /*
  * What a program writes to its standard error.
  *
- * It is read whenever there is any, whatever becomes of it: a program that
- * blocks on a full pipe would hang its request (nginx-tests, "large stderr").
+ * It is read as soon as there is any, even if it is dropped then: a program
+ * that blocks on a full pipe would hang its request (nginx-tests, "large
+ * stderr").
  *
  * SPDX-License-Identifier: ISC
  */
@@ -30,11 +31,11 @@ stderr_init(struct stderr_reader *c, struct exchange *exchange,
 	c->program = slash == NULL ? path : slash + 1;
 	c->pid = pid;
 	c->refused = false;
-	c->taken = c->dropped = c->len = 0;
+	c->count = c->dropped = c->len = 0;
 }
 
 static void
-pass_on(struct stderr_reader *c)
+write_line(struct stderr_reader *c)
 {
 	struct sink *out = c->exchange->out;
 	size_t len = c->len;
@@ -48,7 +49,7 @@ pass_on(struct stderr_reader *c)
 	if (c->to == STDERR_FASTCGI && out->write_stderr != NULL) {
 		c->line[len] = '\n';
 		done = out->write_stderr(out, c->line, len + 1) == 0;
-		/* Each further line would be waited for as long again. */
+		/* Each further line would have to time out as well. */
 		if (!done) {
 			c->refused = true;
 			c->to = STDERR_LOG;
@@ -60,24 +61,24 @@ pass_on(struct stderr_reader *c)
 }
 
 static void
-take(struct stderr_reader *c, const char *data, size_t len)
+add(struct stderr_reader *c, const char *data, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		if (data[i] != '\n')
 			c->line[c->len++] = data[i];
 		if (data[i] == '\n' || c->len == STDERR_LINE)
-			pass_on(c);
+			write_line(c);
 	}
 }
 
 void
 stderr_add(struct stderr_reader *c, const char *data, size_t n)
 {
-	size_t room = STDERR_MAX - c->taken;
+	size_t room = STDERR_MAX - c->count;
 	size_t len = n < room ? n : room;
 
-	take(c, data, len);
-	c->taken += len;
+	add(c, data, len);
+	c->count += len;
 	c->dropped += n - len;
 }
 
@@ -99,11 +100,11 @@ stderr_end(struct stderr_reader *c)
 	char text[64];
 	int n;
 
-	pass_on(c);
+	write_line(c);
 	if (c->dropped == 0)
 		return;
 	n = snprintf(text, sizeof(text), "(%zu more bytes were dropped)\n",
 		     c->dropped);
-	take(c, text, (size_t)n);
+	add(c, text, (size_t)n);
 	c->dropped = 0;
 }

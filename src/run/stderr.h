@@ -4,8 +4,8 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef COMPLAINTS_H
-#define COMPLAINTS_H
+#ifndef RUN_STDERR_H
+#define RUN_STDERR_H
 
 #include <stddef.h>
 #include <sys/types.h>
@@ -24,7 +24,7 @@ struct stderr_reader {
 	const char *program; /* its name, for the tag */
 	pid_t pid;
 	bool refused; /* the client did not take one: they go to the log now */
-	size_t taken;
+	size_t count;
 	size_t dropped;
 	size_t len;		    /* of the line begun */
 	char line[STDERR_LINE + 1]; /* room for its newline */
@@ -33,11 +33,11 @@ struct stderr_reader {
 /* path: of the program; kept by reference. */
 void stderr_init(struct stderr_reader *, struct exchange *, enum stderr_to,
 		 const char *path, pid_t pid);
-/* Take some that have come already. */
+/* Bytes that have been read already. */
 void stderr_add(struct stderr_reader *, const char *, size_t);
-/* Take some from fd, which is readable.  False: there will be no more. */
+/* Read from fd, which is readable.  False: it has ended. */
 bool stderr_read(struct stderr_reader *, int fd);
-/* The last line, and how much was dropped. */
+/* Write the last line, and how much was dropped. */
 void stderr_end(struct stderr_reader *);
 
 #endif

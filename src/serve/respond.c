@@ -177,8 +177,9 @@ read_path(struct work *w)
 }
 
 /*
- * Is it for the counters?  From anybody else the request goes its ordinary
- * way, so that a stranger cannot tell that the path is special.
+ * Does it ask for the counters, and may the client read them?  Other clients
+ * get what they would get without `status-path`, so that they cannot tell that
+ * the path is special.
  */
 static bool
 is_status(const struct work *w)
@@ -203,7 +204,7 @@ static void
 answer_status(struct work *w)
 {
 	w->x->outcome.status = 200;
-	if (metrics_answer(w->x->metrics, w->settings, w->x,
+	if (metrics_answer(w->x->metrics, w->x,
 			   slice_eq(w->request.method, SLICE("HEAD"))) != 0)
 		w->x->outcome.failure = "client-gone";
 }

@@ -142,16 +142,16 @@ test_youngest_first(void **state)
 	(void)state;
 	for (int i = 0; i < 3; i++) {
 		ours[i] = connection(&theirs[i]);
-		forward_peer_give(pool, peer, ours[i], 2);
+		forward_peer_release(pool, peer, ours[i], 2);
 	}
 	assert_int_equal(count_closed(theirs, 3), 1);
 	assert_true(is_closed(theirs[2])); /* one too many */
-	assert_int_equal(forward_peer_take(pool, peer, false), ours[1]);
-	assert_int_equal(forward_peer_take(pool, peer, false), ours[0]);
-	assert_int_equal(forward_peer_take(pool, peer, false), -1);
+	assert_int_equal(forward_peer_acquire(pool, peer, false), ours[1]);
+	assert_int_equal(forward_peer_acquire(pool, peer, false), ours[0]);
+	assert_int_equal(forward_peer_acquire(pool, peer, false), -1);
 	/* fewer may be kept than before */
-	forward_peer_give(pool, peer, ours[0], 2);
-	forward_peer_give(pool, peer, ours[1], 1);
+	forward_peer_release(pool, peer, ours[0], 2);
+	forward_peer_release(pool, peer, ours[1], 1);
 	assert_true(is_closed(theirs[1]));
 	assert_false(is_closed(theirs[0]));
 	forward_pool_free(pool);
@@ -169,14 +169,14 @@ test_not_quiet(void **state)
 	(void)state;
 	for (int i = 0; i < 4; i++) {
 		ours[i] = connection(&theirs[i]);
-		forward_peer_give(pool, peer, ours[i], 4);
+		forward_peer_release(pool, peer, ours[i], 4);
 	}
 	assert_int_equal(write(theirs[3], "x", 1), 1);
 	close(theirs[2]);
-	assert_int_equal(forward_peer_take(pool, peer, false), ours[1]);
-	forward_peer_give(pool, peer, ours[1], 4);
+	assert_int_equal(forward_peer_acquire(pool, peer, false), ours[1]);
+	forward_peer_release(pool, peer, ours[1], 4);
 	/* a fresh one is wanted: one of the two goes */
-	assert_int_equal(forward_peer_take(pool, peer, true), -1);
+	assert_int_equal(forward_peer_acquire(pool, peer, true), -1);
 	assert_true(is_closed(theirs[1]));
 	assert_false(is_closed(theirs[0]));
 	forward_peer_forget(pool, peer);
@@ -198,25 +198,25 @@ test_stuck(void **state)
 	(void)state;
 	for (int i = 0; i < 6; i++)
 		ours[i] = connection(&theirs[i]);
-	forward_peer_give(pool, peer, ours[0], 6);
+	forward_peer_release(pool, peer, ours[0], 6);
 	forward_peer_stuck(pool, peer, false); /* one is there */
 	assert_true(is_closed(theirs[0]));
 	forward_peer_stuck(pool, peer, false); /* and now none is: owed */
 	forward_peer_stuck(pool, peer, true);  /* the first still waits: too */
 	forward_peer_stuck(pool, peer, true);  /* as many as wait, no more */
-	forward_peer_give(pool, peer, ours[1], 6);
-	forward_peer_give(pool, peer, ours[2], 6);
-	forward_peer_give(pool, peer, ours[3], 6);
+	forward_peer_release(pool, peer, ours[1], 6);
+	forward_peer_release(pool, peer, ours[2], 6);
+	forward_peer_release(pool, peer, ours[3], 6);
 	assert_int_equal(count_closed(theirs, 6), 3);
 	assert_false(is_closed(theirs[3]));
-	assert_int_equal(forward_peer_take(pool, peer, false), ours[3]);
+	assert_int_equal(forward_peer_acquire(pool, peer, false), ours[3]);
 	/* what is owed to none is not asked for */
 	forward_peer_stuck(pool, peer, true);
 	forward_peer_served(pool, peer);
 	forward_peer_served(pool, peer);
-	forward_peer_give(pool, peer, ours[3], 6);
-	forward_peer_give(pool, peer, ours[4], 6);
-	forward_peer_give(pool, peer, ours[5], 6);
+	forward_peer_release(pool, peer, ours[3], 6);
+	forward_peer_release(pool, peer, ours[4], 6);
+	forward_peer_release(pool, peer, ours[5], 6);
 	assert_int_equal(count_closed(theirs, 6), 3);
 	forward_pool_free(pool);
 	assert_int_equal(count_closed(theirs, 6), 6);
@@ -239,8 +239,8 @@ test_none(void **state)
 	forward_peer_stuck(NULL, NULL, false);
 	forward_peer_served(NULL, NULL);
 	forward_peer_forget(NULL, NULL);
-	assert_int_equal(forward_peer_take(NULL, NULL, false), -1);
-	forward_peer_give(NULL, NULL, ours, 9);
+	assert_int_equal(forward_peer_acquire(NULL, NULL, false), -1);
+	forward_peer_release(NULL, NULL, ours, 9);
 	assert_true(is_closed(theirs));
 	close(theirs);
 	forward_pool_free(NULL);
