@@ -104,6 +104,8 @@ SKIP: {
 SKIP: {
 	my $cc = have_program('cc') ? 'cc' : 'gcc';
 	my @planted = (
+		[ 'header', 'a header of the system',
+		    "#include <fcntl.h>\nint f(void) { return O_RDONLY; }\n" ],
 		[ '', 'nothing', 'int f(const char *s) { return s[0]; }' ],
 		[ 'call', 'the environment',
 		    'char *getenv(const char *); int f(const char *s)
@@ -134,7 +136,8 @@ SKIP: {
 			    "$dir/src/$file.o", "$dir/src/$file.c" ]);
 			is($exit, 0, "$what: $file is compiled") || diag($err);
 		}
-		is(join(' ', (@{ calls($dir) } ? 'call' : ()),
+		is(join(' ', (@{ includes($dir) } ? 'header' : ()),
+		    (@{ calls($dir) } ? 'call' : ()),
 		    (@{ variables($dir) } ? 'variable' : ())), $fault,
 		    $fault ? "$what is found" : "$what is no fault");
 	}
