@@ -29,8 +29,8 @@ send(struct exchange *x, const struct own_response *r)
 {
 	x->outcome.status = r->status;
 	for (size_t i = 0; i < r->count; i++)
-		if (x->out->write(x->out, r->pieces[i].ptr,
-				  r->pieces[i].len) != 0)
+		if (x->out->write(x->out, r->pieces[i].ptr, r->pieces[i].len) !=
+		    0)
 			return -1;
 	x->outcome.body_bytes += r->body_bytes;
 	return 0;

@@ -34,7 +34,7 @@
 #define __rlimit_resource_t int /* as POSIX has it; glibc: an enum */
 #endif
 
-enum { NAP_MAX = 10 }; /* ms between two looks where nothing tells */
+enum { NAP_MAX = 10 }; /* ms between two checks without a pidfd */
 
 /* The child reads and writes it until it execs. */
 struct start {
@@ -54,13 +54,13 @@ limit(__rlimit_resource_t what, const struct limit *to)
 
 	if (!to->set)
 		return 0;
-	/* Below root the hard limit can only be lowered. */
+	/* Only root may raise the hard limit. */
 	if (getrlimit(what, &now) == 0 && both.rlim_max > now.rlim_max)
 		both.rlim_cur = both.rlim_max = now.rlim_max;
 	return setrlimit(what, &both);
 }
 
-/* What we have raised for ourselves. */
+/* The responder raises its own soft limit; programs get the old one. */
 static void
 lower_files(uint64_t to)
 {
@@ -99,7 +99,7 @@ default_signals(void)
 			os_signal_default(sig);
 }
 
-/* fd out of the way of the descriptors that are about to be replaced. */
+/* Move fd to 3 or above if it is 0, 1 or 2 and about to be replaced. */
 static int
 aside(int fd, int target)
 {
@@ -159,11 +159,11 @@ run(void *context)
 
 	os_die_with_parent(spec->death_signal != 0 ? spec->death_signal
 						   : SIGTERM);
-	/* The parent may have died before that: then nobody waits for us. */
+	/* The parent may have died before that: no signal will come then. */
 	if (getppid() != start->parent)
 		return 127;
 	stage = CHILD_STAGE_SETUP;
-	/* EPERM: a session's leader, which leads its group already. */
+	/* EPERM: a session leader, which leads its group already. */
 	if ((setpgid(0, 0) == 0 || errno == EPERM) &&
 	    child_enter(spec, &stage) == 0)
 		(void)execve(spec->argv[0], spec->argv, spec->env);
@@ -201,7 +201,7 @@ child_start(const struct child_spec *spec, struct child *child,
 	int error;
 
 	*child = (struct child){0, -1};
-	/* Inherited as ignored, it would take exit statuses from us. */
+	/* If it were inherited as ignored, waitpid would find no status. */
 	if (!spec->prepared)
 		(void)signal(SIGCHLD, SIG_DFL);
 	(void)sigfillset(&all);
@@ -257,7 +257,7 @@ child_wait(const struct child *child, int ms)
 		} else if (poll(&wait, 1, ms) > 0) {
 			return true;
 		}
-		/* A signal may have come early. */
+		/* A signal may have interrupted the wait. */
 		if (ms >= 0 && (now = clock_ms()) >= until)
 			return false;
 		if (ms > 0)
@@ -284,7 +284,7 @@ child_kill(const struct child *child, int sig)
 	if (child->pid <= 0)
 		return;
 	(void)kill(-child->pid, sig);
-	/* setpgid lets it move into ours. */
+	/* The program may have left its group by setpgid(2). */
 	if (getpgid(child->pid) != child->pid)
 		(void)kill(child->pid, sig);
 }
@@ -295,7 +295,7 @@ end_group(pid_t group, uint64_t until)
 {
 	uint64_t pause = 1;
 
-	/* As long as one is left, the number cannot be another's. */
+	/* While one of them is left, no other group can get the number. */
 	while (kill(-group, 0) == 0) {
 		if (clock_ms() >= until) {
 			(void)kill(-group, SIGKILL);
@@ -321,7 +321,7 @@ child_end(struct child *child, uint64_t grace)
 	return status;
 }
 
-/* ---- what to say ---- */
+/* ---- what to log ---- */
 
 /* The first bytes of FILE, at most SIZE; their number, or -1. */
 static ssize_t

@@ -24,11 +24,11 @@ struct child_spec {
 	uint64_t
 	    files; /* soft limit of open files, unless limits say; 0: ours */
 	bool prepared; /* this process has called child_prepare */
-	/* What it gets when our thread dies without having ended it; 0: TERM */
+	/* the signal it gets if our thread ends before it does; 0: TERM */
 	int death_signal;
 };
 
-/* At which step a start failed, to say what to do. */
+/* The step at which a start failed: the hint depends on it. */
 enum child_stage {
 	CHILD_STAGE_START, /* the process: EAGAIN, ENOMEM, EMFILE */
 	CHILD_STAGE_SETUP, /* descriptors, limits */
@@ -42,15 +42,15 @@ struct child {
 };
 
 /*
- * Once, before any thread, and after what else sets signals: none is ignored in
- * this process any more, so that no program begins with one that is.  SIGPIPE
- * gets a handler that does nothing.  Without it every start resets all of them
- * (sixty system calls).
+ * No signal is ignored in this process after this, so that no program starts
+ * with one that is; SIGPIPE gets a handler that does nothing.  Saves each start
+ * sixty system calls.  To be called once, before any thread and after what else
+ * sets signals.
  */
 void child_prepare(void);
 
 /*
- * Start the program with vfork's cost: in a process group of its own, default
+ * Start the program, at the cost of vfork: in its own process group, default
  * signals, empty mask, a parent-death signal (of the calling thread, which must
  * live until child_reap), descriptors 0 to 2 only.  -1: errno and *stage say
  * why; nothing is left behind.
@@ -59,17 +59,16 @@ int child_start(const struct child_spec *, struct child *,
 		enum child_stage *stage);
 
 /*
- * Make this very process what child_start's programs begin as (signals,
- * descriptors, directory, limits), for an exec in place.  The process group
- * stays: Apache signals its own when it stops, and whoever has left it is
- * forgotten.  -1: errno and *stage say why.
+ * Give this very process what child_start gives its programs (signals,
+ * descriptors, directory, limits), for an exec in place.  It stays in its
+ * process group: when Apache stops it signals that group alone.  -1: errno and
+ * *stage say why.
  */
 int child_enter(const struct child_spec *, enum child_stage *stage);
 
 /*
- * A start has failed at stage with error: the cause and what to do about it in
- * the log (request may be NULL).  The status to answer with: 503 where it may
- * well work the next time, else 500.
+ * Log why a start has failed, and a hint (request may be NULL).  Returns the
+ * status to answer with: 503 if a retry may succeed, else 500.
  */
 int child_report(struct log *, const struct request *, const char *file,
 		 enum child_stage stage, int error);
@@ -77,16 +76,16 @@ int child_report(struct log *, const struct request *, const char *file,
 /* Has it ended?  Waits up to ms (-1: for ever).  Does not reap. */
 bool child_wait(const struct child *, int ms);
 
-/* Reap; its wait status.  Blocks until it has ended. */
+/* Wait until it has ended, and reap it.  Returns its wait status. */
 int child_reap(struct child *);
 
-/* A signal to its whole process group, and to the program wherever it is. */
+/* Send a signal to its process group, and to the program even if it left that.
+ */
 void child_kill(const struct child *, int sig);
 
 /*
- * The group has been told to end (child_kill with SIGTERM): give it grace ms,
- * then KILL what is left of it.  Reaped when this returns.  The wait status of
- * the program.
+ * After child_kill with SIGTERM: wait up to grace ms for the whole group, then
+ * send SIGKILL to the rest of it, and reap.  Returns the program's wait status.
  */
 int child_end(struct child *, uint64_t grace);
 

@@ -188,7 +188,7 @@ dial(const struct address *address, uint64_t milliseconds,
 
 /* ---- which address ---- */
 
-/* What has come of the addresses so far. */
+/* What is known from the addresses tried so far. */
 struct search {
 	bool resting; /* try those that rest */
 	uint64_t tried;
@@ -198,8 +198,8 @@ struct search {
 	int error; /* the last one */
 };
 
-/* An address in a set.  Those from the 65th on are in it as soon as it is not
- * empty: such a list is asked in full once. */
+/* Is an address in a set?  Those from the 65th on are in every set that is not
+ * empty, so that a longer list is tried once. */
 static bool
 is_in(uint64_t set, size_t i)
 {
@@ -212,9 +212,9 @@ with(uint64_t set, size_t i)
 	return set | (uint64_t)1 << (i < 64 ? i : 63);
 }
 
-/* It is we who cannot: no address is to blame. */
+/* The error is local: no other address would do better. */
 static bool
-is_our_fault(int error)
+is_local(int error)
 {
 	return error == EMFILE || error == ENFILE || error == ENOMEM ||
 	       error == ENOBUFS || error == EADDRNOTAVAIL;
@@ -243,7 +243,7 @@ hint(int error)
 	}
 }
 
-/* Said once, until it can be reached again. */
+/* Logged once, until it can be reached again. */
 static void
 unreachable(struct forward_connection *c, int error)
 {
@@ -265,8 +265,8 @@ static void
 failed(struct forward_connection *c, struct search *search, int error)
 {
 	search->error = error;
-	/* Out of time, it may have been about to answer. */
-	if (error == ECANCELED || error == ESHUTDOWN || is_our_fault(error) ||
+	/* If the request is out of time the address is not to blame. */
+	if (error == ECANCELED || error == ESHUTDOWN || is_local(error) ||
 	    (error == ETIMEDOUT && clock_ms() >= c->until))
 		search->given_up = true;
 	else if (error == EAGAIN)
@@ -290,9 +290,9 @@ time_to_connect(const struct forward_connection *c)
 }
 
 /*
- * Whether an address that failed can be reached again is seen by a new
- * connection alone: kept ones may serve on, and keep it dead for ever.  Where
- * there is no other address it makes no difference.
+ * Only a new connection shows whether an address that failed can be reached
+ * again: while kept ones still work, it would never be tried.  With a single
+ * address it makes no difference.
  */
 static bool
 wants_fresh(const struct forward_connection *c, const struct search *search)
@@ -372,7 +372,7 @@ explain(const struct forward_connection *c, const struct search *search,
 	if (search->error == ESHUTDOWN || search->error == ECANCELED) {
 		failure->id = "stopped";
 		failure->text = "ended because corswrap stops";
-	} else if (is_our_fault(search->error)) {
+	} else if (is_local(search->error)) {
 		failure->id = "connect-failed";
 	} else if (clock_ms() >= c->until) {
 		failure->status = 504;
@@ -401,7 +401,7 @@ forward_connect(struct forward_connection *c, struct forward_failure *failure)
 	if (try_all(c, &search))
 		return 0;
 	if (!search.busy) {
-		/* Asking those that rest is better than asking nobody. */
+		/* Trying those that rest is better than failing. */
 		search.resting = true;
 		if (try_all(c, &search))
 			return 0;
@@ -439,7 +439,8 @@ forward_connection_check(struct forward_connection *c)
 		return;
 	forward_peer_stuck(c->pool, c->peer, c->stuck);
 	c->stuck = true;
-	/* It may be at work, too: then there is less and less to be done. */
+	/* The application may also be busy with the request: check less often.
+	 */
 	c->patience = c->patience < 1 << 20 ? 2 * c->patience : c->patience;
 	c->stuck_at = clock_ms() + c->patience;
 }
@@ -471,7 +472,7 @@ void
 forward_connection_failed(struct forward_connection *c)
 {
 	if (c->kept) {
-		/* The others are no younger. */
+		/* The others have been kept longer: they are useless, too. */
 		forward_peer_forget(c->pool, c->peer);
 		c->fresh = true;
 	} else {

@@ -1,16 +1,17 @@
 /*
  * The health of addresses and the connections that are kept to them.
  *
- * A kept connection pins a process of php-fpm, which serves nobody else
- * meanwhile.  Three rules follow: the last one given back is the first one
- * taken, so that those too many grow old; a thread closes them as soon as they
- * are, whether or not requests come; and for a request that waits too long on
- * a new one, a kept one is closed.  (Closing all that are given back while any
- * request waits would be simpler, but a busy responder does not get out of it:
- * what is closed makes the next request wait on a new one.)
+ * A kept connection occupies a process of php-fpm, which serves no other
+ * connection meanwhile.  Hence three rules:
+ * - The connection released last is used first, so that surplus ones grow old.
+ * - A thread closes old ones in time, even if no request comes.
+ * - For a request that waits too long on a new connection, a kept one is
+ *   closed.  (To close every connection that is released while a request waits
+ *   would be simpler, but a busy responder would never recover: the next
+ *   request then waits on a new connection as well.)
  *
- * A forwarded request takes the lock twice, for a few instructions: what is
- * read at each request is atomic, and no system call is made under it.
+ * A forwarded request takes the lock twice, for a few instructions: what each
+ * request reads is atomic, and no system call is made under the lock.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -48,7 +49,7 @@ struct forward_peer {
 	char *address;
 	atomic_uint failures; /* in a row; written under the lock */
 	uint64_t rests_until;
-	bool trying;	   /* a request tries it, for all others */
+	bool trying;	   /* one request tries it, and the others wait */
 	unsigned stuck;	   /* requests that wait too long on a new one */
 	unsigned owed;	   /* connections to be closed for them */
 	struct kept *kept; /* oldest first */
@@ -141,8 +142,8 @@ peer_find(struct forward_pool *pool, const char *address)
 	return peer;
 }
 
-/* Peers are few and live as long as the pool: a policy that no longer names
- * one leaves a few bytes behind. */
+/* Peers are few and live as long as the pool: one that the policy no longer
+ * names keeps a few bytes. */
 struct forward_peer *
 forward_pool_peer(struct forward_pool *pool, const char *address)
 {
@@ -204,7 +205,7 @@ forward_peer_failed(struct forward_pool *pool, struct forward_peer *peer)
 		return true;
 	(void)pthread_mutex_lock(&pool->lock);
 	news = peer->failures == 0;
-	/* Requests that failed together are one failure. */
+	/* Requests that failed at the same time count as one failure. */
 	if (news || peer->trying || now >= peer->rests_until)
 		peer->failures++;
 	peer->trying = false;
@@ -236,7 +237,7 @@ forward_peer_fails(const struct forward_peer *peer)
 
 /* ---- connections ---- */
 
-/* Nothing may have come on a connection that is kept: its end, or bytes that
+/* False: the application has closed a kept connection, or has sent bytes that
  * belong to no request. */
 static bool
 is_quiet(int fd)
@@ -295,7 +296,8 @@ close_old(void *ctx)
 	return NULL;
 }
 
-/* See that the thread runs; the caller holds the lock. */
+/* Start the thread unless it runs; the caller holds the lock.  False: it could
+ * not be started. */
 static bool
 start_closer(struct forward_pool *pool)
 {
@@ -303,7 +305,7 @@ start_closer(struct forward_pool *pool)
 
 	if (pool->closing)
 		return true;
-	/* The last one is past its loop: this does not wait. */
+	/* That thread has left its loop: this does not wait. */
 	if (pool->joinable)
 		(void)pthread_join(pool->closer, NULL);
 	(void)pthread_attr_init(&attributes);

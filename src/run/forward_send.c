@@ -63,8 +63,8 @@ forward_request_make(struct forward_request *request, char *const *variables,
 		record_body_put(bytes + len, in);
 		len += room;
 	}
-	/* The end of STDIN, without which php-fpm waits for ever, even where
-	 * there is no body (section 5.3). */
+	/* The end of STDIN, also without a body (section 5.3): php-fpm would
+	 * wait for it for ever. */
 	if (!file)
 		len += wire_header_put(bytes + len, WIRE_STDIN, RECORD_ID, 0);
 	request->len = len;
@@ -144,7 +144,7 @@ send_step(struct forward_sender *s)
 		s->record_left -= (size_t)n;
 		s->sent += (uint64_t)n;
 	} else if (n == 0) {
-		errno = EIO; /* the file has lost its end */
+		errno = EIO; /* the file was truncated */
 		n = -1;
 	}
 	return n;

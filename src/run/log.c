@@ -34,7 +34,7 @@ enum {
 	LINE_MAX_BYTES = 4096,
 	TEXT_MAX = 1024,
 	VALUE_MAX = 512, /* of a value that came from outside, escaped */
-	STUCK_MS = 100	 /* for a log that does not take a line */
+	STUCK_MS = 100	 /* to wait for a log that takes no line */
 };
 
 struct log {
@@ -180,7 +180,7 @@ room(const struct line *line)
 	return sizeof(line->text) - 2 - line->len;
 }
 
-/* All of it or nothing: half an escape would be none. */
+/* All of it or nothing, so that no escape sequence is cut. */
 static bool
 put_raw(struct line *line, const char *text, size_t len)
 {
@@ -241,7 +241,8 @@ put_json_char(struct line *line, struct slice text)
 		escaped[1] = (char)c;
 		return put_raw(line, escaped, 2) ? 1 : 0;
 	}
-	/* A byte that is no UTF-8 becomes the character of that number. */
+	/* A control, or a byte that is not UTF-8: the character of that number.
+	 */
 	if (!ascii_is_printable((char)c)) {
 		char quoted[TEXT_QUOTED_BYTE_MAX]; /* \xHH */
 		(void)text_quote_byte((char)c, quoted);
@@ -272,7 +273,7 @@ put_json_pair(struct line *line, const char *key, struct slice value)
 	put_text(line, "\"");
 }
 
-/* Text of ours, or from outside through log_quote. */
+/* Text of ours; what came from outside has gone through log_quote. */
 static void
 put_plain(struct line *line, const char *text)
 {

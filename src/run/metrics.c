@@ -95,7 +95,7 @@ struct metrics {
 	counter body_bytes;
 	struct histogram own;	  /* answered by us */
 	struct histogram program; /* a program ran */
-	counter reloads[2];	  /* refused, taken */
+	counter reloads[2];	  /* of a policy with errors, of a good one */
 	_Atomic int64_t running;
 	int64_t started; /* seconds since 1970 */
 };
@@ -186,7 +186,7 @@ insert(struct metrics *s, struct slice name)
 	return e != NULL ? e : &s->other;
 }
 
-/* In brackets what no [cors NAME] can be called. */
+/* In brackets where no section is meant: no [cors NAME] has such a name. */
 static struct slice
 policy_name(const struct settings *settings, int policy)
 {

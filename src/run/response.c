@@ -21,8 +21,8 @@ is_server(struct slice software, const char *name)
 	       slice_starts(software, slice_from(name));
 }
 
-/* What of the header rules depends on the server and on [app].  Of an nph-*
- * program the server reads nothing, so it redirects nowhere. */
+/* The header rules that depend on the server and on [app].  The server does not
+ * parse the output of an nph-* program, so it cannot redirect for it. */
 static struct header_options
 header_options(const struct app *app, const struct request *request, bool nph)
 {
@@ -101,7 +101,7 @@ bad_block(struct response *response)
 	const char *todo, *text = fault_text(block->fault, &todo);
 	char line[256] = "";
 
-	/* Often the whole story: an interpreter's message, or a page. */
+	/* Often this says it all: an interpreter's error message, or a page. */
 	if (block->fault == HEADER_FAULT_NO_HEADERS)
 		(void)log_quote(slice_of(block->buf, block->len), line,
 				sizeof(line));
@@ -112,14 +112,14 @@ bad_block(struct response *response)
 	return -2;
 }
 
-/* What was put right without a word to the client, for who looks closely. */
+/* What was corrected silently; only at the level debug. */
 static void
-log_mended(const struct response *response)
+log_corrections(const struct response *response)
 {
 	static const struct {
 		unsigned note;
 		const char *text;
-	} mended[] = {
+	} corrections[] = {
 	    {HEADER_NOTE_UNFOLDED, ", folded lines joined"},
 	    {HEADER_NOTE_STATUS_LINE, ", HTTP/1.x line made Status"},
 	    {HEADER_NOTE_HOP, ", hop-by-hop fields dropped"},
@@ -131,17 +131,17 @@ log_mended(const struct response *response)
 
 	if (!log_wants(response->exchange->log, LOG_LEVEL_DEBUG))
 		return;
-	for (size_t i = 0; i < sizeof(mended) / sizeof(*mended); i++)
-		if (response->block.notes & mended[i].note)
+	for (size_t i = 0; i < sizeof(corrections) / sizeof(*corrections); i++)
+		if (response->block.notes & corrections[i].note)
 			len += (size_t)snprintf(text + len, sizeof(text) - len,
-						"%s", mended[i].text);
+						"%s", corrections[i].text);
 	if (len > 0)
 		log_event(response->exchange->log, LOG_LEVEL_DEBUG,
 			  "header-mended", response->request, NULL,
 			  "the header block: %s", text + 2);
 }
 
-/* Once a request, what had to be mended and ought to be put right. */
+/* What was corrected and should be fixed in the program. */
 static void
 log_notes(const struct response *response)
 {
@@ -167,7 +167,7 @@ log_notes(const struct response *response)
 		    log, LOG_LEVEL_WARNING, "header-large", response->request,
 		    "print less, or raise the web server's header buffer",
 		    "the header block is over 4 KiB: servers may refuse it");
-	log_mended(response);
+	log_corrections(response);
 }
 
 static int

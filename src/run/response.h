@@ -18,9 +18,9 @@ struct response {
 	const struct cors_decision *decision;
 	const struct request *request;
 	struct header_block block;
-	bool failed;   /* response_fail has been called: the answer is over */
-	bool bodyless; /* HEAD, 204, 304: what else comes is thrown away */
-	bool started;  /* the header block has gone out: no other status now */
+	bool failed;   /* response_fail has been called */
+	bool bodyless; /* HEAD, 204, 304: drop the body */
+	bool started;  /* the header block has been sent, with its status */
 };
 
 /*
@@ -38,20 +38,18 @@ int response_init(struct response *, struct exchange *, const struct settings *,
  */
 int response_feed(struct response *, const char *, size_t);
 
-/*
- * Is the body being sent, so that sink->move may be used on what follows?  Not
- * where a body is not to be sent: response_feed then throws it away.
- */
+/* Is the body being sent, so that sink->move may be used on what follows?
+ * False as well where the response has no body and response_feed drops it. */
 bool response_in_body(const struct response *);
 
-/* The application has ended its output well: send what is still held back
- * (or 502 if it never gave a header block).  As response_feed. */
+/* The output has ended as it should: send what is still held back, or 502 if
+ * there was no header block.  Returns as response_feed does. */
 int response_end(struct response *);
 
 /*
- * It went wrong: id is for the outcome and the log ("first-byte-timeout").
- * Before the header block went out, an error answer with status and CORS
- * headers; after, the sink is marked broken.  extra as in answer_error.
+ * The response has failed; id ("first-byte-timeout") is for the outcome. Before
+ * the header block was sent: answer_error with status and extra.  After: the
+ * sink is marked broken.  Does nothing the second time.
  */
 void response_fail(struct response *, int status, const char *id,
 		   const char *extra);

@@ -31,7 +31,7 @@ static const char check_path[] = "check the path that the server passes on";
 
 /* All strings of a struct script, in one piece. */
 struct memory {
-	char named[PATH_MAX]; /* as the server says, cut to the script */
+	char named[PATH_MAX]; /* as the server names it, without PATH_INFO */
 	char real[PATH_MAX];
 	char folder[PATH_MAX];
 	char name[PATH_MAX];
@@ -97,8 +97,8 @@ is_file(const char *path, const struct stat *file)
 	       st.st_ino == file->st_ino;
 }
 
-/* Ourselves, by device and inode, or a script that we are to interpret: a
- * wrapper that runs itself never ends. */
+/* Is it corswrap itself (by device and inode), or a script with corswrap in its
+ * #! line?  A wrapper that runs itself never ends. */
 static bool
 is_self(const char *path)
 {
@@ -136,7 +136,7 @@ is_self_again(const struct resolving *r, const char *path)
 	struct stat st;
 
 	if (stat(path, &st) != 0)
-		return false; /* its start will say why */
+		return false; /* starting it will fail, and say why */
 	now = seen_of(&st);
 	if (s->other_of == r->settings && same_file(&s->other, &now))
 		return false;
@@ -217,7 +217,7 @@ is_script(const struct resolving *r, const struct stat *st)
 		return refuse(r, S_ISDIR(st->st_mode) ? 404 : 403,
 			      "script-no-file", check_path,
 			      "not a regular file", m->named);
-	/* Room enough: that is where the tail came from. */
+	/* There is room: the tail was cut off here. */
 	memcpy(m->named + strlen(m->named), m->info, strlen(m->info) + 1);
 	return refuse(r, 404, "script-missing", check_path, "no such script",
 		      m->named);
@@ -248,7 +248,7 @@ split(struct resolving *r)
 		if (slash == NULL || slash == m->named)
 			return refuse(r, 404, "script-missing", check_path,
 				      "no such script", m->named);
-		/* What was cut moves in front of what was cut before. */
+		/* The last component moves to the front of the tail. */
 		size_t cut = (size_t)(slash - m->named);
 		memmove(m->info + (len - cut), m->info, full - len + 1);
 		memcpy(m->info, slash, len - cut);

@@ -17,8 +17,8 @@ struct script {
 				  file given to execve */
 	const char *directory; /* working directory of the program */
 	const char *path;      /* of the script (or of exec), for logs */
-	/* Found by splitting or PATH_TRANSLATED: these four replace what the
-	 * server said; NULL: the variable is taken out. */
+	/* These four replace the server's variables, because the path was
+	 * split or came by PATH_TRANSLATED; NULL: remove the variable. */
 	bool rewritten;
 	const char *script_name;
 	const char *script_filename;
@@ -29,9 +29,9 @@ struct script {
 
 /*
  * Find the program.  0: *out is filled (script_free).  Else the status to
- * answer with (403, 404, 500, 502), the cause and what to do in the log.  With
- * `forward` only the names are worked out (under plain CGI as without it) and
- * argv is NULL.
+ * answer with (403, 404, 500, 502); the log has the cause and a hint.  With
+ * `forward` argv is NULL; FastCGI then needs no script, plain CGI resolves its
+ * variables as without `forward`.
  */
 int script_resolve(const struct settings *, struct exchange *,
 		   const struct request *, struct script *out);
