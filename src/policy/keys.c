@@ -53,7 +53,7 @@ keys_line(enum section_kind kind, const unsigned lines[KEYS_MAX],
 }
 
 enum section_kind
-keys_home(struct slice name)
+section_with_key(struct slice name)
 {
 	static const enum section_kind kinds[] = {SECTION_CORS, SECTION_APP,
 						  SECTION_SERVER};

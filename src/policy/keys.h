@@ -70,11 +70,11 @@ int keys_find(enum section_kind, bool named, struct slice name);
 /* The line of a key of that name (which the table must have). */
 unsigned keys_line(enum section_kind, const unsigned lines[KEYS_MAX],
 		   const char *name);
-/* The first section that has this key, or SECTION_LOST. */
-enum section_kind keys_home(struct slice name);
 /* The key that was meant, or NULL. */
 const char *keys_nearest(enum section_kind, bool named, struct slice name);
 
+/* The first section that has a key of that name, or SECTION_LOST. */
+enum section_kind section_with_key(struct slice key);
 /* "app", "server", "env", "handlers", "cors"; NULL for SECTION_LOST. */
 const char *section_word(enum section_kind);
 /* The section of that word, or SECTION_LOST. */

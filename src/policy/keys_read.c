@@ -41,7 +41,7 @@ unknown_key(struct loader *loader, struct section *section,
 	const char *label = section_label(loader, section);
 	const char *nearest =
 	    keys_nearest(section->kind, section->named, entry->key);
-	enum section_kind home = keys_home(entry->key);
+	enum section_kind home = section_with_key(entry->key);
 	const char *key = loader_quote(loader, entry->key);
 
 	if (section->kind == SECTION_CORS && home == SECTION_CORS)

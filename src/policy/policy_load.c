@@ -103,7 +103,7 @@ named_section(struct loader *loader, struct section *section, struct slice rest)
 
 /* The keys that follow are in no known section. */
 static void
-lose(struct loader *loader, struct section *section)
+mark_lost(struct loader *loader, struct section *section)
 {
 	section->kind = SECTION_LOST;
 	section->ignored = true;
@@ -135,7 +135,7 @@ unknown_section(struct loader *loader, struct section *section,
 					    slice_of(fix + 6, strlen(fix) - 7));
 		shown = fix;
 	} else {
-		lose(loader, section);
+		mark_lost(loader, section);
 	}
 	loader_error(loader, section->line, "unknown-section", shown,
 		     "unknown section [%s]", loader_quote(loader, text));
@@ -162,7 +162,7 @@ open_section(struct parse *parse, struct slice text)
 
 /* After a header that has been reported, or a key before any header. */
 static void
-lose_section(struct parse *parse, enum section_kind kind)
+add_lost_section(struct parse *parse, enum section_kind kind)
 {
 	parse->section = section_add(parse->loader, parse->reader.line);
 	if (parse->section == NULL)
@@ -170,11 +170,11 @@ lose_section(struct parse *parse, enum section_kind kind)
 	parse->section->kind = kind;
 	parse->section->guessed = true;
 	if (kind == SECTION_LOST)
-		lose(parse->loader, parse->section);
+		mark_lost(parse->loader, parse->section);
 }
 
 static void
-lose_line(struct parse *parse)
+mark_incomplete(struct parse *parse)
 {
 	if (parse->section == NULL)
 		parse->loader->incomplete = true;
@@ -184,7 +184,7 @@ lose_line(struct parse *parse)
 
 /* inih would understand the line in another way. */
 static void
-ambiguous(struct parse *parse)
+report_ambiguous(struct parse *parse)
 {
 	loader_error(parse->loader, parse->reader.line, "syntax", NULL,
 		     "the line can be read in two ways");
@@ -227,13 +227,13 @@ next_line(char *buf, int cap, void *context)
 		if (section)
 			open_section(parse, text);
 		else if (kind == LINE_BAD_SECTION)
-			lose_section(parse, SECTION_LOST);
+			add_lost_section(parse, SECTION_LOST);
 		else if (kind == LINE_BAD)
-			lose_line(parse);
+			mark_incomplete(parse);
 		if (kind != LINE_KEY && !section)
 			continue;
 		if (!put_line(buf, cap, text, section)) {
-			ambiguous(parse);
+			report_ambiguous(parse);
 			continue;
 		}
 		parse->given = text.len;
@@ -260,10 +260,10 @@ entry_add(struct loader *loader, struct section *section, struct slice key,
 /* A key before any section: one error for all of them, since one header is
  * missing. */
 static void
-homeless_key(struct parse *parse, struct slice key)
+key_without_section(struct parse *parse, struct slice key)
 {
 	struct loader *loader = parse->loader;
-	enum section_kind home = keys_home(key);
+	enum section_kind home = section_with_key(key);
 	char fix[16];
 
 	snprintf(fix, sizeof(fix), "[%s]",
@@ -272,7 +272,7 @@ homeless_key(struct parse *parse, struct slice key)
 		     home == SECTION_LOST ? NULL : fix,
 		     "the key \"%s\" stands before any section",
 		     loader_quote(loader, key));
-	lose_section(parse, home);
+	add_lost_section(parse, home);
 }
 
 /* inih's handler: a key and its value. */
@@ -285,11 +285,11 @@ add_key(void *context, const char *section, const char *name, const char *value)
 
 	(void)section; /* of the last key; the reader has the last header */
 	if (key.len + 1 + text.len != parse->given) {
-		ambiguous(parse);
+		report_ambiguous(parse);
 		return 1;
 	}
 	if (parse->section == NULL)
-		homeless_key(parse, key);
+		key_without_section(parse, key);
 	if (parse->section != NULL)
 		entry_add(parse->loader, parse->section, key, text,
 			  parse->reader.line);
@@ -369,7 +369,7 @@ parse_lines(struct loader *loader, struct slice text)
 	}
 	reader_init(&parse.reader, text, loader->file, loader->diags);
 	if (ini_parse_stream(next_line, &parse, add_key, &parse) != 0)
-		ambiguous(&parse);
+		report_ambiguous(&parse);
 	find_duplicate_sections(loader);
 }
 

@@ -135,7 +135,7 @@ leading_key(struct slice line)
 {
 	struct slice word = slice_of(line.ptr, text_find_any(line, " \t:"));
 
-	return keys_home(word) == SECTION_LOST ? SLICE_NONE : word;
+	return section_with_key(word) == SECTION_LOST ? SLICE_NONE : word;
 }
 
 /* A line without '=', or with ':' before it. */

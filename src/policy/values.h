@@ -35,8 +35,7 @@ enum { VALUE_TEXT = 24 };
 /* As value_number would read it, in the largest unit that needs no fraction. */
 void value_number_write(const struct measure *, uint64_t number,
 			char buf[static VALUE_TEXT]);
-/* What "5 s", "10sec" or "64kb" should have been: written to buf, else false.
- */
+/* Correct "5 s", "10sec" or "64kb", in buf.  False: the unit is unknown. */
 bool value_number_fix(const struct measure *, struct slice,
 		      char buf[static VALUE_TEXT]);
 
