@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/text.h"
 #include "base/os.h"
 #include "corscheck/init.h"
 
@@ -38,15 +39,10 @@ words_add(struct init_plan *plan, struct words *words, const char *text)
 static void
 words_split(struct init_plan *plan, struct words *words, const char *text)
 {
-	static const char between[] = " \t,";
+	struct slice rest = slice_from(text), word;
 
-	for (text += strspn(text, between); *text != '\0';
-	     text += strspn(text, between)) {
-		size_t len = strcspn(text, between);
-		words_add(plan, words,
-			  arena_text(plan->arena, slice_of(text, len)));
-		text += len;
-	}
+	while (text_word_next(&rest, &word))
+		words_add(plan, words, arena_text(plan->arena, word));
 }
 
 /* ---- flags ---- */

@@ -189,10 +189,12 @@ origins = https://a.example:65536 https://b.example:06060 https://c.example: htt
 2: error: origin "https://d.example:x": a port is a number from 1 to 65535 without leading zeros, or "*" [port]
 == default-port
 [cors]
-origins = https://a.example:443 http://b.example:80
+origins = https://a.example:443 http://b.example:80 ws://c.example:080 foo://d.example:99999
 --
 2: error: origin "https://a.example:443": browsers leave the default port out (did you mean "https://a.example"?) [default-port]
 2: error: origin "http://b.example:80": browsers leave the default port out (did you mean "http://b.example"?) [default-port]
+2: error: origin "ws://c.example:080": a port is a number from 1 to 65535 without leading zeros, or "*" (did you mean "ws://c.example"?) [port]
+2: error: origin "foo://d.example:99999": a port is a number from 1 to 65535 without leading zeros, or "*" [port]
 == path
 [cors]
 origins = https://a.example/ https://b.example/app/index.html
