@@ -40,7 +40,6 @@ dist_pkgexamples_DATA = \
 	$(end)
 pkganalyzerdir = $(pkgexamplesdir)/analyzer
 dist_pkganalyzer_DATA = \
-	examples/analyzer/analyzer.ini \
 	examples/analyzer/apache.conf \
 	examples/analyzer/lighttpd.conf \
 	examples/analyzer/nginx.conf \
@@ -65,15 +64,19 @@ dist_pkgservers_DATA = \
 # systemd looks there under /usr and /usr/local.
 systemdunitdir = $(prefix)/lib/systemd/system
 dist_systemdunit_DATA = \
+	etc/systemd/corscheck.socket \
 	etc/systemd/corswrap.socket \
 	etc/systemd/corswrap@.socket \
 	$(end)
-nodist_systemdunit_DATA = etc/systemd/corswrap@.service
-etc/systemd/corswrap@.service: etc/systemd/corswrap@.service.in Makefile
+nodist_systemdunit_DATA = \
+	etc/systemd/corscheck.service \
+	etc/systemd/corswrap@.service \
+	$(end)
+$(nodist_systemdunit_DATA): %: %.in Makefile
 	@$(MKDIR_P) etc/systemd
 	$(AM_V_GEN)sed -e 's|@bindir[@]|$(bindir)|g' \
 		-e 's|@sysconfdir[@]|$(sysconfdir)|g' \
-		$(srcdir)/etc/systemd/corswrap@.service.in >$@
+		$(srcdir)/$@.in >$@
 
 dist_pkgexamples_SCRIPTS = \
 	examples/guestbook.pl \
@@ -88,10 +91,11 @@ EXTRA_DIST += \
 	doc/exchange.svg \
 	doc/exchange.txt \
 	etc/corswrap.ini \
+	etc/systemd/corscheck.service.in \
 	etc/systemd/corswrap@.service.in \
 	examples/shared-hosting \
 	$(end)
-CLEANFILES += etc/systemd/corswrap@.service
+CLEANFILES += $(nodist_systemdunit_DATA)
 
 html-local: $(dist_man_MANS)
 	@mkdir -p html

@@ -30,7 +30,7 @@ fuzz_replay_SOURCES = \
 	fuzz/targets.h \
 	src/page/form.c \
 	$(end)
-fuzz_libs = $(house_libs) $(FCGI_LIBS) $(JANSSON_LIBS)
+fuzz_libs = libserve.a $(house_libs) $(FCGI_LIBS) $(JANSSON_LIBS)
 fuzz_replay_LDADD = $(fuzz_libs)
 
 # Binaries in fuzz-KIND/bin, of libraries built there with the sanitizers.

@@ -48,6 +48,7 @@ script_tests = \
 	t/hostile/server-gives-up.t \
 	t/hostile/signals.t \
 	t/page/chromium.t \
+	t/page/fastcgi.t \
 	t/page/page.t \
 	t/page/servers.t \
 	t/policy/config-vectors.t \
@@ -120,7 +121,7 @@ if HAVE_CMOCKA
 TESTS += $(unit_tests)
 check_PROGRAMS += $(unit_tests)
 endif
-unit_libs = $(house_libs) $(FCGI_LIBS) $(CMOCKA_LIBS)
+unit_libs = libserve.a $(house_libs) $(FCGI_LIBS) $(CMOCKA_LIBS)
 LDADD = $(unit_libs)
 
 t_base_arena_t_SOURCES = t/base/arena.c t/unit.h

@@ -97,6 +97,16 @@ os_accept(int listener, struct sockaddr *address, socklen_t *len)
 	return accept4(listener, address, len, SOCK_CLOEXEC);
 }
 
+bool
+os_is_listener(int fd)
+{
+	int listens = 0;
+	socklen_t len = sizeof(listens);
+
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == 0 &&
+	       listens != 0;
+}
+
 int
 os_dup_to(int fd, int target)
 {

@@ -37,6 +37,9 @@ int os_socket(int family, bool nonblocking);
 /* As accept(2); the connection blocks, whatever the listener does. */
 int os_accept(int listener, struct sockaddr *, socklen_t *);
 
+/* Is fd a socket that listens?  False: it is something else, or closed. */
+bool os_is_listener(int fd);
+
 /* As dup2(2): target becomes what fd is, at once and without a moment in which
  * it is closed.  target, or -1 with errno. */
 int os_dup_to(int fd, int target);

@@ -13,7 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/os.h"
 #include "page/page.h"
 
 static const struct command commands[] = {
@@ -98,8 +100,12 @@ main(int argc, char **argv)
 {
 	int status;
 
+	/* What FCGX_IsCGI would say: it takes any socket for one that listens,
+	 * also that of an inetd or a socketpair of a CGI server's. */
+	if (os_is_listener(STDIN_FILENO))
+		return page_fastcgi(STDIN_FILENO);
 	if (is_cgi())
-		return page_main();
+		return page_cgi();
 	status = run(argc, argv);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		perror("corscheck: standard output");

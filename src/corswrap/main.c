@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/os.h"
 #include "corswrap/start.h"
 #include "corswrap/tune.h"
 #include "serve/cgi.h"
@@ -59,7 +60,7 @@ main(int argc, char **argv)
 {
 	static const struct load_options cgi = {.use = LOAD_CGI};
 	static struct start s;
-	bool listening = listen_is_socket(STDIN_FILENO);
+	bool listening = os_is_listener(STDIN_FILENO);
 
 	if (!listening && options_is_cgi())
 		return cgi_run(&cgi, options_lighttpd_script(argc, argv),

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: ISC
 # What src/page is made of.
 page_sources = \
+	%D%/cgi.c \
+	%D%/fastcgi.c \
 	%D%/form.c \
 	%D%/form.h \
 	%D%/html.c \

@@ -1,6 +1,6 @@
 /*
- * The analyzer page's side of CGI (RFC 3875): which requests are answered, and
- * with which headers.
+ * The analyzer page as a web server sees it: which requests are answered, and
+ * with which headers (RFC 3875).
  *
  * SPDX-License-Identifier: ISC
  */
@@ -10,14 +10,11 @@
 
 #include "page/page.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include "base/text.h"
-#include "fetch/fetch.h"
+#include "cors/request.h"
 #include "fetch/url.h"
 #include "page/form.h"
 
@@ -36,35 +33,38 @@ print_common(FILE *out)
 }
 
 /* A short answer in text; status: "405 Method Not Allowed". */
-static int
-refuse(const char *status, const char *text)
+static void
+refuse(const struct page *page, const char *status, const char *text)
 {
-	printf("Status: %s\r\n", status);
+	FILE *out = page->request->out;
+
+	fprintf(out, "Status: %s\r\n", status);
 	if (strncmp(status, "405", 3) == 0)
-		fputs("Allow: GET, HEAD, OPTIONS, POST\r\n", stdout);
-	print_common(stdout);
-	printf("Content-Security-Policy: default-src 'none'; "
-	       "frame-ancestors 'none'\r\n"
-	       "Content-Type: text/plain; charset=utf-8\r\n"
-	       "Content-Length: %zu\r\n\r\n%s\n",
-	       strlen(text) + 1, text);
-	return 0;
+		fputs("Allow: GET, HEAD, OPTIONS, POST\r\n", out);
+	print_common(out);
+	fprintf(out,
+		"Content-Security-Policy: default-src 'none'; "
+		"frame-ancestors 'none'\r\n"
+		"Content-Type: text/plain; charset=utf-8\r\n"
+		"Content-Length: %zu\r\n\r\n%s\n",
+		strlen(text) + 1, text);
 }
 
-static int
-no_memory(void)
+static void
+no_memory(const struct page *page)
 {
-	return refuse("500 Internal Server Error", "Memory is out.");
+	refuse(page, "500 Internal Server Error", "Memory is out.");
 }
 
-static int
-answer_options(void)
+static void
+answer_options(const struct page *page)
 {
+	FILE *out = page->request->out;
+
 	fputs("Status: 204 No Content\r\nAllow: GET, HEAD, OPTIONS, POST\r\n",
-	      stdout);
-	print_common(stdout);
-	fputs("\r\n", stdout);
-	return 0;
+	      out);
+	print_common(out);
+	fputs("\r\n", out);
 }
 
 /*
@@ -75,74 +75,83 @@ answer_options(void)
 static void
 print_policy(const struct page *page)
 {
-	printf("Content-Security-Policy: default-src 'none'; "
-	       "style-src 'nonce-%s'; ",
-	       page->nonce);
+	FILE *out = page->request->out;
+
+	fprintf(out,
+		"Content-Security-Policy: default-src 'none'; "
+		"style-src 'nonce-%s'; ",
+		page->nonce);
 	if (page_may_try(page))
-		printf("script-src 'nonce-%s'; connect-src http: https:; ",
-		       page->nonce);
+		fprintf(out,
+			"script-src 'nonce-%s'; connect-src http: https:; ",
+			page->nonce);
 	fputs("form-action 'self'; base-uri 'none'; frame-ancestors 'none'\r\n",
-	      stdout);
+	      out);
 }
 
-/* The whole page is made before its first byte goes out. */
-static int
-answer_page(struct page *page, bool with_body)
+static bool
+make_html(struct page *page, char **text, size_t *len)
 {
-	char *text = NULL;
-	size_t len = 0;
 	bool good;
 
-	page->out = open_memstream(&text, &len);
+	page->out = open_memstream(text, len);
 	if (page->out == NULL)
-		return no_memory();
+		return false;
 	page_html(page);
 	good = ferror(page->out) == 0 &&
 	       (page->result == NULL || !page->result->e.out_of_memory);
-	if (fclose(page->out) != 0 || !good) {
-		free(text);
-		return no_memory();
+	return fclose(page->out) == 0 && good;
+}
+
+/* The whole page is made before its first byte goes out. */
+static void
+answer_page(struct page *page, bool with_body)
+{
+	FILE *out = page->request->out;
+	char *text = NULL;
+	size_t len = 0;
+
+	if (make_html(page, &text, &len)) {
+		fputs("Status: 200 OK\r\n", out);
+		print_common(out);
+		print_policy(page);
+		fprintf(out,
+			"Content-Type: text/html; charset=utf-8\r\n"
+			"Content-Length: %zu\r\n\r\n",
+			len);
+		if (with_body)
+			fwrite(text, 1, len, out);
+	} else {
+		no_memory(page);
 	}
-	fputs("Status: 200 OK\r\n", stdout);
-	print_common(stdout);
-	print_policy(page);
-	printf("Content-Type: text/html; charset=utf-8\r\n"
-	       "Content-Length: %zu\r\n\r\n",
-	       len);
-	if (with_body)
-		fwrite(text, 1, len, stdout);
 	free(text);
-	return 0;
 }
 
 /* ---- the request ---- */
 
+/* Of those that a decision about CORS does not need (struct request). */
 static struct slice
-variable(const char *name)
+variable(const struct page *page, struct slice name)
 {
-	return slice_from(getenv(name));
+	char *const *at = page->request->variables;
+
+	for (; *at != NULL; at++) {
+		struct slice text = slice_from(*at);
+
+		if (slice_starts(text, name) && text.len > name.len &&
+		    text.ptr[name.len] == '=')
+			return slice_after(text, name.len + 1);
+	}
+	return SLICE_NONE;
 }
 
 /* The URL of a server's root; false: the text is none. */
 static bool
-parse_root(struct arena *arena, const char *text, struct url *out)
+parse_root(struct arena *arena, struct slice text, struct url *out)
 {
-	return text != NULL &&
-	       url_parse(arena, slice_from(text), NULL, NULL, out) ==
-		   URL_FAULT_NONE &&
+	return slice_present(text) &&
+	       url_parse(arena, text, NULL, NULL, out) == URL_FAULT_NONE &&
 	       !out->has_userinfo && slice_eq(out->target, SLICE("/"));
-}
-
-static bool
-is_secure(void)
-{
-	const char *https = getenv("HTTPS");
-
-	return (https != NULL && https[0] != '\0' &&
-		strcmp(https, "off") != 0) ||
-	       slice_eq(variable("REQUEST_SCHEME"), SLICE("https")) ||
-	       slice_eq_nocase(variable("HTTP_X_FORWARDED_PROTO"),
-			       SLICE("https"));
 }
 
 /*
@@ -151,28 +160,26 @@ is_secure(void)
  * browser itself says it (Fetch, "append a request Origin header").
  */
 static struct slice
-own_origin(struct arena *arena)
+own_origin(struct arena *arena, const struct request *request)
 {
-	struct slice host = variable("HTTP_HOST");
-	struct slice origin = variable("HTTP_ORIGIN");
-	char text[300];
+	struct slice pieces[] = {request_is_https(request) ? SLICE("https://")
+							   : SLICE("http://"),
+				 request->host, SLICE("/")};
 	struct url url, said;
 
-	if (host.len == 0 || host.len > 260)
+	if (request->host.len == 0 || request->host.len > 260 ||
+	    !parse_root(arena, slice_from(arena_join(arena, pieces, 3)), &url))
 		return SLICE_NONE;
-	snprintf(text, sizeof(text), "%s://%s/", is_secure() ? "https" : "http",
-		 host.ptr);
-	if (!parse_root(arena, text, &url))
-		return SLICE_NONE;
-	if (parse_root(arena, origin.ptr, &said) &&
-	    slice_eq(said.origin, origin) && slice_eq(said.host, url.host))
+	if (parse_root(arena, request->origin, &said) &&
+	    slice_eq(said.origin, request->origin) &&
+	    slice_eq(said.host, url.host))
 		return said.origin;
 	return url.origin;
 }
 
 /* The textarea's line ends count for one byte each. */
 static void
-take_form(struct page *page, const struct form *form)
+set_form(struct page *page, const struct form *form)
 {
 	page->form = (struct page_form){
 	    .url = text_trim_http(form_get(form, SLICE("url"))),
@@ -202,7 +209,7 @@ read_form(struct page *page, struct slice bytes, const char **text)
 	case FORM_GOOD:
 		break;
 	}
-	take_form(page, form);
+	set_form(page, form);
 	if (page->form.policy.len > PAGE_POLICY_MAX) {
 		*text = "The policy has more than 64 KiB.";
 		return "413 Content Too Large";
@@ -210,19 +217,22 @@ read_form(struct page *page, struct slice bytes, const char **text)
 	return NULL;
 }
 
-static int
+static void
 answer_get(struct page *page, bool with_body)
 {
-	struct slice query = variable("QUERY_STRING");
+	struct slice query = variable(page, SLICE("QUERY_STRING"));
 	const char *text, *status;
 
-	if (query.len > PAGE_QUERY_MAX)
-		return refuse("414 URI Too Long",
-			      "The query has more than 64 KiB.");
+	if (query.len > PAGE_QUERY_MAX) {
+		refuse(page, "414 URI Too Long",
+		       "The query has more than 64 KiB.");
+		return;
+	}
 	status = read_form(page, query, &text);
 	if (status != NULL)
-		return refuse(status, text);
-	return answer_page(page, with_body);
+		refuse(page, status, text);
+	else
+		answer_page(page, with_body);
 }
 
 /* ---- POST ---- */
@@ -236,106 +246,88 @@ is_form_type(struct slice type)
 	return slice_eq_nocase(text_trim_http(essence), slice_from(form));
 }
 
-/* RFC 3875, 4.1.2: digits.  -1: something else; too many are a lot. */
-static long
-content_length(struct slice text)
-{
-	long length = 0;
-
-	if (text.len == 0)
-		return -1;
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.ptr[i] < '0' || text.ptr[i] > '9')
-			return -1;
-		if (length <= PAGE_BODY_MAX)
-			length = length * 10 + (text.ptr[i] - '0');
-	}
-	return length;
-}
-
-/* Exactly so many bytes of standard input; false: there are fewer. */
-static bool
-read_body(char *to, size_t length)
-{
-	size_t len = 0;
-
-	while (len < length) {
-		ssize_t n = read(STDIN_FILENO, to + len, length - len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		len += (size_t)n;
-	}
-	return true;
-}
-
 /*
  * Did another site's page send the form?  Then it is only filled in: else that
  * page chose what the button sends, with this page's origin and the visitor's
  * cookies (Fetch Metadata, 2.3; browsers that do not have it send Origin).
  */
 static bool
-is_foreign(const struct page *page)
+is_foreign(const struct page *page, const struct request *request)
 {
-	struct slice site = variable("HTTP_SEC_FETCH_SITE");
-	struct slice origin = variable("HTTP_ORIGIN");
+	struct slice site = request->fetch_site;
 
 	if (slice_present(site))
 		return !slice_eq(site, SLICE("same-origin")) &&
 		       !slice_eq(site, SLICE("none"));
-	return slice_present(origin) && !slice_eq(origin, page->own);
+	return slice_present(request->origin) &&
+	       !slice_eq(request->origin, page->own);
 }
 
-/* The form is good: what does it ask? */
-static int
+static void
 answer_form(struct page *page)
 {
 	struct page_result result = {.diags = NULL};
-	int status;
 
-	page->foreign = is_foreign(page);
-	if (page->foreign)
-		return answer_page(page, true);
 	/* cppcheck-suppress autoVariables ; it is taken back below */
 	page->result = &result;
-	status =
-	    page_ask(page, &result) ? answer_page(page, true) : no_memory();
+	if (page_ask(page, &result))
+		answer_page(page, true);
+	else
+		no_memory(page);
 	page->result = NULL;
 	page_result_free(&result);
-	return status;
 }
 
-static int
-answer_post(struct page *page)
+/* NULL: the body is in *out; else the status of the refusal, *text why. */
+static const char *
+read_body(struct page *page, struct slice length_text, struct slice *out,
+	  const char **text)
 {
-	struct slice type = variable("CONTENT_TYPE");
-	struct slice length_text = variable("CONTENT_LENGTH");
-	long length = content_length(length_text);
-	const char *text, *status;
+	uint64_t length;
 	char *body;
 
+	*text = "How long is the form?";
 	if (length_text.len == 0)
-		return refuse("411 Length Required", "How long is the form?");
-	if (length < 0)
-		return refuse("400 Bad Request",
-			      "The Content-Length is no number.");
-	if (!is_form_type(type))
-		return refuse("415 Unsupported Media Type",
-			      "This page takes application/"
-			      "x-www-form-urlencoded.");
+		return "411 Length Required";
+	/* RFC 3875, 4.1.2 */
+	*text = "The Content-Length is no number.";
+	if (!text_number_capped(length_text, PAGE_BODY_MAX + 1, &length))
+		return "400 Bad Request";
+	*text = "This page takes application/x-www-form-urlencoded.";
+	if (!is_form_type(variable(page, SLICE("CONTENT_TYPE"))))
+		return "415 Unsupported Media Type";
+	*text = "The form has more than 256 KiB.";
 	if (length > PAGE_BODY_MAX)
-		return refuse("413 Content Too Large",
-			      "The form has more than 256 KiB.");
-	body = arena_alloc(page->arena, (size_t)length);
+		return "413 Content Too Large";
+	*text = "Memory is out.";
+	body = arena_alloc(page->arena, length);
 	if (body == NULL)
-		return no_memory();
-	if (!read_body(body, (size_t)length))
-		return refuse("400 Bad Request", "The form ends too early.");
-	status = read_form(page, slice_of(body, (size_t)length), &text);
-	if (status != NULL)
-		return refuse(status, text);
-	return answer_form(page);
+		return "500 Internal Server Error";
+	*text = "The form ends too early.";
+	if (page->request->read(page->request->ctx, body, length) != length)
+		return "400 Bad Request";
+	*out = slice_of(body, length);
+	return NULL;
+}
+
+static void
+answer_post(struct page *page, const struct request *request)
+{
+	struct slice body;
+	const char *text, *status;
+
+	status = read_body(page, request->content_length, &body, &text);
+	if (status == NULL)
+		status = read_form(page, body, &text);
+	if (status != NULL) {
+		refuse(page, status, text);
+		return;
+	}
+	page->foreign = is_foreign(page, request);
+	if (page->foreign)
+		answer_page(page, true);
+	else
+		answer_form(page);
 }
 
 /* ---- the whole ---- */
@@ -348,49 +340,40 @@ make_nonce(char nonce[33])
 
 	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
 		return false;
-	for (size_t i = 0; i < sizeof(bytes); i++) {
-		nonce[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
-		nonce[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
-	}
-	nonce[32] = '\0';
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		snprintf(nonce + 2 * i, 3, "%02x", bytes[i]);
 	return true;
 }
 
-static int
+static void
 answer(struct page *page)
 {
-	struct slice method = variable("REQUEST_METHOD");
+	struct request request;
 
-	if (slice_eq(method, SLICE("OPTIONS")))
-		return answer_options();
-	if (slice_eq(method, SLICE("GET")))
-		return answer_get(page, true);
-	if (slice_eq(method, SLICE("HEAD")))
-		return answer_get(page, false);
-	if (slice_eq(method, SLICE("POST")))
-		return answer_post(page);
-	return refuse("405 Method Not Allowed",
-		      "This page knows GET, HEAD, OPTIONS and POST.");
+	request_read(&request, page->request->variables);
+	page->own = own_origin(page->arena, &request);
+	if (slice_eq(request.method, SLICE("OPTIONS")))
+		answer_options(page);
+	else if (slice_eq(request.method, SLICE("GET")))
+		answer_get(page, true);
+	else if (slice_eq(request.method, SLICE("HEAD")))
+		answer_get(page, false);
+	else if (slice_eq(request.method, SLICE("POST")))
+		answer_post(page, &request);
+	else
+		refuse(page, "405 Method Not Allowed",
+		       "This page knows GET, HEAD, OPTIONS and POST.");
 }
 
-int
-page_main(void)
+void
+page_respond(const struct page_request *request)
 {
-	/* No form takes so long; a server waits no longer. */
-	static const struct rlimit ten_seconds = {10, 10};
-	struct page page = {.arena = arena_new()};
-	int status;
+	struct page page = {.request = request, .arena = arena_new()};
 
-	setrlimit(RLIMIT_CPU, &ten_seconds);
-	if (page.arena == NULL || !make_nonce(page.nonce)) {
-		status = refuse("500 Internal Server Error",
-				"There is no memory, or no randomness.");
-	} else {
-		page.own = own_origin(page.arena);
-		status = answer(&page);
-	}
+	if (page.arena != NULL && make_nonce(page.nonce))
+		answer(&page);
+	else
+		refuse(&page, "500 Internal Server Error",
+		       "There is no memory, or no randomness.");
 	arena_free(page.arena);
-	if (fflush(stdout) != 0)
-		return 1;
-	return status;
 }

@@ -1,5 +1,5 @@
 /*
- * The analyzer page: corscheck as a CGI program.
+ * The analyzer page: corscheck as a CGI program or a FastCGI responder.
  *
  * It is for everybody who can reach it, so it takes everything from a request
  * and gives nothing but words back: it opens no file, resolves no name and
@@ -23,7 +23,8 @@ enum {
 	PAGE_POLICY_MAX = 65536,
 	PAGE_BODY_MAX = 4 * PAGE_POLICY_MAX,
 	PAGE_QUERY_MAX = 65536,
-	PAGE_HEADERS_MAX = 100 /* lines of request headers */
+	PAGE_HEADERS_MAX = 100, /* lines of request headers */
+	PAGE_CPU_SECONDS = 10	/* of a request */
 };
 
 /* The form as it came; a field that did not is absent. */
@@ -49,8 +50,18 @@ struct page_result {
 	struct explanation own;
 };
 
+/* A request, however it came. */
+struct page_request {
+	char *const *variables; /* "NAME=value", NULL-terminated */
+	/* The next len bytes of the body; how many, fewer at its end. */
+	size_t (*read)(void *ctx, char *to, size_t len);
+	void *ctx;
+	FILE *out; /* for the response, as CGI has it (RFC 3875, 6) */
+};
+
 struct page {
-	FILE *out;
+	const struct page_request *request;
+	FILE *out; /* of the HTML */
 	struct arena *arena;
 	char nonce[33];	  /* of style and script (CSP) */
 	struct slice own; /* the origin of this page; absent: unknown */
@@ -59,11 +70,20 @@ struct page {
 	struct page_result *result; /* NULL: the form alone */
 };
 
-/* ---- page.c ---- */
+/* ---- cgi.c, fastcgi.c ---- */
 
 /* Answer the request that the environment and standard input have; the exit
  * status. */
-int page_main(void);
+int page_cgi(void);
+
+/* Answer requests on a listening socket, one after the other, until SIGTERM,
+ * SIGINT or SIGUSR1; the exit status. */
+int page_fastcgi(int listener);
+
+/* ---- page.c ---- */
+
+/* Write the response. */
+void page_respond(const struct page_request *);
 
 /* ---- page_answer.c: from the form to a result; false: no memory ---- */
 

@@ -43,16 +43,6 @@ union any_address {
 	struct sockaddr_in6 in6;
 };
 
-bool
-listen_is_socket(int fd)
-{
-	int listens = 0;
-	socklen_t len = sizeof(listens);
-
-	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == 0 &&
-	       listens != 0;
-}
-
 /* A whole decimal number of the environment, or -1. */
 static long
 number_of(const char *text)
@@ -307,7 +297,7 @@ path_is_ours(const char *path)
 void
 listen_remove(const struct address *address, int fd)
 {
-	if (address->path != NULL && listen_is_socket(fd) &&
+	if (address->path != NULL && os_is_listener(fd) &&
 	    path_is_ours(address->path))
 		unlink(address->path);
 }

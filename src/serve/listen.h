@@ -10,9 +10,6 @@
 
 #include "policy/settings.h"
 
-/* Is fd a listening socket? (SO_ACCEPTCONN) */
-bool listen_is_socket(int fd);
-
 /*
  * LISTEN_FDS with LISTEN_PID our own: the number of descriptors from 3 on, set
  * close-on-exec; else 0.

@@ -7,6 +7,7 @@ use FindBin;
 use lib "$FindBin::RealBin/../lib";
 use Corswrap::Server;
 use Corswrap::Test;
+use IO::Socket::UNIX ();
 use Test::More;
 
 my $dir; # of the server that is being tested
@@ -24,7 +25,7 @@ sub analyzer {
 	my $text = read_file(top_src() . "/examples/analyzer/$name");
 	die "no $name\n" unless length $text;
 	$text =~ s{/usr/bin/corscheck}{$dir/corscheck}g;
-	$text =~ s{/run/corswrap}{$dir/run}g;
+	$text =~ s{/run/corscheck\.sock}{$dir/run/corscheck.sock}g;
 	return $text;
 }
 
@@ -86,15 +87,31 @@ SKIP: {
 		    : \&check_restricted, $port;
 	}
 }
+# What spawn-fcgi does, and systemd with the units.
+sub spawned {
+	my ($path) = @_;
+	my $listener = IO::Socket::UNIX->new(Local => $path, Listen => 5) or die;
+	chmod 0666, $path;
+	return start([ "$dir/corscheck" ], stdin => $listener,
+	    stderr => "$dir/log/corscheck.log");
+}
+sub activated {
+	my ($path) = @_;
+	my $pid = start([ 'systemd-socket-activate', '--inetd',
+		"--listen=$path", "$dir/corscheck" ],
+	    stderr => "$dir/log/corscheck.log");
+	wait_for(sub { -S $path }) or die server_logs($dir);
+	chmod 0666, $path;
+	return $pid;
+}
 SKIP: {
 	skip 'no nginx', 1 unless have_program('nginx');
-	for my $net ('127.0.0.0/8', '192.0.2.0/24') {
+	my $systemd = have_program('systemd-socket-activate');
+	for ([ '127.0.0.0/8', \&spawned ], [ '192.0.2.0/24', \&spawned ],
+	    $systemd ? [ '127.0.0.0/8', \&activated ] : ()) {
+		my ($net, $start) = @$_;
 		place();
-		write_file("$dir/analyzer.ini", analyzer('analyzer.ini'));
-		start([ "$dir/corswrap", '-c', "$dir/analyzer.ini", '-l',
-			"unix:$dir/run/analyzer.sock", '-m', '0666' ],
-		    stderr => "$dir/log/corswrap.log");
-		wait_socket("$dir/run/analyzer.sock") or die server_logs($dir);
+		my $pid = $start->("$dir/run/corscheck.sock");
 		my $text = analyzer('nginx.conf') =~ s{127\.0\.0\.0/8}{$net}r;
 		my $port = serve($dir, 'nginx', 'analyzer-nginx.conf', <<"END");
 daemon off;
@@ -113,6 +130,9 @@ $text
 END
 		subtest "nginx, for $net", $net =~ /^127/ ? \&check_page
 		    : \&check_restricted, $port;
+		my $status = stop($pid);
+		is($status, 0, 'the responder ends well')
+		    unless under_valgrind();
 	}
 }
 show_logs($dir) if $dir;

@@ -45,7 +45,8 @@ my %want = (
 		man7/corswrap-hosting.7 man7/corswrap-recipes.7
 		man8/corswrap.8)),
 	(map { ("/usr/lib/systemd/system/$_" => 0644) }
-		qw(corswrap.socket corswrap@.service corswrap@.socket)),
+		qw(corscheck.service corscheck.socket corswrap.socket
+		corswrap@.service corswrap@.socket)),
 	(map { ("/usr/share/doc/corswrap/examples/$_" => 0755) }
 		qw(guestbook.pl quickstart)),
 	'/etc/corswrap/corswrap.ini' => 0644,

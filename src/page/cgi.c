@@ -1,0 +1,46 @@
+/*
+ * The analyzer page as a CGI program (RFC 3875): one request, in the
+ * environment and on standard input.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "page/page.h"
+
+#include <errno.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static size_t
+read_stdin(void *ctx, char *to, size_t len)
+{
+	size_t have = 0;
+
+	(void)ctx;
+	while (have < len) {
+		ssize_t n = read(STDIN_FILENO, to + have, len - have);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		have += (size_t)n;
+	}
+	return have;
+}
+
+int
+page_cgi(void)
+{
+	/* No form takes so long; a server waits no longer. */
+	static const struct rlimit limit = {PAGE_CPU_SECONDS, PAGE_CPU_SECONDS};
+	const struct page_request request = {
+	    .variables = environ, .read = read_stdin, .out = stdout};
+
+	setrlimit(RLIMIT_CPU, &limit);
+	page_respond(&request);
+	return fflush(stdout) == 0 ? 0 : 1;
+}

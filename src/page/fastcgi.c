@@ -1,0 +1,216 @@
+/*
+ * The analyzer page as a FastCGI responder, on top of libfcgi.
+ *
+ * It answers one request after the other: each takes milliseconds, and whoever
+ * wants more starts several on one socket.  Accepting is ours, because
+ * FCGX_Accept_r waits without a time limit, and because a signal that comes
+ * just before its accept(2) is lost.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "page/page.h"
+
+#include <errno.h>
+#include <fastcgi.h>
+#include <fcgiapp.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/select.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/os.h"
+
+/* How long a web server may leave us waiting for bytes, or with some. */
+enum { PEER_SECONDS = 10 };
+
+static volatile sig_atomic_t stopping;
+
+static void
+on_signal(int number)
+{
+	(void)number;
+	stopping = 1;
+}
+
+/* ---- one request ---- */
+
+/* Each has the processor time that a CGI program has.  Over it the process is
+ * killed, and whoever started it starts another. */
+static void
+limit_cpu(void)
+{
+	struct rusage used;
+	struct rlimit limit;
+
+	if (getrusage(RUSAGE_SELF, &used) != 0 ||
+	    getrlimit(RLIMIT_CPU, &limit) != 0)
+		return;
+	limit.rlim_cur = (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+			 1 + PAGE_CPU_SECONDS;
+	if (limit.rlim_cur > limit.rlim_max)
+		limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_CPU, &limit);
+}
+
+static size_t
+read_stream(void *ctx, char *to, size_t len)
+{
+	FCGX_Stream *in = ctx;
+	int n = FCGX_GetStr(to, (int)len, in); /* len: PAGE_BODY_MAX at most */
+
+	return n < 0 ? 0 : (size_t)n;
+}
+
+static void
+respond(FCGX_Request *fcgi)
+{
+	char *text = NULL;
+	size_t len = 0;
+	struct page_request request = {.variables = fcgi->envp,
+				       .read = read_stream,
+				       .ctx = fcgi->in,
+				       .out = open_memstream(&text, &len)};
+	bool good = request.out != NULL;
+
+	if (good) {
+		page_respond(&request);
+		good = ferror(request.out) == 0;
+		good = fclose(request.out) == 0 && good && len <= INT_MAX;
+	}
+	if (good)
+		FCGX_PutStr(text, (int)len, fcgi->out);
+	else
+		FCGX_PutS("Status: 500 Internal Server Error\r\n\r\n",
+			  fcgi->out);
+	free(text);
+}
+
+/*
+ * A close with bytes unread would reset the connection, and the web server
+ * could lose the response.  So what it still sends is read first; where that
+ * does not end, libfcgi waits at most two seconds for each piece.
+ */
+static void
+finish(FCGX_Request *fcgi)
+{
+	char rest[4096];
+	size_t len = 0;
+	int n = FCGX_GetError(fcgi->in) == 0 ? 1 : -1;
+
+	while (n > 0 && len <= PAGE_BODY_MAX) {
+		n = FCGX_GetStr(rest, (int)sizeof(rest), fcgi->in);
+		len += n > 0 ? (size_t)n : 0;
+	}
+	if (n == 0 && FCGX_GetError(fcgi->in) == 0)
+		FCGX_Detach(fcgi); /* an immediate close */
+	FCGX_Finish_r(fcgi);
+}
+
+/* ---- connections ---- */
+
+static void
+serve(int fd)
+{
+	static const struct timeval limit = {PEER_SECONDS, 0};
+	FCGX_Request fcgi;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	/* No listening socket, so that it accepts nothing by itself. */
+	if (FCGX_InitRequest(&fcgi, -1, 0) != 0) {
+		close(fd);
+		return;
+	}
+	fcgi.ipcFd = fd;
+	/* FCGX_Accept_r begins with FCGX_Finish_r, which shall not close it. */
+	fcgi.keepConnection = 1;
+	if (FCGX_Accept_r(&fcgi) != 0)
+		return; /* and it has closed it */
+	/* A kept connection would keep all others waiting. */
+	fcgi.keepConnection = 0;
+	/* FCGX_Accept_r takes parameters that break off for whole, and 200 of
+	 * an authorizer would let somebody in. */
+	if (FCGX_GetError(fcgi.in) != 0 || fcgi.role != FCGI_RESPONDER) {
+		FCGX_PutS("Status: 403 Forbidden\r\n\r\n", fcgi.out);
+	} else {
+		limit_cpu();
+		respond(&fcgi);
+	}
+	finish(&fcgi);
+}
+
+/* Signals come only while this waits: what has begun is finished. */
+static int
+next_connection(int listener, const sigset_t *waiting)
+{
+	/* Of accept(2): the machine has too many files open, or no memory. */
+	static const struct timespec pause = {0, 100 * 1000 * 1000};
+
+	while (!stopping) {
+		fd_set readable;
+		int fd;
+
+		FD_ZERO(&readable);
+		FD_SET(listener, &readable); /* descriptor 0 */
+		if (pselect(listener + 1, &readable, NULL, NULL, NULL,
+			    waiting) < 0)
+			continue;
+		fd = os_accept(listener, NULL, NULL);
+		if (fd >= 0)
+			return fd;
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+		    errno == ENOMEM)
+			nanosleep(&pause, NULL);
+		else if (errno == EBADF || errno == EINVAL)
+			return -1;
+	}
+	return -1;
+}
+
+static void
+set_signals(sigset_t *waiting)
+{
+	static const int ending[] = {SIGTERM, SIGINT, SIGUSR1};
+	struct sigaction action = {.sa_handler = on_signal};
+	sigset_t blocked;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&action.sa_mask);
+	sigemptyset(&blocked);
+	for (size_t i = 0; i < sizeof(ending) / sizeof(*ending); i++) {
+		sigaction(ending[i], &action, NULL);
+		sigaddset(&blocked, ending[i]);
+	}
+	sigprocmask(SIG_BLOCK, &blocked, waiting);
+	/* They may have been blocked by whoever started us. */
+	for (size_t i = 0; i < sizeof(ending) / sizeof(*ending); i++)
+		sigdelset(waiting, ending[i]);
+}
+
+int
+page_fastcgi(int listener)
+{
+	sigset_t waiting;
+	int flags = fcntl(listener, F_GETFL);
+	int fd;
+
+	/* Another process on it may take what poll has shown to both. */
+	if (flags < 0 || fcntl(listener, F_SETFL, flags | O_NONBLOCK) != 0 ||
+	    FCGX_Init() != 0) {
+		perror("corscheck: FastCGI");
+		return 1;
+	}
+	set_signals(&waiting);
+	while ((fd = next_connection(listener, &waiting)) >= 0)
+		serve(fd);
+	return stopping ? 0 : 1;
+}
