@@ -16,6 +16,7 @@ unit_tests = \
 	t/cors/decide.t \
 	t/cors/header-block.t \
 	t/cors/header-fuzz.t \
+	t/cors/library.t \
 	t/cors/match.t \
 	t/cors/origin-set.t \
 	t/cors/origin.t \
@@ -137,6 +138,7 @@ t_cors_corners_t_SOURCES = t/cors/corners.c t/policy_kit.h t/unit.h
 t_cors_decide_t_SOURCES = t/cors/decide.c t/unit.h
 t_cors_header_block_t_SOURCES = t/cors/header-block.c t/unit.h
 t_cors_header_fuzz_t_SOURCES = t/cors/header-fuzz.c t/unit.h
+t_cors_library_t_SOURCES = t/cors/library.c t/unit.h
 t_cors_match_t_SOURCES = t/cors/match.c t/unit.h
 t_cors_origin_set_t_SOURCES = t/cors/origin-set.c t/unit.h
 t_cors_origin_t_SOURCES = t/cors/origin.c t/unit.h

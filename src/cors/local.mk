@@ -7,6 +7,8 @@ cors_sources = \
 	%D%/header_block.c \
 	%D%/header_block.h \
 	%D%/header_rewrite.c \
+	%D%/library.c \
+	%D%/library.h \
 	%D%/names.c \
 	%D%/names.h \
 	%D%/origin.c \
@@ -25,4 +27,8 @@ cors_sources = \
 	$(end)
 # The static program has a stand-in for it.
 cors_regex_sources = %D%/regex.c
+include_HEADERS = \
+	%D%/cors.h \
+	%D%/cors_fcgi.h \
+	$(end)
 EXTRA_DIST += %D%/README

@@ -23,7 +23,8 @@ my $top = top_src();
 
 my %only = (
 	'ini.h'       => qr{^policy/policy_load\.c$},
-	'fcgiapp.h'   => qr{^(?:page|serve)/fastcgi\.c$},
+	'fcgiapp.h'   =>
+	    qr{^(?:(?:page|serve)/fastcgi\.c|cors/cors_fcgi\.h)$},
 	'pcre2.h'     => qr{^cors/regex\.c$},
 	'libpsl.h'    => qr{^policy/hostname\.c$},
 	'idn2.h'      => qr{^policy/hostname\.c$},

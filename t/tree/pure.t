@@ -27,6 +27,9 @@ my %more = (
 	'cors/regex.c' => qr/^stdlib\.h$/,
 	'cors/origin_set.c' => qr/^stdlib\.h$/,
 	'cors/policy.c' => qr/^(?:stdlib|errno)\.h$/,
+	# The library's own calls, and what is inline in its users.
+	'cors/library.c' => qr/^(?:stdlib|errno)\.h$/,
+	'cors/cors_fcgi.h' => qr/^(?:cors|fcgiapp)\.h$/,
 );
 
 sub includes {
@@ -39,8 +42,8 @@ sub includes {
 my %allowed = map { $_ => qr/./ } qw(memchr memcmp memcpy memmove memset
     mempcpy strlen strnlen memrchr memmem bcmp strchr strrchr strcmp strncmp
     __errno_location);
-$allowed{$_} = qr{^(?:base/(?:arena|array|buffer)|cors/(?:regex|origin_set
-    |policy))$}x for qw(malloc calloc realloc free qsort);
+$allowed{$_} = qr{^(?:base/(?:arena|array|buffer)|cors/(?:regex|library
+    |origin_set|policy))$}x for qw(malloc calloc realloc free qsort);
 # Compilers and their checkers bring their own.
 my $compiler = qr/^_*(?:asan|ubsan|tsan|sanitizer|gcov|llvm|stack_chk
     |GLOBAL_OFFSET_TABLE|sancov|odr_asan)_*|^__\w+_chk$

@@ -1,0 +1,172 @@
+/*
+ * libcors: CORS for programs that answer HTTP requests themselves, by the same
+ * policies, and with the same answers, as corswrap.
+ *
+ * A policy is loaded once (corswrap.ini(5); of it the [cors] sections count).
+ * Each request is then decided by it: libcors answers preflights and refuses
+ * what the policy refuses, and rewrites the response headers of everything
+ * else.  cors(3) is the manual, with examples.
+ *
+ * Both types are opaque, and no call takes or gives a structure of a known
+ * size: programs go on working with any later libcors.so.0.
+ *
+ * Threads: a policy never changes once it is loaded, and any number of threads
+ * may decide by it at once.  A struct cors_request is for one thread at a time.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef CORS_H
+#define CORS_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__) || defined(__clang__)
+#define CORS_API __attribute__((visibility("default")))
+#else
+#define CORS_API
+#endif
+
+/* The policies of a file: every [cors] and [cors NAME]. */
+struct cors_policy;
+
+/* A request, what is decided of it, and memory to work with that is kept from
+ * one request to the next. */
+struct cors_request;
+
+/*
+ * Load a policy file, with the files that it names.  Every error is reported,
+ * a call each, as a line without newline: "api.ini:3: error: ... [ID]"; the line
+ * is gone when report returns.  report may be NULL; ctx is handed to it.
+ *
+ * Returns the policy, to be freed with cors_free, or NULL: the policy has
+ * errors, which were reported, or memory is out (errno is ENOMEM).
+ */
+CORS_API struct cors_policy *cors_load(const char *file,
+    void (*report)(void *ctx, const char *message), void *ctx);
+
+/*
+ * The same with the text of a policy: length bytes, which are not needed any
+ * more when the call returns.  Nothing is opened, so `origins-file` is an error.
+ * name stands in messages for that of the file.
+ */
+CORS_API struct cors_policy *cors_parse(const char *name, const char *text,
+    size_t length, void (*report)(void *ctx, const char *message), void *ctx);
+
+/*
+ * Has a file of the policy changed, appeared or disappeared since it was loaded?
+ * 1 or 0; always 0 after cors_parse.  Looks at the file system (stat(2)), so not
+ * for every request.  Then load it anew, and free the old one when no request
+ * is using it.
+ */
+CORS_API int cors_changed(const struct cors_policy *);
+
+/* Free a policy; NULL is allowed.  No request may be using it: every one was
+ * freed or has been decided by another policy since. */
+CORS_API void cors_free(struct cors_policy *);
+
+/* A request, to be used for one after the other.  Free with cors_request_free.
+ * NULL: memory is out (errno is ENOMEM). */
+CORS_API struct cors_request *cors_request_new(void);
+
+/* NULL is allowed. */
+CORS_API void cors_request_free(struct cors_request *);
+
+/*
+ * Decide a request by the policy; what was decided before is forgotten.
+ *
+ * variables: the CGI variables of the request (RFC 3875, 4.1), as strings
+ * "NAME=value" with NULL behind the last: environ of a CGI program, envp of a
+ * libfcgi request.  Other programs make them: REQUEST_METHOD, REQUEST_URI and
+ * HTTPS (if it came by https), and the request headers HTTP_HOST, HTTP_ORIGIN,
+ * HTTP_ACCESS_CONTROL_REQUEST_METHOD, HTTP_ACCESS_CONTROL_REQUEST_HEADERS and
+ * HTTP_SEC_FETCH_SITE, each of them if it is there, as often as it is there.
+ * They are not copied: they and the policy must stay as they are until the
+ * request is decided anew or freed.
+ *
+ * Returns 0, or -1 with errno: ENOMEM.  cors_status is then 500.
+ */
+CORS_API int cors_decide(struct cors_request *, const struct cors_policy *,
+    char *const *variables);
+
+/*
+ * 0: the program answers the request, and cors_apply rewrites its headers.
+ * Else the status (200 to 599) of the response that libcors makes: to a
+ * preflight, to an OPTIONS or a method that `allow` excludes, 403 where the
+ * policy refuses, 400 for a path that cannot be decoded, 500 for a policy name
+ * (CORSWRAP_POLICY) that does not exist, and while nothing has been decided.
+ */
+CORS_API int cors_status(const struct cors_request *);
+
+/*
+ * Why the policy does not allow the request, or would not have (`enforce =
+ * report`): an ID of corswrap-errors(7) such as "origin-not-allowed", or
+ * "bad-path", "unknown-policy", "no-memory", "undecided".  "no-policy": no
+ * section covers it, and its response is left alone.  "none": nothing is wrong.
+ * The string is static.  A reason does not mean a refusal: cors_status says that.
+ */
+CORS_API const char *cors_reason(const struct cors_request *);
+
+/*
+ * Write the response that libcors makes (cors_status is not 0), as a CGI program
+ * would: Status and the other header lines, a blank line, and a short text if
+ * it is an error.  One call of write with all of it; length is in bytes.
+ *
+ * Returns 0; what write returned, if that is not 0; or -1 with errno: EINVAL
+ * (cors_status is 0), ENOMEM.
+ */
+CORS_API int cors_answer(struct cors_request *,
+    int (*write)(void *ctx, const char *bytes, size_t length), void *ctx);
+
+/*
+ * The same as a list, for programs that are no CGI or FastCGI programs: a call
+ * of each for every header, without a Status and without headers about a body
+ * (Content-Type, Content-Length): send none with cors_status, or one of your own.
+ * Name and value are not NUL-terminated, and are gone when each returns.
+ *
+ * Returns 0; what each returned, if that is not 0, and no more calls are made;
+ * or -1 with errno as cors_answer.
+ */
+CORS_API int cors_answer_list(struct cors_request *,
+    int (*each)(void *ctx, const char *name, size_t name_length,
+	const char *value, size_t value_length), void *ctx);
+
+/*
+ * Rewrite the header block that the program made (cors_status is 0), so that it
+ * carries the one correct CORS answer: lines that end in CRLF or LF, then a
+ * blank line; without that the block ends with the last byte.  What the program
+ * says of CORS itself is taken out (see `app-headers` in corswrap.ini(5)), Vary
+ * is merged, hop-by-hop headers go (RFC 3875, 6.3.4).  What comes behind the
+ * blank line is body and is written unchanged.  One call of write for the
+ * header block, one for such a body.
+ *
+ * Returns 0; what write returned, if that is not 0; or -1 with errno, before
+ * anything was written: EBADMSG (no header block, a Status that is none, a
+ * Content-Length that is none), EINVAL (cors_status is not 0), ENOMEM.
+ */
+CORS_API int cors_apply(struct cors_request *, const char *block,
+    size_t length, int (*write)(void *ctx, const char *bytes, size_t length),
+    void *ctx);
+
+/*
+ * The same for a list of headers: strings "Name: value" with NULL behind the
+ * last, none at all being allowed; and a call of each for every header of the
+ * response, in their order, as cors_answer_list makes them.
+ *
+ * Returns 0; what each returned, if that is not 0, and no more calls are made;
+ * or -1 with errno, before any call: EBADMSG (a string without colon, without
+ * name, or with a CR or LF in it; or as above), EINVAL, ENOMEM.
+ */
+CORS_API int cors_apply_list(struct cors_request *,
+    const char *const *headers,
+    int (*each)(void *ctx, const char *name, size_t name_length,
+	const char *value, size_t value_length), void *ctx);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
