@@ -10,18 +10,16 @@
 
 #include "run/forward_connect.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/os.h"
 #include "run/log.h"
+#include "run/socket_address.h"
 
 enum {
 	STEP = 100,	     /* ms to wait at a time */
@@ -31,52 +29,6 @@ enum {
 };
 
 /* ---- one connection ---- */
-
-union any_address {
-	struct sockaddr any;
-	struct sockaddr_un un;
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
-};
-
-/* 0, or -1 with errno. */
-static int
-unix_address(const char *path, union any_address *out, socklen_t *len)
-{
-	size_t n = strlen(path);
-
-	if (n >= sizeof(out->un.sun_path)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	out->un.sun_family = AF_UNIX;
-	memcpy(out->un.sun_path, path, n + 1);
-	*len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n + 1);
-	return 0;
-}
-
-static int
-make_address(const struct address *address, union any_address *out,
-	     socklen_t *len)
-{
-	memset(out, 0, sizeof(*out));
-	if (address->path != NULL)
-		return unix_address(address->path, out, len);
-	if (inet_pton(AF_INET, address->host, &out->in.sin_addr) == 1) {
-		out->in.sin_family = AF_INET;
-		out->in.sin_port = htons(address->port);
-		*len = sizeof(out->in);
-		return 0;
-	}
-	if (inet_pton(AF_INET6, address->host, &out->in6.sin6_addr) == 1) {
-		out->in6.sin6_family = AF_INET6;
-		out->in6.sin6_port = htons(address->port);
-		*len = sizeof(out->in6);
-		return 0;
-	}
-	errno = EINVAL;
-	return -1;
-}
 
 /*
  * Wait for fd (-1: for nothing but the time) and for the reasons to give up.
@@ -140,8 +92,8 @@ wait_until_connected(int fd, uint64_t until, const struct forward_watch *watch)
 }
 
 static int
-connect_to(int fd, const union any_address *to, socklen_t len, uint64_t until,
-	   const struct forward_watch *watch)
+connect_to(int fd, const union socket_address *to, socklen_t len,
+	   uint64_t until, const struct forward_watch *watch)
 {
 	int on = 1;
 
@@ -169,11 +121,11 @@ dial(const struct address *address, uint64_t milliseconds,
 {
 	uint64_t until =
 	    milliseconds == 0 ? UINT64_MAX : clock_ms() + milliseconds;
-	union any_address to;
+	union socket_address to;
 	socklen_t len;
 	int fd, error;
 
-	if (make_address(address, &to, &len) != 0)
+	if (socket_address_make(address, &to, &len) != 0)
 		return -1;
 	fd = os_socket(to.any.sa_family, true);
 	if (fd < 0)

@@ -28,6 +28,8 @@ run_sources = \
 	%D%/response.h \
 	%D%/script.c \
 	%D%/script.h \
+	%D%/socket_address.c \
+	%D%/socket_address.h \
 	%D%/stderr.c \
 	%D%/stderr.h \
 	%D%/transfer.c \

@@ -12,20 +12,18 @@
 
 #include "serve/listen.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/os.h"
+#include "run/socket_address.h"
 
 enum {
 	BACKLOG = 1024,
@@ -33,14 +31,6 @@ enum {
 	INHERITED_MAX = 64,
 	LOCK_TRIES = 40,
 	LOCK_PAUSE = 25 /* ms */
-};
-
-/* Any socket address without casts that alias. */
-union any_address {
-	struct sockaddr any;
-	struct sockaddr_un un;
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
 };
 
 /* A whole decimal number of the environment, or -1. */
@@ -73,7 +63,7 @@ listen_inherited(void)
 
 /* A bound socket that listens, or -1 with errno. */
 static int
-bind_and_listen(const union any_address *a, socklen_t len)
+bind_and_listen(const union socket_address *a, socklen_t len)
 {
 	int fd = os_socket(a->any.sa_family, false);
 	int on = 1;
@@ -97,21 +87,15 @@ bind_and_listen(const union any_address *a, socklen_t len)
 static int
 open_tcp(const struct address *address, char *error, size_t cap)
 {
-	union any_address a = {.in = {.sin_family = AF_INET}};
-	socklen_t len = sizeof(a.in);
 	const char *todo = "choose an address of this machine";
+	union socket_address a;
+	socklen_t len;
 	int fd;
 
-	a.in.sin_port = htons(address->port);
-	if (inet_pton(AF_INET, address->host, &a.in.sin_addr) != 1) {
-		a = (union any_address){.in6 = {.sin6_family = AF_INET6}};
-		a.in6.sin6_port = htons(address->port);
-		len = sizeof(a.in6);
-		if (inet_pton(AF_INET6, address->host, &a.in6.sin6_addr) != 1) {
-			snprintf(error, cap, "%s: not a numeric address",
-				 address->text);
-			return -1;
-		}
+	if (socket_address_make(address, &a, &len) != 0) {
+		snprintf(error, cap, "%s: not a numeric address",
+			 address->text);
+		return -1;
 	}
 	fd = bind_and_listen(&a, len);
 	if (fd >= 0)
@@ -129,7 +113,7 @@ open_tcp(const struct address *address, char *error, size_t cap)
 /* Does somebody accept connections at the path?  0: nobody; else errno of the
  * attempt, EISCONN if somebody does. */
 static int
-probe(const union any_address *a)
+probe(const union socket_address *a)
 {
 	int fd = os_socket(AF_UNIX, true);
 	int result;
@@ -148,7 +132,7 @@ probe(const union any_address *a)
 
 /* Make room at the path: nothing there, or a socket that nobody listens on. */
 static int
-clear_path(const union any_address *a, char *error, size_t cap)
+clear_path(const union socket_address *a, char *error, size_t cap)
 {
 	const char *path = a->un.sun_path;
 	struct stat st;
@@ -223,17 +207,17 @@ unix_hint(int error)
 static int
 open_unix(const struct address *address, mode_t mode, char *error, size_t cap)
 {
-	union any_address a = {.un = {.sun_family = AF_UNIX}};
+	union socket_address a;
+	socklen_t len;
 	int lock, fd = -1;
 	mode_t mask;
 
-	if (strlen(address->path) >= sizeof(a.un.sun_path)) {
+	if (socket_address_make(address, &a, &len) != 0) {
 		snprintf(error, cap,
 			 "%s: longer than %zu bytes; choose a shorter path",
 			 address->text, sizeof(a.un.sun_path) - 1);
 		return -1;
 	}
-	memcpy(a.un.sun_path, address->path, strlen(address->path) + 1);
 	lock = lock_folder(address->path);
 	if (clear_path(&a, error, cap) == 0) {
 		/* bind(2) makes the file with 0777 less the umask */
@@ -261,7 +245,7 @@ listen_open(const struct address *address, mode_t mode, char *error,
 bool
 listen_is_exposed(int fd)
 {
-	union any_address a = {.any = {.sa_family = AF_UNSPEC}};
+	union socket_address a = {.any = {.sa_family = AF_UNSPEC}};
 	socklen_t len = sizeof(a);
 
 	if (getsockname(fd, &a.any, &len) != 0)
@@ -275,17 +259,17 @@ listen_is_exposed(int fd)
 	return !IN6_IS_ADDR_LOOPBACK(&a.in6.sin6_addr);
 }
 
-/* Whoever listens at the path: is it this process? */
+/* Is it this process that listens at the path? */
 static bool
-path_is_ours(const char *path)
+path_is_ours(const struct address *address)
 {
-	union any_address a = {.un = {.sun_family = AF_UNIX}};
+	union socket_address a;
+	socklen_t len;
 	pid_t peer;
 	int fd;
 
-	if (strlen(path) >= sizeof(a.un.sun_path))
+	if (socket_address_make(address, &a, &len) != 0)
 		return false;
-	memcpy(a.un.sun_path, path, strlen(path) + 1);
 	fd = os_socket(AF_UNIX, true);
 	if (fd < 0)
 		return false;
@@ -298,6 +282,6 @@ void
 listen_remove(const struct address *address, int fd)
 {
 	if (address->path != NULL && os_is_listener(fd) &&
-	    path_is_ours(address->path))
+	    path_is_ours(address))
 		unlink(address->path);
 }
