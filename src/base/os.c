@@ -69,6 +69,16 @@ mark_each(int first, int most)
 		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
+bool
+os_is_listener(int fd)
+{
+	int listens = 0;
+	socklen_t len = sizeof(listens);
+
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == 0 &&
+	       listens != 0;
+}
+
 #ifndef OS_POSIX_ONLY
 
 int
@@ -95,16 +105,6 @@ int
 os_accept(int listener, struct sockaddr *address, socklen_t *len)
 {
 	return accept4(listener, address, len, SOCK_CLOEXEC);
-}
-
-bool
-os_is_listener(int fd)
-{
-	int listens = 0;
-	socklen_t len = sizeof(listens);
-
-	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == 0 &&
-	       listens != 0;
 }
 
 int

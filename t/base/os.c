@@ -66,7 +66,10 @@ test_sockets(void **state)
 	listener = os_socket(AF_UNIX, true);
 	assert_marked(listener, true);
 	assert_int_equal(bind(listener, (void *)&to, sizeof(to)), 0);
+	assert_false(os_is_listener(listener));
 	assert_int_equal(listen(listener, 1), 0);
+	assert_true(os_is_listener(listener));
+	assert_false(os_is_listener(0));
 	client = os_socket(AF_UNIX, false);
 	assert_marked(client, false);
 	assert_int_equal(connect(client, (void *)&to, sizeof(to)), 0);
