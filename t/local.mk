@@ -35,6 +35,7 @@ unit_tests = \
 	t/program/response.t \
 	$(end)
 script_tests = \
+	t/cors/regex-cost.t \
 	t/corscheck/init.t \
 	t/corswrap/main.t \
 	t/explain/agrees.t \

@@ -17,17 +17,27 @@
 
 #include <pcre2.h>
 #include <stdalign.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "base/text.h"
 
 /*
- * An origin has 326 bytes at most and 127 labels.  A sane pattern needs some
- * hundreds of steps for it; one that backtracks without end stops within a
- * few milliseconds.
+ * An origin has 326 bytes at most and 127 labels; a sane pattern needs some
+ * hundreds of steps for it.  PCRE2's own limit counts the points that it may
+ * return to, and between two of them it can walk the whole compiled pattern:
+ * (?:a?){3000} took 7 us for each, 330 ms for 50,000.  So every item of a
+ * pattern has a callout, which counts: 50,000 take less than a millisecond.
+ *
+ * With callouts a pattern can outgrow the 64 KiB that PCRE2 has for one.  It is
+ * then compiled without, and the number of points it may return to is what its
+ * size leaves: walking LARGE_BUDGET bytes takes 2 to 3 ms (t/cors/regex-cost.t
+ * counts 40 million instructions).
  */
 enum {
 	MATCH_LIMIT = 50000,
+	STEP_LIMIT = 50000,
+	LARGE_BUDGET = 3 * 1000 * 1000,
 	DEPTH_LIMIT = 2000,
 	FRAMES_KIB = 256, /* pcre2_set_heap_limit */
 	FRAMES_BYTES = FRAMES_KIB * 1024
@@ -35,6 +45,7 @@ enum {
 
 struct regex {
 	pcre2_code *code;
+	uint32_t match_limit;
 };
 
 /*
@@ -53,6 +64,7 @@ struct regex_scratch {
 	pcre2_general_context *general;
 	pcre2_match_data *data;
 	pcre2_match_context *context;
+	unsigned long steps; /* of the match that runs */
 	struct room rooms[2];
 };
 
@@ -100,6 +112,42 @@ add_offset(char *error, size_t cap, size_t offset)
 		memcpy(error + len, text, more);
 }
 
+/*
+ * ANCHORED and ENDANCHORED bind every alternative of "a|b", and (*ACCEPT) too.
+ * Origins are ASCII in one case: a pattern that asks for Unicode is mistaken,
+ * and one byte may not mean several.
+ */
+static pcre2_code *
+compile(struct slice pattern, uint32_t more, int *error, size_t *offset)
+{
+	return pcre2_compile((PCRE2_SPTR)pattern.ptr, pattern.len,
+			     PCRE2_ANCHORED | PCRE2_ENDANCHORED |
+				 PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_UTF |
+				 PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C |
+				 more,
+			     error, offset, NULL);
+}
+
+/* How often a pattern without callouts may turn back. */
+static uint32_t
+limit_of_large(const pcre2_code *code)
+{
+	size_t size = 0;
+
+	(void)pcre2_pattern_info(code, PCRE2_INFO_SIZE, &size);
+	size_t limit = LARGE_BUDGET / (size + 1);
+	return limit < MATCH_LIMIT ? (uint32_t)limit : MATCH_LIMIT;
+}
+
+static int
+count_step(pcre2_callout_block *block, void *owner)
+{
+	struct regex_scratch *scratch = owner;
+
+	(void)block;
+	return ++scratch->steps > STEP_LIMIT ? PCRE2_ERROR_CALLOUT : 0;
+}
+
 struct regex *
 regex_compile(struct slice pattern, char *error, size_t error_cap)
 {
@@ -114,16 +162,13 @@ regex_compile(struct slice pattern, char *error, size_t error_cap)
 			memcpy(error, "memory is out", sizeof("memory is out"));
 		return NULL;
 	}
-	/*
-	 * ANCHORED and ENDANCHORED bind every alternative of "a|b", and
-	 * (*ACCEPT) too.  Origins are ASCII in one case: a pattern that asks
-	 * for Unicode is mistaken, and one byte may not mean several.
-	 */
-	regex->code = pcre2_compile(
-	    (PCRE2_SPTR)pattern.ptr, pattern.len,
-	    PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DOLLAR_ENDONLY |
-		PCRE2_NEVER_UTF | PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C,
-	    &code, &offset, NULL);
+	regex->match_limit = MATCH_LIMIT;
+	regex->code = compile(pattern, PCRE2_AUTO_CALLOUT, &code, &offset);
+	if (regex->code == NULL) {
+		regex->code = compile(pattern, 0, &code, &offset);
+		if (regex->code != NULL)
+			regex->match_limit = limit_of_large(regex->code);
+	}
 	if (regex->code != NULL)
 		return regex;
 	free(regex);
@@ -159,7 +204,7 @@ regex_scratch_new(void)
 		regex_scratch_free(scratch);
 		return NULL;
 	}
-	(void)pcre2_set_match_limit(scratch->context, MATCH_LIMIT);
+	(void)pcre2_set_callout(scratch->context, count_step, scratch);
 	(void)pcre2_set_depth_limit(scratch->context, DEPTH_LIMIT);
 	(void)pcre2_set_heap_limit(scratch->context, FRAMES_KIB);
 	scratch->ready = true;
@@ -184,6 +229,8 @@ regex_match(const struct regex *regex, struct slice subject,
 	if (scratch == NULL)
 		return false;
 
+	scratch->steps = 0;
+	(void)pcre2_set_match_limit(scratch->context, regex->match_limit);
 	int rc = pcre2_match(regex->code, (PCRE2_SPTR)subject.ptr, subject.len,
 			     0, 0, scratch->data, scratch->context);
 	if (rc < 0) /* no match, or a limit: fail closed */

@@ -28,8 +28,9 @@ struct regex_scratch *regex_scratch_new(void);
 void regex_scratch_free(struct regex_scratch *);
 
 /*
- * Does the whole subject match?  A match or depth limit that is reached, or a
- * null scratch, counts as no (fail closed).  Allocates nothing.
+ * Does the whole subject match?  A limit that is reached (of steps, depth or
+ * memory: the time is below 20 ms whatever the pattern), or a null scratch,
+ * counts as no (fail closed).  Allocates nothing.
  */
 bool regex_match(const struct regex *, struct slice subject,
     struct regex_scratch *);

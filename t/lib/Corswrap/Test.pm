@@ -104,7 +104,9 @@ sub stop {
 	kill $signal // 'TERM', $pid;
 	my $until = time + patience(40);
 	while (time < $until) {
-		return $? if waitpid($pid, WNOHANG) == $pid;
+		my $got = waitpid $pid, WNOHANG;
+		return $? if $got == $pid;
+		return undef if $got == -1;    # somebody has waited for it
 		sleep 0.01;
 	}
 	kill 'KILL', $pid;

@@ -1,0 +1,71 @@
+#!/usr/bin/perl
+# An expression in a policy is matched against what any stranger sends as Origin:
+# whatever it is, that costs less than 20 ms of a processor (F29).  Counted in
+# instructions, which a busy machine does not change: 6e7 are 20 ms at three
+# for each nanosecond.
+#
+# SPDX-License-Identifier: ISC
+
+use strict;
+use warnings;
+use FindBin ();
+use lib "$FindBin::RealBin/../lib";
+
+use Corswrap::Counts;
+use Corswrap::Test;
+use Test::More;
+
+plan skip_all => "valgrind's own instructions are all of them"
+    unless can_count_cost();
+
+my $dir = tempdir();
+my $most = 6e7;
+my %origin = (
+	'no x' => 'https://' . 'a' x 62,
+	'x at the end' => 'https://' . 'a' x 60 . '1x',
+	'labels' => 'https://' . join('.', ('a' x 60) x 4) . '1x.example',
+);
+
+sub cost {
+	my ($expression, $origin) = @_;
+	write_file("$dir/policy", "[cors]\norigins-regex = $expression\n");
+	my $cost = cost_of([ corscheck(), 'explain', '-p', "$dir/policy",
+		'--url', 'https://api.example/', '--origin', $origin ], undef,
+	    stdout => "$dir/out");
+	die read_file("$dir/out") if read_file("$dir/out") !~ /preflight/i;
+	return $cost && $cost->{instructions};
+}
+
+my $base = cost('https://a\.example', 'https://b.example');
+ok($base, 'what explain costs by itself') or BAIL_OUT('no callgrind');
+note "$base";
+for my $expression ('https://(?:(?:a?){60}){60}a{40}\.example',
+    'https://(?:a?){3000}a{40}x', 'https://(?:(?:a*){50}){50}x',
+    'https://(?:a?b?c?d?e?f?g?h?i?j?k?){900}x',
+    'https://(?:a{0,200}){30}x',
+    'https://(?:(?=a*)(?=a*)(?=a*)a?){200}x', 'https://(a+)+x',
+    'https://(.*.*.*.*.*.*)x', 'https://((a*)*\2)*x') {
+	# Each with the worst, and the first two with others.
+	my @names = $expression =~ /60|3000/ ? sort keys %origin : 'labels';
+	for my $name (@names) {
+		my $cost = cost($expression, $origin{$name}) - $base;
+		cmp_ok($cost, '<', $most, sprintf '%s, %s: %.1f million',
+		    substr($expression, 0, 40), $name, $cost / 1e6);
+	}
+}
+
+# What people write goes on working, long lists too.
+for ([ 'https://([a-z0-9-]+\.)*[a-z0-9-]+\.example\.com',
+	'https://a.b.c.d.e.f.g.h.i.j.k.l.m.example.com' ],
+    [ 'https://(' . join('|', map { "host$_" } 1 .. 18) . ')\.example\.com',
+	'https://host18.example.com' ],
+    [ 'https://(?:app|www|api)(?:-[a-z0-9]+){0,5}\.example\.(?:com|org)(:\d+)?',
+	'https://app-a-b-c-d.example.org:8080' ]) {
+	my ($expression, $origin) = @$_;
+	write_file("$dir/policy", "[cors]\norigins-regex = $expression\n");
+	my ($exit) = run([ corscheck(), 'explain', '-p', "$dir/policy",
+		'--url', 'https://api.example/', '--origin', $origin ]);
+	is($exit, 0, 'allowed: ' . substr($expression, 0, 40));
+}
+
+done_testing;
