@@ -29,39 +29,23 @@ read_patterns(struct slice lines, struct patterns *out)
 			out->count++;
 }
 
-/* What the plain one says of every pattern by itself. */
+/* Does one of them match by the plain matcher? */
 static bool
-plain_any(const struct patterns *patterns, const char *origin,
-	  bool hits[PATTERNS_MAX])
+plain_any(const struct patterns *patterns, const char *origin)
 {
 	bool any = false;
 
 	for (size_t i = 0; i < patterns->count; i++) {
 		char *text = fuzz_text(patterns->at[i].text);
-		hits[i] = plain_match(text, origin);
-		any = any || hits[i];
+		any = any || plain_match(text, origin);
 		free(text);
 	}
 	return any;
 }
 
-/* Who covers another matches what the other matches. */
-static void
-check_covers(const struct patterns *patterns, const bool hits[PATTERNS_MAX])
-{
-	size_t n = patterns->count < 32 ? patterns->count : 32;
-
-	for (size_t i = 0; i < n; i++)
-		for (size_t j = 0; j < n; j++)
-			if (hits[j] && !hits[i])
-				CHECK(!origin_pattern_covers(&patterns->at[i],
-							     &patterns->at[j]));
-}
-
 FUZZ_TARGET(match)
 {
 	static struct patterns patterns;
-	static bool hits[PATTERNS_MAX];
 	struct slice lines = fuzz_slice(data, size), origin = lines;
 	struct arena *arena = arena_new();
 	struct origin parsed;
@@ -76,21 +60,19 @@ FUZZ_TARGET(match)
 	CHECK(set != NULL);
 	char *text = fuzz_text(origin);
 	bool expected =
-	    strlen(text) == origin.len && plain_any(&patterns, text, hits);
+	    strlen(text) == origin.len && plain_any(&patterns, text);
 	/* Wildcards match only what decodes. */
 	if (expected && !origin_parse(origin, &parsed))
 		expected = false;
-	CHECK(origin_set_match(set, origin, NULL) == expected);
 	enum origin_verdict answer = origin_set_check(set, origin, NULL);
 	CHECK((answer == ORIGIN_ALLOWED) == expected);
 	CHECK((answer == ORIGIN_MALFORMED) == !origin_parse(origin, &parsed));
-	if (expected)
-		check_covers(&patterns, hits);
 	/* Each pattern without a star is in the set. */
 	for (size_t i = 0; i < patterns.count; i++)
 		if (!patterns.at[i].any_port && !patterns.at[i].any_subdomain &&
 		    patterns.at[i].text.len <= ORIGIN_MAX)
-			CHECK(origin_set_match(set, patterns.at[i].text, NULL));
+			CHECK(origin_set_check(set, patterns.at[i].text,
+					       NULL) == ORIGIN_ALLOWED);
 	free(text);
 	arena_free(arena);
 	return 0;

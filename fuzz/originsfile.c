@@ -68,7 +68,8 @@ check_lines(const struct policy *policy, struct slice text)
 		CHECK(origin_pattern_parse(line, &pattern) ==
 		      ORIGIN_FAULT_NONE);
 		if (!pattern.any_subdomain && !pattern.any_port)
-			CHECK(origin_set_match(policy->origins, line, NULL));
+			CHECK(origin_set_check(policy->origins, line, NULL) ==
+			      ORIGIN_ALLOWED);
 	}
 }
 

@@ -93,8 +93,8 @@ check_answer(const struct policy *policy, const struct request *request,
 		CHECK(request->origin_count == 1 && d->origin_allowed);
 		CHECK(slice_eq(request->origin, SLICE("null"))
 			  ? spec->null_origin
-			  : origin_set_match(policy->origins, request->origin,
-					     scratch));
+			  : (origin_set_check(policy->origins, request->origin,
+					      scratch) == ORIGIN_ALLOWED));
 		CHECK(has(lines, SLICE("Vary: Origin")));
 	}
 	if (d->verdict == CORS_REFUSE_PREFLIGHT)

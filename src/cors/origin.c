@@ -432,26 +432,3 @@ origin_fault_id(enum origin_fault fault)
 
 	return ids[fault];
 }
-
-/* Is b's host one of those under a's, or the same set of hosts? */
-static bool
-host_covers(const struct origin_pattern *a, const struct origin_pattern *b)
-{
-	if (!a->any_subdomain)
-		return !b->any_subdomain && slice_eq(a->host, b->host);
-	if (b->any_subdomain && slice_eq(a->host, b->host))
-		return true;
-	/* The dot belongs to the comparison: "foo.com" is not in "oo.com". */
-	return !b->is_ip && b->host.len > a->host.len + 1 &&
-	       text_ends(b->host, a->host) &&
-	       b->host.ptr[b->host.len - a->host.len - 1] == '.';
-}
-
-bool
-origin_pattern_covers(const struct origin_pattern *a,
-		      const struct origin_pattern *b)
-{
-	return slice_eq(a->scheme, b->scheme) &&
-	       (a->any_port || (!b->any_port && a->port == b->port)) &&
-	       host_covers(a, b);
-}

@@ -90,10 +90,6 @@ origin_pattern_is_insecure(const struct origin_pattern *pattern)
 	       !pattern->is_loopback;
 }
 
-/* Does every origin that b matches also match a?  (For "shadowed".) */
-bool origin_pattern_covers(const struct origin_pattern *a,
-    const struct origin_pattern *b);
-
 /*
  * A set of patterns.  Exact origins are found by a hash of the whole value,
  * wildcards by hashes of the host's suffixes at label boundaries: the cost
@@ -115,10 +111,6 @@ struct origin_set *origin_set_build(struct arena *,
  * Is this (request's) origin in the set?  Exact ones by bytes; wildcards and
  * regexes only for what origin_parse accepts.  Never "null".  No allocation.
  */
-bool origin_set_match(const struct origin_set *, struct slice origin,
-    struct regex_scratch *);
-
-/* The same with the reason of a refusal, without parsing twice. */
 enum origin_verdict {
 	ORIGIN_ALLOWED,
 	ORIGIN_UNKNOWN,  /* an origin, but not in the set */

@@ -388,10 +388,3 @@ origin_set_check(const struct origin_set *set, struct slice origin,
 			return ORIGIN_ALLOWED;
 	return ORIGIN_UNKNOWN;
 }
-
-bool
-origin_set_match(const struct origin_set *set, struct slice origin,
-		 struct regex_scratch *scratch)
-{
-	return origin_set_check(set, origin, scratch) == ORIGIN_ALLOWED;
-}
