@@ -2,6 +2,7 @@
 # What is installed and shipped beside the programs.
 
 dist_man_MANS = \
+	doc/cors.3 \
 	doc/corscheck.1 \
 	doc/corswrap-errors.7 \
 	doc/corswrap-hosting.7 \
@@ -21,7 +22,7 @@ uninstall-hook:
 	! cmp -s $(srcdir)/etc/corswrap.ini $(installed_policy) || \
 		rm -f $(installed_policy)
 	for folder in '$(pkganalyzerdir)' '$(pkgserversdir)' \
-		'$(pkgexamplesdir)' '$(docdir)' '$(pkgsysconfdir)'; do \
+		'$(pkglibcorsdir)' '$(pkgexamplesdir)' '$(docdir)' '$(pkgsysconfdir)'; do \
 		rmdir "$(DESTDIR)$$folder" 2>/dev/null || :; done
 bashcompdir = $(datadir)/bash-completion/completions
 dist_bashcomp_DATA = \
@@ -43,6 +44,14 @@ dist_pkganalyzer_DATA = \
 	examples/analyzer/apache.conf \
 	examples/analyzer/lighttpd.conf \
 	examples/analyzer/nginx.conf \
+	$(end)
+pkglibcorsdir = $(pkgexamplesdir)/libcors
+dist_pkglibcors_DATA = \
+	examples/libcors/Makefile \
+	examples/libcors/README \
+	examples/libcors/api.ini \
+	examples/libcors/cgi.c \
+	examples/libcors/fastcgi.c \
 	$(end)
 pkgserversdir = $(pkgexamplesdir)/servers
 dist_pkgservers_DATA = \

@@ -36,6 +36,7 @@ unit_tests = \
 	$(end)
 script_tests = \
 	t/cors/regex-cost.t \
+	t/cors/installed.t \
 	t/corscheck/init.t \
 	t/corswrap/main.t \
 	t/explain/agrees.t \

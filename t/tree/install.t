@@ -35,13 +35,16 @@ sub found {
 
 make('install');
 my %mode = map { $_ => (stat "$dir$_")[2] & 07777 } found();
+# Where configure was told to put libraries; /usr/lib unless it was.
+my ($libdir) = map { s/\$\{exec_prefix\}/\/usr/r }
+    read_file(top_build() . '/Makefile') =~ /^libdir = (.*)$/m;
 my %want = (
 	(map { ("/usr/bin/$_" => 0755,
 		"/usr/share/bash-completion/completions/$_" => 0644,
 		"/usr/share/zsh/site-functions/_$_" => 0644) }
 		qw(corswrap corscheck)),
 	(map { ("/usr/share/man/$_" => 0644) }
-		qw(man1/corscheck.1 man5/corswrap.ini.5 man7/corswrap-errors.7
+		qw(man1/corscheck.1 man3/cors.3 man5/corswrap.ini.5 man7/corswrap-errors.7
 		man7/corswrap-hosting.7 man7/corswrap-recipes.7
 		man8/corswrap.8)),
 	(map { ("/usr/lib/systemd/system/$_" => 0644) }
@@ -50,14 +53,18 @@ my %want = (
 	(map { ("/usr/share/doc/corswrap/examples/$_" => 0755) }
 		qw(guestbook.pl quickstart)),
 	'/etc/corswrap/corswrap.ini' => 0644,
+	(map { ("/usr/include/$_" => 0644) } qw(cors.h cors_fcgi.h)),
+	(map { ("$libdir/$_" => 0644) } qw(libcors.a pkgconfig/libcors.pc)),
+	"$libdir/libcors.so.0.0.0" => 0755,
 	'/usr/libexec/corswrap/perl/Corswrap/Warm.pm' => 0644,
 );
 is($mode{$_}, $want{$_}, $_) for sort keys %want;
 my @shown = sort map { s{.*/}{}r } grep { -f }
     glob(top_src() . '/examples/servers/*'),
-    glob(top_src() . '/examples/analyzer/*');
+    glob(top_src() . '/examples/analyzer/*'),
+    glob(top_src() . '/examples/libcors/*');
 my @put = sort map { s{.*/}{}r }
-    grep { m{/examples/(?:servers|analyzer)/} } keys %mode;
+    grep { m{/examples/(?:servers|analyzer|libcors)/} } keys %mode;
 is_deeply(\@put, \@shown, 'every example');
 
 # The policy that somebody has written.

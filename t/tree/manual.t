@@ -90,6 +90,39 @@ for my $option (sort keys %said) {
 	like($zsh, qr/'$option\b|[{,]$option[,}]/, "zsh completes $option");
 }
 
+# --- the calls of libcors ------------------------------------------------------------------
+
+# Types and names of the prototypes, without those of the parameters.
+sub plain { return $_[0] =~ s/\s+/ /gr =~ s/ ?([(),*]) ?/$1/gr =~ s/ $//r }
+my %call;
+for my $name (qw(cors.h cors_fcgi.h)) {
+	my $text = read_file("$top/src/cors/$name") =~ s{/\*.*?\*/}{}gsr;
+	while ($text =~ /^(?:CORS_API|static\ inline)\s+
+	    (?<type>[\w\s*]+?)\b(?<name>cors_\w+)\(/mgx) {
+		$call{ $+{name} } = plain($+{type});
+	}
+}
+cmp_ok(scalar keys %call, '>=', 16, 'the calls were found');
+my ($names) = $page{'cors.3'} =~ /^\.Sh NAME\n(.*?)^\.Nd/ms;
+is_deeply([ sort $names =~ /^\.Nm (\w+)/mg ], [ sort keys %call ],
+    'cors(3) names every call of the headers and no other');
+my ($prototypes) = $page{'cors.3'} =~ /^\.Sh SYNOPSIS\n(.*?)^\.Sh/ms;
+my %prototype;
+while ($prototypes =~ /^\.Ft "?([^"\n]+)"?\n\.F[no] (\w+)/mg) {
+	$prototype{$2} = plain($1);
+}
+is_deeply(\%prototype, \%call, 'with the types that they return');
+my ($contracts) = $page{'cors.3'} =~ /^\.Sh DESCRIPTION\n(.*?)^\.Sh/ms;
+# A paragraph that begins with the call, and an example in which it stands.
+my %described_call;
+for my $part (split /^\.Ed\n/m, $contracts) {
+	my ($name) = $part =~ /(?:^\.Pp\n|^\.Ss .*\n|\A)\.Fn (\w+)\n/m or next;
+	$described_call{$name} = 1
+	    if $part =~ /^\.Bd -literal.*\n(?:.*\n)*.*\b$name\b/m;
+}
+is_deeply([ sort keys %described_call ], [ sort keys %call ],
+    'and describes each, with an example');
+
 # --- keys ----------------------------------------------------------------------------------
 
 my %keys;

@@ -11,7 +11,7 @@ use Test::More;
 
 my $top = top_src();
 my @code = sort glob "$top/src/*/*.[ch] $top/t/*.[ch] $top/t/*/*.[ch] " .
-    "$top/bench/*.[ch] $top/fuzz/*.[ch]";
+    "$top/bench/*.[ch] $top/fuzz/*.[ch] $top/examples/*/*.[ch]";
 my @makefiles = ("$top/Makefile.am", glob "$top/*/local.mk $top/src/*/local.mk");
 my @scripts = grep { read_file($_) =~ /^#!/ } glob "$top/t/*/*.t $top/tools/*";
 
@@ -25,7 +25,7 @@ sub short { return $_[0] =~ s{^\Q$top\E/}{}r }
 
 # --- purpose and licence ----------------------------------------------------------
 
-my @files = (@code, glob("$top/t/lib/Corswrap/*.pm $top/doc/*.[1578] " .
+my @files = (@code, glob("$top/t/lib/Corswrap/*.pm $top/doc/*.[13578] " .
     "$top/configure.ac $top/bootstrap $top/t/run " .
     "$top/.ci/run $top/examples/quickstart $top/examples/*.pl"),
     @makefiles, @scripts);
