@@ -14,8 +14,8 @@ fuzz_targets = \
 	fuzz/nph.c \
 	fuzz/origin.c \
 	fuzz/originsfile.c \
+	fuzz/params.c \
 	fuzz/path.c \
-	fuzz/peek.c \
 	fuzz/policy.c \
 	fuzz/record.c \
 	fuzz/request.c \

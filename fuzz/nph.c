@@ -10,7 +10,7 @@
 
 #include "fuzz.h"
 
-#include "serve/nph.h"
+#include "serve/cgi_io.h"
 
 struct answer {
 	size_t len;

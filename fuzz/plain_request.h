@@ -19,12 +19,37 @@ struct plain_request {
 	bool params_ended;
 	bool body_ended;
 	bool aborted;
-	bool others;  /* a record that belongs to something else */
-	bool managed; /* a management record */
-	size_t used;  /* bytes up to where this stopped */
+	bool others;	 /* a record that belongs to something else */
+	bool managed;	 /* a management record */
+	bool end_padded; /* the record that ends the parameters is padded */
+	size_t used;	 /* bytes up to where this stopped */
 	unsigned char params[PLAIN_BYTES];
 	unsigned char body[PLAIN_BYTES];
 };
+
+/* Where the records behind the first BEGIN_REQUEST begin, as far as that is a
+ * good one behind nothing but management records and aborts; 0: there is none.
+ * *clean: it is the first record, and unpadded. */
+static size_t
+plain_begin(const unsigned char *p, size_t left, unsigned *id, bool *clean)
+{
+	const unsigned char *start = p;
+
+	while (left >= FCGI_HEADER_LEN) {
+		struct fcgi_header h = fcgi_header_get(p);
+		size_t size = FCGI_HEADER_LEN + h.content + h.padding;
+
+		if (h.version != FCGI_VERSION_1 || size > left)
+			return 0;
+		*id = h.id;
+		*clean = p == start && h.padding == 0;
+		p += size;
+		left -= size;
+		if (h.type == FCGI_BEGIN_REQUEST)
+			return (size_t)(p - start);
+	}
+	return 0;
+}
 
 /* What follows a good BEGIN_REQUEST of this id. */
 static void
@@ -32,45 +57,47 @@ plain_records(const unsigned char *p, size_t left, unsigned id,
 	      struct plain_request *out)
 {
 	memset(out, 0, offsetof(struct plain_request, params));
-	while (left >= WIRE_HEADER && !out->body_ended && !out->aborted) {
-		struct wire_header h = wire_header_get(p);
-		size_t size = WIRE_HEADER + h.content + h.padding;
-		bool params = h.type == WIRE_PARAMS && !out->params_ended;
-		bool body = h.type == WIRE_STDIN && out->params_ended;
+	while (left >= FCGI_HEADER_LEN && !out->body_ended && !out->aborted) {
+		struct fcgi_header h = fcgi_header_get(p);
+		size_t size = FCGI_HEADER_LEN + h.content + h.padding;
+		bool params = h.type == FCGI_PARAMS && !out->params_ended;
+		bool body = h.type == FCGI_STDIN && out->params_ended;
 
-		if (h.version != WIRE_VERSION)
+		if (h.version != FCGI_VERSION_1)
 			return;
 		out->managed = out->managed || h.id == 0;
 		/* An end is an end before its padding has come. */
-		if (h.id == id && params && h.content == 0)
+		if (h.id == id && params && h.content == 0) {
 			out->params_ended = true;
+			out->end_padded = h.padding > 0;
+		}
 		if (h.id == id && body && h.content == 0)
 			out->body_ended = true;
 		if (size > left && h.id == id && body) {
 			/* What has come of it is handed on. */
-			size_t there = left - WIRE_HEADER;
+			size_t there = left - FCGI_HEADER_LEN;
 			if (there > h.content)
 				there = h.content;
-			memcpy(out->body + out->body_len, p + WIRE_HEADER,
+			memcpy(out->body + out->body_len, p + FCGI_HEADER_LEN,
 			       there);
 			out->body_len += there;
 		}
 		if (size > left) {
 			/* Whether an end without all of its padding is one
 			 * may be seen in both ways. */
-			out->others = out->others || h.id != id ||
-				      out->body_ended;
+			out->others =
+			    out->others || h.id != id || out->body_ended;
 			return;
 		}
 		if (h.id == id && params) {
-			memcpy(out->params + out->params_len, p + WIRE_HEADER,
-			       h.content);
+			memcpy(out->params + out->params_len,
+			       p + FCGI_HEADER_LEN, h.content);
 			out->params_len += h.content;
 		} else if (h.id == id && body) {
-			memcpy(out->body + out->body_len, p + WIRE_HEADER,
+			memcpy(out->body + out->body_len, p + FCGI_HEADER_LEN,
 			       h.content);
 			out->body_len += h.content;
-		} else if (h.id == id && h.type == WIRE_ABORT_REQUEST) {
+		} else if (h.id == id && h.type == FCGI_ABORT_REQUEST) {
 			out->aborted = true;
 		} else {
 			out->others = true;

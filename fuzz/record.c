@@ -53,7 +53,7 @@ read_answer(struct slice data, size_t step, struct answer *a)
 		} else {
 			CHECK(used == len);
 		}
-		CHECK(record_output_left(&reader) <= WIRE_CONTENT_MAX);
+		CHECK(record_output_left(&reader) <= FCGI_MAX_LENGTH);
 	}
 	if (a->end == RECORD_END) {
 		a->app = reader.app_status;
@@ -70,7 +70,7 @@ plain_answer(struct slice data, struct answer *a)
 
 	memset(a, 0, offsetof(struct answer, out));
 	a->end = RECORD_MORE;
-	while (left >= WIRE_HEADER) {
+	while (left >= FCGI_HEADER_LEN) {
 		size_t id = (size_t)p[2] << 8 | p[3];
 		size_t content = (size_t)p[4] << 8 | p[5], padding = p[6];
 		unsigned type = p[1];
@@ -82,8 +82,8 @@ plain_answer(struct slice data, struct answer *a)
 			a->end = RECORD_BAD;
 			return;
 		}
-		p += WIRE_HEADER;
-		left -= WIRE_HEADER;
+		p += FCGI_HEADER_LEN;
+		left -= FCGI_HEADER_LEN;
 		size_t there = content < left ? content : left;
 		if (id == 1 && type == 6) {
 			memcpy(a->out + a->out_len, p, there);
@@ -146,8 +146,9 @@ check_skip(struct slice data)
 static void
 check_request(struct slice rest)
 {
+	static struct params params;
 	char *variables[FUZZ_VARIABLES_MAX + 1];
-	size_t bytes = 0, n = fuzz_variables(&rest, variables);
+	size_t bytes = 0, used, n = fuzz_variables(&rest, variables);
 	size_t size = record_request_size(variables, 0);
 	unsigned char *out = malloc(size);
 
@@ -155,12 +156,16 @@ check_request(struct slice rest)
 	for (size_t i = 0; i < n; i++)
 		bytes += strlen(variables[i]) + 2;
 	/* The end of STDIN is the caller's to add. */
-	CHECK(record_request_put(out, variables, true) == size - WIRE_HEADER);
-	struct peek peek = peek_look(out, size - WIRE_HEADER);
+	CHECK(record_request_put(out, variables, true) ==
+	      size - FCGI_HEADER_LEN);
+	params_init(&params);
+	enum params_event event =
+	    params_parse(&params, 32, out, size - FCGI_HEADER_LEN, &used);
 	/* Those without '=' are left out. */
-	CHECK(peek.state == PEEK_READY ||
-	      (peek.state == PEEK_LARGE && bytes > WIRE_PARAMETERS_BYTES));
-	CHECK(peek.keep && peek.nul_count == 0);
+	CHECK(event == PARAMS_READY
+		  ? used == size - FCGI_HEADER_LEN
+		  : event == PARAMS_LARGE && bytes > PARAMS_BYTES);
+	CHECK(params.keep);
 	free(out);
 	fuzz_variables_free(variables);
 }

@@ -21,8 +21,8 @@
 	TARGET(nph)                                                            \
 	TARGET(origin)                                                         \
 	TARGET(originsfile)                                                    \
+	TARGET(params)                                                         \
 	TARGET(path)                                                           \
-	TARGET(peek)                                                           \
 	TARGET(policy)                                                         \
 	TARGET(record)                                                         \
 	TARGET(request)                                                        \

@@ -82,6 +82,7 @@ script_tests = \
 	t/serve/output.t \
 	t/serve/policy-search.t \
 	t/serve/prepend.t \
+	t/serve/records.t \
 	t/serve/reload-stop.t \
 	t/serve/reload-ticks.t \
 	t/serve/status.t \
@@ -124,7 +125,7 @@ if HAVE_CMOCKA
 TESTS += $(unit_tests)
 check_PROGRAMS += $(unit_tests)
 endif
-unit_libs = libserve.a $(house_libs) $(FCGI_LIBS) $(CMOCKA_LIBS)
+unit_libs = libserve.a $(house_libs) $(CMOCKA_LIBS)
 LDADD = $(unit_libs)
 
 t_base_arena_t_SOURCES = t/base/arena.c t/unit.h

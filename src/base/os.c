@@ -167,6 +167,22 @@ os_splice(int from, int to, size_t len)
 		      SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 }
 
+ssize_t
+os_splice_to_socket(int pipe, int socket, size_t len, bool more)
+{
+	return splice(pipe, NULL, socket, NULL, len, more ? SPLICE_F_MORE : 0);
+}
+
+bool
+os_pipe_resize(int fd, size_t len)
+{
+	if (fcntl(fd, F_GETPIPE_SZ) <= 0)
+		return false;
+	/* refused past the limits of a user: then it stays as it is */
+	(void)fcntl(fd, F_SETPIPE_SZ, (int)len);
+	return true;
+}
+
 int
 os_poll(struct pollfd *fds, nfds_t count, const struct timespec *time)
 {
@@ -383,6 +399,21 @@ os_splice(int from, int to, size_t len)
 	(void)len;
 	errno = EINVAL;
 	return -1;
+}
+
+ssize_t
+os_splice_to_socket(int pipe, int socket, size_t len, bool more)
+{
+	(void)more;
+	return os_splice(pipe, socket, len);
+}
+
+bool
+os_pipe_resize(int fd, size_t len)
+{
+	(void)fd;
+	(void)len;
+	return false;
 }
 
 int

@@ -82,6 +82,16 @@ ssize_t os_send_file(int to, int file, off_t *offset, size_t len);
  */
 ssize_t os_splice(int from, int to, size_t len);
 
+/*
+ * The same from a pipe to a socket, which waits unless the socket is
+ * non-blocking; more: more follows at once, so that no short packet goes out.
+ */
+ssize_t os_splice_to_socket(int pipe, int socket, size_t len, bool more);
+
+/* Make a pipe hold so many bytes, if we may; false: it is no pipe, or cannot be
+ * spliced from. */
+bool os_pipe_resize(int fd, size_t len);
+
 /* send(2): more follows at once, so that no short packet goes out.  0 where
  * that cannot be said. */
 #if defined(MSG_MORE) && !defined(OS_POSIX_ONLY)

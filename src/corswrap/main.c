@@ -16,9 +16,9 @@
 
 #include "base/os.h"
 #include "corswrap/start.h"
-#include "corswrap/tune.h"
 #include "serve/cgi.h"
 #include "serve/listen.h"
+#include "serve/locate.h"
 
 enum { FIRST_INHERITED = 3 }; /* sd_listen_fds(3) */
 
@@ -62,10 +62,9 @@ main(int argc, char **argv)
 	static struct start s;
 	bool listening = os_is_listener(STDIN_FILENO);
 
-	if (!listening && options_is_cgi())
-		return cgi_run(&cgi, options_lighttpd_script(argc, argv),
+	if (!listening && started_as_cgi())
+		return cgi_run(&cgi, started_with_script(argc, argv),
 			       environ);
-	tune(argv);
 	if (options_read(&s.options, argc, argv) != 0)
 		return 2;
 	return start(&s, listening);

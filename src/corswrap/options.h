@@ -32,11 +32,4 @@ int options_read(struct options *, int argc, char **argv);
  */
 int options_find_command(const char *word, char *buf, size_t cap);
 
-/* The web server gave words of the client's as argv; lighttpd alone gives the
- * script, and names it in SCRIPT_FILENAME too.  NULL: it is not that. */
-const char *options_lighttpd_script(int argc, char **argv);
-
-/* REQUEST_METHOD or GATEWAY_INTERFACE is set: started as a CGI program. */
-bool options_is_cgi(void);
-
 #endif

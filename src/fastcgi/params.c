@@ -1,10 +1,10 @@
 /*
- * Find out whether the parameters of a FastCGI request are whole and within
- * bounds, without consuming or copying them.
+ * Parse the beginning of a FastCGI request.
  *
- * Follows what libfcgi will do with the same bytes: what would be a protocol
- * error to it is PEEK_BAD, and so is what it reads in another way than the
- * specification.
+ * The parser follows the specification where records may be cut and padded in
+ * any way; what no web server sends (a body before its parameters, a record of
+ * the wrong version) is an error, because behind it the records of the client
+ * can no longer be told from their contents.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -15,25 +15,13 @@
 #include "fastcgi/params.h"
 
 #include <stdint.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/slice.h"
-#include "fastcgi/protocol.h"
+#include "base/text.h"
 
-/* The stream of name-value pairs, cut into records anywhere. */
-struct pairs {
-	unsigned char length[8]; /* of name and value, as far as they came */
-	unsigned have;		 /* bytes of it */
-	size_t skip;		 /* bytes of names and values still to come */
-	size_t count;
-	size_t total;
-	size_t len; /* of the current pair with its '=' */
-	bool nul;   /* it holds a NUL */
-	struct peek *peek;
-};
+/* ---- name-value pairs (FastCGI 1.0, section 3.4) ---- */
 
-/* A length at p takes one byte or four (section 3.4). */
+/* A length takes one byte or four, as its first byte says. */
 static unsigned
 length_size(unsigned char first)
 {
@@ -49,338 +37,150 @@ length_get(const unsigned char *p)
 	       (uint32_t)p[2] << 8 | p[3];
 }
 
-/* Are both lengths of a pair there? */
+/* Is there room for a pair of these lengths?  It becomes "NAME=value" with a
+ * NUL.  The lengths have 31 bits, so their sum may overflow where size_t has
+ * 32 bits and the bound is applied to each of them first. */
 static bool
-pair_known(const struct pairs *s)
+pair_fits(const struct params *p, size_t name, size_t value)
 {
-	if (s->have == 0)
-		return false;
-	unsigned name = length_size(s->length[0]);
-
-	return s->have > name && s->have == name + length_size(s->length[name]);
+	return p->count < PARAMS_COUNT && name <= PARAMS_BYTES &&
+	       value <= PARAMS_BYTES &&
+	       name + value + 2 <= PARAMS_BYTES - p->used;
 }
 
-/* False: past the bounds. */
-static bool
-pair_begin(struct pairs *s)
+/* Copy bytes of a parameter.  A NUL would end the string early and so change
+ * its meaning. */
+static void
+copy_text(struct params *p, const unsigned char *from, size_t len)
 {
-	unsigned name = length_size(s->length[0]);
-	size_t bytes =
-	    (size_t)length_get(s->length) + length_get(s->length + name);
+	char *to = p->text + p->used, *nul;
 
-	s->have = 0;
-	s->skip = bytes;
-	s->len = bytes + 1;
-	s->nul = false;
-	s->count++;
-	/* As the "NAME=value" with its NUL that libfcgi makes of it.  Two
-	 * lengths of 31 bits cannot overflow a size_t of 64, nor of 32. */
-	if (bytes > WIRE_PARAMETERS_BYTES)
-		return false;
-	s->total += bytes + 2;
-	return s->total <= WIRE_PARAMETERS_BYTES && s->count <= WIRE_PARAMETERS;
-}
-
-/* The current pair has ended.  False: more of them hold NULs than anybody
- * sends by mistake. */
-static bool
-pair_end(struct pairs *s)
-{
-	struct peek *k = s->peek;
-
-	if (!s->nul)
-		return true;
-	if (k->nul_count == PEEK_NULS)
-		return false;
-	k->nul[k->nul_count].index = s->count - 1;
-	k->nul[k->nul_count++].len = s->len;
-	return true;
+	memcpy(to, from, len);
+	for (size_t at = 0; (nul = memchr(to + at, '\0', len - at)) != NULL;
+	     at = (size_t)(nul - to) + 1)
+		*nul = '\x01';
+	p->used += len;
 }
 
 /*
- * A short pair of which all is there, as nearly every one is: nothing has to be
- * remembered.  Returns its bytes; 0: it is not such a one; *good false: past
- * the bounds.
+ * A pair with short lengths that is there in one piece, as nearly every one is.
+ * Returns its bytes; 0: it is not one of those.
  */
 static size_t
-pair_short(struct pairs *s, const unsigned char *p, size_t len, bool *good)
+short_pair(struct params *p, const unsigned char *at, size_t len)
 {
-	size_t bytes;
+	size_t name, value;
 
-	if (len < 2 || (p[0] | p[1]) & 0x80 || s->have > 0)
+	if (len < 2 || (at[0] | at[1]) & 0x80 || p->length_have > 0)
 		return 0;
-	bytes = (size_t)p[0] + p[1];
-	if (bytes > len - 2)
+	name = at[0];
+	value = at[1];
+	if (name + value > len - 2 || !pair_fits(p, name, value))
 		return 0;
-	s->count++;
-	s->total += bytes + 2;
-	*good =
-	    s->total <= WIRE_PARAMETERS_BYTES && s->count <= WIRE_PARAMETERS;
-	s->nul = memchr(p + 2, '\0', bytes) != NULL;
-	s->len = bytes + 1;
-	*good = *good && pair_end(s);
-	return 2 + bytes;
+	p->list[p->count++] = p->text + p->used;
+	copy_text(p, at + 2, name);
+	p->text[p->used++] = '=';
+	copy_text(p, at + 2 + name, value);
+	p->text[p->used++] = '\0';
+	return 2 + name + value;
 }
 
+/* One more byte of the lengths of a pair; false: the pair does not fit. */
 static bool
-pairs_feed(struct pairs *s, const unsigned char *p, size_t len)
+add_length(struct params *p, unsigned char byte)
 {
-	bool good = true;
+	unsigned name;
+	size_t value;
 
-	while (len > 0) {
-		if (s->skip > 0) {
-			size_t n = s->skip < len ? s->skip : len;
+	p->length[p->length_have++] = byte;
+	name = length_size(p->length[0]);
+	if (p->length_have <= name ||
+	    p->length_have < name + length_size(p->length[name]))
+		return true;
+	p->left = length_get(p->length);
+	value = length_get(p->length + name);
+	if (!pair_fits(p, p->left, value))
+		return false;
+	p->list[p->count++] = p->text + p->used;
+	p->stage = PARAMS_NAME;
+	return true;
+}
 
-			s->nul = s->nul || memchr(p, '\0', n) != NULL;
-			s->skip -= n;
-			p += n;
-			len -= n;
-			if (s->skip == 0 && !pair_end(s))
-				return false;
+/* As much of the current name or value as there is; returns its bytes. */
+static size_t
+add_text(struct params *p, const unsigned char *at, size_t len)
+{
+	size_t taken = p->left < len ? p->left : len;
+
+	copy_text(p, at, taken);
+	p->left -= taken;
+	if (p->left > 0)
+		return taken;
+	if (p->stage == PARAMS_NAME) {
+		p->text[p->used++] = '=';
+		p->left = length_get(p->length + length_size(p->length[0]));
+		p->stage = PARAMS_VALUE;
+	} else {
+		p->text[p->used++] = '\0';
+		p->length_have = 0;
+		p->stage = PARAMS_LENGTHS;
+	}
+	return taken;
+}
+
+/* Content of a PARAMS record; false: past the bounds. */
+static bool
+add_content(struct params *p, const unsigned char *at, size_t len)
+{
+	const unsigned char *end = at + len;
+
+	/* An empty name or value ends without a byte of its own. */
+	while (at < end || (p->stage != PARAMS_LENGTHS && p->left == 0)) {
+		size_t left = (size_t)(end - at), taken;
+
+		if (p->stage != PARAMS_LENGTHS) {
+			at += add_text(p, at, left);
 			continue;
 		}
-		size_t pair = pair_short(s, p, len, &good);
-		if (!good)
+		taken = short_pair(p, at, left);
+		if (taken == 0 && !add_length(p, *at))
 			return false;
-		if (pair > 0) {
-			p += pair;
-			len -= pair;
-			continue;
-		}
-		s->length[s->have++] = *p++;
-		len--;
-		if (pair_known(s) && !pair_begin(s))
-			return false;
+		at += taken > 0 ? taken : 1;
 	}
 	return true;
 }
 
-static bool
-pairs_whole(const struct pairs *s)
-{
-	return s->skip == 0 && s->have == 0;
-}
-
-/* Is the first record at p the end of STDIN, so that there is no body? */
-static size_t
-empty_body(const unsigned char *p, size_t len, unsigned id)
-{
-	struct wire_header h;
-
-	if (len < WIRE_HEADER)
-		return 0;
-	h = wire_header_get(p);
-	if (h.version != WIRE_VERSION || h.type != WIRE_STDIN || h.id != id ||
-	    h.content != 0 || h.padding > len - WIRE_HEADER)
-		return 0;
-	return WIRE_HEADER + h.padding;
-}
-
-/* Is the end of STDIN among the records at p? */
-static bool
-body_ended(const unsigned char *p, size_t len, unsigned id)
-{
-	while (len >= WIRE_HEADER) {
-		struct wire_header h = wire_header_get(p);
-		size_t size = WIRE_HEADER + h.content + h.padding;
-
-		if (h.version != WIRE_VERSION || h.type != WIRE_STDIN ||
-		    h.id != id)
-			return false;
-		if (h.content == 0)
-			return true;
-		if (size > len)
-			return false;
-		p += size;
-		len -= size;
-	}
-	return false;
-}
-
-/* BEGIN_REQUEST or a management record must come first. */
-static enum peek_state
-look_first(struct peek *k, const unsigned char *p, size_t len,
-	   struct wire_header h)
-{
-	const unsigned char *body = p + WIRE_HEADER;
-	size_t size = WIRE_HEADER + h.content + h.padding;
-
-	if (h.id == 0) {
-		if (h.type == WIRE_BEGIN_REQUEST ||
-		    h.content > PEEK_MANAGEMENT_MAX)
-			return PEEK_BAD;
-		k->used = size;
-		return size > len ? PEEK_MORE : PEEK_MANAGEMENT;
-	}
-	/* libfcgi loses its way in the padding of a BEGIN_REQUEST; nobody pads
-	 * these sixteen bytes. */
-	if (h.type != WIRE_BEGIN_REQUEST || h.content != WIRE_BODY ||
-	    h.padding != 0)
-		return PEEK_BAD;
-	if (len < WIRE_HEADER + WIRE_BODY)
-		return PEEK_MORE;
-	k->begun = true;
-	k->id = h.id;
-	k->keep = (body[2] & WIRE_KEEP_CONN) != 0;
-	if (((unsigned)body[0] << 8 | body[1]) != WIRE_RESPONDER)
-		return PEEK_ROLE;
-	return PEEK_MORE;
-}
-
-/* One record of the parameters' stream; MORE: go on behind it. */
-static enum peek_state
-look_params(struct peek *k, struct pairs *pairs, const unsigned char *p,
-	    size_t len, struct wire_header h)
-{
-	size_t there = len - WIRE_HEADER;
-
-	/* libfcgi refuses another request by itself (CANT_MPX_CONN). */
-	if (h.type == WIRE_BEGIN_REQUEST && h.id != 0) {
-		k->strange = true;
-		return h.content == WIRE_BODY && h.padding == 0 ? PEEK_MORE
-								: PEEK_BAD;
-	}
-	/* Nothing else may stand between: it takes what a management record
-	 * holds for parameters, past every bound of ours, and an empty record
-	 * of another request for the end of them. */
-	if (h.id != k->id)
-		return PEEK_BAD;
-	if (h.type != WIRE_PARAMS)
-		return PEEK_BAD;
-	/* Its padding would be read as the header of what follows. */
-	if (h.content == 0)
-		return pairs_whole(pairs) && h.padding == 0 ? PEEK_READY
-							    : PEEK_BAD;
-	if (!pairs_feed(pairs, p + WIRE_HEADER,
-			h.content < there ? h.content : there))
-		return PEEK_LARGE;
-	return PEEK_MORE;
-}
-
-struct peek
-peek_look(const void *bytes, size_t len)
-{
-	const unsigned char *p = bytes;
-	struct peek k = {.state = PEEK_MORE};
-	struct pairs pairs = {.peek = &k};
-	size_t at = 0;
-
-	/* No web server's first byte is anything else. */
-	if (len > 0 && p[0] != WIRE_VERSION)
-		k.state = PEEK_BAD;
-	while (k.state == PEEK_MORE && len - at >= WIRE_HEADER) {
-		struct wire_header h = wire_header_get(p + at);
-		size_t size = WIRE_HEADER + h.content + h.padding;
-
-		if (h.version != WIRE_VERSION)
-			k.state = PEEK_BAD;
-		else if (!k.begun)
-			k.state = look_first(&k, p + at, len - at, h);
-		else
-			k.state = look_params(&k, &pairs, p + at, len - at, h);
-		if (size > len - at)
-			break;
-		at += size;
-	}
-	if (k.state == PEEK_READY) {
-		size_t end = k.strange ? 0 : empty_body(p + at, len - at, k.id);
-
-		k.used = at;
-		k.whole = end > 0 ? at + end : 0;
-		k.body_ended = end > 0 || body_ended(p + at, len - at, k.id);
-		k.count = pairs.count;
-		k.text = pairs.total;
-	}
-	return k;
-}
-
-/* The content of all PARAMS records in one piece; what follows the last byte
- * of it is of no use any more. */
-static const unsigned char *
-join_params(unsigned char *p, size_t used)
-{
-	size_t at = WIRE_HEADER + WIRE_BODY;
-	unsigned char *start = p + at + WIRE_HEADER, *to = start;
-
-	while (at < used) {
-		struct wire_header h = wire_header_get(p + at);
-
-		if (to != p + at + WIRE_HEADER)
-			memmove(to, p + at + WIRE_HEADER, h.content);
-		to += h.content;
-		at += WIRE_HEADER + h.content + h.padding;
-	}
-	return start;
-}
-
-void
-peek_parameters(const struct peek *k, void *bytes, char *text, char **list)
-{
-	const unsigned char *p = join_params(bytes, k->used);
-
-	for (size_t i = 0; i < k->count; i++) {
-		size_t name = length_get(p), value;
-
-		p += length_size(*p);
-		value = length_get(p);
-		p += length_size(*p);
-		list[i] = text;
-		memcpy(text, p, name);
-		text[name] = '=';
-		memcpy(text + name + 1, p + name, value);
-		text[name + 1 + value] = '\0';
-		text += name + value + 2;
-		p += name + value;
-	}
-	list[k->count] = NULL;
-	for (size_t i = 0; i < k->nul_count; i++)
-		for (size_t n = 0; n < k->nul[i].len; n++)
-			if (list[k->nul[i].index][n] == '\0')
-				list[k->nul[i].index][n] = '\x01';
-}
-
-bool
-peek_bounded(char *const *variables)
-{
-	size_t count = 0, bytes = 0;
-
-	for (; variables[count] != NULL; count++) {
-		if (count == WIRE_PARAMETERS)
-			return false;
-		bytes += strlen(variables[count]) + 1;
-	}
-	return bytes <= WIRE_PARAMETERS_BYTES;
-}
+/* ---- management records (section 4) ---- */
 
 /* One pair of GET_VALUES_RESULT; returns its length. */
 static size_t
-put_value(unsigned char *p, struct slice name, unsigned value)
+put_value(unsigned char *out, struct slice name, unsigned value)
 {
-	char digits[16];
-	int n = snprintf(digits, sizeof(digits), "%u", value);
+	char digits[TEXT_DECIMAL_MAX];
+	size_t len = text_put_decimal(digits, value);
 
-	p[0] = (unsigned char)name.len;
-	p[1] = (unsigned char)n;
-	memcpy(p + 2, name.ptr, name.len);
-	memcpy(p + 2 + name.len, digits, (size_t)n);
-	return 2 + name.len + (size_t)n;
+	out[0] = (unsigned char)name.len;
+	out[1] = (unsigned char)len;
+	memcpy(out + 2, name.ptr, name.len);
+	memcpy(out + 2 + name.len, digits, len);
+	return 2 + name.len + len;
 }
 
 static size_t
-put_named(unsigned char *p, struct slice name, unsigned workers)
+put_named(unsigned char *out, struct slice name, unsigned workers)
 {
-	if (slice_eq(name, SLICE("FCGI_MAX_CONNS")) ||
-	    slice_eq(name, SLICE("FCGI_MAX_REQS")))
-		return put_value(p, name, workers);
-	if (slice_eq(name, SLICE("FCGI_MPXS_CONNS")))
-		return put_value(p, name, 0);
+	if (slice_eq(name, SLICE(FCGI_MAX_CONNS)) ||
+	    slice_eq(name, SLICE(FCGI_MAX_REQS)))
+		return put_value(out, name, workers);
+	if (slice_eq(name, SLICE(FCGI_MPXS_CONNS)))
+		return put_value(out, name, 0);
 	return 0;
 }
 
-/* Answer the variables that are asked for; each at most once, so that the
- * answer has room. */
+/* Reply to the variables that are asked for, as far as there is room: three are
+ * known, and all of them fit. */
 static size_t
-put_values(unsigned char *out, const unsigned char *p, size_t len,
+put_values(unsigned char *out, size_t room, const unsigned char *p, size_t len,
 	   unsigned workers)
 {
 	size_t n = 0;
@@ -396,8 +196,7 @@ put_values(unsigned char *out, const unsigned char *p, size_t len,
 
 		if (name_len > len - head || value_len > len - head - name_len)
 			break;
-		size_t room = PEEK_ANSWER_MAX - WIRE_HEADER - n;
-		if (room < name_len + 2 + 10)
+		if (room - n < 2 + name_len + TEXT_DECIMAL_MAX)
 			break;
 		n += put_named(out + n,
 			       slice_of((const char *)p + head, name_len),
@@ -409,21 +208,185 @@ put_values(unsigned char *out, const unsigned char *p, size_t len,
 }
 
 size_t
-peek_answer(const void *record, size_t len, unsigned workers,
-	    unsigned char answer[PEEK_ANSWER_MAX])
+params_manage(const void *record, unsigned workers,
+	      unsigned char reply[static PARAMS_REPLY_MAX])
 {
-	const unsigned char *p = record;
-	struct wire_header h = wire_header_get(p);
-	unsigned char *body = answer + WIRE_HEADER;
-	size_t n;
+	const unsigned char *content =
+	    (const unsigned char *)record + FCGI_HEADER_LEN;
+	struct fcgi_header h = fcgi_header_get(record);
+	unsigned char *body = reply + FCGI_HEADER_LEN;
+	FCGI_UnknownTypeBody unknown = {.type = (unsigned char)h.type};
+	size_t len;
 
-	if (h.type == WIRE_GET_VALUES && len >= WIRE_HEADER + h.content) {
-		n = put_values(body, p + WIRE_HEADER, h.content, workers);
-		wire_header_put(answer, WIRE_GET_VALUES_RESULT, 0, n);
-		return WIRE_HEADER + n;
+	if (h.type == FCGI_GET_VALUES) {
+		len = put_values(body, PARAMS_REPLY_MAX - FCGI_HEADER_LEN,
+				 content, h.content, workers);
+		return fcgi_header_put(reply, FCGI_GET_VALUES_RESULT,
+				       FCGI_NULL_REQUEST_ID, len) +
+		       len;
 	}
-	memset(body, 0, WIRE_BODY);
-	body[0] = (unsigned char)h.type;
-	wire_header_put(answer, WIRE_UNKNOWN_TYPE, 0, WIRE_BODY);
-	return WIRE_HEADER + WIRE_BODY;
+	memcpy(body, &unknown, sizeof(unknown));
+	return fcgi_header_put(reply, FCGI_UNKNOWN_TYPE, FCGI_NULL_REQUEST_ID,
+			       sizeof(unknown)) +
+	       sizeof(unknown);
+}
+
+/* ---- records ---- */
+
+void
+params_init(struct params *p)
+{
+	p->begun = p->keep = false;
+	p->id = 0;
+	p->count = p->used = 0;
+	p->content = p->skip = 0;
+	p->stage = PARAMS_LENGTHS;
+	p->length_have = 0;
+	p->left = 0;
+	p->reply_len = 0;
+}
+
+/* A record as it lies in the input, of which a part may be missing. */
+struct record {
+	const unsigned char *at;
+	size_t have;
+	struct fcgi_header header;
+};
+
+/* FastCGI keeps id 0 for records that belong to no request. */
+static enum params_event
+take_management(struct params *p, unsigned workers, const struct record *r,
+		size_t *taken)
+{
+	if (r->header.type == FCGI_BEGIN_REQUEST ||
+	    r->header.content > PARAMS_MANAGEMENT_MAX)
+		return PARAMS_BAD;
+	if (r->have < FCGI_HEADER_LEN + r->header.content)
+		return PARAMS_MORE;
+	*taken = FCGI_HEADER_LEN + r->header.content;
+	p->skip = r->header.padding;
+	p->reply_len = params_manage(r->at, workers, p->reply);
+	return PARAMS_REPLY;
+}
+
+static enum params_event
+refuse(struct params *p, unsigned id, unsigned status, enum params_event event)
+{
+	p->reply_len = fcgi_end_put(p->reply, id, 0, status);
+	return event;
+}
+
+static enum params_event
+take_begin(struct params *p, const struct record *r, size_t *taken)
+{
+	FCGI_BeginRequestBody body;
+
+	/* A server that gives up cannot know that our END_REQUEST is already
+	 * under way: section 3.3, what belongs to no request is ignored. */
+	if (r->header.type == FCGI_ABORT_REQUEST) {
+		*taken = FCGI_HEADER_LEN;
+		p->skip = r->header.content + r->header.padding;
+		return PARAMS_MORE;
+	}
+	if (r->header.type != FCGI_BEGIN_REQUEST ||
+	    r->header.content != sizeof(body))
+		return PARAMS_BAD;
+	if (r->have < FCGI_HEADER_LEN + sizeof(body))
+		return PARAMS_MORE;
+	memcpy(&body, r->at + FCGI_HEADER_LEN, sizeof(body));
+	*taken = FCGI_HEADER_LEN + sizeof(body);
+	p->skip = r->header.padding;
+	p->begun = true;
+	p->id = r->header.id;
+	p->keep = (body.flags & FCGI_KEEP_CONN) != 0;
+	if ((body.roleB1 << 8 | body.roleB0) != FCGI_RESPONDER)
+		return refuse(p, p->id, FCGI_UNKNOWN_ROLE, PARAMS_ROLE);
+	return PARAMS_MORE;
+}
+
+/* One request at a time on a connection (FCGI_MPXS_CONNS is 0); what follows of
+ * the second one is ignored as well. */
+static enum params_event
+take_another(struct params *p, const struct record *r, size_t *taken)
+{
+	*taken = FCGI_HEADER_LEN;
+	p->skip = r->header.content + r->header.padding;
+	return r->header.type == FCGI_BEGIN_REQUEST
+		   ? refuse(p, r->header.id, FCGI_CANT_MPX_CONN, PARAMS_REPLY)
+		   : PARAMS_MORE;
+}
+
+static enum params_event
+take_params(struct params *p, const struct record *r, size_t *taken)
+{
+	if (r->header.type != FCGI_PARAMS)
+		return PARAMS_BAD;
+	*taken = FCGI_HEADER_LEN;
+	p->content = r->header.content;
+	p->skip = r->header.padding;
+	if (p->content > 0)
+		return PARAMS_MORE;
+	if (p->stage != PARAMS_LENGTHS || p->length_have > 0)
+		return PARAMS_BAD; /* ends within a pair */
+	p->list[p->count] = NULL;
+	return PARAMS_READY;
+}
+
+/* What a record is, from its header on; *taken 0 and MORE: it needs more
+ * bytes. */
+static enum params_event
+take_record(struct params *p, unsigned workers, const unsigned char *at,
+	    size_t have, size_t *taken)
+{
+	struct record r = {.at = at, .have = have};
+
+	*taken = 0;
+	/* A client that speaks another protocol need not send a whole header
+	 * to be recognised. */
+	if (have > 0 && at[0] != FCGI_VERSION_1)
+		return PARAMS_BAD;
+	if (have < FCGI_HEADER_LEN)
+		return PARAMS_MORE;
+	r.header = fcgi_header_get(at);
+	if (r.header.id == FCGI_NULL_REQUEST_ID)
+		return take_management(p, workers, &r, taken);
+	if (!p->begun)
+		return take_begin(p, &r, taken);
+	if (r.header.id != p->id)
+		return take_another(p, &r, taken);
+	return take_params(p, &r, taken);
+}
+
+static size_t
+least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+enum params_event
+params_parse(struct params *p, unsigned workers, const void *bytes, size_t len,
+	     size_t *used)
+{
+	const unsigned char *at = bytes, *end = at + len;
+	enum params_event event = PARAMS_MORE;
+	size_t taken;
+
+	do {
+		size_t have = (size_t)(end - at);
+
+		if (p->content > 0) {
+			taken = least(p->content, have);
+			p->content -= taken;
+			if (!add_content(p, at, taken))
+				event = PARAMS_LARGE;
+		} else if (p->skip > 0) {
+			taken = least(p->skip, have);
+			p->skip -= taken;
+		} else {
+			event = take_record(p, workers, at, have, &taken);
+		}
+		at += taken;
+	} while (event == PARAMS_MORE && taken > 0);
+	*used = (size_t)(at - (const unsigned char *)bytes);
+	return event;
 }

@@ -1,83 +1,90 @@
 /*
- * What lies at the beginning of a FastCGI connection, looked at before
- * libfcgi reads it.
+ * Parse the beginning of a FastCGI request: BEGIN_REQUEST, PARAMS, and what may
+ * come before and between them (management records, a request that the server
+ * has given up, an attempt at a second request).
  *
- * libfcgi blocks until the parameters are whole and allocates what their
- * lengths announce, up to 2 GiB; so the first request of a connection is looked
- * at in the socket's buffer (MSG_PEEK) and only handed over when it is whole
- * and within bounds.
+ * Pure: the caller receives the bytes and sends the replies.  What has been
+ * parsed is not looked at again, so a client that sends a byte at a time costs
+ * no more than one that sends all at once, and no length that a client
+ * announces is ever allocated.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef PEEK_H
-#define PEEK_H
+#ifndef PARAMS_H
+#define PARAMS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-enum peek_state {
-	PEEK_MORE,	 /* good so far, not whole */
-	PEEK_READY,	 /* BEGIN_REQUEST and every parameter are there */
-	PEEK_MANAGEMENT, /* a whole management record (id 0) of `used` bytes */
-	PEEK_ROLE,	 /* BEGIN_REQUEST of another role than responder */
-	PEEK_LARGE,	 /* the parameters are past the bounds */
-	PEEK_BAD	 /* not FastCGI, or not a beginning */
-};
+#include "fastcgi/protocol.h"
 
 enum {
-	PEEK_NULS = 4,
-	PEEK_GLANCE = 16384 /* bytes that are looked at first */
+	/* What we allow of one request (DESIGN.md section 4). */
+	PARAMS_BYTES = 65536, /* as "NAME=value" with its NUL */
+	PARAMS_COUNT = 500,
+	/* A longer management record is an error. */
+	PARAMS_MANAGEMENT_MAX = 1024,
+	/* Bytes that the caller must be able to keep for the next call: a whole
+	   management record, which is the longest thing taken in one piece. */
+	PARAMS_INPUT = FCGI_HEADER_LEN + PARAMS_MANAGEMENT_MAX,
+	PARAMS_REPLY_MAX = 128
 };
 
-struct peek {
-	enum peek_state state;
-	bool begun;	 /* BEGIN_REQUEST was there: id, keep are valid */
-	bool keep;	 /* FCGI_KEEP_CONN */
-	bool body_ended; /* READY: the end of STDIN is there too */
+enum params_event {
+	PARAMS_MORE,  /* correct so far, not complete */
+	PARAMS_REPLY, /* send `reply`, then parse on */
+	PARAMS_READY, /* BEGIN_REQUEST and every parameter are there */
+	PARAMS_ROLE,  /* another role than responder: `reply` refuses it */
+	PARAMS_LARGE, /* the parameters are past the bounds */
+	PARAMS_BAD    /* not FastCGI, or no beginning of a request */
+};
+
+enum params_stage { PARAMS_LENGTHS, PARAMS_NAME, PARAMS_VALUE };
+
+struct params {
+	bool begun; /* BEGIN_REQUEST was there: id and keep are valid */
+	bool keep;  /* FCGI_KEEP_CONN */
 	unsigned id;
-	/* READY: parameters whose text holds a NUL, and how long they are as
-	 * "NAME=value"; libfcgi's strings would end there and so mean something
-	 * else than was sent */
-	size_t nul_count;
-	struct {
-		size_t index; /* among the parameters */
-		size_t len;
-	} nul[PEEK_NULS];
-	size_t used;  /* bytes up to where the state was found */
-	bool strange; /* READY: other records stood between this one's */
-	/* READY, not strange, and without a body: how long it is with the end
-	 * of STDIN; else 0 */
-	size_t whole;
-	size_t count; /* READY: parameters */
-	size_t text;  /* bytes of them as "NAME=value" strings */
+	size_t count; /* parameters */
+	size_t reply_len;
+	unsigned char reply[PARAMS_REPLY_MAX];
+
+	/* Where the parser stands. */
+	size_t content; /* of the current PARAMS record, still to come */
+	size_t skip;	/* bytes to be ignored: padding, records of others */
+	unsigned char length[8]; /* of a name and its value, as they came */
+	unsigned length_have;
+	enum params_stage stage;
+	size_t left; /* of the name or value that is being copied */
+	size_t used; /* of `text` */
+
+	/* The result; only what is used of it is ever written. */
+	char *list[PARAMS_COUNT + 1]; /* "NAME=value", NULL-terminated */
+	char text[PARAMS_BYTES];
 };
 
-/* Look at len bytes. */
-struct peek peek_look(const void *bytes, size_t len);
+/* Start with a new request. */
+void params_init(struct params *);
 
 /*
- * The parameters of a request that is READY and not strange, as
- * "NAME=value" strings: written to text (k->text bytes), their places to list
- * (k->count and a NULL).  A NUL in one becomes \x01 (see nul).  The bytes are
- * overwritten where the parameters were sent in several records.
+ * Parse len more bytes.  *used of them have been taken; the caller keeps the
+ * others and passes them again with what comes behind them (at least
+ * PARAMS_INPUT bytes in all if there are so many).  workers is the answer to
+ * FCGI_GET_VALUES.
+ *
+ * READY: `list` has the parameters; a NUL within one has become \x01, so that
+ * the string is as long and as malformed as what was sent.  `skip` bytes of
+ * padding may still follow.  Call params_init before the next request.
  */
-void peek_parameters(const struct peek *k, void *bytes, char *text,
-		     char **list);
-
-/* Are variables that were not looked at within the bounds? */
-bool peek_bounded(char *const *variables);
-
-enum {
-	PEEK_MANAGEMENT_MAX = 1024, /* a longer management record is PEEK_BAD */
-	PEEK_ANSWER_MAX = 128
-};
+enum params_event params_parse(struct params *, unsigned workers,
+			       const void *bytes, size_t len, size_t *used);
 
 /*
- * The answer to a management record that peek_look has found (FastCGI 1.0,
- * section 4): GET_VALUES_RESULT with the number of workers, or UNKNOWN_TYPE.
- * Returns its length.
+ * The reply to a whole management record (FastCGI 1.0, section 4):
+ * GET_VALUES_RESULT with the number of workers, or UNKNOWN_TYPE.  Returns its
+ * length.
  */
-size_t peek_answer(const void *record, size_t len, unsigned workers,
-		   unsigned char answer[PEEK_ANSWER_MAX]);
+size_t params_manage(const void *record, unsigned workers,
+		     unsigned char reply[static PARAMS_REPLY_MAX]);
 
 #endif

@@ -1,45 +1,25 @@
 /*
- * The numbers of the FastCGI protocol (FastCGI Specification 1.0) and its
- * record header, for those places where records are read or written without
- * libfcgi.
+ * The FastCGI protocol (FastCGI Specification 1.0): numbers and layouts are
+ * those of libfcgi's <fastcgi.h>; here is how a header is read from bytes and
+ * written to them.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef WIRE_H
-#define WIRE_H
+#ifndef FASTCGI_PROTOCOL_H
+#define FASTCGI_PROTOCOL_H
 
+#include <fastcgi.h>
 #include <stddef.h>
-#include <stdint.h>
-
-enum wire_type {
-	WIRE_BEGIN_REQUEST = 1,
-	WIRE_ABORT_REQUEST = 2,
-	WIRE_END_REQUEST = 3,
-	WIRE_PARAMS = 4,
-	WIRE_STDIN = 5,
-	WIRE_STDOUT = 6,
-	WIRE_STDERR = 7,
-	WIRE_GET_VALUES = 9,
-	WIRE_GET_VALUES_RESULT = 10,
-	WIRE_UNKNOWN_TYPE = 11
-};
+#include <string.h>
 
 enum {
-	WIRE_VERSION = 1,
-	WIRE_RESPONDER = 1,
-	WIRE_KEEP_CONN = 1,
-	WIRE_REQUEST_COMPLETE = 0,
-	WIRE_CANT_MPX_CONN = 1,
-	WIRE_UNKNOWN_ROLE = 3,
-	WIRE_HEADER = 8, /* bytes of a record header */
-	WIRE_BODY = 8,	 /* of BEGIN_REQUEST and END_REQUEST */
-	WIRE_CONTENT_MAX = 65535,
-	/* What we allow of one request (DESIGN.md section 4). */
-	WIRE_PARAMETERS_BYTES = 65536, /* as "NAME=value" with its NUL */
-	WIRE_PARAMETERS = 500
+	/* A record's content, and the body of BEGIN_REQUEST and END_REQUEST. */
+	FCGI_BEGIN_LEN = sizeof(FCGI_BeginRequestBody),
+	FCGI_END_LEN = sizeof(FCGI_EndRequestRecord)
 };
 
-struct wire_header {
+/* What a record's header says. */
+struct fcgi_header {
 	unsigned version;
 	unsigned type;
 	unsigned id;
@@ -47,45 +27,54 @@ struct wire_header {
 	size_t padding;
 };
 
-static inline struct wire_header
-wire_header_get(const unsigned char *p)
+/* Read a header from FCGI_HEADER_LEN bytes. */
+static inline struct fcgi_header
+fcgi_header_get(const void *bytes)
 {
-	return (struct wire_header){
-	    .version = p[0],
-	    .type = p[1],
-	    .id = (unsigned)p[2] << 8 | p[3],
-	    .content = (size_t)p[4] << 8 | p[5],
-	    .padding = p[6],
+	FCGI_Header h;
+
+	memcpy(&h, bytes, sizeof(h));
+	return (struct fcgi_header){
+	    .version = h.version,
+	    .type = h.type,
+	    .id = (unsigned)h.requestIdB1 << 8 | h.requestIdB0,
+	    .content = (size_t)h.contentLengthB1 << 8 | h.contentLengthB0,
+	    .padding = h.paddingLength,
 	};
 }
 
-/* Write the header of a record; returns the bytes written (WIRE_HEADER). */
+/* Write a header without padding; returns the bytes written. */
 static inline size_t
-wire_header_put(unsigned char *p, unsigned type, unsigned id, size_t content)
+fcgi_header_put(void *bytes, unsigned type, unsigned id, size_t content)
 {
-	p[0] = WIRE_VERSION;
-	p[1] = (unsigned char)type;
-	p[2] = (unsigned char)(id >> 8);
-	p[3] = (unsigned char)id;
-	p[4] = (unsigned char)(content >> 8);
-	p[5] = (unsigned char)content;
-	p[6] = 0;
-	p[7] = 0;
-	return WIRE_HEADER;
+	const FCGI_Header h = {
+	    .version = FCGI_VERSION_1,
+	    .type = (unsigned char)type,
+	    .requestIdB1 = (unsigned char)(id >> 8),
+	    .requestIdB0 = (unsigned char)id,
+	    .contentLengthB1 = (unsigned char)(content >> 8),
+	    .contentLengthB0 = (unsigned char)content,
+	};
+
+	memcpy(bytes, &h, sizeof(h));
+	return sizeof(h);
 }
 
-/* Write a whole END_REQUEST record; returns the bytes written. */
+/* Write a whole END_REQUEST record; returns the bytes written, FCGI_END_LEN. */
 static inline size_t
-wire_end_put(unsigned char *p, unsigned id, unsigned app, unsigned protocol)
+fcgi_end_put(void *bytes, unsigned id, unsigned app, unsigned protocol)
 {
-	wire_header_put(p, WIRE_END_REQUEST, id, WIRE_BODY);
-	p[8] = (unsigned char)(app >> 24);
-	p[9] = (unsigned char)(app >> 16);
-	p[10] = (unsigned char)(app >> 8);
-	p[11] = (unsigned char)app;
-	p[12] = (unsigned char)protocol;
-	p[13] = p[14] = p[15] = 0;
-	return WIRE_HEADER + WIRE_BODY;
+	const FCGI_EndRequestBody body = {
+	    .appStatusB3 = (unsigned char)(app >> 24),
+	    .appStatusB2 = (unsigned char)(app >> 16),
+	    .appStatusB1 = (unsigned char)(app >> 8),
+	    .appStatusB0 = (unsigned char)app,
+	    .protocolStatus = (unsigned char)protocol,
+	};
+	size_t at = fcgi_header_put(bytes, FCGI_END_REQUEST, id, sizeof(body));
+
+	memcpy((char *)bytes + at, &body, sizeof(body));
+	return at + sizeof(body);
 }
 
 #endif

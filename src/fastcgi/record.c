@@ -69,7 +69,7 @@ pairs_size(char *const *variables)
 static size_t
 headers_size(size_t bytes)
 {
-	return (bytes + RECORD_CONTENT - 1) / RECORD_CONTENT * WIRE_HEADER;
+	return (bytes + RECORD_CONTENT - 1) / RECORD_CONTENT * FCGI_HEADER_LEN;
 }
 
 size_t
@@ -78,8 +78,8 @@ record_request_size(char *const *variables, size_t body)
 	size_t pairs = pairs_size(variables);
 
 	/* BEGIN_REQUEST; PARAMS and its end; STDIN and its end */
-	return WIRE_HEADER + WIRE_BODY + headers_size(pairs) + pairs +
-	       WIRE_HEADER + record_body_size(body) + WIRE_HEADER;
+	return sizeof(FCGI_BeginRequestRecord) + headers_size(pairs) + pairs +
+	       FCGI_HEADER_LEN + record_body_size(body) + FCGI_HEADER_LEN;
 }
 
 /*
@@ -96,9 +96,9 @@ frame(unsigned char *room, unsigned type, size_t bytes)
 
 		/* The header of the last record is right before its bytes;
 		 * those of earlier ones make room as their bytes move up. */
-		memmove(room + WIRE_HEADER, from, n);
-		wire_header_put(room, type, RECORD_ID, n);
-		room += WIRE_HEADER + n;
+		memmove(room + FCGI_HEADER_LEN, from, n);
+		fcgi_header_put(room, type, RECORD_ID, n);
+		room += FCGI_HEADER_LEN + n;
 		from += n;
 		bytes -= n;
 	}
@@ -108,15 +108,17 @@ frame(unsigned char *room, unsigned type, size_t bytes)
 size_t
 record_request_put(unsigned char *out, char *const *variables, bool keep)
 {
-	static const unsigned char begin[WIRE_BODY] = {0, WIRE_RESPONDER};
+	const FCGI_BeginRequestBody begin = {
+	    .roleB0 = FCGI_RESPONDER,
+	    .flags = keep ? FCGI_KEEP_CONN : 0,
+	};
 	unsigned char *at = out, *pairs, *to;
 	struct pair pair;
 	size_t size = pairs_size(variables);
 
-	at += wire_header_put(at, WIRE_BEGIN_REQUEST, RECORD_ID, WIRE_BODY);
-	memcpy(at, begin, WIRE_BODY);
-	at[2] = keep ? WIRE_KEEP_CONN : 0;
-	at += WIRE_BODY;
+	at += fcgi_header_put(at, FCGI_BEGIN_REQUEST, RECORD_ID, sizeof(begin));
+	memcpy(at, &begin, sizeof(begin));
+	at += sizeof(begin);
 	pairs = to = at + headers_size(size);
 	for (; *variables != NULL; variables++) {
 		if (!pair_of(*variables, &pair))
@@ -128,8 +130,8 @@ record_request_put(unsigned char *out, char *const *variables, bool keep)
 		memcpy(to, pair.value.ptr, pair.value.len);
 		to += pair.value.len;
 	}
-	at = frame(at, WIRE_PARAMS, (size_t)(to - pairs));
-	at += wire_header_put(at, WIRE_PARAMS, RECORD_ID, 0);
+	at = frame(at, FCGI_PARAMS, (size_t)(to - pairs));
+	at += fcgi_header_put(at, FCGI_PARAMS, RECORD_ID, 0);
 	return (size_t)(at - out);
 }
 
@@ -142,7 +144,7 @@ record_body_size(size_t body)
 void
 record_body_put(unsigned char *room, size_t body)
 {
-	(void)frame(room, WIRE_STDIN, body);
+	(void)frame(room, FCGI_STDIN, body);
 }
 
 /* ---- the answer ---- */
@@ -157,9 +159,9 @@ record_reader_init(struct record_reader *reader)
 static bool
 accept_header(struct record_reader *reader)
 {
-	struct wire_header h = wire_header_get(reader->header);
+	struct fcgi_header h = fcgi_header_get(reader->header);
 
-	if (h.version != WIRE_VERSION)
+	if (h.version != FCGI_VERSION_1)
 		return false;
 	reader->type = h.type;
 	reader->content = h.content;
@@ -168,13 +170,13 @@ accept_header(struct record_reader *reader)
 	/* Section 3.3: id 0 is for management; we ask nothing, but an answer
 	 * is no harm. */
 	if (h.id == 0)
-		return h.type == WIRE_GET_VALUES_RESULT ||
-		       h.type == WIRE_UNKNOWN_TYPE;
+		return h.type == FCGI_GET_VALUES_RESULT ||
+		       h.type == FCGI_UNKNOWN_TYPE;
 	if (!reader->ours)
 		return false;
-	if (h.type == WIRE_END_REQUEST)
-		return h.content >= WIRE_BODY;
-	return h.type == WIRE_STDOUT || h.type == WIRE_STDERR;
+	if (h.type == FCGI_END_REQUEST)
+		return h.content >= sizeof(FCGI_EndRequestBody);
+	return h.type == FCGI_STDOUT || h.type == FCGI_STDERR;
 }
 
 /* The record's content and padding have been read. */
@@ -184,7 +186,7 @@ record_over(struct record_reader *reader)
 	const unsigned char *end = reader->end;
 
 	reader->have = 0;
-	if (!reader->ours || reader->type != WIRE_END_REQUEST)
+	if (!reader->ours || reader->type != FCGI_END_REQUEST)
 		return;
 	reader->app_status = (uint32_t)end[0] << 24 | (uint32_t)end[1] << 16 |
 			     (uint32_t)end[2] << 8 | end[3];
@@ -200,11 +202,12 @@ take_content(struct record_reader *reader, struct slice data,
 	reader->content -= data.len;
 	if (!reader->ours)
 		return false;
-	if (reader->type != WIRE_END_REQUEST) {
+	if (reader->type != FCGI_END_REQUEST) {
 		*piece = data;
 		return true;
 	}
-	for (size_t i = 0; i < data.len && reader->end_have < WIRE_BODY; i++)
+	for (size_t i = 0;
+	     i < data.len && reader->end_have < sizeof(reader->end); i++)
 		reader->end[reader->end_have++] = (unsigned char)data.ptr[i];
 	return false;
 }
@@ -223,10 +226,10 @@ record_read(struct record_reader *reader, const char *data, size_t len,
 	bool got = false;
 
 	while (!got && !reader->ended && at < len) {
-		if (reader->have < WIRE_HEADER) {
+		if (reader->have < FCGI_HEADER_LEN) {
 			reader->header[reader->have++] =
 			    (unsigned char)data[at++];
-			if (reader->have == WIRE_HEADER &&
+			if (reader->have == FCGI_HEADER_LEN &&
 			    !accept_header(reader)) {
 				*used = at;
 				return RECORD_BAD;
@@ -241,13 +244,13 @@ record_read(struct record_reader *reader, const char *data, size_t len,
 			reader->padding -= n;
 			at += n;
 		}
-		if (reader->have == WIRE_HEADER && reader->content == 0 &&
+		if (reader->have == FCGI_HEADER_LEN && reader->content == 0 &&
 		    reader->padding == 0)
 			record_over(reader);
 	}
 	*used = at;
 	if (got)
-		return reader->type == WIRE_STDOUT ? RECORD_STDOUT
+		return reader->type == FCGI_STDOUT ? RECORD_STDOUT
 						   : RECORD_STDERR;
 	return reader->ended ? RECORD_END : RECORD_MORE;
 }
@@ -255,8 +258,8 @@ record_read(struct record_reader *reader, const char *data, size_t len,
 size_t
 record_output_left(const struct record_reader *reader)
 {
-	if (reader->have < WIRE_HEADER || !reader->ours ||
-	    reader->type != WIRE_STDOUT)
+	if (reader->have < FCGI_HEADER_LEN || !reader->ours ||
+	    reader->type != FCGI_STDOUT)
 		return 0;
 	return reader->content;
 }

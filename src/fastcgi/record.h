@@ -22,14 +22,6 @@ enum {
 	RECORD_CONTENT = 65528
 };
 
-/* protocolStatus of END_REQUEST (section 5.5). */
-enum record_status {
-	RECORD_COMPLETE,
-	RECORD_CANT_MPX,
-	RECORD_OVERLOADED,
-	RECORD_UNKNOWN_ROLE
-};
-
 /*
  * The bytes that record_request_put will write for these variables
  * ("NAME=value", NULL-terminated) and a body of body bytes in the same run.
@@ -62,13 +54,13 @@ enum record_event {
 };
 
 struct record_reader {
-	unsigned char header[WIRE_HEADER];
+	unsigned char header[FCGI_HEADER_LEN];
 	size_t have; /* bytes of the header */
 	unsigned type;
 	bool ours;	/* of our request; management records are skipped */
 	size_t content; /* bytes of it that are still to come */
 	size_t padding;
-	unsigned char end[WIRE_BODY]; /* of END_REQUEST */
+	unsigned char end[sizeof(FCGI_EndRequestBody)];
 	size_t end_have;
 	bool ended;
 	/* of END_REQUEST, once RECORD_END has been returned */

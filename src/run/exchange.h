@@ -41,10 +41,6 @@ struct scratch {
 	struct regex_scratch *regex;
 	char *path; /* for path_normalize */
 	size_t path_cap;
-	char *peeked; /* what has come of a request; PEEK_GLANCE bytes */
-	size_t peeked_cap;
-	char *parameters; /* of a request on a kept connection */
-	size_t parameters_cap;
 	char *header; /* for header_init */
 	size_t header_cap;
 	char *io; /* for relaying; at least 64 KiB when in use */
@@ -59,8 +55,6 @@ scratch_free(struct scratch *scratch)
 {
 	regex_scratch_free(scratch->regex);
 	free(scratch->path);
-	free(scratch->peeked);
-	free(scratch->parameters);
 	free(scratch->header);
 	free(scratch->io);
 	*scratch = (struct scratch){0};

@@ -112,12 +112,12 @@ request_ended(struct forward *f)
 	char text[32];
 
 	switch (f->reader.protocol_status) {
-	case RECORD_COMPLETE:
+	case FCGI_REQUEST_COMPLETE:
 		break;
-	case RECORD_OVERLOADED:
+	case FCGI_OVERLOADED:
 		overloaded(f);
 		return;
-	case RECORD_UNKNOWN_ROLE:
+	case FCGI_UNKNOWN_ROLE:
 		transfer_fail(
 		    &f->t, 500, "unknown-role",
 		    "`forward` needs an application that is a responder",

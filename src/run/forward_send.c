@@ -66,7 +66,7 @@ forward_request_make(struct forward_request *request, char *const *variables,
 	/* The end of STDIN, also without a body (section 5.3): php-fpm would
 	 * wait for it for ever. */
 	if (!file)
-		len += wire_header_put(bytes + len, WIRE_STDIN, RECORD_ID, 0);
+		len += fcgi_header_put(bytes + len, FCGI_STDIN, RECORD_ID, 0);
 	request->len = len;
 	return 0;
 }
@@ -112,7 +112,7 @@ next_record(struct forward_sender *s)
 	s->body_left -= s->record_left;
 	s->last = s->record_left == 0;
 	s->header_left =
-	    wire_header_put(s->header, WIRE_STDIN, RECORD_ID, s->record_left);
+	    fcgi_header_put(s->header, FCGI_STDIN, RECORD_ID, s->record_left);
 }
 
 /* One step; 0: there is no more to send. */
@@ -131,7 +131,7 @@ send_step(struct forward_sender *s)
 	if (s->header_left == 0 && s->record_left == 0 && !s->last)
 		next_record(s);
 	if (s->header_left > 0) {
-		n = send_bytes(s, s->header + WIRE_HEADER - s->header_left,
+		n = send_bytes(s, s->header + FCGI_HEADER_LEN - s->header_left,
 			       s->header_left, !s->last);
 		if (n > 0)
 			s->header_left -= (size_t)n;

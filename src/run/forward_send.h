@@ -30,7 +30,7 @@ struct forward_sender {
 	uint64_t body_left; /* of the file, not yet in a record */
 	size_t record_left; /* of the record being sent */
 	off_t offset;	    /* in the file */
-	unsigned char header[WIRE_HEADER];
+	unsigned char header[FCGI_HEADER_LEN];
 	size_t header_left;
 	bool last;     /* the empty record has been made */
 	uint64_t sent; /* bytes that the kernel took */

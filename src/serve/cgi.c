@@ -22,9 +22,8 @@
 
 #include "run/answer.h"
 #include "run/log.h"
-#include "serve/cgi_sink.h"
+#include "serve/cgi_io.h"
 #include "serve/locate.h"
-#include "serve/nph.h"
 #include "serve/prepend.h"
 #include "serve/respond.h"
 

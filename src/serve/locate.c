@@ -1,6 +1,6 @@
 /*
- * Where the policy file is: given, named by the environment, beside the
- * program, or under sysconfdir (DESIGN.md section 2).
+ * How we were started, and where the policy file is: given, named by the
+ * environment, beside the program, or under sysconfdir (DESIGN.md section 2).
  *
  * A user of shared hosting has two files in a cgi-bin and nothing else, and
  * suEXEC empties the environment, so the name under which the program was
@@ -17,7 +17,6 @@
 #include "serve/locate.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -140,4 +139,26 @@ locate_policy(const char *given, char *buf, size_t cap)
 	if (beside(buf, cap) == 0)
 		return 0;
 	return named(SYSCONFDIR "/corswrap/corswrap.ini", buf, cap);
+}
+
+/*
+ * Apache makes the words of a query without `=` the program's arguments
+ * (RFC 3875, 4.4), so a client could write `?-l+tcp:0.0.0.0:9000`: whether we
+ * are a CGI program must be known before argv is looked at.
+ */
+bool
+started_as_cgi(void)
+{
+	return getenv("REQUEST_METHOD") != NULL ||
+	       getenv("GATEWAY_INTERFACE") != NULL;
+}
+
+const char *
+started_with_script(int argc, char **argv)
+{
+	const char *script = getenv("SCRIPT_FILENAME");
+
+	if (argc != 2 || script == NULL || strcmp(argv[1], script) != 0)
+		return NULL;
+	return argv[1];
 }

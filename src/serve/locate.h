@@ -1,11 +1,12 @@
 /*
- * Where the policy file is (DESIGN.md section 2, "The policy file").
+ * How we were started, and where the policy file is (DESIGN.md section 2).
  *
  * SPDX-License-Identifier: ISC
  */
 #ifndef LOCATE_H
 #define LOCATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -15,5 +16,10 @@
  * (buf then holds the last one looked for).
  */
 int locate_policy(const char *given, char *buf, size_t cap);
+
+/* Did a web server start us as a CGI program?  Then argv is the client's. */
+bool started_as_cgi(void);
+/* The script that lighttpd names as the one argument, or NULL. */
+const char *started_with_script(int argc, char **argv);
 
 #endif

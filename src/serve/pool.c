@@ -1,5 +1,6 @@
 /*
- * Who may be woken, and who has a place to answer; see pool.h.
+ * The threads of the responder: started and joined, woken, and given slots to
+ * answer; see pool.h.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -9,8 +10,21 @@
 
 #include "serve/pool.h"
 
+#include <errno.h>
 #include <sched.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+#include "run/log.h"
+
+enum {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	STACK = 2 * 1024 * 1024
+#else
+	STACK = 256 * 1024
+#endif
+};
 
 void
 pool_poke(struct pool *pool)
@@ -25,16 +39,14 @@ pool_poke(struct pool *pool)
 /* ---- phases ---- */
 
 void
-worker_watch(struct worker *w, enum phase phase, uint64_t until)
+worker_idle(struct worker *w, uint64_t until)
 {
 	atomic_store_explicit(&w->until, until, memory_order_relaxed);
-	atomic_store_explicit(&w->idle, phase == PHASE_IDLE,
-			      memory_order_relaxed);
-	atomic_store_explicit(&w->phase, phase, memory_order_release);
+	atomic_store_explicit(&w->phase, PHASE_IDLE, memory_order_release);
 }
 
 void
-worker_unwatch(struct worker *w)
+worker_busy(struct worker *w)
 {
 	unsigned phase = atomic_load_explicit(&w->phase, memory_order_relaxed);
 
@@ -52,14 +64,14 @@ worker_unwatch(struct worker *w)
 }
 
 void
-worker_wake(struct worker *w, uint64_t now, bool idle)
+worker_wake(struct worker *w, uint64_t now, bool forced)
 {
 	unsigned phase = atomic_load(&w->phase);
 
 	if (phase == PHASE_BUSY)
 		return;
 	if (now < atomic_load_explicit(&w->until, memory_order_relaxed) &&
-	    !(idle && atomic_load_explicit(&w->idle, memory_order_relaxed)))
+	    !forced)
 		return;
 	if (!atomic_compare_exchange_strong(&w->phase, &phase, PHASE_TOUCHED))
 		return;
@@ -67,7 +79,122 @@ worker_wake(struct worker *w, uint64_t now, bool idle)
 	atomic_store(&w->phase, PHASE_WOKEN);
 }
 
-/* ---- places ---- */
+/* ---- threads ---- */
+
+static void
+worker_free(struct worker *w)
+{
+	connection_free(w->connection);
+	scratch_free(&w->scratch);
+	free(w);
+}
+
+void
+pool_end_worker(struct worker *w)
+{
+	struct pool *pool = w->pool;
+
+	pthread_mutex_lock(&pool->lock);
+	*w->link = w->next;
+	if (w->next != NULL)
+		w->next->link = w->link;
+	w->next = pool->dead;
+	pool->dead = w;
+	if (--pool->threads == 0)
+		pool_poke(pool);
+	pthread_mutex_unlock(&pool->lock);
+}
+
+/* A client keeps the worker waiting. */
+static void
+will_wait(void *worker)
+{
+	worker_will_block(worker);
+}
+
+static struct worker *
+worker_new(struct pool *pool)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+
+	if (w == NULL)
+		return NULL;
+	w->pool = pool;
+	w->connection = connection_new(&w->scratch, will_wait, w);
+	if (w->connection == NULL) {
+		free(w);
+		return NULL;
+	}
+	return w;
+}
+
+static int
+create_thread(struct worker *w)
+{
+	pthread_attr_t attributes;
+	int error = pthread_attr_init(&attributes);
+
+	if (error != 0)
+		return error;
+	pthread_attr_setstacksize(&attributes, STACK);
+	error = pthread_create(&w->thread, &attributes, w->pool->work, w);
+	pthread_attr_destroy(&attributes);
+	return error;
+}
+
+static void
+link_worker(struct pool *pool, struct worker *w)
+{
+	w->link = &pool->workers;
+	w->next = pool->workers;
+	if (w->next != NULL)
+		w->next->link = &w->next;
+	pool->workers = w;
+	pool->threads++;
+}
+
+/* The new thread waits for the lock before it looks at anything here. */
+int
+pool_start_worker(struct pool *pool)
+{
+	struct worker *w = worker_new(pool);
+	int error = w == NULL ? ENOMEM : create_thread(w);
+
+	if (error == 0) {
+		link_worker(pool, w);
+		pool->thread_failed = false;
+		return 0;
+	}
+	if (w != NULL)
+		worker_free(w);
+	if (!pool->thread_failed)
+		log_event(pool->log, LOG_LEVEL_ERROR, "thread-failed", NULL,
+			  "lower `workers`, or raise the limits of the service",
+			  "cannot start another worker: %s", strerror(error));
+	pool->thread_failed = true;
+	return -1;
+}
+
+bool
+pool_join(struct pool *pool)
+{
+	struct worker *dead, *next;
+	bool any;
+
+	pthread_mutex_lock(&pool->lock);
+	dead = pool->dead;
+	pool->dead = NULL;
+	pthread_mutex_unlock(&pool->lock);
+	any = dead != NULL;
+	for (; dead != NULL; dead = next) {
+		next = dead->next;
+		pthread_join(dead->thread, NULL);
+		worker_free(dead);
+	}
+	return any;
+}
+
+/* ---- slots ---- */
 
 bool
 pool_is_stopping(const struct pool *pool)
@@ -82,7 +209,7 @@ threads_max(const struct pool *pool)
 }
 
 void
-worker_promote(struct pool *pool)
+pool_promote(struct pool *pool)
 {
 	if (pool->busy + pool->queued >= pool->limit || pool_is_stopping(pool))
 		return;
@@ -92,17 +219,17 @@ worker_promote(struct pool *pool)
 	if (pool->parked > 0)
 		pthread_cond_signal(&pool->room);
 	else if (pool->threads < threads_max(pool))
-		worker_start(pool);
+		pool_start_worker(pool);
 }
 
-/* Somebody must be there to accept while this worker is not.  Under the
+/* Another worker must accept while this one does not.  Under the
  * lock. */
 static void
 want_acceptor(struct worker *w)
 {
 	w->promoted = true;
 	if (w->pool->accepting == 0)
-		worker_promote(w->pool);
+		pool_promote(w->pool);
 }
 
 void
@@ -115,7 +242,7 @@ worker_will_block(struct worker *w)
 	pthread_mutex_unlock(&w->pool->lock);
 }
 
-/* Every place is taken: connections that are kept without need must make room
+/* Every slot is taken: connections that are kept without need must make room
  * for new ones, which is for the main thread to see.  Under the lock. */
 static void
 note_full(struct pool *pool)
@@ -127,50 +254,50 @@ note_full(struct pool *pool)
 }
 
 void
-worker_take_place(struct worker *w)
+worker_take_slot(struct worker *w)
 {
 	struct pool *pool = w->pool;
 
 	pool->queued++;
 	note_full(pool);
 	while (pool->busy >= pool->limit)
-		pthread_cond_wait(&pool->place, &pool->lock);
+		pthread_cond_wait(&pool->slot, &pool->lock);
 	pool->queued--;
 	pool->busy++;
-	w->placed = true;
+	w->slotted = true;
 	note_full(pool);
 }
 
 void
-worker_leave_place(struct worker *w)
+worker_leave_slot(struct worker *w)
 {
 	struct pool *pool = w->pool;
 
-	if (!w->placed)
+	if (!w->slotted)
 		return;
-	w->placed = false;
+	w->slotted = false;
 	pool->busy--;
 	if (pool->queued > 0)
-		pthread_cond_signal(&pool->place);
+		pthread_cond_signal(&pool->slot);
 	else if (pool->parked > 0 && pool->accepting == 0)
 		pthread_cond_signal(&pool->room);
 }
 
 void
-worker_lend(struct worker *w)
+worker_release_slot(struct worker *w)
 {
 	pthread_mutex_lock(&w->pool->lock);
-	worker_leave_place(w);
+	worker_leave_slot(w);
 	want_acceptor(w);
 	pthread_mutex_unlock(&w->pool->lock);
 }
 
 void
-worker_reclaim(struct worker *w)
+worker_acquire_slot(struct worker *w)
 {
-	if (w->placed)
+	if (w->slotted)
 		return;
 	pthread_mutex_lock(&w->pool->lock);
-	worker_take_place(w);
+	worker_take_slot(w);
 	pthread_mutex_unlock(&w->pool->lock);
 }

@@ -1,22 +1,22 @@
 /*
- * What the threads of the responder share; private to server.c, worker.c,
- * greet.c and reload.c.
+ * What the threads of the responder share; private to server.c, worker.c and
+ * reload.c.
  *
  * The main thread takes signals, loads policies and watches over connections
- * that may block for long.  Workers accept and answer.  A worker is in one of
- * four places: waiting in accept, answering (it then holds one of `limit`
- * places), waiting for the parameters of a slow client (its place is given to
- * somebody else meanwhile), or parked.
+ * that are kept idle.  Workers accept and answer.  A worker is in one of four
+ * states: waiting in accept, answering (it then holds one of `limit` slots),
+ * waiting for the parameters of a slow client (its slot is given to another
+ * worker meanwhile), or parked.
  *
  * Where answers take microseconds, one worker after the other is slower than
  * one alone: the kernel wakes those that wait in accept in turn, and each has
  * cold caches.  So as a rule one accepts and the others are parked, and before
- * it does anything that takes long it sees that somebody else accepts.  When
+ * it does anything that takes long it sees that another one accepts.  When
  * that happens often, several may wait in accept at once.
  *
  * Blocked calls are ended by a signal with an empty handler (a wake), never by
  * shutdown(2): the listening socket may be shared with other processes, and the
- * descriptor of a connection may be somebody else's by the time.  A signal that
+ * descriptor of a connection may belong to another one by then.  A signal that
  * comes a moment too early has no effect, so wakes are repeated until they
  * have one; one that comes a moment too late would break the next blocking
  * call, so a worker and the main thread agree by `phase` on when it may come.
@@ -31,10 +31,9 @@
 #include <stdatomic.h>
 
 #include "base/clock.h"
-#include "fastcgi/params.h"
 #include "run/exchange.h"
 #include "run/metrics.h"
-#include "serve/fastcgi.h"
+#include "serve/connection.h"
 #include "serve/server.h"
 
 /*
@@ -46,16 +45,13 @@
 #define POOL_WAKE SIGRTMIN
 
 enum {
-	POOL_EXTRA = 64,	/* threads that may wait for slow parameters */
-	POOL_SPARE = 8,		/* idle threads that are kept */
-	POOL_FIRST_BYTE = 1000, /* ms, DESIGN.md section 3 */
-	POOL_PARAMETERS = 5000
+	POOL_EXTRA = 64, /* threads that may wait for slow parameters */
+	POOL_SPARE = 8	 /* idle threads that are kept */
 };
 
 enum phase {
 	PHASE_BUSY,    /* must not be woken */
-	PHASE_WATCHED, /* blocks in libfcgi: to be woken past `until` */
-	PHASE_IDLE,    /* the same between two requests of a kept connection */
+	PHASE_IDLE,    /* between two requests of a kept connection */
 	PHASE_TOUCHED, /* the main thread is about to wake it */
 	PHASE_WOKEN    /* has been: expect a signal */
 };
@@ -68,22 +64,23 @@ struct worker {
 	struct worker *next;
 	struct worker **link; /* what points to us */
 	bool accepting;	      /* under the lock */
-	bool placed;	      /* holds one of the places; its own, as is: */
-	bool promoted;	      /* has seen that somebody else accepts */
+	bool slotted;	      /* holds a slot; its own, as is: */
+	bool promoted;	      /* has seen that another one accepts */
 	atomic_uint phase;
-	atomic_bool idle;	/* the call is IDLE rather than WATCHED */
-	_Atomic uint64_t until; /* ms, clock_ms_coarse; for WATCHED and IDLE */
+	_Atomic uint64_t
+	    until; /* ms, clock_ms_coarse: how long it may be IDLE */
 	/* settings in use: they are not freed as long as they stand here */
 	_Atomic(struct settings *) using;
 	uint64_t answered;  /* ms: the last answer was made */
 	uint64_t keep_time; /* ms that a connection is kept without a request */
 	bool ran;	    /* the last request was the program's to answer */
 	struct scratch scratch;
-	struct fastcgi *connection;
+	struct connection *connection;
 };
 
 struct pool {
 	const struct server_options *options;
+	void *(*work)(void *worker); /* what a worker's thread runs */
 	struct log *log;
 	struct metrics *metrics;
 	struct forward_pool *forward; /* kept connections; NULL: none kept */
@@ -91,12 +88,12 @@ struct pool {
 	uint64_t file_limit; /* that we have raised, before; 0: have not */
 	int poke_fd;	     /* eventfd: the main thread shall look */
 	_Atomic(struct settings *) current;
-	atomic_bool stopping; /* take nothing new, finish what runs */
-	atomic_bool deserted; /* not even who has connected already */
-	atomic_bool hungry;   /* clients wait: keep no connection */
+	atomic_bool stopping;	     /* take nothing new, finish what runs */
+	atomic_bool accept_closed;   /* not even who has connected already */
+	atomic_bool backlog_waiting; /* clients wait: keep no connection */
 
 	pthread_mutex_t lock;	/* for all below */
-	pthread_cond_t place;	/* busy < limit, for who has a connection */
+	pthread_cond_t slot;	/* busy < limit, for who has a connection */
 	pthread_cond_t room;	/* an acceptor is needed */
 	_Atomic unsigned limit; /* workers that may answer at a time; changed
 				   under the lock */
@@ -106,7 +103,7 @@ struct pool {
 	unsigned threads;
 	unsigned accepting;
 	atomic_uint busy;   /* written under the lock */
-	unsigned queued;    /* wait for `place` */
+	unsigned queued;    /* wait for `slot` */
 	unsigned parked;    /* wait for `room` */
 	bool watched;	    /* the main thread knows that all are busy */
 	bool starved;	    /* accept lacks descriptors or memory, logged */
@@ -122,42 +119,32 @@ bool pool_is_stopping(const struct pool *);
 void pool_poke(struct pool *);
 
 /* One more thread; the caller holds the lock.  -1: could not be had. */
-int worker_start(struct pool *);
+int pool_start_worker(struct pool *);
+/* The worker's thread ends here. */
+void pool_end_worker(struct worker *);
 /* Join those that have ended; were there any?  Takes the lock. */
-bool worker_join(struct pool *);
-/*
- * Wake the worker out of a blocking call of libfcgi, if it is in one that may
- * be ended: `until` is over, or it is idle and idle is true.  The caller holds
- * the lock.
- */
-void worker_wake(struct worker *, uint64_t now, bool idle);
-
-/* Get a place to answer, and give it back; the caller holds the lock. */
-void worker_take_place(struct worker *);
-void worker_leave_place(struct worker *);
+bool pool_join(struct pool *);
 /* Every idle worker waits for `room`, and clients come: one more shall accept.
  * The caller holds the lock. */
-void worker_promote(struct pool *);
-/* This worker is going to block: see that somebody else accepts. */
+void pool_promote(struct pool *);
+
+/* Get a slot to answer, and give it back; the caller holds the lock. */
+void worker_take_slot(struct worker *);
+void worker_leave_slot(struct worker *);
+/* This worker is going to block: see that another one accepts. */
 void worker_will_block(struct worker *);
-/* Give the place away while waiting for a slow client, and see that somebody
- * accepts meanwhile; get a place (again), if none is held. */
-void worker_lend(struct worker *);
-void worker_reclaim(struct worker *);
-/* Before and after a call of libfcgi that may block for long. */
-void worker_watch(struct worker *, enum phase, uint64_t until);
-void worker_unwatch(struct worker *);
+/* Give the slot away while waiting for a slow client, and see that another
+ * worker accepts meanwhile; get a slot (again), if none is held. */
+void worker_release_slot(struct worker *);
+void worker_acquire_slot(struct worker *);
 
-enum greeting {
-	GREETING_WHOLE, /* PEEK_READY: the parameters are all there, within
-			   bounds */
-	GREETING_BLIND, /* good as far as it can be seen: libfcgi may try */
-	GREETING_LARGE, /* past the bounds: answer 400 */
-	GREETING_CLOSE	/* nothing more to be done for it */
-};
-
-/* Look at the beginning of a new connection, and wait for it within bounds. */
-enum greeting greet(struct worker *, int fd, struct peek *);
+/* Before and after waiting for the next request of a kept connection, which the
+ * main thread may end, past `until` in any case. */
+void worker_idle(struct worker *, uint64_t until);
+void worker_busy(struct worker *);
+/* End that wait if `until` is over or forced is true; the caller holds the
+ * lock. */
+void worker_wake(struct worker *, uint64_t now, bool forced);
 
 struct reload;
 

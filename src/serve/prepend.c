@@ -27,7 +27,7 @@
 
 #include "run/answer.h"
 #include "run/child.h"
-#include "serve/nph.h"
+#include "serve/cgi_io.h"
 
 bool
 prepend_possible(const struct exchange *x)

@@ -126,7 +126,7 @@ set_limit(struct pool *pool, unsigned limit)
 	pool->limit = limit > 0 ? limit : 1;
 	if (pool->acceptors == 0)
 		pool->acceptors = 1;
-	pthread_cond_broadcast(&pool->place);
+	pthread_cond_broadcast(&pool->slot);
 	pthread_cond_broadcast(&pool->room);
 	pthread_mutex_unlock(&pool->lock);
 }

@@ -27,6 +27,7 @@
 #include "run/forward.h"
 #include "serve/listen.h"
 #include "serve/pool.h"
+#include "serve/worker.h"
 
 enum {
 	TICK = 1000,	   /* ms between two watches */
@@ -71,6 +72,7 @@ set_signals(struct responder *s)
 	const int faults[] = {SIGSEGV, SIGBUS,	SIGFPE, SIGILL,
 			      SIGTRAP, SIGABRT, SIGSYS, POOL_WAKE};
 	struct sigaction wake = {.sa_handler = on_wake};
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
 	sigset_t taken, blocked;
 
 	sigfillset(&blocked);
@@ -82,7 +84,8 @@ set_signals(struct responder *s)
 	sigaddset(&taken, SIGUSR1);
 	sigaddset(&taken, SIGHUP);
 	if (pthread_sigmask(SIG_SETMASK, &blocked, NULL) != 0 ||
-	    sigaction(POOL_WAKE, &wake, NULL) != 0)
+	    sigaction(POOL_WAKE, &wake, NULL) != 0 ||
+	    sigaction(SIGPIPE, &ignore, NULL) != 0)
 		return -1;
 	s->signal_fd = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
 	return s->signal_fd < 0 ? -1 : 0;
@@ -146,8 +149,7 @@ idlest(struct pool *pool)
 		uint64_t until =
 		    atomic_load_explicit(&w->until, memory_order_relaxed);
 
-		if (atomic_load(&w->phase) != PHASE_BUSY &&
-		    atomic_load(&w->idle) && until < first) {
+		if (atomic_load(&w->phase) != PHASE_BUSY && until < first) {
 			first = until;
 			found = w;
 		}
@@ -161,15 +163,15 @@ watch_full(struct responder *s, uint64_t now)
 {
 	struct pool *pool = &s->pool;
 	struct worker *idle;
-	bool hungry = false;
+	bool waiting = false;
 
 	if (pool->busy >= pool->limit || !s->watching)
 		s->full_until = now + FULL_FOR;
 	s->watching = pool->watched = now < s->full_until;
 	if (pool->busy >= pool->limit)
-		hungry = client_waits(pool->options, pool);
-	atomic_store(&pool->hungry, hungry);
-	if (hungry && (idle = idlest(pool)) != NULL)
+		waiting = client_waits(pool->options, pool);
+	atomic_store(&pool->backlog_waiting, waiting);
+	if (waiting && (idle = idlest(pool)) != NULL)
 		worker_wake(idle, now, true);
 }
 
@@ -185,10 +187,10 @@ watch_acceptors(struct responder *s, uint64_t now)
 	uint64_t cpu = clock_cpu_ns(), cpu_time = (cpu - s->cpu) / 1000000;
 	uint64_t time = (now - s->looked) * pool->acceptors;
 
-	atomic_store(&pool->hungry, false);
+	atomic_store(&pool->backlog_waiting, false);
 	if (pool->accepting == 0 && client_waits(pool->options, pool)) {
 		if (pool->accepted == 0 || cpu_time * 10 >= time * 9)
-			worker_promote(pool);
+			pool_promote(pool);
 	} else if (pool->promotions == 0 && pool->acceptors > 1) {
 		pool->acceptors--;
 	}
@@ -226,7 +228,7 @@ watch(struct responder *s)
 	else if (!s->stop)
 		watch_acceptors(s, now);
 	pthread_mutex_unlock(&pool->lock);
-	give_back(s, worker_join(pool), now);
+	give_back(s, pool_join(pool), now);
 }
 
 /* ---- the loop ---- */
@@ -367,14 +369,14 @@ drain(struct responder *s)
 		t = clock_ms_coarse();
 		watch(s);
 		if (t >= start + LINGER)
-			atomic_store(&s->pool.deserted, true);
+			atomic_store(&s->pool.accept_closed, true);
 		if (t >= drained && !ended) {
 			ended = true;
 			end_programs(s);
 		}
 		sleep_for(s, STOP_TICK);
 	}
-	(void)worker_join(&s->pool);
+	(void)pool_join(&s->pool);
 	return t < killed + LAST_GRACE;
 }
 
@@ -434,7 +436,7 @@ prepare(struct responder *s, struct settings *settings)
 
 	s->signal_fd = pool->stop_fd = pool->poke_fd = -1;
 	pthread_mutex_init(&pool->lock, NULL);
-	pthread_cond_init(&pool->place, NULL);
+	pthread_cond_init(&pool->slot, NULL);
 	pthread_cond_init(&pool->room, NULL);
 	pool->metrics = metrics_new();
 	pool->forward = forward_pool_new();
@@ -450,8 +452,6 @@ prepare(struct responder *s, struct settings *settings)
 	mallopt(M_ARENA_MAX, ARENAS);
 	raise_fd_limit(pool, workers_wanted(pool->options, settings));
 	prepare_sockets(pool->options);
-	if (fastcgi_start() != 0)
-		return -1;
 	child_prepare();
 	return 0;
 }
@@ -462,7 +462,7 @@ start(struct responder *s)
 	int result;
 
 	pthread_mutex_lock(&s->pool.lock);
-	result = worker_start(&s->pool);
+	result = pool_start_worker(&s->pool);
 	pthread_mutex_unlock(&s->pool.lock);
 	return result;
 }
@@ -485,7 +485,7 @@ clean_up(struct responder *s, struct settings *settings)
 	if (pool->poke_fd >= 0)
 		close(pool->poke_fd);
 	pthread_cond_destroy(&pool->room);
-	pthread_cond_destroy(&pool->place);
+	pthread_cond_destroy(&pool->slot);
 	pthread_mutex_destroy(&pool->lock);
 }
 
@@ -493,7 +493,9 @@ int
 server_run(const struct server_options *options, struct settings *settings,
 	   struct log *log)
 {
-	struct responder s = {.pool = {.options = options, .log = log}};
+	struct responder s = {
+	    .pool = {.options = options, .work = worker_run, .log = log},
+	};
 	int status = 1;
 
 	if (prepare(&s, settings) == 0 && start(&s) == 0)

@@ -2,8 +2,12 @@
  * A worker: accept a connection, answer its requests, and again.
  *
  * Threads are made when they are needed and end when too many wait.  What a
- * preflight costs is kept small: of a new connection accept, a look, read,
- * write and close; of a kept one read and write alone, and no lock.
+ * preflight costs is kept small: of a new connection accept, read, write and
+ * close; of a kept one read and write alone, and no lock.
+ *
+ * A web server sends the parameters of a request at once; a client that does
+ * not is slow, broken or hostile, and must not keep others from being served:
+ * after a moment its worker gives its slot to another one.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -15,22 +19,24 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/os.h"
 #include "run/answer.h"
 #include "serve/pool.h"
 #include "serve/respond.h"
+#include "serve/worker.h"
 
 enum {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-	STACK = 2 * 1024 * 1024,
-#else
-	STACK = 256 * 1024,
-#endif
-	PAUSE = 50,	   /* ms, when descriptors or memory are out */
-	FINISH_TIME = 5000 /* ms for an answer of our own to be taken */
+	PAUSE = 50,	    /* ms, when descriptors or memory are out */
+	FINISH_TIME = 5000, /* ms for an answer of our own to be taken */
+	/* ms that a client may take (DESIGN.md section 3, idle-timeout) */
+	FIRST_BYTE = 1000,
+	PARAMETERS = 5000, /* from the first byte on */
+	PATIENCE = 2,	   /* ms before the slot is given away */
+	LOOK = 250	   /* ms between looks at whether others wait */
 };
 
 union peer_address {
@@ -123,7 +129,7 @@ accept_connection(struct worker *w)
 	if (listener < 0)
 		return -1;
 	a.any.sa_family = AF_UNSPEC;
-	fd = accept4(listener, &a.any, &len, SOCK_CLOEXEC);
+	fd = os_accept(listener, &a.any, &len);
 	if (fd < 0 && errno == EAGAIN && !pool_is_stopping(w->pool)) {
 		/* an inherited socket that does not block */
 		struct pollfd wait = {.fd = listener, .events = POLLIN};
@@ -138,13 +144,14 @@ accept_connection(struct worker *w)
 	return -1;
 }
 
-/* Shall this worker accept?  Waits until there is a place.  Under the lock. */
+/* Shall this worker accept?  Waits until there is a slot.  Under the lock. */
 static bool
 may_accept(struct pool *pool)
 {
 	for (;;) {
-		if (pool_is_stopping(pool) && (pool->options->own == NULL ||
-					       atomic_load(&pool->deserted)))
+		if (pool_is_stopping(pool) &&
+		    (pool->options->own == NULL ||
+		     atomic_load(&pool->accept_closed)))
 			return false;
 		if (pool->accept_error != 0)
 			return false;
@@ -191,7 +198,7 @@ survive(struct pool *pool, int error)
 	}
 }
 
-/* The next connection, with a place to answer it; -1: end the thread. */
+/* The next connection, with a slot to answer it; -1: end the thread. */
 static int
 next_connection(struct worker *w)
 {
@@ -200,7 +207,7 @@ next_connection(struct worker *w)
 	bool go_on = true;
 
 	pthread_mutex_lock(&pool->lock);
-	worker_leave_place(w);
+	worker_leave_slot(w);
 	while (fd < 0 && go_on && may_accept(pool)) {
 		int error;
 
@@ -218,7 +225,7 @@ next_connection(struct worker *w)
 	if (fd >= 0) {
 		pool->starved = false;
 		w->promoted = false;
-		worker_take_place(w);
+		worker_take_slot(w);
 		pool->accepted++;
 	}
 	pthread_mutex_unlock(&pool->lock);
@@ -271,12 +278,12 @@ answer(struct worker *w, bool large)
 	struct conversation c;
 
 	c.worker = w;
-	c.x.variables = large ? NULL : fastcgi_variables(w->connection);
+	c.x.variables = large ? NULL : connection_variables(w->connection);
 	c.x.fastcgi = true;
 	c.x.nph = false;
 	c.x.server_script = SLICE_NONE;
-	c.x.in = fastcgi_source(w->connection);
-	c.x.out = fastcgi_sink(w->connection);
+	c.x.in = connection_source(w->connection);
+	c.x.out = connection_sink(w->connection);
 	c.x.scratch = &w->scratch;
 	c.x.log = pool->log;
 	c.x.metrics = pool->metrics;
@@ -284,7 +291,7 @@ answer(struct worker *w, bool large)
 	c.x.stop_fd = pool->stop_fd;
 	c.x.file_limit = pool->file_limit;
 	c.x.will_block = exchange_will_block;
-	fastcgi_bound(w->connection, idle, pool->stop_fd);
+	connection_bound(w->connection, idle, DEADLINE_NEVER, pool->stop_fd);
 	if (large)
 		answer_large(&c.x, settings);
 	else
@@ -299,204 +306,137 @@ static bool
 may_keep(const struct pool *pool)
 {
 	return !pool_is_stopping(pool) &&
-	       !atomic_load_explicit(&pool->hungry, memory_order_relaxed);
+	       !atomic_load_explicit(&pool->backlog_waiting,
+				     memory_order_relaxed);
 }
 
 /* Answer one request and end it; false: the connection is closed. */
 static bool
-answer_and_finish(struct worker *w, enum fastcgi_next next)
+answer_and_finish(struct worker *w, enum connection_event event)
 {
+	struct connection *c = w->connection;
 	uint64_t time = FINISH_TIME;
 	bool kept;
 
-	if (next != FASTCGI_ROLE)
-		time = answer(w, next == FASTCGI_LARGE);
+	if (event != CONNECTION_ROLE)
+		time = answer(w, event == CONNECTION_LARGE);
 	w->answered = clock_ms_coarse();
-	worker_watch(w, PHASE_WATCHED, w->answered + time);
-	kept = fastcgi_drain(w->connection) && next == FASTCGI_REQUEST &&
-	       may_keep(w->pool);
-	kept = fastcgi_finish(w->connection, kept);
-	worker_unwatch(w);
-	return kept;
+	connection_bound(c, 0, w->answered + time, w->pool->stop_fd);
+	kept = connection_drain(c) && may_keep(w->pool);
+	return connection_finish(c, kept);
 }
 
-/* The first request of a connection, whose beginning has been seen. */
-static enum fastcgi_next
-first_request(struct worker *w, const struct peek *peek)
-{
-	bool whole = peek->state == PEEK_READY;
-	enum fastcgi_next next;
+/* ---- waiting for a request ---- */
 
-	if (!whole || !peek->body_ended)
-		worker_will_block(w);
-	if (whole && !peek->strange)
-		return fastcgi_take(w->connection, peek);
-	if (!whole)
-		worker_watch(w, PHASE_WATCHED, clock_ms_coarse() + POOL_PARAMETERS);
-	next = fastcgi_next(w->connection, whole);
-	if (!whole)
-		worker_unwatch(w);
-	for (size_t i = 0; next == FASTCGI_REQUEST && i < peek->nul_count; i++)
-		fastcgi_mend(w->connection, peek->nul[i].index,
-			     peek->nul[i].len);
-	return next;
+/* For more of the parameters; false: nothing comes. */
+static bool
+wait_for_bytes(struct worker *w, uint64_t milliseconds)
+{
+	struct pollfd p = {
+	    .fd = connection_fd(w->connection),
+	    .events = POLLIN,
+	};
+
+	return poll(&p, 1, (int)milliseconds) > 0;
+}
+
+/* How long the parameters may still take; 0: no longer.  first: when their
+ * first byte came; 0: it has not. */
+static uint64_t
+time_left(struct worker *w, uint64_t started, uint64_t first)
+{
+	uint64_t now = clock_ms_coarse(), from = first, allowed = PARAMETERS;
+
+	if (first == 0) {
+		from = started;
+		allowed = FIRST_BYTE;
+	} else if (atomic_load_explicit(&w->pool->backlog_waiting,
+					memory_order_relaxed)) {
+		/* others wait: no more than for a silent one */
+		allowed = FIRST_BYTE;
+	}
+	return now - from >= allowed ? 0 : allowed - (now - from);
+}
+
+/*
+ * The parameters have not come at once: wait for them, within bounds.  What has
+ * come is read before the clock is looked at, so a responder that was stopped
+ * (SIGSTOP) loses no request.
+ */
+static enum connection_event
+wait_for_parameters(struct worker *w)
+{
+	struct connection *c = w->connection;
+	enum connection_event event = CONNECTION_MORE;
+	uint64_t started = clock_ms_coarse(), first = 0, left;
+
+	/* Connected and about to send: the ordinary case. */
+	for (int i = 0; i < 3 && event == CONNECTION_MORE; i++) {
+		if (!wait_for_bytes(w, PATIENCE))
+			break;
+		event = connection_read(c, w->pool->limit);
+	}
+	if (event != CONNECTION_MORE)
+		return event;
+	worker_release_slot(w);
+	while (event == CONNECTION_MORE) {
+		if (first == 0 && connection_has_begun(c))
+			first = clock_ms_coarse();
+		left = time_left(w, started, first);
+		if (left == 0) {
+			connection_close(c);
+			return CONNECTION_CLOSED;
+		}
+		(void)wait_for_bytes(w, left < LOOK ? left : LOOK);
+		event = connection_read(c, w->pool->limit);
+	}
+	if (event != CONNECTION_CLOSED)
+		worker_acquire_slot(w);
+	return event;
+}
+
+static enum connection_event
+first_request(struct worker *w, int fd)
+{
+	enum connection_event event;
+
+	connection_open(w->connection, fd);
+	event = connection_read(w->connection, w->pool->limit);
+	return event == CONNECTION_MORE ? wait_for_parameters(w) : event;
 }
 
 /* The next one of a kept connection. */
-static enum fastcgi_next
+static enum connection_event
 next_request(struct worker *w)
 {
 	/* Where programs answer they need the processor more than we do. */
-	bool stay = !w->ran && atomic_load(&w->pool->busy) > 1;
-	enum fastcgi_next next;
+	bool spin = !w->ran && atomic_load(&w->pool->busy) > 1;
+	enum connection_event event;
 
 	worker_will_block(w);
-	worker_watch(w, PHASE_IDLE, w->answered + w->keep_time);
-	next = fastcgi_again(w->connection, w->pool->limit, stay);
-	worker_unwatch(w);
-	return next;
-}
-
-static void
-converse(struct worker *w, const struct peek *peek)
-{
-	enum fastcgi_next next = first_request(w, peek);
-
-	while (next != FASTCGI_CLOSED && answer_and_finish(w, next))
-		next = next_request(w);
+	worker_idle(w, w->answered + w->keep_time);
+	event = connection_read_next(w->connection, w->pool->limit, spin);
+	worker_busy(w);
+	return event == CONNECTION_MORE ? wait_for_parameters(w) : event;
 }
 
 static void
 serve(struct worker *w, int fd)
 {
-	struct peek peek;
+	enum connection_event event = first_request(w, fd);
 
-	switch (greet(w, fd, &peek)) {
-	case GREETING_WHOLE:
-	case GREETING_BLIND:
-		fastcgi_open(w->connection, fd);
-		converse(w, &peek);
-		break;
-	case GREETING_LARGE:
-		worker_will_block(w);
-		fastcgi_open_raw(w->connection, fd, peek.id);
-		answer_and_finish(w, FASTCGI_LARGE);
-		break;
-	case GREETING_CLOSE:
-		close(fd);
-		break;
-	}
+	while (event != CONNECTION_CLOSED && answer_and_finish(w, event))
+		event = next_request(w);
 }
 
-/* ---- threads ---- */
-
-static void
-worker_free(struct worker *w)
-{
-	fastcgi_free(w->connection);
-	scratch_free(&w->scratch);
-	free(w);
-}
-
-static void *
-work(void *argument)
+void *
+worker_run(void *argument)
 {
 	struct worker *w = argument;
-	struct pool *pool = w->pool;
 	int fd;
 
 	while ((fd = next_connection(w)) >= 0)
 		serve(w, fd);
-	pthread_mutex_lock(&pool->lock);
-	*w->link = w->next;
-	if (w->next != NULL)
-		w->next->link = w->link;
-	w->next = pool->dead;
-	pool->dead = w;
-	if (--pool->threads == 0)
-		pool_poke(pool);
-	pthread_mutex_unlock(&pool->lock);
+	pool_end_worker(w);
 	return NULL;
-}
-
-static struct worker *
-worker_new(struct pool *pool)
-{
-	struct worker *w = calloc(1, sizeof(*w));
-
-	if (w == NULL)
-		return NULL;
-	w->pool = pool;
-	w->connection = fastcgi_new(&w->scratch);
-	if (w->connection == NULL) {
-		free(w);
-		return NULL;
-	}
-	return w;
-}
-
-static int
-create_thread(struct worker *w)
-{
-	pthread_attr_t attributes;
-	int error = pthread_attr_init(&attributes);
-
-	if (error != 0)
-		return error;
-	pthread_attr_setstacksize(&attributes, STACK);
-	error = pthread_create(&w->thread, &attributes, work, w);
-	pthread_attr_destroy(&attributes);
-	return error;
-}
-
-static void
-link_worker(struct pool *pool, struct worker *w)
-{
-	w->link = &pool->workers;
-	w->next = pool->workers;
-	if (w->next != NULL)
-		w->next->link = &w->next;
-	pool->workers = w;
-	pool->threads++;
-}
-
-/* The new thread waits for the lock before it looks at anything here. */
-int
-worker_start(struct pool *pool)
-{
-	struct worker *w = worker_new(pool);
-	int error = w == NULL ? ENOMEM : create_thread(w);
-
-	if (error == 0) {
-		link_worker(pool, w);
-		pool->thread_failed = false;
-		return 0;
-	}
-	if (w != NULL)
-		worker_free(w);
-	if (!pool->thread_failed)
-		log_event(pool->log, LOG_LEVEL_ERROR, "thread-failed", NULL,
-			  "lower `workers`, or raise the limits of the service",
-			  "cannot start another worker: %s", strerror(error));
-	pool->thread_failed = true;
-	return -1;
-}
-
-bool
-worker_join(struct pool *pool)
-{
-	struct worker *dead, *next;
-	bool any;
-
-	pthread_mutex_lock(&pool->lock);
-	dead = pool->dead;
-	pool->dead = NULL;
-	pthread_mutex_unlock(&pool->lock);
-	any = dead != NULL;
-	for (; dead != NULL; dead = next) {
-		next = dead->next;
-		pthread_join(dead->thread, NULL);
-		worker_free(dead);
-	}
-	return any;
 }

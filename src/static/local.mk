@@ -14,7 +14,6 @@ corswrap_cgi_sources = \
 	$(fetch_sources) \
 	$(policy_sources) \
 	$(static_sources) \
-	src/corswrap/options_cgi.c \
 	src/run/answer.c \
 	src/run/child.c \
 	src/run/env.c \
@@ -27,9 +26,8 @@ corswrap_cgi_sources = \
 	src/run/stderr.c \
 	src/run/transfer.c \
 	src/serve/cgi.c \
-	src/serve/cgi_sink.c \
+	src/serve/cgi_io.c \
 	src/serve/locate.c \
-	src/serve/nph.c \
 	src/serve/prepend.c \
 	src/serve/respond.c \
 	$(end)

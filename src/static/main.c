@@ -59,8 +59,8 @@ main(int argc, char **argv)
 	bool do_test = false;
 	int letter;
 
-	if (options_is_cgi())
-		return cgi_run(&cgi, options_lighttpd_script(argc, argv),
+	if (started_as_cgi())
+		return cgi_run(&cgi, started_with_script(argc, argv),
 			       environ);
 	while ((letter = getopt(argc, argv, "c:htV")) != -1) {
 		if (letter == 'c') {

@@ -136,6 +136,38 @@ test_files(void **state)
 	(void)close(pipes[1]);
 }
 
+/* A pipe that can be spliced from holds what was asked for, and its bytes reach
+ * a socket. */
+static void
+test_pipe_to_socket(void **state)
+{
+	int pipes[2], sockets[2], file;
+	char got[4];
+
+	(void)state;
+	assert_int_equal(os_pipe(pipes), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
+	file = os_unnamed_file("/tmp");
+	assert_false(os_pipe_resize(file, 1 << 18));
+	if (os_pipe_resize(pipes[0], 1 << 18)) {
+		assert_int_equal(os_pipe_room(pipes[1]), 1 << 18);
+		assert_int_equal(write(pipes[1], "abc", 3), 3);
+		assert_int_equal(
+		    os_splice_to_socket(pipes[0], sockets[0], 3, false), 3);
+		assert_int_equal(read(sockets[1], got, 4), 3);
+		assert_memory_equal(got, "abc", 3);
+	} else {
+		assert_int_equal(
+		    os_splice_to_socket(pipes[0], sockets[0], 3, true), -1);
+		assert_int_equal(errno, EINVAL);
+	}
+	(void)close(file);
+	for (int i = 0; i < 2; i++) {
+		(void)close(pipes[i]);
+		(void)close(sockets[i]);
+	}
+}
+
 static void
 test_rename(void **state)
 {
@@ -295,6 +327,7 @@ main(void)
 	    cmocka_unit_test(test_pipes),
 	    cmocka_unit_test(test_sockets),
 	    cmocka_unit_test(test_files),
+	    cmocka_unit_test(test_pipe_to_socket),
 	    cmocka_unit_test(test_rename),
 	    cmocka_unit_test(test_executable),
 	    cmocka_unit_test(test_poll),

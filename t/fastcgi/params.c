@@ -1,6 +1,5 @@
 /*
- * The beginning of a connection is understood as libfcgi will understand it,
- * however much of it is there.
+ * The beginning of a request is parsed alike however it is cut into reads.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -37,119 +36,150 @@ struct row {
 	const char *name;
 	const char *bytes;
 	size_t len;
-	enum peek_state state;
-	bool body_ended;
-	bool keep;
+	enum params_event event;
+	int replies; /* before that */
 };
 
-#define ROW(name, bytes, state, ended, keep)                                   \
+#define ROW(name, bytes, event, replies)                                       \
 	{                                                                      \
-		(name), (bytes), sizeof(bytes) - 1, (state), (ended), (keep)   \
+		(name), (bytes), sizeof(bytes) - 1, (event), (replies)         \
 	}
 
+#define MORE PARAMS_MORE
+#define READY PARAMS_READY
+#define BAD PARAMS_BAD
+#define LARGE PARAMS_LARGE
+
 static const struct row rows[] = {
-    ROW("nothing", "", PEEK_MORE, false, false),
-    ROW("BEGIN alone", BEGIN, PEEK_MORE, false, false),
-    ROW("no parameters", BEGIN PARAMS_END, PEEK_READY, false, false),
-    ROW("no parameters, no body", BEGIN PARAMS_END STDIN_END, PEEK_READY, true,
-	false),
-    ROW("kept", BEGIN_KEEP PARAMS_END STDIN_END, PEEK_READY, true, true),
-    ROW("a parameter", BEGIN PARAMS("\5") "\1\2ABC" PARAMS_END, PEEK_READY,
-	false, false),
+    ROW("nothing", "", MORE, 0),
+    ROW("BEGIN alone", BEGIN, MORE, 0),
+    ROW("no parameters", BEGIN PARAMS_END, READY, 0),
+    ROW("no parameters, no body", BEGIN PARAMS_END STDIN_END, READY, 0),
+    ROW("kept", BEGIN_KEEP PARAMS_END STDIN_END, READY, 0),
+    ROW("a parameter", BEGIN PARAMS("\5") "\1\2ABC" PARAMS_END, READY, 0),
     ROW("a parameter in two records",
-	BEGIN PARAMS("\3") "\1\2A" PARAMS("\2") "BC" PARAMS_END, PEEK_READY,
-	false, false),
+	BEGIN PARAMS("\3") "\1\2A" PARAMS("\2") "BC" PARAMS_END, READY, 0),
     ROW("its lengths in two records",
-	BEGIN PARAMS("\1") "\1" PARAMS("\4") "\2ABC" PARAMS_END, PEEK_READY,
-	false, false),
+	BEGIN PARAMS("\1") "\1" PARAMS("\4") "\2ABC" PARAMS_END, READY, 0),
     ROW("lengths of four bytes",
-	BEGIN PARAMS("\13") "\200\0\0\1\200\0\0\2ABC" PARAMS_END, PEEK_READY,
-	false, false),
+	BEGIN PARAMS("\13") "\200\0\0\1\200\0\0\2ABC" PARAMS_END, READY, 0),
     ROW("one of four, one of one",
-	BEGIN PARAMS("\10") "\200\0\0\1\2ABC" PARAMS_END, PEEK_READY, false,
-	false),
+	BEGIN PARAMS("\10") "\200\0\0\1\2ABC" PARAMS_END, READY, 0),
     ROW("one of one, one of four",
-	BEGIN PARAMS("\10") "\1\200\0\0\2ABC" PARAMS_END, PEEK_READY, false,
-	false),
-    ROW("empty name and value", BEGIN PARAMS("\2") "\0\0" PARAMS_END,
-	PEEK_READY, false, false),
+	BEGIN PARAMS("\10") "\1\200\0\0\2ABC" PARAMS_END, READY, 0),
+    ROW("empty name and value", BEGIN PARAMS("\2") "\0\0" PARAMS_END, READY, 0),
     ROW("padding",
 	BEGIN "\1\4\0\1\0\5\3\0"
 	      "\1\2ABCxyz" PARAMS_END "\1\5\0\1\0\1\1\0"
 	      "bx" STDIN_END,
-	PEEK_READY, true, false),
+	READY, 0),
     ROW("padding behind the end of the parameters",
 	BEGIN "\1\4\0\1\0\0\2\0"
 	      "xy" STDIN_END,
-	PEEK_BAD, false, false),
-    ROW("a body, not ended", BEGIN PARAMS_END STDIN("\2") "ab", PEEK_READY,
-	false, false),
-    ROW("a body, ended", BEGIN PARAMS_END STDIN("\2") "ab" STDIN_END,
-	PEEK_READY, true, false),
+	READY, 0),
+    ROW("padding behind BEGIN", BEGIN_PADDED PARAMS_END STDIN_END, READY, 0),
+    ROW("a body, not ended", BEGIN PARAMS_END STDIN("\2") "ab", READY, 0),
     ROW("another request's record between",
 	BEGIN "\1\4\0\7\0\1\0\0"
 	      "z" PARAMS_END STDIN_END,
-	PEEK_BAD, false, false),
-    ROW("another request begun between", BEGIN BEGIN_ID_7 PARAMS_END STDIN_END,
-	PEEK_READY, true, false),
+	READY, 0),
+    ROW("another request begun between",
+	BEGIN BEGIN_ID_7 "\1\4\0\7\0\0\0\0" PARAMS_END STDIN_END, READY, 1),
+    ROW("the same request begun between", BEGIN BEGIN PARAMS_END, BAD, 0),
     ROW("a management record between",
-	BEGIN "\1\11\0\0\0\1\0\0"
-	      "z" PARAMS_END STDIN_END,
-	PEEK_BAD, false, false),
-    ROW("ends in a parameter", BEGIN PARAMS("\5") "\1\7ABC" PARAMS_END,
-	PEEK_BAD, false, false),
-    ROW("ends in a length", BEGIN PARAMS("\1") "\1" PARAMS_END, PEEK_BAD, false,
-	false),
+	BEGIN PARAMS("\3") "\1\2A"
+			   "\1\11\0\0\0\1\0\0"
+			   "z" PARAMS("\2") "BC" PARAMS_END STDIN_END,
+	READY, 1),
+    ROW("ends in a parameter", BEGIN PARAMS("\5") "\1\7ABC" PARAMS_END, BAD, 0),
+    ROW("ends in a length", BEGIN PARAMS("\1") "\1" PARAMS_END, BAD, 0),
     ROW("version 2",
 	"\2\1\0\1\0\10\0\0"
 	"\0\1\0\0\0\0\0\0",
-	PEEK_BAD, false, false),
-    ROW("version 0 behind BEGIN", BEGIN "\0\4\0\1\0\0\0\0", PEEK_BAD, false,
-	false),
-    ROW("HTTP", "GET / HTTP/1.0\r\n\r\n", PEEK_BAD, false, false),
-    ROW("PARAMS first", PARAMS_END, PEEK_BAD, false, false),
-    ROW("STDIN for PARAMS", BEGIN STDIN_END, PEEK_BAD, false, false),
-    ROW("ABORT for PARAMS", BEGIN "\1\2\0\1\0\0\0\0", PEEK_BAD, false, false),
-    ROW("id 0", BEGIN_ID_0, PEEK_BAD, false, false),
+	BAD, 0),
+    ROW("version 0 behind BEGIN", BEGIN "\0\4\0\1\0\0\0\0", BAD, 0),
+    ROW("HTTP", "GET / HTTP/1.0\r\n\r\n", BAD, 0),
+    ROW("PARAMS first", PARAMS_END, BAD, 0),
+    ROW("STDIN for PARAMS", BEGIN STDIN_END, BAD, 0),
+    ROW("ABORT for PARAMS", BEGIN "\1\2\0\1\0\0\0\0", BAD, 0),
+    ROW("ABORT of another request first",
+	"\1\2\0\1\0\3\2\0"
+	"abcxy" BEGIN PARAMS_END,
+	READY, 0),
+    ROW("id 0", BEGIN_ID_0, BAD, 0),
     ROW("BEGIN of seven bytes",
 	"\1\1\0\1\0\7\0\0"
 	"\0\1\0\0\0\0\0",
-	PEEK_BAD, false, false),
-    ROW("BEGIN with padding", BEGIN_PADDED, PEEK_BAD, false, false),
-    ROW("another role", BEGIN_ROLE_2, PEEK_ROLE, false, false),
+	BAD, 0),
+    ROW("another role", BEGIN_ROLE_2, PARAMS_ROLE, 0),
     ROW("management first",
-	"\1\11\0\0\0\2\0\0"
-	"ab",
-	PEEK_MANAGEMENT, false, false),
+	"\1\11\0\0\0\2\1\0"
+	"abx" BEGIN PARAMS_END,
+	READY, 1),
     ROW("management not whole",
 	"\1\11\0\0\0\2\0\0"
 	"a",
-	PEEK_MORE, false, false),
-    ROW("management too long", "\1\11\0\0\4\1\0\0", PEEK_BAD, false, false),
+	MORE, 0),
+    ROW("management too long", "\1\11\0\0\4\1\0\0", BAD, 0),
     ROW("2 GiB announced for a name",
-	BEGIN PARAMS("\10") "\377\377\377\377\0ABC", PEEK_LARGE, false, false),
+	BEGIN PARAMS("\10") "\377\377\377\377\0ABC", LARGE, 0),
     ROW("2 GiB announced for both",
-	BEGIN PARAMS("\10") "\377\377\377\377\377\377\377\377", PEEK_LARGE,
-	false, false),
-    ROW("64K announced", BEGIN PARAMS("\10") "\200\0\0\1\200\0\377\376",
-	PEEK_LARGE, false, false),
+	BEGIN PARAMS("\10") "\377\377\377\377\377\377\377\377", LARGE, 0),
+    ROW("64K announced", BEGIN PARAMS("\10") "\200\0\0\1\200\0\377\376", LARGE,
+	0),
     ROW("two bytes under 64K announced",
-	BEGIN PARAMS("\10") "\200\0\0\1\200\0\377\375", PEEK_MORE, false,
-	false),
+	BEGIN PARAMS("\10") "\200\0\0\1\200\0\377\375", MORE, 0),
 };
+
+static struct params parsed;
+
+/* Parse it in reads of so many bytes, keeping what is not taken, with nothing
+ * readable behind it.  Returns the event that ended it; *at: the bytes that
+ * were taken until then. */
+static enum params_event
+parse(const char *bytes, size_t len, size_t step, int *replies, size_t *at)
+{
+	enum params_event event = PARAMS_MORE;
+	size_t have = 0, used;
+
+	*at = 0;
+	*replies = 0;
+	params_init(&parsed);
+	do {
+		have = len - have < step ? len : have + step;
+		do {
+			struct slice s =
+			    unit_guard(slice_of(bytes + *at, have - *at));
+			event = params_parse(&parsed, 32, s.ptr, s.len, &used);
+			unit_unguard(s);
+			assert_in_range(used, 0, have - *at);
+			*at += used;
+			*replies += event == PARAMS_REPLY;
+		} while (event == PARAMS_REPLY);
+	} while (event == PARAMS_MORE && have < len);
+	return event;
+}
 
 static void
 test_row(void **state)
 {
 	const struct row *row = *state;
-	struct slice s = unit_guard(slice_of(row->bytes, row->len));
-	struct peek k = peek_look(s.ptr, s.len);
+	static const size_t steps[] = {1 << 20, 1, 2, 3, 7, 8, 9};
+	size_t first = 0, at;
+	int replies;
 
-	assert_int_equal(k.state, row->state);
-	assert_int_equal(k.body_ended, row->body_ended);
-	if (k.begun)
-		assert_int_equal(k.keep, row->keep);
-	unit_unguard(s);
+	for (size_t i = 0; i < UNIT_COUNT(steps); i++) {
+		assert_int_equal(
+		    parse(row->bytes, row->len, steps[i], &replies, &at),
+		    row->event);
+		assert_int_equal(replies, row->replies);
+		if (i == 0)
+			first = at;
+		if (row->event == PARAMS_READY)
+			assert_int_equal(at, first);
+	}
+	if (row->event == PARAMS_READY)
+		assert_int_equal(parsed.keep, strcmp(row->name, "kept") == 0);
 }
 
 /* Less of it is never worse or further: a row that is good at its end was
@@ -158,14 +188,15 @@ static void
 test_prefixes(void **state)
 {
 	const struct row *row = *state;
+	int replies;
+	size_t at;
 
 	for (size_t n = 0; n < row->len; n++) {
-		struct slice s = unit_guard(slice_of(row->bytes, n));
-		enum peek_state got = peek_look(s.ptr, s.len).state;
+		enum params_event got =
+		    parse(row->bytes, n, 1 << 20, &replies, &at);
 
-		if (got != PEEK_MORE)
-			assert_int_equal(got, row->state);
-		unit_unguard(s);
+		if (got != PARAMS_MORE)
+			assert_int_equal(got, row->event);
 	}
 }
 
@@ -178,7 +209,7 @@ put_request(unsigned char *p, size_t count, size_t value)
 	memcpy(p, BEGIN, sizeof(BEGIN) - 1);
 	p += sizeof(BEGIN) - 1;
 	for (size_t i = 0; i < count; i++) {
-		p += wire_header_put(p, WIRE_PARAMS, 1, 5 + 4 + value);
+		p += fcgi_header_put(p, FCGI_PARAMS, 1, 5 + 4 + value);
 		*p++ = 4;
 		*p++ = (unsigned char)(0x80 | value >> 24);
 		*p++ = (unsigned char)(value >> 16);
@@ -187,88 +218,97 @@ put_request(unsigned char *p, size_t count, size_t value)
 		memset(p, 'N', 4 + value);
 		p += 4 + value;
 	}
-	p += wire_header_put(p, WIRE_PARAMS, 1, 0);
+	p += fcgi_header_put(p, FCGI_PARAMS, 1, 0);
 	return (size_t)(p - start);
+}
+
+static enum params_event
+parse_many(size_t count, size_t value)
+{
+	static unsigned char bytes[1 << 17];
+	int replies;
+	size_t at;
+
+	return parse((const char *)bytes, put_request(bytes, count, value),
+		     4096, &replies, &at);
 }
 
 static void
 test_bounds(void **state)
 {
-	static unsigned char bytes[1 << 17];
-	const size_t fits = WIRE_PARAMETERS_BYTES / 64 - 4 - 2;
+	const size_t fits = PARAMS_BYTES / 64 - 4 - 2;
 
 	(void)state;
-	assert_int_equal(peek_look(bytes, put_request(bytes, 500, 10)).state,
-			 PEEK_READY);
-	assert_int_equal(peek_look(bytes, put_request(bytes, 501, 10)).state,
-			 PEEK_LARGE);
-	assert_int_equal(peek_look(bytes, put_request(bytes, 64, fits)).state,
-			 PEEK_READY);
-	assert_int_equal(
-	    peek_look(bytes, put_request(bytes, 64, fits + 1)).state,
-	    PEEK_LARGE);
-	assert_int_equal(peek_look(bytes, put_request(bytes, 2, 32762)).state,
-			 PEEK_READY);
-	assert_int_equal(peek_look(bytes, put_request(bytes, 2, 32763)).state,
-			 PEEK_LARGE);
+	assert_int_equal(parse_many(500, 10), PARAMS_READY);
+	assert_int_equal(parsed.count, 500);
+	assert_int_equal(parse_many(501, 10), PARAMS_LARGE);
+	assert_int_equal(parse_many(64, fits), PARAMS_READY);
+	assert_int_equal(parsed.used, PARAMS_BYTES);
+	assert_int_equal(parse_many(64, fits + 1), PARAMS_LARGE);
+	assert_int_equal(parse_many(2, 32762), PARAMS_READY);
+	assert_int_equal(parse_many(2, 32763), PARAMS_LARGE);
 }
 
+/* The same where each pair is a short one that is there whole. */
+static void
+test_short_bounds(void **state)
+{
+	static char bytes[16 + 8 + 502 * 4 + 8];
+
+	(void)state;
+	for (size_t count = 499; count < 502; count++) {
+		size_t len = 16, at;
+		int replies;
+
+		memcpy(bytes, BEGIN, 16);
+		len += fcgi_header_put(bytes + len, FCGI_PARAMS, 1, count * 4);
+		for (size_t i = 0; i < count; i++, len += 4)
+			memcpy(bytes + len, "\1\1NV", 4);
+		len += fcgi_header_put(bytes + len, FCGI_PARAMS, 1, 0);
+		assert_int_equal(parse(bytes, len, 1 << 20, &replies, &at),
+				 count <= 500 ? PARAMS_READY : PARAMS_LARGE);
+	}
+}
+
+/* What is taken ends where the body begins. */
 static void
 test_used(void **state)
 {
 	static const char whole[] = BEGIN PARAMS_END STDIN_END;
-	static const char management[] = "\1\11\0\0\0\2\1\0"
-					 "abx" BEGIN;
+	static const char padded[] = BEGIN "\1\4\0\1\0\0\2\0"
+					   "xy" STDIN_END;
+	int replies;
+	size_t at;
 
 	(void)state;
-	assert_int_equal(peek_look(whole, sizeof(whole) - 1).used, 24);
-	assert_int_equal(peek_look(management, sizeof(management) - 1).used,
-			 11);
+	(void)parse(whole, sizeof(whole) - 1, 1 << 20, &replies, &at);
+	assert_int_equal(at, 24);
+	assert_int_equal(parsed.skip, 0);
+	(void)parse(padded, sizeof(padded) - 1, 1 << 20, &replies, &at);
+	assert_int_equal(at, 24);
+	assert_int_equal(parsed.skip, 2);
 }
 
-/* Which requests lie there whole and without a body, and how long they are. */
-static void
-test_whole(void **state)
-{
-	static const char bare[] = BEGIN PARAMS_END STDIN_END;
-	static const char more[] = BEGIN PARAMS_END STDIN_END "more";
-	static const char body[] = BEGIN PARAMS_END STDIN("\2") "ab" STDIN_END;
-	static const char open[] = BEGIN PARAMS_END;
-	static const char other[] = BEGIN BEGIN_ID_7 PARAMS_END STDIN_END;
-
-	(void)state;
-	assert_int_equal(peek_look(bare, sizeof(bare) - 1).whole, 32);
-	assert_int_equal(peek_look(more, sizeof(more) - 1).whole, 32);
-	assert_int_equal(peek_look(body, sizeof(body) - 1).whole, 0);
-	assert_int_equal(peek_look(open, sizeof(open) - 1).whole, 0);
-	assert_int_equal(peek_look(other, sizeof(other) - 1).whole, 0);
-	assert_true(peek_look(other, sizeof(other) - 1).strange);
-	assert_false(peek_look(bare, sizeof(bare) - 1).strange);
-}
-
-/* The parameters, however they were cut; nothing is written past their size. */
+/* The parameters, however they were cut. */
 static void
 check_parameters(const char *request, size_t len)
 {
 	static const char want[] = "A=BC\0DE=\0F=\1x";
-	char bytes[256];
-	char *list[4];
-	struct peek k;
-	struct slice text = unit_guard(slice_of(want, sizeof(want)));
-	char *to = (char *)(uintptr_t)text.ptr;
+	static const size_t steps[] = {1, 5, 100};
+	int replies;
+	size_t at;
 
-	memcpy(bytes, request, len);
-	k = peek_look(bytes, len);
-	assert_int_equal(k.state, PEEK_READY);
-	assert_int_equal(k.count, 3);
-	assert_int_equal(k.text, sizeof(want));
-	peek_parameters(&k, bytes, to, list);
-	assert_memory_equal(to, want, sizeof(want));
-	assert_ptr_equal(list[0], to);
-	assert_ptr_equal(list[1], to + 5);
-	assert_ptr_equal(list[2], to + 9);
-	assert_null(list[3]);
-	unit_unguard(text);
+	for (size_t i = 0; i < UNIT_COUNT(steps); i++) {
+		assert_int_equal(parse(request, len, steps[i], &replies, &at),
+				 PARAMS_READY);
+		assert_int_equal(parsed.count, 3);
+		assert_int_equal(parsed.used, sizeof(want));
+		assert_memory_equal(parsed.text, want, sizeof(want));
+		assert_ptr_equal(parsed.list[0], parsed.text);
+		assert_ptr_equal(parsed.list[1], parsed.text + 5);
+		assert_ptr_equal(parsed.list[2], parsed.text + 9);
+		assert_null(parsed.list[3]);
+	}
 }
 
 static void
@@ -286,29 +326,50 @@ test_parameters(void **state)
 	check_parameters(cut, sizeof(cut) - 1);
 }
 
+/* Each NUL, wherever it stands. */
 static void
-test_bounded(void **state)
+test_nuls(void **state)
 {
-	static char large[WIRE_PARAMETERS_BYTES];
-	static char *many[WIRE_PARAMETERS + 2];
-	static char *one[2] = {large, NULL};
+	static const char request[] =
+	    BEGIN PARAMS("\15") "\3\5\0A\0\0\0b\0\0\1\0N" PARAMS_END;
+	static const char want[] = "\1A\1=\1\1b\1\1\0N=";
+	int replies;
+	size_t at;
 
 	(void)state;
-	memset(large, 'x', sizeof(large) - 1);
-	assert_true(peek_bounded(one));
-	for (size_t i = 0; i < WIRE_PARAMETERS; i++)
-		many[i] = large + sizeof(large) - 2;
-	assert_true(peek_bounded(many));
-	many[WIRE_PARAMETERS] = many[0];
-	assert_false(peek_bounded(many));
-	one[0] = large;
-	many[0] = large;
-	many[1] = large + sizeof(large) - 1;
-	many[2] = NULL;
-	assert_false(peek_bounded(many));
+	assert_int_equal(
+	    parse(request, sizeof(request) - 1, 1 << 20, &replies, &at),
+	    PARAMS_READY);
+	assert_memory_equal(parsed.text, want, sizeof(want));
 }
 
-/* Whatever comes: no crash, no read beyond the end. */
+/* What refuses a role or a second request names the right one. */
+static void
+test_refusals(void **state)
+{
+	static const char second[] = BEGIN BEGIN_ID_7;
+	size_t used;
+
+	(void)state;
+	params_init(&parsed);
+	assert_int_equal(params_parse(&parsed, 32, BEGIN_ROLE_2, 16, &used),
+			 PARAMS_ROLE);
+	assert_int_equal(parsed.reply_len, 16);
+	assert_memory_equal(parsed.reply,
+			    "\1\3\0\1\0\10\0\0"
+			    "\0\0\0\0\3\0\0\0",
+			    16);
+	params_init(&parsed);
+	assert_int_equal(params_parse(&parsed, 32, second, 32, &used),
+			 PARAMS_REPLY);
+	assert_memory_equal(parsed.reply,
+			    "\1\3\0\7\0\10\0\0"
+			    "\0\0\0\0\1\0\0\0",
+			    16);
+}
+
+/* Whatever comes: no crash, no read beyond the end, and the same however it is
+ * cut. */
 static void
 test_noise(void **state)
 {
@@ -317,7 +378,8 @@ test_noise(void **state)
 	(void)state;
 	for (int i = 0; i < 20000; i++) {
 		char bytes[96];
-		size_t len = 0;
+		int replies[2];
+		size_t len = 0, at;
 
 		memcpy(bytes, BEGIN, 16);
 		for (len = i % 3 == 0 ? 0 : 16; len < sizeof(bytes); len++) {
@@ -326,20 +388,22 @@ test_noise(void **state)
 			if (i % 2 == 0 && len % 8 < 6)
 				bytes[len] = "\1\4\0\1\0\12"[len % 8];
 		}
-		len = seed >> 8 & 63;
-		struct slice s = unit_guard(slice_of(bytes, len + 32));
-		struct peek k = peek_look(s.ptr, s.len);
-		assert_true(k.state <= PEEK_BAD);
-		unit_unguard(s);
+		len = (seed >> 8 & 63) + 32;
+		enum params_event whole =
+		    parse(bytes, len, 1 << 20, &replies[0], &at);
+		assert_int_equal(
+		    parse(bytes, len, (size_t)i % 16 + 1, &replies[1], &at),
+		    whole);
+		assert_int_equal(replies[0], replies[1]);
 	}
 }
 
 static void
 assert_answer(const char *record, size_t len, const char *want, size_t want_len)
 {
-	unsigned char answer[PEEK_ANSWER_MAX];
+	unsigned char answer[PARAMS_REPLY_MAX];
 	struct slice s = unit_guard(slice_of(record, len));
-	size_t n = peek_answer(s.ptr, s.len, 32, answer);
+	size_t n = params_manage(s.ptr, 32, answer);
 
 	assert_int_equal(n, want_len);
 	assert_memory_equal(answer, want, want_len);
@@ -381,16 +445,16 @@ test_answers(void **state)
 static void
 test_answer_bound(void **state)
 {
-	unsigned char record[WIRE_HEADER + 60 * 16];
-	unsigned char answer[PEEK_ANSWER_MAX];
+	unsigned char record[FCGI_HEADER_LEN + 60 * 16];
+	unsigned char answer[PARAMS_REPLY_MAX];
 
 	(void)state;
-	wire_header_put(record, WIRE_GET_VALUES, 0, 60 * 16);
+	fcgi_header_put(record, FCGI_GET_VALUES, 0, 60 * 16);
 	for (size_t i = 0; i < 60; i++)
-		memcpy(record + WIRE_HEADER + i * 16, "\16\0FCGI_MAX_CONNS",
+		memcpy(record + FCGI_HEADER_LEN + i * 16, "\16\0FCGI_MAX_CONNS",
 		       16);
-	assert_in_range(peek_answer(record, sizeof(record), UINT32_MAX, answer),
-			WIRE_HEADER + 26, PEEK_ANSWER_MAX);
+	assert_in_range(params_manage(record, UINT32_MAX, answer),
+			FCGI_HEADER_LEN + 26, PARAMS_REPLY_MAX);
 }
 
 int
@@ -402,10 +466,11 @@ main(void)
 	UNIT_ROWS(tests, n, rows, test_row);
 	UNIT_ROWS(tests, n, rows, test_prefixes);
 	UNIT_TEST(tests, n, test_bounds);
+	UNIT_TEST(tests, n, test_short_bounds);
 	UNIT_TEST(tests, n, test_used);
-	UNIT_TEST(tests, n, test_whole);
 	UNIT_TEST(tests, n, test_parameters);
-	UNIT_TEST(tests, n, test_bounded);
+	UNIT_TEST(tests, n, test_nuls);
+	UNIT_TEST(tests, n, test_refusals);
 	UNIT_TEST(tests, n, test_noise);
 	UNIT_TEST(tests, n, test_answers);
 	UNIT_TEST(tests, n, test_answer_bound);

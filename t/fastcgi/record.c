@@ -121,17 +121,17 @@ check_request(char *const *variables, size_t body, bool keep)
 		out[len + room - body + i] = (unsigned char)(i * 7);
 	record_body_put(out + len, body);
 	len += room;
-	len += wire_header_put(out + len, WIRE_STDIN, RECORD_ID, 0);
+	len += fcgi_header_put(out + len, FCGI_STDIN, RECORD_ID, 0);
 	assert_int_equal(len, record_request_size(variables, body));
 	end = out + len;
 	assert_memory_equal(p,
 			    keep ? "\1\1\0\1\0\10\0\0\0\1\1\0\0\0\0\0"
 				 : "\1\1\0\1\0\10\0\0\0\1\0\0\0\0\0\0",
 			    16);
-	p = gather(p + 16, end, WIRE_PARAMS, &params);
+	p = gather(p + 16, end, FCGI_PARAMS, &params);
 	assert_true(params.ended);
 	check_pairs(&params, variables);
-	p = gather(p, end, WIRE_STDIN, &in);
+	p = gather(p, end, FCGI_STDIN, &in);
 	assert_true(in.ended);
 	assert_ptr_equal(p, end);
 	assert_int_equal(in.len, body);
@@ -270,7 +270,7 @@ add(struct text *text, unsigned type, unsigned id, const void *content,
 {
 	unsigned char *p = text->bytes + text->len;
 
-	wire_header_put(p, type, id, len);
+	fcgi_header_put(p, type, id, len);
 	p[6] = (unsigned char)padding;
 	memcpy(p + 8, content, len);
 	memset(p + 8 + len, 0xee, padding);
@@ -285,15 +285,15 @@ static void
 mixed(struct text *text)
 {
 	text->len = 0;
-	ADD(text, WIRE_STDOUT, "Content-Type: text/", 3);
-	ADD(text, WIRE_STDERR, "PHP message: one\n", 7);
-	ADD(text, WIRE_STDOUT, "", 5);
-	ADD(text, WIRE_STDOUT, "plain\r\n\r\nbody", 255);
-	add(text, WIRE_UNKNOWN_TYPE, 0, "\13\0\0\0\0\0\0\0", 8, 1);
-	ADD(text, WIRE_STDERR, "two\n", 0);
-	ADD(text, WIRE_STDERR, "", 0);
-	ADD(text, WIRE_STDOUT, "", 0);
-	ADD(text, WIRE_END_REQUEST, "\1\2\3\4\2\0\0\0", 9);
+	ADD(text, FCGI_STDOUT, "Content-Type: text/", 3);
+	ADD(text, FCGI_STDERR, "PHP message: one\n", 7);
+	ADD(text, FCGI_STDOUT, "", 5);
+	ADD(text, FCGI_STDOUT, "plain\r\n\r\nbody", 255);
+	add(text, FCGI_UNKNOWN_TYPE, 0, "\13\0\0\0\0\0\0\0", 8, 1);
+	ADD(text, FCGI_STDERR, "two\n", 0);
+	ADD(text, FCGI_STDERR, "", 0);
+	ADD(text, FCGI_STDOUT, "", 0);
+	ADD(text, FCGI_END_REQUEST, "\1\2\3\4\2\0\0\0", 9);
 }
 
 static void
@@ -312,7 +312,7 @@ check_mixed(size_t step)
 	assert_int_equal(answer.err_len, 21);
 	assert_memory_equal(answer.err, "PHP message: one\ntwo\n", 21);
 	assert_int_equal(answer.app, 0x01020304);
-	assert_int_equal(answer.protocol, RECORD_OVERLOADED);
+	assert_int_equal(answer.protocol, FCGI_OVERLOADED);
 }
 
 static void
@@ -337,8 +337,8 @@ test_largest(void **state)
 		content[i] = (char)(i * 31 >> 3);
 	text.len = 0;
 	for (int i = 0; i < 3; i++)
-		add(&text, WIRE_STDOUT, RECORD_ID, content, 65535, 7);
-	ADD(&text, WIRE_END_REQUEST, END_OK, 0);
+		add(&text, FCGI_STDOUT, RECORD_ID, content, 65535, 7);
+	ADD(&text, FCGI_END_REQUEST, END_OK, 0);
 	for (size_t i = 0; i < UNIT_COUNT(steps); i++) {
 		read_all(text.bytes, text.len, steps[i], &answer);
 		assert_int_equal(answer.last, RECORD_END);

@@ -38,7 +38,7 @@ my %error = (
 	poll => ENOMEM, pread => EIO, pthread_create => EAGAIN, read => EIO,
 	readlink => ENOENT, realpath => EACCES, __realpath_chk => EACCES,
 	recv => ECONNRESET, __recv_chk => ECONNRESET, send => ENOBUFS,
-	sendfile => ENOSPC, setpgid => EPERM, setrlimit => EPERM,
+	sendfile => ENOSPC, sendmsg => EPIPE, setpgid => EPERM, setrlimit => EPERM,
 	setsockopt => ENOBUFS, shutdown => ENOTCONN, sigaction => EINVAL,
 	signalfd => EMFILE, socket => EMFILE, splice => EIO, stat => EACCES,
 	unlink => EACCES, waitpid => EINTR, write => ENOSPC, writev => EPIPE,
@@ -246,8 +246,8 @@ my $total   = 0;
 	$faults->share(0);
 	# On a connection an interruption is the end of our patience (pool.h):
 	# there it may end the request, if not by half an answer.
-	my %patience = map { $_ => 1 } qw(read write writev send recv splice);
-	for my $call (qw(read write writev send recv poll waitpid nanosleep
+	my %patience = map { $_ => 1 } qw(read write writev send sendmsg recv splice);
+	for my $call (qw(read write writev send sendmsg recv poll waitpid nanosleep
 	    epoll_wait sendfile splice pread accept4)) {
 		my @bad;
 		for my $n (1 .. ($long ? 12 : 2)) {

@@ -271,13 +271,14 @@ SKIP: {
 	});
 	my $all = 0;
 	$all += $_ for values %$new;
-	# accept, look, read, write, close; with strace slowing it down often a
-	# poll and a second look for the first byte
-	cmp_ok($all, '<=', 8 * $n + 60, 'a new connection: a stock libfcgi '
+	# accept, read, write, close; with strace slowing it down often a read
+	# that is too early and a poll for the first byte
+	cmp_ok($all, '<=', 6 * $n + 60, 'a new connection: a stock libfcgi '
 	    . 'loop makes 8') or diag explain $new;
 	cmp_ok($new->{$_} // 0, '<=', $n + 5, "a new connection: one $_")
-	    for qw(accept4 read write close);
-	is($new->{shutdown} // 0, 0, 'no shutdown');
+	    for qw(accept4 write close);
+	cmp_ok($new->{read} // 0, '<=', 2 * $n + 5, 'and one read, or two');
+	is($new->{$_} // 0, 0, "no $_") for qw(shutdown peek epoll_create1);
 	$r->stop;
 }
 

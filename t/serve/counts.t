@@ -75,7 +75,7 @@ SKIP: {
 	between($all->($kept), 2, 2.4, 'system calls of a preflight, kept')
 	    or diag explain $kept;
 	my $exec = calls_of($r->pid, sub { requests_new($a, get(), $n) });
-	# accept, peek, read; a look at the program; two pipes; in the child
+	# accept, read; a look at the program; two pipes; in the child
 	# group, signals, descriptors, folder; reads, the end, six closes
 	between($all->($exec), 25, 38, 'system calls of a program')
 	    or diag explain $exec;

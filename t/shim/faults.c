@@ -4,8 +4,8 @@
  *
  * A fault is a call's name, a number n and an error: the nth such call fails,
  * or each from the nth on.  Memory only fails where the caller is the program
- * itself: libfcgi's allocations abort, as its authors meant them to.  Programs
- * that a responder starts are not preloaded: LD_* is kept from them.
+ * itself, not a library that it uses.  Programs that a responder starts are not
+ * preloaded: LD_* is kept from them.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -108,13 +108,6 @@ share(size_t len)
 	return most > 0 && len > most ? most : len;
 }
 
-/* What has been seen to lie in a socket comes whole. */
-static bool
-is_look(int flags)
-{
-	return (flags & (MSG_PEEK | MSG_DONTWAIT)) != 0;
-}
-
 static void *
 real(const char *name)
 {
@@ -139,9 +132,9 @@ WRAP(ssize_t, -1, write, (int fd, const void *b, size_t n), (fd, b, share(n)))
 WRAP(ssize_t, -1, pread, (int fd, void *b, size_t n, off_t o),
      (fd, b, share(n), o))
 WRAP(ssize_t, -1, recv, (int fd, void *b, size_t n, int f),
-     (fd, b, is_look(f) ? n : share(n), f))
+     (fd, b, share(n), f))
 WRAP(ssize_t, -1, __recv_chk, (int fd, void *b, size_t n, size_t m, int f),
-     (fd, b, is_look(f) ? n : share(n), m, f))
+     (fd, b, share(n), m, f))
 WRAP(ssize_t, -1, send, (int fd, const void *b, size_t n, int f),
      (fd, b, share(n), f))
 WRAP(ssize_t, -1, splice,
@@ -175,6 +168,25 @@ writev(int fd, const struct iovec *v, int n)
 		return next(fd, &first, 1);
 	}
 	return next(fd, v, n);
+}
+
+ssize_t
+sendmsg(int fd, const struct msghdr *m, int flags)
+{
+	static ssize_t (*next)(int, const struct msghdr *, int);
+
+	if (next == NULL)
+		next = (ssize_t(*)(int, const struct msghdr *, int))real(
+		    "sendmsg");
+	if (fails("sendmsg"))
+		return -1;
+	if (control != NULL && control->share > 0 && m->msg_iovlen > 0) {
+		struct iovec first = {m->msg_iov[0].iov_base,
+				      share(m->msg_iov[0].iov_len)};
+		struct msghdr part = {.msg_iov = &first, .msg_iovlen = 1};
+		return next(fd, &part, flags);
+	}
+	return next(fd, m, flags);
 }
 
 /* POSIX leaves the descriptor's state open; Linux closes it all the same. */

@@ -35,8 +35,7 @@ static const char *const launchers[] = {
 
 /*
  * valgrind writes a file where TMPDIR says, which tests set to what cannot be
- * written to; and it sets variables for C++.  LD_PRELOAD stays: src/corswrap/tune.c asks
- * for it.
+ * written to; and it sets variables for C++.
  */
 static const char hidden[] = "UNDER_VALGRIND_TMPDIR";
 

@@ -23,8 +23,8 @@ my $top = top_src();
 
 my %only = (
 	'ini.h'       => qr{^policy/policy_load\.c$},
-	'fcgiapp.h'   =>
-	    qr{^(?:(?:page|serve)/fastcgi\.c|cors/cors_fcgi\.h)$},
+	'fcgiapp.h'   => qr{^(?:page/fastcgi\.c|cors/cors_fcgi\.h)$},
+	'fastcgi.h'   => qr{^(?:fastcgi/protocol\.h|page/fastcgi\.c)$},
 	'pcre2.h'     => qr{^cors/regex\.c$},
 	'libpsl.h'    => qr{^policy/hostname\.c$},
 	'idn2.h'      => qr{^policy/hostname\.c$},
@@ -118,7 +118,6 @@ SKIP: {
 			    !$uses->{$own}{$folder};
 		}
 	}
-	@up = grep { !/corswrap\/tune/ } @up;
 	none(\@up, 'no call points up');
 
 	# base/os.h has them.

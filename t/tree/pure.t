@@ -23,7 +23,6 @@ my %more = (
 	'base/array.c' => qr/^(?:stdlib|errno)\.h$/,
 	'base/buffer.c' => qr/^stdlib\.h$/,
 	'base/spin.h'  => qr/^(?:time|sched)\.h$/,
-	'fastcgi/params.c' => qr/^stdio\.h$/,
 	'cors/regex.c' => qr/^stdlib\.h$/,
 	'cors/origin_set.c' => qr/^stdlib\.h$/,
 	'cors/policy.c' => qr/^(?:stdlib|errno)\.h$/,

@@ -4,8 +4,8 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef CGI_SINK_H
-#define CGI_SINK_H
+#ifndef CGI_IO_H
+#define CGI_IO_H
 
 #include "policy/settings.h"
 #include "run/exchange.h"
@@ -43,5 +43,16 @@ int cgi_sink_watch(struct cgi_sink *, uint64_t idle_timeout);
 /* Undo what an exec would hand on: the alarm and SIGPIPE. */
 void cgi_sink_unwatch(struct cgi_sink *);
 void cgi_sink_close(struct cgi_sink *);
+
+/* ---- programs whose name begins with nph- ---- */
+
+/* Must the response begin with a status line?  By the last part of
+ * SCRIPT_FILENAME, else of SCRIPT_NAME. */
+bool nph_wanted(char *const *variables);
+/* Collect the header block up to its blank line; sink->nph becomes false when
+ * that has come.  *used: bytes that belonged to it.  -1 with errno. */
+int nph_feed(struct cgi_sink *, const char *, size_t, size_t *used);
+/* Write the block with its status line in front and without `Status:`. */
+int nph_write(struct cgi_sink *, int (*emit)(void *ctx, struct slice), void *);
 
 #endif

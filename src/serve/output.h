@@ -1,0 +1,87 @@
+/*
+ * The response to a FastCGI request: records, buffered so that a small response
+ * and its end are one write, or spliced from the program's pipe.
+ *
+ * A client here is whoever is at the other end of the connection: a web server.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef OUTPUT_H
+#define OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "fastcgi/protocol.h"
+#include "run/exchange.h"
+
+/*
+ * A client's socket.  It is read and written without blocking; where it is not
+ * ready, client_wait is the one place in which a worker sleeps for a client.
+ */
+struct client {
+	int fd;
+	/* Readable once everything must end (exchange.h); -1: never. */
+	int stop_fd;
+	uint64_t patience; /* ms that one wait may last; 0: any time */
+	uint64_t until;	   /* no wait goes on past it; DEADLINE_NEVER */
+	/* Called before a wait, so that other clients are served meanwhile. */
+	void (*will_wait)(void *owner);
+	void *owner;
+};
+
+/*
+ * Wait until the socket can be read (POLLIN) or written (POLLOUT).  0: it can;
+ * -1 with errno ETIMEDOUT, or ECONNABORTED: everything must end.
+ */
+int client_wait(const struct client *, short events);
+
+enum {
+	OUTPUT_BUFFER = 8192 - FCGI_HEADER_LEN,
+	/* Padding, the end of STDOUT, and END_REQUEST. */
+	OUTPUT_END = 8 + FCGI_HEADER_LEN + FCGI_END_LEN,
+	OUTPUT_RECORD = 65528 /* content of a record: a multiple of 8 */
+};
+
+/* Pipes through which a program's output goes to the socket. */
+struct splice {
+	bool looked; /* whether it can be spliced is known */
+	bool works;  /* it can: the pipes are there, empty between calls */
+	int taken[2];
+	int record[2];
+};
+
+struct output {
+	struct client *to;
+	struct scratch *scratch; /* `io` is used by output_move */
+	unsigned id;		 /* of the request */
+	bool used_stderr;	 /* something went to FCGI_STDERR */
+	struct splice splice;
+	size_t len; /* of the buffered content, which begins behind a header */
+	unsigned char bytes[FCGI_HEADER_LEN + OUTPUT_BUFFER + OUTPUT_END];
+};
+
+void output_init(struct output *, struct client *, struct scratch *);
+/* Start with another response; what the last one left goes. */
+void output_begin(struct output *, unsigned id);
+
+/*
+ * All functions that write: 0 or more; -1 with errno EPIPE or ECONNRESET: the
+ * client is gone, or took nothing for too long.
+ */
+
+int output_write(struct output *, const void *bytes, size_t len);
+int output_flush(struct output *);
+/*
+ * Move what is there from a pipe or socket, at most max bytes (0: no matter).
+ * Returns how many, 0 at the end of fd, -1 with errno, EAGAIN: nothing is
+ * there.
+ */
+ssize_t output_move(struct output *, int fd, size_t max);
+/* To FCGI_STDERR. */
+int output_stderr(struct output *, const void *bytes, size_t len);
+/* What is buffered, and the end of the response. */
+int output_end(struct output *, unsigned exit_status);
+
+#endif
