@@ -21,19 +21,19 @@
 #include "probe/probe.h"
 
 /* What both are asked. */
-struct ask {
-	struct arena *arena; /* of the question too; ask_free frees it */
+struct arguments {
+	struct arena *arena; /* of the question too; arguments_free frees it */
 	struct question question;
 	const char *policy; /* -p; NULL: none was named */
 	bool json;
 };
 
-enum ask_url {
-	ASK_URL_OPTION,	 /* explain: --url URL, and -p POLICY */
-	ASK_URL_ARGUMENT /* probe: URL is the one argument */
+enum url_kind {
+	URL_OPTION,  /* explain: --url URL, and -p POLICY */
+	URL_ARGUMENT /* probe: URL is the one argument */
 };
 
-enum { ASK_GO_ON = -1 };
+enum { GO_ON = -1 };
 
 /* ---- the flags ---- */
 
@@ -51,13 +51,13 @@ set_once(struct slice *to, const char *name, const char *text)
 	if (slice_present(*to))
 		return complain(name, " is given twice");
 	*to = slice_from(text);
-	return ASK_GO_ON;
+	return GO_ON;
 }
 
 static int
-read_flags(struct ask *ask, struct question_text *text, struct slice *headers,
-	   const struct command *command, enum ask_url kind, int argc,
-	   char **argv)
+read_flags(struct arguments *arguments, struct question_text *text,
+	   struct slice *headers, const struct command *command,
+	   enum url_kind kind, int argc, char **argv)
 {
 	static const struct option options[] = {
 	    {"credentials", no_argument, NULL, 'c'},
@@ -70,16 +70,14 @@ read_flags(struct ask *ask, struct question_text *text, struct slice *headers,
 	    {"url", required_argument, NULL, 'u'},
 	    {NULL, 0, NULL, 0},
 	};
-	const char *letters = kind == ASK_URL_OPTION ? "hH:p:" : "hH:";
+	const char *letters = kind == URL_OPTION ? "hH:p:" : "hH:";
 	struct slice policy = SLICE_NONE;
-	int letter, status = ASK_GO_ON;
+	int letter, status = GO_ON;
 
-	while (status == ASK_GO_ON &&
-	       (letter = getopt_long(argc, argv, letters, options, NULL)) !=
-		   -1) {
+	while (status == GO_ON && (letter = getopt_long(argc, argv, letters,
+							options, NULL)) != -1) {
 		/* probe takes its URL as an argument and asks no policy. */
-		if (kind == ASK_URL_ARGUMENT &&
-		    (letter == 'p' || letter == 'u'))
+		if (kind == URL_ARGUMENT && (letter == 'p' || letter == 'u'))
 			return command_usage(command, 0);
 		switch (letter) {
 		case 'c':
@@ -89,7 +87,7 @@ read_flags(struct ask *ask, struct question_text *text, struct slice *headers,
 			headers[text->header_count++] = slice_from(optarg);
 			break;
 		case 'j':
-			ask->json = true;
+			arguments->json = true;
 			break;
 		case 'm':
 			status = set_once(&text->method, "--method", optarg);
@@ -107,35 +105,36 @@ read_flags(struct ask *ask, struct question_text *text, struct slice *headers,
 			return command_usage(command, letter == 'h');
 		}
 	}
-	ask->policy = policy.ptr;
+	arguments->policy = policy.ptr;
 	return status;
 }
 
 static int
-read_question(struct ask *ask, const struct question_text *text)
+read_question(struct arguments *arguments, const struct question_text *text)
 {
 	struct question_faults faults = {NULL, 0, 0};
 
-	if (question_read(ask->arena, text, &ask->question, &faults))
-		return ASK_GO_ON;
+	if (question_read(arguments->arena, text, &arguments->question,
+			  &faults))
+		return GO_ON;
 	for (size_t i = 0; i < faults.count; i++)
 		complain(faults.at[i].text, "");
 	return faults.count > 0 ? CHECK_USAGE : complain("memory is out", "");
 }
 
 /*
- * Read argv.  ASK_GO_ON: *out is the question; else the exit status, and what
- * is wrong has been said on standard error.  Call ask_free in both cases.
+ * Read argv.  GO_ON: *out is the question; else the exit status, and what
+ * is wrong has been said on standard error.  Call arguments_free in both cases.
  */
 static int
-ask_read(struct ask *out, const struct command *command, enum ask_url kind,
-	 int argc, char **argv)
+arguments_read(struct arguments *out, const struct command *command,
+	       enum url_kind kind, int argc, char **argv)
 {
 	struct question_text text = {.url = SLICE_NONE};
 	struct slice *headers = NULL;
 	int status;
 
-	*out = (struct ask){.arena = arena_new()};
+	*out = (struct arguments){.arena = arena_new()};
 	if (out->arena != NULL)
 		headers =
 		    arena_array(out->arena, (size_t)argc, sizeof(*headers));
@@ -143,9 +142,9 @@ ask_read(struct ask *out, const struct command *command, enum ask_url kind,
 		return complain("memory is out", "");
 	text.headers = headers;
 	status = read_flags(out, &text, headers, command, kind, argc, argv);
-	if (status != ASK_GO_ON)
+	if (status != GO_ON)
 		return status;
-	if (kind == ASK_URL_ARGUMENT && optind < argc)
+	if (kind == URL_ARGUMENT && optind < argc)
 		text.url = slice_from(argv[optind++]);
 	if (optind != argc) {
 		fprintf(stderr, "corscheck: one word too many: \"%s\"\n",
@@ -153,19 +152,19 @@ ask_read(struct ask *out, const struct command *command, enum ask_url kind,
 		return CHECK_USAGE;
 	}
 	if (!slice_present(text.url))
-		status = complain(kind == ASK_URL_OPTION ? "--url" : "the URL",
+		status = complain(kind == URL_OPTION ? "--url" : "the URL",
 				  " is missing: what does the page ask for?");
 	if (!slice_present(text.origin))
 		status = complain("--origin", " is missing: of which origin "
 					      "is the page?");
-	return status != ASK_GO_ON ? status : read_question(out, &text);
+	return status != GO_ON ? status : read_question(out, &text);
 }
 
 static void
-ask_free(struct ask *ask)
+arguments_free(struct arguments *arguments)
 {
-	arena_free(ask->arena);
-	ask->arena = NULL;
+	arena_free(arguments->arena);
+	arguments->arena = NULL;
 }
 
 /* ---- the answer ---- */
@@ -185,7 +184,7 @@ is_coloured(void)
  * Returns the exit status (DESIGN.md section 2).
  */
 static int
-ask_tell(struct explanation *e, bool json)
+print_explanation(struct explanation *e, bool json)
 {
 	if (!e->out_of_memory) {
 		if (json)
@@ -208,23 +207,24 @@ explain_command(const struct command *command, int argc, char **argv)
 	const struct load_options load = {.use = LOAD_LINT};
 	struct settings *settings = NULL;
 	struct explanation e;
-	struct ask ask;
-	int status = ask_read(&ask, command, ASK_URL_OPTION, argc, argv);
+	struct arguments arguments;
+	int status =
+	    arguments_read(&arguments, command, URL_OPTION, argc, argv);
 
-	if (status == ASK_GO_ON && ask.policy != NULL) {
-		settings = settings_load_or_print(ask.policy, &load);
+	if (status == GO_ON && arguments.policy != NULL) {
+		settings = settings_load_or_print(arguments.policy, &load);
 		if (settings == NULL)
 			status = CHECK_USAGE;
 	}
-	if (status == ASK_GO_ON) {
-		explain_begin(&e, ask.arena, &ask.question);
+	if (status == GO_ON) {
+		explain_begin(&e, arguments.arena, &arguments.question);
 		/* As the web server would set it for corswrap. */
 		explain_by_policy(&e, settings,
 				  slice_from(getenv("CORSWRAP_POLICY")));
-		status = ask_tell(&e, ask.json);
+		status = print_explanation(&e, arguments.json);
 	}
 	settings_release(settings);
-	ask_free(&ask);
+	arguments_free(&arguments);
 	return status;
 }
 
@@ -256,28 +256,29 @@ probe_command(const struct command *command, int argc, char **argv)
 {
 	struct probe_client *client = NULL;
 	struct explanation e;
-	struct ask ask;
-	int status = ask_read(&ask, command, ASK_URL_ARGUMENT, argc, argv);
+	struct arguments arguments;
+	int status =
+	    arguments_read(&arguments, command, URL_ARGUMENT, argc, argv);
 	long seconds = 0;
 
-	if (status == ASK_GO_ON) {
+	if (status == GO_ON) {
 		seconds = read_seconds();
 		if (seconds == 0)
 			status = CHECK_USAGE;
 	}
-	if (status == ASK_GO_ON) {
+	if (status == GO_ON) {
 		client = probe_client_new(seconds);
 		if (client == NULL) {
 			fprintf(stderr, "corscheck: no memory\n");
 			status = CHECK_USAGE;
 		}
 	}
-	if (status == ASK_GO_ON) {
-		explain_begin(&e, ask.arena, &ask.question);
+	if (status == GO_ON) {
+		explain_begin(&e, arguments.arena, &arguments.question);
 		probe(&e, client);
-		status = ask_tell(&e, ask.json);
+		status = print_explanation(&e, arguments.json);
 	}
 	probe_client_free(client);
-	ask_free(&ask);
+	arguments_free(&arguments);
 	return status;
 }

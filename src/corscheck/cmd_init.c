@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #include "base/array.h"
-#include "base/text.h"
 #include "base/os.h"
+#include "base/text.h"
 #include "corscheck/init.h"
 
 /* ---- words ---- */
@@ -48,7 +48,7 @@ words_split(struct init_plan *plan, struct words *words, const char *text)
 /* ---- flags ---- */
 
 static bool
-say(const char *text, const char *more)
+complain(const char *text, const char *more)
 {
 	fprintf(stderr, "corscheck: init: %s%s\n", text, more);
 	return false;
@@ -65,7 +65,7 @@ is_plain(const char *path)
 }
 
 static bool
-take_server(struct init_plan *plan, const char *name)
+set_server(struct init_plan *plan, const char *name)
 {
 	plan->server = init_server_find(name);
 	if (plan->server != NULL)
@@ -99,16 +99,16 @@ take_php_and_forward(struct init_plan *plan, enum init_app app,
 }
 
 static bool
-take_app(struct init_plan *plan, enum init_app app, const char *key,
-	 const char *value, const char *flag)
+set_app(struct init_plan *plan, enum init_app app, const char *key,
+	const char *value, const char *flag)
 {
 	if (plan->app == INIT_APP_UNSET) {
 		plan->app = app;
 		plan->app_value = value;
 	} else if (!take_php_and_forward(plan, app, value)) {
-		return say("only one of --exec, --git, --root, --php and "
-			   "--forward, or --php with --forward",
-			   "");
+		return complain("only one of --exec, --git, --root, --php and "
+				"--forward, or --php with --forward",
+				"");
 	}
 	if (app == INIT_APP_EXEC && *value == '/' &&
 	    value[strcspn(value, " \t'\"\\")] == '\0' &&
@@ -119,13 +119,13 @@ take_app(struct init_plan *plan, enum init_app app, const char *key,
 }
 
 static bool
-take_path(struct init_plan *plan, const char *path)
+set_path(struct init_plan *plan, const char *path)
 {
 	plan->path = path;
 	if (*path == '/' && path[1] != '\0' && is_plain(path))
 		return true;
-	return say("--path: the path in the address, as --path /api, not ",
-		   path);
+	return complain("--path: the path in the address, as --path /api, not ",
+			path);
 }
 
 /* An absolute path that servers read as nothing else. */
@@ -155,7 +155,8 @@ take_address(struct init_plan *plan, const char *address)
 	    (host && *rest != '\0' &&
 	     rest[strspn(rest, "0123456789abcdefABCDEF.:[]")] == '\0'))
 		return true;
-	return say("--socket: unix:/PATH or tcp:ADDRESS:PORT, not ", address);
+	return complain("--socket: unix:/PATH or tcp:ADDRESS:PORT, not ",
+			address);
 }
 
 static bool
@@ -165,14 +166,15 @@ take_user(struct init_plan *plan, const char *user)
 	if (*user != '\0' && *user != '-' && is_plain(user) &&
 	    strchr(user, '/') == NULL)
 		return true;
-	return say("--user: the name of the user that the web server runs as, "
-		   "as www-data, not ",
-		   user);
+	return complain(
+	    "--user: the name of the user that the web server runs as, "
+	    "as www-data, not ",
+	    user);
 }
 
 static bool
-take_word(struct init_plan *plan, struct words *words, const char *key,
-	  const char *word, const char *flag)
+add_word(struct init_plan *plan, struct words *words, const char *key,
+	 const char *word, const char *flag)
 {
 	words_add(plan, words, word);
 	return init_word_is_good(plan, key, word, flag);
@@ -184,7 +186,7 @@ take_place(struct init_plan *plan, int letter, const char *value)
 {
 	switch (letter) {
 	case 'p':
-		return take_path(plan, value);
+		return set_path(plan, value);
 	case 'S':
 		return take_address(plan, value);
 	case 'u':
@@ -200,34 +202,34 @@ take_place(struct init_plan *plan, int letter, const char *value)
 }
 
 static bool
-take(struct init_plan *plan, int letter, const char *value)
+set_flag(struct init_plan *plan, int letter, const char *value)
 {
 	switch (letter) {
 	case 's':
-		return take_server(plan, value);
+		return set_server(plan, value);
 	case 'o':
-		return take_word(plan, &plan->origins, "origins", value,
-				 "--origin");
+		return add_word(plan, &plan->origins, "origins", value,
+				"--origin");
 	case 'm':
-		return take_word(plan, &plan->methods, "methods", value,
-				 "--method");
+		return add_word(plan, &plan->methods, "methods", value,
+				"--method");
 	case 'H':
-		return take_word(plan, &plan->headers, "headers", value,
-				 "--header");
+		return add_word(plan, &plan->headers, "headers", value,
+				"--header");
 	case 'c':
 		plan->credentials = plan->credentials_known = true;
 		return true;
 	case 'e':
-		return take_app(plan, INIT_APP_EXEC, "exec", value, "--exec");
+		return set_app(plan, INIT_APP_EXEC, "exec", value, "--exec");
 	case 'r':
-		return take_app(plan, INIT_APP_ROOT, "root", value, "--root");
+		return set_app(plan, INIT_APP_ROOT, "root", value, "--root");
 	case 'f':
-		return take_app(plan, INIT_APP_FORWARD, "forward", value,
-				"--forward");
+		return set_app(plan, INIT_APP_FORWARD, "forward", value,
+			       "--forward");
 	case 'P':
-		return take_app(plan, INIT_APP_PHP, "root", value, "--php");
+		return set_app(plan, INIT_APP_PHP, "root", value, "--php");
 	case 'g':
-		return take_app(plan, INIT_APP_GIT, "root", value, "--git");
+		return set_app(plan, INIT_APP_GIT, "root", value, "--git");
 	default:
 		return take_place(plan, letter, value);
 	}
@@ -376,7 +378,7 @@ ask_app(struct init_plan *plan)
 /* Ask for what is not known yet, each until its answer is one.  False: the
  * input has ended. */
 static bool
-ask(struct init_plan *plan)
+ask_questions(struct init_plan *plan)
 {
 	if (plan->server == NULL && !ask_server(plan))
 		return false;
@@ -407,9 +409,10 @@ find_policy(struct init_plan *plan, const char *file)
 	size_t len;
 
 	if (folder == NULL)
-		return say("no memory", "");
+		return complain("no memory", "");
 	if (*base == '\0' || strcmp(base, ".") == 0 || strcmp(base, "..") == 0)
-		return say("name a file, as app.ini, not a folder: ", file);
+		return complain("name a file, as app.ini, not a folder: ",
+				file);
 	if (realpath(folder, real) == NULL) {
 		fprintf(stderr,
 			"corscheck: init: %s: %s; make this folder "
@@ -418,21 +421,22 @@ find_policy(struct init_plan *plan, const char *file)
 		return false;
 	}
 	if (lstat(file, &st) == 0)
-		return say("it is there already, and stays as it is; name "
-			   "another file, or move it away: ",
-			   file);
+		return complain("it is there already, and stays as it is; name "
+				"another file, or move it away: ",
+				file);
 	plan->folder = arena_text(plan->arena, slice_from(real));
 	len = strlen(real) + strlen(base) + 2;
 	char *policy = arena_alloc(plan->arena, len);
 	if (plan->folder == NULL || policy == NULL)
-		return say("no memory", "");
+		return complain("no memory", "");
 	snprintf(policy, len, "%s/%s", strcmp(real, "/") == 0 ? "" : real,
 		 base);
 	plan->policy = policy;
 	if (!is_plain(policy))
-		return say("servers read such a path in ways of their own; use "
-			   "letters, digits and / . _ + - ~ alone: ",
-			   policy);
+		return complain(
+		    "servers read such a path in ways of their own; use "
+		    "letters, digits and / . _ + - ~ alone: ",
+		    policy);
 	return true;
 }
 
@@ -450,7 +454,7 @@ find_name(struct init_plan *plan)
 	}
 	plan->name =
 	    arena_text(plan->arena, slice_of(base, ini ? len - 4 : len));
-	return plan->name != NULL || say("no memory", "");
+	return plan->name != NULL || complain("no memory", "");
 }
 
 /* corswrap beside this program, or where it is installed. */
@@ -473,7 +477,7 @@ find_corswrap(struct init_plan *plan)
 			found = path;
 	}
 	plan->corswrap = arena_text(plan->arena, slice_from(found));
-	return plan->corswrap != NULL || say("no memory", "");
+	return plan->corswrap != NULL || complain("no memory", "");
 }
 
 /* What this server asks of the policy's place, and of the application. */
@@ -485,24 +489,28 @@ suits_server(const struct init_plan *plan)
 
 	if (plan->server->cgi &&
 	    (len < 5 || strcmp(base + len - 4, ".ini") != 0))
-		return say("corswrap.cgi is called as its policy is: name it "
-			   "NAME.ini, or .htNAME.ini under Apache, not ",
-			   base);
+		return complain(
+		    "corswrap.cgi is called as its policy is: name it "
+		    "NAME.ini, or .htNAME.ini under Apache, not ",
+		    base);
 	if ((plan->app == INIT_APP_FORWARD || plan->forward != NULL) &&
 	    plan->server->cgi)
-		return say("--forward: a CGI program forwards nothing; name a "
-			   "server that starts a responder, as ",
-			   "lighttpd, apache-fcgid or nginx");
+		return complain(
+		    "--forward: a CGI program forwards nothing; name a "
+		    "server that starts a responder, as ",
+		    "lighttpd, apache-fcgid or nginx");
 	if ((plan->server->apps & INIT_APP_BIT(plan->app)) == 0)
-		return say("this server cannot hand scripts to corswrap; use "
-			   "--exec or --git with --server ",
-			   plan->server->name);
+		return complain(
+		    "this server cannot hand scripts to corswrap; use "
+		    "--exec or --git with --server ",
+		    plan->server->name);
 	if (strcmp(plan->server->name, "busybox") == 0 &&
 	    (folder < 8 || strcmp(plan->folder + folder - 8, "/cgi-bin") != 0))
-		return say("busybox httpd runs programs in cgi-bin/ of the "
-			   "folder that it serves: put the policy there, not "
-			   "into ",
-			   plan->folder);
+		return complain(
+		    "busybox httpd runs programs in cgi-bin/ of the "
+		    "folder that it serves: put the policy there, not "
+		    "into ",
+		    plan->folder);
 	return true;
 }
 
@@ -578,19 +586,19 @@ make(struct init_plan *plan, const char *file)
 	if (!find_policy(plan, file) || !find_name(plan) ||
 	    !find_corswrap(plan))
 		return CHECK_USAGE;
-	if (terminal && !ask(plan)) {
-		say("nothing was written", "");
+	if (terminal && !ask_questions(plan)) {
+		complain("nothing was written", "");
 		return CHECK_USAGE;
 	}
 	if (plan->origins.count == 0) {
-		say("say which pages may call, as --origin "
-		    "https://app.example.com; on a terminal it asks",
-		    "");
+		complain("say which pages may call, as --origin "
+			 "https://app.example.com; on a terminal it asks",
+			 "");
 		return CHECK_USAGE;
 	}
 	set_defaults(plan);
 	if (plan->out_of_memory) {
-		say("no memory", "");
+		complain("no memory", "");
 		return CHECK_USAGE;
 	}
 	if (!is_consistent(plan) || !init_policy_create(plan))
@@ -631,7 +639,7 @@ init_command(const struct command *command, int argc, char **argv)
 			arena_free(plan.arena);
 			return command_usage(command, letter == 'h');
 		}
-		good = good && take(&plan, letter, optarg);
+		good = good && set_flag(&plan, letter, optarg);
 	}
 	if (argc - optind != 1)
 		status = command_usage(command, 0);

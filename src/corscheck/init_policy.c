@@ -23,7 +23,7 @@
 
 /* Errors, and warnings too if wanted, as "corscheck: init: WHAT: ...". */
 static bool
-tell(const struct diag_list *diags, const char *what, bool warnings)
+print_diags(const struct diag_list *diags, const char *what, bool warnings)
 {
 	bool good = true;
 
@@ -56,7 +56,7 @@ text_is_good(const struct init_plan *plan, struct slice text, const char *what,
 		settings_release(settings_parse(
 		    plan->policy != NULL ? plan->policy : "/policy.ini", text,
 		    &options, diags));
-		good = tell(diags, what, warnings);
+		good = print_diags(diags, what, warnings);
 	}
 	diag_list_free(diags);
 	return good;

@@ -26,7 +26,7 @@
 enum { VARIABLES_MAX = 24 };
 
 /* A request on its way to the core. */
-struct asking {
+struct core_request {
 	struct explanation *e;
 	const struct settings *settings;
 	struct regex_scratch *scratch;
@@ -40,7 +40,7 @@ struct asking {
 /* ---- the web server's side ---- */
 
 static void
-set(struct asking *a, const char *name, struct slice value)
+set(struct core_request *a, const char *name, struct slice value)
 {
 	size_t len = strlen(name);
 	char *text = arena_alloc(a->e->arena, len + value.len + 2);
@@ -59,7 +59,7 @@ set(struct asking *a, const char *name, struct slice value)
 
 /* What every server says of a request to this URL. */
 static void
-set_url(struct asking *a, const struct url *url)
+set_url(struct core_request *a, const struct url *url)
 {
 	bool https = slice_eq(url->scheme, SLICE("https"));
 	char port[16];
@@ -79,7 +79,7 @@ set_url(struct asking *a, const struct url *url)
 
 /* Fetch Metadata, 2.3: to trustworthy URLs alone. */
 static void
-set_site(struct asking *a)
+set_site(struct core_request *a)
 {
 	if (!url_is_trustworthy(&a->e->question.url))
 		return;
@@ -89,7 +89,7 @@ set_site(struct asking *a)
 }
 
 static void
-begin(struct asking *a, struct slice method)
+begin(struct core_request *a, struct slice method)
 {
 	a->count = 0;
 	set(a, "REQUEST_METHOD", method);
@@ -98,7 +98,7 @@ begin(struct asking *a, struct slice method)
 }
 
 static void
-set_preflight(struct asking *a)
+set_preflight(struct core_request *a)
 {
 	const struct fetch_plan *plan = &a->e->plan;
 
@@ -110,7 +110,7 @@ set_preflight(struct asking *a)
 }
 
 static void
-set_request(struct asking *a)
+set_request(struct core_request *a)
 {
 	begin(a, a->e->plan.method);
 	if (a->e->plan.sends_origin)
@@ -129,7 +129,7 @@ is_shown(struct slice name)
 
 /* Header lines, each ended by CRLF, as fields. */
 static void
-take_lines(struct explanation *e, struct slice lines, struct answer *out)
+parse_lines(struct explanation *e, struct slice lines, struct response *out)
 {
 	struct fetch_field *at;
 	size_t count = 0;
@@ -189,7 +189,7 @@ add_piece(void *ctx, struct slice piece)
 /* The application's answer, into which corswrap puts its lines.  What it sent
  * itself, one Content-Type, is left out of what is shown. */
 static void
-answer_by_application(struct asking *a, struct answer *out)
+application_response(struct core_request *a, struct response *out)
 {
 	static const char block[] = "Content-Type: text/plain\r\n\r\n";
 	struct lines lines = {.e = a->e};
@@ -209,11 +209,11 @@ answer_by_application(struct asking *a, struct answer *out)
 			   sizeof("Content-Type: text/plain\r\n") - 1);
 	ours.len -= 2;
 	out->status = 0;
-	take_lines(a->e, ours, out);
+	parse_lines(a->e, ours, out);
 }
 
 static void
-answer_by_corswrap(struct asking *a, struct answer *out)
+corswrap_response(struct core_request *a, struct response *out)
 {
 	struct lines lines = {.e = a->e};
 	struct own_response own;
@@ -223,7 +223,7 @@ answer_by_corswrap(struct asking *a, struct answer *out)
 		add_piece(&lines, own.pieces[i]);
 	out->status = own.status;
 	out->by = "corswrap answers:";
-	take_lines(a->e, slice_of(lines.text, lines.len), out);
+	parse_lines(a->e, slice_of(lines.text, lines.len), out);
 }
 
 /* What the policy says of it; enforce = report only counts. */
@@ -258,7 +258,7 @@ find_source(const struct settings *settings, const struct policy *policy)
 
 /* The walk says at once why; the browser only sees what is missing. */
 static void
-say_refusal(struct explanation *e, struct answer *out)
+describe_refusal(struct explanation *e, struct response *out)
 {
 	if (!e->plan.cross_origin || out->policy_reason == CORS_REASON_NONE)
 		return;
@@ -272,7 +272,7 @@ say_refusal(struct explanation *e, struct answer *out)
 
 /* The path, where a policy has one.  False: no memory. */
 static bool
-read_path(struct asking *a, struct slice *path)
+read_path(struct core_request *a, struct slice *path)
 {
 	size_t room = path_room(&a->request);
 	char *buf;
@@ -289,7 +289,7 @@ read_path(struct asking *a, struct slice *path)
 
 /* The same call as in respond.c. */
 static void
-decide(struct asking *a)
+decide(struct core_request *a)
 {
 	const struct policy_set *set = a->settings->policies;
 	struct slice path;
@@ -306,19 +306,19 @@ decide(struct asking *a)
 }
 
 static void
-answer(struct asking *a, struct answer *out)
+response(struct core_request *a, struct response *out)
 {
 	const struct cors_decision *d = &a->decision;
 
-	*out = (struct answer){.known = true};
+	*out = (struct response){.known = true};
 	if (!a->e->out_of_memory)
 		decide(a);
 	if (a->e->out_of_memory)
 		return;
 	if (d->verdict == CORS_RUN)
-		answer_by_application(a, out);
+		application_response(a, out);
 	else
-		answer_by_corswrap(a, out);
+		corswrap_response(a, out);
 	if (d->verdict == CORS_BAD_PATH || d->verdict == CORS_UNKNOWN_POLICY)
 		return;
 	out->policy = d->policy;
@@ -326,30 +326,30 @@ answer(struct asking *a, struct answer *out)
 	out->uncovered = d->policy == NULL;
 	out->refused = d->refused;
 	out->policy_reason = policy_reason(d);
-	say_refusal(a->e, out);
+	describe_refusal(a->e, out);
 }
 
 /* ---- the story ---- */
 
 static void
-tell(struct asking *a)
+run_exchange(struct core_request *a)
 {
 	struct explanation *e = a->e;
 
 	if (e->plan.preflight) {
 		set_preflight(a);
-		answer(a, &e->preflight);
-		if (!judge_preflight(e))
+		response(a, &e->preflight);
+		if (!browser_check_preflight(e))
 			return;
 	}
 	set_request(a);
-	answer(a, &e->answer);
-	judge_answer(e);
+	response(a, &e->response);
+	browser_check_response(e);
 }
 
 /* No policy is known: what is sent, and that is all. */
 static void
-tell_without(struct explanation *e)
+describe_without_policy(struct explanation *e)
 {
 	const char *text = "No policy was given, so it is not known what is "
 			   "answered.";
@@ -364,13 +364,14 @@ void
 explain_by_policy(struct explanation *e, const struct settings *settings,
 		  struct slice chosen)
 {
-	struct asking a = {.e = e, .settings = settings, .chosen = chosen};
+	struct core_request a = {
+	    .e = e, .settings = settings, .chosen = chosen};
 
 	if (explain_is_settled(e))
 		return;
 	if (settings != NULL)
-		tell(&a);
+		run_exchange(&a);
 	else
-		tell_without(e);
+		describe_without_policy(e);
 	regex_scratch_free(a.scratch);
 }

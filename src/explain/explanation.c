@@ -117,7 +117,7 @@ finding_add(struct explanation *e, const char *id, bool serious,
 
 /* Why a header that is sent makes the browser ask; NULL: it does not. */
 static const char *
-why_asked(struct explanation *e, const struct fetch_header *h)
+why_preflight(struct explanation *e, const struct fetch_header *h)
 {
 	const char *name = explain_quote(e, h->name);
 	struct slice essence;
@@ -196,7 +196,7 @@ add_why(struct explanation *e)
 		}
 		if (!plan->cross_origin)
 			continue;
-		text = why_asked(e, h);
+		text = why_preflight(e, h);
 		if (text == NULL && h->chromium)
 			text = explain_printf(e,
 					      "header %s is safelisted" BY_FETCH

@@ -2,8 +2,8 @@
  * What a browser does with a request, step by step.
  *
  * by_policy.c makes an explanation from a policy and src/probe from a live
- * server; judge.c does the browser's checks; text.c, json.c and src/page print
- * it.
+ * server; browser_checks.c does the browser's checks; text.c, json.c and
+ * src/page print it.
  *
  * Everything lives in the explanation's arena.  Texts are printable ASCII:
  * bytes of others are escaped when they are put in (explain_quote).
@@ -58,7 +58,7 @@ struct checks {
 };
 
 /* An answer, as far as it is known. */
-struct answer {
+struct response {
 	bool known;
 	int status;	/* 0: the application's own */
 	bool http2;	/* for probe */
@@ -93,7 +93,7 @@ struct explanation {
 	struct texts notes; /* where browsers differ, what comes before CORS */
 
 	struct fetch_fields preflight_request;
-	struct answer preflight;
+	struct response preflight;
 	struct checks preflight_checks;
 	bool preflight_passes;
 	const char *preflight_reason; /* id, or NULL */
@@ -101,7 +101,7 @@ struct explanation {
 
 	bool sent; /* the request itself goes out */
 	struct fetch_fields request;
-	struct answer answer;
+	struct response response;
 	struct checks request_checks;
 	bool has_readable;
 	struct slice *readable; /* sorted, lower case, each once */
@@ -192,17 +192,17 @@ bool explain_is_mixed(const struct explanation *);
 /* A port that browsers do not connect to? */
 bool explain_is_bad_port(unsigned port);
 
-/* ---- judge.c ---- */
+/* ---- browser_checks.c ---- */
 
 /* The browser looks at the preflight's answer.  True: it goes on. */
-bool judge_preflight(struct explanation *);
+bool browser_check_preflight(struct explanation *);
 /* It looks at the answer itself; the verdict is made. */
-void judge_answer(struct explanation *);
+void browser_check_response(struct explanation *);
 /* Sort and unite what may be read. */
-void judge_readable(struct explanation *);
+void browser_list_readable(struct explanation *);
 /* No answer came: id is network, tls or timeout. */
-void judge_unreachable(struct explanation *, const char *id,
-		       const char *message, const char *fix);
+void explain_unreachable(struct explanation *, const char *id,
+			 const char *message, const char *fix);
 
 /* ---- by_policy.c ---- */
 
@@ -224,10 +224,10 @@ void explain_json(struct explanation *, FILE *);
 /* ---- fix.c ---- */
 
 /* Why the policy does not allow it, in its words: "PUT is not in `methods`". */
-const char *explain_refusal(struct explanation *, const struct answer *);
+const char *explain_refusal(struct explanation *, const struct response *);
 
 /* What to change, in the policy's words. */
-const char *explain_fix(struct explanation *, const struct answer *,
+const char *explain_fix(struct explanation *, const struct response *,
 			enum fetch_reason, bool preflight);
 
 #endif

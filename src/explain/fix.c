@@ -23,14 +23,14 @@ section_title(struct explanation *e, struct slice name)
 /* "add PUT to `methods` of [cors] (line 3)": to the list that stands there, or
  * as a new key. */
 static const char *
-add_to(struct explanation *e, const struct answer *answer, enum place where,
+add_to(struct explanation *e, const struct response *response, enum place where,
        const char *key, const char *words)
 {
 	const struct key_place *place;
 
-	if (answer->source == NULL)
+	if (response->source == NULL)
 		return explain_printf(e, "add %s to `%s`", words, key);
-	place = &answer->source->places[where];
+	place = &response->source->places[where];
 	if (place->line != 0)
 		return explain_printf(
 		    e, "add %s to `%s` of %s (line %u)", words, key,
@@ -41,14 +41,14 @@ add_to(struct explanation *e, const struct answer *answer, enum place where,
 }
 
 static const char *
-set_to(struct explanation *e, const struct answer *answer, enum place where,
+set_to(struct explanation *e, const struct response *response, enum place where,
        const char *text)
 {
 	const struct key_place *place;
 
-	if (answer->source == NULL)
+	if (response->source == NULL)
 		return explain_printf(e, "set `%s`", text);
-	place = &answer->source->places[where];
+	place = &response->source->places[where];
 	return explain_printf(e, "set `%s` in %s (line %u)", text,
 			      section_title(e, place->section),
 			      place->line != 0 ? place->line
@@ -58,13 +58,13 @@ set_to(struct explanation *e, const struct answer *answer, enum place where,
 /* Of the section in which origins are written, or of that which takes them; or
  * asked for, so that they will have to be. */
 static bool
-has_credentials(const struct explanation *e, const struct answer *answer)
+has_credentials(const struct explanation *e, const struct response *response)
 {
 	if (e->question.credentials)
 		return true;
-	return answer->source != NULL &&
-	       (answer->source->places[PLACE_ORIGINS].credentials ||
-		answer->policy->spec.credentials);
+	return response->source != NULL &&
+	       (response->source->places[PLACE_ORIGINS].credentials ||
+		response->policy->spec.credentials);
 }
 
 /* ---- origins ---- */
@@ -74,7 +74,7 @@ static const char serve_page[] =
     "file or in a sandbox: then it has an origin";
 
 static const char *
-fix_null(struct explanation *e, const struct answer *answer)
+fix_null(struct explanation *e, const struct response *response)
 {
 	/* Fetch, "redirect-tainted origin". */
 	if (e->tainted)
@@ -84,13 +84,13 @@ fix_null(struct explanation *e, const struct answer *answer)
 				      "sends Origin: null",
 				      explain_quote(e, e->question.url.full));
 	/* null-with-credentials is an error of the policy. */
-	if (has_credentials(e, answer))
+	if (has_credentials(e, response))
 		return serve_page;
 	return explain_printf(
 	    e,
 	    "%s; or %s with `allow-null = yes`, which lets "
 	    "any page in a sandboxed frame in",
-	    serve_page, add_to(e, answer, PLACE_ORIGINS, "origins", "null"));
+	    serve_page, add_to(e, response, PLACE_ORIGINS, "origins", "null"));
 }
 
 /* A page whose origin anybody on the way can claim (`insecure-origin`). */
@@ -119,23 +119,23 @@ secure_origin(struct explanation *e, const char **first)
 }
 
 static const char *
-fix_origin(struct explanation *e, const struct answer *answer)
+fix_origin(struct explanation *e, const struct response *response)
 {
 	struct slice origin = e->question.origin;
 	const char *text, *first, *secure;
 
 	if (slice_eq(origin, SLICE("null")))
-		return fix_null(e, answer);
-	text = add_to(e, answer, PLACE_ORIGINS, "origins",
+		return fix_null(e, response);
+	text = add_to(e, response, PLACE_ORIGINS, "origins",
 		      explain_quote(e, origin));
-	if (!is_insecure(origin) || !has_credentials(e, answer))
+	if (!is_insecure(origin) || !has_credentials(e, response))
 		return text;
 	secure = secure_origin(e, &first);
 	return explain_printf(
 	    e,
 	    "%s%s; or, as it is, %s with `allow-insecure = "
 	    "yes`",
-	    first, add_to(e, answer, PLACE_ORIGINS, "origins", secure), text);
+	    first, add_to(e, response, PLACE_ORIGINS, "origins", secure), text);
 }
 
 static const char *
@@ -158,11 +158,11 @@ fix_uncovered(struct explanation *e)
 
 /* The asked names that the answer does not list. */
 static const char *
-missing_headers(struct explanation *e, const struct answer *answer)
+missing_headers(struct explanation *e, const struct response *response)
 {
 	const struct name_list *list =
-	    answer->policy == NULL ? NULL : &answer->policy->spec.headers;
-	struct slice given = fetch_get(e->arena, &answer->fields,
+	    response->policy == NULL ? NULL : &response->policy->spec.headers;
+	struct slice given = fetch_get(e->arena, &response->fields,
 				       SLICE("access-control-allow-headers"));
 	const char *text = "";
 	bool any = list != NULL && list->any;
@@ -211,26 +211,26 @@ in_capitals(struct explanation *e)
 
 /* The method in the server's list, but for its case; else absent. */
 static struct slice
-list_otherwise(struct explanation *e, const struct answer *answer)
+list_otherwise(struct explanation *e, const struct response *response)
 {
-	struct slice list = fetch_get(e->arena, &answer->fields,
+	struct slice list = fetch_get(e->arena, &response->fields,
 				      SLICE("access-control-allow-methods"));
 	struct slice item;
 
-	while (answer->policy == NULL && text_list_next(&list, &item))
+	while (response->policy == NULL && text_list_next(&list, &item))
 		if (slice_eq_nocase(item, e->plan.method))
 			return item;
 	return SLICE_NONE;
 }
 
 static const char *
-fix_method(struct explanation *e, const struct answer *answer, enum place where,
-	   const char *key)
+fix_method(struct explanation *e, const struct response *response,
+	   enum place where, const char *key)
 {
 	const char *method = explain_quote(e, e->plan.method);
 	struct slice capitals = in_capitals(e);
-	const char *text = add_to(e, answer, where, key, method);
-	struct slice listed = list_otherwise(e, answer);
+	const char *text = add_to(e, response, where, key, method);
+	struct slice listed = list_otherwise(e, response);
 
 	if (slice_present(listed))
 		return explain_printf(
@@ -245,20 +245,20 @@ fix_method(struct explanation *e, const struct answer *answer, enum place where,
 }
 
 static const char *
-fix_headers(struct explanation *e, const struct answer *answer)
+fix_headers(struct explanation *e, const struct response *response)
 {
-	return add_to(e, answer, PLACE_HEADERS, "headers",
-		      missing_headers(e, answer));
+	return add_to(e, response, PLACE_HEADERS, "headers",
+		      missing_headers(e, response));
 }
 
 /* ---- where the policy itself refuses ---- */
 
 const char *
-explain_refusal(struct explanation *e, const struct answer *answer)
+explain_refusal(struct explanation *e, const struct response *response)
 {
 	const char *method = explain_quote(e, e->plan.method);
 
-	switch (answer->policy_reason) {
+	switch (response->policy_reason) {
 	case CORS_ORIGIN_NOT_ALLOWED:
 		return "the page's origin is not in `origins`";
 	case CORS_ORIGIN_NULL:
@@ -269,7 +269,7 @@ explain_refusal(struct explanation *e, const struct answer *answer)
 		return explain_printf(e, "%s is not in `methods`", method);
 	case CORS_HEADER_NOT_ALLOWED:
 		return explain_printf(e, "`headers` lacks %s",
-				      missing_headers(e, answer));
+				      missing_headers(e, response));
 	case CORS_HEADERS_TOO_MANY:
 		return "too many headers are asked for";
 	case CORS_ENFORCED:
@@ -287,19 +287,19 @@ explain_refusal(struct explanation *e, const struct answer *answer)
 }
 
 static const char *
-fix_policy(struct explanation *e, const struct answer *answer)
+fix_policy(struct explanation *e, const struct response *response)
 {
-	switch (answer->policy_reason) {
+	switch (response->policy_reason) {
 	case CORS_ORIGIN_NOT_ALLOWED:
 	case CORS_ORIGIN_NULL:
-		return fix_origin(e, answer);
+		return fix_origin(e, response);
 	case CORS_ORIGIN_MALFORMED:
 		return "serve the page from a host of letters, digits, hyphens "
 		       "and dots: corswrap takes this origin for none";
 	case CORS_METHOD_NOT_ALLOWED:
-		return fix_method(e, answer, PLACE_METHODS, "methods");
+		return fix_method(e, response, PLACE_METHODS, "methods");
 	case CORS_HEADER_NOT_ALLOWED:
-		return fix_headers(e, answer);
+		return fix_headers(e, response);
 	case CORS_HEADERS_TOO_MANY:
 		return explain_printf(
 		    e,
@@ -309,9 +309,9 @@ fix_policy(struct explanation *e, const struct answer *answer)
 	case CORS_ENFORCED:
 		return explain_printf(
 		    e, "%s; or let it run unread with `enforce = advertise`",
-		    fix_origin(e, answer));
+		    fix_origin(e, response));
 	case CORS_NOT_IN_ALLOW:
-		return fix_method(e, answer, PLACE_ALLOW, "allow");
+		return fix_method(e, response, PLACE_ALLOW, "allow");
 	case CORS_METHOD_MALFORMED:
 	case CORS_HEADERS_MALFORMED:
 	case CORS_REASON_NONE:
@@ -328,13 +328,13 @@ static const char without[] =
 
 /* Origins that may not stand beside credentials (`insecure-origin`)? */
 static bool
-lists_insecure(const struct answer *answer)
+lists_insecure(const struct response *response)
 {
 	const struct policy_spec *spec;
 
-	if (answer->policy == NULL)
+	if (response->policy == NULL)
 		return false;
-	spec = &answer->policy->spec;
+	spec = &response->policy->spec;
 	for (size_t i = 0; i < spec->origin_count; i++)
 		if (origin_pattern_is_insecure(&spec->origins[i]))
 			return true;
@@ -343,51 +343,52 @@ lists_insecure(const struct answer *answer)
 
 /* `*` cannot stand beside credentials. */
 static const char *
-fix_star(struct explanation *e, const struct answer *answer)
+fix_star(struct explanation *e, const struct response *response)
 {
 	const char *first, *origin = secure_origin(e, &first);
 	const char *line = "";
 
-	if (answer->source != NULL)
-		line =
-		    explain_printf(e, " (line %u)",
-				   answer->source->places[PLACE_ORIGINS].line);
+	if (response->source != NULL)
+		line = explain_printf(
+		    e, " (line %u)",
+		    response->source->places[PLACE_ORIGINS].line);
 	return explain_printf(
 	    e,
 	    "%s; or %slist the origins by name, as in `origins = %s`%s, and %s",
 	    without, first, origin, line,
-	    set_to(e, answer, PLACE_CREDENTIALS, "credentials = yes"));
+	    set_to(e, response, PLACE_CREDENTIALS, "credentials = yes"));
 }
 
 static const char *
-fix_credentials(struct explanation *e, const struct answer *answer, bool star)
+fix_credentials(struct explanation *e, const struct response *response,
+		bool star)
 {
 	/* null-with-credentials is an error of the policy. */
 	if (slice_eq(e->question.origin, SLICE("null")))
 		return explain_printf(e, "%s; or %s", without, serve_page);
 	if (star)
-		return fix_star(e, answer);
+		return fix_star(e, response);
 	return explain_printf(
 	    e, "%s%s; or %s",
-	    set_to(e, answer, PLACE_CREDENTIALS, "credentials = yes"),
-	    lists_insecure(answer) ? ", and let its `origins` be https alone"
-				   : "",
+	    set_to(e, response, PLACE_CREDENTIALS, "credentials = yes"),
+	    lists_insecure(response) ? ", and let its `origins` be https alone"
+				     : "",
 	    without);
 }
 
 /* A status that is not the application's is corswrap's own doing here. */
 static const char *
-fix_status(const struct answer *answer, bool preflight)
+fix_status(const struct response *response, bool preflight)
 {
-	if (answer->status == 400 && answer->by != NULL)
+	if (response->status == 400 && response->by != NULL)
 		return "the path cannot be decoded: write % as %25, and leave "
 		       "%00 out";
-	if (answer->status == 500 && answer->by != NULL)
+	if (response->status == 500 && response->by != NULL)
 		return "set CORSWRAP_POLICY to a NAME of the policy's "
 		       "[cors NAME]";
 	if (!preflight)
 		return "send the CORS headers on every status, errors too";
-	if (answer->status == 401 || answer->status == 403)
+	if (response->status == 401 || response->status == 403)
 		return "let preflights through without a password: they never "
 		       "carry one; let corswrap answer them";
 	return "answer OPTIONS with 204 and the CORS headers: let corswrap do "
@@ -413,11 +414,11 @@ lacks_method(const struct explanation *e, const struct name_list *list)
  * mends that alone is refused again, for the next: so they are named with it.
  */
 static const char *
-fix_refusal(struct explanation *e, const struct answer *answer)
+fix_refusal(struct explanation *e, const struct response *response)
 {
-	const struct policy_spec *spec = &answer->policy->spec;
-	enum cors_reason reason = answer->policy_reason;
-	const char *text = fix_policy(e, answer);
+	const struct policy_spec *spec = &response->policy->spec;
+	enum cors_reason reason = response->policy_reason;
+	const char *text = fix_policy(e, response);
 	bool of_origin =
 	    reason == CORS_ORIGIN_NOT_ALLOWED || reason == CORS_ORIGIN_NULL;
 	bool of_method = reason == CORS_METHOD_NOT_ALLOWED;
@@ -428,16 +429,16 @@ fix_refusal(struct explanation *e, const struct answer *answer)
 	if (of_origin && e->plan.method_needs_preflight &&
 	    lacks_method(e, &spec->methods))
 		text = also(e, text,
-			    fix_method(e, answer, PLACE_METHODS, "methods"));
-	if ((of_origin || of_method) && *missing_headers(e, answer) != '\0')
-		text = also(e, text, fix_headers(e, answer));
+			    fix_method(e, response, PLACE_METHODS, "methods"));
+	if ((of_origin || of_method) && *missing_headers(e, response) != '\0')
+		text = also(e, text, fix_headers(e, response));
 	if (spec->has_allow && lacks_method(e, &spec->allow))
-		text =
-		    also(e, text, fix_method(e, answer, PLACE_ALLOW, "allow"));
+		text = also(e, text,
+			    fix_method(e, response, PLACE_ALLOW, "allow"));
 	if (e->question.credentials && !spec->credentials &&
 	    !slice_eq(e->question.origin, SLICE("null")))
-		text =
-		    also(e, text, fix_credentials(e, answer, spec->any_origin));
+		text = also(e, text,
+			    fix_credentials(e, response, spec->any_origin));
 	return text;
 }
 
@@ -454,13 +455,13 @@ is_same(struct explanation *e, struct slice value)
 }
 
 static const char *
-fix_mismatch(struct explanation *e, const struct answer *answer)
+fix_mismatch(struct explanation *e, const struct response *response)
 {
-	struct slice value = fetch_get(e->arena, &answer->fields,
+	struct slice value = fetch_get(e->arena, &response->fields,
 				       SLICE("access-control-allow-origin"));
 
 	if (!is_same(e, value))
-		return fix_origin(e, answer);
+		return fix_origin(e, response);
 	return explain_printf(e,
 			      "send %s byte for byte, as the browser does: no "
 			      "final /, no capitals, no default port",
@@ -469,54 +470,57 @@ fix_mismatch(struct explanation *e, const struct answer *answer)
 
 /* A server with a policy says that its answers depend on Origin. */
 static bool
-is_bare(struct explanation *e, const struct answer *answer)
+is_bare(struct explanation *e, const struct response *response)
 {
-	struct slice vary = fetch_get(e->arena, &answer->fields, SLICE("vary"));
+	struct slice vary =
+	    fetch_get(e->arena, &response->fields, SLICE("vary"));
 	struct slice item;
 
 	while (slice_present(vary) && text_list_next(&vary, &item))
 		if (slice_eq_nocase(item, SLICE("origin")))
 			return false;
-	return answer->policy == NULL;
+	return response->policy == NULL;
 }
 
 static const char *
-fix_missing(struct explanation *e, const struct answer *answer, bool preflight)
+fix_missing(struct explanation *e, const struct response *response,
+	    bool preflight)
 {
 	const char *first = "", *origin = explain_quote(e, e->question.origin);
 	struct slice location =
-	    fetch_get(e->arena, &answer->fields, SLICE("location"));
+	    fetch_get(e->arena, &response->fields, SLICE("location"));
 
-	if (answer->status >= 400)
-		return fix_status(answer, preflight);
-	if (fetch_is_redirect(answer->status) && slice_present(location))
+	if (response->status >= 400)
+		return fix_status(response, preflight);
+	if (fetch_is_redirect(response->status) && slice_present(location))
 		return explain_printf(
 		    e,
 		    "ask for %s at once, or send the CORS headers with the "
 		    "redirect too",
 		    explain_quote(e, location));
-	if (!preflight && e->plan.preflight && answer->policy == NULL)
+	if (!preflight && e->plan.preflight && response->policy == NULL)
 		return "send the CORS headers with the answer itself too, not "
 		       "with the answer to the preflight alone";
-	if (has_credentials(e, answer))
+	if (has_credentials(e, response))
 		origin = secure_origin(e, &first);
-	if (is_bare(e, answer) && !slice_eq(e->question.origin, SLICE("null")))
+	if (is_bare(e, response) &&
+	    !slice_eq(e->question.origin, SLICE("null")))
 		return explain_printf(
 		    e,
 		    "%sput corswrap in front of it, with "
 		    "`origins = %s`: nothing in the answer is "
 		    "of CORS",
 		    first, origin);
-	return fix_origin(e, answer);
+	return fix_origin(e, response);
 }
 
 static const char *
-fix_multiple(const struct answer *answer)
+fix_multiple(const struct response *response)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < answer->fields.count; i++)
-		count += slice_eq_nocase(answer->fields.at[i].name,
+	for (size_t i = 0; i < response->fields.count; i++)
+		count += slice_eq_nocase(response->fields.at[i].name,
 					 SLICE("access-control-allow-origin"));
 	if (count > 1)
 		return "send Access-Control-Allow-Origin once: take it out of "
@@ -528,33 +532,33 @@ fix_multiple(const struct answer *answer)
 }
 
 static const char *
-fix_answer(struct explanation *e, const struct answer *answer,
-	   enum fetch_reason reason, bool preflight)
+fix_response(struct explanation *e, const struct response *response,
+	     enum fetch_reason reason, bool preflight)
 {
 	switch (reason) {
 	case FETCH_ACAO_MISSING:
-		return fix_missing(e, answer, preflight);
+		return fix_missing(e, response, preflight);
 	case FETCH_ACAO_MISMATCH:
-		return fix_mismatch(e, answer);
+		return fix_mismatch(e, response);
 	case FETCH_ACAO_MULTIPLE:
-		return fix_multiple(answer);
+		return fix_multiple(response);
 	case FETCH_WILDCARD_WITH_CREDENTIALS:
-		return fix_credentials(e, answer, true);
+		return fix_credentials(e, response, true);
 	case FETCH_CREDENTIALS_NOT_TRUE:
-		return fix_credentials(e, answer, false);
+		return fix_credentials(e, response, false);
 	case FETCH_PREFLIGHT_REDIRECT:
 		return "ask for the URL to which it redirects, or answer "
 		       "OPTIONS before the redirect";
 	case FETCH_PREFLIGHT_STATUS:
-		return fix_status(answer, preflight);
+		return fix_status(response, preflight);
 	case FETCH_LIST_MALFORMED:
 		return "write names with commas between them, and nothing "
 		       "else: corswrap writes them from `methods` and "
 		       "`headers`";
 	case FETCH_METHOD_NOT_ALLOWED:
-		return fix_method(e, answer, PLACE_METHODS, "methods");
+		return fix_method(e, response, PLACE_METHODS, "methods");
 	case FETCH_HEADER_NOT_ALLOWED:
-		return fix_headers(e, answer);
+		return fix_headers(e, response);
 	case FETCH_PASSES:
 	case FETCH_REASON_COUNT:
 		break;
@@ -563,12 +567,12 @@ fix_answer(struct explanation *e, const struct answer *answer,
 }
 
 const char *
-explain_fix(struct explanation *e, const struct answer *answer,
+explain_fix(struct explanation *e, const struct response *response,
 	    enum fetch_reason reason, bool preflight)
 {
-	if (answer->uncovered)
+	if (response->uncovered)
 		return fix_uncovered(e);
-	if (answer->policy_reason != CORS_REASON_NONE)
-		return fix_refusal(e, answer);
-	return fix_answer(e, answer, reason, preflight);
+	if (response->policy_reason != CORS_REASON_NONE)
+		return fix_refusal(e, response);
+	return fix_response(e, response, reason, preflight);
 }

@@ -69,12 +69,13 @@ request(struct explanation *e, const char *method,
 }
 
 static json_t *
-response(struct explanation *e, const struct answer *answer)
+response_object(struct explanation *e, const struct response *response)
 {
-	if (!answer->known)
+	if (!response->known)
 		return json_null();
-	return json_pack("{s:o, s:o}", "status", status_or_null(answer->status),
-			 "headers", headers(e, &answer->fields));
+	return json_pack("{s:o, s:o}", "status",
+			 status_or_null(response->status), "headers",
+			 headers(e, &response->fields));
 }
 
 static json_t *
@@ -96,8 +97,8 @@ preflight(struct explanation *e)
 	    "{s:b, s:o, s:o, s:o, s:o, s:o}", "needed", (int)needed, "why",
 	    texts(&e->why), "request",
 	    needed ? request(e, "OPTIONS", &e->preflight_request) : json_null(),
-	    "response", needed ? response(e, &e->preflight) : json_null(),
-	    "passes",
+	    "response",
+	    needed ? response_object(e, &e->preflight) : json_null(), "passes",
 	    needed && e->preflight.known ? json_boolean(e->preflight_passes)
 					 : json_null(),
 	    "reason", text_or_null(e->preflight_reason));
@@ -109,7 +110,8 @@ request_itself(struct explanation *e)
 	return json_pack("{s:b, s:o, s:o, s:o}", "sent", (int)e->sent, "method",
 			 bytes(e, e->plan.method), "headers",
 			 headers(e, &e->request), "response",
-			 e->sent ? response(e, &e->answer) : json_null());
+			 e->sent ? response_object(e, &e->response)
+				 : json_null());
 }
 
 static json_t *

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: ISC
 # What src/explain is made of.
 explain_sources = \
+	%D%/browser_checks.c \
 	%D%/by_policy.c \
 	%D%/explanation.c \
 	%D%/explanation.h \
 	%D%/fix.c \
 	%D%/json.c \
-	%D%/judge.c \
 	%D%/question.c \
 	%D%/reference.c \
 	%D%/reference.h \

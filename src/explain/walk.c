@@ -97,21 +97,21 @@ describe_preflight(const struct explanation *e)
 }
 
 static const char *
-describe_responder(const struct explanation *e, const struct answer *answer)
+describe_responder(const struct explanation *e, const struct response *response)
 {
-	if (answer->by != NULL)
-		return answer->by;
-	if (answer->status != 0)
+	if (response->by != NULL)
+		return response->by;
+	if (response->status != 0)
 		return "The server answers:";
-	if (answer->uncovered)
+	if (response->uncovered)
 		return "No section of the policy covers this host and path: "
 		       "the application answers, without CORS headers.";
-	if (answer->fields.count == 0)
+	if (response->fields.count == 0)
 		return "The application answers; corswrap adds nothing.";
 	if (!e->plan.cross_origin)
 		return "The application answers, and corswrap adds:";
-	if (answer == &e->answer && answer->policy != NULL &&
-	    answer->policy->spec.keep_app_headers)
+	if (response == &e->response && response->policy != NULL &&
+	    response->policy->spec.keep_app_headers)
 		return "The application answers; its own CORS headers stand if "
 		       "Access-Control-Allow-Origin is among them "
 		       "(`app-headers = keep`), and else these:";
@@ -135,12 +135,12 @@ static bool
 reads_all(struct explanation *e)
 {
 	struct slice exposed =
-	    fetch_get(e->arena, &e->answer.fields,
+	    fetch_get(e->arena, &e->response.fields,
 		      SLICE("access-control-expose-headers"));
 
 	/* With credentials corswrap names them one by one, once it has them. */
-	if (e->answer.status == 0 && e->answer.policy != NULL &&
-	    e->answer.policy->spec.expose.any)
+	if (e->response.status == 0 && e->response.policy != NULL &&
+	    e->response.policy->spec.expose.any)
 		return true;
 	return !e->plan.cross_origin ||
 	       fetch_is_readable(SLICE("x"), exposed, e->question.credentials);
@@ -203,19 +203,19 @@ walk_request(const struct walk *w, struct slice method,
 }
 
 static void
-walk_response(const struct walk *w, const struct answer *answer,
+walk_response(const struct walk *w, const struct response *response,
 	      const struct checks *checks)
 {
 	const char *status = NULL;
 
-	if (!answer->known)
+	if (!response->known)
 		return;
-	w->out->responder(w->ctx, describe_responder(w->e, answer));
-	if (answer->status != 0)
-		status =
-		    explain_printf(w->e, "%s%d", answer->http2 ? "HTTP/2 " : "",
-				   answer->status);
-	w->out->head(w->ctx, '<', status, &answer->fields);
+	w->out->responder(w->ctx, describe_responder(w->e, response));
+	if (response->status != 0)
+		status = explain_printf(w->e, "%s%d",
+					response->http2 ? "HTTP/2 " : "",
+					response->status);
+	w->out->head(w->ctx, '<', status, &response->fields);
 	w->out->checks(w->ctx, checks);
 }
 
@@ -249,7 +249,7 @@ walk_exchange(const struct walk *w)
 		w->out->heading(w->ctx, "The server redirects it:");
 		w->out->list(w->ctx, &e->steps);
 	}
-	walk_response(w, &e->answer, &e->request_checks);
+	walk_response(w, &e->response, &e->request_checks);
 	if (e->has_readable)
 		w->out->readable(w->ctx,
 				 "Of the answer's headers the script may read:",

@@ -270,7 +270,7 @@ answer_form(struct page *page)
 
 	/* cppcheck-suppress autoVariables ; it is taken back below */
 	page->result = &result;
-	if (page_ask(page, &result))
+	if (page_explain(page, &result))
 		answer_page(page, true);
 	else
 		no_memory(page);
@@ -346,7 +346,7 @@ make_nonce(char nonce[33])
 }
 
 static void
-answer(struct page *page)
+response(struct page *page)
 {
 	struct request request;
 
@@ -371,7 +371,7 @@ page_respond(const struct page_request *request)
 	struct page page = {.request = request, .arena = arena_new()};
 
 	if (page.arena != NULL && make_nonce(page.nonce))
-		answer(&page);
+		response(&page);
 	else
 		refuse(&page, "500 Internal Server Error",
 		       "There is no memory, or no randomness.");

@@ -87,7 +87,7 @@ void page_respond(const struct page_request *);
 
 /* ---- page_answer.c: from the form to a result; false: no memory ---- */
 
-bool page_ask(struct page *, struct page_result *);
+bool page_explain(struct page *, struct page_result *);
 void page_result_free(struct page_result *);
 
 /* ---- the parts of the page ---- */

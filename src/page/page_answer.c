@@ -124,7 +124,7 @@ explain_own(struct page *page, struct page_result *result,
 }
 
 bool
-page_ask(struct page *page, struct page_result *result)
+page_explain(struct page *page, struct page_result *result)
 {
 	struct question question;
 	bool good;

@@ -105,10 +105,10 @@ print_status(const struct page *page)
 
 	if (e == NULL || e->verdict != VERDICT_ALLOWED)
 		fputs("none", page->out);
-	else if (e->answer.status == 0)
+	else if (e->response.status == 0)
 		fputs("the application&#39;s own", page->out);
 	else
-		fprintf(page->out, "%d", e->answer.status);
+		fprintf(page->out, "%d", e->response.status);
 }
 
 static void

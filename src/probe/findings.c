@@ -17,7 +17,7 @@
 enum { MAX_AGE_LOW = 60 };
 
 /* RFC 2606: no page has it, and no list should. */
-#define STRANGER "https://corscheck-probe.invalid"
+#define UNKNOWN_ORIGIN "https://corscheck-probe.invalid"
 
 #define ACAO "Access-Control-Allow-Origin"
 #define ACAC "Access-Control-Allow-Credentials"
@@ -34,18 +34,18 @@ static const char *const which_words[] = {
 /* ---- looking at an answer ---- */
 
 static struct slice
-get(struct explanation *e, const struct answer *answer, const char *name)
+get(struct explanation *e, const struct response *response, const char *name)
 {
-	return fetch_get(e->arena, &answer->fields, slice_from(name));
+	return fetch_get(e->arena, &response->fields, slice_from(name));
 }
 
 static size_t
-count_fields(const struct answer *answer, const char *name)
+count_fields(const struct response *response, const char *name)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < answer->fields.count; i++)
-		count += slice_eq_nocase(answer->fields.at[i].name,
+	for (size_t i = 0; i < response->fields.count; i++)
+		count += slice_eq_nocase(response->fields.at[i].name,
 					 slice_from(name));
 	return count;
 }
@@ -62,23 +62,23 @@ has_item(struct slice list, const char *word)
 }
 
 static bool
-allows_credentials(struct explanation *e, const struct answer *answer)
+allows_credentials(struct explanation *e, const struct response *response)
 {
-	return slice_eq(get(e, answer, ACAC), SLICE("true"));
+	return slice_eq(get(e, response, ACAC), SLICE("true"));
 }
 
 /* ---- what one answer shows ---- */
 
 /* Two of a kind: the application sends one and the web server another. */
 static void
-find_duplicates(struct explanation *e, const struct answer *answer,
+find_duplicates(struct explanation *e, const struct response *response,
 		enum which which)
 {
 	static const char *const single[] = {ACAO, ACAC,
 					     "Access-Control-Max-Age", NULL};
 
 	for (size_t i = 0; single[i] != NULL; i++) {
-		size_t count = count_fields(answer, single[i]);
+		size_t count = count_fields(response, single[i]);
 		if (count > 1)
 			finding_add(e, "duplicate-header", true,
 				    "let one place alone send it: take it out "
@@ -90,7 +90,7 @@ find_duplicates(struct explanation *e, const struct answer *answer,
 }
 
 static void
-find_wildcards(struct explanation *e, const struct answer *answer,
+find_wildcards(struct explanation *e, const struct response *response,
 	       enum which which)
 {
 	static const char *const of_preflight[] = {
@@ -101,9 +101,9 @@ find_wildcards(struct explanation *e, const struct answer *answer,
 	const char *const *lists =
 	    which == THE_PREFLIGHT ? of_preflight : of_request;
 
-	if (!allows_credentials(e, answer))
+	if (!allows_credentials(e, response))
 		return;
-	if (slice_eq(get(e, answer, ACAO), SLICE("*")))
+	if (slice_eq(get(e, response, ACAO), SLICE("*")))
 		finding_add(e, "wildcard-with-credentials", true,
 			    "list the origins by name in `origins`, or set "
 			    "`credentials = no`",
@@ -111,7 +111,7 @@ find_wildcards(struct explanation *e, const struct answer *answer,
 			    "takes for a request with credentials",
 			    which_words[which], ACAO, ACAC);
 	for (size_t i = 0; lists[i] != NULL; i++)
-		if (has_item(get(e, answer, lists[i]), "*"))
+		if (has_item(get(e, response, lists[i]), "*"))
 			finding_add(e, "wildcard-in-list", false,
 				    "write the names: with credentials * is a "
 				    "name like any other",
@@ -120,13 +120,13 @@ find_wildcards(struct explanation *e, const struct answer *answer,
 }
 
 static void
-find_credentials_value(struct explanation *e, const struct answer *answer,
+find_credentials_value(struct explanation *e, const struct response *response,
 		       enum which which)
 {
-	struct slice value = get(e, answer, ACAC);
+	struct slice value = get(e, response, ACAC);
 
 	if (slice_present(value) && !slice_eq(value, SLICE("true")) &&
-	    count_fields(answer, ACAC) == 1)
+	    count_fields(response, ACAC) == 1)
 		finding_add(e, "credentials-value", false,
 			    "send true, or leave the header out",
 			    "%s has %s: %s, and the one value that there is "
@@ -136,9 +136,11 @@ find_credentials_value(struct explanation *e, const struct answer *answer,
 
 /* RFC 9110, 15.5.6: a 405 must have it. */
 static void
-find_allow(struct explanation *e, const struct answer *answer, enum which which)
+find_allow(struct explanation *e, const struct response *response,
+	   enum which which)
 {
-	if (answer->status == 405 && !slice_present(get(e, answer, "allow")))
+	if (response->status == 405 &&
+	    !slice_present(get(e, response, "allow")))
 		finding_add(e, "allow-missing", true,
 			    "set `allow` in the policy to the methods that "
 			    "there are",
@@ -147,15 +149,15 @@ find_allow(struct explanation *e, const struct answer *answer, enum which which)
 }
 
 static void
-find_in_answer(struct explanation *e, const struct answer *answer,
+find_in_answer(struct explanation *e, const struct response *response,
 	       enum which which)
 {
-	if (!answer->known)
+	if (!response->known)
 		return;
-	find_duplicates(e, answer, which);
-	find_wildcards(e, answer, which);
-	find_credentials_value(e, answer, which);
-	find_allow(e, answer, which);
+	find_duplicates(e, response, which);
+	find_wildcards(e, response, which);
+	find_credentials_value(e, response, which);
+	find_allow(e, response, which);
 }
 
 /* ---- why a policy refuses a preflight ---- */
@@ -171,18 +173,18 @@ enum cause { CAUSE_NONE, CAUSE_ORIGIN, CAUSE_METHOD, CAUSE_HEADERS };
 
 /* No refusal of the origin's: of credentials a policy is not asked. */
 static bool
-welcomes(struct explanation *e, const struct answer *answer)
+accepts_origin(struct explanation *e, const struct response *response)
 {
-	return fetch_check_status(answer->status).reason == FETCH_PASSES &&
+	return fetch_check_status(response->status).reason == FETCH_PASSES &&
 	       fetch_check_origin(e->arena, e->question.origin, false,
-				  &answer->fields)
+				  &response->fields)
 		       .reason == FETCH_PASSES;
 }
 
 /* The page's preflight for that method and for no header. */
 static bool
 passes(struct explanation *e, struct probe_client *client, struct slice method,
-       struct answer *out)
+       struct response *out)
 {
 	struct fetch_field at[2 + PROBE_METADATA] = {
 	    {SLICE("Origin"), e->question.origin},
@@ -194,16 +196,16 @@ passes(struct explanation *e, struct probe_client *client, struct slice method,
 	return !e->out_of_memory &&
 	       probe_send(client, e, &e->question.url, SLICE("OPTIONS"),
 			  &fields, out, &why) == PROBE_ANSWERED &&
-	       welcomes(e, out);
+	       accepts_origin(e, out);
 }
 
 /* Written by a CORS policy: it depends on what only preflights have. */
 static bool
-is_policy(struct explanation *e, const struct answer *answer)
+is_policy(struct explanation *e, const struct response *response)
 {
-	struct slice vary = get(e, answer, "vary"), item;
+	struct slice vary = get(e, response, "vary"), item;
 
-	if (slice_present(get(e, answer, "x-corswrap-reason")))
+	if (slice_present(get(e, response, "x-corswrap-reason")))
 		return true;
 	while (slice_present(vary) && text_list_next(&vary, &item))
 		if (slice_eq_nocase(item, SLICE("origin")) ||
@@ -215,7 +217,7 @@ is_policy(struct explanation *e, const struct answer *answer)
 
 static enum cause
 find_cause(struct explanation *e, struct probe_client *client,
-	   struct answer *simpler)
+	   struct response *simpler)
 {
 	if (slice_present(e->plan.asked) &&
 	    passes(e, client, e->plan.method, simpler))
@@ -228,7 +230,7 @@ find_cause(struct explanation *e, struct probe_client *client,
 
 /* The headers that the answer to GET does not list either. */
 static const char *
-fix_method(struct explanation *e, const struct answer *simpler)
+fix_method(struct explanation *e, const struct response *simpler)
 {
 	const char *text =
 	    explain_fix(e, simpler, FETCH_METHOD_NOT_ALLOWED, true);
@@ -252,8 +254,8 @@ find_refusal(struct explanation *e, struct probe_client *client)
 	    [CAUSE_METHOD] = "of its method: GET without headers passes",
 	    [CAUSE_HEADERS] = "of its headers: the same without them passes",
 	};
-	const struct answer *refusal = &e->preflight;
-	struct answer simpler;
+	const struct response *refusal = &e->preflight;
+	struct response simpler;
 	enum cause cause;
 
 	if (!refusal->known || e->preflight_passes ||
@@ -356,23 +358,23 @@ find_max_age(struct explanation *e)
 /* GET and HEAD change nothing, and are what caches keep.  Of all other methods
  * only the preflight is asked again. */
 static bool
-asks_itself(const struct explanation *e)
+repeats_request(const struct explanation *e)
 {
-	return e->sent && e->answer.known && e->steps.count == 0 &&
+	return e->sent && e->response.known && e->steps.count == 0 &&
 	       (slice_eq(e->plan.method, SLICE("GET")) ||
 		slice_eq(e->plan.method, SLICE("HEAD")));
 }
 
 static void
-ask_from(struct explanation *e, struct probe_client *client, const char *origin,
-	 struct answer *out)
+request_from(struct explanation *e, struct probe_client *client,
+	     const char *origin, struct response *out)
 {
 	struct fetch_field preflight[] = {
 	    {SLICE("Origin"), SLICE("")},
 	    {SLICE("Access-Control-Request-Method"), e->plan.method},
 	};
 	struct fetch_fields simple = {preflight, 2}, fields;
-	bool itself = asks_itself(e);
+	bool itself = repeats_request(e);
 	const char *why;
 
 	fields = probe_fields(e,
@@ -387,14 +389,14 @@ ask_from(struct explanation *e, struct probe_client *client, const char *origin,
 }
 
 static void
-find_reflection(struct explanation *e, const struct answer *stranger)
+find_reflection(struct explanation *e, const struct response *unknown_origin)
 {
 	bool credentials;
 
-	if (!stranger->known ||
-	    !slice_eq(get(e, stranger, ACAO), SLICE(STRANGER)))
+	if (!unknown_origin->known ||
+	    !slice_eq(get(e, unknown_origin, ACAO), SLICE(UNKNOWN_ORIGIN)))
 		return;
-	credentials = allows_credentials(e, stranger);
+	credentials = allows_credentials(e, unknown_origin);
 	finding_add(e, "origin-reflected", credentials,
 		    credentials
 			? "list the origins that may call in `origins`"
@@ -402,46 +404,48 @@ find_reflection(struct explanation *e, const struct answer *stranger)
 			  "*` if everybody may read it",
 		    "%s, which nobody knows, is allowed: any origin is sent "
 		    "back%s",
-		    STRANGER,
+		    UNKNOWN_ORIGIN,
 		    credentials ? ", with credentials: every page on the web "
 				  "reads what the visitor may read"
 				: "");
 }
 
 static void
-find_null(struct explanation *e, const struct answer *nobody)
+find_null(struct explanation *e, const struct response *null_origin)
 {
-	if (nobody->known && slice_eq(get(e, nobody, ACAO), SLICE("null")))
+	if (null_origin->known &&
+	    slice_eq(get(e, null_origin, ACAO), SLICE("null")))
 		finding_add(e, "null-accepted", true,
 			    "take null out of the list: every page can make "
 			    "itself that origin, with a sandboxed frame",
 			    "the origin null is allowed%s",
-			    allows_credentials(e, nobody) ? ", with credentials"
-							  : "");
+			    allows_credentials(e, null_origin)
+				? ", with credentials"
+				: "");
 }
 
 static bool
-varies(struct explanation *e, const struct answer *answer)
+varies(struct explanation *e, const struct response *response)
 {
-	struct slice vary = get(e, answer, "vary");
+	struct slice vary = get(e, response, "vary");
 
 	return has_item(vary, "origin") || has_item(vary, "*");
 }
 
 /* RFC 9110, 12.5.5: what the answer depends on. */
 static void
-find_vary(struct explanation *e, const struct answer *stranger)
+find_vary(struct explanation *e, const struct response *unknown_origin)
 {
-	bool itself = asks_itself(e);
-	const struct answer *own = itself ? &e->answer : &e->preflight;
+	bool itself = repeats_request(e);
+	const struct response *own = itself ? &e->response : &e->preflight;
 	struct slice a, b;
 
-	if (!own->known || !stranger->known)
+	if (!own->known || !unknown_origin->known)
 		return;
 	a = get(e, own, ACAO);
-	b = get(e, stranger, ACAO);
+	b = get(e, unknown_origin, ACAO);
 	if ((slice_present(a) == slice_present(b) && slice_eq(a, b)) ||
-	    (varies(e, own) && varies(e, stranger)))
+	    (varies(e, own) && varies(e, unknown_origin)))
 		return;
 	/* Answers to OPTIONS are not cached (RFC 9110, 9.3.7). */
 	finding_add(
@@ -459,16 +463,16 @@ static void
 find_options(struct explanation *e, struct probe_client *client)
 {
 	struct fetch_fields none = {NULL, 0};
-	struct answer answer;
+	struct response response;
 	const char *why;
 
 	if (e->out_of_memory ||
 	    probe_send(client, e, &e->question.url, SLICE("OPTIONS"), &none,
-		       &answer, &why) != PROBE_ANSWERED)
+		       &response, &why) != PROBE_ANSWERED)
 		return;
-	find_allow(e, &answer, A_PLAIN_OPTIONS);
-	if (answer.status >= 200 && answer.status <= 299 &&
-	    !slice_present(get(e, &answer, "allow")))
+	find_allow(e, &response, A_PLAIN_OPTIONS);
+	if (response.status >= 200 && response.status <= 299 &&
+	    !slice_present(get(e, &response, "allow")))
 		finding_add(e, "allow-missing", false,
 			    "set `allow` in the policy to the methods that "
 			    "there are, and corswrap answers it",
@@ -482,21 +486,22 @@ find_options(struct explanation *e, struct probe_client *client)
 static void
 find_error(struct explanation *e)
 {
-	if (e->sent && e->answer.known && e->answer.status >= 400 &&
-	    !slice_present(get(e, &e->answer, ACAO)))
+	if (e->sent && e->response.known && e->response.status >= 400 &&
+	    !slice_present(get(e, &e->response, ACAO)))
 		finding_add(e, "error-without-cors", true,
 			    "send the CORS headers on every status (nginx: "
 			    "add_header ... always; Apache: Header always "
 			    "set)",
 			    "%s is %d without CORS headers: the script sees "
 			    "a network error instead",
-			    which_words[THE_REQUEST], e->answer.status);
+			    which_words[THE_REQUEST], e->response.status);
 }
 
 void
 probe_find(struct explanation *e, struct probe_client *client)
 {
-	struct answer stranger = {.known = false}, nobody = {.known = false};
+	struct response unknown_origin = {.known = false},
+			null_origin = {.known = false};
 
 	if (e->preflight.known) {
 		if (!find_refusal(e, client))
@@ -504,13 +509,13 @@ probe_find(struct explanation *e, struct probe_client *client)
 		find_max_age(e);
 	}
 	find_in_answer(e, &e->preflight, THE_PREFLIGHT);
-	find_in_answer(e, &e->answer, THE_REQUEST);
+	find_in_answer(e, &e->response, THE_REQUEST);
 	find_error(e);
-	ask_from(e, client, STRANGER, &stranger);
+	request_from(e, client, UNKNOWN_ORIGIN, &unknown_origin);
 	if (!slice_eq(e->question.origin, SLICE("null")))
-		ask_from(e, client, "null", &nobody);
-	find_reflection(e, &stranger);
-	find_null(e, &nobody);
-	find_vary(e, &stranger);
+		request_from(e, client, "null", &null_origin);
+	find_reflection(e, &unknown_origin);
+	find_null(e, &null_origin);
+	find_vary(e, &unknown_origin);
 	find_options(e, client);
 }

@@ -30,7 +30,7 @@ struct probe_client {
 /* An answer as it comes. */
 struct reading {
 	struct explanation *e;
-	struct answer *out;
+	struct response *out;
 	struct fetch_field *fields;
 	size_t count;
 	size_t room;
@@ -353,7 +353,8 @@ fault_of(CURLcode code)
 
 /* What libcurl says may quote the server, or its certificate. */
 static const char *
-say_why(struct probe_client *client, const struct reading *r, CURLcode code)
+describe_fault(struct probe_client *client, const struct reading *r,
+	       CURLcode code)
 {
 	const char *text = client->error;
 
@@ -381,7 +382,7 @@ perform(struct probe_client *client, struct reading *r, const char **why)
 	/* A browser hands the answer on when its header block is there; what
 	 * becomes of the body is of no matter here. */
 	if (!r->complete || r->too_large) {
-		*why = say_why(client, r, code);
+		*why = describe_fault(client, r, code);
 		return fault_of(code);
 	}
 	curl_easy_getinfo(client->curl, CURLINFO_HTTP_VERSION, &version);
@@ -394,7 +395,7 @@ perform(struct probe_client *client, struct reading *r, const char **why)
 enum probe_fault
 probe_send(struct probe_client *client, struct explanation *e,
 	   const struct url *url, struct slice method,
-	   const struct fetch_fields *fields, struct answer *out,
+	   const struct fetch_fields *fields, struct response *out,
 	   const char **why)
 {
 	struct reading reading = {.e = e, .out = out};
@@ -403,7 +404,7 @@ probe_send(struct probe_client *client, struct explanation *e,
 	char *verb = arena_text(e->arena, method);
 	enum probe_fault fault = PROBE_NETWORK;
 
-	*out = (struct answer){.known = false};
+	*out = (struct response){.known = false};
 	*why = "";
 	if (list == NULL || href == NULL || verb == NULL) {
 		e->out_of_memory = true;

@@ -20,7 +20,8 @@ enum { REDIRECTS_MAX = 20 };
 
 /* No answer: Chromium says no more than "Failed to fetch"; we do. */
 static void
-say_unreachable(struct explanation *e, enum probe_fault fault, const char *why)
+describe_unreachable(struct explanation *e, enum probe_fault fault,
+		     const char *why)
 {
 	static const struct {
 		const char *id;
@@ -42,7 +43,7 @@ say_unreachable(struct explanation *e, enum probe_fault fault, const char *why)
 			       "before anything about CORS"},
 	};
 
-	judge_unreachable(
+	explain_unreachable(
 	    e, words[fault].id,
 	    explain_noted(
 		e, explain_printf(e,
@@ -53,8 +54,9 @@ say_unreachable(struct explanation *e, enum probe_fault fault, const char *why)
 }
 
 static bool
-ask(struct explanation *e, struct probe_client *client, struct slice method,
-    const struct fetch_fields *fields, struct answer *out)
+send_request(struct explanation *e, struct probe_client *client,
+	     struct slice method, const struct fetch_fields *fields,
+	     struct response *out)
 {
 	struct fetch_fields all = probe_fields(e, fields, SLICE_NONE);
 	const char *why;
@@ -64,7 +66,7 @@ ask(struct explanation *e, struct probe_client *client, struct slice method,
 	if (e->out_of_memory)
 		return false;
 	if (fault != PROBE_ANSWERED)
-		say_unreachable(e, fault, why);
+		describe_unreachable(e, fault, why);
 	return fault == PROBE_ANSWERED;
 }
 
@@ -74,7 +76,7 @@ ask(struct explanation *e, struct probe_client *client, struct slice method,
 static bool
 refuse_redirect(struct explanation *e, struct slice location, const char *why)
 {
-	judge_unreachable(
+	explain_unreachable(
 	    e, "network",
 	    explain_noted(e,
 			  explain_printf(e,
@@ -130,7 +132,7 @@ next_question(struct explanation *e, struct slice location,
 	      struct question *out)
 {
 	const struct question *q = &e->question;
-	bool to_get = becomes_get(e->answer.status, e->plan.method), away;
+	bool to_get = becomes_get(e->response.status, e->plan.method), away;
 	enum url_fault fault;
 
 	*out = *q;
@@ -159,8 +161,9 @@ may_follow(struct explanation *e)
 
 	if (!e->plan.cross_origin)
 		return true;
-	check = fetch_check_origin(e->arena, e->question.origin,
-				   e->question.credentials, &e->answer.fields);
+	check =
+	    fetch_check_origin(e->arena, e->question.origin,
+			       e->question.credentials, &e->response.fields);
 	return check.reason == FETCH_PASSES;
 }
 
@@ -171,7 +174,7 @@ may_follow(struct explanation *e)
 static struct slice
 read_location(const struct explanation *e, bool *two)
 {
-	const struct fetch_fields *fields = &e->answer.fields;
+	const struct fetch_fields *fields = &e->response.fields;
 	struct slice found = SLICE_NONE;
 
 	*two = false;
@@ -192,23 +195,23 @@ hop(struct explanation *e, struct probe_client *client, struct slice *location)
 	bool two;
 
 	if (e->plan.preflight) {
-		if (!ask(e, client, SLICE("OPTIONS"), &e->preflight_request,
-			 &e->preflight)) {
+		if (!send_request(e, client, SLICE("OPTIONS"),
+				  &e->preflight_request, &e->preflight)) {
 			e->sent = false;
 			return false;
 		}
-		if (!judge_preflight(e))
+		if (!browser_check_preflight(e))
 			return false;
 	}
-	if (!ask(e, client, e->plan.method, &e->request, &e->answer))
+	if (!send_request(e, client, e->plan.method, &e->request, &e->response))
 		return false;
 	*location = read_location(e, &two);
 	if (two)
 		return refuse_redirect(e, *location, "another is beside it");
-	if (fetch_is_redirect(e->answer.status) && slice_present(*location) &&
+	if (fetch_is_redirect(e->response.status) && slice_present(*location) &&
 	    may_follow(e))
 		return true;
-	judge_answer(e);
+	browser_check_response(e);
 	return false;
 }
 
@@ -220,7 +223,7 @@ add_step(struct explanation *first, const struct explanation *from,
 	    first, &first->steps,
 	    explain_printf(
 		first, "%d: the browser goes on to %s%s%s%s%s",
-		from->answer.status,
+		from->response.status,
 		explain_quote(first, to->question.url.href),
 		slice_eq(to->plan.method, from->plan.method) ? "" : " with GET",
 		slice_eq(to->question.origin, from->question.origin)
@@ -234,7 +237,7 @@ add_step(struct explanation *first, const struct explanation *from,
 
 /* What became of the last hop is what became of the whole. */
 static void
-take_over(struct explanation *e, const struct explanation *last)
+copy_outcome(struct explanation *e, const struct explanation *last)
 {
 	e->out_of_memory |= last->out_of_memory;
 	e->verdict = last->verdict;
@@ -251,12 +254,13 @@ take_over(struct explanation *e, const struct explanation *last)
 		checks_add(e, &e->request_checks,
 			   last->request_checks.at[i].passes,
 			   last->request_checks.at[i].text);
-	if (last->answer.known) {
-		e->answer = last->answer;
+	if (last->response.known) {
+		e->response = last->response;
 	} else if (last->preflight.known) {
-		e->answer = last->preflight;
-		e->answer.by = "To the preflight after the redirect the server "
-			       "answers:";
+		e->response = last->preflight;
+		e->response.by =
+		    "To the preflight after the redirect the server "
+		    "answers:";
 	}
 	e->has_readable = last->has_readable;
 	e->readable = last->readable;
@@ -306,7 +310,7 @@ probe(struct explanation *e, struct probe_client *client)
 		at = next;
 	}
 	if (at != e)
-		take_over(e, at);
+		copy_outcome(e, at);
 	if (!e->out_of_memory && !e->unreachable && e->plan.cross_origin)
 		probe_find(e, client);
 }

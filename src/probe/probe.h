@@ -2,7 +2,7 @@
  * corscheck probe: the exchange with a live server.
  *
  * http.c sends one request (the one place that knows libcurl), probe.c
- * does what a browser would do and lets judge.c look at the answers,
+ * does what a browser would do and lets browser_checks.c look at the answers,
  * findings.c looks for the mistakes that people make.
  *
  * SPDX-License-Identifier: ISC
@@ -43,7 +43,7 @@ enum {
  */
 enum probe_fault probe_send(struct probe_client *, struct explanation *,
 			    const struct url *, struct slice method,
-			    const struct fetch_fields *, struct answer *out,
+			    const struct fetch_fields *, struct response *out,
 			    const char **why);
 
 /* What a browser says of page and URL in every request (Fetch Metadata). */

@@ -47,8 +47,8 @@ split(const char *text, struct slice *parts)
 }
 
 /* "Name: value|Name: value" as an answer. */
-static struct answer
-answer_of(struct arena *arena, int status, const char *lines)
+static struct response
+response_of(struct arena *arena, int status, const char *lines)
 {
 	struct slice parts[PARTS_MAX];
 	size_t count = split(lines, parts);
@@ -63,7 +63,7 @@ answer_of(struct arena *arena, int status, const char *lines)
 		    slice_of(parts[i].ptr, len),
 		    text_trim_http(slice_after(parts[i], len + 1))};
 	}
-	return (struct answer){
+	return (struct response){
 	    .known = true, .status = status, .fields = {at, count}};
 }
 
@@ -105,7 +105,7 @@ struct preflight_row {
 	const char *headers; /* of the script */
 	bool credentials;
 	int status;
-	const char *answer;
+	const char *response;
 	const char *reason;  /* NULL: it passes */
 	const char *message; /* what the console says */
 	const char *check;   /* one of the lines of the walk */
@@ -246,8 +246,8 @@ test_preflight(void **state)
 	explain_begin(&e, arena, &q);
 	assert_false(explain_is_settled(&e));
 	assert_true(e.plan.preflight);
-	e.preflight = answer_of(arena, row->status, row->answer);
-	good = judge_preflight(&e);
+	e.preflight = response_of(arena, row->status, row->response);
+	good = browser_check_preflight(&e);
 	assert_int_equal(good, row->reason == NULL);
 	assert_int_equal(e.preflight_passes, good);
 	assert_false(e.out_of_memory);
@@ -278,7 +278,7 @@ test_preflight(void **state)
 
 struct kept_row {
 	const char *name;
-	const char *answer;
+	const char *response;
 	const char *kept;
 };
 
@@ -303,17 +303,17 @@ test_kept(void **state)
 {
 	const struct kept_row *row = *state;
 	struct arena *arena = arena_new();
-	char answer[200];
+	char response[200];
 	struct explanation e;
 	struct question q;
 
 	assert_non_null(arena);
 	assert_null(ask(arena, &q, URL, PAGE, "PUT", "", false));
 	explain_begin(&e, arena, &q);
-	snprintf(answer, sizeof(answer), "%s%s", ALLOWED ACAM "PUT|",
-		 row->answer);
-	e.preflight = answer_of(arena, 204, answer);
-	assert_true(judge_preflight(&e));
+	snprintf(response, sizeof(response), "%s%s", ALLOWED ACAM "PUT|",
+		 row->response);
+	e.preflight = response_of(arena, 204, response);
+	assert_true(browser_check_preflight(&e));
 	assert_string_equal(e.kept, row->kept);
 	arena_free(arena);
 }
@@ -325,7 +325,7 @@ struct answer_row {
 	const char *origin; /* NULL: PAGE */
 	bool credentials;
 	int status;
-	const char *answer;
+	const char *response;
 	const char *reason;   /* NULL: allowed */
 	const char *readable; /* "a|b" */
 };
@@ -382,8 +382,8 @@ test_answer(void **state)
 			row->credentials));
 	explain_begin(&e, arena, &q);
 	assert_false(e.plan.preflight);
-	e.answer = answer_of(arena, row->status, row->answer);
-	judge_answer(&e);
+	e.response = response_of(arena, row->status, row->response);
+	browser_check_response(&e);
 	assert_false(e.out_of_memory);
 	assert_non_null(e.message);
 	if (row->reason != NULL) {
@@ -517,7 +517,8 @@ static const struct question_row questions[] = {
     {"an extension", URL, "chrome-extension://abc", "", NULL, NULL},
     {"an application", URL, "capacitor://localhost", "", NULL, NULL},
     {"an empty origin", URL, "", "", "no browser sends this", NULL},
-    {"no origin", URL, NULL, "", "no browser sends this", NULL},
+    {"no origin", URL, NULL, "", "of which origin is the page?", NULL},
+    {"an empty one", URL, "", "", "no browser sends this", NULL},
     {"two origins", URL, PAGE " " SITE, "", "no browser sends this", NULL},
     {"a short address", URL, "http://127.1", "",
      "it sends http://127.0.0.1: write that", NULL},
@@ -526,7 +527,9 @@ static const struct question_row questions[] = {
     {"a name with a password", URL, "https://u:p@a.example", "",
      "it sends https://a.example: write that", NULL},
     {"a data: URL", URL, "data:text/html,x", "", "send null: write that", NULL},
-    {"no URL", NULL, PAGE, "", "a URL begins with http:// or https://", NULL},
+    {"no URL", NULL, PAGE, "", "what does the page ask for?", NULL},
+    {"an empty URL", "", PAGE, "", "a URL begins with http:// or https://",
+     NULL},
     {"half a URL", "https://", PAGE, "", "URL \"https://\": ", NULL},
     {"a URL without host", "https://:80/", PAGE, "", "URL ", NULL},
     {"a port that is none", "https://a:0/", PAGE, "", "a port is a number",

@@ -167,10 +167,10 @@ is_deeply(\@missing, [], 'and every diagnostic that the source names');
 
 # Every sentence of a console that the programs foretell is looked up by it.
 my $errors = $page{'corswrap-errors.7'} =~ s/\\&//gr;
-my ($judge) = read_file("$top/src/explain/judge.c") =~
-    /^say_mismatch\((.*?)^static bool$/ms;
+my ($checks) = read_file("$top/src/explain/browser_checks.c") =~
+    /^describe_mismatch\((.*?)^static bool$/ms;
 my %sentence;
-for ($judge =~ /((?:"(?:[^"\\]|\\.)+"\s*)+)/g) {
+for ($checks =~ /((?:"(?:[^"\\]|\\.)+"\s*)+)/g) {
 	my $text = join '', /"((?:[^"\\]|\\.)+)"/g;
 	$text =~ s/ Have the server send the header with a valid value\.$//;
 	$sentence{$_} = 1 for grep { length > 20 } split / ?%s ?/, $text;

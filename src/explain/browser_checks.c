@@ -51,7 +51,7 @@ is_url(struct explanation *e, struct slice value)
 }
 
 static const char *
-say_mismatch(struct explanation *e, struct slice value)
+describe_mismatch(struct explanation *e, struct slice value)
 {
 	const char *quoted = explain_quote(e, value);
 
@@ -71,7 +71,7 @@ say_mismatch(struct explanation *e, struct slice value)
 
 /* The sentence behind "blocked by CORS policy: ". */
 static const char *
-say(struct explanation *e, const struct fetch_check *check)
+describe_failure(struct explanation *e, const struct fetch_check *check)
 {
 	const char *value = explain_quote(e, check->value);
 
@@ -90,7 +90,7 @@ say(struct explanation *e, const struct fetch_check *check)
 		    "server send the header with a valid value.",
 		    value);
 	case FETCH_ACAO_MISMATCH:
-		return say_mismatch(e, check->value);
+		return describe_mismatch(e, check->value);
 	case FETCH_WILDCARD_WITH_CREDENTIALS:
 		return "The value of the 'Access-Control-Allow-Origin' header "
 		       "in the response must not be the wildcard '*' when the "
@@ -149,7 +149,8 @@ block(struct explanation *e, const struct fetch_check *check, bool preflight)
 	    "Access to fetch at '%s'%s from origin '%s' has been blocked by "
 	    "CORS policy: %s%s",
 	    explain_quote(e, e->question.url.full), from,
-	    explain_quote(e, e->question.origin), prefix, say(e, check));
+	    explain_quote(e, e->question.origin), prefix,
+	    describe_failure(e, check));
 
 	e->verdict = VERDICT_BLOCKED;
 	e->message = explain_noted(e, text);
@@ -158,8 +159,8 @@ block(struct explanation *e, const struct fetch_check *check, bool preflight)
 /* ---- the checks, told ---- */
 
 static void
-tell_origin_good(struct explanation *e, struct checks *checks,
-		 const struct fetch_fields *fields)
+add_origin_passed(struct explanation *e, struct checks *checks,
+		  const struct fetch_fields *fields)
 {
 	struct slice value =
 	    fetch_get(e->arena, fields, SLICE("access-control-allow-origin"));
@@ -171,8 +172,9 @@ tell_origin_good(struct explanation *e, struct checks *checks,
 }
 
 static void
-tell_origin(struct explanation *e, struct checks *checks,
-	    const struct fetch_check *check, const struct fetch_fields *fields)
+add_origin_checks(struct explanation *e, struct checks *checks,
+		  const struct fetch_check *check,
+		  const struct fetch_fields *fields)
 {
 	bool credentials = e->question.credentials;
 	const char *value = explain_quote(e, check->value);
@@ -200,7 +202,7 @@ tell_origin(struct explanation *e, struct checks *checks,
 		break;
 	}
 	if (text == NULL)
-		tell_origin_good(e, checks, fields);
+		add_origin_passed(e, checks, fields);
 	else
 		checks_add(e, checks, false, text);
 	if (text != NULL || !credentials)
@@ -221,7 +223,7 @@ tell_origin(struct explanation *e, struct checks *checks,
 }
 
 static void
-tell_status(struct explanation *e, const struct fetch_check *check)
+add_status_check(struct explanation *e, const struct fetch_check *check)
 {
 	int status = e->preflight.status;
 
@@ -244,7 +246,7 @@ tell_status(struct explanation *e, const struct fetch_check *check)
 }
 
 static void
-tell_method(struct explanation *e, const struct fetch_check *check)
+add_method_check(struct explanation *e, const struct fetch_check *check)
 {
 	const char *method = explain_quote(e, e->plan.method);
 	bool passes = check->reason == FETCH_PASSES;
@@ -259,7 +261,7 @@ tell_method(struct explanation *e, const struct fetch_check *check)
 }
 
 static void
-tell_headers(struct explanation *e, const struct fetch_check *check)
+add_headers_check(struct explanation *e, const struct fetch_check *check)
 {
 	bool passes = check->reason == FETCH_PASSES;
 	struct slice names = passes ? e->plan.asked : check->name;
@@ -281,12 +283,12 @@ tell_headers(struct explanation *e, const struct fetch_check *check)
 
 /* What the policy calls it, where there is one; else what the browser does. */
 static const char *
-name_reason(const struct answer *answer, enum fetch_reason reason)
+name_reason(const struct response *response, enum fetch_reason reason)
 {
-	if (answer->uncovered)
+	if (response->uncovered)
 		return "no-policy";
-	if (answer->policy_reason != CORS_REASON_NONE)
-		return cors_reason_id(answer->policy_reason);
+	if (response->policy_reason != CORS_REASON_NONE)
+		return cors_reason_id(response->policy_reason);
 	return fetch_reason_id(reason);
 }
 
@@ -317,10 +319,11 @@ check_access(struct explanation *e)
 	struct fetch_check origin = fetch_check_origin(
 	    e->arena, q->origin, q->credentials, &e->preflight.fields);
 
-	tell_status(e, &status);
+	add_status_check(e, &status);
 	if (status.reason == FETCH_PREFLIGHT_REDIRECT)
 		return refuse_preflight(e, &status, status.reason);
-	tell_origin(e, &e->preflight_checks, &origin, &e->preflight.fields);
+	add_origin_checks(e, &e->preflight_checks, &origin,
+			  &e->preflight.fields);
 	if (origin.reason != FETCH_PASSES)
 		return refuse_preflight(e, &origin,
 					status.reason != FETCH_PASSES
@@ -333,7 +336,7 @@ check_access(struct explanation *e)
 
 /* For how long the browsers ask no more (Fetch, "CORS-preflight cache"). */
 static const char *
-say_kept(struct explanation *e)
+describe_kept(struct explanation *e)
 {
 	struct slice value = fetch_get(e->arena, &e->preflight.fields,
 				       SLICE("access-control-max-age"));
@@ -351,7 +354,7 @@ say_kept(struct explanation *e)
 }
 
 bool
-judge_preflight(struct explanation *e)
+browser_check_preflight(struct explanation *e)
 {
 	const struct fetch_fields *fields = &e->preflight.fields;
 	struct fetch_check check;
@@ -368,18 +371,18 @@ judge_preflight(struct explanation *e)
 	}
 	check = fetch_check_method(e->arena, &e->plan, e->question.credentials,
 				   fields);
-	tell_method(e, &check);
+	add_method_check(e, &check);
 	if (check.reason != FETCH_PASSES)
 		return refuse_preflight(e, &check, check.reason);
 	if (slice_present(e->plan.asked)) {
 		check = fetch_check_headers(e->arena, &e->plan,
 					    e->question.credentials, fields);
-		tell_headers(e, &check);
+		add_headers_check(e, &check);
 		if (check.reason != FETCH_PASSES)
 			return refuse_preflight(e, &check, check.reason);
 	}
 	e->preflight_passes = true;
-	e->kept = say_kept(e);
+	e->kept = describe_kept(e);
 	return true;
 }
 
@@ -389,20 +392,20 @@ judge_preflight(struct explanation *e)
 static void
 allow(struct explanation *e)
 {
-	int status = e->answer.status;
+	int status = e->response.status;
 	const char *text = "The page may read the answer.";
 
 	if (!e->plan.cross_origin)
 		text = "Page and URL have the same origin: CORS has no part in "
 		       "it, and the page may read the answer.";
 	e->verdict = VERDICT_ALLOWED;
-	if (e->answer.policy_reason == CORS_NOT_IN_ALLOW) {
+	if (e->response.policy_reason == CORS_NOT_IN_ALLOW) {
 		e->reason = cors_reason_id(CORS_NOT_IN_ALLOW);
-		e->fix = explain_fix(e, &e->answer, FETCH_PASSES, false);
+		e->fix = explain_fix(e, &e->response, FETCH_PASSES, false);
 		text = explain_printf(
 		    e, "%s It is %d, because the method is not in `allow`.",
 		    text, status);
-	} else if (e->answer.by != NULL && status >= 400) {
+	} else if (e->response.by != NULL && status >= 400) {
 		text = explain_printf(e, "%s It is %d.", text, status);
 	}
 	if (e->fix == NULL && explain_is_mixed(e))
@@ -413,30 +416,31 @@ allow(struct explanation *e)
 }
 
 void
-judge_answer(struct explanation *e)
+browser_check_response(struct explanation *e)
 {
 	const struct question *q = &e->question;
 	struct fetch_check check;
 
 	if (e->plan.cross_origin) {
 		check = fetch_check_origin(e->arena, q->origin, q->credentials,
-					   &e->answer.fields);
-		tell_origin(e, &e->request_checks, &check, &e->answer.fields);
+					   &e->response.fields);
+		add_origin_checks(e, &e->request_checks, &check,
+				  &e->response.fields);
 		if (check.reason != FETCH_PASSES) {
-			e->reason = name_reason(&e->answer, check.reason);
+			e->reason = name_reason(&e->response, check.reason);
 			block(e, &check, false);
 			e->fix =
-			    explain_fix(e, &e->answer, check.reason, false);
+			    explain_fix(e, &e->response, check.reason, false);
 			return;
 		}
 	}
 	allow(e);
-	judge_readable(e);
+	browser_list_readable(e);
 }
 
 void
-judge_unreachable(struct explanation *e, const char *id, const char *message,
-		  const char *fix)
+explain_unreachable(struct explanation *e, const char *id, const char *message,
+		    const char *fix)
 {
 	e->verdict = VERDICT_BLOCKED;
 	e->reason = id;
@@ -484,12 +488,12 @@ count_items(struct slice list)
  * that the policy exposes and the Content-Type that it surely sends.
  */
 void
-judge_readable(struct explanation *e)
+browser_list_readable(struct explanation *e)
 {
-	const struct fetch_fields *fields = &e->answer.fields;
+	const struct fetch_fields *fields = &e->response.fields;
 	struct slice exposed =
 	    fetch_get(e->arena, fields, SLICE("access-control-expose-headers"));
-	bool assumed = e->answer.status == 0, credentials;
+	bool assumed = e->response.status == 0, credentials;
 	struct slice item;
 
 	credentials = e->question.credentials;
