@@ -92,12 +92,6 @@ policy_of(const char *text)
 	return policy;
 }
 
-#define VARIABLES(...)                                                         \
-	(char *[])                                                             \
-	{                                                                      \
-		__VA_ARGS__, NULL                                              \
-	}
-
 static char method_get[] = "REQUEST_METHOD=GET";
 static char uri_x[] = "REQUEST_URI=/x";
 static char origin_a[] = "HTTP_ORIGIN=https://a.com";
@@ -184,21 +178,33 @@ static const struct decided {
      "CORSWRAP_POLICY=nobody", 500, "unknown-policy"},
 };
 
+/* The variables of a row; they must be there as long as the decision is. */
+struct variables {
+	char text[3][64];
+	char *list[5];
+};
+
+static void
+set_variables(struct variables *v, const struct decided *row)
+{
+	(void)snprintf(v->text[0], sizeof(v->text[0]), "REQUEST_METHOD=%s",
+		       row->method);
+	(void)snprintf(v->text[1], sizeof(v->text[1]), "REQUEST_URI=%s",
+		       row->uri);
+	(void)snprintf(v->text[2], sizeof(v->text[2]), "HTTP_ORIGIN=%s",
+		       row->origin);
+	for (size_t i = 0; i < 3; i++)
+		v->list[i] = v->text[i];
+	v->list[3] = (char *)(uintptr_t)row->extra;
+	v->list[4] = NULL;
+}
+
 static void
 decide(struct cors_request *r, const struct cors_policy *policy,
-       const struct decided *row)
+       const struct decided *row, struct variables *v)
 {
-	char method[64], uri[64], origin[64];
-
-	(void)snprintf(method, sizeof(method), "REQUEST_METHOD=%s",
-		       row->method);
-	(void)snprintf(uri, sizeof(uri), "REQUEST_URI=%s", row->uri);
-	(void)snprintf(origin, sizeof(origin), "HTTP_ORIGIN=%s", row->origin);
-	assert_int_equal(
-	    cors_decide(r, policy,
-			VARIABLES(method, uri, origin,
-				  (char *)(uintptr_t)row->extra)),
-	    0);
+	set_variables(v, row);
+	assert_int_equal(cors_decide(r, policy, v->list), 0);
 	assert_int_equal(cors_status(r), row->status);
 	assert_string_equal(cors_reason(r), row->reason);
 }
@@ -209,11 +215,12 @@ test_decided(void **state)
 	const struct decided *row = *state;
 	struct cors_policy *policy = policy_of(policy_text);
 	struct cors_request *r = cors_request_new();
+	struct variables v;
 
 	/* Twice: nothing of a request stays behind. */
-	decide(r, policy, row);
-	decide(r, policy, &decided[0]);
-	decide(r, policy, row);
+	decide(r, policy, row, &v);
+	decide(r, policy, &decided[0], &v);
+	decide(r, policy, row, &v);
 	cors_request_free(r);
 	cors_free(policy);
 }
@@ -257,10 +264,11 @@ test_answer(void **state)
 {
 	struct cors_policy *policy = policy_of(policy_text);
 	struct cors_request *r = cors_request_new();
+	struct variables v;
 	struct output o = {0};
 
 	(void)state;
-	decide(r, policy, &decided[2]);
+	decide(r, policy, &decided[2], &v);
 	assert_int_equal(cors_answer(r, write_text, &o), 0);
 	assert_int_equal(o.calls, 1);
 	assert_string_equal(
@@ -280,7 +288,7 @@ test_answer(void **state)
 	assert_int_equal(cors_answer_list(r, write_header, &o), 7);
 	assert_int_equal(o.calls, 2);
 	/* A refusal has a text, and its headers as a list are without it. */
-	decide(r, policy, &decided[4]);
+	decide(r, policy, &decided[4], &v);
 	o = (struct output){.stop_at = 1};
 	assert_int_equal(cors_answer(r, write_text, &o), 7);
 	assert_non_null(strstr(o.text, "\r\n\r\nThe CORS policy refuses"));
@@ -288,7 +296,7 @@ test_answer(void **state)
 	assert_int_equal(cors_answer_list(r, write_header, &o), 0);
 	assert_string_equal(o.text, "Vary=Origin\nCache-Control=no-store\n");
 	/* Of a request that the program answers there is none. */
-	decide(r, policy, &decided[0]);
+	decide(r, policy, &decided[0], &v);
 	assert_int_equal(cors_answer(r, write_text, &o), -1);
 	assert_int_equal(errno, EINVAL);
 	assert_int_equal(cors_answer_list(r, write_header, &o), -1);
@@ -415,18 +423,11 @@ decide_many(void *arg)
 
 	for (size_t i = 0; r != NULL && i < TURNS * UNIT_COUNT(decided); i++) {
 		const struct decided *row = &decided[i % UNIT_COUNT(decided)];
-		char method[64], uri[64], origin[64];
+		struct variables v;
 		struct output o = {0};
 
-		(void)snprintf(method, sizeof(method), "REQUEST_METHOD=%s",
-			       row->method);
-		(void)snprintf(uri, sizeof(uri), "REQUEST_URI=%s", row->uri);
-		(void)snprintf(origin, sizeof(origin), "HTTP_ORIGIN=%s",
-			       row->origin);
-		wrong += cors_decide(r, policy,
-				     VARIABLES(method, uri, origin,
-					       (char *)(uintptr_t)row->extra)) !=
-			 0;
+		set_variables(&v, row);
+		wrong += cors_decide(r, policy, v.list) != 0;
 		wrong += cors_status(r) != row->status;
 		wrong += strcmp(cors_reason(r), row->reason) != 0;
 		if (row->status != 0)
