@@ -20,7 +20,7 @@
 #include "explain/explanation.h"
 #include "probe/probe.h"
 
-/* What both are asked. */
+/* The command line of both. */
 struct arguments {
 	struct arena *arena; /* of the question too; arguments_free frees it */
 	struct question question;
@@ -44,7 +44,7 @@ complain(const char *what, const char *reason)
 	return CHECK_USAGE;
 }
 
-/* What is given twice must not pass unseen. */
+/* An option given twice is an error, not the last one. */
 static int
 set_once(struct slice *to, const char *name, const char *text)
 {
@@ -230,10 +230,10 @@ explain_command(const struct command *command, int argc, char **argv)
 
 /* ---- probe ---- */
 
-/* CORSCHECK_TIMEOUT: seconds that an answer may take. */
+/* CORSCHECK_TIMEOUT: how long a response may take, in seconds. */
 enum { SECONDS = 30, SECONDS_MAX = 3600 };
 
-/* 0: it is no such number, and that has been said. */
+/* 0: invalid, and reported. */
 static long
 read_seconds(void)
 {

@@ -100,8 +100,8 @@ main(int argc, char **argv)
 {
 	int status;
 
-	/* What FCGX_IsCGI would say: it takes any socket for one that listens,
-	 * also that of an inetd or a socketpair of a CGI server's. */
+	/* Not FCGX_IsCGI: it takes any socket without a peer for one that
+	 * listens. */
 	if (os_is_listener(STDIN_FILENO))
 		return page_fastcgi(STDIN_FILENO);
 	if (is_cgi())

@@ -281,7 +281,7 @@ add_headers_check(struct explanation *e, const struct fetch_check *check)
 
 /* ---- the preflight ---- */
 
-/* What the policy calls it, where there is one; else what the browser does. */
+/* The policy's reason id if a policy made the response, else the browser's. */
 static const char *
 name_reason(const struct response *response, enum fetch_reason reason)
 {
@@ -292,9 +292,8 @@ name_reason(const struct response *response, enum fetch_reason reason)
 	return fetch_reason_id(reason);
 }
 
-/*
- * console: what the browser names; reason: what is at the bottom of it.  They
- * differ where an answer has a bad status and no CORS header either.
+/* console: the failure that the browser's console reports; reason: the actual
+ * cause.  They differ if a response has both a bad status and no CORS header.
  */
 static bool
 refuse_preflight(struct explanation *e, const struct fetch_check *console,
@@ -334,7 +333,7 @@ check_access(struct explanation *e)
 	return true;
 }
 
-/* For how long the browsers ask no more (Fetch, "CORS-preflight cache"). */
+/* How long browsers cache the preflight (Fetch, "CORS-preflight cache"). */
 static const char *
 describe_kept(struct explanation *e)
 {
@@ -388,7 +387,7 @@ browser_check_preflight(struct explanation *e)
 
 /* ---- the answer itself ---- */
 
-/* Nothing is in the way; what the page then has. */
+/* The page may read the response: the verdict, and what to note about it. */
 static void
 allow(struct explanation *e)
 {
@@ -451,7 +450,7 @@ explain_unreachable(struct explanation *e, const char *id, const char *message,
 
 /* ---- what may be read ---- */
 
-/* Into its place, in lower case, unless it is there. */
+/* Insert the name in order, in lower case, unless it is already listed. */
 static void
 add_readable(struct explanation *e, struct slice name)
 {
@@ -483,10 +482,9 @@ count_items(struct slice list)
 	return count;
 }
 
-/*
- * Of the headers that are there and, where the application is not asked, those
- * that the policy exposes and the Content-Type that it surely sends.
- */
+/* List the headers of the response that JavaScript can read.  Under a policy
+ * alone the application's headers are unknown: then those that the policy
+ * exposes, and Content-Type, which every application sends, are added. */
 void
 browser_list_readable(struct explanation *e)
 {

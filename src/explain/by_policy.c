@@ -25,7 +25,7 @@
 
 enum { VARIABLES_MAX = 24 };
 
-/* A request on its way to the core. */
+/* A request in the form that libcors decides about. */
 struct core_request {
 	struct explanation *e;
 	const struct settings *settings;
@@ -57,7 +57,7 @@ set(struct core_request *a, const char *name, struct slice value)
 	a->variables[a->count++] = text;
 }
 
-/* What every server says of a request to this URL. */
+/* The variables that every web server sets for a request to this URL. */
 static void
 set_url(struct core_request *a, const struct url *url)
 {
@@ -156,7 +156,7 @@ parse_lines(struct explanation *e, struct slice lines, struct response *out)
 	out->fields = (struct fetch_fields){at, count};
 }
 
-/* Text being put together in memory. */
+/* Text that is assembled in memory. */
 struct lines {
 	struct explanation *e;
 	char *text;
@@ -186,8 +186,8 @@ add_piece(void *ctx, struct slice piece)
 	return 0;
 }
 
-/* The application's answer, into which corswrap puts its lines.  What it sent
- * itself, one Content-Type, is left out of what is shown. */
+/* The application's response with the lines that corswrap adds.  The
+ * application's own line, Content-Type, is not shown. */
 static void
 application_response(struct core_request *a, struct response *out)
 {
@@ -226,7 +226,8 @@ corswrap_response(struct core_request *a, struct response *out)
 	parse_lines(a->e, slice_of(lines.text, lines.len), out);
 }
 
-/* What the policy says of it; enforce = report only counts. */
+/* The policy's reason.  With `enforce = report` it is only counted, and the
+ * decision does not have it. */
 static enum cors_reason
 policy_reason(const struct cors_decision *d)
 {
@@ -256,7 +257,8 @@ find_source(const struct settings *settings, const struct policy *policy)
 	return NULL;
 }
 
-/* The walk says at once why; the browser only sees what is missing. */
+/* State the policy's reason above the response: the browser only sees that a
+ * header is missing. */
 static void
 describe_refusal(struct explanation *e, struct response *out)
 {
@@ -347,7 +349,7 @@ run_exchange(struct core_request *a)
 	browser_check_response(e);
 }
 
-/* No policy is known: what is sent, and that is all. */
+/* Without a policy only what is sent is known. */
 static void
 describe_without_policy(struct explanation *e)
 {

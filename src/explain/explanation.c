@@ -115,7 +115,7 @@ finding_add(struct explanation *e, const char *id, bool serious,
 
 #define BY_FETCH " (Chromium alone; by the Fetch standard "
 
-/* Why a header that is sent makes the browser ask; NULL: it does not. */
+/* Why a header makes the browser send a preflight; NULL: it does not. */
 static const char *
 why_preflight(struct explanation *e, const struct fetch_header *h)
 {
@@ -254,7 +254,7 @@ explain_is_mixed(const struct explanation *e)
 	       !url_is_trustworthy(&e->question.url);
 }
 
-/* IP address spaces (Local Network Access, 3.1), as far as a host shows. */
+/* IP address spaces (Local Network Access, 3.1), as far as the host tells. */
 enum space { SPACE_PUBLIC, SPACE_LOCAL, SPACE_LOOPBACK };
 
 static enum space
@@ -306,7 +306,7 @@ note_network(struct explanation *e)
 			"visitor first");
 }
 
-/* Where the verdict is Chromium's and not the standard's. */
+/* Note where Chromium differs from the Fetch standard. */
 static void
 note_header(struct explanation *e, const struct fetch_header *h)
 {
@@ -398,7 +398,7 @@ request_fields(struct explanation *e)
 
 static const char call[] = "TypeError: Failed to execute 'fetch' on 'Window'";
 
-/* It reads the URL first.  A password is not for the screen. */
+/* fetch() parses the URL first.  The password is not printed. */
 static void
 refuse_userinfo(struct explanation *e)
 {

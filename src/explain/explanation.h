@@ -20,7 +20,7 @@
 #include "fetch/url.h"
 #include "policy/settings.h"
 
-/* What is asked: a script's fetch(). */
+/* The request to explain: a script's fetch(). */
 struct question {
 	struct url url;
 	struct slice origin; /* as the browser sends it */
@@ -45,7 +45,7 @@ struct texts {
 	size_t room;
 };
 
-/* A step of the browser's, or a finding of probe's. */
+/* A check that the browser makes. */
 struct check {
 	bool passes;
 	const char *text;
@@ -57,17 +57,17 @@ struct checks {
 	size_t room;
 };
 
-/* An answer, as far as it is known. */
+/* A response, as far as it is known. */
 struct response {
 	bool known;
 	int status;	/* 0: the application's own */
 	bool http2;	/* for probe */
-	const char *by; /* who answers, as a heading of the walk; NULL:
-			   the server (status), the application (0) */
+	const char *by; /* heading for the text and page output; NULL: the
+			   server (with a status) or the application (0) */
 	struct fetch_fields fields; /* without the application's own */
-	/* what corswrap thinks of it; for reason and fix */
+	/* what the policy decided, for reason and fix */
 	const struct policy *policy;	  /* NULL: none covers it */
-	const struct spec_source *source; /* of the policy; NULL as it */
+	const struct spec_source *source; /* of the policy; NULL with it */
 	bool uncovered;			  /* no policy covers it */
 	bool refused;			  /* the policy refuses it */
 	enum cors_reason policy_reason;
@@ -87,10 +87,10 @@ struct explanation {
 	struct arena *arena;
 	struct question question;
 	struct fetch_plan plan;
-	bool out_of_memory; /* then nothing else counts */
+	bool out_of_memory; /* all else is then undefined */
 	bool userinfo;	    /* fetch() refuses such a URL */
-	struct texts why;   /* it preflights, and what is left out */
-	struct texts notes; /* where browsers differ, what comes before CORS */
+	struct texts why;   /* why a preflight; which headers are not sent */
+	struct texts notes; /* other checks than CORS, where browsers differ */
 
 	struct fetch_fields preflight_request;
 	struct response preflight;
@@ -110,10 +110,10 @@ struct explanation {
 	enum verdict verdict;
 	const char *reason;  /* id, or NULL */
 	const char *message; /* what the browser's console says, and notes */
-	const char *fix;     /* NULL: nothing is to be changed */
+	const char *fix;     /* NULL: there is nothing to change */
 	bool unreachable;    /* network, tls, timeout: exit status 2 */
 
-	bool probed;		      /* by probe: findings are told, if any */
+	bool probed;		      /* made by probe: has findings */
 	struct texts steps;	      /* redirects that were followed */
 	struct slice redirected_from; /* or absent */
 	bool tainted;		      /* a redirect made the origin null */
@@ -177,45 +177,41 @@ void finding_add(struct explanation *, const char *id, bool serious,
 		 const char *fix, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
-/*
- * Begin: what the browser makes of the question, before any answer; why, the
- * two requests, and the verdict where none is needed (fetch() refuses it, or it
- * is same-origin).  The question's memory must outlive the explanation.
- */
+/* Begin: everything that does not depend on a response: the reasons for a
+ * preflight, the two requests, and the verdict if fetch() throws.  The
+ * question's memory must outlive the explanation. */
 void explain_begin(struct explanation *, struct arena *,
 		   const struct question *);
-/* Is there nothing to be asked of a server? */
+/* Is the verdict known without any response? */
 bool explain_is_settled(const struct explanation *);
 
-/* An http request of an https page?  Browsers block it, and CORS has no say. */
+/* An http request from an https page?  Browsers block it before CORS. */
 bool explain_is_mixed(const struct explanation *);
 /* A port that browsers do not connect to? */
 bool explain_is_bad_port(unsigned port);
 
 /* ---- browser_checks.c ---- */
 
-/* The browser looks at the preflight's answer.  True: it goes on. */
+/* Check the response to the preflight.  True: the request itself is sent. */
 bool browser_check_preflight(struct explanation *);
-/* It looks at the answer itself; the verdict is made. */
+/* Check the response to the request itself, and set the verdict. */
 void browser_check_response(struct explanation *);
-/* Sort and unite what may be read. */
+/* List the headers that JavaScript can read, sorted, each once. */
 void browser_list_readable(struct explanation *);
-/* No answer came: id is network, tls or timeout. */
+/* There was no response: id is network, tls or timeout. */
 void explain_unreachable(struct explanation *, const char *id,
 			 const char *message, const char *fix);
 
 /* ---- by_policy.c ---- */
 
-/*
- * The whole story under a policy (settings may be NULL: none is known).
- * chosen: the value of CORSWRAP_POLICY, absent for none.
- */
+/* Preflight, request and verdict under a policy (NULL: only what is sent).
+ * chosen: the value of CORSWRAP_POLICY, or absent. */
 void explain_by_policy(struct explanation *, const struct settings *,
 		       struct slice chosen);
 
 /* ---- text.c, json.c ---- */
 
-/* The walk through the exchange, for people; colour: as a terminal shows it. */
+/* Print all steps for people; colour: with a terminal's escape sequences. */
 void explain_text(struct explanation *, FILE *, bool colour);
 /* The object of DESIGN.md section 2, and a newline.  Memory out: nothing is
  * printed, and noted. */

@@ -20,8 +20,7 @@ section_title(struct explanation *e, struct slice name)
 			      explain_quote(e, name));
 }
 
-/* "add PUT to `methods` of [cors] (line 3)": to the list that stands there, or
- * as a new key. */
+/* "add PUT to `methods` of [cors] (line 3)", or a new key if there is none. */
 static const char *
 add_to(struct explanation *e, const struct response *response, enum place where,
        const char *key, const char *words)
@@ -55,8 +54,8 @@ set_to(struct explanation *e, const struct response *response, enum place where,
 					       : place->section_line);
 }
 
-/* Of the section in which origins are written, or of that which takes them; or
- * asked for, so that they will have to be. */
+/* Are credentials on in the section that lists the origins or in one that
+ * inherits them, or does the request need them? */
 static bool
 has_credentials(const struct explanation *e, const struct response *response)
 {
@@ -93,7 +92,8 @@ fix_null(struct explanation *e, const struct response *response)
 	    serve_page, add_to(e, response, PLACE_ORIGINS, "origins", "null"));
 }
 
-/* A page whose origin anybody on the way can claim (`insecure-origin`). */
+/* A page whose origin anybody on the network path can claim
+ * (`insecure-origin`). */
 static bool
 is_insecure(struct slice origin)
 {
@@ -156,7 +156,7 @@ fix_uncovered(struct explanation *e)
 
 /* ---- methods and headers ---- */
 
-/* The asked names that the answer does not list. */
+/* The requested names that the response does not list. */
 static const char *
 missing_headers(struct explanation *e, const struct response *response)
 {
@@ -326,7 +326,7 @@ fix_policy(struct explanation *e, const struct response *response)
 static const char without[] =
     "let the script ask without credentials, if it needs no cookies";
 
-/* Origins that may not stand beside credentials (`insecure-origin`)? */
+/* Are there origins that are an error with credentials (`insecure-origin`)? */
 static bool
 lists_insecure(const struct response *response)
 {
@@ -341,7 +341,7 @@ lists_insecure(const struct response *response)
 	return false;
 }
 
-/* `*` cannot stand beside credentials. */
+/* `*` is an error with credentials. */
 static const char *
 fix_star(struct explanation *e, const struct response *response)
 {
@@ -376,7 +376,7 @@ fix_credentials(struct explanation *e, const struct response *response,
 	    without);
 }
 
-/* A status that is not the application's is corswrap's own doing here. */
+/* With `by` set corswrap itself made the response. */
 static const char *
 fix_status(const struct response *response, bool preflight)
 {
@@ -409,10 +409,8 @@ lacks_method(const struct explanation *e, const struct name_list *list)
 	return !list->any && !name_list_has(list, e->plan.method);
 }
 
-/*
- * A policy names the first thing that it minds (DESIGN.md section 4), and who
- * mends that alone is refused again, for the next: so they are named with it.
- */
+/* A policy reports the first reason only (DESIGN.md section 4).  Fixing that
+ * alone would lead to the next refusal, so all of them are named at once. */
 static const char *
 fix_refusal(struct explanation *e, const struct response *response)
 {
@@ -444,7 +442,7 @@ fix_refusal(struct explanation *e, const struct response *response)
 
 /* ---- what a server's answer shows ---- */
 
-/* The same origin, written as no browser does? */
+/* The same origin, but not as browsers write it? */
 static bool
 is_same(struct explanation *e, struct slice value)
 {

@@ -11,8 +11,8 @@
 
 #include <jansson.h>
 
-/* The bytes; what is not UTF-8, which JSON is, is escaped, and the one control
- * byte that it may have in full. */
+/* A JSON string.  Bytes that are no UTF-8 are escaped, and so is DEL, the one
+ * control byte that JSON allows as it is. */
 static json_t *
 bytes(struct explanation *e, struct slice s)
 {
@@ -39,7 +39,7 @@ status_or_null(int status)
 	return status == 0 ? json_null() : json_integer(status);
 }
 
-/* Of each name one, its values joined as a browser joins them. */
+/* One member for each name, with its values joined as browsers do. */
 static json_t *
 headers(struct explanation *e, const struct fetch_fields *fields)
 {
@@ -169,7 +169,7 @@ explain_json(struct explanation *e, FILE *out)
 
 	if (e->probed)
 		json_object_set_new(object, "findings", findings(e));
-	/* Bytes of others must not steer a terminal. */
+	/* ASCII alone, so that received bytes cannot control a terminal. */
 	if (object == NULL || e->out_of_memory ||
 	    json_dumpf(object, out, JSON_INDENT(2) | JSON_ENSURE_ASCII) != 0)
 		e->out_of_memory = true;

@@ -80,7 +80,7 @@ read_url(struct reader *r, struct slice text, struct url *out)
 
 /* ---- origin ---- */
 
-/* Of the URL; absent: it is none, of http or https. */
+/* The URL's origin; absent: it is no http or https URL. */
 static struct slice
 origin_of(struct explanation *e, struct slice text)
 {
@@ -92,7 +92,8 @@ origin_of(struct explanation *e, struct slice text)
 	return url.origin;
 }
 
-/* "localhost:3000", with the scheme that is not written; absent: unlikely. */
+/* "localhost:3000" with the scheme that it lacks; absent: no plausible origin.
+ */
 static struct slice
 guess_origin(struct explanation *e, struct slice text)
 {
@@ -259,7 +260,7 @@ read_headers(struct reader *r, const struct question_text *text,
 
 /* ---- the whole ---- */
 
-/* False: too much of it, and nothing of it is read. */
+/* False: it is too long, and is not read further. */
 static bool
 read_size(struct reader *r, const struct question_text *text)
 {

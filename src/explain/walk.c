@@ -130,7 +130,7 @@ describe_request(const struct explanation *e)
 		   : "The request itself, if the preflight passes:";
 }
 
-/* More than is known here? */
+/* Can JavaScript read headers that are not known here, too? */
 static bool
 reads_all(struct explanation *e)
 {

@@ -20,7 +20,7 @@
 
 /* ---- answers ---- */
 
-/* What every answer has: nothing of it is kept, framed, guessed at. */
+/* Headers of every response: no caching, no MIME sniffing, no other origin. */
 static void
 print_common(FILE *out)
 {
@@ -103,7 +103,8 @@ make_html(struct page *page, char **text, size_t *len)
 	return fclose(page->out) == 0 && good;
 }
 
-/* The whole page is made before its first byte goes out. */
+/* The page is complete before its first byte is sent, for Content-Length and so
+ * that an error can still be reported. */
 static void
 answer_page(struct page *page, bool with_body)
 {
@@ -145,7 +146,7 @@ variable(const struct page *page, struct slice name)
 	return SLICE_NONE;
 }
 
-/* The URL of a server's root; false: the text is none. */
+/* Parse the URL of a server's root; false: it is something else. */
 static bool
 parse_root(struct arena *arena, struct slice text, struct url *out)
 {

@@ -76,10 +76,8 @@ read_question(const struct page *page, struct question_faults *faults,
 
 /* ---- the policy ---- */
 
-/*
- * Nothing opens a file here; should that ever change, there is no descriptor
- * for it.
- */
+/* The parser opens no file.  Should that ever change, no descriptor is
+ * available. */
 static struct settings *
 parse_policy(struct slice text, struct diag_list *diags)
 {
@@ -109,7 +107,7 @@ explain(struct explanation *e, struct arena *arena,
 	explain_by_policy(e, settings, SLICE_NONE);
 }
 
-/* The visitor's browser can only ask as a page of this origin. */
+/* The visitor's browser can only send the request from this page's origin. */
 static void
 explain_own(struct page *page, struct page_result *result,
 	    const struct question *question)

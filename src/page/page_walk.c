@@ -54,7 +54,7 @@ print_diag(FILE *out, const struct diag *diag)
 	fputs("</code></li>\n", out);
 }
 
-/* A policy of 64K may have many; who mends the first sees the others then. */
+/* A policy of 64K can have thousands of errors: the first are enough. */
 static void
 print_diags(const struct page *page)
 {
@@ -184,7 +184,7 @@ print_list(void *ctx, const struct texts *texts)
 	fputs("</ul>\n", page->out);
 }
 
-/* Bytes of others, as the terminal shows them. */
+/* Received bytes, escaped as on the terminal. */
 static void
 print_bytes(const struct page *page, struct slice bytes)
 {

@@ -13,10 +13,10 @@
 
 #include "base/text.h"
 
-/* Below it browsers ask again and again (as lint says of `max-age`). */
+/* Shorter, and browsers repeat preflights often (as lint says of `max-age`). */
 enum { MAX_AGE_LOW = 60 };
 
-/* RFC 2606: no page has it, and no list should. */
+/* RFC 2606: no page can have it, so no list should. */
 #define UNKNOWN_ORIGIN "https://corscheck-probe.invalid"
 
 #define ACAO "Access-Control-Allow-Origin"
@@ -162,16 +162,14 @@ find_in_answer(struct explanation *e, const struct response *response,
 
 /* ---- why a policy refuses a preflight ---- */
 
-/*
- * The answer is 403, or has nothing of CORS, and never says why.  One preflight
- * without the headers, and one of GET, tell; neither changes anything on a
- * server.
- */
+/* The response is 403 or lacks CORS headers, and never says why.  A preflight
+ * without the headers and one for GET show the cause; neither changes anything
+ * on the server. */
 
 /* Which part of the preflight it is. */
 enum cause { CAUSE_NONE, CAUSE_ORIGIN, CAUSE_METHOD, CAUSE_HEADERS };
 
-/* No refusal of the origin's: of credentials a policy is not asked. */
+/* Is the origin accepted?  A preflight says nothing about credentials. */
 static bool
 accepts_origin(struct explanation *e, const struct response *response)
 {
@@ -199,7 +197,7 @@ passes(struct explanation *e, struct probe_client *client, struct slice method,
 	       accepts_origin(e, out);
 }
 
-/* Written by a CORS policy: it depends on what only preflights have. */
+/* Made by a CORS policy: it varies by what only preflights have. */
 static bool
 is_policy(struct explanation *e, const struct response *response)
 {
@@ -243,8 +241,8 @@ fix_method(struct explanation *e, const struct response *simpler)
 			      explain_fix(e, simpler, check.reason, true));
 }
 
-/* A preflight that a policy refuses: up to two simpler ones, and which part it
- * rejects becomes a finding and the fix.  False: it is no such thing. */
+/* If a policy refused the preflight, send up to two simpler ones: the part that
+ * it rejects becomes a finding and the fix.  False: no policy did. */
 static bool
 find_refusal(struct explanation *e, struct probe_client *client)
 {
@@ -355,8 +353,8 @@ find_max_age(struct explanation *e)
 
 /* ---- other origins ---- */
 
-/* GET and HEAD change nothing, and are what caches keep.  Of all other methods
- * only the preflight is asked again. */
+/* GET and HEAD change nothing on a server, and caches store their responses.
+ * For other methods only the preflight is repeated. */
 static bool
 repeats_request(const struct explanation *e)
 {
@@ -482,7 +480,7 @@ find_options(struct explanation *e, struct probe_client *client)
 
 /* ---- all of them ---- */
 
-/* The request itself was answered, but not for the page. */
+/* An error response that the page cannot read. */
 static void
 find_error(struct explanation *e)
 {

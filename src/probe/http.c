@@ -19,7 +19,7 @@
 #include "base/text.h"
 #include "cors/names.h"
 
-/* A body that comes slowly holds nobody up once the headers are there. */
+/* How long to wait for the body once the headers are there. */
 enum { BODY_SECONDS = 2, FIELDS_MAX = 4096 };
 
 struct probe_client {
@@ -379,8 +379,8 @@ perform(struct probe_client *client, struct reading *r, const char **why)
 	curl_easy_setopt(client->curl, CURLOPT_WRITEDATA, r);
 	curl_easy_setopt(client->curl, CURLOPT_XFERINFODATA, r);
 	code = curl_easy_perform(client->curl);
-	/* A browser hands the answer on when its header block is there; what
-	 * becomes of the body is of no matter here. */
+	/* A browser hands over the response once its header block is there, so
+	 * an error in the body does not matter. */
 	if (!r->complete || r->too_large) {
 		*why = describe_fault(client, r, code);
 		return fault_of(code);

@@ -18,7 +18,7 @@ enum { REDIRECTS_MAX = 20 };
 
 /* ---- one request ---- */
 
-/* No answer: Chromium says no more than "Failed to fetch"; we do. */
+/* No response: Chromium only says "Failed to fetch"; the cause is added. */
 static void
 describe_unreachable(struct explanation *e, enum probe_fault fault,
 		     const char *why)
@@ -125,8 +125,8 @@ becomes_get(int status, struct slice method)
 	       slice_eq(method, SLICE("POST"));
 }
 
-/* What the browser asks after the redirect in e->answer; false: nothing, and
- * that is settled. */
+/* The browser's request after the redirect in e->response; false: it makes
+ * none, and the verdict is set. */
 static bool
 next_question(struct explanation *e, struct slice location,
 	      struct question *out)
@@ -169,8 +169,8 @@ may_follow(struct explanation *e)
 
 /* ---- the exchange ---- */
 
-/* Where it leads; absent: it is an answer like any other.  Chromium takes no
- * answer with two different ones. */
+/* The Location; absent: there is none.  Chromium rejects a response with two
+ * different ones. */
 static struct slice
 read_location(const struct explanation *e, bool *two)
 {
@@ -235,7 +235,7 @@ add_step(struct explanation *first, const struct explanation *from,
 		to->plan.preflight ? ", after a preflight" : ""));
 }
 
-/* What became of the last hop is what became of the whole. */
+/* The outcome of the last hop is that of the whole. */
 static void
 copy_outcome(struct explanation *e, const struct explanation *last)
 {
@@ -267,7 +267,7 @@ copy_outcome(struct explanation *e, const struct explanation *last)
 	e->readable_count = last->readable_count;
 }
 
-/* A new explanation for the next URL.  NULL: nothing is asked there. */
+/* A new explanation for the next URL.  NULL: no request is sent there. */
 static struct explanation *
 follow(struct explanation *first, struct explanation *from,
        struct slice location, size_t count)
