@@ -102,6 +102,7 @@ EXTRA_DIST += \
 	etc/corswrap.ini \
 	etc/systemd/corscheck.service.in \
 	etc/systemd/corswrap@.service.in \
+	examples/applications \
 	examples/shared-hosting \
 	$(end)
 CLEANFILES += $(nodist_systemdunit_DATA)

@@ -35,6 +35,15 @@ unit_tests = \
 	t/program/response.t \
 	$(end)
 script_tests = \
+	t/applications/cgi-pm.t \
+	t/applications/dokuwiki.t \
+	t/applications/download.t \
+	t/applications/events.t \
+	t/applications/fastcgi.t \
+	t/applications/git.t \
+	t/applications/gitweb.t \
+	t/applications/mapserver.t \
+	t/applications/wsgiref.t \
 	t/cors/regex-cost.t \
 	t/cors/installed.t \
 	t/corscheck/init.t \

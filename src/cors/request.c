@@ -129,7 +129,9 @@ read_variable(struct request *out, struct slice *redirected, const char *text)
 
 	switch (text[0]) {
 	case 'C':
-		SET(&out->content_length, text, "CONTENT_LENGTH=");
+		/* Caddy's word for a length that it does not know. */
+		if (strcmp(text, "CONTENT_LENGTH=-1") != 0)
+			SET(&out->content_length, text, "CONTENT_LENGTH=");
 		SET(&out->policy_name, text, "CORSWRAP_POLICY=");
 		break;
 	case 'H':

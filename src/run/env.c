@@ -165,14 +165,20 @@ unset_path_translated(struct builder *b)
 }
 
 /* The body has been read whole: its length is known even if the client did not
- * send it. */
+ * send it.  Caddy says -1 for a body in chunks. */
 static void
 set_length(struct builder *b, const struct body *body)
 {
 	char length[TEXT_DECIMAL_MAX + 1];
+	size_t i;
 
-	if (body->length == 0)
+	if (body->length == 0) {
+		i = find(b, 0, SLICE("CONTENT_LENGTH"));
+		if (i < b->count &&
+		    strcmp(b->to[i], "CONTENT_LENGTH=-1") == 0)
+			unset(b, SLICE("CONTENT_LENGTH"));
 		return;
+	}
 	length[text_put_decimal(length, body->length)] = '\0';
 	set_made(b, SLICE("CONTENT_LENGTH"), length);
 }
@@ -196,6 +202,10 @@ set_defaults(struct builder *b, const struct app *app)
 		set(b, app->env[i]);
 	if (!has(b, SLICE("PATH")))
 		set(b, literal(DEFAULT_PATH));
+	/* RFC 3875, 4.1.7: it is there, if only to say that there is none;
+	 * HAProxy leaves an empty one out. */
+	if (!has(b, SLICE("QUERY_STRING")))
+		set(b, literal("QUERY_STRING="));
 	/* php-cgi refuses to run without it. */
 	if (!has(b, SLICE("REDIRECT_STATUS")))
 		set(b, literal("REDIRECT_STATUS=200"));

@@ -33,6 +33,9 @@ sub sum_of { return unpack '%32C*', $_[0] }
 
 my $got = ask($r, 'stdin.pl');
 is($got->{body}, "/dev/null\nunset\n0\n0", 'no body: /dev/null, no length');
+$got = ask($r, 'stdin.pl', params => { CONTENT_LENGTH => -1,
+	REQUEST_METHOD => 'POST' });
+is($got->{body}, "/dev/null\nunset\n0\n0", 'none behind a length of -1');
 for my $method (qw(GET HEAD OPTIONS POST)) {
 	my $c = ask($r, 'stdin.pl', params => { REQUEST_METHOD => $method,
 		CONTENT_LENGTH => '' });
@@ -45,15 +48,17 @@ for my $case ([ 1, 'pipe:' ], [ 4096, 'pipe:' ], [ 65535, 'pipe:' ],
 {
 	my ($n, $kind) = @$case;
 	my $body = body_of($n);
-	for my $length ($n, undef) {
-		my $said = defined $length ? 'known' : 'unknown';
+	# Caddy: -1.
+	for my $length ($n, undef, -1) {
+		my $said = !defined $length ? 'unknown'
+		    : $length == -1 ? 'unknown (-1)' : 'known';
 		my $what = "$n bytes, $said length";
 		$got = ask($r, 'stdin.pl', stdin => $body,
 			params => { CONTENT_LENGTH => $length });
 		my ($where, $l, $read, $sum) = split /\n/, $got->{body};
 		# At the edge, of no known length: either is right.
 		like($where, qr/^\Q$kind\E/, "$what: $kind")
-		    if defined $length || ($n != 65536 && $n != (1 << 20) + 1);
+		    if $said eq 'known' || ($n != 65536 && $n != (1 << 20) + 1);
 		is($l, $n, "$what: CONTENT_LENGTH");
 		is("$read $sum", "$n " . sum_of($body), "$what: R28: all of it");
 	}
@@ -62,13 +67,13 @@ is_deeply([ glob "$dir/tmp/*" ], [], 'the files have no name');
 
 $got = ask($r, 'stdin.pl', stdin => 'abcdefgh', params => { CONTENT_LENGTH => 5 });
 like($got->{body}, qr/\n5\n5\n/, 'more than CONTENT_LENGTH: cut to it');
-for my $bad ('-1', '+5', '1 2', '0x10', '5,5', '9' x 30) {
+for my $bad ('-2', '+5', '1 2', '0x10', '5,5', '9' x 30) {
 	$got = ask($r, 'stdin.pl', stdin => 'abcde',
 		params => { CONTENT_LENGTH => $bad });
 	is($got->{status}, 400, "CONTENT_LENGTH $bad: 400");
 	cors_on($got, "CONTENT_LENGTH $bad");
 }
-logged($r, qr/CONTENT_LENGTH is no number: "-1" \[content-length\]/,
+logged($r, qr/CONTENT_LENGTH is no number: "-2" \[content-length\]/,
     'and the log says so');
 
 # --- cut short ---------------------------------------------------------------

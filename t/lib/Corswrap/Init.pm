@@ -113,7 +113,10 @@ sub type {
 
 sub in_lighttpd {
 	my ($site, $more) = @_;
-	return lighttpd($site->{dir}, "server.modules += ( \"mod_access\" )\n"
+	my $user = $> == 0 ? "server.username = \"www-data\"\n"
+	    . "server.groupname = \"www-data\"\n" : '';
+	write_file("$site->{dir}/error.log", '', 0666);
+	return lighttpd($site->{dir}, "server.modules += ( \"mod_access\" )\n$user"
 	    . "mimetype.assign = ( \".css\" => \"text/css\", "
 	    . "\".html\" => \"text/html\" )\n$more$site->{text}");
 }

@@ -1,0 +1,169 @@
+package Corswrap::Application;
+
+# Real applications behind corswrap: those of examples/applications, with the
+# policy and page that lie there and the lines that `corscheck init` prints,
+# beside the same application under bare Apache mod_cgid.
+#
+# SPDX-License-Identifier: ISC
+
+use strict;
+use warnings;
+use Corswrap::Browser;
+use Corswrap::Init;
+use Corswrap::Server;
+use Corswrap::Test;
+use Exporter qw(import);
+use File::Basename qw(dirname);
+use File::Copy qw(copy);
+use Test::More ();
+
+our @EXPORT = qw(app_file app_folder app_policy app_serve app_bare page_server
+    open_page same_answer);
+
+# The text of a file of examples/applications/NAME.
+sub app_file {
+	my ($name) = @_;
+	my $text = read_file(top_src() . "/examples/applications/$name");
+	die "no examples/applications/$name\n" unless length $text;
+	return $text;
+}
+
+# A folder as init_folder makes it, with the programs of NAME in its app/.
+sub app_folder {
+	my ($name, @programs) = @_;
+	my $dir = init_folder();
+	mkdir "$dir/app";
+	for my $program (@programs) {
+		write_file("$dir/app/$program", app_file("$name/$program"), 0755);
+	}
+	return $dir;
+}
+
+# app_policy(NAME, PAGE, { what the file says => what is true here }): the text
+# of its policy, for a page of that origin.
+sub app_policy {
+	my ($name, $page, $places) = @_;
+	my $text = app_file("$name/policy.ini");
+	$text =~ s{https://app\.example\.com}{$page} or
+	    die "$name/policy.ini has another origin\n";
+	for my $from (sort { length $b <=> length $a } keys %{ $places // {} }) {
+		$text =~ s/\Q$from\E/$places->{$from}/g or
+		    die "$name/policy.ini has no $from\n";
+	}
+	return $text;
+}
+
+# app_serve(FOLDER, SERVER, NAME, POLICY, FLAG ...): the port.  The policy takes
+# the place of the one that init wrote.
+sub app_serve {
+	my ($dir, $server, $name, $policy, @flags) = @_;
+	my $site = init_site($dir, $server, $name, @flags);
+	$policy .= "\n[server]\nlog-file = $dir/log/$name.log\n"
+	    if $server =~ /^lighttpd/ && $policy !~ /^\[server\]/m;
+	write_file($site->{policy}, $policy);
+	my ($exit, $out, $err) = run([ corscheck(), 'lint', $site->{policy} ]);
+	die "$name: $out$err" if $exit != 0;
+	return init_serve($site);
+}
+
+# app_bare(FOLDER, PATH, PROGRAM, LINES, MODULE ...): the program under Apache
+# mod_cgid; port.
+sub app_bare {
+	my ($dir, $path, $program, $lines, @modules) = @_;
+	my $at = tempdir();
+	mkdir "$at/www";
+	# It goes when the test ends.
+	push @{ $Corswrap::Application::kept }, $at;
+	my $folder = dirname($program);
+	return apache($at, <<"END", qw(cgid dir), @modules);
+AllowEncodedSlashes On
+ScriptSock $at/run/cgid.sock
+ScriptAlias "$path" "$program"
+<Directory "$folder">
+Require all granted
+CGIPassAuth On
+</Directory>
+@{[ $lines // '' ]}
+END
+}
+
+# --- compared -------------------------------------------------------------------------
+
+# What servers add or leave out (Caddy passes Status on), and what is CORS.
+my %apart = map { $_ => 1 } qw(date server connection keep-alive status
+    transfer-encoding content-length vary accept-ranges via
+    access-control-allow-origin access-control-expose-headers
+    access-control-allow-credentials);
+
+sub plain_headers {
+	my ($reply) = @_;
+	# Apache writes dates anew.
+	return [ sort map { lc($_->[0]) . ': ' . $_->[1] =~
+		s/, (\d) (\w{3} \d{4} .*) \+0000$/, 0$1 $2 GMT/r }
+	    grep { !$apart{ lc $_->[0] } } @{ $reply->{headers} } ];
+}
+
+# Where two texts begin to differ.
+sub difference {
+	my ($got, $want) = @_;
+	my $at = 0;
+	$at++ while $at < length $got && substr($got, $at, 1) eq
+	    substr($want, $at, 1);
+	my $from = $at < 60 ? 0 : $at - 60;
+	return join "\n", "from byte $at:", substr($got, $from, 160),
+	    '--- bare:', substr $want, $from, 160;
+}
+
+# same_answer(WHAT, BARE PORT, PORT, METHOD, PATH, FIELDS, BODY, sub): status,
+# headers and body are the same; the sub gets a reference to each text, and may
+# change what differs for good reason.  Returns the wrapped reply.
+sub same_answer {
+	my ($what, $bare, $port, $method, $path, $fields, $body, $edit) = @_;
+	my ($want, $got) = map {
+		my $p = $_;
+		my $r = http($p, $method, $path, $fields, $body) // {
+			status => 'no answer', headers => [], body => '' };
+		for my $text (\$r->{body}, map { \$_->[1] } @{ $r->{headers} }) {
+			$$text =~ s/\b127\.0\.0\.1:$p\b/HOST/g;
+			$edit->($text) if $edit;
+		}
+		$r;
+	} $bare, $port;
+	Test::More::is($got->{status}, $want->{status}, "$what: status");
+	Test::More::is_deeply(plain_headers($got), plain_headers($want),
+	    "$what: headers");
+	Test::More::is(length $got->{body}, length $want->{body},
+	    "$what: length of the body");
+	Test::More::ok($got->{body} eq $want->{body}, "$what: body") or
+	    Test::More::diag(difference($got->{body}, $want->{body}));
+	return $got;
+}
+
+# --- pages ------------------------------------------------------------------------------
+
+# page_server(NAME, name => FILE, ...): the page and other files on an origin of
+# their own; its URL without a path.
+sub page_server {
+	my ($name, %files) = @_;
+	my $at = tempdir();
+	push @{ $Corswrap::Application::kept }, $at;
+	mkdir "$at/www";
+	write_file("$at/www/index.html", app_file("$name/page.html"));
+	copy($files{$_}, "$at/www/$_") or die "$_: $!" for keys %files;
+	return 'http://127.0.0.1:' . lighttpd($at, <<'END');
+mimetype.assign = ( ".html" => "text/html; charset=utf-8",
+    ".js" => "text/javascript", ".css" => "text/css" )
+index-file.names = ( "index.html" )
+END
+}
+
+# open_page(PAGE, API): a browser on that page, told where the API is; nothing
+# when there is no Chromium.
+sub open_page {
+	my ($page, $api) = @_;
+	my $browser = Corswrap::Browser->new or return;
+	$browser->load("$page/?api=$api");
+	return $browser;
+}
+
+1;
