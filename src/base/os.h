@@ -15,6 +15,8 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -171,5 +173,29 @@ int os_child_open_null(void);
 /* The process that called listen(2) or connect(2) at the other end of a unix
  * socket; 0: unknown. */
 pid_t os_peer_process(int fd);
+
+/* ---- processes that another one started ---- */
+
+/* Readable once the process has ended (close it).  -1 with errno: ENOSYS, the
+ * system cannot tell (Linux before 5.3). */
+int os_process_open(pid_t);
+
+/* From now on os_receive says who has sent what is received on that unix
+ * socket.  -1 with errno. */
+int os_name_senders(int fd);
+/* As recv(2); *sender is the process, 0: the kernel does not say. */
+ssize_t os_receive(int fd, void *, size_t, pid_t *sender);
+
+/* The wait status of a process that has ended and was not waited for yet; -1:
+ * there is none, or the system does not tell. */
+int os_process_status(pid_t);
+
+/* Bytes of memory that the process has to itself or shares; 0: unknown. */
+uint64_t os_process_memory(pid_t);
+
+/* Reads and sets a limit of a process of our user (0: the calling one;
+ * elsewhere than on Linux that alone).  Both may be NULL.  -1 with errno. */
+int os_process_limit(pid_t, int resource, const struct rlimit *set,
+		     struct rlimit *had);
 
 #endif

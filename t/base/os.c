@@ -320,6 +320,49 @@ test_child_execs(void **state)
 	(void)close(fds[0]);
 }
 
+#ifndef OS_POSIX_ONLY
+/* A process that another one has started is seen as our own: who it is, its
+ * end, how it ended, its limits. */
+static void
+test_others(void **state)
+{
+	struct rlimit few = {20, 20}, had;
+	struct pollfd end = {.events = POLLIN};
+	int sockets[2], status;
+	pid_t pid, sender = 0;
+	char byte = 'r';
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets), 0);
+	assert_int_equal(os_name_senders(sockets[0]), 0);
+	pid = fork();
+	if (pid == 0) {
+		(void)!write(sockets[1], &byte, 1);
+		(void)!read(sockets[1], &byte, 1);
+		(void)getrlimit(RLIMIT_NOFILE, &few);
+		_exit((int)few.rlim_cur);
+	}
+	assert_int_equal(os_receive(sockets[0], &byte, 1, &sender), 1);
+	assert_int_equal(sender, pid);
+	end.fd = os_process_open(pid);
+	assert_true(end.fd >= 0);
+	assert_int_equal(poll(&end, 1, 0), 0);
+	assert_int_equal(os_process_status(pid), -1);
+	assert_true(os_process_memory(pid) > 4096);
+	assert_int_equal(os_process_limit(pid, RLIMIT_NOFILE, &few, &had), 0);
+	assert_true(had.rlim_cur > 20);
+	assert_int_equal(write(sockets[0], &byte, 1), 1);
+	assert_int_equal(poll(&end, 1, 10000), 1);
+	assert_int_equal(os_process_status(pid), 20 << 8);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 20 << 8);
+	assert_int_equal(os_process_status(pid), -1);
+	(void)close(end.fd);
+	(void)close(sockets[0]);
+	(void)close(sockets[1]);
+}
+#endif
+
 int
 main(void)
 {
@@ -333,6 +376,9 @@ main(void)
 	    cmocka_unit_test(test_poll),
 	    cmocka_unit_test(test_child_fails),
 	    cmocka_unit_test(test_child_execs),
+#ifndef OS_POSIX_ONLY
+	    cmocka_unit_test(test_others),
+#endif
 	};
 
 	return unit_run(tests, sizeof(tests) / sizeof(tests[0]));
