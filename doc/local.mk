@@ -7,6 +7,7 @@ dist_man_MANS = \
 	doc/corswrap-errors.7 \
 	doc/corswrap-hosting.7 \
 	doc/corswrap-recipes.7 \
+	doc/corswrap-warm.7 \
 	doc/corswrap.8 \
 	doc/corswrap.ini.5 \
 	$(end)

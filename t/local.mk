@@ -33,6 +33,7 @@ unit_tests = \
 	t/program/forward-pool.t \
 	t/program/log.t \
 	t/program/response.t \
+	t/program/watch.t \
 	$(end)
 script_tests = \
 	t/applications/cgi-pm.t \
@@ -126,6 +127,7 @@ script_tests = \
 	t/tree/snippets.t \
 	t/tree/style.t \
 	t/warm/perl.t \
+	t/warm/requests.t \
 	$(end)
 
 TESTS = $(script_tests)
@@ -174,6 +176,7 @@ t_policy_values_t_SOURCES = t/policy/values.c t/unit.h
 t_program_forward_pool_t_SOURCES = t/program/forward-pool.c t/unit.h
 t_program_log_t_SOURCES = t/program/log.c t/unit.h
 t_program_response_t_SOURCES = t/program/response.c t/unit.h
+t_program_watch_t_SOURCES = t/program/watch.c t/unit.h
 t_base_memory_t_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc \
 	-Wl,--wrap=realloc -Wl,--wrap=arena_alloc -Wl,--wrap=arena_array \
 	-Wl,--wrap=arena_slice -Wl,--wrap=arena_text \

@@ -426,6 +426,52 @@ dump_handlers(struct dump *dump)
 			  app->handlers[i].argv);
 }
 
+static void
+put_list(struct dump *dump, const char *key, const char *const *items,
+	 bool paths)
+{
+	struct dump_list list = {.dump = dump, .key = key};
+
+	for (; *items != NULL; items++)
+		dump_item(&list, paths ? dump_path_text(dump, *items, key, true)
+				       : slice_from(*items));
+	dump_list_end(&list);
+}
+
+static void
+put_often(struct dump *dump, const char *key, const struct often *value,
+	  const struct often *usual)
+{
+	char time[VALUE_TEXT], text[2 * VALUE_TEXT];
+
+	if (value->count == usual->count && value->time == usual->time)
+		return;
+	value_number_write(&value_duration, value->time, time);
+	snprintf(text, sizeof(text), "%u in %s", value->count, time);
+	dump_text(dump, key, text);
+}
+
+static void
+dump_warm(struct dump *dump)
+{
+	const struct warm_policy *warm = &dump->settings->warm;
+	const struct warm_policy *usual = &settings_warm_default;
+
+	begin_section(dump, "warm", SLICE_NONE);
+	if (warm->exec)
+		dump_text(dump, "scripts", "exec");
+	put_list(dump, "scripts", warm->scripts, true);
+	put_list(dump, "load", warm->load, false);
+	put_list(dump, "watch", warm->watch, true);
+	put_often(dump, "after", &warm->after, &usual->after);
+	if (warm->max != usual->max)
+		dump_number(dump, "max", warm->max);
+	put_size(dump, "memory", warm->memory, usual->memory);
+	if (warm->spare != usual->spare)
+		dump_number(dump, "spare", warm->spare);
+	put_often(dump, "renew", &warm->renew, &usual->renew);
+}
+
 /* ---- [cors] and [cors NAME] ---- */
 
 static void
@@ -612,6 +658,7 @@ settings_dump(const struct settings *settings, FILE *out)
 	dump_server(&dump);
 	dump_env(&dump);
 	dump_handlers(&dump);
+	dump_warm(&dump);
 	if (dump_specs(&dump) != 0)
 		return -1;
 	if (dump.failed) {

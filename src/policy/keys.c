@@ -12,8 +12,8 @@
 #include "base/text.h"
 #include "policy/values.h"
 
-static const char *const section_words[] = {"app",	"server", "env",
-					    "handlers", "cors",	  NULL};
+static const char *const section_words[] = {"app",  "server", "env", "handlers",
+					    "cors", "warm",   NULL};
 
 const struct key *
 keys_of(enum section_kind kind)
@@ -25,6 +25,8 @@ keys_of(enum section_kind kind)
 		return keys_server;
 	case SECTION_CORS:
 		return keys_cors;
+	case SECTION_WARM:
+		return keys_warm;
 	case SECTION_ENV:
 	case SECTION_HANDLERS:
 	case SECTION_LOST:
@@ -56,7 +58,7 @@ enum section_kind
 section_with_key(struct slice name)
 {
 	static const enum section_kind kinds[] = {SECTION_CORS, SECTION_APP,
-						  SECTION_SERVER};
+						  SECTION_SERVER, SECTION_WARM};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (keys_find(kinds[i], true, name) >= 0)

@@ -21,6 +21,7 @@ enum section_kind {
 	SECTION_ENV,
 	SECTION_HANDLERS,
 	SECTION_CORS,
+	SECTION_WARM,
 	SECTION_LOST /* a header that nothing can be made of */
 };
 
@@ -64,6 +65,7 @@ const struct key *keys_of(enum section_kind);
 extern const struct key keys_app[];
 extern const struct key keys_server[];
 extern const struct key keys_cors[];
+extern const struct key keys_warm[];
 
 /* The place of a key in its section's table, or -1. */
 int keys_find(enum section_kind, bool named, struct slice name);

@@ -359,12 +359,38 @@ lint_writable(struct loader *loader)
 		    (unsigned)(st.st_mode & 07777));
 }
 
+/* Scripts that never run warm. */
+static void
+lint_warm(struct loader *loader)
+{
+	const struct warm_policy *warm = &loader->settings->warm;
+	const struct app *app = &loader->settings->app;
+	unsigned line = keys_line(SECTION_WARM, loader->warm.lines, "scripts");
+
+	if (line == 0)
+		return;
+	if (app->inject == INJECT_PREPEND)
+		loader_warn(loader, line, "warm-unused", NULL,
+			    "[warm] is for FastCGI responders, \"inject = "
+			    "prepend\" for plain CGI");
+	else if (app->forward_count > 0)
+		loader_warn(loader, line, "warm-unused", NULL,
+			    "[warm] starts programs beforehand, but "
+			    "\"forward\" starts none");
+	else if (warm->exec && app->exec == NULL &&
+		 loader->options->command == NULL)
+		loader_warn(loader, line, "warm-unused", NULL,
+			    "\"exec\" stands for the program of [app], which "
+			    "names none");
+}
+
 void
 lint(struct loader *loader)
 {
 	if (!loader->options->warnings)
 		return;
 	lint_sections(loader);
+	lint_warm(loader);
 	if (loader->in_memory)
 		return;
 	lint_writable(loader);

@@ -153,6 +153,14 @@ struct server_values {
 	size_t status_client_room;
 };
 
+struct warm_values {
+	struct warm_policy warm;
+	unsigned lines[KEYS_MAX];
+	struct items scripts;
+	struct items load;
+	struct items watch;
+};
+
 /* Of [cors] or [cors NAME]. */
 struct cors_values {
 	const struct section *section;
@@ -195,6 +203,7 @@ struct loader {
 			    that seem to be missing */
 	struct app_values app;
 	struct server_values server;
+	struct warm_values warm;
 	struct cors_values *cors; /* not of ignored sections; [cors] first */
 	size_t cors_count;
 	const struct cors_values *base; /* [cors], if there is one */

@@ -16,6 +16,7 @@ policy_sources = \
 	%D%/keys_app.c \
 	%D%/keys_cors.c \
 	%D%/keys_read.c \
+	%D%/keys_warm.c \
 	%D%/lint.c \
 	%D%/loader.c \
 	%D%/loader.h \

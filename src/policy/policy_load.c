@@ -496,6 +496,7 @@ settings_new(void)
 	settings->arena = arena;
 	settings->app = settings_app_default;
 	settings->server = settings_server_default;
+	settings->warm = settings_warm_default;
 	return settings;
 }
 

@@ -31,6 +31,15 @@ read_server(struct loader *loader, struct section *section)
 	keys_read(loader, section, keys_server, values, values->lines);
 }
 
+static void
+read_warm(struct loader *loader, struct section *section)
+{
+	struct warm_values unused = {.warm = settings_warm_default};
+	struct warm_values *values = section->ignored ? &unused : &loader->warm;
+
+	keys_read(loader, section, keys_warm, values, values->lines);
+}
+
 static bool
 cors_values_init(struct loader *loader, struct cors_values *values,
 		 const struct section *section)
@@ -120,12 +129,15 @@ sections_read(struct loader *loader)
 
 	loader->app.app = settings->app;
 	loader->server.server = settings->server;
+	loader->warm.warm = settings->warm;
 	for (size_t i = 0; i < loader->count; i++) {
 		struct section *section = &loader->sections[i];
 		if (section->kind == SECTION_APP)
 			read_app(loader, section);
 		else if (section->kind == SECTION_SERVER)
 			read_server(loader, section);
+		else if (section->kind == SECTION_WARM)
+			read_warm(loader, section);
 		else if (section->kind == SECTION_ENV)
 			keys_read_env(loader, section);
 		else if (section->kind == SECTION_HANDLERS)
@@ -133,6 +145,7 @@ sections_read(struct loader *loader)
 	}
 	settings->app = loader->app.app;
 	settings->server = loader->server.server;
+	settings->warm = loader->warm.warm;
 	read_all_cors(loader);
 }
 

@@ -34,6 +34,19 @@ const struct app settings_app_default = {
     .env = no_env,
 };
 
+static const char *const no_words[] = {NULL};
+
+const struct warm_policy settings_warm_default = {
+    .scripts = no_words,
+    .load = no_words,
+    .watch = no_words,
+    .after = {2, 60 * 1000},
+    .max = 8,
+    .memory = (uint64_t)256 << 20,
+    .spare = 1,
+    .renew = {10000, 3600 * 1000},
+};
+
 const struct server settings_server_default = {
     .workers = 32,
     .idle_timeout = 60000,

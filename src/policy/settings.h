@@ -103,6 +103,25 @@ struct server {
 	const char *log_file; /* absolute; NULL: standard error */
 };
 
+/* A number of requests in a time. */
+struct often {
+	unsigned count;
+	uint64_t time; /* milliseconds */
+};
+
+/* [warm].  The lists are NULL-terminated and never NULL. */
+struct warm_policy {
+	const char *const *scripts; /* patterns of fnmatch(3), absolute */
+	bool exec;		    /* the program of [app] exec, too */
+	const char *const *load;
+	const char *const *watch; /* absolute */
+	struct often after;
+	unsigned max;
+	uint64_t memory; /* bytes */
+	unsigned spare;
+	struct often renew;
+};
+
 /* A file that the settings came from, to see whether it has changed. */
 struct source_file {
 	const char *path;
@@ -148,9 +167,10 @@ struct spec_source {
 	bool allow_public_suffix;
 };
 
-/* [app] and [server] with every default. */
+/* [app], [server] and [warm] with every default. */
 extern const struct app settings_app_default;
 extern const struct server settings_server_default;
+extern const struct warm_policy settings_warm_default;
 
 struct settings {
 	struct arena *arena;
@@ -158,6 +178,7 @@ struct settings {
 	const char *folder; /* of that file, absolute */
 	struct app app;
 	struct server server;
+	struct warm_policy warm;
 	struct policy_set *policies;
 	/* every section's spec, those without origins too; for dump and lint */
 	const struct policy_spec *specs;

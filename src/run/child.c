@@ -20,8 +20,10 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -29,10 +31,6 @@
 
 #include "base/clock.h"
 #include "base/os.h"
-
-#ifndef __GLIBC__
-#define __rlimit_resource_t int /* as POSIX has it; glibc: an enum */
-#endif
 
 enum { NAP_MAX = 10 }; /* ms between two checks without a pidfd */
 
@@ -47,7 +45,7 @@ struct start {
 /* ---- the child, until it execs ---- */
 
 static int
-limit(__rlimit_resource_t what, const struct limit *to)
+limit(pid_t pid, int what, const struct limit *to)
 {
 	struct rlimit both = {to->value, to->value};
 	struct rlimit now;
@@ -55,9 +53,10 @@ limit(__rlimit_resource_t what, const struct limit *to)
 	if (!to->set)
 		return 0;
 	/* Only root may raise the hard limit. */
-	if (getrlimit(what, &now) == 0 && both.rlim_max > now.rlim_max)
+	if (os_process_limit(pid, what, NULL, &now) == 0 &&
+	    both.rlim_max > now.rlim_max)
 		both.rlim_cur = both.rlim_max = now.rlim_max;
-	return setrlimit(what, &both);
+	return os_process_limit(pid, what, &both, NULL);
 }
 
 /* The responder raises its own soft limit; programs get the old one. */
@@ -72,19 +71,23 @@ lower_files(uint64_t to)
 	(void)setrlimit(RLIMIT_NOFILE, &files);
 }
 
+int
+child_limit(pid_t pid, const struct app *app)
+{
+	return limit(pid, RLIMIT_CPU, &app->cpu_limit) != 0 ||
+		       limit(pid, RLIMIT_AS, &app->memory_limit) != 0 ||
+		       limit(pid, RLIMIT_NOFILE, &app->file_limit) != 0 ||
+		       limit(pid, RLIMIT_NPROC, &app->process_limit) != 0
+		   ? -1
+		   : 0;
+}
+
 static int
 set_limits(const struct app *app, uint64_t files)
 {
 	if (files > 0)
 		lower_files(files);
-	if (app == NULL)
-		return 0;
-	return limit(RLIMIT_CPU, &app->cpu_limit) != 0 ||
-		       limit(RLIMIT_AS, &app->memory_limit) != 0 ||
-		       limit(RLIMIT_NOFILE, &app->file_limit) != 0 ||
-		       limit(RLIMIT_NPROC, &app->process_limit) != 0
-		   ? -1
-		   : 0;
+	return app == NULL ? 0 : child_limit(0, app);
 }
 
 /*
@@ -119,13 +122,14 @@ set_descriptors(const struct child_spec *spec)
 {
 	int in = spec->in < 0 ? os_child_open_null() : aside(spec->in, 0);
 	int out = aside(spec->out, 1), err = aside(spec->err, 2);
+	int control = spec->control > 0 ? aside(spec->control, -1) : 0;
 
-	if (in < 0 || out < 0 || err < 0 || put(in, 0) < 0 || put(out, 1) < 0 ||
-	    put(err, 2) < 0)
+	if (control < 0 || in < 0 || out < 0 || err < 0 || put(in, 0) < 0 ||
+	    put(out, 1) < 0 || put(err, 2) < 0)
 		return -1;
 	/* All of ours are close-on-exec; this is for what libraries opened. */
 	os_close_on_exec_from(3);
-	return 0;
+	return control > 0 && put(control, spec->control_as) < 0 ? -1 : 0;
 }
 
 int
@@ -200,7 +204,7 @@ child_start(const struct child_spec *spec, struct child *child,
 	sigset_t all, old;
 	int error;
 
-	*child = (struct child){0, -1};
+	*child = (struct child){0, -1, 0};
 	/* If it were inherited as ignored, waitpid would find no status. */
 	if (!spec->prepared)
 		(void)signal(SIGCHLD, SIG_DFL);
@@ -214,7 +218,7 @@ child_start(const struct child_spec *spec, struct child *child,
 		return 0;
 	if (child->pid > 0)
 		(void)child_reap(child);
-	*child = (struct child){0, -1};
+	*child = (struct child){0, -1, 0};
 	errno = error;
 	return -1;
 }
@@ -265,16 +269,36 @@ child_wait(const struct child *child, int ms)
 	}
 }
 
+/* Its parent shall wait for it.  As long as that has not, the kernel keeps the
+ * status and the number. */
+static int
+reap_by_parent(const struct child *child)
+{
+	char order[16];
+	int status, len;
+
+	(void)child_wait(child, -1);
+	status = os_process_status(child->pid);
+	len = snprintf(order, sizeof(order), "w%ld", (long)child->pid);
+	(void)send(child->parent, order, (size_t)len,
+		   MSG_DONTWAIT | MSG_NOSIGNAL);
+	(void)close(child->parent);
+	return status < 0 ? 0 : status;
+}
+
 int
 child_reap(struct child *child)
 {
 	int status = 0;
 
-	while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
-		continue;
+	if (child->parent > 0)
+		status = reap_by_parent(child);
+	else
+		while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
+			continue;
 	if (child->pidfd >= 0)
 		(void)close(child->pidfd);
-	*child = (struct child){0, -1};
+	*child = (struct child){0, -1, 0};
 	return status;
 }
 

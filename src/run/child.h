@@ -26,6 +26,9 @@ struct child_spec {
 	bool prepared; /* this process has called child_prepare */
 	/* the signal it gets if our thread ends before it does; 0: TERM */
 	int death_signal;
+	/* A socket that becomes descriptor control_as; 0: there is none */
+	int control;
+	int control_as;
 };
 
 /* The step at which a start failed: the hint depends on it. */
@@ -39,6 +42,12 @@ enum child_stage {
 struct child {
 	pid_t pid; /* also its process group; 0: none */
 	int pidfd; /* readable once it has ended; -1: none (Linux before 5.2) */
+	/*
+	 * Where another process has started it, and must wait for it: a socket
+	 * to that one, which is told ("w" and the process) when it has ended.
+	 * Its pidfd is never -1 then.  0: it is our own.
+	 */
+	int parent;
 };
 
 /*
@@ -73,10 +82,17 @@ int child_enter(const struct child_spec *, enum child_stage *stage);
 int child_report(struct log *, const struct request *, const char *file,
 		 enum child_stage stage, int error);
 
+/*
+ * Set the limits of app for a process that another one has started for us and
+ * that has not begun.  -1 with errno.
+ */
+int child_limit(pid_t, const struct app *);
+
 /* Has it ended?  Waits up to ms (-1: for ever).  Does not reap. */
 bool child_wait(const struct child *, int ms);
 
-/* Wait until it has ended, and reap it.  Returns its wait status. */
+/* Wait until it has ended, and reap it.  Returns its wait status; 0 if its
+ * parent, which is not we, has ended without one. */
 int child_reap(struct child *);
 
 /* Send a signal to its process group, and to the program even if it left that.

@@ -19,7 +19,12 @@
 
 struct log;
 struct metrics;
+struct child;
+struct child_spec;
 struct forward_pool;
+struct script;
+struct settings;
+struct warm;
 
 /* A file as stat(2) has described it: another one, or one that was changed,
  * differs. */
@@ -94,6 +99,15 @@ struct source {
 	int fd;
 };
 
+/* How [warm] served a request. */
+enum warm_result {
+	WARM_NONE, /* not meant for it */
+	WARM_USED,
+	WARM_COLD,
+	WARM_STALE, /* cold, for a file had changed */
+	WARM_RESULTS
+};
+
 /* How a request ended; for the access log and the counters. */
 struct outcome {
 	int status;  /* sent, 0 if none */
@@ -102,6 +116,7 @@ struct outcome {
 	int verdict; /* enum cors_verdict */
 	bool preflight;
 	bool ran;	       /* the program was started or forwarded to */
+	enum warm_result warm; /* where a program ran */
 	bool reported;	       /* enforce = report would have blocked it */
 	const char *failure;   /* id of what went wrong ("first-byte-timeout",
 				  "client-gone", ...), static; NULL: nothing */
@@ -120,6 +135,12 @@ struct exchange {
 	struct log *log;
 	struct metrics *metrics;   /* FastCGI alone; NULL in CGI */
 	struct forward_pool *pool; /* connections to forward to; may be NULL */
+	struct warm *warm;	   /* warm interpreters, with: */
+	/* warm_start, which plain CGI has no use for; NULL there */
+	enum warm_result (*warm_start)(struct warm *, const struct settings *,
+				       const struct script *,
+				       const struct child_spec *,
+				       struct child *);
 	/* becomes readable when every program must be ended now; -1: never */
 	int stop_fd;
 	/* soft limit of open files that we were started with, for programs;

@@ -18,6 +18,8 @@ run_sources = \
 	%D%/forward_pool.h \
 	%D%/forward_send.c \
 	%D%/forward_send.h \
+	%D%/interpreter.c \
+	%D%/interpreter.h \
 	%D%/log.c \
 	%D%/log.h \
 	%D%/metrics.c \
@@ -34,5 +36,13 @@ run_sources = \
 	%D%/stderr.h \
 	%D%/transfer.c \
 	%D%/transfer.h \
+	%D%/warm.c \
+	%D%/warm.h \
+	%D%/warm_keeper.c \
+	%D%/warm_pool.h \
+	%D%/watch.c \
+	%D%/watch.h \
+	%D%/zygote.c \
+	%D%/zygote.h \
 	$(end)
 EXTRA_DIST += %D%/README

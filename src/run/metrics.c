@@ -93,9 +93,10 @@ struct metrics {
 	struct failure failures[FAILURES];
 	counter codes[CODES];
 	counter body_bytes;
-	struct histogram own;	  /* answered by us */
-	struct histogram program; /* a program ran */
-	counter reloads[2];	  /* of a policy with errors, of a good one */
+	struct histogram own;	    /* answered by us */
+	struct histogram program;   /* a program ran */
+	counter warm[WARM_RESULTS]; /* by enum warm_result */
+	counter reloads[2];	    /* of a policy with errors, of a good one */
 	_Atomic int64_t running;
 	int64_t started; /* seconds since 1970 */
 };
@@ -279,6 +280,8 @@ metrics_count(struct metrics *s, const struct settings *settings,
 		add(&e->reported, 1);
 	if (o->status >= 0 && o->status < CODES)
 		add(&s->codes[o->status], 1);
+	if (o->warm != WARM_NONE)
+		add(&s->warm[o->warm], 1);
 	if (o->body_bytes > 0)
 		add(&s->body_bytes, o->body_bytes);
 	if (o->failure != NULL)
@@ -442,6 +445,21 @@ put_single(FILE *f, const char *name, const char *type, const char *help,
 }
 
 static void
+put_warm(struct metrics *s, FILE *f)
+{
+	static const char *const names[WARM_RESULTS] = {
+	    [WARM_USED] = "warm", [WARM_COLD] = "cold", [WARM_STALE] = "stale"};
+
+	head(f, "corswrap_warm_requests_total", "counter",
+	     "Requests for scripts of [warm], by how they ran.");
+	for (size_t i = WARM_USED; i < WARM_RESULTS; i++)
+		fprintf(f,
+			"corswrap_warm_requests_total{result=\"%s\"} %" PRIu64
+			"\n",
+			names[i], value(&s->warm[i]));
+}
+
+static void
 put_all(struct metrics *s, FILE *f)
 {
 	put_requests(s, f);
@@ -457,6 +475,7 @@ put_all(struct metrics *s, FILE *f)
 	put_single(f, "corswrap_running_programs", "gauge",
 		   "Programs that run now.",
 		   atomic_load_explicit(&s->running, memory_order_relaxed));
+	put_warm(s, f);
 	head(f, "corswrap_reloads_total", "counter",
 	     "Times the policy was loaded again, and taken or refused.");
 	fprintf(f,

@@ -326,6 +326,18 @@ run(struct relay *r)
 
 /* ---- start and end ---- */
 
+/* In a fork of an interpreter that has compiled it, if there is one. */
+static bool
+start_warm(struct relay *r, const struct child_spec *spec)
+{
+	struct exchange *x = r->t.exchange;
+
+	if (x->warm_start != NULL)
+		x->outcome.warm = x->warm_start(x->warm, r->t.settings,
+						r->script, spec, &r->child);
+	return x->outcome.warm == WARM_USED;
+}
+
 static int
 start(struct relay *r, char **variables, const struct body *body)
 {
@@ -335,14 +347,20 @@ start(struct relay *r, char **variables, const struct body *body)
 
 	if (os_pipe(out) == 0 && os_pipe(err) == 0) {
 		struct child_spec spec = {
-		    r->script->argv, variables, r->script->directory, body->fd,
-		    out[1], err[1], &r->t.settings->app,
-		    r->t.exchange->file_limit,
-		    /* server.c has */
-		    r->t.exchange->fastcgi,
+		    .argv = r->script->argv,
+		    .env = variables,
+		    .directory = r->script->directory,
+		    .in = body->fd,
+		    .out = out[1],
+		    .err = err[1],
+		    .limits = &r->t.settings->app,
+		    .files = r->t.exchange->file_limit,
+		    .prepared = r->t.exchange->fastcgi, /* server.c has */
 		    /* Whoever kills us as a CGI program has sent TERM. */
-		    r->t.exchange->fastcgi ? SIGTERM : SIGKILL};
-		rc = child_start(&spec, &r->child, &stage);
+		    .death_signal = r->t.exchange->fastcgi ? SIGTERM : SIGKILL};
+		rc = start_warm(r, &spec)
+			 ? 0
+			 : child_start(&spec, &r->child, &stage);
 	}
 	error = errno;
 	close_fd(&out[1]);

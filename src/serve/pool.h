@@ -84,6 +84,7 @@ struct pool {
 	struct log *log;
 	struct metrics *metrics;
 	struct forward_pool *forward; /* kept connections; NULL: none kept */
+	struct warm *warm;	      /* interpreters */
 	int stop_fd;		      /* eventfd: every program must end now */
 	uint64_t file_limit; /* that we have raised, before; 0: have not */
 	int poke_fd;	     /* eventfd: the main thread shall look */

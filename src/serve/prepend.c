@@ -115,16 +115,13 @@ prepend_run(const struct settings *settings, struct exchange *x,
 	    const struct cors_decision *d, const struct request *request)
 {
 	enum child_stage stage = CHILD_STAGE_EXEC;
-	struct child_spec spec = {script->argv,
-				  variables,
-				  script->directory,
-				  input_of(body),
-				  STDOUT_FILENO,
-				  STDERR_FILENO,
-				  &settings->app,
-				  0,
-				  false,
-				  0};
+	struct child_spec spec = {.argv = script->argv,
+				  .env = variables,
+				  .directory = script->directory,
+				  .in = input_of(body),
+				  .out = STDOUT_FILENO,
+				  .err = STDERR_FILENO,
+				  .limits = &settings->app};
 	int error = check_program(script->argv[0]);
 
 	if (error == 0 && spec.in < 0) {

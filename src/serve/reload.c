@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "run/warm.h"
 #include "serve/pool.h"
 
 enum {
@@ -221,6 +222,7 @@ take_up(struct reload *r, struct settings *fresh, const struct diag_list *list)
 	r->retired = retired;
 	atomic_store(&pool->current, fresh);
 	set_limit(pool, limit_of(pool, fresh));
+	warm_forget(pool->warm);
 	r->reread = reread_at(fresh);
 	r->refused = 0;
 	r->complaint = 0;

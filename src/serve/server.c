@@ -25,6 +25,7 @@
 
 #include "run/child.h"
 #include "run/forward.h"
+#include "run/warm.h"
 #include "serve/listen.h"
 #include "serve/pool.h"
 #include "serve/worker.h"
@@ -440,7 +441,8 @@ prepare(struct responder *s, struct settings *settings)
 	pthread_cond_init(&pool->room, NULL);
 	pool->metrics = metrics_new();
 	pool->forward = forward_pool_new();
-	if (pool->metrics == NULL)
+	pool->warm = warm_new(pool->log);
+	if (pool->metrics == NULL || pool->warm == NULL)
 		return -1;
 	s->reload = reload_new(pool, settings);
 	if (s->reload == NULL)
@@ -476,6 +478,7 @@ clean_up(struct responder *s, struct settings *settings)
 		reload_free(s->reload);
 	else
 		settings_release(settings);
+	warm_free(pool->warm);
 	forward_pool_free(pool->forward);
 	metrics_free(pool->metrics);
 	if (s->signal_fd >= 0)

@@ -25,6 +25,7 @@
 #include "base/clock.h"
 #include "base/os.h"
 #include "run/answer.h"
+#include "run/warm.h"
 #include "serve/pool.h"
 #include "serve/respond.h"
 #include "serve/worker.h"
@@ -288,6 +289,8 @@ answer(struct worker *w, bool large)
 	c.x.log = pool->log;
 	c.x.metrics = pool->metrics;
 	c.x.pool = pool->forward;
+	c.x.warm = pool->warm;
+	c.x.warm_start = warm_start;
 	c.x.stop_fd = pool->stop_fd;
 	c.x.file_limit = pool->file_limit;
 	c.x.will_block = exchange_will_block;

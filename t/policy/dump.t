@@ -224,6 +224,12 @@ is(stable('a long item', "[cors]\norigins=*\nheaders=$name\nheaders=b\n"),
 # Words whose quotes matter, and what would be a comment.
 stable('words', "[cors]\norigins=*\n[app]\nexec = /a 'x \"y\"' \"it's\" a\\ b "
     . "\\\\ ' '';' \"\\\"\" '\t'\n");
+is(stable('warm', "[cors]\norigins = *\n[warm]\nscripts = exec /srv/*.pl, /b.pl\n"
+	. "after = 3 in 60s\nrenew = 10000 in 60m\nmemory = 1024M\nload = a b\n"
+	. "watch = /etc/x\nmax = 4\nspare = 0\n"),
+    "[warm]\nscripts = exec\nscripts = /srv/*.pl /b.pl\nload = a b\nwatch = /etc/x\n"
+    . "after = 3 in 1m\nmax = 4\nmemory = 1G\nspare = 0\n\n[cors]\norigins = *\n",
+    'warm, without what is the default');
 stable('a tab', "[cors]\norigins=*\n[server]\nlog-file = a\tb\n");
 write_file("$dir/policy", "[cors]\norigins=*\n[app]\nexec = /a ' '';x' ';'\n");
 is((dump_of("$dir/policy"))[1], "[app]\nexec = /a ' '';x' ';'\n\n[cors]\n"

@@ -24,7 +24,7 @@ my @ids = qw(invalid-origin null-prohibited null-with-credentials file-scheme
     path-pattern syntax line-too-long section-too-long unknown-key
     unknown-section duplicate-key duplicate-section duplicate-match
     exec-and-forward prepend-conflict max-age-low method-case shadowed
-    broad-wildcard regex-origin useless-headers unreachable
+    broad-wildcard regex-origin useless-headers warm-unused unreachable
     allow-misses-method null-origin debug-on max-age-capped safelisted);
 
 my $dir = tempdir();
@@ -821,6 +821,49 @@ headers = Accept Content-Type
 3: note: header "Accept-Language" needs no permission unless its value is unusual or longer than 128 bytes [safelisted]
 3: warning: "headers" names only what browsers send without asking; the key can be left out [useless-headers]
 6: note: header "Accept" needs no permission unless its value is unusual or longer than 128 bytes [safelisted]
+== warm-unused
+[cors]
+origins = https://a.example
+[app]
+inject = prepend
+[warm]
+scripts = *.pl
+--
+6: warning: [warm] is for FastCGI responders, "inject = prepend" for plain CGI [warm-unused]
+== warm-unused, forward
+[cors]
+origins = https://a.example
+[app]
+forward = tcp:127.0.0.1:9000
+[warm]
+scripts = *.pl
+--
+6: warning: [warm] starts programs beforehand, but "forward" starts none [warm-unused]
+== warm-unused, exec
+[cors]
+origins = https://a.example
+[warm]
+scripts = exec
+--
+4: warning: "exec" stands for the program of [app], which names none [warm-unused]
+== warm, values
+[cors]
+origins = https://a.example
+[warm]
+scripts = *.pl
+after = twice
+renew = 0 in 1h
+max = 65
+memory = 1K
+spare = -1
+lod = CGI
+--
+5: error: "after" takes a number of requests and a time from 1s to 24h, like "2 in 1m", not "twice" [bad-value]
+6: error: "renew" takes a number of requests and a time from 1s to 24h, like "10000 in 1h", not "0 in 1h" [bad-value]
+7: error: "max" takes a whole number from 0 to 64, not "65" [bad-value]
+8: error: "memory" takes a size from 1M to 1024G, not "1K" [bad-value]
+9: error: "spare" takes a whole number from 0 to 16, not "-1" [bad-value]
+10: error: unknown key "lod" in [warm] (did you mean "load"?) [unknown-key]
 == unreachable
 [cors]
 origins = https://a.example

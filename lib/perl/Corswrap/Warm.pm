@@ -112,11 +112,22 @@ sub _entries {
 	return @names;
 }
 
+sub _has_children {
+	my $first;
+	sysopen my $list, "/proc/self/task/$$/children", 0 or return;
+	return sysread $list, $first, 1;
+}
+
 # Whatever would make a fork of this process differ from a start, in words.
 sub _obstacles {
 	my ($data) = @_;
 	my @found;
 	my @now = _standard();
+	push @found, 'there is more than one thread'
+	    if _entries('/proc/self/task') > 1;
+	push @found, 'a child process is running' if _has_children();
+	my $seconds = alarm 0;
+	push @found, 'an alarm is set' if $seconds;
 	for my $fd (0 .. 2) {
 		push @found, "descriptor $fd was replaced by $now[$fd]"
 		    if $now[$fd] ne $standard[$fd];
@@ -129,24 +140,17 @@ sub _obstacles {
 	}
 	# Its one byte tells whether somebody has read it.
 	push @found, 'standard input was read' if sysseek(STDIN, 0, 1) != 0;
-	push @found, 'there is more than one thread'
-	    if _entries('/proc/self/task') > 1;
-	my ($list, $first);
-	push @found, 'a child process is running'
-	    if sysopen($list, "/proc/self/task/$$/children", 0) &&
-	    sysread($list, $first, 1);
-	my $seconds = alarm 0;
-	push @found, 'an alarm is set' if $seconds;
 	return @found;
 }
 
-# The files whose change makes all this stale: what was loaded, and the folders
-# where a file of the same name would be found before it.
+# What makes all this stale: a change of a file that was loaded ("=" and its
+# path), or in a folder ("/") one of the files ("?") that would have been found
+# before a module.
 sub _files {
-	my %files;
-	for my $name (keys %INC) {
+	my (@files, %absent);
+	for my $name (sort keys %INC) {
 		my $file = $INC{$name};
-		$files{$file} = 1 if defined $file && !ref $file;
+		push @files, "=$file" if defined $file && !ref $file;
 		my $folder = $name =~ m{\A(.+)/} ? $1 : '';
 		for my $dir (grep { !ref } @INC) {
 			last if defined $file && $file eq "$dir/$name";
@@ -155,22 +159,22 @@ sub _files {
 			while (!-d $there && length $there > length $dir) {
 				$there =~ s{/[^/]*\z}{};
 			}
-			$files{$there} = 1;
+			push @{ $absent{"/$there"} }, "?$dir/$name";
 		}
 	}
-	return sort keys %files;
+	return (@files, map { $_, @{ $absent{$_} } } sort keys %absent);
 }
 
 # --- serving ---------------------------------------------------------------------------
 
-# Answered with what speaks against forks of this process ("!" and words) and
-# the files it was made of ("=" and a path), each ended by a NUL; an empty one
-# ends the list.  In messages of 32 KiB at most, which any socket takes.
+# Says what speaks against forks of this process ("!" and words) and what it was
+# made of (_files), each ended by a NUL; an empty one ends the list.  In messages
+# of 32 KiB at most, which any socket takes.
 sub _report {
 	my ($data) = @_;
 	my $list = '';
 	$list .= "!$_\0" for _obstacles($data);
-	$list .= "=$_\0" for _files();
+	$list .= "$_\0" for _files();
 	$list .= "\0";
 	while (length $list) {
 		_send($control, substr $list, 0, 32768, '') or _vanish();

@@ -15,7 +15,7 @@ use warnings;
 use Corswrap::Test;
 use Exporter qw(import);
 
-our @EXPORT_OK = qw(corpus requests refused);
+our @EXPORT_OK = qw(corpus requests refused without_time);
 
 my $perl = '/usr/bin/perl';
 
@@ -83,6 +83,12 @@ my %asked = (
 sub requests {
 	my ($name) = @_;
 	return $asked{$name} ? $asked{$name}->() : (_get('q=1'));
+}
+
+# The text without times of day, which may differ by a second.
+sub without_time {
+	my ($text) = @_;
+	return $text =~ s/\b\d\d:\d\d:\d\d\b/TIME/gr;
 }
 
 # What cannot run warm: what it is, what is said of it, first line, program.

@@ -5,7 +5,7 @@ package Corswrap::Zygote;
 # program cold, to compare.
 #
 #	my $zygote = Corswrap::Zygote->start('/a/b.pl', words => [ $^X, '-w' ]);
-#	$zygote->{obstacles}, $zygote->{files}
+#	$zygote->{obstacles}, $zygote->{files}   # "=FILE", "/FOLDER", "?ABSENT"
 #	my $got = $zygote->ask(env => { A => 1 }, body => 'x');
 #	my $cold = run_cold('/a/b.pl', words => [ $^X, '-w' ], env => ...);
 #	$got->{out}, $got->{err}, $got->{status}
@@ -128,7 +128,7 @@ sub _take_report {
 	}
 	for (split /\0/, $list) {
 		push @{ $self->{obstacles} }, $1 if /^!(.*)/s;
-		push @{ $self->{files} }, $1 if /^=(.*)/s;
+		push @{ $self->{files} }, $_ if m{^[=/?]};
 	}
 	push @{ $self->{obstacles} }, 'it wrote while it was compiled'
 	    if IO::Select->new($self->{out})->can_read(0);

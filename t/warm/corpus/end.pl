@@ -8,13 +8,11 @@ sub DESTROY { print "gone: $_[0]{text}\n" }
 package main;
 my $early = $$;
 BEGIN { our $compiled = Guard->new('compiled') }
-INIT { print "INIT runs once\n" }
-print "Content-Type: text/plain\n\n";
+INIT { print "Content-Type: text/plain\n\nINIT runs once\n" }
 my $guard = Guard->new('lexical');
 END {
 	print "END 1, status $?, ", $early == $$ ? 'same' : 'another', "\n";
 	$? = 3;
 }
 END { print "END 2\n" }
-print "INIT after the header?\n";
 exit 5;

@@ -1,0 +1,418 @@
+/*
+ * From a program to a warm interpreter's command line.
+ *
+ * A script's first line is read as the kernel reads it (one argument), then as
+ * env -S and perl do.  Only what is understood for certain is taken: a switch
+ * that has another effect when the script is an argument, or another program in
+ * between, means that the script runs cold.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "run/interpreter.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+enum {
+	LINE = 256, /* as much of a #! line as the kernel reads */
+	MODULE = 256,
+	TEXT = PATH_MAX + LINE + MODULE + 256
+};
+
+enum language { LANGUAGE_NONE, LANGUAGE_PERL, LANGUAGE_PYTHON };
+
+/* The command line in the making. */
+struct words {
+	char *words[INTERPRETER_WORDS + 8];
+	size_t count;
+	char *text; /* what was made for it, TEXT bytes */
+	size_t used;
+	bool full;
+};
+
+static void
+push(struct words *w, const char *word)
+{
+	if (w->count >= INTERPRETER_WORDS)
+		w->full = true;
+	else
+		w->words[w->count++] = (char *)(uintptr_t)word;
+}
+
+/* A copy that lives as long as the words. */
+static char *
+keep(struct words *w, struct slice text)
+{
+	char *at = w->text + w->used;
+
+	if (w->used + text.len + 1 > TEXT) {
+		w->full = true;
+		return w->text; /* some string; nobody will use it */
+	}
+	memcpy(at, text.ptr, text.len);
+	at[text.len] = '\0';
+	w->used += text.len + 1;
+	return at;
+}
+
+/* ---- first lines ---- */
+
+/* What is behind "#!", without the newline; absent: the file has no such line,
+ * or a longer one than the kernel reads. */
+static struct slice
+first_line(const char *path, char buf[static LINE])
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, LINE);
+	struct slice line = slice_of(buf, n > 0 ? (size_t)n : 0);
+	size_t len = text_find(line, '\n');
+
+	if (fd >= 0)
+		(void)close(fd);
+	if (len == line.len || !slice_starts(line, SLICE("#!")))
+		return SLICE_NONE;
+	return text_trim(slice_of(buf + 2, len - 2));
+}
+
+/* The next word of it, split at blanks. */
+static bool
+next_word(struct slice *line, struct slice *word)
+{
+	size_t len;
+
+	*line = text_trim(*line);
+	len = text_find_any(*line, " \t");
+	*word = slice_of(line->ptr, len);
+	*line = slice_after(*line, len);
+	return len > 0;
+}
+
+static struct slice
+base_name(struct slice path)
+{
+	for (size_t i = path.len; i > 0; i--)
+		if (path.ptr[i - 1] == '/')
+			return slice_after(path, i);
+	return path;
+}
+
+/* "perl", "perl5.36.0"; "python3", "python3.11". */
+static enum language
+language_of(struct slice path)
+{
+	struct slice name = base_name(path), rest;
+	enum language language = LANGUAGE_NONE;
+
+	if (slice_starts(name, SLICE("perl"))) {
+		language = LANGUAGE_PERL;
+		rest = slice_after(name, 4);
+	} else if (slice_starts(name, SLICE("python"))) {
+		language = LANGUAGE_PYTHON;
+		rest = slice_after(name, 6);
+	} else {
+		return LANGUAGE_NONE;
+	}
+	for (size_t i = 0; i < rest.len; i++)
+		if (!ascii_is_digit(rest.ptr[i]) && rest.ptr[i] != '.')
+			return LANGUAGE_NONE;
+	return language;
+}
+
+/* As execvp(3) finds it; NULL: nowhere. */
+static const char *
+search_path(struct words *w, const char *search, struct slice name)
+{
+	struct slice rest = slice_from(search);
+	char path[PATH_MAX];
+
+	while (rest.len > 0) {
+		size_t len = text_find(rest, ':');
+		int n = snprintf(path, sizeof(path), "%.*s/%.*s", (int)len,
+				 rest.ptr, (int)name.len, name.ptr);
+
+		/* An empty element is the current folder: not for us. */
+		if (len > 0 && rest.ptr[0] == '/' && n < (int)sizeof(path) &&
+		    access(path, X_OK) == 0)
+			return keep(w, slice_from(path));
+		rest = slice_after(rest, len < rest.len ? len + 1 : len);
+	}
+	return NULL;
+}
+
+/*
+ * The interpreter and what the kernel would give it before the script.  After
+ * env all words are separate with -S alone; without it the kernel's one
+ * argument is the program.
+ */
+static const char *
+read_line(struct words *w, struct slice line, const char *search)
+{
+	struct slice word;
+	bool split = false;
+
+	if (!next_word(&line, &word) || word.ptr[0] != '/')
+		return "its first line names no interpreter by its path";
+	if (!slice_eq(base_name(word), SLICE("env"))) {
+		push(w, keep(w, word));
+		if (line.len > 0)
+			push(w, keep(w, text_trim(line)));
+		return NULL;
+	}
+	/* env(1) knows quotes, escapes and ${NAME} there. */
+	if (text_find_any(line, "\"'\\$#=") < line.len ||
+	    !next_word(&line, &word))
+		return "its first line is not understood";
+	split = slice_eq(word, SLICE("-S"));
+	if (split && !next_word(&line, &word))
+		return "its first line is not understood";
+	if (!split && line.len > 0)
+		return "its first line is not understood";
+	const char *program =
+	    word.ptr[0] == '/' ? keep(w, word) : search_path(w, search, word);
+	if (program == NULL)
+		return "the interpreter in its first line is missing";
+	push(w, program);
+	while (next_word(&line, &word))
+		push(w, keep(w, word));
+	return NULL;
+}
+
+/* ---- perl ---- */
+
+/*
+ * Switches that have the same effect with and without us: warnings, taint mode,
+ * -C, -l, -I, -M.  Not -x, -n, -p, -i, -s, -e, -c, -d, -D, -u, -v.
+ */
+static bool
+perl_switch(struct slice word)
+{
+	if (word.len < 2 || word.ptr[0] != '-')
+		return false;
+	if (word.ptr[1] == 'I' || word.ptr[1] == 'M' || word.ptr[1] == 'm')
+		return word.len > 2; /* its argument is in the word */
+	for (size_t i = 1; i < word.len; i++) {
+		char c = word.ptr[i];
+
+		if (c == 'C' || c == 'l') /* takes the rest, or digits */
+			return text_is_digits(slice_after(word, i + 1)) ||
+			       i + 1 == word.len ||
+			       (c == 'C' &&
+				text_find_any(slice_after(word, i + 1),
+					      "wTtnp") == word.len - i - 1);
+		if (strchr("wWXT", c) == NULL)
+			return false;
+	}
+	return true;
+}
+
+/* perl reads the first line itself, for the switches behind its name, however
+ * it was started; a line without its name makes it start another program. */
+static bool
+perl_line(struct slice line)
+{
+	struct slice word;
+	bool found = false;
+
+	while (next_word(&line, &word)) {
+		if (found && !perl_switch(word))
+			return false;
+		found = found || language_of(word) == LANGUAGE_PERL;
+	}
+	return found;
+}
+
+static void
+push_perl(struct words *w, const char *folder)
+{
+	char text[TEXT];
+	int n = snprintf(text, sizeof(text), "-I%s/perl", folder);
+
+	push(w, keep(w, slice_of(text, (size_t)n)));
+	n = snprintf(text, sizeof(text),
+		     "-MCorswrap::Warm=%d,%ld,%ld,%ld,%ld,%ld,%ld",
+		     INTERPRETER_CONTROL, (long)SYS_recvmsg, (long)SYS_write,
+		     (long)SYS_close, (long)SYS_dup3, (long)SYS_fcntl,
+		     (long)SYS_exit_group);
+	push(w, keep(w, slice_of(text, (size_t)n)));
+}
+
+static const char *
+take_perl(struct words *w, char *const *rest, const char *folder)
+{
+	char buf[LINE];
+	struct slice line = first_line(rest[0], buf);
+
+	for (size_t i = 1; i < w->count; i++)
+		if (!perl_switch(slice_from(w->words[i])))
+			return "a switch of perl is not understood";
+	if (slice_present(line) && !perl_line(line))
+		return "its first line is not understood";
+	push_perl(w, folder);
+	return NULL;
+}
+
+/* ---- python ---- */
+
+/* -B, -E, -I, -O, -s, -S, -u: what sets no script and takes no argument. */
+static bool
+python_switch(struct slice word)
+{
+	if (word.len < 2 || word.ptr[0] != '-')
+		return false;
+	for (size_t i = 1; i < word.len; i++)
+		if (strchr("BEIOsSuq", word.ptr[i]) == NULL)
+			return false;
+	return true;
+}
+
+static const char *
+take_python(struct words *w, const char *folder, const char *const *load)
+{
+	char text[TEXT];
+	int n =
+	    snprintf(text, sizeof(text), "%s/python/corswrap_warm.py", folder);
+	size_t used;
+
+	for (size_t i = 1; i < w->count; i++)
+		if (!python_switch(slice_from(w->words[i])))
+			return "a switch of python is not understood";
+	push(w, keep(w, slice_of(text, (size_t)n)));
+	used = (size_t)snprintf(text, sizeof(text), "%d,", INTERPRETER_CONTROL);
+	for (; load != NULL && *load != NULL && used < sizeof(text); load++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used,
+					 "%s,", *load);
+	if (used >= sizeof(text))
+		return "its modules are too many";
+	push(w, keep(w, slice_of(text, used)));
+	return NULL;
+}
+
+/* ---- both ---- */
+
+/* The words before the script into w; *rest: the script and its own. */
+static const char *
+split(struct words *w, char *const *argv, const char *search,
+      char *const **rest)
+{
+	char buf[LINE];
+	struct slice line;
+
+	*rest = argv;
+	if (language_of(slice_from(argv[0])) != LANGUAGE_NONE) {
+		do
+			push(w, *(*rest)++);
+		while (**rest != NULL && ***rest == '-');
+		return **rest == NULL ? "it has no script" : NULL;
+	}
+	line = first_line(argv[0], buf);
+	if (!slice_present(line))
+		return "it is no script with a first line";
+	return read_line(w, line, search);
+}
+
+static const char *
+check_file(const char *path)
+{
+	struct stat st;
+
+	if (path[0] != '/')
+		return "it is not named by its whole path";
+	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+		return "it is no file";
+	if ((st.st_mode & (S_ISUID | S_ISGID)) != 0)
+		return "it is set-user-id or set-group-id";
+	return NULL;
+}
+
+static const char *
+find(struct words *w, char *const *argv, const char *search, const char *folder,
+     const char *const *load, char *const **rest)
+{
+	const char *fault = split(w, argv, search, rest);
+	enum language language;
+
+	if (fault == NULL && w->count == 0)
+		fault = "its command line is too long";
+	if (fault != NULL)
+		return fault;
+	language = language_of(slice_from(w->words[0]));
+	if ((fault = check_file(w->words[0])) != NULL ||
+	    (fault = check_file(**rest)) != NULL)
+		return fault;
+	if (language == LANGUAGE_PERL)
+		fault = take_perl(w, *rest, folder);
+	else if (language == LANGUAGE_PYTHON)
+		fault = take_python(w, folder, load);
+	else
+		fault = "its interpreter is neither perl nor python";
+	for (char *const *word = *rest; *word != NULL; word++)
+		push(w, *word);
+	return fault == NULL && w->full ? "its command line is too long"
+					: fault;
+}
+
+/* One piece of memory: the words, then their text. */
+static const char *
+copy_out(const struct words *w, const char *script, struct interpreter *out)
+{
+	size_t size = (w->count + 1) * sizeof(char *);
+	char **argv;
+	char *text;
+
+	for (size_t i = 0; i < w->count; i++)
+		size += strlen(w->words[i]) + 1;
+	out->memory = malloc(size);
+	if (out->memory == NULL)
+		return "memory is out";
+	argv = out->argv = (char **)(void *)out->memory;
+	text = out->memory + (w->count + 1) * sizeof(char *);
+	for (size_t i = 0; i < w->count; i++) {
+		size_t len = strlen(w->words[i]) + 1;
+
+		argv[i] = memcpy(text, w->words[i], len);
+		if (w->words[i] == script)
+			out->script = text;
+		text += len;
+	}
+	argv[w->count] = NULL;
+	out->program = argv[0];
+	return NULL;
+}
+
+const char *
+interpreter_find(char *const *argv, const char *search, const char *folder,
+		 const char *const *load, struct interpreter *out)
+{
+	struct words w = {.count = 0};
+	char *const *rest = argv;
+	const char *fault;
+
+	*out = (struct interpreter){.memory = NULL};
+	w.text = malloc(TEXT);
+	if (w.text == NULL)
+		return "memory is out";
+	fault = find(&w, argv, search, folder, load, &rest);
+	if (fault == NULL)
+		fault = copy_out(&w, *rest, out);
+	free(w.text);
+	return fault;
+}
+
+void
+interpreter_free(struct interpreter *i)
+{
+	free(i->memory);
+	*i = (struct interpreter){.memory = NULL};
+}

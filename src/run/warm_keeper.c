@@ -1,0 +1,529 @@
+/*
+ * The thread that starts, watches, replaces and ends warm interpreters.
+ *
+ * It alone adds to the list of zygotes and takes from it, so it may use one
+ * without the lock; what a request uses too is under the lock.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "run/warm_pool.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/os.h"
+
+enum {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	STACK = 2 * 1024 * 1024,
+#else
+	STACK = 256 * 1024,
+#endif
+	TICK = 1000,		  /* ms between two looks at the clock */
+	COMPILE_TIME = 60 * 1000, /* ms */
+	IDLE = 10 * 60 * 1000,	  /* ms without a request, and one ends */
+	EVICTED = 30 * 1000, /* ms until what made room for others comes back */
+	PAUSE = 1000,	     /* ms after a failure, doubled each time, to: */
+	PAUSE_MAX = 5 * 60 * 1000,
+	CLOSE_TIME = 2000, /* ms for all to end */
+	EACH = 4,	   /* descriptors of a zygote to look at */
+	ZYGOTES = 64	   /* looked at in one turn */
+};
+
+/* ---- zygotes ---- */
+
+static void
+zygote_drop(struct warm_zygote *z)
+{
+	zygote_free(z->zygote);
+	free(z->name);
+	free(z);
+}
+
+void
+warm_retire(struct warm_zygote *z)
+{
+	struct warm_program *p = z->program;
+
+	if (p == NULL)
+		return;
+	if (p->now == z)
+		p->now = NULL;
+	if (p->fresh == z)
+		p->fresh = NULL;
+	z->program = NULL;
+	z->ready = false;
+	/* Forks that wait end when they see that. */
+	while (z->spare_count > 0)
+		(void)close(z->spares[--z->spare_count]);
+}
+
+void
+warm_complain(struct warm *w, struct warm_program *p, const char *why)
+{
+	char name[512], text[1024];
+
+	if (p->complained)
+		return;
+	p->complained = true;
+	log_event(w->log, LOG_LEVEL_WARNING, "warm-refused", NULL,
+		  "corscheck warm tells more; or take it out of [warm] scripts",
+		  "%s: runs cold: %s",
+		  log_quote(slice_from(p->name), name, sizeof(name)),
+		  log_quote(slice_from(why), text, sizeof(text)));
+}
+
+/* The next start is not before a while. */
+static void
+put_off(struct warm_program *p)
+{
+	p->pause = p->pause == 0 ? PAUSE : p->pause * 2;
+	if (p->pause > PAUSE_MAX)
+		p->pause = PAUSE_MAX;
+	p->not_before = clock_ms() + p->pause;
+}
+
+static void
+refuse(struct warm *w, struct warm_program *p, const char *why)
+{
+	warm_complain(w, p, why);
+	put_off(p);
+}
+
+/* ---- start ---- */
+
+/* Room for one more: the least used makes it.  The caller holds the lock. */
+static bool
+make_room(struct warm *w)
+{
+	struct warm_program *oldest = NULL;
+	unsigned count = 0;
+
+	for (struct warm_program *p = w->programs; p != NULL; p = p->next) {
+		count += (p->now != NULL || p->fresh != NULL);
+		if (p->now != NULL &&
+		    (oldest == NULL || p->used < oldest->used))
+			oldest = p;
+	}
+	if (count < w->max)
+		return true;
+	if (oldest == NULL)
+		return false;
+	oldest->not_before = clock_ms() + EVICTED;
+	warm_retire(oldest->now);
+	return true;
+}
+
+static const char *
+library_folder(void)
+{
+	const char *folder = getenv("CORSWRAP_LIBEXEC");
+
+	return folder != NULL && folder[0] == '/' ? folder : PKGLIBEXECDIR;
+}
+
+static const char *
+search_of(char *const *env)
+{
+	for (; *env != NULL; env++)
+		if (strncmp(*env, "PATH=", 5) == 0)
+			return *env + 5;
+	return "";
+}
+
+static size_t
+count_of(char *const *list)
+{
+	size_t n = 0;
+
+	while (list[n] != NULL)
+		n++;
+	return n;
+}
+
+/* Start what interpreter says, into z. */
+static bool
+launch(struct warm *w, struct warm_program *p,
+       const struct interpreter *interpreter, struct warm_zygote *z)
+{
+	struct zygote_spec spec = {.interpreter = interpreter,
+				   .env = p->env,
+				   .directory = p->directory,
+				   .files = p->files,
+				   .watch = (const char *const *)p->watch,
+				   .watch_count = count_of(p->watch)};
+	enum child_stage stage;
+
+	z->zygote = zygote_start(&spec, &stage);
+	if (z->zygote != NULL)
+		return true;
+	refuse(w, p, strerror(errno));
+	return false;
+}
+
+/* The caller holds the lock. */
+static void
+start(struct warm *w, struct warm_program *p)
+{
+	struct warm_zygote *z = calloc(1, sizeof(*z));
+	struct interpreter interpreter = {.memory = NULL};
+	const char *fault = "memory is out";
+
+	p->wanted = false;
+	if (z != NULL)
+		z->name = strdup(p->name);
+	/* Each time: the first line may have changed. */
+	if (z != NULL && z->name != NULL)
+		fault = interpreter_find(
+		    p->argv, search_of(p->env), library_folder(),
+		    (const char *const *)p->load, &interpreter);
+	if (fault != NULL)
+		refuse(w, p, fault);
+	if (fault != NULL || !launch(w, p, &interpreter, z)) {
+		if (z != NULL)
+			free(z->name);
+		free(z);
+	} else {
+		z->program = p;
+		z->since = clock_ms();
+		z->next = w->zygotes;
+		w->zygotes = z;
+		p->fresh = z;
+	}
+	interpreter_free(&interpreter);
+}
+
+/* Start what is wanted; the caller holds the lock. */
+static void
+start_wanted(struct warm *w)
+{
+	for (struct warm_program *p = w->programs; p != NULL; p = p->next)
+		if (p->wanted && p->fresh == NULL &&
+		    clock_ms() >= p->not_before &&
+		    (p->now != NULL || make_room(w)))
+			start(w, p);
+}
+
+/* ---- what a zygote says ---- */
+
+static void
+log_line(struct warm *w, struct warm_zygote *z)
+{
+	if (z->line_len > 0)
+		log_program(w->log, z->name, (long)z->zygote->process.pid,
+			    slice_of(z->line, z->line_len));
+	z->line_len = 0;
+}
+
+/* Standard error while it compiles, line by line. */
+static void
+read_errors(struct warm *w, struct warm_zygote *z)
+{
+	char buf[4096];
+	ssize_t n = read(z->zygote->err, buf, sizeof(buf));
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		log_line(w, z);
+		(void)close(z->zygote->err);
+		z->zygote->err = -1;
+	}
+	for (ssize_t i = 0; i < n; i++) {
+		if (buf[i] == '\n' || z->line_len == WARM_LINE)
+			log_line(w, z);
+		if (buf[i] != '\n')
+			z->line[z->line_len++] = buf[i];
+	}
+}
+
+/* It compiled: does it get the requests?  The caller holds the lock. */
+static void
+take_fresh(struct warm *w, struct warm_zygote *z)
+{
+	struct warm_program *p = z->program;
+	uint64_t memory = os_process_memory(z->zygote->process.pid);
+	char why[96];
+
+	if (p->memory > 0 && memory > p->memory) {
+		(void)snprintf(why, sizeof(why),
+			       "it takes %llu MiB; raise [warm] memory",
+			       (unsigned long long)(memory >> 20));
+		refuse(w, p, why);
+		warm_retire(z);
+		return;
+	}
+	if (p->now != NULL)
+		warm_retire(p->now);
+	p->now = z;
+	p->fresh = NULL;
+	p->pause = 0;
+	p->complained = false;
+	z->ready = true;
+	for (unsigned i = 0; i < p->spare; i++) {
+		int socket = zygote_fork(z->zygote);
+
+		if (socket >= 0)
+			z->spares[z->spare_count++] = socket;
+	}
+}
+
+static void
+take_news(struct warm *w, struct warm_zygote *z, enum zygote_news news)
+{
+	struct warm_program *p;
+
+	pthread_mutex_lock(&w->lock);
+	z->reported = news != ZYGOTE_COMPILING;
+	p = z->program;
+	if (p == NULL || news == ZYGOTE_COMPILING) {
+		pthread_mutex_unlock(&w->lock);
+		return;
+	}
+	switch (news) {
+	case ZYGOTE_READY:
+		take_fresh(w, z);
+		break;
+	case ZYGOTE_UNFIT:
+		refuse(w, p, z->zygote->obstacle);
+		warm_retire(z);
+		break;
+	case ZYGOTE_YOUNG:
+		p->not_before = clock_ms() + ZYGOTE_SETTLE;
+		p->wanted = true;
+		warm_retire(z);
+		break;
+	case ZYGOTE_COMPILING:
+	case ZYGOTE_DEAD:
+		break; /* its end comes, with its status */
+	}
+	pthread_mutex_unlock(&w->lock);
+}
+
+/* It has ended. */
+static void
+bury(struct warm *w, struct warm_zygote *z)
+{
+	struct warm_program *p;
+	int status;
+	char why[96];
+
+	status = child_reap(&z->zygote->process);
+	pthread_mutex_lock(&w->lock);
+	p = z->program;
+	if (p != NULL && WIFSIGNALED(status))
+		(void)snprintf(why, sizeof(why), "signal %d ended it",
+			       WTERMSIG(status));
+	else if (p != NULL)
+		(void)snprintf(why, sizeof(why),
+			       "it ended by itself, with exit status %d",
+			       WEXITSTATUS(status));
+	if (p != NULL) {
+		p->complained = p->complained && z != p->now;
+		refuse(w, p, why);
+		warm_retire(z);
+	}
+	pthread_mutex_unlock(&w->lock);
+}
+
+/* ---- time ---- */
+
+/* What is old, idle, or does not get on; the caller holds the lock. */
+static void
+look_at_clock(struct warm *w, uint64_t now)
+{
+	for (struct warm_zygote *z = w->zygotes; z != NULL; z = z->next) {
+		struct warm_program *p = z->program;
+
+		if (p == NULL)
+			continue;
+		if (p->fresh == z && now - z->since > COMPILE_TIME) {
+			refuse(w, p, "it does not get ready");
+			warm_retire(z);
+		} else if (p->now == z && now - p->used > IDLE) {
+			warm_retire(z);
+		} else if (p->now == z && p->renew_time > 0 &&
+			   now - z->since > p->renew_time && p->fresh == NULL) {
+			p->wanted = true;
+		}
+	}
+}
+
+/* Retired ones that no request is being handed to: let them end, and free those
+ * that have.  The caller holds the lock. */
+static void
+close_retired(struct warm *w)
+{
+	struct warm_zygote **at = &w->zygotes, *z;
+
+	while ((z = *at) != NULL) {
+		if (z->program == NULL && z->users == 0 && !z->closing) {
+			z->closing = true;
+			zygote_close_orders(z->zygote);
+			if (!z->reported)
+				/* It does not look for orders yet. */
+				(void)kill(z->zygote->process.pid, SIGKILL);
+		}
+		if (z->closing && z->zygote->process.pid == 0) {
+			*at = z->next;
+			zygote_drop(z);
+		} else {
+			at = &z->next;
+		}
+	}
+}
+
+/* ---- the thread ---- */
+
+enum { ON_END, ON_CONTROL, ON_ERR, ON_OUT };
+
+static size_t
+gather(struct warm *w, struct pollfd *fds, struct warm_zygote **zygotes)
+{
+	size_t count = 0;
+
+	for (struct warm_zygote *z = w->zygotes; z != NULL && count < ZYGOTES;
+	     z = z->next) {
+		const struct zygote *g = z->zygote;
+		struct pollfd *f = &fds[1 + count * EACH];
+		bool compiles = z->program != NULL && !z->ready;
+
+		f[ON_END] = (struct pollfd){g->process.pidfd, POLLIN, 0};
+		f[ON_CONTROL] =
+		    (struct pollfd){compiles ? g->control : -1, POLLIN, 0};
+		f[ON_ERR] = (struct pollfd){g->err, POLLIN, 0};
+		f[ON_OUT] = (struct pollfd){-1, POLLIN, 0};
+		zygotes[count++] = z;
+	}
+	return count;
+}
+
+static void
+take_events(struct warm *w, struct warm_zygote *z, const struct pollfd *f)
+{
+	if (f[ON_ERR].revents != 0)
+		read_errors(w, z);
+	if (f[ON_CONTROL].revents != 0)
+		take_news(w, z, zygote_read(z->zygote));
+	if (f[ON_END].revents != 0 && z->zygote->process.pid > 0)
+		bury(w, z);
+}
+
+static void
+turn(struct warm *w, struct pollfd *fds, struct warm_zygote **zygotes)
+{
+	size_t count;
+	char pokes[64];
+	bool wanting = false;
+
+	pthread_mutex_lock(&w->lock);
+	look_at_clock(w, clock_ms());
+	if (!w->stopping)
+		start_wanted(w);
+	close_retired(w);
+	for (struct warm_program *p = w->programs; p != NULL; p = p->next)
+		wanting = wanting || p->wanted;
+	count = gather(w, fds, zygotes);
+	pthread_mutex_unlock(&w->lock);
+	fds[0] = (struct pollfd){w->poke_fd, POLLIN, 0};
+	if (poll(fds, (nfds_t)(1 + count * EACH),
+		 count > 0 || wanting ? TICK : -1) <= 0)
+		return;
+	if (fds[0].revents != 0)
+		(void)!read(w->poke_fd, pokes, sizeof(pokes));
+	for (size_t i = 0; i < count; i++)
+		take_events(w, zygotes[i], &fds[1 + i * EACH]);
+}
+
+static bool
+is_over(struct warm *w)
+{
+	bool over;
+
+	pthread_mutex_lock(&w->lock);
+	over = w->stopping;
+	pthread_mutex_unlock(&w->lock);
+	return over;
+}
+
+static void *
+keep(void *context)
+{
+	struct warm *w = context;
+	struct pollfd fds[1 + ZYGOTES * EACH];
+	struct warm_zygote *zygotes[ZYGOTES];
+
+	while (!is_over(w))
+		turn(w, fds, zygotes);
+	return NULL;
+}
+
+/* With all signals blocked: those of the process are for the main thread. */
+static bool
+start_keeper(struct warm *w)
+{
+	pthread_attr_t attributes;
+	sigset_t all, old;
+	int error;
+
+	if (pthread_attr_init(&attributes) != 0)
+		return false;
+	(void)pthread_attr_setstacksize(&attributes, STACK);
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
+	error = pthread_create(&w->keeper, &attributes, keep, w);
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	(void)pthread_attr_destroy(&attributes);
+	return error == 0;
+}
+
+void
+warm_poke(struct warm *w)
+{
+	if (!w->keeping && !w->stopping)
+		w->keeping = start_keeper(w);
+	/* A full pipe wakes as well. */
+	(void)!write(w->poke_to, "", 1);
+}
+
+void
+warm_stop(struct warm *w)
+{
+	struct warm_zygote *z;
+	uint64_t until;
+
+	pthread_mutex_lock(&w->lock);
+	w->stopping = true;
+	(void)!write(w->poke_to, "", 1);
+	pthread_mutex_unlock(&w->lock);
+	if (w->keeping)
+		(void)pthread_join(w->keeper, NULL);
+	w->keeping = false;
+	/* All at once, then one after the other. */
+	for (z = w->zygotes; z != NULL; z = z->next)
+		zygote_close_orders(z->zygote);
+	until = clock_ms() + CLOSE_TIME;
+	for (z = w->zygotes; z != NULL; z = z->next) {
+		uint64_t now = clock_ms();
+
+		if (z->zygote->process.pid > 0 &&
+		    !child_wait(&z->zygote->process,
+				now < until ? (int)(until - now) : 0))
+			(void)kill(z->zygote->process.pid, SIGKILL);
+	}
+	while ((z = w->zygotes) != NULL) {
+		w->zygotes = z->next;
+		zygote_drop(z);
+	}
+}

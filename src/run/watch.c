@@ -1,0 +1,197 @@
+/*
+ * Files that are watched by their state.
+ *
+ * inotify(7) would spare the calls of stat(2), but it tells of a change some
+ * time after it, it has a limit for each user, and it is silent on network file
+ * systems.  Two hundred calls take 0.1 ms.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "run/watch.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/array.h"
+
+enum kind {
+	KIND_FILE,   /* any change counts */
+	KIND_PLACE,  /* counts if the path names another folder */
+	KIND_FOLDER, /* counts if one of the KIND_ABSENT behind it is there */
+	KIND_ABSENT
+};
+
+struct state {
+	bool exists;
+	dev_t device;
+	ino_t inode;
+	off_t size;
+	struct timespec modified;
+	struct timespec changed;
+};
+
+struct watched {
+	enum kind kind;
+	char *path;
+	struct state state;
+};
+
+struct watch {
+	struct watched *files;
+	size_t count;
+	size_t room;
+};
+
+struct watch *
+watch_new(void)
+{
+	return calloc(1, sizeof(struct watch));
+}
+
+void
+watch_free(struct watch *w)
+{
+	if (w == NULL)
+		return;
+	for (size_t i = 0; i < w->count; i++)
+		free(w->files[i].path);
+	free(w->files);
+	free(w);
+}
+
+static struct state
+state_of(const char *path)
+{
+	struct state s = {.exists = false};
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return s;
+	s.exists = true;
+	s.device = st.st_dev;
+	s.inode = st.st_ino;
+	s.size = st.st_size;
+	s.modified = st.st_mtim;
+	s.changed = st.st_ctim;
+	return s;
+}
+
+static bool
+same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+static bool
+same_state(const struct state *a, const struct state *b)
+{
+	if (!a->exists || !b->exists)
+		return a->exists == b->exists;
+	return a->device == b->device && a->inode == b->inode &&
+	       a->size == b->size && same_time(&a->modified, &b->modified) &&
+	       same_time(&a->changed, &b->changed);
+}
+
+static bool
+same_place(const struct state *a, const struct state *b)
+{
+	return a->exists && b->exists && a->device == b->device &&
+	       a->inode == b->inode;
+}
+
+static bool
+add(struct watch *w, enum kind kind, const char *path)
+{
+	struct watched *file;
+
+	if (!array_grow(&w->files, w->count, &w->room, sizeof(*w->files)))
+		return false;
+	file = &w->files[w->count];
+	*file = (struct watched){.kind = kind, .path = strdup(path)};
+	if (file->path == NULL)
+		return false;
+	if (kind != KIND_ABSENT)
+		file->state = state_of(path);
+	w->count++;
+	return true;
+}
+
+bool
+watch_add(struct watch *w, const char *path)
+{
+	return add(w, KIND_FILE, path);
+}
+
+bool
+watch_add_place(struct watch *w, const char *path)
+{
+	return add(w, KIND_PLACE, path);
+}
+
+bool
+watch_add_folder(struct watch *w, const char *path)
+{
+	return add(w, KIND_FOLDER, path);
+}
+
+bool
+watch_absent(struct watch *w, const char *path)
+{
+	return add(w, KIND_ABSENT, path);
+}
+
+bool
+watch_changed(const struct watch *w)
+{
+	bool look = true; /* at the KIND_ABSENT that come */
+
+	for (size_t i = 0; i < w->count; i++) {
+		const struct watched *file = &w->files[i];
+		struct state now;
+
+		if (file->kind == KIND_ABSENT) {
+			if (look && access(file->path, F_OK) == 0)
+				return true;
+			continue;
+		}
+		now = state_of(file->path);
+		look = !same_state(&now, &file->state);
+		if (look && (file->kind == KIND_FILE ||
+			     (file->kind == KIND_PLACE &&
+			      !same_place(&now, &file->state))))
+			return true;
+	}
+	return false;
+}
+
+static int64_t
+milliseconds(const struct timespec *t)
+{
+	return (int64_t)t->tv_sec * 1000 + t->tv_nsec / 1000000;
+}
+
+/* Anybody can set the time of modification, but the kernel alone that of the
+ * change. */
+static bool
+is_young(const struct state *s, int64_t since)
+{
+	int64_t tick = s->changed.tv_nsec == 0 ? WATCH_SECONDS : WATCH_TICK;
+
+	return s->exists && milliseconds(&s->changed) >= since - tick;
+}
+
+bool
+watch_has_young(const struct watch *w, int64_t since)
+{
+	for (size_t i = 0; i < w->count; i++)
+		if (w->files[i].kind == KIND_FILE &&
+		    is_young(&w->files[i].state, since))
+			return true;
+	return false;
+}

@@ -1,0 +1,498 @@
+/*
+ * One warm interpreter and its forks.
+ *
+ * A fork is given everything but one byte, says that it is ready, and begins at
+ * that byte.  So a request that could not be handed over in time runs in
+ * another way, and none runs twice.
+ *
+ * The forks are children of the interpreter, because fork(2) is what the
+ * libraries in it are prepared for (their random numbers and locks), not
+ * clone(2) with CLONE_PARENT.  That they have ended is seen by a pidfd, and how
+ * they ended while the interpreter has not yet waited for them, which it does
+ * when it is told to: child_reap.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "run/zygote.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/clock.h"
+#include "base/os.h"
+
+enum {
+	REPORT_MAX = 4 * 1024 * 1024, /* bytes */
+	WATCHED_MAX = 1000,	      /* files in a folder of `watch` */
+	STUCK = 2000		      /* ms that its end may take */
+};
+
+static void
+close_fd(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+	*fd = -1;
+}
+
+/* ---- start ---- */
+
+/* Standard input while it compiles: whoever reads it moves its offset. */
+static int
+one_byte(void)
+{
+	int fd = os_memory_file("corswrap-compile");
+
+	if (fd < 0)
+		fd = os_unnamed_file("/tmp");
+	if (fd >= 0 && (write(fd, "\n", 1) != 1 || lseek(fd, 0, SEEK_SET) != 0))
+		close_fd(&fd);
+	return fd;
+}
+
+static int
+start(struct zygote *z, const struct zygote_spec *spec, enum child_stage *stage)
+{
+	int control[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1};
+	int in = one_byte(), rc = -1, error;
+
+	if (in >= 0 && os_pipe(out) == 0 && os_pipe(err) == 0 &&
+	    socketpair(AF_UNIX, SOCK_SEQPACKET, 0, control) == 0) {
+		/* A stopped one shall go on when we die, and see that. */
+		struct child_spec child = {.argv = spec->interpreter->argv,
+					   .env = spec->env,
+					   .directory = spec->directory,
+					   .in = in,
+					   .out = out[1],
+					   .err = err[1],
+					   .files = spec->files,
+					   .prepared = true,
+					   .death_signal = SIGCONT,
+					   .control = control[1],
+					   .control_as = INTERPRETER_CONTROL};
+		(void)fcntl(control[0], F_SETFD, FD_CLOEXEC);
+		(void)fcntl(control[1], F_SETFD, FD_CLOEXEC);
+		rc = child_start(&child, &z->process, stage);
+	}
+	error = errno;
+	close_fd(&in);
+	close_fd(&control[1]);
+	close_fd(&out[1]);
+	close_fd(&err[1]);
+	z->control = control[0];
+	z->out = out[0];
+	z->err = err[0];
+	for (int i = 0; rc == 0 && i < 3; i++)
+		(void)fcntl((int[]){z->control, z->out, z->err}[i], F_SETFL,
+			    O_NONBLOCK);
+	errno = error;
+	return rc;
+}
+
+/* Of the policy's `watch`: a folder with the files that are right in it. */
+static bool
+watch_path(struct watch *w, const char *path)
+{
+	char file[PATH_MAX];
+	const struct dirent *entry;
+	bool ok = watch_add(w, path);
+	DIR *folder = opendir(path);
+
+	if (folder == NULL)
+		return ok;
+	for (int n = 0; ok && n < WATCHED_MAX; n++) {
+		if ((entry = readdir(folder)) == NULL)
+			break;
+		if (strcmp(entry->d_name, ".") != 0 &&
+		    strcmp(entry->d_name, "..") != 0 &&
+		    snprintf(file, sizeof(file), "%s/%s", path, entry->d_name) <
+			(int)sizeof(file))
+			ok = watch_add(w, file);
+	}
+	(void)closedir(folder);
+	return ok;
+}
+
+static bool
+watch_known(struct zygote *z, const struct zygote_spec *spec)
+{
+	bool ok = watch_add(z->watch, spec->interpreter->script) &&
+		  watch_add(z->watch, spec->interpreter->program) &&
+		  (spec->directory == NULL ||
+		   watch_add_place(z->watch, spec->directory));
+
+	for (size_t i = 0; ok && i < spec->watch_count; i++)
+		ok = watch_path(z->watch, spec->watch[i]);
+	return ok;
+}
+
+struct zygote *
+zygote_start(const struct zygote_spec *spec, enum child_stage *stage)
+{
+	struct zygote *z = calloc(1, sizeof(*z));
+
+	*stage = CHILD_STAGE_START;
+	if (z == NULL)
+		return NULL;
+	z->control = z->out = z->err = -1;
+	z->started = clock_wall_ms();
+	z->watch = watch_new();
+	if (z->watch != NULL && watch_known(z, spec) &&
+	    start(z, spec, stage) == 0) {
+		if (z->process.pidfd >= 0)
+			return z;
+		errno = ENOSYS; /* too old a kernel to watch forks */
+	}
+	zygote_free(z);
+	return NULL;
+}
+
+/* ---- the report ---- */
+
+/* Relative to where the interpreter is now. */
+static bool
+absolute(const struct zygote *z, const char *path, char to[static PATH_MAX])
+{
+	char link[64];
+	ssize_t n;
+
+	if (path[0] == '/')
+		return snprintf(to, PATH_MAX, "%s", path) < PATH_MAX;
+	(void)snprintf(link, sizeof(link), "/proc/%ld/cwd",
+		       (long)z->process.pid);
+	n = readlink(link, to, PATH_MAX - 1);
+	return n > 0 && snprintf(to + n, (size_t)(PATH_MAX - n), "/%s", path) <
+			    PATH_MAX - n;
+}
+
+/* The interpreter's libraries and what was loaded into it, so that an upgrade
+ * of them is seen. */
+static bool
+watch_mapped(struct zygote *z)
+{
+	char name[64], *line = NULL, *path;
+	size_t cap = 0;
+	bool ok = true;
+	FILE *f;
+
+	(void)snprintf(name, sizeof(name), "/proc/%ld/maps",
+		       (long)z->process.pid);
+	f = fopen(name, "re");
+	if (f == NULL)
+		return true;
+	while (ok && getline(&line, &cap, f) > 0) {
+		/* Each has one executable part: "7f00-7f01 r-xp ... /path" */
+		if (strstr(line, " r-xp ") == NULL ||
+		    (path = strchr(line, '/')) == NULL)
+			continue;
+		path[strcspn(path, "\n")] = '\0';
+		ok = watch_add(z->watch, path);
+	}
+	free(line);
+	(void)fclose(f);
+	return ok;
+}
+
+/* One entry of the report.  False: no memory, or nonsense. */
+static bool
+take_entry(struct zygote *z, const char *entry)
+{
+	char path[PATH_MAX];
+
+	if (entry[0] == '!') {
+		if (z->obstacle[0] == '\0')
+			(void)snprintf(z->obstacle, sizeof(z->obstacle), "%s",
+				       entry + 1);
+		return true;
+	}
+	/* A path that is too long cannot be opened either. */
+	if (!absolute(z, entry + 1, path))
+		return true;
+	switch (entry[0]) {
+	case '=':
+		return watch_add(z->watch, path);
+	case '/':
+		return watch_add_folder(z->watch, path);
+	case '?':
+		return watch_absent(z->watch, path);
+	default:
+		return false;
+	}
+}
+
+static void
+obstacle(struct zygote *z, const char *text)
+{
+	if (z->obstacle[0] == '\0')
+		(void)snprintf(z->obstacle, sizeof(z->obstacle), "%s", text);
+}
+
+static enum zygote_news
+judge(struct zygote *z)
+{
+	struct pollfd out = {.fd = z->out, .events = POLLIN};
+	const char *entry = z->report;
+	bool ok = watch_mapped(z);
+
+	for (; ok && *entry != '\0'; entry += strlen(entry) + 1)
+		ok = take_entry(z, entry);
+	free(z->report);
+	z->report = NULL;
+	if (poll(&out, 1, 0) > 0)
+		obstacle(z, "it writes while it is compiled");
+	if (!ok)
+		obstacle(z, "its report is not understood");
+	if (z->obstacle[0] != '\0')
+		return ZYGOTE_UNFIT;
+	if (watch_has_young(z->watch, z->started) || watch_changed(z->watch))
+		return ZYGOTE_YOUNG;
+	return ZYGOTE_READY;
+}
+
+/* An empty entry is its end. */
+static bool
+is_whole(const struct zygote *z)
+{
+	const char *end = z->report + z->report_len;
+
+	return z->report_len > 0 && end[-1] == '\0' &&
+	       (z->report_len == 1 || end[-2] == '\0');
+}
+
+enum zygote_news
+zygote_read(struct zygote *z)
+{
+	enum { PIECE = 64 * 1024 };
+	ssize_t n;
+
+	for (;;) {
+		if (z->report_len > REPORT_MAX ||
+		    !array_reserve(&z->report, z->report_len + PIECE,
+				   &z->report_room, 1)) {
+			obstacle(z, "its report is too long");
+			return ZYGOTE_UNFIT;
+		}
+		n = recv(z->control, z->report + z->report_len, PIECE,
+			 MSG_DONTWAIT);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return ZYGOTE_COMPILING;
+		if (n <= 0)
+			return ZYGOTE_DEAD;
+		z->report_len += (size_t)n;
+		if (is_whole(z))
+			return judge(z);
+	}
+}
+
+bool
+zygote_is_stale(const struct zygote *z)
+{
+	return watch_changed(z->watch);
+}
+
+/* ---- the end ---- */
+
+void
+zygote_close_orders(struct zygote *z)
+{
+	close_fd(&z->control);
+	/* Should somebody have stopped it: it must see that. */
+	if (z->process.pid > 0)
+		(void)kill(z->process.pid, SIGCONT);
+}
+
+void
+zygote_free(struct zygote *z)
+{
+	if (z == NULL)
+		return;
+	zygote_close_orders(z);
+	if (z->process.pid > 0) {
+		if (!child_wait(&z->process, STUCK))
+			(void)kill(z->process.pid, SIGKILL);
+		(void)child_reap(&z->process);
+	}
+	close_fd(&z->out);
+	close_fd(&z->err);
+	watch_free(z->watch);
+	free(z->report);
+	free(z);
+}
+
+/* ---- forks ---- */
+
+/* Bytes with descriptors.  As much as goes at once; -1 with errno. */
+static ssize_t
+send_with(int socket, const void *bytes, size_t len, const int *fds,
+	  size_t count)
+{
+	enum { FDS = 3 };
+	union {
+		struct cmsghdr head; /* for its alignment */
+		char room[CMSG_SPACE(FDS * sizeof(int))];
+	} beside;
+	/* sendmsg does not write to it */
+	struct iovec piece = {(void *)(uintptr_t)bytes, len};
+	struct msghdr message = {.msg_iov = &piece,
+				 .msg_iovlen = 1,
+				 .msg_control = &beside,
+				 .msg_controllen =
+				     CMSG_SPACE(count * sizeof(int))};
+
+	memset(&beside, 0, sizeof(beside));
+	beside.head.cmsg_level = SOL_SOCKET;
+	beside.head.cmsg_type = SCM_RIGHTS;
+	beside.head.cmsg_len = CMSG_LEN(count * sizeof(int));
+	memcpy(CMSG_DATA(&beside.head), fds, count * sizeof(int));
+	return sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+int
+zygote_fork(struct zygote *z)
+{
+	int ends[2];
+	ssize_t n;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
+		return -1;
+	(void)fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+	(void)fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+	n = os_name_senders(ends[0]);
+	if (n == 0)
+		n = send_with(z->control, "f", 1, &ends[1], 1);
+	(void)close(ends[1]);
+	if (n == 1)
+		return ends[0];
+	(void)close(ends[0]);
+	return -1;
+}
+
+/* Wait for events on the socket until then. */
+static bool
+ready_for(int socket, short events, uint64_t until)
+{
+	struct pollfd fd = {.fd = socket, .events = events};
+	uint64_t now;
+	int rc;
+
+	do {
+		now = clock_ms();
+		rc = poll(&fd, 1, now < until ? (int)(until - now) : 0);
+	} while (rc < 0 && errno == EINTR);
+	return rc > 0;
+}
+
+/* The fork says so; *pid: who it is. */
+static bool
+expect(int socket, char what, uint64_t until, pid_t *pid)
+{
+	char byte = '\0';
+	pid_t sender = 0;
+
+	if (!ready_for(socket, POLLIN, until) ||
+	    os_receive(socket, &byte, 1, &sender) != 1 || byte != what)
+		return false;
+	if (pid != NULL)
+		*pid = sender;
+	return pid == NULL || sender > 0;
+}
+
+/* Its length (four bytes of this machine), then the environment. */
+static char *
+request_text(char *const *env, size_t *len)
+{
+	uint32_t length = 0;
+	char *text, *at;
+
+	for (char *const *v = env; *v != NULL; v++)
+		length += (uint32_t)strlen(*v) + 1;
+	text = malloc(sizeof(length) + length);
+	if (text == NULL)
+		return NULL;
+	memcpy(text, &length, sizeof(length));
+	at = text + sizeof(length);
+	for (char *const *v = env; *v != NULL; v++) {
+		size_t n = strlen(*v) + 1;
+
+		memcpy(at, *v, n);
+		at += n;
+	}
+	*len = sizeof(length) + length;
+	return text;
+}
+
+static bool
+send_request(int socket, const struct child_spec *spec, uint64_t until)
+{
+	int null = spec->in < 0 ? open("/dev/null", O_RDONLY | O_CLOEXEC) : -1;
+	int fds[3] = {spec->in < 0 ? null : spec->in, spec->out, spec->err};
+	size_t len = 0, sent = 0;
+	char *text = request_text(spec->env, &len);
+	ssize_t n = text == NULL || fds[0] < 0
+			? -1
+			: send_with(socket, text, len, fds, 3);
+
+	while (n > 0 && (sent += (size_t)n) < len) {
+		n = -1;
+		if (ready_for(socket, POLLOUT, until))
+			n = send(socket, text + sent, len - sent,
+				 MSG_DONTWAIT | MSG_NOSIGNAL);
+	}
+	free(text);
+	close_fd(&null);
+	return sent == len && len > 0;
+}
+
+int
+zygote_hand(struct zygote *z, int socket, const struct child_spec *spec,
+	    uint64_t until, struct child *out)
+{
+	*out = (struct child){0, -1, 0};
+	if (!expect(socket, 'r', until, &out->pid)) {
+		(void)close(socket); /* it ends when it sees that */
+		return -1;
+	}
+	out->parent = fcntl(z->control, F_DUPFD_CLOEXEC, 3);
+	out->pidfd = out->parent < 0 ? -1 : os_process_open(out->pid);
+	if (out->pidfd < 0) {
+		close_fd(&out->parent);
+		(void)close(socket);
+		return -1;
+	}
+	if (send_request(socket, spec, until) &&
+	    expect(socket, 'a', until, NULL) &&
+	    (spec->limits == NULL || child_limit(out->pid, spec->limits) == 0))
+		return 0;
+	zygote_discard(socket, out);
+	return -1;
+}
+
+void
+zygote_go(int socket)
+{
+	(void)send(socket, "g", 1, MSG_NOSIGNAL);
+	(void)close(socket);
+}
+
+void
+zygote_discard(int socket, struct child *child)
+{
+	(void)kill(child->pid, SIGKILL);
+	(void)close(socket);
+	(void)child_reap(child);
+}

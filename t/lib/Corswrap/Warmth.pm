@@ -1,0 +1,91 @@
+package Corswrap::Warmth;
+
+# Responders with a [warm] section, and what their counters say.
+#
+#	my $r = warm_responder("kill-grace = 300ms", warm => 'spare = 2');
+#	warm_up($r, 'x.pl');
+#	my $got = ask_warm($r, 'x.pl', stdin => 'a=1');  # fails if it ran cold
+#	counted($r)->{cold}
+#	zygotes($r)                                      # processes
+#
+# The programs are those of Corswrap::Programs.
+#
+# SPDX-License-Identifier: ISC
+
+use strict;
+use warnings;
+use Corswrap::Programs;
+use Corswrap::Responder;
+use Corswrap::Test;
+use Exporter qw(import);
+use Test::More ();
+use Time::HiRes qw(sleep);
+
+our @EXPORT = qw(warm_responder warm_up ask_warm counted zygotes warm_section
+    counter_lines);
+
+# As the source tree has it: tests run before make install.
+$ENV{CORSWRAP_LIBEXEC} = top_src() . '/lib';
+
+# Lines of [server] that let the tests read the counters.
+sub counter_lines {
+	return "status-path = /warm-status\nstatus-clients = 192.0.2.1";
+}
+
+sub warm_section {
+	my ($more) = @_;
+	return "[warm]\nscripts = $dir/cgi/*.pl\nafter = 1 in 1m\n" .
+	    ($more // '') . "\n";
+}
+
+# Lines of [app], then options of run_responder; warm => lines of [warm].
+sub warm_responder {
+	my ($app, %o) = @_;
+	my $section = warm_section(delete $o{warm});
+	my $server = delete $o{server} // '';
+	return run_responder(($app // '') . "\n$section", server =>
+	    "$server\n" . counter_lines(), %o);
+}
+
+# { warm => N, cold => N, stale => N } of all requests until now.
+sub counted {
+	my ($r) = @_;
+	my $got = ask($r, 'status', params => { REQUEST_URI => '/warm-status',
+		REMOTE_ADDR => '192.0.2.1' });
+	return { $got->{body} =~
+		/^corswrap_warm_requests_total\{result="(\w+)"\} (\d+)/mg };
+}
+
+# Ask until the answer is warm; false: it never was.
+sub warm_up {
+	my ($r, $script, %o) = @_;
+	return wait_for(sub {
+		my $before = counted($r)->{warm};
+		ask($r, $script, %o);
+		return 1 if counted($r)->{warm} > $before;
+		sleep 0.02;
+		return;
+	}, 20) || do {
+		Test::More::diag(substr $r->log, -1500);
+		0;
+	};
+}
+
+# As ask, of a program that is warm.
+sub ask_warm {
+	my ($r, $script, %o) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	my $before = counted($r)->{warm};
+	my $got = ask($r, $script, %o);
+	Test::More::is(counted($r)->{warm}, $before + 1, "$script ran warm");
+	return $got;
+}
+
+# The interpreters that wait for orders.
+sub zygotes {
+	my ($r) = @_;
+	return grep { read_file("/proc/$_/cmdline") =~ /Corswrap::Warm|corswrap_warm/ }
+	    children_of($r->pid);
+}
+
+1;
