@@ -104,6 +104,7 @@ EXTRA_DIST += \
 	etc/systemd/corscheck.service.in \
 	etc/systemd/corswrap@.service.in \
 	examples/applications \
+	examples/authentication \
 	examples/shared-hosting \
 	$(end)
 CLEANFILES += $(nodist_systemdunit_DATA)

@@ -101,6 +101,7 @@ script_tests = \
 	t/servers/apache-cgid.t \
 	t/servers/apache-fcgid.t \
 	t/servers/apache-proxy-fcgi.t \
+	t/servers/authentication.t \
 	t/servers/caddy.t \
 	t/servers/haproxy.t \
 	t/servers/htaccess.t \
