@@ -214,6 +214,12 @@ os_die_with_parent(int signal)
 	(void)prctl(PR_SET_PDEATHSIG, signal);
 }
 
+int
+os_no_new_privileges(void)
+{
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
 /* The kernel's struct sigaction: the handler first; all zero is SIG_DFL. */
 struct action {
 	unsigned long words[8];
@@ -575,6 +581,12 @@ void
 os_die_with_parent(int signal)
 {
 	(void)signal;
+}
+
+int
+os_no_new_privileges(void)
+{
+	return 0;
 }
 
 void

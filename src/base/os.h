@@ -149,6 +149,9 @@ pid_t os_start(int (*run)(void *), void *context, size_t len, int *pidfd);
 /* The calling process gets the signal when the thread that started it ends.
  * Only Linux can; elsewhere nothing happens. */
 void os_die_with_parent(int signal);
+/* From here on no program that is started gains rights by set-user-ID bits.
+ * -1: not possible; where the system has no such thing, 0. */
+int os_no_new_privileges(void);
 
 /*
  * The signal's default action, or whether it is ignored, even for those two

@@ -12,12 +12,15 @@
 #include "corswrap/start.h"
 
 #include <errno.h>
+#include <grp.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/os.h"
 #include "run/log.h"
 #include "serve/listen.h"
 #include "serve/locate.h"
@@ -142,6 +145,101 @@ start_take(struct start *s, int first, int count)
 	}
 }
 
+/* ---- whose rights it has ---- */
+
+/* The socket of our own goes to that user, who removes it and lets the web
+ * server in.  -1: why is on standard error. */
+static int
+become(const struct start *s, const char *user)
+{
+	const struct passwd *entry;
+	const char *path = s->options.address == NULL ? NULL : s->address.path;
+
+	errno = 0;
+	entry = getpwnam(user);
+	if (entry == NULL) {
+		fprintf(stderr, "corswrap: user %s: %s\n", user,
+			errno != 0 ? strerror(errno) : "there is no such user");
+		return -1;
+	}
+	if ((path == NULL || chown(path, entry->pw_uid, entry->pw_gid) == 0) &&
+	    initgroups(user, entry->pw_gid) == 0 &&
+	    setgid(entry->pw_gid) == 0 && setuid(entry->pw_uid) == 0 &&
+	    os_no_new_privileges() == 0)
+		return 0;
+	fprintf(stderr, "corswrap: cannot become user %s: %s\n", user,
+		strerror(errno));
+	return -1;
+}
+
+/* After the socket and the log have been opened, which only root may be able
+ * to. */
+static int
+drop_rights(const struct start *s, const struct settings *settings,
+	    struct log *log)
+{
+	if (geteuid() != 0)
+		return 0;
+	if (settings->server.user != NULL)
+		return become(s, settings->server.user);
+	log_event(log, LOG_LEVEL_WARNING, "root", NULL,
+		  "set `user` in [server], or start it as another user",
+		  "running as root, and so will the programs");
+	return 0;
+}
+
+/* ---- the first line of the log ---- */
+
+/* What the policy has, its first sections by name. */
+static void
+write_sections(const struct settings *settings, FILE *out)
+{
+	enum { SHOWN = 8 };
+	char quoted[256];
+
+	for (size_t i = 0; i < settings->spec_count && i < SHOWN; i++) {
+		struct slice name = settings->specs[i].name;
+		fprintf(out, "%s[cors%s%s]", i == 0 ? "" : " ",
+			name.len > 0 ? " " : "",
+			log_quote(name, quoted, sizeof(quoted)));
+	}
+	if (settings->spec_count > SHOWN)
+		fprintf(out, " and %zu more", settings->spec_count - SHOWN);
+}
+
+/* Where it is, with which policy, and where messages go: whoever looks for them
+ * finds this line, or sees that there is none. */
+static void
+announce(const struct start *s, const struct settings *settings,
+	 struct log *log)
+{
+	const struct server *server = &settings->server;
+	char *text = NULL, name[256];
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	if (out == NULL)
+		return;
+	write_sections(settings, out);
+	fprintf(out, ", listening on");
+	for (size_t i = 0; i < s->fd_count; i++) {
+		char quoted[512];
+		listen_name(s->fds[i], name, sizeof(name));
+		fprintf(out, " %s",
+			log_quote(slice_from(name), quoted, sizeof(quoted)));
+	}
+	if (fclose(out) == 0)
+		log_event(log, LOG_LEVEL_INFO, "started", NULL, NULL,
+			  "corswrap " PACKAGE_VERSION
+			  " with policy %s: %s, %u workers, log in %s",
+			  s->policy, text,
+			  s->options.workers > 0 ? s->options.workers
+						 : server->workers,
+			  server->log_file != NULL ? server->log_file
+						   : "standard error");
+	free(text);
+}
+
 static int
 serve(struct start *s, struct settings *settings)
 {
@@ -157,7 +255,12 @@ serve(struct start *s, struct settings *settings)
 	int status = 1;
 
 	if (log != NULL && log_configure(log, &settings->server) == 0) {
-		status = server_run(&options, settings, log);
+		if (drop_rights(s, settings, log) == 0) {
+			announce(s, settings, log);
+			status = server_run(&options, settings, log);
+		} else {
+			settings_release(settings);
+		}
 	} else {
 		fprintf(stderr, "corswrap: log-file %s: %s\n",
 			settings->server.log_file != NULL

@@ -394,6 +394,8 @@ dump_server(struct dump *dump)
 		dump_text(dump, "log-format", "json");
 	if (server->log_file != NULL)
 		dump_path(dump, "log-file", server->log_file);
+	if (server->user != NULL)
+		dump_text(dump, "user", server->user);
 }
 
 static void

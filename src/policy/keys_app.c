@@ -184,6 +184,29 @@ set_status_path(struct loader *loader, void *target, const struct entry *entry)
 		loader_no_memory(loader);
 }
 
+static void
+set_user(struct loader *loader, void *target, const struct entry *entry)
+{
+	struct server_values *values = target;
+	struct slice name = entry->value;
+
+	/* Whether there is such a user shows where it is started. */
+	for (size_t i = 0; i < name.len; i++)
+		if (!ascii_is_printable(name.ptr[i]) ||
+		    ascii_is_blank(name.ptr[i]) || name.ptr[i] == '/' ||
+		    name.ptr[i] == ':')
+			name.len = 0;
+	if (name.len == 0 || name.ptr[0] == '-') {
+		loader_error(loader, entry->line, "bad-value", NULL,
+			     "\"user\" takes the name of a user, not \"%s\"",
+			     loader_quote(loader, entry->value));
+		return;
+	}
+	values->server.user = arena_text(loader->arena, name);
+	if (values->server.user == NULL)
+		loader_no_memory(loader);
+}
+
 /* One designated member at least: without, gcc and clang warn of those that are
  * left out. */
 #define APP(member) .offset = offsetof(struct app_values, app.member)
@@ -251,6 +274,7 @@ const struct key keys_server[] = {
     {"log", VALUE_CHOICE, SERVER(log), .words = level_words},
     {"log-format", VALUE_CHOICE, SERVER(log_format), .words = format_words},
     {"log-file", VALUE_PATH, SERVER(log_file)},
+    {"user", .kind = VALUE_OWN, .set = set_user},
     {0},
 };
 

@@ -101,6 +101,7 @@ struct server {
 	enum log_level log;
 	enum log_format log_format;
 	const char *log_file; /* absolute; NULL: standard error */
+	const char *user;     /* that root becomes; NULL: it stays root */
 };
 
 /* A number of requests in a time. */

@@ -12,9 +12,11 @@
 
 #include "serve/listen.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -257,6 +259,30 @@ listen_is_exposed(int fd)
 	if (IN6_IS_ADDR_V4MAPPED(&a.in6.sin6_addr))
 		return a.in6.sin6_addr.s6_addr[12] != 127;
 	return !IN6_IS_ADDR_LOOPBACK(&a.in6.sin6_addr);
+}
+
+void
+listen_name(int fd, char *buf, size_t cap)
+{
+	union socket_address a = {.any = {.sa_family = AF_UNSPEC}};
+	socklen_t len = sizeof(a);
+	char host[INET6_ADDRSTRLEN] = "";
+
+	if (getsockname(fd, &a.any, &len) != 0)
+		a.any.sa_family = AF_UNSPEC;
+	if (a.any.sa_family == AF_UNIX) {
+		/* The kernel does not end a path that fills it. */
+		int room = (int)(len - offsetof(struct sockaddr_un, sun_path));
+		snprintf(buf, cap, "unix:%.*s", room, a.un.sun_path);
+	} else if (a.any.sa_family == AF_INET) {
+		inet_ntop(AF_INET, &a.in.sin_addr, host, sizeof(host));
+		snprintf(buf, cap, "tcp:%s:%u", host, ntohs(a.in.sin_port));
+	} else if (a.any.sa_family == AF_INET6) {
+		inet_ntop(AF_INET6, &a.in6.sin6_addr, host, sizeof(host));
+		snprintf(buf, cap, "tcp:[%s]:%u", host, ntohs(a.in6.sin6_port));
+	} else {
+		snprintf(buf, cap, "descriptor %d", fd);
+	}
 }
 
 /* Is it this process that listens at the path? */

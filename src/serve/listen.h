@@ -27,6 +27,10 @@ int listen_open(const struct address *, mode_t mode, char *error,
 /* Does fd listen on TCP beyond loopback (so that `peers` is needed)? */
 bool listen_is_exposed(int fd);
 
+/* The name of a listening socket as -l has it ("unix:/path",
+ * "tcp:127.0.0.1:9000"), of cap bytes with its NUL. */
+void listen_name(int fd, char *buf, size_t cap);
+
 /* Remove the unix socket that listen_open made, if it is still that one. */
 void listen_remove(const struct address *, int fd);
 
