@@ -128,8 +128,10 @@ script_tests = \
 	t/tree/requirements.t \
 	t/tree/snippets.t \
 	t/tree/style.t \
+	t/warm/cgi-vectors.t \
 	t/warm/perl.t \
 	t/warm/requests.t \
+	t/warm/running.t \
 	$(end)
 
 TESTS = $(script_tests)

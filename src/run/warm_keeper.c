@@ -36,6 +36,8 @@ enum {
 	EVICTED = 30 * 1000, /* ms until what made room for others comes back */
 	PAUSE = 1000,	     /* ms after a failure, doubled each time, to: */
 	PAUSE_MAX = 5 * 60 * 1000,
+	SETTLE = 2 * WATCH_TICK, /* ms, doubled each time, to: */
+	SETTLE_MAX = WATCH_SECONDS,
 	CLOSE_TIME = 2000, /* ms for all to end */
 	EACH = 4,	   /* descriptors of a zygote to look at */
 	ZYGOTES = 64	   /* looked at in one turn */
@@ -268,7 +270,7 @@ take_fresh(struct warm *w, struct warm_zygote *z)
 		warm_retire(p->now);
 	p->now = z;
 	p->fresh = NULL;
-	p->pause = 0;
+	p->pause = p->settle = 0;
 	p->complained = false;
 	z->ready = true;
 	for (unsigned i = 0; i < p->spare; i++) {
@@ -300,7 +302,10 @@ take_news(struct warm *w, struct warm_zygote *z, enum zygote_news news)
 		warm_retire(z);
 		break;
 	case ZYGOTE_YOUNG:
-		p->not_before = clock_ms() + ZYGOTE_SETTLE;
+		p->settle = p->settle == 0 ? SETTLE : p->settle * 2;
+		if (p->settle > SETTLE_MAX)
+			p->settle = SETTLE_MAX;
+		p->not_before = clock_ms() + p->settle;
 		p->wanted = true;
 		warm_retire(z);
 		break;
@@ -425,7 +430,8 @@ turn(struct warm *w, struct pollfd *fds, struct warm_zygote **zygotes)
 {
 	size_t count;
 	char pokes[64];
-	bool wanting = false;
+	uint64_t soonest = UINT64_MAX, now;
+	int wait = -1;
 
 	pthread_mutex_lock(&w->lock);
 	look_at_clock(w, clock_ms());
@@ -433,12 +439,17 @@ turn(struct warm *w, struct pollfd *fds, struct warm_zygote **zygotes)
 		start_wanted(w);
 	close_retired(w);
 	for (struct warm_program *p = w->programs; p != NULL; p = p->next)
-		wanting = wanting || p->wanted;
+		if (p->wanted && p->not_before < soonest)
+			soonest = p->not_before;
 	count = gather(w, fds, zygotes);
 	pthread_mutex_unlock(&w->lock);
+	now = clock_ms();
+	if (count > 0 || soonest != UINT64_MAX)
+		wait = TICK;
+	if (soonest > now && soonest - now < TICK)
+		wait = (int)(soonest - now);
 	fds[0] = (struct pollfd){w->poke_fd, POLLIN, 0};
-	if (poll(fds, (nfds_t)(1 + count * EACH),
-		 count > 0 || wanting ? TICK : -1) <= 0)
+	if (poll(fds, (nfds_t)(1 + count * EACH), wait) <= 0)
 		return;
 	if (fds[0].revents != 0)
 		(void)!read(w->poke_fd, pokes, sizeof(pokes));

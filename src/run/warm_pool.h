@@ -70,6 +70,7 @@ struct warm_program {
 	unsigned count;		   /* of requests since then */
 	uint64_t not_before;	   /* ms: of the next start */
 	uint64_t pause;		   /* ms: after the next failure */
+	uint64_t settle; /* ms: until files that were changed are old enough */
 };
 
 struct warm {

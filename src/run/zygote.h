@@ -30,11 +30,9 @@ enum zygote_news {
 	ZYGOTE_READY,	  /* it can be forked */
 	ZYGOTE_UNFIT,	  /* something speaks against it: `obstacle` */
 	ZYGOTE_YOUNG, /* one of its files was changed just before: start again
-			 after ZYGOTE_SETTLE */
+			 in a while */
 	ZYGOTE_DEAD   /* it has ended */
 };
-
-enum { ZYGOTE_SETTLE = 500 }; /* ms */
 
 struct zygote {
 	struct child process;

@@ -21,10 +21,17 @@ use Time::HiRes ();
 
 use Corswrap::FastCGI qw(fcgi_get);
 use Corswrap::Responder;
-use Corswrap::Test qw(read_file tempdir wait_for write_file);
+use Corswrap::Test qw(read_file tempdir top_src wait_for write_file);
 
 our @EXPORT = qw($dir $origin perl_program shell_program quoted run_responder
-    params ask one cors_on logged log_lines gone children_of zombies_of);
+    params ask one cors_on logged log_lines gone children_of zombies_of
+    is_waiting);
+
+# CORSWRAP_WARM: every Perl program runs warm, and ask fails where one did not.
+my $warm = $ENV{CORSWRAP_WARM};
+$ENV{CORSWRAP_LIBEXEC} = top_src() . '/lib' if $warm;
+my $early = $warm ? 'if (exists $ENV{WARM_UP}) { print "Status: 204\n\n"; exit }'
+    : '';
 
 our $dir    = tempdir();
 our $origin = 'https://a.example';
@@ -32,8 +39,8 @@ mkdir "$dir/cgi";
 
 sub perl_program {
 	my ($name, $code) = @_;
-	return write_file("$dir/cgi/$name", "#!/usr/bin/perl\n\$| = 1;\n$code\n",
-	    0755);
+	return write_file("$dir/cgi/$name",
+	    "#!/usr/bin/perl\n\$| = 1;$early\n$code\n", 0755);
 }
 
 sub shell_program {
@@ -56,6 +63,11 @@ sub run_responder {
 	my $cors   = delete $o{cors} // '';
 	my $root   = delete $o{root} // "$dir/cgi";
 	my $work   = delete $o{workers} // 8;
+	if ($warm) {
+		$cors = "$cors\n[warm]\nscripts = $dir/cgi/*.pl\nafter = 1 in 1m\n";
+		$server .= "\nstatus-path = /warm-status\n" .
+		    "status-clients = 192.0.2.9" if $server !~ /status-path/;
+	}
 	return responder(args => [ '-w', $work ], %o, policy => <<"END");
 [cors]
 origins = $origin
@@ -82,6 +94,38 @@ sub params {
 # One request; params => {} go over those of the script.  With a body it is a
 # POST with its length, unless params say otherwise.
 sub ask {
+	my ($r, $script, %o) = @_;
+	return _ask($r, $script, %o) if !$warm || !_warms($r, $script, %o);
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	Test::More::fail("$script does not get warm") if !wait_for(sub {
+		my $before = _warm_count($r);
+		_ask($r, $script, params => { WARM_UP => 1 });
+		return _warm_count($r) > $before || Time::HiRes::sleep(0.03) && 0;
+	}, 20);
+	my $before = _warm_count($r);
+	my $got = _ask($r, $script, %o);
+	# Where corswrap answers by itself nothing runs.
+	Test::More::fail("$script ran cold") if _warm_count($r) == $before &&
+	    $got->{status} !~ /^4(?:00|13)$/;
+	return $got;
+}
+
+# Is it a program that runs at all, and in Perl?
+sub _warms {
+	my ($r, $script, %o) = @_;
+	my ($first) = read_file("$dir/cgi/$script") =~ /^(.*\n.*)/;
+	return ($first // '') =~ /^#!.*perl.*\n.*WARM_UP/;
+}
+
+sub _warm_count {
+	my ($r) = @_;
+	my $got = _ask($r, 'status', params => { REQUEST_URI => '/warm-status',
+		REMOTE_ADDR => '192.0.2.9' });
+	return ($got->{body} =~ /_warm_requests_total\{result="warm"\} (\d+)/)[0]
+	    // 0;
+}
+
+sub _ask {
 	my ($r, $script, %o) = @_;
 	my %more = %{ delete $o{params} || {} };
 	if (defined $o{stdin}) {
@@ -135,6 +179,15 @@ sub _stats {
 sub children_of {
 	my ($pid) = @_;
 	return map { /^(\d+) \(.*\) \S $pid /s ? $1 : () } _stats();
+}
+
+# Is it a warm interpreter, or a fork of one that waits for a request?
+sub is_waiting {
+	my ($pid) = @_;
+	my ($parent) = read_file("/proc/$pid/stat") =~ /\) \S (\d+) /;
+	return read_file("/proc/$pid/cmdline") =~ /Corswrap::Warm/ &&
+	    ($parent // 1) != 1 && (read_file("/proc/$parent/cmdline") =~
+		/corswrap\0-c|Corswrap::Warm/);
 }
 
 sub zombies_of {
