@@ -53,7 +53,8 @@ main(void)
 		return 1;
 	}
 	cors_decide(request, policy, environ);
-	/* A preflight, or a request that the policy refuses: it must not run. */
+	/* A preflight, or a request that the policy refuses: it must not run.
+	 */
 	if (cors_status(request) != 0)
 		cors_answer(request, write_out, stdout);
 	else

@@ -44,11 +44,13 @@ main(int argc, char **argv)
 	while (cors_fcgi_accept(&request, policy, &fcgi) == 0) {
 		char headers[128];
 
-		(void)snprintf(headers, sizeof(headers),
-		    "Content-Type: text/plain\r\nX-Count: %lu\r\n\r\n", ++count);
+		(void)snprintf(
+		    headers, sizeof(headers),
+		    "Content-Type: text/plain\r\nX-Count: %lu\r\n\r\n",
+		    ++count);
 		cors_fcgi_headers(request, &fcgi, headers);
 		FCGX_FPrintF(fcgi.out, "You sent a %s.\n",
-		    FCGX_GetParam("REQUEST_METHOD", fcgi.envp));
+			     FCGX_GetParam("REQUEST_METHOD", fcgi.envp));
 	}
 	cors_request_free(request);
 	cors_free(policy);

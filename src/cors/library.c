@@ -119,8 +119,8 @@ add_piece(void *ctx, struct slice piece)
 {
 	struct cors_request *r = ctx;
 
-	if (buffer_grow(&r->text, &r->text_room,
-			r->text_length + piece.len) != 0)
+	if (buffer_grow(&r->text, &r->text_room, r->text_length + piece.len) !=
+	    0)
 		return -1;
 	memcpy(r->text + r->text_length, piece.ptr, piece.len);
 	r->text_length += piece.len;

@@ -33,8 +33,8 @@ report_errors(const struct diag_list *list, report_call *report, void *ctx)
 
 /* file: load that; NULL: parse the text. */
 static struct cors_policy *
-make(const char *file, const char *name, struct slice text,
-     report_call *report, void *ctx)
+make(const char *file, const char *name, struct slice text, report_call *report,
+     void *ctx)
 {
 	/* [app] and [server] are read, and then nobody asks for them. */
 	const struct load_options options = {.use = LOAD_LINT};

@@ -105,8 +105,8 @@ test_errors(void **state)
 	struct output o = {0};
 
 	(void)state;
-	assert_null(parse("[cors]\norigins = https://a.com/\nmehtods = PUT\n",
-			  &o));
+	assert_null(
+	    parse("[cors]\norigins = https://a.com/\nmehtods = PUT\n", &o));
 	assert_non_null(strstr(o.text, "test.ini:2: error: "));
 	assert_non_null(strstr(o.text, "[path]\n"));
 	assert_non_null(strstr(o.text, "test.ini:3: error: "));
@@ -166,8 +166,8 @@ static const struct decided {
      "HTTP_ACCESS_CONTROL_REQUEST_METHOD=DELETE", 403, "method-not-allowed"},
     {"a blocked request", "GET", "/blocked/x", "https://b.com", "A=", 403,
      "enforced"},
-    {"a method that is not allowed", "PUT", "/blocked/x", "https://a.com", "A=",
-     405, "not-in-allow"},
+    {"a method that is not allowed", "PUT", "/blocked/x", "https://a.com",
+     "A=", 405, "not-in-allow"},
     {"an OPTIONS", "OPTIONS", "/blocked/x", "https://a.com", "A=", 204, "none"},
     {"an expression", "GET", "/expression/x", "https://x.b.com", "A=", 0,
      "none"},
@@ -247,12 +247,10 @@ test_no_policy(void **state)
 	assert_int_equal(cors_status(r), 0);
 	assert_string_equal(cors_reason(r), "no-policy");
 	o = (struct output){0};
-	assert_int_equal(
-	    cors_apply(r, "Access-Control-Allow-Origin: x\n\n", 32, write_text,
-		       &o),
-	    0);
-	assert_string_equal(o.text,
-			    "Access-Control-Allow-Origin: x\r\n\r\n");
+	assert_int_equal(cors_apply(r, "Access-Control-Allow-Origin: x\n\n", 32,
+				    write_text, &o),
+			 0);
+	assert_string_equal(o.text, "Access-Control-Allow-Origin: x\r\n\r\n");
 	cors_request_free(r);
 	cors_free(policy);
 }
@@ -271,12 +269,12 @@ test_answer(void **state)
 	decide(r, policy, &decided[2], &v);
 	assert_int_equal(cors_answer(r, write_text, &o), 0);
 	assert_int_equal(o.calls, 1);
-	assert_string_equal(
-	    o.text, "Status: 204 No Content\r\n"
-		    "Access-Control-Allow-Origin: https://a.com\r\n"
-		    "Access-Control-Allow-Methods: PUT\r\n"
-		    "Vary: Origin, Access-Control-Request-Method, "
-		    "Access-Control-Request-Headers\r\n\r\n");
+	assert_string_equal(o.text,
+			    "Status: 204 No Content\r\n"
+			    "Access-Control-Allow-Origin: https://a.com\r\n"
+			    "Access-Control-Allow-Methods: PUT\r\n"
+			    "Vary: Origin, Access-Control-Request-Method, "
+			    "Access-Control-Request-Headers\r\n\r\n");
 	o = (struct output){0};
 	assert_int_equal(cors_answer_list(r, write_header, &o), 0);
 	assert_string_equal(o.text,
@@ -433,8 +431,8 @@ decide_many(void *arg)
 		if (row->status != 0)
 			wrong += cors_answer(r, write_text, &o) != 0;
 		else
-			wrong += cors_apply(r, "A: b\n\n", 6, write_text,
-					    &o) != 0;
+			wrong +=
+			    cors_apply(r, "A: b\n\n", 6, write_text, &o) != 0;
 		wrong += cors_changed(policy) != 0;
 	}
 	cors_request_free(r);
@@ -449,9 +447,8 @@ test_threads(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < THREADS; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, decide_many,
-						policy),
-				 0);
+		assert_int_equal(
+		    pthread_create(&threads[i], NULL, decide_many, policy), 0);
 	for (size_t i = 0; i < THREADS; i++) {
 		void *wrong;
 		assert_int_equal(pthread_join(threads[i], &wrong), 0);

@@ -56,7 +56,8 @@ answer(struct cors_request *request, const struct cors_policy *policy,
 		return 1;
 	if ((cors_status(request) != 0
 		 ? cors_answer(request, append, &r)
-		 : cors_apply(request, output, strlen(output), append, &r)) != 0)
+		 : cors_apply(request, output, strlen(output), append, &r)) !=
+	    0)
 		return 1;
 	printf("%zu\n", r.length);
 	fwrite(r.bytes, 1, r.length, stdout);
