@@ -48,6 +48,7 @@ script_tests = \
 	t/cors/regex-cost.t \
 	t/cors/installed.t \
 	t/corscheck/init.t \
+	t/corscheck/warm.t \
 	t/corswrap/main.t \
 	t/explain/agrees.t \
 	t/explain/chromium.t \

@@ -5,6 +5,7 @@ corscheck_sources = \
 	%D%/cmd_init.c \
 	%D%/cmd_lint.c \
 	%D%/cmd_reference.c \
+	%D%/cmd_warm.c \
 	%D%/command.c \
 	%D%/command.h \
 	%D%/init.h \

@@ -30,6 +30,8 @@ static const struct command commands[] = {
      "[--json] --origin ORIGIN [--method M]\n"
      "           [-H 'Name: value'] ... [--credentials] URL",
      "what a browser will do, with a live server"},
+    {"warm", warm_command, "POLICY SCRIPT [NAME=VALUE ...]",
+     "whether a script can run warm, and what it gains"},
     {"reference", reference_command, "[--json]",
      "headers, safelists, limits, and what many get wrong"},
     {"init", init_command,

@@ -391,9 +391,40 @@ copy_out(const struct words *w, const char *script, struct interpreter *out)
 	return NULL;
 }
 
+/* Tests run before make install. */
+static const char *
+library_folder(void)
+{
+	const char *folder = getenv("CORSWRAP_LIBEXEC");
+
+	return folder != NULL && folder[0] == '/' ? folder : PKGLIBEXECDIR;
+}
+
+static const char *
+search_of(char *const *env)
+{
+	for (; *env != NULL; env++)
+		if (strncmp(*env, "PATH=", 5) == 0)
+			return *env + 5;
+	return "";
+}
+
+bool
+interpreter_reads(const char *variable)
+{
+	static const char *const begin[] = {
+	    "PATH=",   "LANG=", "LANGUAGE=", "TZ=", "HOME=",
+	    "TMPDIR=", "PERL",	"PYTHON",    "LC_"};
+
+	for (size_t i = 0; i < sizeof(begin) / sizeof(begin[0]); i++)
+		if (strncmp(variable, begin[i], strlen(begin[i])) == 0)
+			return true;
+	return false;
+}
+
 const char *
-interpreter_find(char *const *argv, const char *search, const char *folder,
-		 const char *const *load, struct interpreter *out)
+interpreter_find(char *const *argv, char *const *env, const char *const *load,
+		 struct interpreter *out)
 {
 	struct words w = {.count = 0};
 	char *const *rest = argv;
@@ -403,7 +434,7 @@ interpreter_find(char *const *argv, const char *search, const char *folder,
 	w.text = malloc(TEXT);
 	if (w.text == NULL)
 		return "memory is out";
-	fault = find(&w, argv, search, folder, load, &rest);
+	fault = find(&w, argv, search_of(env), library_folder(), load, &rest);
 	if (fault == NULL)
 		fault = copy_out(&w, *rest, out);
 	free(w.text);

@@ -21,18 +21,22 @@ struct interpreter {
 };
 
 /*
+ * Does an interpreter read the variable ("NAME=value") before the script's
+ * first statement?  Then it must be started with the value that requests have.
+ */
+bool interpreter_reads(const char *variable);
+
+/*
  * argv: what is executed when the program starts cold, absolute: a script, or
  * an interpreter with its switches and a script; more words are the script's.
- * search: the PATH that env(1) in a first line would use.  folder: where the
- * interpreters' side of it is installed.  load: modules to be loaded
- * beforehand; NULL: none.
+ * env: what it is started with; env(1) in a first line uses its PATH.  load:
+ * modules to be loaded beforehand, NULL-terminated.
  *
  * NULL: *out is filled (interpreter_free).  Else why it cannot run warm, a
  * constant text.
  */
-const char *interpreter_find(char *const *argv, const char *search,
-			     const char *folder, const char *const *load,
-			     struct interpreter *out);
+const char *interpreter_find(char *const *argv, char *const *env,
+			     const char *const *load, struct interpreter *out);
 void interpreter_free(struct interpreter *);
 
 #endif

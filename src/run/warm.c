@@ -56,29 +56,19 @@ warm_is_wanted(const struct settings *settings, const struct script *script)
 /* ---- programs ---- */
 
 /*
- * Variables that an interpreter looks at before the script's first statement:
- * those that [env] sets, which are the same in every request, and of the
- * server's those that say how it works.  A request in which they differ belongs
- * to another zygote.
+ * Variables of the interpreter: those that it reads itself, and those that
+ * [env] sets, which are the same in every request.  A request in which they
+ * differ belongs to another zygote.
  */
 static bool
 is_lasting(const struct settings *settings, const char *variable)
 {
-	static const char *const names[] = {
-	    "PATH=", "LANG=", "LANGUAGE=", "TZ=", "HOME=", "TMPDIR="};
-	static const char *const families[] = {"PERL", "PYTHON", "LC_"};
 	size_t len = strcspn(variable, "=") + 1;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strncmp(variable, names[i], strlen(names[i])) == 0)
-			return true;
-	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
-		if (strncmp(variable, families[i], strlen(families[i])) == 0)
-			return true;
 	for (char *const *v = settings->app.env; *v != NULL; v++)
 		if (strncmp(variable, *v, len) == 0)
 			return true;
-	return false;
+	return interpreter_reads(variable);
 }
 
 /* Bytes that are put one behind the other, or only counted (to is NULL). */

@@ -127,33 +127,6 @@ make_room(struct warm *w)
 	return true;
 }
 
-static const char *
-library_folder(void)
-{
-	const char *folder = getenv("CORSWRAP_LIBEXEC");
-
-	return folder != NULL && folder[0] == '/' ? folder : PKGLIBEXECDIR;
-}
-
-static const char *
-search_of(char *const *env)
-{
-	for (; *env != NULL; env++)
-		if (strncmp(*env, "PATH=", 5) == 0)
-			return *env + 5;
-	return "";
-}
-
-static size_t
-count_of(char *const *list)
-{
-	size_t n = 0;
-
-	while (list[n] != NULL)
-		n++;
-	return n;
-}
-
 /* Start what interpreter says, into z. */
 static bool
 launch(struct warm *w, struct warm_program *p,
@@ -163,8 +136,7 @@ launch(struct warm *w, struct warm_program *p,
 				   .env = p->env,
 				   .directory = p->directory,
 				   .files = p->files,
-				   .watch = (const char *const *)p->watch,
-				   .watch_count = count_of(p->watch)};
+				   .watch = (const char *const *)p->watch};
 	enum child_stage stage;
 
 	z->zygote = zygote_start(&spec, &stage);
@@ -187,9 +159,9 @@ start(struct warm *w, struct warm_program *p)
 		z->name = strdup(p->name);
 	/* Each time: the first line may have changed. */
 	if (z != NULL && z->name != NULL)
-		fault = interpreter_find(
-		    p->argv, search_of(p->env), library_folder(),
-		    (const char *const *)p->load, &interpreter);
+		fault = interpreter_find(p->argv, p->env,
+					 (const char *const *)p->load,
+					 &interpreter);
 	if (fault != NULL)
 		refuse(w, p, fault);
 	if (fault != NULL || !launch(w, p, &interpreter, z)) {

@@ -136,8 +136,8 @@ watch_known(struct zygote *z, const struct zygote_spec *spec)
 		  (spec->directory == NULL ||
 		   watch_add_place(z->watch, spec->directory));
 
-	for (size_t i = 0; ok && i < spec->watch_count; i++)
-		ok = watch_path(z->watch, spec->watch[i]);
+	for (const char *const *path = spec->watch; ok && *path != NULL; path++)
+		ok = watch_path(z->watch, *path);
 	return ok;
 }
 

@@ -21,8 +21,7 @@ struct zygote_spec {
 	uint64_t files;	       /* soft limit of open files; 0: ours */
 	/* What makes it stale beside the script, what it loads, and the
 	 * interpreter; `watch` of the policy. */
-	const char *const *watch;
-	size_t watch_count;
+	const char *const *watch; /* NULL-terminated */
 };
 
 enum zygote_news {

@@ -1,0 +1,511 @@
+/*
+ * corscheck warm: may a script run warm, does it answer the same, and what does
+ * it gain?  It is run cold and warm in turns with the same request.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "corscheck/command.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/clock.h"
+#include "base/os.h"
+#include "base/text.h"
+#include "policy/settings.h"
+#include "run/zygote.h"
+
+enum {
+	TURNS = 10,
+	VARIABLES = 256,
+	COMPILE_TIME = 60 * 1000, /* ms */
+	ANSWER_TIME = 60 * 1000,
+	LINE = 4096
+};
+
+/* What a program did. */
+struct run {
+	char *output; /* standard output, then standard error */
+	size_t len;
+	size_t room;
+	size_t error_len; /* of the second */
+	int status;
+	uint64_t time; /* microseconds */
+};
+
+struct subject {
+	const struct settings *settings;
+	char path[PATH_MAX];
+	char directory[PATH_MAX];
+	char *argv[INTERPRETER_WORDS + 2];
+	char *env[VARIABLES + 1];  /* of a request */
+	char *base[VARIABLES + 1]; /* of the interpreter */
+	char script_filename[PATH_MAX + 32];
+};
+
+/* ---- what is run ---- */
+
+static const struct handler *
+handler_of(const struct app *app, const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	for (size_t i = 0; dot != NULL && i < app->handler_count; i++)
+		if (strcmp(app->handlers[i].extension, dot) == 0)
+			return &app->handlers[i];
+	return NULL;
+}
+
+/* The words of [app] exec or of the handler, with the script behind them. */
+static bool
+find_words(struct subject *s, const char *script)
+{
+	const struct app *app = &s->settings->app;
+	const struct handler *handler;
+	char *const *words = NULL;
+	size_t n = 0;
+
+	if (strcmp(script, "exec") == 0) {
+		words = app->exec;
+	} else if (realpath(script, s->path) != NULL) {
+		handler = handler_of(app, s->path);
+		words = handler == NULL ? NULL : handler->argv;
+	} else {
+		s->path[0] = '\0'; /* realpath left where it failed */
+	}
+	for (; words != NULL && words[n] != NULL && n < INTERPRETER_WORDS; n++)
+		s->argv[n] = words[n];
+	if (s->path[0] != '\0')
+		s->argv[n++] = s->path;
+	else if (n > 0)
+		(void)snprintf(s->path, sizeof(s->path), "%s", s->argv[0]);
+	return n > 0;
+}
+
+static void
+find_directory(struct subject *s)
+{
+	char *slash;
+
+	(void)snprintf(s->directory, sizeof(s->directory), "%s",
+		       s->settings->app.directory != NULL
+			   ? s->settings->app.directory
+			   : s->path);
+	slash = strrchr(s->directory, '/');
+	if (s->settings->app.directory == NULL && slash != NULL)
+		slash[slash == s->directory] = '\0';
+}
+
+static size_t
+put_variable(char **env, size_t count, char *variable)
+{
+	size_t len = strcspn(variable, "=") + 1;
+
+	for (size_t i = 0; i < count; i++)
+		if (strncmp(env[i], variable, len) == 0) {
+			env[i] = variable;
+			return count;
+		}
+	if (count < VARIABLES)
+		env[count++] = variable;
+	return count;
+}
+
+/* Of a GET, the user's over it, [env] over both. */
+static void
+find_variables(struct subject *s, char **own, int count)
+{
+	static char usual[][48] = {"GATEWAY_INTERFACE=CGI/1.1",
+				   "PATH=/usr/local/bin:/usr/bin:/bin",
+				   "QUERY_STRING=",
+				   "REDIRECT_STATUS=200",
+				   "REMOTE_ADDR=127.0.0.1",
+				   "REQUEST_METHOD=GET",
+				   "SCRIPT_NAME=/script",
+				   "SERVER_NAME=localhost",
+				   "SERVER_PORT=80",
+				   "SERVER_PROTOCOL=HTTP/1.1",
+				   "SERVER_SOFTWARE=corscheck"};
+	size_t n = 0, lasting = 0, fixed = 0;
+	char *const *env = s->settings->app.env;
+
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+		n = put_variable(s->env, n, usual[i]);
+	(void)snprintf(s->script_filename, sizeof(s->script_filename),
+		       "SCRIPT_FILENAME=%s", s->path);
+	n = put_variable(s->env, n, s->script_filename);
+	for (int i = 0; i < count; i++)
+		n = put_variable(s->env, n, own[i]);
+	for (; env[fixed] != NULL; fixed++) {
+		n = put_variable(s->env, n, env[fixed]);
+		lasting = put_variable(s->base, lasting, env[fixed]);
+	}
+	for (size_t i = 0; i < n; i++)
+		if (interpreter_reads(s->env[i]))
+			lasting = put_variable(s->base, lasting, s->env[i]);
+}
+
+/* ---- a run ---- */
+
+static bool
+append(struct run *run, int fd)
+{
+	ssize_t n;
+
+	if (!array_reserve(&run->output, run->len + LINE, &run->room, 1))
+		return false;
+	n = read(fd, run->output + run->len, LINE);
+	if (n > 0)
+		run->len += (size_t)n;
+	return n > 0 || (n < 0 && errno == EINTR);
+}
+
+/* Standard output whole, then standard error: both pipes hold 64 KiB, so a
+ * program that fills the second first is drained in time. */
+static void
+collect(struct run *run, int out, int err)
+{
+	struct run errors = {.output = NULL};
+	struct pollfd fds[2] = {{out, POLLIN, 0}, {err, POLLIN, 0}};
+
+	while ((fds[0].fd >= 0 || fds[1].fd >= 0) &&
+	       poll(fds, 2, ANSWER_TIME) > 0) {
+		if (fds[0].revents != 0 && !append(run, out))
+			fds[0].fd = -1;
+		if (fds[1].revents != 0 && !append(&errors, err))
+			fds[1].fd = -1;
+	}
+	if (errors.len > 0 &&
+	    array_reserve(&run->output, run->len + errors.len, &run->room, 1)) {
+		memcpy(run->output + run->len, errors.output, errors.len);
+		run->len += errors.len;
+		run->error_len = errors.len;
+	}
+	free(errors.output);
+}
+
+/* With a zygote warm, else cold.  False: it could not be started. */
+static bool
+run_once(const struct subject *s, struct zygote *z, struct run *run)
+{
+	int out[2], err[2] = {-1, -1}, socket = -1;
+	enum child_stage stage;
+	uint64_t start;
+	struct child child;
+	bool ok = false;
+
+	*run = (struct run){.output = NULL};
+	if (os_pipe(out) != 0 || os_pipe(err) != 0)
+		return false;
+	struct child_spec spec = {.argv = s->argv,
+				  .env = s->env,
+				  .directory = s->directory,
+				  .in = -1,
+				  .out = out[1],
+				  .err = err[1],
+				  .limits = &s->settings->app,
+				  .prepared = true};
+	start = clock_us();
+	if (z == NULL)
+		ok = child_start(&spec, &child, &stage) == 0;
+	else if ((socket = zygote_fork(z)) >= 0)
+		ok = zygote_hand(z, socket, &spec, clock_ms() + ANSWER_TIME,
+				 &child) == 0;
+	(void)close(out[1]);
+	(void)close(err[1]);
+	if (ok && z != NULL)
+		zygote_go(socket);
+	if (ok) {
+		collect(run, out[0], err[0]);
+		run->time = clock_us() - start;
+		if (!child_wait(&child, ANSWER_TIME))
+			child_kill(&child, SIGKILL);
+		run->status = child_reap(&child);
+	}
+	(void)close(out[0]);
+	(void)close(err[0]);
+	return ok;
+}
+
+static bool
+same_run(const struct run *a, const struct run *b)
+{
+	return a->len == b->len && a->error_len == b->error_len &&
+	       a->status == b->status &&
+	       (a->len == 0 || memcmp(a->output, b->output, a->len) == 0);
+}
+
+/* ---- the interpreter ---- */
+
+/* What it writes to standard error while it compiles is the user's to see. */
+static void
+pass_errors(struct zygote *z)
+{
+	char buf[LINE];
+	ssize_t n = read(z->err, buf, sizeof(buf));
+
+	if (n > 0)
+		(void)!write(STDERR_FILENO, buf, (size_t)n);
+}
+
+static enum zygote_news
+compile(struct zygote *z)
+{
+	enum zygote_news news = ZYGOTE_COMPILING;
+	uint64_t until = clock_ms() + COMPILE_TIME;
+
+	while (news == ZYGOTE_COMPILING && clock_ms() < until) {
+		struct pollfd fds[2] = {{z->control, POLLIN, 0},
+					{z->err, POLLIN, 0}};
+
+		if (poll(fds, 2, COMPILE_TIME) <= 0)
+			break;
+		if (fds[1].revents & POLLIN)
+			pass_errors(z);
+		if (fds[0].revents != 0)
+			news = zygote_read(z);
+	}
+	pass_errors(z);
+	return news;
+}
+
+static void
+cannot(const struct subject *s, const char *why)
+{
+	char text[1024];
+
+	(void)text_quote(slice_from(why), "", text, sizeof(text));
+	printf("%s: cannot run warm: %s\n", s->path, text);
+}
+
+/* Ready, or NULL: said why not. */
+static struct zygote *
+start_zygote(const struct subject *s)
+{
+	const struct warm_policy *warm = &s->settings->warm;
+	struct zygote_spec spec = {
+	    .env = s->base, .directory = s->directory, .watch = warm->watch};
+	struct interpreter interpreter;
+	enum child_stage stage;
+	struct zygote *z = NULL;
+	enum zygote_news news = ZYGOTE_YOUNG;
+	const char *fault =
+	    interpreter_find(s->argv, s->base, warm->load, &interpreter);
+
+	spec.interpreter = &interpreter;
+	/* The longest that a file is young. */
+	for (int i = 0; fault == NULL && news == ZYGOTE_YOUNG && i < 4; i++) {
+		zygote_free(z);
+		(void)poll(NULL, 0, i == 0 ? 0 : WATCH_SECONDS / 3);
+		z = zygote_start(&spec, &stage);
+		if (z == NULL)
+			fault = strerror(errno);
+		else
+			news = compile(z);
+	}
+	interpreter_free(&interpreter);
+	if (fault == NULL && news == ZYGOTE_READY)
+		return z;
+	if (fault == NULL)
+		fault = news == ZYGOTE_UNFIT  ? z->obstacle
+			: news == ZYGOTE_DEAD ? "it ends while it is compiled"
+			: news == ZYGOTE_YOUNG
+			    ? "its files are changed all the time"
+			    : "it does not get ready";
+	cannot(s, fault);
+	zygote_free(z);
+	return NULL;
+}
+
+/* ---- what only reading it can tell ---- */
+
+/* Lines in BEGIN blocks and `use` that look at a request's variables: a hint,
+ * not a parser. */
+static void
+grep_script(const struct subject *s)
+{
+	char *line = NULL;
+	size_t cap = 0;
+	unsigned number = 0;
+	int depth = 0;
+	FILE *f = fopen(s->path, "re");
+
+	while (f != NULL && getline(&line, &cap, f) > 0) {
+		const char *text = line + strspn(line, " \t");
+		bool begin = strncmp(text, "BEGIN", 5) == 0;
+
+		number++;
+		if ((depth > 0 || begin || strncmp(text, "use ", 4) == 0) &&
+		    (strstr(text, "$ENV{") != NULL ||
+		     strstr(text, "%ENV") != NULL))
+			printf("%s:%u: note: this looks at %%ENV before there "
+			       "is a request; only what [env] sets is there\n",
+			       s->path, number);
+		if (!begin && depth == 0)
+			continue;
+		for (; *text != '\0'; text++)
+			depth += *text == '{' ? 1 : *text == '}' ? -1 : 0;
+		if (depth < 0)
+			depth = 0;
+	}
+	free(line);
+	if (f != NULL)
+		(void)fclose(f);
+}
+
+/* ---- the verdict ---- */
+
+static int
+by_time(const void *left, const void *right)
+{
+	uint64_t a = ((const struct run *)left)->time;
+	uint64_t b = ((const struct run *)right)->time;
+
+	return (a > b) - (a < b);
+}
+
+static void
+print_times(const char *name, struct run runs[TURNS])
+{
+	qsort(runs, TURNS, sizeof(runs[0]), by_time);
+	printf("%s  %8.2f ms  (%.2f to %.2f)\n", name,
+	       (double)runs[TURNS / 2].time / 1000, (double)runs[0].time / 1000,
+	       (double)runs[TURNS - 1].time / 1000);
+}
+
+static void
+print_difference(const struct run *cold, const struct run *warm)
+{
+	size_t i = 0, least = cold->len < warm->len ? cold->len : warm->len;
+
+	while (i < least && cold->output[i] == warm->output[i])
+		i++;
+	if (cold->status != warm->status)
+		printf("exit status: cold %d, warm %d\n",
+		       WEXITSTATUS(cold->status), WEXITSTATUS(warm->status));
+	for (int n = 0; n < 2; n++) {
+		const struct run *run = n == 0 ? cold : warm;
+		size_t from = i > 40 ? i - 40 : 0;
+		size_t len = run->len - from < 80 ? run->len - from : 80;
+		char text[TEXT_QUOTED_BYTE_MAX * 80 + 1];
+
+		(void)text_quote(slice_of(run->output + from, len), "", text,
+				 sizeof(text));
+		printf("%s  ...%s\n", n == 0 ? "cold" : "warm", text);
+	}
+}
+
+/* Does it differ? */
+static bool
+print_bytes(const struct run cold[TURNS], const struct run warm[TURNS])
+{
+	for (int i = 0; i < TURNS; i++) {
+		if (same_run(&cold[i], &warm[i]))
+			continue;
+		printf("The answers differ, first at turn %d:\n", i + 1);
+		print_difference(&cold[i], &warm[i]);
+		for (int j = 1; j < TURNS; j++)
+			if (!same_run(&cold[0], &cold[j])) {
+				printf("It also differs from one cold start to "
+				       "the next: see whether this is the "
+				       "time, or something random.\n");
+				break;
+			}
+		return true;
+	}
+	printf("The answers are the same, byte for byte, %d times (%zu "
+	       "bytes).\n",
+	       TURNS, cold[0].len);
+	return false;
+}
+
+static int
+compare(const struct subject *s, struct zygote *z, const char *name)
+{
+	struct run cold[TURNS] = {{.output = NULL}};
+	struct run warm[TURNS] = {{.output = NULL}};
+	bool ran = true, differs;
+	int status = CHECK_USAGE;
+
+	for (int i = 0; i < TURNS && ran; i++)
+		ran = run_once(s, NULL, &cold[i]) && run_once(s, z, &warm[i]);
+	if (ran) {
+		differs = print_bytes(cold, warm);
+		status = differs ? CHECK_BAD : CHECK_GOOD;
+		print_times("cold", cold);
+		print_times("warm", warm);
+		if (!differs)
+			printf("\n[warm]\nscripts = %s\n",
+			       strcmp(name, "exec") == 0 ? name : s->path);
+	} else {
+		fprintf(stderr, "corscheck warm: cannot run %s: %s\n", s->path,
+			strerror(errno));
+	}
+	for (int i = 0; i < TURNS; i++) {
+		free(cold[i].output);
+		free(warm[i].output);
+	}
+	return status;
+}
+
+static int
+examine(const struct settings *settings, int argc, char **argv)
+{
+	struct subject s = {.settings = settings};
+	struct zygote *z;
+	int status;
+
+	if (!find_words(&s, argv[0])) {
+		fprintf(stderr, "corscheck warm: %s: %s\n", argv[0],
+			strcmp(argv[0], "exec") == 0 ? "the policy has none"
+						     : strerror(errno));
+		return CHECK_USAGE;
+	}
+	find_directory(&s);
+	find_variables(&s, argv + 1, argc - 1);
+	child_prepare();
+	grep_script(&s);
+	z = start_zygote(&s);
+	if (z == NULL)
+		return CHECK_BAD;
+	status = compare(&s, z, argv[0]);
+	zygote_free(z);
+	return status;
+}
+
+int
+warm_command(const struct command *command, int argc, char **argv)
+{
+	static const struct option options[] = {
+	    {"help", no_argument, NULL, 'h'},
+	    {NULL, 0, NULL, 0},
+	};
+	const struct load_options load = {.use = LOAD_LINT};
+	int letter = getopt_long(argc, argv, "+h", options, NULL);
+	struct settings *settings;
+	int status;
+
+	if (letter != -1 || argc - optind < 2)
+		return command_usage(command, letter == 'h');
+	for (int i = optind + 2; i < argc; i++)
+		if (strchr(argv[i], '=') == NULL)
+			return command_usage(command, 0);
+	settings = settings_load_or_print(argv[optind], &load);
+	if (settings == NULL)
+		return CHECK_USAGE;
+	status = examine(settings, argc - optind - 1, argv + optind + 1);
+	settings_release(settings);
+	return status;
+}

@@ -1,0 +1,93 @@
+#!/usr/bin/perl
+# corscheck warm: what can run warm and what cannot, whether it answers the
+# same, and what the policy then needs.
+#
+# SPDX-License-Identifier: ISC
+
+use strict;
+use warnings;
+use FindBin ();
+use lib "$FindBin::RealBin/../lib";
+
+use Corswrap::Test;
+use Test::More;
+
+$ENV{CORSWRAP_LIBEXEC} = top_src() . '/lib';
+my $dir = tempdir();
+my $policy = write_file("$dir/p.ini",
+    "[cors]\norigins = *\n[env]\nFIXED = yes\n[handlers]\n.x = /usr/bin/perl -w\n");
+
+sub script {
+	my ($name, $code, $first) = @_;
+	return write_file("$dir/$name", ($first // '#!/usr/bin/perl') . "\n$code\n", 0755);
+}
+
+sub check {
+	my (@words) = @_;
+	my ($exit, $out, $err) = run([ corscheck(), 'warm', @words ], timeout => 60);
+	return ($exit, $out // '', $err // '');
+}
+
+my $good = script('good.pl', <<'END');
+use POSIX ();
+print "Content-Type: text/plain\n\n$ENV{QUERY_STRING} $ENV{FIXED} $ENV{SCRIPT_FILENAME}\n";
+print STDERR "said\n"; exit 3;
+END
+my ($exit, $out, $err) = check($policy, $good, 'QUERY_STRING=a=b');
+is($exit, 0, 'one that can run warm: 0');
+like($out, qr/^The answers are the same, byte for byte, 10 times/m, 'it says so');
+like($out, qr/^cold +\d+\.\d\d ms  \(\d.* to \d.*\)\nwarm +\d+\.\d\d ms/m, 'with times');
+like($out, qr/^\[warm\]\nscripts = \Q$good\E$/m, 'and what to put into the policy');
+is($err, '', 'nothing else');
+
+($exit, $out) = check($policy, script('handled.x', 'print "$^W\n"', '# no first line'));
+is($exit, 0, 'one with a handler');
+
+my $counter = script('counter.pl', <<"END");
+open my \$f, '+>>', '$dir/n'; seek \$f, 0, 0; my \$n = <\$f> // 0; close \$f;
+open \$f, '>', '$dir/n'; print {\$f} ++\$n; print "answer \$n\\n";
+END
+($exit, $out) = check($policy, $counter);
+is($exit, 1, 'answers that differ: 1');
+like($out, qr/^The answers differ, first at turn 1:\ncold  \.\.\.answer 1\\x0a\nwarm  \.\.\.answer 2\\x0a$/m,
+    'where');
+like($out, qr/differs from one cold start to the next/, 'and that it does so cold');
+unlike($out, qr/^scripts/m, 'no advice');
+
+my $env = script('env.pl', <<'END');
+my $where;
+BEGIN {
+	$where = $ENV{QUERY_STRING};
+}
+print "at ", $where // 'nothing', "\n";
+END
+($exit, $out) = check($policy, $env, 'QUERY_STRING=here');
+is($exit, 1, 'a request that is looked at too early: 1');
+like($out, qr/^\Q$env\E:4: note: this looks at %ENV before there is a request/m, 'the line');
+like($out, qr/^exit status|^cold  \.\.\.at here\\x0a\nwarm  \.\.\.at nothing/m, 'and what comes of it');
+
+for my $case (
+	[ 'an open file', 'BEGIN { open our $f, "<", "/etc/passwd" }',
+		qr{descriptor \d+ is open: /etc/passwd} ],
+	[ 'output', 'BEGIN { print "x" }', qr/it writes while it is compiled/ ],
+	[ 'an error', 'my $x = ;', qr/it ends while it is compiled/ ],
+	[ 'another language', 'echo', qr/its interpreter is neither/, '#!/bin/sh' ],
+    )
+{
+	my ($what, $code, $re, $first) = @$case;
+	my $file = script('bad.pl', $code, $first);
+	($exit, $out, $err) = check($policy, $file);
+	is($exit, 1, "$what: 1");
+	like($out, qr/^\Q$file\E: cannot run warm: $re/m, 'and why');
+	like($err, qr/syntax error/, 'with what perl says') if $what eq 'an error';
+}
+
+is((check($policy, "$dir/none.pl"))[0], 2, 'no such script: 2');
+is((check($policy, 'exec'))[0], 2, 'no exec: 2');
+is((check($policy))[0], 2, 'no script: 2');
+is((check($policy, $good, 'word'))[0], 2, 'no variable: 2');
+write_file("$dir/e.ini", "[cors]\norigins = *\n[app]\nexec = $good\n");
+($exit, $out) = check("$dir/e.ini", 'exec');
+is($exit, 0, 'exec');
+like($out, qr/^scripts = exec$/m, 'is called so');
+done_testing;
