@@ -130,6 +130,7 @@ script_tests = \
 	t/tree/snippets.t \
 	t/tree/style.t \
 	t/warm/cgi-vectors.t \
+	t/tree/switches.t \
 	t/warm/perl.t \
 	t/warm/requests.t \
 	t/warm/running.t \

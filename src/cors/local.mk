@@ -25,7 +25,7 @@ cors_sources = \
 	%D%/request.c \
 	%D%/request.h \
 	$(end)
-# The static program has a stand-in for it.
+# It needs a library that may be left out.
 cors_regex_sources = %D%/regex.c
 include_HEADERS = \
 	%D%/cors.h \

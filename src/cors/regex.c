@@ -15,12 +15,62 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "cors/regex.h"
 
+#ifndef WITHOUT_PCRE2
 #include <pcre2.h>
+#endif
 #include <stdalign.h>
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "base/text.h"
+
+#ifdef WITHOUT_PCRE2
+/* Every expression is an error: nothing is ever allowed by one. */
+struct regex *
+regex_compile(struct slice pattern, char *error, size_t error_cap)
+{
+	static const char why[] = "this program is built without PCRE2";
+
+	(void)pattern;
+	if (error_cap > 0) {
+		size_t len = sizeof(why) - 1;
+
+		if (len > error_cap - 1)
+			len = error_cap - 1;
+		memcpy(error, why, len);
+		error[len] = '\0';
+	}
+	return NULL;
+}
+
+void
+regex_free(struct regex *regex)
+{
+	(void)regex;
+}
+
+struct regex_scratch *
+regex_scratch_new(void)
+{
+	return NULL;
+}
+
+void
+regex_scratch_free(struct regex_scratch *scratch)
+{
+	(void)scratch;
+}
+
+bool
+regex_match(const struct regex *regex, struct slice subject,
+	    struct regex_scratch *scratch)
+{
+	(void)regex;
+	(void)subject;
+	(void)scratch;
+	return false;
+}
+#else
 
 /*
  * An origin has 326 bytes at most and 127 labels; a sane pattern needs some
@@ -239,3 +289,4 @@ regex_match(const struct regex *regex, struct slice subject,
 	const PCRE2_SIZE *span = pcre2_get_ovector_pointer(scratch->data);
 	return span[0] == 0 && span[1] == subject.len;
 }
+#endif

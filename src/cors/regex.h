@@ -1,8 +1,8 @@
 /*
  * Regular expressions over whole serialized origins (PCRE2).
  *
- * regex.c is the one file that includes <pcre2.h>.  The static CGI program has
- * a stand-in for it, to which every pattern is an error.
+ * regex.c is the one file that includes <pcre2.h>.  Without it (configure
+ * --without-pcre2; the static program) every pattern is an error.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -230,6 +230,18 @@ explain_command(const struct command *command, int argc, char **argv)
 
 /* ---- probe ---- */
 
+#ifdef WITHOUT_PROBE
+int
+probe_command(const struct command *command, int argc, char **argv)
+{
+	(void)command;
+	(void)argc;
+	(void)argv;
+	fprintf(stderr, "corscheck: probe: this corscheck is built without it "
+			"(configure --without-probe)\n");
+	return CHECK_USAGE;
+}
+#else
 /* CORSCHECK_TIMEOUT: how long a response may take, in seconds. */
 enum { SECONDS = 30, SECONDS_MAX = 3600 };
 
@@ -282,3 +294,4 @@ probe_command(const struct command *command, int argc, char **argv)
 	arguments_free(&arguments);
 	return status;
 }
+#endif

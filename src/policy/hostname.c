@@ -1,6 +1,10 @@
 /*
  * Host names through libidn2 and libpsl.
  *
+ * Without them (configure --without-idn, --without-psl; the static program has
+ * neither) nothing is allowed that they would refuse: what they know beyond our
+ * own rules is offered or refused by its looks.
+ *
  * SPDX-License-Identifier: ISC
  */
 #ifdef HAVE_CONFIG_H
@@ -9,12 +13,17 @@
 
 #include "policy/hostname.h"
 
+#ifndef WITHOUT_IDN
 #include <idn2.h>
+#endif
+#ifndef WITHOUT_PSL
 #include <libpsl.h>
+#endif
 
 #include "base/text.h"
 
-enum { LABEL_MAX = 63, HOST_MAX = 255 };
+#ifndef WITHOUT_IDN
+enum { LABEL_MAX = 63 };
 
 /* The profile of browsers (URL standard, "domain to ASCII": UTS #46, not
  * transitional). */
@@ -82,6 +91,29 @@ hostname_labels_valid(struct slice host)
 	}
 	return true;
 }
+#else
+/* No Punycode is offered. */
+bool
+hostname_to_ascii(struct slice host, char buf[static HOSTNAME_MAX])
+{
+	if (host.len >= HOSTNAME_MAX || !slice_is_ascii(host))
+		return false;
+	memcpy(buf, host.ptr, host.len);
+	buf[host.len] = '\0';
+	return true;
+}
+
+/* A-labels are checked by their bytes alone (cors/origin.c). */
+bool
+hostname_labels_valid(struct slice host)
+{
+	(void)host;
+	return true;
+}
+#endif
+
+#ifndef WITHOUT_PSL
+enum { HOST_MAX = 255 };
 
 /* The list that is compiled into libpsl, not a file: a policy that is pasted
  * into the analyzer page must not make it open files. */
@@ -100,3 +132,19 @@ hostname_is_public_suffix(struct slice host)
 	text[host.len] = '\0';
 	return psl_is_public_suffix(list, text) != 0;
 }
+#else
+/* By its looks (DESIGN.md section 5): any one label, and any two of which the
+ * last has two letters, as co.uk. */
+bool
+hostname_is_public_suffix(struct slice host)
+{
+	size_t first;
+
+	host = text_chop(host, '.');
+	first = text_find(host, '.');
+	if (first == host.len)
+		return true;
+	host = slice_after(host, first + 1);
+	return host.len == 2 && text_find(host, '.') == host.len;
+}
+#endif

@@ -32,7 +32,7 @@ policy_sources = \
 	%D%/values.c \
 	%D%/values.h \
 	$(end)
-# What needs a library: the static program has stand-ins for it.
+# What needs libraries that may be left out.
 policy_library_sources = \
 	%D%/hostname.c \
 	$(end)

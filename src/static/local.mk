@@ -11,8 +11,10 @@ EXTRA_DIST += %D%/README
 corswrap_cgi_sources = \
 	$(base_sources) \
 	$(cors_sources) \
+	$(cors_regex_sources) \
 	$(fetch_sources) \
 	$(policy_sources) \
+	$(policy_library_sources) \
 	$(static_sources) \
 	src/run/answer.c \
 	src/run/child.c \
@@ -42,6 +44,7 @@ STATIC_CFLAGS = -Os -fno-asynchronous-unwind-tables -fno-unwind-tables \
 # A segment less is a mapping and a page fault less at every start.
 STATIC_LINK = -static -Wl,--gc-sections,-z,relro,-z,now,-z,noseparate-code -s
 static_flags = -std=gnu11 -w -D_GNU_SOURCE \
+	-DWITHOUT_PCRE2 -DWITHOUT_IDN -DWITHOUT_PSL \
 	-DPACKAGE_VERSION='"$(PACKAGE_VERSION)"' \
 	-DSYSCONFDIR='"$(sysconfdir)"' -iquote $(top_srcdir)/src
 
