@@ -6,6 +6,7 @@ dist_man_MANS = \
 	doc/corscheck.1 \
 	doc/corswrap-errors.7 \
 	doc/corswrap-hosting.7 \
+	doc/corswrap-operation.7 \
 	doc/corswrap-recipes.7 \
 	doc/corswrap-warm.7 \
 	doc/corswrap.8 \
@@ -105,6 +106,7 @@ EXTRA_DIST += \
 	etc/systemd/corswrap@.service.in \
 	examples/applications \
 	examples/authentication \
+	examples/monitoring \
 	examples/shared-hosting \
 	$(end)
 CLEANFILES += $(nodist_systemdunit_DATA)

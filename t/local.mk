@@ -124,6 +124,7 @@ script_tests = \
 	t/tree/install.t \
 	t/tree/layers.t \
 	t/tree/manual.t \
+	t/tree/monitoring.t \
 	t/tree/pure.t \
 	t/tree/recipes.t \
 	t/tree/requirements.t \

@@ -155,4 +155,4 @@ fill-snippets: corscheck
 		--corscheck $(abs_top_builddir)/corscheck \
 		examples/*/* examples/*/*/* examples/*/.htaccess doc/*.[1578]
 .PHONY: fill-snippets
-EXTRA_DIST += tools/fill-snippets
+EXTRA_DIST += tools/fill-snippets tools/test-packages
