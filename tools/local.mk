@@ -153,6 +153,6 @@ EXTRA_DIST += \
 fill-snippets: corscheck
 	cd $(srcdir) && tools/fill-snippets \
 		--corscheck $(abs_top_builddir)/corscheck \
-		examples/*/* examples/*/*/* examples/*/.htaccess doc/*.[1578]
+		examples/*/* examples/*/*/* examples/*/.htaccess doc/*.[1578] README.md
 .PHONY: fill-snippets
 EXTRA_DIST += tools/fill-snippets tools/test-packages
