@@ -18,6 +18,22 @@ my $port = serve($dir, 'nginx', 'nginx.conf');
 subtest 'its own socket' =>
     sub { check_exchanges($port, '/api', "$dir/run/count") };
 
+# max-body of the policy is the limit, and not client_max_body_size: nginx's 413
+# would have no CORS headers.
+write_file("$dir/etc/app.ini", read_file("$dir/etc/app.ini") =~
+    s/^\[app\]/[app]\nmax-body = 3M/mr);
+kill 'HUP', $pid;
+my $r;
+# Until the changed policy is in force.
+ok(wait_for(sub {
+	$r = http($port, 'POST', '/api',
+	    [ Origin => 'https://app.example.com' ], 'x' x 5_000_000);
+	return ($r->{status} // 0) == 413 }), '5 MB: 413');
+is(header($r, 'Access-Control-Allow-Origin'), 'https://app.example.com',
+    'which the page can read');
+write_file("$dir/etc/app.ini", read_file("$dir/etc/app.ini") =~
+    s/^max-body.*\n//mr);
+
 stop($pid);
 ok(!-e "$dir/run/app.sock", 'which goes with it');
 
