@@ -11,6 +11,7 @@
 
 #include "corscheck/command.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -46,23 +47,6 @@ words_split(struct init_plan *plan, struct words *words, const char *text)
 }
 
 /* ---- flags ---- */
-
-static bool
-complain(const char *text, const char *more)
-{
-	fprintf(stderr, "corscheck: init: %s%s\n", text, more);
-	return false;
-}
-
-/* A value becomes part of other programs' configurations; none of them reads
- * these bytes as anything but a path. */
-static bool
-is_plain(const char *path)
-{
-	return path[strspn(path, "abcdefghijklmnopqrstuvwxyz"
-				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				 "0123456789/._+-~")] == '\0';
-}
 
 static bool
 set_server(struct init_plan *plan, const char *name)
@@ -106,9 +90,9 @@ set_app(struct init_plan *plan, enum init_app app, const char *key,
 		plan->app = app;
 		plan->app_value = value;
 	} else if (!take_php_and_forward(plan, app, value)) {
-		return complain("only one of --exec, --git, --root, --php and "
-				"--forward, or --php with --forward",
-				"");
+		return init_fail("only one of --exec, --git, --root, --php and "
+				 "--forward, or --php with --forward",
+				 "");
 	}
 	if (app == INIT_APP_EXEC && *value == '/' &&
 	    value[strcspn(value, " \t'\"\\")] == '\0' &&
@@ -122,10 +106,10 @@ static bool
 set_path(struct init_plan *plan, const char *path)
 {
 	plan->path = path;
-	if (*path == '/' && path[1] != '\0' && is_plain(path))
+	if (*path == '/' && path[1] != '\0' && init_is_plain(path))
 		return true;
-	return complain("--path: the path in the address, as --path /api, not ",
-			path);
+	return init_fail(
+	    "--path: the path in the address, as --path /api, not ", path);
 }
 
 /* An absolute path that servers read as nothing else. */
@@ -133,7 +117,7 @@ static bool
 take_file(const char **to, const char *path, const char *flag)
 {
 	*to = path;
-	if (*path == '/' && is_plain(path))
+	if (*path == '/' && init_is_plain(path))
 		return true;
 	fprintf(stderr,
 		"corscheck: init: %s: a path that begins with / and has "
@@ -151,22 +135,22 @@ take_address(struct init_plan *plan, const char *address)
 
 	plan->address = address;
 	/* The brackets of an IPv6 address, and the port's colon. */
-	if ((path && is_plain(rest)) ||
+	if ((path && init_is_plain(rest)) ||
 	    (host && *rest != '\0' &&
 	     rest[strspn(rest, "0123456789abcdefABCDEF.:[]")] == '\0'))
 		return true;
-	return complain("--socket: unix:/PATH or tcp:ADDRESS:PORT, not ",
-			address);
+	return init_fail("--socket: unix:/PATH or tcp:ADDRESS:PORT, not ",
+			 address);
 }
 
 static bool
 take_user(struct init_plan *plan, const char *user)
 {
 	plan->user = user;
-	if (*user != '\0' && *user != '-' && is_plain(user) &&
+	if (*user != '\0' && *user != '-' && init_is_plain(user) &&
 	    strchr(user, '/') == NULL)
 		return true;
-	return complain(
+	return init_fail(
 	    "--user: the name of the user that the web server runs as, "
 	    "as www-data, not ",
 	    user);
@@ -327,7 +311,30 @@ ask_credentials(struct init_plan *plan)
 	}
 }
 
-/* Which of three an answer means. */
+/* What is in a folder: a PHP application has an index.php, and repositories end
+ * in .git. */
+static enum init_app
+app_of_folder(const char *folder)
+{
+	enum init_app app = INIT_APP_ROOT;
+	const struct dirent *entry;
+	DIR *dir = opendir(folder);
+
+	while (dir != NULL && app != INIT_APP_PHP &&
+	       (entry = readdir(dir)) != NULL) {
+		size_t len = strlen(entry->d_name);
+		if (strcmp(entry->d_name, "index.php") == 0)
+			app = INIT_APP_PHP;
+		else if (len > 4 &&
+			 strcmp(entry->d_name + len - 4, ".git") == 0)
+			app = INIT_APP_GIT;
+	}
+	if (dir != NULL)
+		closedir(dir);
+	return app;
+}
+
+/* Which kind an answer means. */
 static enum init_app
 app_of(const char *text)
 {
@@ -338,7 +345,7 @@ app_of(const char *text)
 		return INIT_APP_FORWARD;
 	if ((len > 0 && text[len - 1] == '/') ||
 	    (stat(text, &st) == 0 && S_ISDIR(st.st_mode)))
-		return INIT_APP_ROOT;
+		return app_of_folder(text);
 	return INIT_APP_EXEC;
 }
 
@@ -346,15 +353,16 @@ static bool
 ask_app(struct init_plan *plan)
 {
 	static const char *const keys[] = {
-	    [INIT_APP_EXEC] = "exec",
-	    [INIT_APP_ROOT] = "root",
+	    [INIT_APP_EXEC] = "exec",	    [INIT_APP_GIT] = "root",
+	    [INIT_APP_ROOT] = "root",	    [INIT_APP_PHP] = "root",
 	    [INIT_APP_FORWARD] = "forward",
 	};
 
 	fprintf(stderr, "4. What answers?  A program (/srv/app/report.pl), a "
-			"folder of scripts, or a\n"
-			"   FastCGI application "
-			"(unix:/run/php/php-fpm.sock, tcp:127.0.0.1:9000)");
+			"folder of scripts, of a PHP\n"
+			"   application or of git repositories, or a FastCGI "
+			"application\n"
+			"   (unix:/run/app.sock, tcp:127.0.0.1:9000)");
 	for (;;) {
 		const char *text = answer(plan, init_default_root(plan));
 		enum init_app app;
@@ -389,96 +397,7 @@ ask_questions(struct init_plan *plan)
 	return plan->app != INIT_APP_UNSET || ask_app(plan);
 }
 
-/* ---- places ---- */
-
-/* The policy's absolute path, its folder and name; its folder must be there,
- * and itself not. */
-static bool
-find_policy(struct init_plan *plan, const char *file)
-{
-	const char *slash = strrchr(file, '/');
-	const char *base = slash == NULL ? file : slash + 1;
-	const char *folder =
-	    slash == NULL ? "."
-	    : slash == file
-		? "/"
-		: arena_text(plan->arena,
-			     slice_of(file, (size_t)(slash - file)));
-	char real[PATH_MAX];
-	struct stat st;
-	size_t len;
-
-	if (folder == NULL)
-		return complain("no memory", "");
-	if (*base == '\0' || strcmp(base, ".") == 0 || strcmp(base, "..") == 0)
-		return complain("name a file, as app.ini, not a folder: ",
-				file);
-	if (realpath(folder, real) == NULL) {
-		fprintf(stderr,
-			"corscheck: init: %s: %s; make this folder "
-			"first\n",
-			folder, strerror(errno));
-		return false;
-	}
-	if (lstat(file, &st) == 0)
-		return complain("it is there already, and stays as it is; name "
-				"another file, or move it away: ",
-				file);
-	plan->folder = arena_text(plan->arena, slice_from(real));
-	len = strlen(real) + strlen(base) + 2;
-	char *policy = arena_alloc(plan->arena, len);
-	if (plan->folder == NULL || policy == NULL)
-		return complain("no memory", "");
-	snprintf(policy, len, "%s/%s", strcmp(real, "/") == 0 ? "" : real,
-		 base);
-	plan->policy = policy;
-	if (!is_plain(policy))
-		return complain(
-		    "servers read such a path in ways of their own; use "
-		    "letters, digits and / . _ + - ~ alone: ",
-		    policy);
-	return true;
-}
-
-/* "api" of .htapi.ini, api.ini, api. */
-static bool
-find_name(struct init_plan *plan)
-{
-	const char *base = strrchr(plan->policy, '/') + 1;
-	size_t len = strlen(base);
-	bool ini = len > 4 && strcmp(base + len - 4, ".ini") == 0;
-
-	if (strncmp(base, ".ht", 3) == 0 && len > 7) {
-		base += 3;
-		len -= 3;
-	}
-	plan->name =
-	    arena_text(plan->arena, slice_of(base, ini ? len - 4 : len));
-	return plan->name != NULL || complain("no memory", "");
-}
-
-/* corswrap beside this program, or where it is installed. */
-static bool
-find_corswrap(struct init_plan *plan)
-{
-	char path[PATH_MAX + sizeof("corswrap")];
-	ssize_t len = os_executable(path, PATH_MAX);
-	const char *found = BINDIR "/corswrap";
-
-	if (plan->corswrap != NULL)
-		return true;
-	if (len > 0) {
-		char *slash;
-		path[len] = '\0';
-		slash = strrchr(path, '/');
-		if (slash != NULL)
-			memcpy(slash + 1, "corswrap", sizeof("corswrap"));
-		if (slash != NULL && access(path, X_OK) == 0 && is_plain(path))
-			found = path;
-	}
-	plan->corswrap = arena_text(plan->arena, slice_from(found));
-	return plan->corswrap != NULL || complain("no memory", "");
-}
+/* ---- the whole ---- */
 
 /* What this server asks of the policy's place, and of the application. */
 static bool
@@ -489,24 +408,24 @@ suits_server(const struct init_plan *plan)
 
 	if (plan->server->cgi &&
 	    (len < 5 || strcmp(base + len - 4, ".ini") != 0))
-		return complain(
+		return init_fail(
 		    "corswrap.cgi is called as its policy is: name it "
 		    "NAME.ini, or .htNAME.ini under Apache, not ",
 		    base);
 	if ((plan->app == INIT_APP_FORWARD || plan->forward != NULL) &&
 	    plan->server->cgi)
-		return complain(
+		return init_fail(
 		    "--forward: a CGI program forwards nothing; name a "
 		    "server that starts a responder, as ",
 		    "lighttpd, apache-fcgid or nginx");
 	if ((plan->server->apps & INIT_APP_BIT(plan->app)) == 0)
-		return complain(
+		return init_fail(
 		    "this server cannot hand scripts to corswrap; use "
 		    "--exec or --git with --server ",
 		    plan->server->name);
 	if (strcmp(plan->server->name, "busybox") == 0 &&
 	    (folder < 8 || strcmp(plan->folder + folder - 8, "/cgi-bin") != 0))
-		return complain(
+		return init_fail(
 		    "busybox httpd runs programs in cgi-bin/ of the "
 		    "folder that it serves: put the policy there, not "
 		    "into ",
@@ -526,7 +445,7 @@ is_consistent(struct init_plan *plan)
 	if (plan->server != NULL && !suits_server(plan))
 		return false;
 	if (flag != NULL && plan->server != NULL &&
-	    !(is_plain(plan->app_value) && *plan->app_value == '/')) {
+	    !(init_is_plain(plan->app_value) && *plan->app_value == '/')) {
 		fprintf(stderr,
 			"corscheck: init: %s: for a server's lines it must "
 			"begin with / and have letters, digits and / . _ + - ~ "
@@ -583,22 +502,22 @@ make(struct init_plan *plan, const char *file)
 {
 	bool terminal = isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 
-	if (!find_policy(plan, file) || !find_name(plan) ||
-	    !find_corswrap(plan))
+	if (!init_find_policy(plan, file) || !init_find_name(plan) ||
+	    !init_find_corswrap(plan))
 		return CHECK_USAGE;
 	if (terminal && !ask_questions(plan)) {
-		complain("nothing was written", "");
+		init_fail("nothing was written", "");
 		return CHECK_USAGE;
 	}
 	if (plan->origins.count == 0) {
-		complain("say which pages may call, as --origin "
-			 "https://app.example.com; on a terminal it asks",
-			 "");
+		init_fail("say which pages may call, as --origin "
+			  "https://app.example.com; on a terminal it asks",
+			  "");
 		return CHECK_USAGE;
 	}
 	set_defaults(plan);
 	if (plan->out_of_memory) {
-		complain("no memory", "");
+		init_fail("no memory", "");
 		return CHECK_USAGE;
 	}
 	if (!is_consistent(plan) || !init_policy_create(plan))

@@ -1,8 +1,9 @@
 /*
  * corscheck init: a first policy, and the lines for the web server.
  *
- * cmd_init.c reads flags, asks for the rest and writes the file, init_policy.c
- * makes and checks the policy's text, and init_snippet.c the server's.
+ * cmd_init.c reads flags and asks for the rest, init_place.c finds out where
+ * everything is, init_policy.c makes, checks and writes the policy, and
+ * init_snippet.c the lines for the server.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -70,6 +71,18 @@ struct init_plan {
 	const char *name;     /* its own, without .ht and .ini */
 	const char *corswrap; /* the program */
 };
+
+/* ---- init_place.c ---- */
+
+/* "corscheck: init: TEXT MORE" to standard error; returns false. */
+bool init_fail(const char *text, const char *more);
+/* Is it a path that no server reads as anything else? */
+bool init_is_plain(const char *path);
+/* Its policy, folder and name, of FILE; corswrap's path.  False: why is on
+ * standard error. */
+bool init_find_policy(struct init_plan *, const char *file);
+bool init_find_name(struct init_plan *);
+bool init_find_corswrap(struct init_plan *);
 
 /* ---- init_policy.c ---- */
 

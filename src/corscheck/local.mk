@@ -9,6 +9,7 @@ corscheck_sources = \
 	%D%/command.c \
 	%D%/command.h \
 	%D%/init.h \
+	%D%/init_place.c \
 	%D%/init_policy.c \
 	%D%/init_snippet.c \
 	%D%/main.c \

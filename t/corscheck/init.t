@@ -13,6 +13,7 @@ use Corswrap::Server;
 use Corswrap::Test;
 use Fcntl qw(O_RDWR O_NOCTTY);
 use File::Copy qw(copy);
+use File::Path qw(make_path);
 use POSIX ();
 use Test::More;
 
@@ -172,7 +173,7 @@ sub talk {
 }
 
 SKIP: {
-	skip 'no terminals here', 9 unless -e '/dev/ptmx';
+	skip 'no terminals here', 1 unless -e '/dev/ptmx';
 	my $file = "$dir/etc/asked.ini";
 	my ($status, $text) = talk([$file],
 		[ qr/1\. .*\]: /s, "apache\n" ],    # there is none of that name
@@ -197,6 +198,19 @@ SKIP: {
 		'--root', '/srv', "$dir/etc/less.ini" ], [ qr/3\. .*\]: /s, "\n" ]);
 	is($status, 0, 'what flags say is not asked for') or diag($text);
 	unlike($text, qr/^[124]\. /m, 'really') ;
+	# What a folder has in it says what it is.
+	make_path("$dir/shop", "$dir/git/report.git");
+	write_file("$dir/shop/index.php", '<?php');
+	for ([ 'shop', qr/^\.php = /m ],
+		[ 'git', qr/git-http-backend/ ], [ 'cgi', qr/^root\s+= /m ]) {
+		my ($folder, $want) = @$_;
+		my $file = "$dir/etc/asked-$folder.ini";
+		($status, $text) = talk([ '--server', 'nginx', '--origin',
+			$origin, '--credentials', $file ],
+		    [ qr/4\. .*\]: /s, "$dir/$folder\n" ]);
+		is($status, 0, "a folder as answer: $folder") or diag($text);
+		like(read_file($file), $want, 'is taken for what it is');
+	}
 	($status, $text) = talk([ "$dir/etc/end.ini" ], [ qr/1\. .*\]: /s, "\cD" ]);
 	is($status, 2, 'an end of the input');
 	like($text, qr/nothing was written/, 'is said');

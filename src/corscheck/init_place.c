@@ -1,0 +1,128 @@
+/*
+ * What of init's plan is found out: where the policy will lie and what it is
+ * called, and where corswrap is.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "corscheck/init.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/os.h"
+
+bool
+init_fail(const char *text, const char *more)
+{
+	fprintf(stderr, "corscheck: init: %s%s\n", text, more);
+	return false;
+}
+
+/* A value becomes part of other programs' configurations; none of them reads
+ * these bytes as anything but a path. */
+bool
+init_is_plain(const char *path)
+{
+	return path[strspn(path, "abcdefghijklmnopqrstuvwxyz"
+				 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				 "0123456789/._+-~")] == '\0';
+}
+
+/* The policy's absolute path, its folder and name; its folder must be there,
+ * and itself not. */
+bool
+init_find_policy(struct init_plan *plan, const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	const char *base = slash == NULL ? file : slash + 1;
+	const char *folder =
+	    slash == NULL ? "."
+	    : slash == file
+		? "/"
+		: arena_text(plan->arena,
+			     slice_of(file, (size_t)(slash - file)));
+	char real[PATH_MAX];
+	struct stat st;
+	size_t len;
+
+	if (folder == NULL)
+		return init_fail("no memory", "");
+	if (*base == '\0' || strcmp(base, ".") == 0 || strcmp(base, "..") == 0)
+		return init_fail("name a file, as app.ini, not a folder: ",
+				 file);
+	if (realpath(folder, real) == NULL) {
+		fprintf(stderr,
+			"corscheck: init: %s: %s; make this folder "
+			"first\n",
+			folder, strerror(errno));
+		return false;
+	}
+	if (lstat(file, &st) == 0)
+		return init_fail(
+		    "it is there already, and stays as it is; name "
+		    "another file, or move it away: ",
+		    file);
+	plan->folder = arena_text(plan->arena, slice_from(real));
+	len = strlen(real) + strlen(base) + 2;
+	char *policy = arena_alloc(plan->arena, len);
+	if (plan->folder == NULL || policy == NULL)
+		return init_fail("no memory", "");
+	snprintf(policy, len, "%s/%s", strcmp(real, "/") == 0 ? "" : real,
+		 base);
+	plan->policy = policy;
+	if (!init_is_plain(policy))
+		return init_fail(
+		    "servers read such a path in ways of their own; use "
+		    "letters, digits and / . _ + - ~ alone: ",
+		    policy);
+	return true;
+}
+
+/* "api" of .htapi.ini, api.ini, api. */
+bool
+init_find_name(struct init_plan *plan)
+{
+	const char *base = strrchr(plan->policy, '/') + 1;
+	size_t len = strlen(base);
+	bool ini = len > 4 && strcmp(base + len - 4, ".ini") == 0;
+
+	if (strncmp(base, ".ht", 3) == 0 && len > 7) {
+		base += 3;
+		len -= 3;
+	}
+	plan->name =
+	    arena_text(plan->arena, slice_of(base, ini ? len - 4 : len));
+	return plan->name != NULL || init_fail("no memory", "");
+}
+
+/* corswrap beside this program, or where it is installed. */
+bool
+init_find_corswrap(struct init_plan *plan)
+{
+	char path[PATH_MAX + sizeof("corswrap")];
+	ssize_t len = os_executable(path, PATH_MAX);
+	const char *found = BINDIR "/corswrap";
+
+	if (plan->corswrap != NULL)
+		return true;
+	if (len > 0) {
+		char *slash;
+		path[len] = '\0';
+		slash = strrchr(path, '/');
+		if (slash != NULL)
+			memcpy(slash + 1, "corswrap", sizeof("corswrap"));
+		if (slash != NULL && access(path, X_OK) == 0 &&
+		    init_is_plain(path))
+			found = path;
+	}
+	plan->corswrap = arena_text(plan->arena, slice_from(found));
+	return plan->corswrap != NULL || init_fail("no memory", "");
+}
