@@ -414,6 +414,9 @@ is_for(const struct init_plan *plan, const char *line, size_t len)
 			if (is(at, (size_t)(to - at), words[i].word) &&
 			    (words[i].apps & INIT_APP_BIT(plan->app)) != 0)
 				return true;
+		/* systemd's socket is at the address that init has, too. */
+		if (is(at, (size_t)(to - at), "%unit") && plan->address == NULL)
+			return true;
 	}
 	return false;
 }

@@ -273,6 +273,9 @@ for my $server (sort keys %address) {
 	like($text, $address{$server}[0], "$server: a unix socket");
 	like($text, qr/^#   install -d -o http -g http \/run$/m, 'its folder');
 	like($text, qr/ -l unix:\/run\/x\.sock /, 'and its responder');
+	unlike($text, qr/systemctl/, 'not that of systemd, which is elsewhere');
+	like((snippet($server, $app[0]))[0], qr/^#   systemctl enable --now /m,
+	    'which is named by default');
 	($text) = snippet($server, @app, 'tcp:[::1]:9000');
 	like($text, $address{$server}[1], "$server: TCP");
 	like($text, qr/ -l tcp:\[::1\]:9000 /, 'and its responder');
