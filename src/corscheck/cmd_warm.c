@@ -301,14 +301,20 @@ start_zygote(const struct subject *s)
 	enum child_stage stage;
 	struct zygote *z = NULL;
 	enum zygote_news news = ZYGOTE_YOUNG;
+	char *loaded = NULL;
 	const char *fault =
 	    interpreter_find(s->argv, s->base, warm->load, &interpreter);
 
 	spec.interpreter = &interpreter;
 	/* The longest that a file is young. */
-	for (int i = 0; fault == NULL && news == ZYGOTE_YOUNG && i < 4; i++) {
-		zygote_free(z);
-		(void)poll(NULL, 0, i == 0 ? 0 : WATCH_SECONDS / 3);
+	for (int i = 0; fault == NULL && news == ZYGOTE_YOUNG && i < 5; i++) {
+		if (z != NULL) {
+			free(loaded);
+			spec.loaded = loaded = z->loaded;
+			z->loaded = NULL;
+			zygote_free(z);
+		}
+		(void)poll(NULL, 0, i < 2 ? WATCH_TICK : WATCH_SECONDS / 2);
 		z = zygote_start(&spec, &stage);
 		if (z == NULL)
 			fault = strerror(errno);
@@ -316,6 +322,7 @@ start_zygote(const struct subject *s)
 			news = compile(z);
 	}
 	interpreter_free(&interpreter);
+	free(loaded);
 	if (fault == NULL && news == ZYGOTE_READY)
 		return z;
 	if (fault == NULL)

@@ -153,6 +153,7 @@ program_free(struct warm_program *p)
 	if (p == NULL)
 		return;
 	free(p->key);
+	free(p->loaded);
 	free(p->argv);
 	free(p->directory);
 	free(p->env);

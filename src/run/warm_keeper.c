@@ -136,7 +136,8 @@ launch(struct warm *w, struct warm_program *p,
 				   .env = p->env,
 				   .directory = p->directory,
 				   .files = p->files,
-				   .watch = (const char *const *)p->watch};
+				   .watch = (const char *const *)p->watch,
+				   .loaded = p->loaded};
 	enum child_stage stage;
 
 	z->zygote = zygote_start(&spec, &stage);
@@ -274,6 +275,11 @@ take_news(struct warm *w, struct warm_zygote *z, enum zygote_news news)
 		warm_retire(z);
 		break;
 	case ZYGOTE_YOUNG:
+		free(p->loaded);
+		p->loaded = z->zygote->loaded;
+		z->zygote->loaded = NULL;
+		if (p->settle == SETTLE_MAX)
+			warm_complain(w, p, "its files change all the time");
 		p->settle = p->settle == 0 ? SETTLE : p->settle * 2;
 		if (p->settle > SETTLE_MAX)
 			p->settle = SETTLE_MAX;

@@ -55,6 +55,7 @@ struct warm_program {
 	char **load; /* of the policy, and: */
 	char **watch;
 	uint64_t files;
+	char *loaded; /* by the last interpreter; see zygote.h */
 	/* of [warm] */
 	unsigned spare;
 	uint64_t memory;

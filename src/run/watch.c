@@ -116,8 +116,7 @@ add(struct watch *w, enum kind kind, const char *path)
 	*file = (struct watched){.kind = kind, .path = strdup(path)};
 	if (file->path == NULL)
 		return false;
-	if (kind != KIND_ABSENT)
-		file->state = state_of(path);
+	file->state = state_of(path);
 	w->count++;
 	return true;
 }
@@ -126,6 +125,16 @@ bool
 watch_add(struct watch *w, const char *path)
 {
 	return add(w, KIND_FILE, path);
+}
+
+bool
+watch_has(const struct watch *w, const char *path)
+{
+	for (size_t i = 0; i < w->count; i++)
+		if (w->files[i].kind == KIND_FILE &&
+		    strcmp(w->files[i].path, path) == 0)
+			return true;
+	return false;
 }
 
 bool
@@ -156,7 +165,8 @@ watch_changed(const struct watch *w)
 		struct state now;
 
 		if (file->kind == KIND_ABSENT) {
-			if (look && access(file->path, F_OK) == 0)
+			if (file->state.exists ||
+			    (look && access(file->path, F_OK) == 0))
 				return true;
 			continue;
 		}

@@ -22,12 +22,15 @@ void watch_free(struct watch *);
  */
 bool watch_add(struct watch *, const char *path);
 
+/* Is the file watched by watch_add? */
+bool watch_has(const struct watch *, const char *path);
+
 /* Watch which folder that path names, whatever happens in it. */
 bool watch_add_place(struct watch *, const char *path);
 
 /*
- * Watch the folder for one of the files that watch_absent names after it: they
- * must not appear in it.  Other files may come and go.
+ * Watch the folder for one of the files that watch_absent names after it: none
+ * may be in it, now or later.  Other files may come and go.
  */
 bool watch_add_folder(struct watch *, const char *path);
 bool watch_absent(struct watch *, const char *path);

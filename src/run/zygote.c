@@ -136,6 +136,9 @@ watch_known(struct zygote *z, const struct zygote_spec *spec)
 		  (spec->directory == NULL ||
 		   watch_add_place(z->watch, spec->directory));
 
+	for (const char *path = spec->loaded;
+	     ok && path != NULL && *path != '\0'; path += strlen(path) + 1)
+		ok = watch_add(z->watch, path);
 	for (const char *const *path = spec->watch; ok && *path != NULL; path++)
 		ok = watch_path(z->watch, *path);
 	return ok;
@@ -180,6 +183,26 @@ absolute(const struct zygote *z, const char *path, char to[static PATH_MAX])
 			    PATH_MAX - n;
 }
 
+/*
+ * A file that it has read.  Watched since before it started, a change is seen
+ * for certain; a file that is only known now may have been another one when it
+ * was read.
+ */
+static bool
+take_loaded(struct zygote *z, const char *path)
+{
+	size_t len = strlen(path) + 1;
+
+	if (!array_reserve(&z->loaded, z->loaded_len + len + 1, &z->loaded_room,
+			   1))
+		return false;
+	memcpy(z->loaded + z->loaded_len, path, len);
+	z->loaded_len += len;
+	z->loaded[z->loaded_len] = '\0';
+	z->surprised = z->surprised || !watch_has(z->watch, path);
+	return true;
+}
+
 /* The interpreter's libraries and what was loaded into it, so that an upgrade
  * of them is seen. */
 static bool
@@ -201,7 +224,7 @@ watch_mapped(struct zygote *z)
 		    (path = strchr(line, '/')) == NULL)
 			continue;
 		path[strcspn(path, "\n")] = '\0';
-		ok = watch_add(z->watch, path);
+		ok = take_loaded(z, path);
 	}
 	free(line);
 	(void)fclose(f);
@@ -225,7 +248,7 @@ take_entry(struct zygote *z, const char *entry)
 		return true;
 	switch (entry[0]) {
 	case '=':
-		return watch_add(z->watch, path);
+		return take_loaded(z, path);
 	case '/':
 		return watch_add_folder(z->watch, path);
 	case '?':
@@ -259,7 +282,8 @@ judge(struct zygote *z)
 		obstacle(z, "its report is not understood");
 	if (z->obstacle[0] != '\0')
 		return ZYGOTE_UNFIT;
-	if (watch_has_young(z->watch, z->started) || watch_changed(z->watch))
+	if (z->surprised || watch_has_young(z->watch, z->started) ||
+	    watch_changed(z->watch))
 		return ZYGOTE_YOUNG;
 	return ZYGOTE_READY;
 }
@@ -330,6 +354,7 @@ zygote_free(struct zygote *z)
 	close_fd(&z->out);
 	close_fd(&z->err);
 	watch_free(z->watch);
+	free(z->loaded);
 	free(z->report);
 	free(z);
 }

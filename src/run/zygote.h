@@ -22,15 +22,19 @@ struct zygote_spec {
 	/* What makes it stale beside the script, what it loads, and the
 	 * interpreter; `watch` of the policy. */
 	const char *const *watch; /* NULL-terminated */
+	/* What an earlier one has loaded (`loaded` of it, or NULL) */
+	const char *loaded;
 };
 
 enum zygote_news {
 	ZYGOTE_COMPILING, /* nothing yet */
 	ZYGOTE_READY,	  /* it can be forked */
 	ZYGOTE_UNFIT,	  /* something speaks against it: `obstacle` */
-	ZYGOTE_YOUNG, /* one of its files was changed just before: start again
-			 in a while */
-	ZYGOTE_DEAD   /* it has ended */
+	/* It may have read other files than are there now: they were changed
+	 * just before or meanwhile, or nobody knew that it would load them.
+	 * Start again in a while, with its `loaded`. */
+	ZYGOTE_YOUNG,
+	ZYGOTE_DEAD /* it has ended */
 };
 
 struct zygote {
@@ -41,6 +45,10 @@ struct zygote {
 	int64_t started; /* ms since 1970 */
 	struct watch *watch;
 	char obstacle[512]; /* unquoted, as the interpreter told it */
+	char *loaded;	    /* paths, each with a NUL, the last with two */
+	size_t loaded_len;
+	size_t loaded_room;
+	bool surprised; /* one of them was not in `loaded` of its start */
 	char *report;
 	size_t report_len;
 	size_t report_room;

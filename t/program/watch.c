@@ -157,6 +157,9 @@ test_folder(void **state)
 	assert_true(watch_absent(w, path("lib/A.pm")));
 	assert_true(watch_absent(w, path("lib/B.pm")));
 	assert_true(watch_add(w, path("lib/C.pm")));
+	assert_true(watch_has(w, path("lib/C.pm")));
+	assert_false(watch_has(w, path("lib/A.pm")));
+	assert_false(watch_has(w, path("lib")));
 	assert_false(watch_changed(w));
 	let_time_pass();
 	put("lib/counter", "1");
@@ -166,6 +169,12 @@ test_folder(void **state)
 	assert_int_equal(unlink(path("lib/B.pm")), 0);
 	assert_false(watch_changed(w));
 	put("lib/C.pm", "1;");
+	assert_true(watch_changed(w));
+	watch_free(w);
+	/* One that is there from the beginning. */
+	w = watch_new();
+	assert_true(watch_add_folder(w, path("lib")));
+	assert_true(watch_absent(w, path("lib/C.pm")));
 	assert_true(watch_changed(w));
 	watch_free(w);
 }

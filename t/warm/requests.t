@@ -210,6 +210,18 @@ ok(warm_up($r, 'stale.pl'), 'it is warm');
 perl_program('stale.pl', 'print "Content-Type: text/plain\n\nnew script"');
 is(ask($r, 'stale.pl')->{body}, 'new script', 'a script that was changed is never old');
 
+# A module that goes between the moment when it is read and the report of it.
+module('one');
+module('goes', "$dir/lib/first/Answer.pm");
+perl_program('goes.pl', "use lib '$dir/lib/first', '$dir/lib'; use Answer;\n" .
+    "BEGIN { unlink '$dir/lib/first/Answer.pm' if !exists \$ENV{REQUEST_METHOD} }\n" .
+    'print "Content-Type: text/plain\n\n", Answer::answer()');
+is(ask($r, 'goes.pl')->{body}, 'goes', 'a module that is going to go');
+ok(wait_for(sub { !-e "$dir/lib/first/Answer.pm" }), 'goes while it is compiled');
+is(ask($r, 'goes.pl')->{body}, 'one', 'and is not used any more') for 1 .. 3;
+ok(warm_up($r, 'goes.pl'), 'goes.pl is warm');
+is(ask_warm($r, 'goes.pl')->{body}, 'one', 'and right');
+
 # Under load: whoever asks after the change has the new answer.
 module('0');
 perl_program('load.pl', "use lib '$dir/lib'; use Answer;\n" .
