@@ -106,7 +106,7 @@ static bool
 set_path(struct init_plan *plan, const char *path)
 {
 	plan->path = path;
-	if (*path == '/' && path[1] != '\0' && init_is_plain(path))
+	if (*path == '/' && init_is_plain(path))
 		return true;
 	return init_fail(
 	    "--path: the path in the address, as --path /api, not ", path);

@@ -110,15 +110,31 @@ extensions_of(const struct init_plan *plan)
 							   : root_extensions;
 }
 
-/* Without a final /: the templates add it where it belongs. */
-static void
-write_folder(const char *path, FILE *out)
+/* Of a path without the slashes at its end, the only one excepted. */
+static size_t
+length_of_folder(const char *path)
 {
 	size_t len = strlen(path);
 
 	while (len > 1 && path[len - 1] == '/')
 		len--;
-	fwrite(path, 1, len, out);
+	return len;
+}
+
+/* Without a final /: the templates add it where it belongs. */
+static void
+write_folder(const char *path, FILE *out)
+{
+	fwrite(path, 1, length_of_folder(path), out);
+}
+
+/* Of --path / nothing is left: everything is below it. */
+static size_t
+path_length(const struct init_plan *plan)
+{
+	size_t len = length_of_folder(plan->path);
+
+	return len == 1 ? 0 : len;
 }
 
 /* As a regular expression: of the bytes that --path takes, these two are
@@ -126,10 +142,8 @@ write_folder(const char *path, FILE *out)
 static void
 write_path_expression(const struct init_plan *plan, FILE *out)
 {
-	size_t len = strlen(plan->path);
+	size_t len = path_length(plan);
 
-	while (len > 1 && plan->path[len - 1] == '/')
-		len--;
 	for (size_t i = 0; i < len; i++) {
 		if (strchr(".+", plan->path[i]) != NULL)
 			fputc('\\', out);
@@ -341,7 +355,7 @@ place(const struct init_plan *plan, const char *name, size_t len, FILE *out)
 	else if (is(name, len, "program"))
 		fprintf(out, "%s/%s.cgi", plan->folder, plan->name);
 	else if (is(name, len, "path"))
-		write_folder(plan->path, out);
+		fwrite(plan->path, 1, path_length(plan), out);
 	else if (is(name, len, "path:expression"))
 		write_path_expression(plan, out);
 	else if (is(name, len, "root"))
@@ -388,9 +402,9 @@ write_line(const struct init_plan *plan, const char *line, size_t len,
 
 /* ---- templates ---- */
 
-/* Is the application among the words of a % line? */
+/* Is the plan what a word of a % line says? */
 static bool
-is_for(const struct init_plan *plan, const char *line, size_t len)
+is_word_for(const struct init_plan *plan, const char *word, size_t len)
 {
 	static const struct {
 		const char *word;
@@ -405,17 +419,31 @@ is_for(const struct init_plan *plan, const char *line, size_t len)
 	    {"%root", INIT_APP_BIT(INIT_APP_ROOT)},
 	    {"%php", INIT_APP_BIT(INIT_APP_PHP)},
 	};
+	const char *plus = memchr(word, '+', len);
+	size_t name_len = plus == NULL ? len : (size_t)(plus - word);
+
+	/* systemd's socket is at the address that init has, too. */
+	if (is(word, len, "%unit"))
+		return plan->address == NULL;
+	if (plus != NULL &&
+	    is(plus, len - name_len, "+top") != (path_length(plan) == 0))
+		return false;
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (is(word, name_len, words[i].word))
+			return (words[i].apps & INIT_APP_BIT(plan->app)) != 0;
+	return false;
+}
+
+/* Is it what one of them says? */
+static bool
+is_for(const struct init_plan *plan, const char *line, size_t len)
+{
 	const char *end = line + len;
 
 	for (const char *at = line, *to; at < end; at = to + 1) {
 		to = memchr(at, ' ', (size_t)(end - at));
 		to = to == NULL ? end : to;
-		for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-			if (is(at, (size_t)(to - at), words[i].word) &&
-			    (words[i].apps & INIT_APP_BIT(plan->app)) != 0)
-				return true;
-		/* systemd's socket is at the address that init has, too. */
-		if (is(at, (size_t)(to - at), "%unit") && plan->address == NULL)
+		if (is_word_for(plan, at, (size_t)(to - at)))
 			return true;
 	}
 	return false;

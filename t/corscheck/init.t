@@ -281,6 +281,16 @@ for my $server (sort keys %address) {
 	like($text, qr/ -l tcp:\[::1\]:9000 /, 'and its responder');
 }
 
+# At the top there is no prefix, and nothing to redirect.
+for my $server (@servers) {
+	for my $app ([ '--exec', $program ], [ '--php', "$dir/wiki" ]) {
+		my ($text) = snippet($server, $app, '--path', '/');
+		unlike($text, qr{//(?!corswrap-|\Q$dir\E|run/)}, "$server: no empty name");
+		unlike($text, qr/^redir |code 301|return 301/m,
+		    "$server: no redirect");
+	}
+}
+
 # lighttpd as a daemon keeps no standard error.
 for my $server (qw(lighttpd lighttpd-cgi)) {
 	my (undef, $text) = snippet($server, [ '--exec', $program ]);

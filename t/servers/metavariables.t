@@ -83,7 +83,15 @@ my %asked = (
 		/x/style.css /xweb/index.php /x/none.php /x/.secret),
 		['POST', '/x/lib/exe.php/q', 'abc'] ],
 );
-$asked{forward} = $asked{one};
+
+# The same at the top: --path /.
+for my $kind (keys %asked) {
+	my @top = grep { length $_->[1] } map {
+		my ($method, $path, $body) = @$_;
+		$path =~ m{^/x(?![/?])} ? () : [ $method, $path =~ s{^/x}{}r =~
+			s{^\?}{/?}r, $body ] } @{ $asked{$kind} };
+	$asked{"$kind at the top"} = \@top;
+}
 
 # Everything about each answer, by what was asked for.
 sub ask {
@@ -115,6 +123,7 @@ sub bare {
 	my $dir = tempdir();
 	build($dir);
 	make_path("$dir/www");
+	my $top = $kind =~ s/ at the top$//;
 	my %lines = (
 		one  => "ScriptAlias /x $dir/app/report.pl\n",
 		root => "Alias /x $dir/app\n<Directory $dir/app>\n"
@@ -124,6 +133,9 @@ sub bare {
 		    . "AddHandler php .php\nDirectoryIndex index.php\n"
 		    . "</Directory>\n",
 	);
+	s{^(ScriptAlias|Alias) /x (\S+)}{$1 / $2/}m for $top ? values %lines : ();
+	# The longer one first.
+	$lines{php} =~ s{^(Alias / .*\n)(ScriptAlias .*\n)}{$2$1}m;
 	my $port = apache($dir, <<"END", qw(cgid actions dir));
 AllowEncodedSlashes On
 ScriptSock $dir/run/cgid.sock
@@ -135,15 +147,17 @@ Require all denied
 </FilesMatch>
 </Directory>
 END
-	return ask($port, $kind, $dir);
+	return ask($port, $top ? "$kind at the top" : $kind, $dir);
 }
 
 # --- compared --------------------------------------------------------------------------
 
 sub compare {
 	my ($server, $kind, $want, $got) = @_;
-	my $shape = $kind =~ /^(?:root|php)$/ ? 'scripts' : 'one';
+	my $shape = $kind =~ /^(?:root|php)\b/ ? 'scripts' : 'one';
 	my $may = $differs{"$server $shape"} // qr/^$/;
+	# Apache translates through the Alias of /, which is all it has then.
+	$may = qr/$may|^PATH_TRANSLATED$/ if $kind =~ / at the top$/;
 	for (@{ $asked{$kind} }) {
 		my $what = "$_->[0] $_->[1]";
 		my ($w, $g) = ($want->{$what}, $got->{$what});
@@ -191,20 +205,22 @@ my %flags = (
 );
 my %first = (one => '/x/', root => '/x/report.pl', php => '/x/index.php');
 
-for my $kind (qw(one root php)) {
-	next if $kind eq 'php' && !$php;
+for my $kind ('one', 'root', 'php', map { "$_ at the top" } qw(one root php)) {
+	next if $kind =~ /^php/ && !$php;
+	my ($flags, $top) = $kind =~ /^(\w+)( at the top)?$/;
 	my $want = bare($kind);
-	is((grep { $_->{v}{SCRIPT_NAME} } values %$want) > 3, 1,
+	is((grep { $_->{v}{REQUEST_METHOD} } values %$want) > 3, 1,
 	    "$kind: the program runs bare");
 	for my $server (init_servers()) {
 		next if $server eq 'busybox';
 		subtest "$server, $kind" => sub {
 			my $dir = init_folder();
 			build($dir);
-			my $site = init_site($dir, $server, 'x', '--path', '/x',
-			    $flags{$kind}->($dir));
+			my $site = init_site($dir, $server, 'x', '--path',
+			    $top ? '/' : '/x', $flags{$flags}->($dir));
 			my $port = init_serve($site);
-			preflight_is_answered($port, $first{$kind});
+			preflight_is_answered($port, $top
+			    ? $first{$flags} =~ s{^/x}{}r : $first{$flags});
 			compare($server, $kind, $want, ask($port, $kind, $dir));
 			diag($site->{text}, server_logs($dir))
 			    unless Test::More->builder->is_passing;
