@@ -142,7 +142,8 @@ sub refused {
 refused(411, 'no length', { CONTENT_LENGTH => undef });
 refused(411, 'an empty length', { CONTENT_LENGTH => '' });
 refused(400, 'a length that is none', { CONTENT_LENGTH => '1x' });
-refused(400, 'a negative length', { CONTENT_LENGTH => '-1' });
+refused(411, 'an unknown length, as Caddy says it', { CONTENT_LENGTH => '-1' });
+refused(400, 'a negative length', { CONTENT_LENGTH => '-2' });
 refused(400, 'a length with a sign', { CONTENT_LENGTH => '+3' }, 'a=b');
 refused(400, 'a body that is too short', { CONTENT_LENGTH => 10 }, 'a=b');
 refused(413, 'a body that is too long', { CONTENT_LENGTH => 262145 });
