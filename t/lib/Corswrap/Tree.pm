@@ -154,11 +154,18 @@ sub folder_circles { return circles(uses($_[0])) }
 sub objects {
 	my ($build, @folders) = @_;
 	my $top = top_src();
-	# An object stays behind when its source is renamed.
-	return grep { m{src/([^/]+)/(?:\.libs/[^/]*_la-)?([^/]+)\.o$} &&
-	    -e "$top/src/$1/$2.c" }
+	# Objects stay behind when a source is renamed or goes into a library:
+	# the newest of each counts.
+	my %newest;
+	for my $object (sort { -M $b <=> -M $a }
 	    map { glob "$build/src/$_/*.o $build/src/$_/.libs/*.o" }
-	    @folders ? @folders : '*';
+	    @folders ? @folders : '*') {
+		my ($folder, $name) =
+		    $object =~ m{src/([^/]+)/(?:\.libs/[^/]*_la-)?([^/]+)\.o$};
+		$newest{"$folder/$name"} = $object
+		    if defined $name && -e "$top/src/$folder/$name.c";
+	}
+	return map { $newest{$_} } sort keys %newest;
 }
 
 # What the object files below BUILD/src define and use:
