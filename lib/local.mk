@@ -3,3 +3,5 @@
 # finds it.
 warmperldir = $(pkglibexecdir)/perl/Corswrap
 dist_warmperl_DATA = %D%/perl/Corswrap/Warm.pm
+warmpythondir = $(pkglibexecdir)/python
+dist_warmpython_DATA = %D%/python/corswrap_warm.py

@@ -133,6 +133,7 @@ script_tests = \
 	t/warm/cgi-vectors.t \
 	t/tree/switches.t \
 	t/warm/perl.t \
+	t/warm/python.t \
 	t/warm/requests.t \
 	t/warm/running.t \
 	$(end)

@@ -336,6 +336,18 @@ check_file(const char *path)
 	return NULL;
 }
 
+/* Of that name there are shell scripts that look for the program. */
+static const char *
+check_interpreter(const char *path)
+{
+	char buf[LINE];
+	const char *fault = check_file(path);
+
+	if (fault == NULL && slice_present(first_line(path, buf)))
+		fault = "its interpreter is a script itself";
+	return fault;
+}
+
 static const char *
 find(struct words *w, char *const *argv, const char *search, const char *folder,
      const char *const *load, char *const **rest)
@@ -348,7 +360,7 @@ find(struct words *w, char *const *argv, const char *search, const char *folder,
 	if (fault != NULL)
 		return fault;
 	language = language_of(slice_from(w->words[0]));
-	if ((fault = check_file(w->words[0])) != NULL ||
+	if ((fault = check_interpreter(w->words[0])) != NULL ||
 	    (fault = check_file(**rest)) != NULL)
 		return fault;
 	if (language == LANGUAGE_PERL)

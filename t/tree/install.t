@@ -59,6 +59,7 @@ my %want = (
 	(map { ("$libdir/$_" => 0644) } qw(libcors.a pkgconfig/libcors.pc)),
 	"$libdir/libcors.so.0.0.0" => 0755,
 	'/usr/libexec/corswrap/perl/Corswrap/Warm.pm' => 0644,
+	'/usr/libexec/corswrap/python/corswrap_warm.py' => 0644,
 );
 is($mode{$_}, $want{$_}, $_) for sort keys %want;
 my @shown = sort map { s{.*/}{}r } grep { -f }

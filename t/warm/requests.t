@@ -318,6 +318,40 @@ write_file("$dir/cgi/shell.pl", "#!/bin/sh\necho 'A: 1'; echo\n", 0755);
 is(ask($r, 'shell.pl')->{status}, 200, 'a shell script');
 logged($r, qr/shell\.pl: runs cold: its interpreter is neither/, 'is cold');
 
+# --- Python ----------------------------------------------------------------------------------------
+
+SKIP: {
+	my $python = (run([ 'python3', '-c', 'import sys; sys.version_info >= (3, 9) ' .
+		'and print(sys.executable)' ]))[1] // '';
+	chomp $python;
+	skip 'no python3 that can receive descriptors', 1 if !-x $python;
+	write_file("$dir/cgi/hello.py", "#!$python\n" . <<'END', 0755);
+import os, sys, json, secrets
+print('Content-Type: application/json\n')
+json.dump([os.environ['QUERY_STRING'], sys.stdin.read(), secrets.token_hex(8)], sys.stdout)
+if os.environ['QUERY_STRING'] == 'fails':
+    raise ValueError('x')
+END
+	my $p = run_responder("[warm]\nscripts = $dir/cgi/*.py\nload = json secrets\n" .
+	    'after = 1 in 1m', server => counter_lines());
+	ok(warm_up($p, 'hello.py'), 'hello.py is warm');
+	my %seen;
+	for my $n (1 .. 5) {
+		my $body = ask_warm($p, 'hello.py', params => { QUERY_STRING => "n=$n" },
+		    stdin => "body $n")->{body};
+		like($body, qr/^\["n=$n", "body $n", "\w{16}"\]$/, 'a request and its body');
+		$seen{$body}++;
+	}
+	is(scalar keys %seen, 5, 'no two alike');
+	is(ask_warm($p, 'hello.py', params => { QUERY_STRING => 'fails' })->{appStatus}, 1,
+	    'an exception: exit status 1');
+	logged($p, qr/hello\.py\[\d+\]: ValueError: x/, 'and a traceback');
+	ok($p->log !~ /corswrap_warm\.py/, 'with the frames of the script alone');
+	write_file("$dir/cgi/hello.py", "#!$python\nprint('A: 1\\n\\nnew')\n", 0755);
+	is(ask($p, 'hello.py')->{body}, "new\n", 'a changed script is never old');
+	is($p->stop, 0, 'it ends well');
+}
+
 # --- reload, stop, the end of the responder -----------------------------------------------------
 
 write_file("$dir/cgi/env.pl", "#!/usr/bin/env perl\nprint qq(Content-Type: text/plain\\n\\n\$ENV{FOO});\n", 0755);

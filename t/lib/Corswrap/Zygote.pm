@@ -10,6 +10,8 @@ package Corswrap::Zygote;
 #	my $cold = run_cold('/a/b.pl', words => [ $^X, '-w' ], env => ...);
 #	$got->{out}, $got->{err}, $got->{status}
 #
+# Of Python with load => [modules].
+#
 # SPDX-License-Identifier: ISC
 
 use strict;
@@ -68,6 +70,15 @@ sub _body {
 	return $fh;
 }
 
+# What makes the interpreter wait: load => [modules] for Python.
+sub _waiter {
+	my (%o) = @_;
+	return (top_src() . '/lib/python/corswrap_warm.py',
+	    join ',', CONTROL, @{ $o{load} }) if $o{load};
+	return ('-I' . top_src() . '/lib/perl', '-MCorswrap::Warm=' .
+	    join ',', CONTROL, map { $number{$_} } @calls);
+}
+
 # Everything from two pipes until both have ended.
 sub _collect {
 	my ($out, $err) = @_;
@@ -105,10 +116,8 @@ sub start {
 		my $in = _body("\n");
 		POSIX::dup2(fileno $theirs, CONTROL);
 		_put($in, $to_out, $to_err);
-		exec @words, '-I' . top_src() . '/lib/perl',
-		    '-MCorswrap::Warm=' . join(',', CONTROL,
-			map { $number{$_} } @calls), $script, @{ $o{args} // [] }
-		    or _exit(127);
+		exec @words, _waiter(%o), $script, @{ $o{args} // [] } or
+		    _exit(127);
 	}
 	my $self = bless { pid => $pid, control => $ours, out => $out,
 		err => $err, obstacles => [], files => [] }, $class;

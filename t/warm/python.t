@@ -1,0 +1,172 @@
+#!/usr/bin/perl
+# corswrap_warm.py without corswrap: Python scripts cold and in forks of a
+# compiled one in turns, byte for byte; what is refused; random numbers.
+#
+# SPDX-License-Identifier: ISC
+
+use strict;
+use warnings;
+use FindBin ();
+use lib "$FindBin::RealBin/../lib";
+
+use Corswrap::Test;
+use Corswrap::Zygote qw(run_cold warm_possible);
+use Test::More;
+
+plan skip_all => 'no numbers of system calls' unless warm_possible();
+my $python = have_program('python3') or plan skip_all => 'no python3';
+(run([ $python, '-c', 'import sys; sys.exit(sys.version_info < (3, 9))' ]))[0] == 0
+    or plan skip_all => 'this python3 cannot receive descriptors';
+# Not a shell script of that name, as pyenv has.
+($python) = map { chomp; $_ } (run([ $python, '-c', 'import sys; print(sys.executable)' ]))[1];
+my $turns = $ENV{CORSWRAP_LONG} ? 20 : 3;
+my $dir = tempdir();
+
+sub script {
+	my ($name, $code) = @_;
+	return write_file("$dir/$name.py", "#!/usr/bin/env python3\n$code", 0755);
+}
+
+my %get = (REQUEST_METHOD => 'GET', QUERY_STRING => 'a=1&b=%C3%A4', SERVER_NAME => 'x',
+	SERVER_PORT => 80, SCRIPT_NAME => '/x.py', SERVER_PROTOCOL => 'HTTP/1.1',
+	REMOTE_ADDR => '192.0.2.7', GATEWAY_INTERFACE => 'CGI/1.1', LANG => 'C.UTF-8');
+
+write_file("$dir/own.py", "value = 'of the script''s folder'\n");
+my @corpus = (
+	[ main => <<'END' ],
+import sys, os, own
+print('Content-Type: text/plain\n')
+if __name__ == '__main__':
+    print(sys.argv, __file__ == sys.argv[0], __package__, __spec__, own.value)
+    print(sys.path[0] == os.path.dirname(__file__), sorted(n for n in globals()))
+    print(sys.modules['__main__'].__dict__ is globals(), os.getpgrp() == os.getpid())
+    print(sorted(os.listdir('/proc/self/fd'))[:3], open('/dev/null').fileno())
+    print({k: v for k, v in sorted(os.environ.items())})
+END
+	[ body => <<'END', "a line\nand the rest" x 20 ],
+import sys, os
+print('Content-Type: text/plain\n')
+print(sys.stdin.seekable(), sys.stdin.name, sys.stdin.encoding, sys.stdin.errors, repr(sys.stdin.mode))
+print(sys.stdin.readline(), len(sys.stdin.read()))
+print(sys.stdout.name, sys.stdout.encoding, sys.stdout.line_buffering, sys.stderr.line_buffering)
+END
+	[ exits => <<'END' ],
+import atexit, sys
+atexit.register(lambda: print('at exit'))
+print('Content-Type: text/plain\n')
+def deep(n):
+    if n == 0:
+        sys.exit(7)
+    deep(n - 1)
+deep(3)
+END
+	[ dies => <<'END' ],
+import sys
+print('Content-Type: text/plain\n')
+def lower(x):
+    raise ValueError(f'no {x}')
+try:
+    1 / 0
+except ZeroDivisionError as e:
+    lower('such thing')
+END
+	[ message => "import sys\nprint('A: 1\\n')\nsys.exit('a message')\n" ],
+	[ cgitb => <<'END' ],
+import sys
+sys.excepthook = lambda t, v, tb: print('Content-Type: text/plain\n\n', t, v, tb.tb_lineno)
+raise KeyError('x')
+END
+	[ wsgi => <<'END' ],
+from wsgiref.handlers import CGIHandler
+def app(environ, start_response):
+    start_response('200 OK', [('Content-Type', 'text/plain')])
+    yield ('%s %s' % (environ['QUERY_STRING'], environ['wsgi.multiprocess'])).encode()
+CGIHandler().run(app)
+END
+	[ programs => <<'END' ],
+import subprocess, os, sys
+print('Content-Type: text/plain\n', flush=True)
+print(subprocess.run('echo $QUERY_STRING; ls /proc/self/fd | wc -l; exit 3', shell=True).returncode)
+sys.stdout.flush()
+pid = os.fork()
+if pid == 0:
+    print('child')
+    sys.exit(4)
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+END
+	[ signals => <<'END' ],
+import signal, os, time
+print('Content-Type: text/plain\n')
+signal.signal(signal.SIGALRM, lambda *a: print('rang'))
+signal.setitimer(signal.ITIMER_REAL, 0.05)
+time.sleep(0.2)
+print([l for l in open('/proc/self/status') if l.startswith(('SigB', 'SigI', 'SigC', 'Threads'))], flush=True)
+os.kill(os.getpid(), 9)
+END
+);
+
+for my $case (@corpus) {
+	my ($name, $code, $body) = @$case;
+	my $script = script($name, $code);
+	my $zygote = Corswrap::Zygote->start($script, words => [$python],
+	    load => [qw(json wsgiref.handlers)], env => { LANG => 'C.UTF-8' });
+	is_deeply($zygote->{obstacles}, [], "$name: nothing speaks against it") or next;
+	for my $turn (1 .. $turns) {
+		my %how = (env => \%get, body => $body // '');
+		my $cold = run_cold($script, words => [$python], %how);
+		my $warm = $zygote->ask(%how);
+		is_deeply([ @$warm{qw(out err status)} ], [ @$cold{qw(out err status)} ],
+		    "$name: the same as cold") or last;
+		ok(length $warm->{out}, "$name: it said something");
+	}
+}
+
+# --- random numbers ------------------------------------------------------------------------
+
+my $zygote = Corswrap::Zygote->start(script('random', <<'END'), words => [$python], load => [qw(random secrets uuid tempfile)]);
+import random, secrets, uuid, tempfile, os
+print(random.random(), secrets.token_hex(8), uuid.uuid4(), tempfile.mktemp(), os.getpid())
+END
+my %seen;
+for my $spare ($zygote->spare, $zygote->spare, (undef) x 8) {
+	$seen{$_}++ for split ' ', $zygote->ask($spare ? (spare => $spare) : ())->{out};
+}
+is(scalar keys %seen, 50, 'random numbers, names and identifiers differ in each fork');
+
+# --- what is refused -----------------------------------------------------------------------------
+
+write_file("$dir/opens.py", "f = open('/etc/passwd')\n");
+write_file("$dir/prints.py", "print('x')\n");
+write_file("$dir/threads.py", "import threading, time\nthreading.Thread(target=time.sleep, args=(1,), daemon=True).start()\n");
+write_file("$dir/reads.py", "import sys\nsys.stdin.readline()\n");
+my $plain = script('plain', "print('x')\n");
+for my $case ([ opens => qr{descriptor \d+ is open: /etc/passwd} ],
+	[ prints => qr/it wrote while it was compiled/ ],
+	[ threads => qr/more than one thread/ ], [ reads => qr/standard input was read/ ],
+	[ missing => qr/module missing cannot be loaded: No module named/ ])
+{
+	my ($module, $re) = @$case;
+	my $z = Corswrap::Zygote->start($plain, words => [$python], load => [$module]);
+	like(join('; ', @{ $z->{obstacles} }), $re, "refused: $module");
+}
+mkdir "$dir/shadow";
+write_file("$dir/shadow/json.py", "value = 1\n");
+my $z = Corswrap::Zygote->start(write_file("$dir/shadow/x.py", "print('x')\n"),
+    words => [$python], load => []);
+ok(!grep({ m{json} } @{ $z->{obstacles} }), 'a module beside the script that nobody has loaded');
+write_file("$dir/shadow/socket.py", "value = 1\n");
+$z = Corswrap::Zygote->start("$dir/shadow/x.py", words => [$python], load => []);
+like(join('; ', @{ $z->{obstacles} }), qr{shadow/socket\.py comes before a module that is loaded},
+    'one that would hide a loaded one');
+
+# --- who is left -----------------------------------------------------------------------------------
+
+$zygote = Corswrap::Zygote->start(script('touch', "open('$dir/ran', 'w')\n"), words => [$python], load => []);
+my $spare = $zygote->spare;
+wait_for(sub { scalar $zygote->children });
+my ($child) = $zygote->children;
+close $spare;
+ok(wait_for(sub { !kill(0, $child) || read_file("/proc/$child/stat") =~ /\) Z / }),
+    'a fork whose socket is closed ends');
+ok(!-e "$dir/ran", 'and has run nothing');
+done_testing;
