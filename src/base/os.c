@@ -40,7 +40,32 @@ int __clone(int (*)(void *), void *, int, void *, ...);
 #ifndef CLONE_PIDFD
 #define CLONE_PIDFD 0x00001000 /* Linux 5.2; older ones ignore it */
 #endif
+#ifndef RENAME_NOREPLACE
+#define RENAME_NOREPLACE 1U /* musl has neither this nor renameat2 */
 #endif
+#endif
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+void
+os_limit_arenas(int count)
+{
+#ifdef __GLIBC__
+	(void)mallopt(M_ARENA_MAX, count);
+#else
+	(void)count;
+#endif
+}
+
+void
+os_trim_memory(void)
+{
+#ifdef __GLIBC__
+	(void)malloc_trim(0);
+#endif
+}
 
 /* A file of that name pattern, whose name is taken away at once. */
 static int
@@ -140,7 +165,8 @@ os_unnamed_file(const char *folder)
 int
 os_rename_new(const char *from, const char *to)
 {
-	return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+	return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to,
+			    RENAME_NOREPLACE);
 }
 
 ssize_t

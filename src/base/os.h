@@ -59,6 +59,12 @@ int os_memory_file(const char *name);
  * last descriptor.  -1 with errno. */
 int os_unnamed_file(const char *folder);
 
+/* glibc's malloc has an arena a thread and keeps what is freed: at most so many
+ * arenas, and back to the system with what is free.  Other C libraries do
+ * neither, and then nor do these. */
+void os_limit_arenas(int count);
+void os_trim_memory(void);
+
 /* Give the file the other name, unless something has that: -1 with EEXIST.
  * For file systems without hard links; others have link(2). */
 int os_rename_new(const char *from, const char *to);

@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -23,6 +22,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/os.h"
 #include "run/child.h"
 #include "run/forward.h"
 #include "run/warm.h"
@@ -212,7 +212,7 @@ give_back(struct responder *s, bool ended, uint64_t now)
 	if (s->trim == 0 || now < s->trim)
 		return;
 	s->trim = 0;
-	(void)malloc_trim(0);
+	os_trim_memory();
 }
 
 static void
@@ -451,7 +451,7 @@ prepare(struct responder *s, struct settings *settings)
 	pool->poke_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (pool->stop_fd < 0 || pool->poke_fd < 0 || set_signals(s) != 0)
 		return -1;
-	mallopt(M_ARENA_MAX, ARENAS);
+	os_limit_arenas(ARENAS);
 	raise_fd_limit(pool, workers_wanted(pool->options, settings));
 	prepare_sockets(pool->options);
 	child_prepare();
