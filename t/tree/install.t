@@ -34,6 +34,20 @@ sub found {
 }
 
 make('install');
+
+# SECURITY.md: position independent, and nothing that the loader has resolved
+# can be written to.
+SKIP: {
+	skip 'no readelf here, or a build with a sanitizer', 4
+	    unless have_program('readelf') &&
+	    read_file(top_build() . '/Makefile') =~ /^HARDEN_LDFLAGS = .*-z,now/m;
+	for my $name (qw(corswrap corscheck)) {
+		my (undef, $out) =
+		    run([ 'readelf', '-dlW', "$dir/usr/bin/$name" ]);
+		like($out, qr/GNU_RELRO/, "$name has RELRO");
+		like($out, qr/Flags:.*\bNOW\b.*\bPIE\b/, 'in full, and PIE');
+	}
+}
 my %mode = map { $_ => (stat "$dir$_")[2] & 07777 } found();
 # Where configure was told to put libraries; /usr/lib unless it was.
 my ($libdir) = map { s/\$\{exec_prefix\}/\/usr/r }
