@@ -162,7 +162,14 @@ write_git(const struct init_plan *plan, FILE *out)
 		"users that the web\n"
 		"; server knows (corswrap-recipes(7)), or `git config "
 		"http.receivepack true`.\n"
-		"GIT_HTTP_EXPORT_ALL = 1\n",
+		"GIT_HTTP_EXPORT_ALL = 1\n"
+		"; git refuses repositories of another user than its own. "
+		" Leave this out where\n"
+		"; others than you can put repositories there: their hooks "
+		"would run.\n"
+		"GIT_CONFIG_COUNT    = 1\n"
+		"GIT_CONFIG_KEY_0    = safe.directory\n"
+		"GIT_CONFIG_VALUE_0  = *\n",
 		plan->app_value);
 }
 

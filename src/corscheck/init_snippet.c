@@ -13,6 +13,7 @@
 
 #include "corscheck/init.h"
 
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -119,6 +120,35 @@ length_of_folder(const char *path)
 	while (len > 1 && path[len - 1] == '/')
 		len--;
 	return len;
+}
+
+static const char *
+root_of(const struct init_plan *plan)
+{
+	bool folder = plan->app == INIT_APP_ROOT || plan->app == INIT_APP_PHP;
+
+	return folder && plan->app_value != NULL ? plan->app_value
+						 : init_default_root(plan);
+}
+
+/* The script that answers for a folder; NULL: there is none. */
+static const char *
+index_of(const struct init_plan *plan)
+{
+	static const char *const names[] = {"index.cgi", "index.pl", "index.py",
+					    "index.sh"};
+	char path[PATH_MAX];
+
+	if (plan->app == INIT_APP_PHP)
+		return "index.php";
+	for (size_t i = 0;
+	     plan->app == INIT_APP_ROOT && i < sizeof(names) / sizeof(*names);
+	     i++)
+		if (snprintf(path, sizeof(path), "%s/%s", root_of(plan),
+			     names[i]) < (int)sizeof(path) &&
+		    access(path, F_OK) == 0)
+			return names[i];
+	return NULL;
 }
 
 /* Without a final /: the templates add it where it belongs. */
@@ -265,15 +295,6 @@ write_proxy_handler(const struct init_plan *plan, FILE *out)
 	write_proxy(plan, out);
 }
 
-static const char *
-root_of(const struct init_plan *plan)
-{
-	bool folder = plan->app == INIT_APP_ROOT || plan->app == INIT_APP_PHP;
-
-	return folder && plan->app_value != NULL ? plan->app_value
-						 : init_default_root(plan);
-}
-
 /* The socket of what lighttpd starts: it makes no folder for it. */
 static void
 write_started_socket(const struct init_plan *plan, FILE *out)
@@ -307,7 +328,7 @@ word_of(const struct init_plan *plan, const char *name, size_t len)
 	    {"name", plan->name},
 	    {"user", plan->user},
 	    {"document-root", plan->document_root},
-	    {"index", "index.php"},
+	    {"index", index_of(plan)},
 	    {"extension", extensions_of(plan)[0]},
 	};
 
@@ -418,6 +439,7 @@ is_word_for(const struct init_plan *plan, const char *word, size_t len)
 	    {"%forward", INIT_APP_BIT(INIT_APP_FORWARD)},
 	    {"%root", INIT_APP_BIT(INIT_APP_ROOT)},
 	    {"%php", INIT_APP_BIT(INIT_APP_PHP)},
+	    {"%index", INIT_APPS_SCRIPTS},
 	};
 	const char *plus = memchr(word, '+', len);
 	size_t name_len = plus == NULL ? len : (size_t)(plus - word);
@@ -425,6 +447,8 @@ is_word_for(const struct init_plan *plan, const char *word, size_t len)
 	/* systemd's socket is at the address that init has, too. */
 	if (is(word, len, "%unit"))
 		return plan->address == NULL;
+	if (is(word, name_len, "%index") && index_of(plan) == NULL)
+		return false;
 	if (plus != NULL &&
 	    is(plus, len - name_len, "+top") != (path_length(plan) == 0))
 		return false;

@@ -41,6 +41,8 @@ END
 	my ($exit, $out, $err) = run([ 'sh', "$dir/make", $dir ]);
 	die $err if $exit != 0;
 	run([ 'chown', '-R', $user, "$dir/git" ]) if $> == 0;
+	# One of another user, as repositories often are.
+	run([ 'cp', '-r', "$dir/git/re port.git", "$dir/git/foreign.git" ]);
 	return;
 }
 
@@ -80,6 +82,9 @@ for my $server (grep { $_ ne 'busybox' } init_servers()) {
 			# Where they are rejected, other servers are first.
 			    unless $server eq 'haproxy' && $path =~ /^\.\./;
 		}
+		is(http($port, 'GET', '/git/foreign.git/info/refs?service=' .
+			'git-upload-pack', \@from)->{status}, 200,
+		    'a repository of another user');
 		my $r = http($port, 'OPTIONS', "$repository/git-upload-pack", [ @from,
 			'Access-Control-Request-Method' => 'POST',
 			'Access-Control-Request-Headers' =>

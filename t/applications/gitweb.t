@@ -57,6 +57,24 @@ my $dir = app_folder('gitweb');
 my $conf = repository($dir);
 write_file("$dir/.gitconfig", "[safe]\n\tdirectory = *\n");
 my $bare = app_bare($dir, '/gitweb', $gitweb, "SetEnv GITWEB_CONFIG $conf\n");
+my $conf_of_folder = write_file("$dir/folder.conf", read_file($conf)
+    =~ s/^\@stylesheets.*\n|^\$javascript.*\n//mgr);
+my $bare_folder = do {
+	my $at = tempdir();
+	push @{ $Corswrap::Application::kept }, $at;
+	mkdir "$at/www";
+	apache($at, <<"END", qw(cgid dir));
+ScriptSock $at/run/cgid.sock
+SetEnv GITWEB_CONFIG $conf_of_folder
+Alias /gitweb /usr/share/gitweb
+<Directory /usr/share/gitweb>
+Options +ExecCGI +FollowSymLinks
+AddHandler cgi-script .cgi
+DirectoryIndex index.cgi
+Require all granted
+</Directory>
+END
+};
 my @paths = ('/gitweb', '/gitweb/', '/gitweb?a=project_index', '/gitweb?a=opml',
 	'/gitweb/report.git', '/gitweb/report.git/atom',
 	'/gitweb/report.git/tree/HEAD:/docs', '/gitweb/report.git/shortlog',
@@ -86,6 +104,36 @@ for my $server (grep { $_ ne 'busybox' } init_servers()) {
 		is((http($port, 'GET', '/gitwebfoo', [ Origin => $page ]) || {})
 		    ->{status}, $server eq 'haproxy' ? 503 : 404,
 		    '/gitwebfoo is another');
+		show_logs($own);
+	};
+	# As the package has it: index.cgi in a folder with its stylesheets.
+	subtest "$server, the folder" => sub {
+		my $own = app_folder('gitweb');
+		# Its links are of the folder that it is in.
+		run([ 'cp', '-r', '/usr/share/gitweb', "$own/gitweb" ]);
+		my $port = app_serve($own, $server, 'gitweb', <<"END", '--root',
+[app]
+root = $own/gitweb
+[env]
+GITWEB_CONFIG = $conf_of_folder
+[cors]
+origins = $page
+END
+		    "$own/gitweb", '--path', '/gitweb');
+		for my $path ('/gitweb/', '/gitweb/index.cgi/report.git/atom',
+			'/gitweb/?a=project_index') {
+			my $r = same_answer($path, $bare_folder, $port, 'GET', $path,
+			    [ Origin => $page ], undef, \&edit);
+			is(header($r, 'Access-Control-Allow-Origin'), $page,
+			    "$path: with CORS");
+		}
+		if ($server ne 'haproxy') {
+			my $r = http($port, 'GET', '/gitweb/static/gitweb.css',
+			    [ Origin => $page ]);
+			is($r->{status}, 200, 'its stylesheet');
+			is(header($r, 'Access-Control-Allow-Origin'), undef,
+			    'is the server\'s');
+		}
 		show_logs($own);
 	};
 	next if $server ne 'apache-fcgid' && $server ne 'caddy';
