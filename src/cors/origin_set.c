@@ -54,6 +54,20 @@ struct origin_set {
 
 /* ---- hashing ---- */
 
+/* mix() for processors of 32 bits, which have no product of 128: the same. */
+static inline uint64_t
+mix_by_halves(uint64_t a, uint64_t b)
+{
+	uint64_t a_low = (uint32_t)a, a_high = a >> 32;
+	uint64_t b_low = (uint32_t)b, b_high = b >> 32;
+	uint64_t low = a_low * b_low;
+	uint64_t middle = a_high * b_low + (low >> 32);
+	uint64_t other = a_low * b_high + (uint32_t)middle;
+	uint64_t high = a_high * b_high + (middle >> 32) + (other >> 32);
+
+	return (other << 32 | (uint32_t)low) ^ high;
+}
+
 /* Both halves of a product: every bit of a and b reaches every bit. */
 static inline uint64_t
 mix(uint64_t a, uint64_t b)
@@ -62,10 +76,7 @@ mix(uint64_t a, uint64_t b)
 	__extension__ unsigned __int128 product = (unsigned __int128)a * b;
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 #else
-	a *= b;
-	a ^= a >> 32;
-	a *= 0x9e3779b97f4a7c15u;
-	return a ^ a >> 29;
+	return mix_by_halves(a, b);
 #endif
 }
 

@@ -43,7 +43,7 @@ STATIC_CFLAGS = -Os -fno-asynchronous-unwind-tables -fno-unwind-tables \
 	-fno-builtin-realloc -fno-builtin-free
 # A segment less is a mapping and a page fault less at every start.
 STATIC_LINK = -static -Wl,--gc-sections,-z,relro,-z,now,-z,noseparate-code -s
-static_flags = -std=gnu11 -w -D_GNU_SOURCE \
+static_flags = -std=gnu11 -w -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
 	-DWITHOUT_PCRE2 -DWITHOUT_IDN -DWITHOUT_PSL \
 	-DPACKAGE_VERSION='"$(PACKAGE_VERSION)"' \
 	-DSYSCONFDIR='"$(sysconfdir)"' -iquote $(top_srcdir)/src

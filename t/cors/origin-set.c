@@ -155,6 +155,26 @@ test_lengths(void **state)
 	}
 }
 
+/* On 32 bits the same bytes have the same hash. */
+static void
+test_mix(void **state)
+{
+	static const uint64_t edges[] = {0, 1, UINT32_MAX, 1ull << 32,
+					 UINT64_MAX, 0x9e3779b97f4a7c15u};
+	uint64_t a = 1, b = 2;
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_COUNT(edges); i++)
+		for (size_t j = 0; j < UNIT_COUNT(edges); j++)
+			assert_true(mix(edges[i], edges[j]) ==
+				    mix_by_halves(edges[i], edges[j]));
+	for (int i = 0; i < 100000; i++) {
+		a = a * 6364136223846793005u + 1442695040888963407u;
+		b = b * 3935559000370003845u + 2691343689449507681u;
+		assert_true(mix(a, b) == mix_by_halves(a, b));
+	}
+}
+
 int
 main(void)
 {
@@ -162,6 +182,7 @@ main(void)
 	size_t n = 0;
 
 	UNIT_ROWS(tests, n, crowds, test_crowd);
+	UNIT_TEST(tests, n, test_mix);
 	UNIT_TEST(tests, n, test_spread);
 	UNIT_TEST(tests, n, test_lengths);
 	return unit_run(tests, n);

@@ -108,7 +108,7 @@ server.bind = "127.0.0.1"
 server.document-root = "$dir/www"
 server.errorlog = "$dir/error.log"
 server.modules = ( "mod_fastcgi", "mod_accesslog", "mod_setenv" )
-server.max-keep-alive-requests = 100000
+server.max-keep-alive-requests = 65535
 server.range-requests = "disable"
 mimetype.assign = ( ".html" => "text/html" )
 accesslog.filename = "$dir/access.log"
