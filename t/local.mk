@@ -132,6 +132,7 @@ script_tests = \
 	t/tree/style.t \
 	t/warm/cgi-vectors.t \
 	t/tree/switches.t \
+	t/warm/crowd.t \
 	t/warm/perl.t \
 	t/warm/python.t \
 	t/warm/requests.t \

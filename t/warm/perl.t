@@ -64,6 +64,30 @@ for my $program (corpus()) {
 	}
 }
 
+# gitweb with a repository: git is started several times, and its output read.
+SKIP: {
+	my ($gitweb) = grep { -e } '/usr/share/gitweb/gitweb.cgi', '/usr/lib/cgi-bin/gitweb.cgi';
+	skip 'no gitweb here', 1 unless $gitweb && have_program('git');
+	my %who = map { ("GIT_$_\_NAME" => 'Anna', "GIT_$_\_EMAIL" => 'a@b.example',
+		"GIT_$_\_DATE" => '2005-04-07T22:13:13Z') } qw(AUTHOR COMMITTER);
+	my ($failed) = run([ 'sh', '-ec', 'git init -q "$0/r" && cd "$0/r" && echo x >file && ' .
+		'git add file && git commit -qm "a commit" && mv .git ../a.git', $dir ],
+	    env => { %who, HOME => "$dir" });
+	skip 'git does not commit', 1 if $failed;
+	write_file("$dir/gitweb.conf", "\$projectroot = '$dir';\n");
+	my $zygote = Corswrap::Zygote->start($gitweb);
+	is_deeply($zygote->{obstacles}, [], 'gitweb: nothing speaks against it');
+	for my $query ('', 'p=a.git;a=summary', 'p=a.git;a=commitdiff;h=HEAD', 'p=none') {
+		my %env = (GITWEB_CONFIG => "$dir/gitweb.conf", REQUEST_METHOD => 'GET',
+			QUERY_STRING => $query, SERVER_NAME => 'x', SCRIPT_NAME => '/gitweb.cgi',
+			HOME => "$dir");
+		my ($cold, $warm) = (run_cold($gitweb, env => \%env), $zygote->ask(env => \%env));
+		is(without_time($warm->{$_}), without_time($cold->{$_}), "gitweb?$query: $_")
+		    for qw(out err status);
+		like($cold->{out}, qr/<html/, 'a page');
+	}
+}
+
 # --- what is different in each -----------------------------------------------------------
 
 sub program {
