@@ -32,6 +32,7 @@ enum {
 #endif
 	TICK = 1000,		  /* ms between two looks at the clock */
 	COMPILE_TIME = 60 * 1000, /* ms */
+	SLOW = 3000,		  /* ms; it may have been stopped */
 	IDLE = 10 * 60 * 1000,	  /* ms without a request, and one ends */
 	EVICTED = 30 * 1000, /* ms until what made room for others comes back */
 	PAUSE = 1000,	     /* ms after a failure, doubled each time, to: */
@@ -334,6 +335,8 @@ look_at_clock(struct warm *w, uint64_t now)
 		if (p->fresh == z && now - z->since > COMPILE_TIME) {
 			refuse(w, p, "it does not get ready");
 			warm_retire(z);
+		} else if (p->fresh == z && now - z->since > SLOW) {
+			(void)kill(z->zygote->process.pid, SIGCONT);
 		} else if (p->now == z && now - p->used > IDLE) {
 			warm_retire(z);
 		} else if (p->now == z && p->renew_time > 0 &&

@@ -216,7 +216,7 @@ module('goes', "$dir/lib/first/Answer.pm");
 perl_program('goes.pl', "use lib '$dir/lib/first', '$dir/lib'; use Answer;\n" .
     "BEGIN { unlink '$dir/lib/first/Answer.pm' if !exists \$ENV{REQUEST_METHOD} }\n" .
     'print "Content-Type: text/plain\n\n", Answer::answer()');
-is(ask($r, 'goes.pl')->{body}, 'goes', 'a module that is going to go');
+like(ask($r, 'goes.pl')->{body}, qr/^(?:goes|one)$/, 'a module that is going to go');
 ok(wait_for(sub { !-e "$dir/lib/first/Answer.pm" }), 'goes while it is compiled');
 is(ask($r, 'goes.pl')->{body}, 'one', 'and is not used any more') for 1 .. 3;
 ok(warm_up($r, 'goes.pl'), 'goes.pl is warm');
