@@ -82,6 +82,7 @@ script_tests = \
 	t/program/log-lines.t \
 	t/program/running.t \
 	t/program/script.t \
+	t/program/whole.t \
 	t/serve/behind-body.t \
 	t/serve/cases.t \
 	t/serve/cgi.t \
@@ -118,6 +119,7 @@ script_tests = \
 	t/servers/scale-out.t \
 	t/servers/systemd.t \
 	t/servers/upgrade.t \
+	t/servers/whole.t \
 	t/static/startup-counts.t \
 	t/static/static-cgi.t \
 	t/tree/completion.t \

@@ -176,6 +176,7 @@ special(struct plain *plain, struct slice name, struct slice value)
 		if (block->has_length)
 			return true;
 		block->has_length = true;
+		(void)text_number(value, UINT64_MAX, &block->length);
 		plain->length =
 		    slice_of(block->buf + plain->to + name.len + 1, value.len);
 		return false;
@@ -401,6 +402,12 @@ header_status(const struct header_block *block)
 	if (block->status == 0)
 		return block->location == HEADER_LOCATION_NONE ? 200 : 302;
 	return block->status;
+}
+
+uint64_t
+header_length(const struct header_block *block)
+{
+	return block->has_length ? block->length : UINT64_MAX;
 }
 
 bool

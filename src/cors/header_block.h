@@ -74,6 +74,7 @@ struct header_block {
 	size_t fields;   /* fields in the block once it is done */
 	int status;      /* 0: none given */
 	bool has_length;
+	uint64_t length; /* where it has one */
 	bool early_body; /* lenient: buf is body */
 	enum header_location location;
 };
@@ -101,6 +102,9 @@ struct slice header_early_body(const struct header_block *);
 /* The status that the block gives; where it gives none, 302 with a Location and
  * else 200 (RFC 3875, 6.2); after DONE. */
 int header_status(const struct header_block *);
+/* The Content-Length that the block gives, UINT64_MAX where it gives none; after
+ * DONE. */
+uint64_t header_length(const struct header_block *);
 /* The response has no body by its status (204, 304)? */
 bool header_bodyless(const struct header_block *);
 /* A local redirect (RFC 3875, 6.2.2) that goes out untouched? */

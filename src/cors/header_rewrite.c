@@ -163,6 +163,21 @@ is_replaced(const struct writer *w, struct slice name)
 	return !w->keep && header_is_cors(name);
 }
 
+/*
+ * RFC 9110, 8.6: none in a 204; in a 304 it would be that of the 200, which is
+ * not empty where there is something to revalidate: programs mean the empty
+ * body, and a cache would take over the 0.
+ */
+static bool
+is_wrong_length(const struct writer *w, const struct field *field)
+{
+	if (!w->block->has_length ||
+	    !slice_eq_nocase(field->name, SLICE("content-length")))
+		return false;
+	return w->block->status == 204 ||
+	       (w->block->status == 304 && slice_eq(field->value, SLICE("0")));
+}
+
 static void
 write_fields(struct writer *w)
 {
@@ -170,7 +185,7 @@ write_fields(struct writer *w)
 	size_t at = 0;
 
 	while (next_field(w->block, &at, &field)) {
-		if (is_replaced(w, field.name))
+		if (is_replaced(w, field.name) || is_wrong_length(w, &field))
 			continue;
 		emit(w, field.name);
 		emit(w, SLICE(": "));

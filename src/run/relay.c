@@ -444,6 +444,7 @@ report_end(struct relay *r, int status, bool by_us)
 		    "run it by hand; a limit in [app] may have ended it", text);
 		if (r->t.exchange->outcome.failure == NULL)
 			r->t.exchange->outcome.failure = "killed";
+		response_cut(r->t.response);
 	} else if (WIFEXITED(status) && WEXITSTATUS(status) != 0) {
 		(void)snprintf(text, sizeof(text), "exit status %d",
 			       WEXITSTATUS(status));

@@ -202,6 +202,7 @@ send_header(struct response *response)
 	if (header_bodyless(&response->block))
 		response->bodyless = true;
 	exchange->outcome.status = header_status(&response->block);
+	response->length = header_length(&response->block);
 	if (header_write(&response->block, response->decision, emit_piece,
 			 exchange->out) != 0)
 		return -1;
@@ -246,6 +247,24 @@ response_end(struct response *response)
 	if (header_end(&response->block) == HEADER_BAD)
 		return bad_block(response);
 	return send_header(response);
+}
+
+bool
+response_whole(const struct response *response)
+{
+	return response->started && !response->failed &&
+	       (response->bodyless ||
+		response->exchange->outcome.body_bytes >= response->length);
+}
+
+void
+response_cut(struct response *response)
+{
+	struct sink *out = response->exchange->out;
+
+	if (response->started && !response->failed &&
+	    !response_whole(response) && out->set_broken != NULL)
+		out->set_broken(out);
 }
 
 void

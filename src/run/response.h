@@ -21,6 +21,7 @@ struct response {
 	bool failed;   /* response_fail has been called */
 	bool bodyless; /* HEAD, 204, 304: drop the body */
 	bool started;  /* the header block has been sent, with its status */
+	uint64_t length; /* of the body, by its Content-Length */
 };
 
 /*
@@ -37,6 +38,15 @@ int response_init(struct response *, struct exchange *, const struct settings *,
  * and the program should be ended.
  */
 int response_feed(struct response *, const char *, size_t);
+
+/* Has all of it been sent: the Content-Length that it has, or the header block
+ * where it has no body (HEAD, 204, 304)?  The end of the output tells of all
+ * others. */
+bool response_whole(const struct response *);
+
+/* The application went wrong after the header block was sent: unless the
+ * response is whole, or one of ours, the sink is marked broken. */
+void response_cut(struct response *);
 
 /* Is the body being sent, so that sink->move may be used on what follows?
  * False as well where the response has no body and response_feed drops it. */

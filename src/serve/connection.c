@@ -545,12 +545,16 @@ connection_drain(struct connection *c)
 	return c->ended;
 }
 
-/* No END_REQUEST: the server must not take this for a complete response. */
+/*
+ * The server must not take this for a complete response.  No END_REQUEST is not
+ * enough: nginx, HAProxy, lighttpd and mod_proxy_fcgi take the end of the
+ * connection for it where there is no Content-Length.
+ */
 static void
 break_off(struct connection *c)
 {
 	if (c->broken)
-		(void)output_flush(&c->output);
+		(void)output_break(&c->output);
 	discard_input(c);
 	connection_close(c);
 }
@@ -625,6 +629,7 @@ void
 connection_open(struct connection *c, int fd)
 {
 	c->client.fd = fd;
+	c->client.lost = false;
 	c->at = c->have = 0;
 	params_init(&c->params);
 }

@@ -103,10 +103,11 @@ client_wait(const struct client *c, short events)
 /* A write has failed.  0: make it again; -1: whatever the cause, the client
  * does not take it. */
 static int
-write_again(const struct client *c)
+write_again(struct client *c)
 {
 	if (errno == EINTR || (errno == EAGAIN && client_wait(c, POLLOUT) == 0))
 		return 0;
+	c->lost = true;
 	if (errno != EPIPE)
 		errno = ECONNRESET;
 	return -1;
@@ -115,7 +116,7 @@ write_again(const struct client *c)
 /* ---- records ---- */
 
 static int
-send_vector(const struct client *to, struct iovec *v, size_t count)
+send_vector(struct client *to, struct iovec *v, size_t count)
 {
 	while (count > 0) {
 		struct msghdr message = {.msg_iov = v, .msg_iovlen = count};
@@ -141,7 +142,7 @@ send_vector(const struct client *to, struct iovec *v, size_t count)
 }
 
 static int
-send_bytes(const struct client *to, const unsigned char *bytes, size_t len)
+send_bytes(struct client *to, const unsigned char *bytes, size_t len)
 {
 	while (len > 0) {
 		ssize_t n =
@@ -276,6 +277,18 @@ output_stderr(struct output *o, const void *bytes, size_t len)
 }
 
 int
+output_break(struct output *o)
+{
+	static const unsigned char none[FCGI_HEADER_LEN];
+
+	splice_end(o);
+	/* Half a record may have gone: this would be its content. */
+	if (o->to->lost)
+		return -1;
+	return output_flush(o) < 0 ? -1 : send_bytes(o->to, none, sizeof(none));
+}
+
+int
 output_end(struct output *o, unsigned exit_status)
 {
 	size_t len = o->len, padding = -len & 7;
@@ -346,7 +359,7 @@ cannot_splice(void)
 
 /* From one of our pipes, which has it, to the client. */
 static int
-pass_on(int from, const struct client *to, size_t len, bool more)
+pass_on(int from, struct client *to, size_t len, bool more)
 {
 	while (len > 0) {
 		ssize_t n = os_splice_to_socket(from, to->fd, len, more);

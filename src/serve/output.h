@@ -26,6 +26,7 @@ struct client {
 	int stop_fd;
 	uint64_t patience; /* ms that one wait may last; 0: any time */
 	uint64_t until;	   /* no wait goes on past it; DEADLINE_NEVER */
+	bool lost;	   /* a write has failed */
 	/* Called before a wait, so that other clients are served meanwhile. */
 	void (*will_wait)(void *owner);
 	void *owner;
@@ -81,6 +82,9 @@ int output_flush(struct output *);
 ssize_t output_move(struct output *, int fd, size_t max);
 /* To FCGI_STDERR. */
 int output_stderr(struct output *, const void *bytes, size_t len);
+/* What is buffered, and then a record that is none (its version is 0), so that
+ * the server gives up the response as failed.  Nothing may follow. */
+int output_break(struct output *);
 /* What is buffered, and the end of the response. */
 int output_end(struct output *, unsigned exit_status);
 

@@ -88,16 +88,35 @@ check_program(const char *file)
 	return check_interpreter(head, (size_t)n);
 }
 
-/* Our lines, and only they. */
+static int
+write_parts(struct exchange *x, const struct slice *parts, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (x->out->write(x->out, parts[i].ptr, parts[i].len) != 0)
+			return -1;
+	return 0;
+}
+
+/*
+ * Our lines, and only they.  Vary comes first: if the program's first line
+ * begins with a blank, some servers join it to the line before (RFC 9112, 5.2),
+ * and a Vary that no cache can read would hand one origin's answer to another.
+ * Any other of our lines that is spoiled allows nothing; where there is none, a
+ * second Vary stands in for it.
+ */
 static int
 write_lines(struct exchange *x, const struct cors_decision *d)
 {
 	struct slice parts[CORS_PARTS_MAX];
 	size_t count = d->policy == NULL ? 0 : cors_parts(d, parts);
+	size_t vary = cors_vary(d) == CORS_VARY_NONE ? 0 : 1;
+	size_t others = count - vary;
 
-	for (size_t i = 0; i < count; i++)
-		if (x->out->write(x->out, parts[i].ptr, parts[i].len) != 0)
-			return -1;
+	/* cors_parts has it at the end. */
+	if (write_parts(x, parts + others, vary) != 0 ||
+	    write_parts(x, parts, others) != 0 ||
+	    (others == 0 && write_parts(x, parts, vary) != 0))
+		return -1;
 	return x->out->flush(x->out);
 }
 

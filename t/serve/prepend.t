@@ -46,7 +46,8 @@ SH
 policy("$dir/app");
 my $r = get(HTTP_PROXY => 'evil', EXTRA => 'kept', o => { stdin => '' });
 is($r->{status}, 200, 'it runs');
-like($r->{raw}, qr{\AAccess-Control-Allow-Origin:\ https://a\.example\r\n
+like($r->{raw}, qr{\AVary:\ Origin\r\n
+	Access-Control-Allow-Origin:\ https://a\.example\r\n
 	(?:[^\r\n]+\r\n)*Content-Type:\ text/plain\n\n}x,
 	'our lines, then the program\'s');
 like($r->{block}, qr/^Vary: Origin\r?$/m, 'with Vary');
@@ -88,6 +89,20 @@ SKIP: {
 write_file("$dir/short", "#!$dir/app", 0755);
 policy("$dir/short");
 like(get()->{body}, qr/^pid \d+ parent $$\n/, 'a #! line without an end');
+
+# F9: a first line that begins with a blank is joined to our last one by servers
+# that still unfold (nginx and Apache do not): our Vary stays whole.
+write_file("$dir/blank", "#!/bin/sh\nprintf ' X-Evil: 1\\nContent-Type: a/b\\n\\nx'\n",
+	0755);
+policy("$dir/blank");
+for my $case ([ 'https://a.example', 'allowed' ], [ 'https://b.example', 'refused' ],
+	[ '', 'empty' ])
+{
+	$r = get(HTTP_ORIGIN => $case->[0]);
+	my $joined = $r->{raw} =~ s/\r?\n[ \t]+/ /gr;
+	like($joined, qr/^Vary: Origin\r?$/m, "F9: $case->[1]: Vary cannot be spoiled");
+	like($joined, qr/^\S.* X-Evil: 1$/m, 'the blank line was joined to another');
+}
 
 # ---- what goes wrong is known before the first byte ----------------------------
 
