@@ -106,7 +106,8 @@ kit_set(struct arena *arena, struct policy_spec *spec, struct slice key,
 {
 	static const char keys[] =
 	    "name origins methods headers expose credentials max-age preflight "
-	    "preflight-status allow enforce timing app-headers debug path host";
+	    "preflight-status allow enforce timing app-headers debug path "
+	    "host resource-policy isolate";
 	bool yes = slice_eq(value, SLICE("yes"));
 
 	switch (kit_choice(key, keys)) {
@@ -161,6 +162,14 @@ kit_set(struct arena *arena, struct policy_spec *spec, struct slice key,
 		break;
 	case 14:
 		spec->paths = kit_list(arena, value, &spec->path_count, NULL);
+		break;
+	case 16:
+		spec->resource_policy = (enum policy_resource)kit_choice(
+		    value, "none same-origin same-site cross-origin");
+		break;
+	case 17:
+		spec->isolate =
+		    (enum policy_isolate)kit_choice(value, "no report yes");
 		break;
 	default:
 		spec->hosts = kit_list(arena, value, &spec->host_count, NULL);

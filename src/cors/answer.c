@@ -133,6 +133,15 @@ cors_expose(const struct cors_decision *d)
 	return &d->policy->spec.expose;
 }
 
+struct slice
+cors_resource_policy(const struct cors_decision *d)
+{
+	/* No browser looks there on a preflight (Fetch, 4.6). */
+	if (d->policy == NULL || d->preflight)
+		return SLICE_NONE;
+	return d->policy->lines->resource;
+}
+
 unsigned
 cors_vary(const struct cors_decision *d)
 {
@@ -155,6 +164,7 @@ cors_parts(const struct cors_decision *d,
 		return 0;
 	if (cors_expose(d) != NULL)
 		add(&out, d->policy->lines->expose);
+	add(&out, cors_resource_policy(d));
 	if (d->verdict == CORS_ANSWER_OPTIONS ||
 	    d->verdict == CORS_REFUSE_METHOD)
 		add(&out, d->policy->lines->allow);

@@ -27,6 +27,7 @@ static const char *const reason_ids[CORS_REASON_COUNT] = {
     [CORS_HEADERS_MALFORMED] = "headers-malformed",
     [CORS_HEADERS_TOO_MANY] = "headers-too-many",
     [CORS_ENFORCED] = "enforced",
+    [CORS_ISOLATED] = "isolated",
     [CORS_NOT_IN_ALLOW] = "not-in-allow",
 };
 
@@ -316,9 +317,7 @@ is_enforced(const struct policy *policy, const struct request *request)
 	case ENFORCE_ADVERTISE:
 		return false;
 	case ENFORCE_BLOCK_UNSAFE:
-		if (slice_eq(request->method, SLICE("GET")) ||
-		    slice_eq(request->method, SLICE("HEAD")) ||
-		    slice_eq(request->method, SLICE("OPTIONS")))
+		if (method_is_safe(request->method))
 			return false;
 		break;
 	case ENFORCE_REPORT:
@@ -326,6 +325,48 @@ is_enforced(const struct policy *policy, const struct request *request)
 		break;
 	}
 	return !is_same_origin(request);
+}
+
+/*
+ * Does `isolate` apply (DESIGN.md section 3)?  A request from another site runs
+ * only if the policy names its origin, if anybody may read the response with
+ * CORS, or if a visitor follows a link.  Other values of Sec-Fetch-Site are the
+ * site's own pages, or none (Fetch Metadata, 2.3).
+ */
+static bool
+is_isolated(const struct policy *policy, const struct request *request,
+	    const struct cors_decision *d)
+{
+	if (policy->spec.isolate == ISOLATE_NO ||
+	    (!slice_eq(request->fetch_site, SLICE("cross-site")) &&
+	     !slice_eq(request->fetch_site, SLICE("same-site"))))
+		return false;
+	if (policy->spec.any_origin
+		? slice_eq(request->fetch_mode, SLICE("cors"))
+		: d->origin_allowed)
+		return false;
+	return !(slice_eq(request->method, SLICE("GET")) ||
+		 slice_eq(request->method, SLICE("HEAD"))) ||
+	       !slice_eq(request->fetch_mode, SLICE("navigate")) ||
+	       !slice_eq(request->fetch_dest, SLICE("document"));
+}
+
+/* True: the request is refused, and no later step matters.  The first that is
+ * only reported is the reason. */
+static bool
+block(struct cors_decision *d, enum cors_reason reason, bool report)
+{
+	if (report) {
+		if (!d->reported)
+			d->reason = reason;
+		d->reported = true;
+		return false;
+	}
+	d->reason = reason;
+	d->reported = false;
+	d->verdict = CORS_BLOCK;
+	d->status = 403;
+	return true;
 }
 
 static void
@@ -353,16 +394,13 @@ decide_actual(const struct policy *policy, const struct request *request,
 		d->reason = check_origin(policy, request, scratch);
 		d->origin_allowed = d->reason == CORS_REASON_NONE;
 	}
+	if (is_isolated(policy, request, d) &&
+	    block(d, CORS_ISOLATED, policy->spec.isolate == ISOLATE_REPORT))
+		return;
 	if (d->has_origin && !d->origin_allowed &&
-	    is_enforced(policy, request)) {
-		d->reason = CORS_ENFORCED;
-		d->reported = policy->spec.enforce == ENFORCE_REPORT;
-		if (!d->reported) {
-			d->verdict = CORS_BLOCK;
-			d->status = 403;
-			return;
-		}
-	}
+	    is_enforced(policy, request) &&
+	    block(d, CORS_ENFORCED, policy->spec.enforce == ENFORCE_REPORT))
+		return;
 	decide_allow(policy, request, d);
 }
 

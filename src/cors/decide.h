@@ -29,6 +29,7 @@ enum cors_reason {
 	CORS_HEADERS_MALFORMED,
 	CORS_HEADERS_TOO_MANY,
 	CORS_ENFORCED,    /* enforce refused it, or would have (report) */
+	CORS_ISOLATED,    /* isolate refused it, or would have (report) */
 	CORS_NOT_IN_ALLOW, /* the method is not in `allow` */
 	CORS_REASON_COUNT
 };
@@ -42,7 +43,7 @@ enum cors_verdict {
 	CORS_REFUSE_PREFLIGHT,  /* 403 */
 	CORS_ANSWER_OPTIONS,    /* 204 with Allow */
 	CORS_REFUSE_METHOD,     /* 405 with Allow */
-	CORS_BLOCK,             /* 403 by enforce */
+	CORS_BLOCK,             /* 403 by isolate or enforce */
 	CORS_BAD_PATH,          /* 400, no policy */
 	CORS_UNKNOWN_POLICY     /* 500, no policy */
 };
@@ -55,7 +56,8 @@ struct cors_decision {
 	bool preflight;      /* the request is a CORS-preflight request */
 	bool has_origin;     /* the request carries an Origin, even malformed */
 	bool origin_allowed; /* its Origin is echoed (or `*` sent) */
-	bool reported;       /* enforce = report: it would have been blocked */
+	bool reported;       /* isolate = report or enforce = report: it would have
+	                        been blocked */
 	bool refused;        /* a preflight that the policy refuses, debug or not,
 	                        and with preflight = forward too */
 	struct slice origin; /* points into the request */
@@ -70,8 +72,8 @@ struct cors_decision {
 
 /*
  * The one way from a request to a decision: the path (400), the policy that
- * covers the request (500 if CORSWRAP_POLICY names none), preflight, enforce,
- * allow.  path: what path_normalize made of the request's; absent if that
+ * covers the request (500 if CORSWRAP_POLICY names none), preflight, isolate,
+ * enforce, allow.  path: what path_normalize made of the request's; absent if that
  * failed, or if nothing needs it (policy_set, uses_paths).  scratch may be NULL
  * if no policy has a regex (uses_regexes); without it no expression matches.
  * The decision points into the request's variables and the policy.
@@ -100,13 +102,17 @@ size_t cors_parts(const struct cors_decision *,
 /*
  * The same for an application's response (CORS_RUN): the lines that replace its
  * own Access-Control-*, without Vary and Access-Control-Expose-Headers, which
- * are merged with its own (below).
+ * are merged with its own, and Cross-Origin-Resource-Policy (below).
  */
 size_t cors_inject_parts(const struct cors_decision *,
     struct slice parts[static CORS_PARTS_MAX]);
 
 /* The names to expose on an actual response; NULL: send no such header. */
 const struct name_list *cors_expose(const struct cors_decision *);
+
+/* The line Cross-Origin-Resource-Policy, which replaces the application's own
+ * even where its CORS headers are kept; absent: it is not sent. */
+struct slice cors_resource_policy(const struct cors_decision *);
 
 /* The tokens that Vary must name. */
 enum {

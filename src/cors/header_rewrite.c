@@ -30,6 +30,7 @@ struct writer {
 	bool silent;	 /* remove its CORS headers, add none */
 	bool keep;	 /* keep the application's own CORS headers */
 	bool timing;	 /* remove its Timing-Allow-Origin */
+	bool resource;	 /* remove its Cross-Origin-Resource-Policy */
 	bool expose_all; /* all names, as `*` is literal with credentials */
 	struct name_set vary;
 	struct name_set expose;
@@ -153,6 +154,9 @@ scan(struct writer *w)
 static bool
 is_replaced(const struct writer *w, struct slice name)
 {
+	if (w->resource &&
+	    slice_eq_nocase(name, SLICE("cross-origin-resource-policy")))
+		return true;
 	if (w->decision == NULL)
 		return w->silent && header_is_cors(name);
 	if (slice_eq_nocase(name, SLICE("vary")))
@@ -258,6 +262,7 @@ set_decision(struct writer *w, const struct cors_decision *decision)
 		w->silent = true;
 	else
 		w->decision = decision;
+	w->resource = slice_present(cors_resource_policy(decision));
 }
 
 /* Must "Status: 302" be added, because the server would otherwise follow the
@@ -299,6 +304,7 @@ header_write(const struct header_block *block,
 	if (w.decision != NULL) {
 		if (!w.keep)
 			write_cors(&w);
+		emit(&w, cors_resource_policy(w.decision));
 		write_vary(&w);
 	}
 	emit(&w, SLICE("\r\n"));

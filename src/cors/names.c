@@ -71,6 +71,32 @@ method_is_safelisted(struct slice method)
 	       slice_eq(method, SLICE("POST"));
 }
 
+static bool
+is_exactly_among(struct slice name, const char *const *names)
+{
+	for (; *names != NULL; names++)
+		if (slice_eq(name, slice_from(*names)))
+			return true;
+	return false;
+}
+
+bool
+method_is_safe(struct slice method)
+{
+	static const char *const names[] = {"GET", "HEAD", "OPTIONS", "QUERY",
+					    NULL};
+
+	return is_exactly_among(method, names);
+}
+
+bool
+method_is_idempotent(struct slice method)
+{
+	static const char *const names[] = {"PUT", "DELETE", "TRACE", NULL};
+
+	return method_is_safe(method) || is_exactly_among(method, names);
+}
+
 struct slice
 method_normalize(struct slice method)
 {

@@ -18,6 +18,12 @@ bool token_lower(char *to, struct slice);
 bool method_is_forbidden(struct slice);
 /* GET, HEAD, POST, byte for byte. */
 bool method_is_safelisted(struct slice);
+/* Methods that only read (RFC 9110, 9.2.1; QUERY: RFC 10008), byte for byte;
+ * TRACE is not among them: no page can send it. */
+bool method_is_safe(struct slice);
+/* May a request be sent twice (RFC 9110, 9.2.2)?  The safe ones and PUT, DELETE
+ * and TRACE. */
+bool method_is_idempotent(struct slice);
 /* "Normalize": DELETE, GET, HEAD, OPTIONS, POST and PUT in upper case, all
  * other methods as they are. */
 struct slice method_normalize(struct slice);

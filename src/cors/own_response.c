@@ -133,7 +133,10 @@ own_response_make(struct own_response *r, const struct cors_decision *decision,
 		text = "The CORS policy refuses this preflight.";
 		break;
 	case CORS_BLOCK:
-		text = "The CORS policy refuses requests from this origin.";
+		text = decision->reason == CORS_ISOLATED
+			   ? "The policy refuses requests from other sites."
+			   : "The CORS policy refuses requests from this "
+			     "origin.";
 		break;
 	case CORS_REFUSE_METHOD:
 	case CORS_BAD_PATH:

@@ -126,6 +126,22 @@ max_age_line(struct arena *arena, long seconds)
 			 &value, 1);
 }
 
+static struct slice
+resource_line(enum policy_resource resource)
+{
+	switch (resource) {
+	case RESOURCE_NONE:
+		break;
+	case RESOURCE_SAME_ORIGIN:
+		return SLICE("Cross-Origin-Resource-Policy: same-origin\r\n");
+	case RESOURCE_SAME_SITE:
+		return SLICE("Cross-Origin-Resource-Policy: same-site\r\n");
+	case RESOURCE_CROSS_ORIGIN:
+		return SLICE("Cross-Origin-Resource-Policy: cross-origin\r\n");
+	}
+	return SLICE_NONE;
+}
+
 static struct header_lines *
 lines_build(struct arena *arena, const struct policy_spec *spec)
 {
@@ -151,6 +167,7 @@ lines_build(struct arena *arena, const struct policy_spec *spec)
 	if (spec->has_allow)
 		lines->allow =
 		    names_line(arena, "Allow", &spec->allow, false, &ok);
+	lines->resource = resource_line(spec->resource_policy);
 	if (spec->timing == TIMING_ANY)
 		lines->timing = SLICE("Timing-Allow-Origin: *\r\n");
 	else if (spec->timing == TIMING_LIST)

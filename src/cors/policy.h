@@ -25,6 +25,16 @@ enum policy_enforce {
 
 enum policy_timing { TIMING_NONE, TIMING_SAME, TIMING_ANY, TIMING_LIST };
 
+/* Cross-Origin-Resource-Policy. */
+enum policy_resource {
+	RESOURCE_NONE,
+	RESOURCE_SAME_ORIGIN,
+	RESOURCE_SAME_SITE,
+	RESOURCE_CROSS_ORIGIN
+};
+
+enum policy_isolate { ISOLATE_NO, ISOLATE_REPORT, ISOLATE_YES };
+
 /* A list of names with or without `*`. */
 struct name_list {
 	const struct slice *names;
@@ -67,6 +77,8 @@ struct policy_spec {
 	enum policy_enforce enforce;
 	enum policy_timing timing;
 	struct name_list timing_origins; /* TIMING_LIST */
+	enum policy_resource resource_policy;
+	enum policy_isolate isolate;
 	bool keep_app_headers; /* app-headers = keep */
 	bool debug;
 	const struct slice *paths; /* [cors NAME] alone */

@@ -19,6 +19,7 @@ struct header_lines {
 	struct slice expose; /* Access-Control-Expose-Headers */
 	struct slice allow;
 	struct slice timing; /* Timing-Allow-Origin: `*` or the list */
+	struct slice resource; /* Cross-Origin-Resource-Policy */
 	/* The names of `headers` by hash (policy_name_hash), open addressing,
 	 * at most half full; absent slices are free slots. */
 	const struct slice *names;

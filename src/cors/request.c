@@ -75,7 +75,11 @@ read_http(struct request *out, const char *text)
 			    AFTER(text, "ORIGIN="));
 		break;
 	case 'S':
-		SET(&out->fetch_site, text, "SEC_FETCH_SITE=");
+		if ((text = AFTER(text, "SEC_FETCH_")) == NULL)
+			break;
+		SET(&out->fetch_site, text, "SITE=");
+		SET(&out->fetch_mode, text, "MODE=");
+		SET(&out->fetch_dest, text, "DEST=");
 		break;
 	case 'X':
 		SET(&out->forwarded_proto, text, "X_FORWARDED_PROTO=");

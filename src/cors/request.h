@@ -27,6 +27,8 @@ struct request {
 	struct slice acrh[REQUEST_LINES_MAX]; /* ..._REQUEST_HEADERS, joined */
 	unsigned acrh_count;      /* may exceed REQUEST_LINES_MAX: too many */
 	struct slice fetch_site;  /* HTTP_SEC_FETCH_SITE */
+	struct slice fetch_mode;  /* HTTP_SEC_FETCH_MODE */
+	struct slice fetch_dest;  /* HTTP_SEC_FETCH_DEST */
 	struct slice host;        /* HTTP_HOST */
 	struct slice server_name;
 	struct slice server_port;

@@ -86,6 +86,8 @@ set_site(struct core_request *a)
 	set(a, "HTTP_SEC_FETCH_SITE",
 	    a->e->plan.cross_origin ? SLICE("cross-site")
 				    : SLICE("same-origin"));
+	set(a, "HTTP_SEC_FETCH_MODE", SLICE("cors"));
+	set(a, "HTTP_SEC_FETCH_DEST", SLICE("empty"));
 }
 
 static void
@@ -226,15 +228,18 @@ corswrap_response(struct core_request *a, struct response *out)
 	parse_lines(a->e, slice_of(lines.text, lines.len), out);
 }
 
-/* The policy's reason.  With `enforce = report` it is only counted, and the
- * decision does not have it. */
+/* The policy's reason.  With `enforce = report` or `isolate = report` it is only
+ * counted, and the decision does not have it. */
 static enum cors_reason
 policy_reason(const struct cors_decision *d)
 {
 	struct origin parsed;
 
-	if (d->reason != CORS_ENFORCED || !d->reported)
+	if (!d->reported ||
+	    (d->reason != CORS_ENFORCED && d->reason != CORS_ISOLATED))
 		return d->reason;
+	if (d->origin_allowed || !d->has_origin)
+		return CORS_REASON_NONE;
 	if (slice_eq(d->origin, SLICE("null")))
 		return CORS_ORIGIN_NULL;
 	return origin_parse(d->origin, &parsed) ? CORS_ORIGIN_NOT_ALLOWED

@@ -275,6 +275,9 @@ explain_refusal(struct explanation *e, const struct response *response)
 	case CORS_ENFORCED:
 		return "the page's origin is not in `origins`, and `enforce` "
 		       "keeps others out";
+	case CORS_ISOLATED:
+		return "the page's origin is not in `origins`, and `isolate` "
+		       "keeps other sites out";
 	case CORS_NOT_IN_ALLOW:
 		return explain_printf(e, "%s is not in `allow`", method);
 	case CORS_METHOD_MALFORMED:
@@ -309,6 +312,10 @@ fix_policy(struct explanation *e, const struct response *response)
 	case CORS_ENFORCED:
 		return explain_printf(
 		    e, "%s; or let it run unread with `enforce = advertise`",
+		    fix_origin(e, response));
+	case CORS_ISOLATED:
+		return explain_printf(
+		    e, "%s; or let it run unread with `isolate = no`",
 		    fix_origin(e, response));
 	case CORS_NOT_IN_ALLOW:
 		return fix_method(e, response, PLACE_ALLOW, "allow");
@@ -422,7 +429,7 @@ fix_refusal(struct explanation *e, const struct response *response)
 	bool of_method = reason == CORS_METHOD_NOT_ALLOWED;
 
 	if (!of_origin && !of_method && reason != CORS_HEADER_NOT_ALLOWED &&
-	    reason != CORS_ENFORCED)
+	    reason != CORS_ENFORCED && reason != CORS_ISOLATED)
 		return text;
 	if (of_origin && e->plan.method_needs_preflight &&
 	    lacks_method(e, &spec->methods))

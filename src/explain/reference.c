@@ -38,12 +38,18 @@ static row pairs[] = {
     {"`Origin`", "`Vary: Origin`", "every answer",
      "Wherever the answer depends on the origin, also when there was none; "
      "else a cache hands one page's answer to another."},
+    {NULL, "`Cross-Origin-Resource-Policy`", "actual answer",
+     "Which pages may load it without CORS, too: `same-origin`, `same-site` or "
+     "`cross-origin`. A page with `Cross-Origin-Embedder-Policy: require-corp` "
+     "loads nothing of other origins without it. In the policy: "
+     "`resource-policy`."},
     {NULL, "`Timing-Allow-Origin`", "actual answer",
      "Which pages may see how long it took. Several origins may stand here."},
 };
 
 static row requests[] = {
-    {"method", "`GET`, `HEAD`, `POST`", "any other: `PUT`, `DELETE`, `PATCH`"},
+    {"method", "`GET`, `HEAD`, `POST`", "any other: `PUT`, `DELETE`, `PATCH`, "
+     "and `QUERY` (RFC 10008), although it only reads"},
     {"headers set by the script", "none, or safelisted ones",
      "any other name, `Authorization` and `X-Requested-With` too; or a "
      "safelisted one with a value that is not"},
@@ -175,6 +181,16 @@ static row myths[] = {
     {"`Access-Control-Allow-Headers: *` is not valid; or always is.",
      "It is valid for requests without credentials. With credentials it is the "
      "name of a header. `Authorization` is to be named in any case."},
+    {"`QUERY` is safe, so it needs no preflight.",
+     "RFC 10008 lets clients repeat it and caches keep it, and a server can "
+     "treat it as it does GET. The Fetch standard has only `GET`, `HEAD` and "
+     "`POST` on its list: put `QUERY` into `methods`."},
+    {"A server on a private network needs "
+     "`Access-Control-Allow-Private-Network: true`.",
+     "Chromium asked for it in trials only, with "
+     "`Access-Control-Request-Private-Network`, and gave it up: since Chrome "
+     "138 Local Network Access asks the visitor instead (142: by default). "
+     "corswrap never sends it, and removes an application's own."},
     {"Answer a preflight with 204 and `Content-Length: 0`.",
      "A 204 has no Content-Length (RFC 9110, 8.6). Any status from 200 to 299 "
      "will do; a 200 without body has `Content-Length: 0`."},

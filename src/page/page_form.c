@@ -137,7 +137,7 @@ static void
 print_methods(const struct page *page)
 {
 	static const char *const methods[] = {
-	    "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"};
+	    "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "QUERY"};
 
 	fputs("<datalist id=\"methods\">", page->out);
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)

@@ -557,6 +557,9 @@ dump_answers(struct dump *dump, const struct policy_spec *spec,
 {
 	static const char *const enforce[] = {"advertise", "report",
 					      "block-unsafe", "block"};
+	static const char *const resource[] = {"", "same-origin", "same-site",
+					       "cross-origin"};
+	static const char *const isolate[] = {"no", "report", "yes"};
 
 	if (spec->forward_preflight || base->forward_preflight)
 		dump_text(dump, "preflight",
@@ -570,6 +573,12 @@ dump_answers(struct dump *dump, const struct policy_spec *spec,
 	    base->enforce != ENFORCE_ADVERTISE)
 		dump_text(dump, "enforce", enforce[spec->enforce]);
 	dump_timing(dump, spec, base);
+	if (spec->resource_policy != RESOURCE_NONE ||
+	    base->resource_policy != RESOURCE_NONE)
+		dump_text(dump, "resource-policy",
+			  resource[spec->resource_policy]);
+	if (spec->isolate != ISOLATE_NO || base->isolate != ISOLATE_NO)
+		dump_text(dump, "isolate", isolate[spec->isolate]);
 	if (spec->keep_app_headers || base->keep_app_headers)
 		dump_text(dump, "app-headers",
 			  spec->keep_app_headers ? "keep" : "override");

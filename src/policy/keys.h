@@ -52,6 +52,8 @@ struct key {
 	void (*set)(struct loader *, void *target, const struct entry *);
 	bool repeats;	 /* may be set again: lists, files, regexes */
 	bool none;	 /* the word `none` means 0 (limits: not set) */
+	bool unset;	 /* VALUE_CHOICE: an empty value stands for the first
+			    member of the enum, which has no word */
 	bool named_only; /* in [cors NAME] alone */
 	size_t size;	 /* bytes at offset that [cors NAME] inherits; 0: not */
 };

@@ -341,6 +341,9 @@ static const char *const preflight_words[] = {"answer", "forward", NULL};
 static const char *const app_headers_words[] = {"override", "keep", NULL};
 static const char *const enforce_words[] = {"advertise", "report",
 					    "block-unsafe", "block", NULL};
+static const char *const resource_words[] = {"same-origin", "same-site",
+					     "cross-origin", NULL};
+static const char *const isolate_words[] = {"no", "report", "yes", NULL};
 
 #define OWN(function) .kind = VALUE_OWN, .set = function
 #define LIST(function) OWN(function), .repeats = true
@@ -368,6 +371,11 @@ const struct key keys_cors[] = {
     [CORS_ENFORCE] = {"enforce", VALUE_CHOICE, AT(enforce),
 		      .words = enforce_words},
     [CORS_TIMING] = {"timing", LIST(origins_set_timing), AT(timing)},
+    [CORS_RESOURCE_POLICY] = {"resource-policy", VALUE_CHOICE,
+			      AT(resource_policy), .words = resource_words,
+			      .unset = true},
+    [CORS_ISOLATE] = {"isolate", VALUE_CHOICE, AT(isolate),
+		      .words = isolate_words},
     [CORS_APP_HEADERS] = {"app-headers", VALUE_SWITCH, AT(keep_app_headers),
 			  .words = app_headers_words},
     [CORS_DEBUG] = {"debug", VALUE_BOOLEAN, AT(debug)},

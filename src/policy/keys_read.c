@@ -177,9 +177,11 @@ read_word(struct loader *loader, const struct key *key,
 	char wanted[100] = "";
 	size_t len = 0;
 
+	if (key->unset && entry->value.len == 0)
+		return 0;
 	for (int i = 0; key->words[i] != NULL; i++)
 		if (slice_eq(entry->value, slice_from(key->words[i])))
-			return i;
+			return i + key->unset;
 	for (int i = 0; key->words[i] != NULL && len < sizeof(wanted); i++)
 		len +=
 		    (size_t)snprintf(wanted + len, sizeof(wanted) - len, "%s%s",

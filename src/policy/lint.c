@@ -212,6 +212,18 @@ lint_reach(struct loader *loader, const struct cors_values *values)
 		    values->label);
 }
 
+/* Fetch Metadata, 2: the headers are sent to potentially trustworthy URLs
+ * alone. */
+static void
+lint_isolate(struct loader *loader, const struct cors_values *values)
+{
+	if (values->lines[CORS_ISOLATE] != 0 && values->isolate != ISOLATE_NO)
+		loader_note(loader, values->lines[CORS_ISOLATE],
+			    "isolate-needs-https", NULL,
+			    "browsers send Sec-Fetch-Site only to https and "
+			    "localhost; over http \"isolate\" has no effect");
+}
+
 static void
 lint_sections(struct loader *loader)
 {
@@ -231,6 +243,7 @@ lint_sections(struct loader *loader)
 			    loader, values->lines[CORS_DEBUG], "debug-on", NULL,
 			    "\"debug = yes\" tells everybody "
 			    "why a preflight was refused; not for production");
+		lint_isolate(loader, values);
 		lint_reach(loader, values);
 	}
 }

@@ -122,6 +122,8 @@ enum cors_key {
 	CORS_ALLOW,
 	CORS_ENFORCE,
 	CORS_TIMING,
+	CORS_RESOURCE_POLICY,
+	CORS_ISOLATE,
 	CORS_APP_HEADERS,
 	CORS_DEBUG,
 	CORS_ALLOW_NULL,
@@ -177,6 +179,8 @@ struct cors_values {
 	long max_age;
 	int preflight_status;
 	enum policy_enforce enforce;
+	enum policy_resource resource_policy;
+	enum policy_isolate isolate;
 	bool credentials;
 	bool forward_preflight;
 	bool keep_app_headers;

@@ -432,7 +432,7 @@ put_requests(struct metrics *s, FILE *f)
 	     "Requests by policy, what became of them, and why.");
 	each_series(s, f, put_series);
 	head(f, "corswrap_reported_total", "counter",
-	     "Requests that enforce = block would have stopped.");
+	     "Requests that enforce = block or isolate = yes would have stopped.");
 	each_series(s, f, put_reported);
 }
 

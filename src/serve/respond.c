@@ -1,6 +1,7 @@
 /*
  * Answer one request, whichever way it came, in the order of DESIGN.md
- * section 4: path, status-path, policy, preflight, enforce, allow, program.
+ * section 4: path, status-path, policy, preflight, isolate, enforce, allow,
+ * program.
  *
  * This is the one place that turns a decision of the core into an answer, so
  * CGI and FastCGI cannot come to differ.
@@ -14,6 +15,7 @@
 #include "serve/respond.h"
 
 #include "base/clock.h"
+#include "cors/names.h"
 #include "cors/path.h"
 #include "run/answer.h"
 #include "run/body.h"
@@ -47,6 +49,8 @@ log_refusal(const struct work *w)
 		what = "this preflight";
 	if (d->reason == CORS_ORIGIN_NOT_ALLOWED || d->reason == CORS_ENFORCED)
 		todo = "add the origin to `origins` if its pages may call this";
+	else if (d->reason == CORS_ISOLATED)
+		todo = "add the page's origin to `origins` if it may do this";
 	else if (d->reason == CORS_METHOD_NOT_ALLOWED)
 		todo = "add the method to `methods` if pages may use it";
 	else if (d->reason == CORS_HEADER_NOT_ALLOWED)
@@ -57,30 +61,24 @@ log_refusal(const struct work *w)
 		  &w->request, todo, "the policy refuses %s", what);
 }
 
-/* enforce = report: the request runs, and this is what says so. */
+/* isolate = report, enforce = report: the request runs, and this is what says
+ * so. */
 static void
 note_report(struct work *w)
 {
+	enum cors_reason reason = w->decision.reason;
+	bool isolated = reason == CORS_ISOLATED;
+
 	if (!w->decision.reported)
 		return;
 	w->x->outcome.reported = true;
-	log_event(
-	    w->x->log, LOG_LEVEL_WARNING, "enforced", &w->request,
-	    "add the origin to `origins`, or set `enforce = block`",
-	    "enforce = report lets a request through that `block` would stop");
-}
-
-/* May a request be sent twice?  RFC 9110, 9.2.2. */
-static bool
-is_idempotent(struct slice method)
-{
-	static const char *const names[] = {"GET",   "HEAD", "OPTIONS",
-					    "TRACE", "PUT",  "DELETE"};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (slice_eq(method, slice_from(names[i])))
-			return true;
-	return false;
+	log_event(w->x->log, LOG_LEVEL_WARNING, cors_reason_id(reason),
+		  &w->request,
+		  isolated
+		      ? "add the origin to `origins`, or set `isolate = yes`"
+		      : "add the origin to `origins`, or set `enforce = block`",
+		  "%s = report lets a request through that `%s` would stop",
+		  isolated ? "isolate" : "enforce", isolated ? "yes" : "block");
 }
 
 /* An error about which the log has heard already. */
@@ -121,7 +119,7 @@ run_with(struct work *w, struct script *script, struct body *body,
 	}
 	if (script->argv == NULL)
 		forward_run(w->x->pool, w->settings, w->x, variables, body,
-			    &response, is_idempotent(w->request.method));
+			    &response, method_is_idempotent(w->request.method));
 	else
 		relay_run(w->settings, w->x, script, variables, body,
 			  &response);

@@ -25,6 +25,7 @@
 #define ACMA(value) "Access-Control-Max-Age: " value NL
 #define ACEH(value) "Access-Control-Expose-Headers: " value NL
 #define TAO(value) "Timing-Allow-Origin: " value NL
+#define CORP(value) "Cross-Origin-Resource-Policy: " value NL
 #define ALLOW(value) "Allow: " value NL
 #define REASON(value) "X-Corswrap-Reason: " value NL
 #define VARY "Vary: Origin" NL
@@ -156,8 +157,98 @@ static const struct row actual[] = {
      "https://b.com", NULL, NULL, CORS_BLOCK, CORS_ENFORCED, VARY, NULL},
     {"block-unsafe, get", "origins=" A "; enforce=block-unsafe", "get",
      "https://b.com", NULL, NULL, CORS_BLOCK, CORS_ENFORCED, VARY, NULL},
+    {"block-unsafe, QUERY", "origins=" A "; enforce=block-unsafe", "QUERY",
+     "https://b.com", NULL, NULL, CORS_RUN, CORS_ORIGIN_NOT_ALLOWED, VARY,
+     NULL},
+    {"block-unsafe, query", "origins=" A "; enforce=block-unsafe", "query",
+     "https://b.com", NULL, NULL, CORS_BLOCK, CORS_ENFORCED, VARY, NULL},
     {"block before allow", "origins=" A "; enforce=block; allow=GET", "PUT",
      "https://b.com", NULL, NULL, CORS_BLOCK, CORS_ENFORCED, VARY, NULL},
+/* Cross-Origin-Resource-Policy. */
+    {"resource-policy", "origins=" A "; resource-policy=same-origin", "GET", A,
+     NULL, NULL, CORS_RUN, NONE, ACAO(A) CORP("same-origin") VARY, NULL},
+    {"resource-policy, no origin",
+     "origins=" A "; resource-policy=cross-origin", "GET", NULL, NULL, NULL,
+     CORS_RUN, NONE, CORP("cross-origin") VARY, NULL},
+    {"resource-policy, any origin", "origins=*; resource-policy=same-site",
+     "GET", A, NULL, NULL, CORS_RUN, NONE, ACAO("*") CORP("same-site"), NULL},
+    {"resource-policy, preflight",
+     "origins=" A "; methods=PUT; resource-policy=same-site", "OPTIONS", A,
+     "PUT", NULL, CORS_ANSWER_PREFLIGHT, NONE, ACAO(A) ACAM("PUT") VARY3, NULL},
+    {"resource-policy, refused preflight",
+     "origins=" A "; resource-policy=same-site", "OPTIONS", A, "PUT", NULL,
+     CORS_REFUSE_PREFLIGHT, CORS_METHOD_NOT_ALLOWED, VARY3, NULL},
+    {"resource-policy, blocked",
+     "origins=" A "; enforce=block; resource-policy=same-site", "GET",
+     "https://b.com", NULL, NULL, CORS_BLOCK, CORS_ENFORCED,
+     CORP("same-site") VARY, NULL},
+/* Isolate. */
+#define ISOLATED(name, policy, method, origin, verdict, reason, lines, fetch)  \
+	{                                                                      \
+		"isolate, " name, "isolate=" policy, method, origin, NULL,     \
+		    NULL, verdict, reason, lines, fetch                        \
+	}
+#define FETCH(site, mode, dest)                                                \
+	"HTTP_SEC_FETCH_SITE=" site " HTTP_SEC_FETCH_MODE=" mode               \
+	" HTTP_SEC_FETCH_DEST=" dest
+    ISOLATED("no", "no; origins=" A, "POST", NULL, CORS_RUN, NONE, VARY,
+	     FETCH("cross-site", "no-cors", "empty")),
+    ISOLATED("image", "yes; origins=" A, "GET", NULL, CORS_BLOCK, CORS_ISOLATED,
+	     VARY, FETCH("cross-site", "no-cors", "image")),
+    ISOLATED("same-site", "yes; origins=" A, "GET", NULL, CORS_BLOCK,
+	     CORS_ISOLATED, VARY, FETCH("same-site", "no-cors", "image")),
+    ISOLATED("same-origin", "yes; origins=" A, "GET", NULL, CORS_RUN, NONE,
+	     VARY, FETCH("same-origin", "no-cors", "image")),
+    ISOLATED("typed by the visitor", "yes; origins=" A, "GET", NULL, CORS_RUN,
+	     NONE, VARY, FETCH("none", "navigate", "document")),
+    ISOLATED("no Sec-Fetch-Site", "yes; origins=" A, "POST", NULL, CORS_RUN,
+	     NONE, VARY, "HTTP_SEC_FETCH_MODE=no-cors"),
+    ISOLATED("Sec-Fetch-Site alone", "yes; origins=" A, "GET", NULL, CORS_BLOCK,
+	     CORS_ISOLATED, VARY, "HTTP_SEC_FETCH_SITE=cross-site"),
+    ISOLATED("named, fetch", "yes; origins=" A, "PUT", A, CORS_RUN, NONE,
+	     ACAO(A) VARY, FETCH("cross-site", "cors", "empty")),
+    ISOLATED("named, form", "yes; origins=" A, "POST", A, CORS_RUN, NONE,
+	     ACAO(A) VARY, FETCH("cross-site", "navigate", "document")),
+    ISOLATED("null by name", "yes; origins=null", "POST", "null", CORS_RUN,
+	     NONE, ACAO("null") VARY, FETCH("cross-site", "cors", "empty")),
+    ISOLATED("null", "yes; origins=" A, "POST", "null", CORS_BLOCK,
+	     CORS_ISOLATED, VARY, FETCH("cross-site", "cors", "empty")),
+    ISOLATED("stranger, fetch", "yes; origins=" A, "GET", "https://b.com",
+	     CORS_BLOCK, CORS_ISOLATED, VARY,
+	     FETCH("cross-site", "cors", "empty")),
+    ISOLATED("any, fetch", "yes; origins=*", "PUT", "https://b.com", CORS_RUN,
+	     NONE, ACAO("*"), FETCH("cross-site", "cors", "empty")),
+    ISOLATED("any, form", "yes; origins=*", "POST", "https://b.com", CORS_BLOCK,
+	     CORS_ISOLATED, ACAO("*"),
+	     FETCH("cross-site", "navigate", "document")),
+    ISOLATED("any, image", "yes; origins=*", "GET", NULL, CORS_BLOCK,
+	     CORS_ISOLATED, ACAO("*"), FETCH("cross-site", "no-cors", "image")),
+    ISOLATED("link", "yes; origins=" A, "GET", NULL, CORS_RUN, NONE, VARY,
+	     FETCH("cross-site", "navigate", "document")),
+    ISOLATED("link, HEAD", "yes; origins=" A, "HEAD", NULL, CORS_RUN, NONE,
+	     VARY, FETCH("cross-site", "navigate", "document")),
+    ISOLATED("frame", "yes; origins=" A, "GET", NULL, CORS_BLOCK, CORS_ISOLATED,
+	     VARY, FETCH("cross-site", "navigate", "iframe")),
+    ISOLATED("object", "yes; origins=" A, "GET", NULL, CORS_BLOCK,
+	     CORS_ISOLATED, VARY, FETCH("cross-site", "no-cors", "document")),
+    ISOLATED("report", "report; origins=" A, "POST", "https://b.com", CORS_RUN,
+	     CORS_ISOLATED, VARY, FETCH("cross-site", "cors", "empty")),
+    ISOLATED("report, enforce too", "report; enforce=report; origins=" A,
+	     "POST", "https://b.com", CORS_RUN, CORS_ISOLATED, VARY,
+	     FETCH("cross-site", "cors", "empty")),
+    ISOLATED("report, and enforce blocks",
+	     "report; enforce=block; origins=" A, "POST", "https://b.com",
+	     CORS_BLOCK, CORS_ENFORCED, VARY,
+	     FETCH("cross-site", "cors", "empty")),
+    ISOLATED("before enforce", "yes; enforce=report; origins=" A, "POST",
+	     "https://b.com", CORS_BLOCK, CORS_ISOLATED, VARY,
+	     FETCH("cross-site", "cors", "empty")),
+    ISOLATED("before allow", "yes; allow=GET; origins=" A, "PUT", NULL,
+	     CORS_BLOCK, CORS_ISOLATED, VARY,
+	     FETCH("cross-site", "no-cors", "empty")),
+    {"isolate, preflight", "origins=" A "; isolate=yes; methods=PUT", "OPTIONS",
+     A, "PUT", NULL, CORS_ANSWER_PREFLIGHT, NONE, ACAO(A) ACAM("PUT") VARY3,
+     FETCH("cross-site", "cors", "empty")},
 /* Same origin. */
 #define BLOCK "origins=" A "; enforce=block"
 #define S(name, origin, verdict, reason, other)                                \
@@ -556,8 +647,10 @@ test_row(void **state)
 	assert_ptr_equal(d.policy, policy);
 	assert_int_equal(d.has_origin, row->origin != NULL);
 	assert_int_equal(d.refused, d.preflight && row->reason != NONE);
-	assert_int_equal(d.reported, row->verdict == CORS_RUN &&
-					 row->reason == CORS_ENFORCED);
+	assert_int_equal(d.reported,
+			 row->verdict == CORS_RUN &&
+			     (row->reason == CORS_ENFORCED ||
+			      row->reason == CORS_ISOLATED));
 	/* ACAO goes out only where the origin may have it. */
 	if (strstr(row->lines, "Allow-Origin: ") != NULL &&
 	    strncmp(row->lines, "Timing", 6) != 0)

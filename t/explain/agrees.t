@@ -104,6 +104,7 @@ for my $file (case_files(top_src())) {
 		    : { %{ $e->{preflight} }, %{ $e->{preflight}{request} // {} } };
 		push @wrong, check_expected($step, $r->{status}, $r->{expect})
 		    if !@{ $r->{app} } && $step->{response}
+		    && ($header{'sec-fetch-site'} // '') !~ /^\w+-site$/
 		    && same_request($q, \%header, $step);
 		ok(!@wrong, "$name: $r->{name}") or diag(join "\n",
 			@wrong, "@{[ explain_arguments($q) ]}");
@@ -180,6 +181,9 @@ sub random_section {
 	    if rand() < 0.2;
 	push @lines, 'enforce = '
 	    . pick(qw(advertise report block-unsafe block)) if rand() < 0.6;
+	push @lines, 'isolate = ' . pick(qw(no report yes)) if rand() < 0.3;
+	push @lines, 'resource-policy = '
+	    . pick(qw(same-origin same-site cross-origin)) if rand() < 0.2;
 	push @lines, 'debug = ' . pick(qw(yes no)) if rand() < 0.3;
 	push @lines, 'preflight = ' . pick(qw(forward answer)) if rand() < 0.2;
 	push @lines, 'preflight-status = ' . pick(200, 204, 299)
@@ -257,6 +261,13 @@ sub is_elsewhere {
 
 my @drawn = map { [ random_policy(), random_question() ] }
     1 .. $ENV{CORSWRAP_RANDOM} // 80;
+# Chance brings these too seldom.
+for my $key ('enforce = block', 'isolate = yes') {
+	push @drawn, [ "[cors]\norigins = https://a.example\n$key\n",
+		{ url => 'https://api.example.net/cgi-bin/app',
+			origin => 'https://app.example.com', method => 'GET',
+			headers => [], credentials => 0 } ];
+}
 srand;
 
 my %seen;
@@ -290,7 +301,7 @@ for my $n (1 .. @drawn) {
 # As many as by default, of the same seed, bring each reason.
 my @reasons = qw(origin-not-allowed origin-null method-not-allowed
     header-not-allowed credentials-not-true wildcard-with-credentials enforced
-    not-in-allow no-policy);
+    isolated not-in-allow no-policy);
 @reasons = () if defined $ENV{CORSWRAP_SEED}
     || ($ENV{CORSWRAP_RANDOM} // 80) < 80;
 ok($seen{$_}, "at random there was $_") for @reasons;

@@ -77,6 +77,8 @@ credentials = true
 allow-insecure = on
 enforce = block-unsafe
 timing = https://t.example https://t.example
+resource-policy = same-origin
+isolate = yes
 debug = no
 preflight = answer
 [cors a.b]
@@ -157,6 +159,8 @@ expose = etag
 credentials = yes
 enforce = block-unsafe
 timing = https://t.example
+resource-policy = same-origin
+isolate = yes
 allow-insecure = yes
 
 [cors a.b]
@@ -169,6 +173,8 @@ credentials = no
 max-age = 7200
 enforce = block-unsafe
 timing = https://t.example
+resource-policy = same-origin
+isolate = yes
 app-headers = keep
 allow-null = yes
 
@@ -186,6 +192,8 @@ preflight-status = 200
 allow = POST GET HEAD OPTIONS
 enforce = block-unsafe
 timing = *
+resource-policy = same-origin
+isolate = yes
 OUT
 
 # Nothing but what is needed.

@@ -38,6 +38,8 @@ preflight-status = 200
 allow = GET PUT
 enforce = block
 timing = same
+resource-policy = same-site
+isolate = report
 app-headers = keep
 debug = yes
 INI
@@ -55,6 +57,8 @@ preflight-status = 200
 allow = GET PUT HEAD OPTIONS
 enforce = block
 timing = same
+resource-policy = same-site
+isolate = report
 app-headers = keep
 debug = yes
 INI
@@ -65,7 +69,8 @@ is(section_x("[cors x]\npath = /x\n$full"),
 is(section_x("${full}[cors x]\npath = /x\nmethods = PATCH\nheaders = X-Z\n"
     . "expose = *\ncredentials = no\nmax-age = 5\npreflight = answer\n"
     . "preflight-status = 204\nallow = POST\nenforce = report\n"
-    . "timing = https://t.example\napp-headers = override\ndebug = no\n"
+    . "timing = https://t.example\nresource-policy = cross-origin\n"
+    . "isolate = yes\napp-headers = override\ndebug = no\n"
     . "origins = https://b.example\n"), <<'INI', 'replaced, lists too');
 path = /x
 origins = https://b.example
@@ -79,12 +84,14 @@ preflight-status = 204
 allow = POST OPTIONS
 enforce = report
 timing = https://t.example
+resource-policy = cross-origin
+isolate = yes
 app-headers = override
 debug = no
 INI
 
 is(section_x("${full}[cors x]\npath = /x\nmethods =\nheaders = ,\nexpose =\n"
-    . "allow =\ntiming =\n"), <<'INI', 'emptied');
+    . "allow =\ntiming =\nresource-policy =\nisolate = no\n"), <<'INI', 'emptied');
 path = /x
 origins = https://a.example
 methods =
@@ -97,6 +104,8 @@ preflight-status = 200
 allow =
 enforce = block
 timing =
+resource-policy =
+isolate = no
 app-headers = keep
 debug = yes
 INI

@@ -86,6 +86,11 @@ my $good = names_itself('good');
 	$r->stop;
 
 	$r = forwarder(\@all);
+	$a = ask($r, method => 'QUERY', stdin => 'id=1');
+	is($a->{body}, 'goodid=1', 'QUERY too (RFC 10008)');
+	$r->stop;
+
+	$r = forwarder(\@all);
 	$_->forget for @bad;
 	$a = ask($r, method => 'POST', stdin => 'x');
 	is($a->{status}, 502, 'POST does not');

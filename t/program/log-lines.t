@@ -51,6 +51,9 @@ my @causes = (
 	[ 'a blocked request', 'ok.pl', { REQUEST_METHOD => 'POST',
 		CONTENT_LENGTH => 0, HTTP_ORIGIN => 'https://b.example' },
 	    [ 'enforced', qr/refuses this request/, qr/add the origin/ ] ],
+	[ 'an isolated request', 'ok.pl', { HTTP_SEC_FETCH_SITE => 'cross-site',
+		HTTP_SEC_FETCH_MODE => 'no-cors', HTTP_ORIGIN => 'https://b.example' },
+	    [ 'isolated', qr/isolate = report.*`yes` would stop/, qr/`isolate = yes`/ ] ],
 	[ 'an unknown policy', 'ok.pl', { CORSWRAP_POLICY => "no\nne" },
 	    [ 'unknown-policy', qr/names no section.*"no\\x0ane"/, qr/CORSWRAP_POLICY/ ] ],
 	[ 'a missing script', 'none.pl', {},
@@ -82,7 +85,7 @@ my @causes = (
 
 my %app = (app => "max-body = 1K\nfirst-byte-timeout = 1s\nidle-timeout = 1s\n"
     . "kill-grace = 300ms", cors => "methods = PUT\nheaders = X-A\n"
-    . "enforce = block-unsafe");
+    . "enforce = block-unsafe\nisolate = report");
 
 # A line as { id, text, todo, and the pairs of the request }.
 sub read_text {

@@ -25,7 +25,7 @@ copy($_, "$dir/") for glob top_src() . '/t/cases/*.txt';
 
 my @keys = qw(origins origins-file origins-regex methods headers expose
     credentials max-age preflight preflight-status allow enforce timing
-    app-headers debug allow-null allow-insecure allow-public-suffix path host);
+    resource-policy isolate app-headers debug allow-null allow-insecure allow-public-suffix path host);
 my $all = join '', map { read_case($_)->{text} } @files;
 like($all, qr/^\Q$_\E\s*=/m, "some case has $_") for @keys;
 

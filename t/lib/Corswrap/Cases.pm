@@ -38,7 +38,7 @@ our @EXPORT_OK = qw(read_case case_files policy_with_app case_variables
 sub _is_ours {
 	my ($name) = @_;
 	return lc($name) =~ /^(?:access-control-.*|vary|allow
-		|timing-allow-origin|x-corswrap-reason)$/x;
+		|timing-allow-origin|cross-origin-resource-policy|x-corswrap-reason)$/x;
 }
 
 sub case_files {

@@ -67,6 +67,8 @@ sub _variables {
 	$variable{HTTP_SEC_FETCH_SITE} =
 	    $q->{origin} eq $self ? 'same-origin' : 'cross-site'
 	    if $scheme eq 'https' || $host eq 'localhost';
+	@variable{qw(HTTP_SEC_FETCH_MODE HTTP_SEC_FETCH_DEST)} = qw(cors empty)
+	    if $variable{HTTP_SEC_FETCH_SITE};
 	for my $name (keys %{ $request->{headers} }) {
 		my $variable = 'HTTP_' . uc $name =~ tr/-/_/r;
 		$variable{$variable} = $request->{headers}{$name};
