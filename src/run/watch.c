@@ -108,16 +108,14 @@ same_place(const struct state *a, const struct state *b)
 static bool
 add(struct watch *w, enum kind kind, const char *path)
 {
-	struct watched *file;
+	char *copy;
 
 	if (!array_grow(&w->files, w->count, &w->room, sizeof(*w->files)))
 		return false;
-	file = &w->files[w->count];
-	*file = (struct watched){.kind = kind, .path = strdup(path)};
-	if (file->path == NULL)
+	copy = strdup(path);
+	if (copy == NULL)
 		return false;
-	file->state = state_of(path);
-	w->count++;
+	w->files[w->count++] = (struct watched){kind, copy, state_of(copy)};
 	return true;
 }
 

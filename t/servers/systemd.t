@@ -16,6 +16,7 @@ use Corswrap::Peer;
 use Corswrap::Responder;
 use Corswrap::Server;
 use Corswrap::Test;
+use File::Path qw(make_path);
 use Test::More;
 
 my $analyze  = have_program('systemd-analyze');
@@ -155,6 +156,8 @@ if ($do eq 'body') {
 	print grep { /open files/ } `cat /proc/self/limits`;
 } elsif ($do eq 'nice') {
 	print setpriority(0, 0, 5) ? 'done' : "refused: $!";
+} elsif ($do eq 'parent') {
+	print getppid;
 } elsif ($do eq 'rights') {
 	print grep { /^(?:NoNewPrivs|Seccomp|CapEff|Uid)/ }
 	    `cat /proc/self/status`;
@@ -177,6 +180,7 @@ sub in_unit {
 	    ? qw(setpriv --reuid=65534 --regid=65534 --clear-groups) : ();
 	# LeakSanitizer cannot run under the filter (t/watched.txt).
 	my $pid = start([ $activate, '--setenv=ASAN_OPTIONS=detect_leaks=0',
+		"--setenv=CORSWRAP_LIBEXEC=$dir/libexec",
 		"--listen=$path", @as, $^X, "$dir/confine",
 		$number{prctl}, split ' ', $command ],
 		stderr => "$dir/log/app.log");
@@ -230,6 +234,22 @@ sub ask {
 	is(ask($address, 'x', stdin => 'y' x $_,
 		params => { REQUEST_METHOD => 'POST' })->{body}, "forwarded $_",
 		"a body of $_ bytes is forwarded") for 0, 5, 5_000_000;
+	ends_well($pid);
+}
+{
+	# Where the user of no rights can read it.
+	make_path("$dir/libexec/perl/Corswrap");
+	write_file("$dir/libexec/perl/Corswrap/Warm.pm",
+	    read_file(top_src() . '/lib/perl/Corswrap/Warm.pm'));
+	my ($pid, $address) = in_unit(policy("exec = $dir/cgi/app.pl\n"
+	    . "file-limit = 50\n[warm]\nscripts = exec\nafter = 1 in 1m", 600));
+	ok(wait_for(sub { ask($address, 'parent')->{body} ne $pid }),
+	    'a script gets warm') or diag(server_logs($dir));
+	is(ask($address, 'body', stdin => 'x' x 100_000,
+		params => { REQUEST_METHOD => 'POST' })->{body}, 'read 100000',
+	    'reads a body');
+	like(ask($address, 'limits')->{body}, qr/\b50\s+50\b/, 'has its limits');
+	like(ask($address, 'rights')->{body}, qr/^Seccomp:\s+2$/m, 'and the filter');
 	ends_well($pid);
 }
 unlike(read_file("$dir/log/app.log"), qr/not permitted/,
