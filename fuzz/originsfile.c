@@ -67,7 +67,7 @@ check_lines(const struct policy *policy, struct slice text)
 			continue;
 		CHECK(origin_pattern_parse(line, &pattern) ==
 		      ORIGIN_FAULT_NONE);
-		if (!pattern.any_subdomain && !pattern.any_port)
+		if (origin_pattern_is_exact(&pattern))
 			CHECK(origin_set_check(policy->origins, line, NULL) ==
 			      ORIGIN_ALLOWED);
 	}

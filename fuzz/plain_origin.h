@@ -18,6 +18,7 @@ struct plain_origin {
 	char host[PLAIN_MAX];
 	char port[PLAIN_MAX]; /* "" without */
 	bool has_port;
+	bool opaque;
 };
 
 /* scheme://host[:port] apart; false: it does not have this form. */
@@ -52,8 +53,9 @@ plain_only(const char *text, const char *set)
 #define PLAIN_LOWER "abcdefghijklmnopqrstuvwxyz"
 #define PLAIN_DIGITS "0123456789"
 
-static bool
-plain_port(const struct plain_origin *o)
+/* The port that URLs of a special scheme leave out, or NULL. */
+static const char *
+plain_default(const char *scheme)
 {
 	static const char *const standard[][2] = {{"http", "80"},
 						  {"ws", "80"},
@@ -61,16 +63,22 @@ plain_port(const struct plain_origin *o)
 						  {"wss", "443"},
 						  {"ftp", "21"}};
 
+	for (size_t i = 0; i < UNIT_COUNT(standard); i++)
+		if (strcmp(scheme, standard[i][0]) == 0)
+			return standard[i][1];
+	return NULL;
+}
+
+static bool
+plain_port(const struct plain_origin *o)
+{
+	const char *usual = plain_default(o->scheme);
+
 	if (!o->has_port)
 		return true;
-	if (!plain_only(o->port, PLAIN_DIGITS) || strlen(o->port) > 5 ||
-	    o->port[0] == '0' || atoi(o->port) > 65535)
-		return false;
-	for (size_t i = 0; i < UNIT_COUNT(standard); i++)
-		if (strcmp(o->scheme, standard[i][0]) == 0 &&
-		    strcmp(o->port, standard[i][1]) == 0)
-			return false;
-	return true;
+	return plain_only(o->port, PLAIN_DIGITS) && strlen(o->port) <= 5 &&
+	       o->port[0] != '0' && atoi(o->port) <= 65535 &&
+	       (usual == NULL || strcmp(o->port, usual) != 0);
 }
 
 /* RFC 5952, 4: made anew from the sixteen bytes. */
@@ -135,13 +143,38 @@ plain_last_label(const char *host, char label[PLAIN_MAX])
 	return dot == NULL ? label : dot + 1;
 }
 
+/* URL standard, "ends in a number". */
 static bool
-plain_is_ip(const char *host)
+plain_is_number(const char *label)
+{
+	if (label[0] == '0' && (label[1] == 'x' || label[1] == 'X'))
+		return strspn(label + 2, PLAIN_DIGITS "abcdefABCDEF") ==
+		       strlen(label + 2);
+	return plain_only(label, PLAIN_DIGITS);
+}
+
+static bool
+plain_is_ipv4(const char *host)
+{
+	unsigned char bytes[4];
+	char again[64];
+
+	return inet_pton(AF_INET, host, bytes) == 1 &&
+	       inet_ntop(AF_INET, bytes, again, sizeof(again)) != NULL &&
+	       strcmp(again, host) == 0;
+}
+
+static bool
+plain_is_ip(const struct plain_origin *o)
 {
 	char label[PLAIN_MAX];
-	const char *last = plain_last_label(host, label);
 
-	return host[0] == '[' || (*last >= '0' && *last <= '9');
+	if (o->opaque)
+		return false;
+	if (plain_default(o->scheme) == NULL)
+		return plain_is_ipv4(o->host);
+	return o->host[0] == '[' ||
+	       plain_is_number(plain_last_label(o->host, label));
 }
 
 static bool
@@ -159,27 +192,122 @@ plain_name(const char *host)
 	return true;
 }
 
+/* Of schemes that are not special: a name and a port, or anything at all. */
+static bool
+plain_valid_other(const char *text, struct plain_origin *out)
+{
+	const char *rest = strstr(text, "://") + 3;
+	size_t len = strcspn(rest, ":");
+
+	memset(out->host, 0, sizeof(out->host));
+	memcpy(out->host, rest, len);
+	out->has_port = rest[len] == ':';
+	strcpy(out->port, out->has_port ? rest + len + 1 : "");
+	if (plain_name(out->host))
+		return strlen(out->host) <= 253 && plain_port(out);
+	strcpy(out->host, rest);
+	out->has_port = false;
+	out->port[0] = '\0';
+	out->opaque = true;
+	for (const char *at = rest; *at != '\0'; at++)
+		if (*at <= ' ' || *at > '~' ||
+		    strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ/?#@\"',;*\\", *at) !=
+			NULL)
+			return false;
+	return strlen(rest) <= 253 &&
+	       (strcmp(out->scheme, "file") != 0 || *rest == '\0');
+}
+
 /* Is it an origin as browsers serialize it?  A-labels are not looked into. */
 static bool
 plain_valid(const char *text, struct plain_origin *out)
 {
-	unsigned char bytes[4];
-	char again[64];
-
-	if (!plain_split(text, out) || !plain_port(out))
-		return false;
-	if (!plain_only(out->scheme, PLAIN_LOWER PLAIN_DIGITS "+-.") ||
+	if (!plain_split(text, out) ||
+	    !plain_only(out->scheme, PLAIN_LOWER PLAIN_DIGITS "+-.") ||
 	    strchr(PLAIN_LOWER, out->scheme[0]) == NULL ||
-	    strlen(out->scheme) > 64 || strlen(out->host) > 253 ||
-	    strcmp(out->scheme, "file") == 0)
+	    strlen(out->scheme) > 64)
+		return false;
+	if (plain_default(out->scheme) == NULL)
+		return plain_valid_other(text, out) &&
+		       (strcmp(out->scheme, "file") != 0 ||
+			out->host[0] == '\0');
+	if (!plain_port(out) || strlen(out->host) > 253)
 		return false;
 	if (out->host[0] == '[')
 		return plain_ipv6(out->host);
-	if (!plain_is_ip(out->host))
-		return plain_name(out->host);
-	return inet_pton(AF_INET, out->host, bytes) == 1 &&
-	       inet_ntop(AF_INET, bytes, again, sizeof(again)) != NULL &&
-	       strcmp(again, out->host) == 0;
+	return plain_is_ip(out) ? plain_is_ipv4(out->host)
+				: plain_name(out->host);
+}
+
+static inline bool
+plain_match_port(const struct plain_origin *p, const struct plain_origin *o)
+{
+	const char *usual = plain_default(p->scheme);
+	int first, last, port = atoi(o->port);
+
+	if (strcmp(p->port, "*") == 0)
+		return true;
+	if (strchr(p->port, '-') == NULL)
+		return strcmp(p->port, o->port) == 0;
+	sscanf(p->port, "%d-%d", &first, &last);
+	if (port == 0 && usual != NULL)
+		port = atoi(usual);
+	return port >= first && port <= last;
+}
+
+/* range: "10.0.0.0/8", "[fd00::]/8" */
+static inline bool
+plain_match_range(const char *range, const char *host)
+{
+	char left[PLAIN_MAX], right[PLAIN_MAX];
+	unsigned char a[16], b[16];
+	bool v6 = range[0] == '[';
+
+	if ((host[0] == '[') != v6)
+		return false;
+	strcpy(left, range + v6);
+	strcpy(right, host + v6);
+	left[strcspn(left, "]/")] = '\0';
+	right[strcspn(right, "]")] = '\0';
+	if (inet_pton(v6 ? AF_INET6 : AF_INET, left, a) != 1 ||
+	    inet_pton(v6 ? AF_INET6 : AF_INET, right, b) != 1)
+		return false;
+	for (int i = 0; i < atoi(strchr(range, '/') + 1); i++)
+		if (((a[i / 8] ^ b[i / 8]) >> (7 - i % 8) & 1) != 0)
+			return false;
+	return true;
+}
+
+/* Does the text begin and end so, with a part of a label between? */
+static inline bool
+plain_match_label(const char *pattern, const char *host)
+{
+	size_t head = strcspn(pattern, "*"), len = strlen(host);
+	size_t tail = strlen(pattern) - head - 1;
+
+	return len > head + tail && strncmp(pattern, host, head) == 0 &&
+	       strcmp(host + len - tail, pattern + head + 1) == 0 &&
+	       strspn(host + head, PLAIN_LOWER PLAIN_DIGITS "-") >=
+		   len - head - tail;
+}
+
+static inline bool
+plain_match_host(const struct plain_origin *p, const struct plain_origin *o)
+{
+	if (strcmp(p->host, "*") == 0)
+		return true;
+	if (strchr(p->host, '/') != NULL)
+		return !o->opaque && plain_match_range(p->host, o->host);
+	if (strchr(p->host, '*') == NULL)
+		return strcmp(p->host, o->host) == 0;
+	if (plain_is_ip(o) || o->opaque)
+		return false;
+	if (strncmp(p->host, "*.", 2) != 0)
+		return plain_match_label(p->host, o->host);
+	if (strlen(o->host) < strlen(p->host))
+		return false;
+	return strcmp(o->host + strlen(o->host) - strlen(p->host) + 1,
+		      p->host + 1) == 0;
 }
 
 /* Does the pattern, which is known to be a good one, match the origin? */
@@ -187,21 +315,12 @@ static inline bool
 plain_match(const char *pattern, const char *origin)
 {
 	struct plain_origin p, o;
-	const char *host = p.host;
 
-	if (strchr(pattern, '*') == NULL)
+	if (plain_valid(pattern, &p))
 		return strcmp(pattern, origin) == 0;
-	if (!plain_valid(origin, &o) || !plain_split(pattern, &p) ||
-	    strcmp(p.scheme, o.scheme) != 0)
-		return false;
-	if (strcmp(p.port, "*") != 0 && strcmp(p.port, o.port) != 0)
-		return false;
-	if (strncmp(host, "*.", 2) != 0)
-		return strcmp(host, o.host) == 0;
-	if (plain_is_ip(o.host) || strlen(o.host) < strlen(host))
-		return false;
-	return strcmp(o.host + strlen(o.host) - strlen(host) + 1, host + 1) ==
-	       0;
+	return plain_valid(origin, &o) && plain_split(pattern, &p) &&
+	       strcmp(p.scheme, o.scheme) == 0 && plain_match_port(&p, &o) &&
+	       plain_match_host(&p, &o);
 }
 
 #endif

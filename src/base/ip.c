@@ -320,8 +320,12 @@ ip_unmap(struct ip *ip)
 void
 ip_mask(struct ip *ip, unsigned bits)
 {
-	for (unsigned i = bits; i < 8 * V6_BYTES; i++)
-		ip->bytes[i / 8] &= (unsigned char)~(0x80U >> i % 8);
+	unsigned whole = bits / 8;
+
+	if (whole >= V6_BYTES)
+		return;
+	ip->bytes[whole] &= (unsigned char)~(0xffU >> bits % 8);
+	memset(ip->bytes + whole + 1, 0, V6_BYTES - whole - 1);
 }
 
 bool

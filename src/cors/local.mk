@@ -12,6 +12,7 @@ cors_sources = \
 	%D%/names.c \
 	%D%/names.h \
 	%D%/origin.c \
+	%D%/hash.h \
 	%D%/origin.h \
 	%D%/origin_set.c \
 	%D%/own_response.c \

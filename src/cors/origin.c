@@ -32,7 +32,9 @@ enum {
 	HIGH = 32,    /* not ASCII */
 	INVALID = 64, /* never in an origin, always in a mistake */
 	BRACKET = 128,
-	STAR = 256
+	STAR = 256,
+	PUNCT = 512, /* in opaque hosts alone */
+	OPAQUE = LABEL | SIGN | BRACKET | PUNCT
 };
 
 static const unsigned short class_of[256] = {
@@ -41,7 +43,10 @@ static const unsigned short class_of[256] = {
     ['A' ... 'Z'] = UPPER, [0x80 ... 0xff] = HIGH, ['"'] = INVALID,
     ['\''] = INVALID,	   ['?'] = INVALID,	   ['#'] = INVALID,
     ['@'] = INVALID,	   ['['] = BRACKET,	   [']'] = BRACKET,
-    ['*'] = STAR,
+    ['*'] = STAR,	   ['!'] = PUNCT,	   ['$' ... '&'] = PUNCT,
+    ['('] = PUNCT,	   [')'] = PUNCT,	   [':'] = PUNCT,
+    ['<' ... '>'] = PUNCT, ['^'] = PUNCT,	   ['`'] = PUNCT,
+    ['{' ... '~'] = PUNCT,
 };
 
 static unsigned
@@ -88,13 +93,12 @@ is_ipv4(struct slice s)
  * hexadecimal.
  */
 static bool
-is_ipv6(struct slice s)
+is_ipv6(struct slice s, struct ip *ip)
 {
 	char canonical[IP_TEXT_MAX];
-	struct ip ip;
 
-	return ip_parse_v6(s, &ip) && !ip_is_mapped(&ip) &&
-	       slice_eq(s, slice_of(canonical, ip_write(&ip, canonical)));
+	return ip_parse_v6(s, ip) && !ip_is_mapped(ip) &&
+	       slice_eq(s, slice_of(canonical, ip_write(ip, canonical)));
 }
 
 /* ---- names ---- */
@@ -178,15 +182,15 @@ is_label(struct slice label)
 		is_punycode(slice_after(label, 4)));
 }
 
-/* A host name.  Browsers send '_' too, though no DNS host has it. */
+/* Labels with dots between them, of bytes of these classes. */
 static bool
-is_name(struct slice host)
+is_name_of(struct slice host, unsigned allowed)
 {
 	size_t start = 0;
 
 	host = text_chop(host, '.');
 	for (size_t i = 0; i < host.len; i++) {
-		if ((class_at(host, i) & LABEL) != 0)
+		if ((class_at(host, i) & allowed) != 0)
 			continue;
 		if (host.ptr[i] != '.' ||
 		    !is_label(slice_of(host.ptr + start, i - start)))
@@ -196,20 +200,11 @@ is_name(struct slice host)
 	return is_label(slice_of(host.ptr + start, host.len - start));
 }
 
-/*
- * A last label that begins with a digit makes the host an IPv4 address or no
- * host at all.  This is stricter than the URL standard, to which only a whole
- * number is one (ip_ends_in_number).
- */
+/* A host name.  Browsers send '_' too, though no DNS host has it. */
 static bool
-ends_like_ipv4(struct slice host)
+is_name(struct slice host)
 {
-	size_t start;
-
-	host = text_chop(host, '.');
-	for (start = host.len; start > 0 && host.ptr[start - 1] != '.'; start--)
-		continue;
-	return start < host.len && class_at(host, start) == DIGIT;
+	return is_name_of(host, LABEL);
 }
 
 /* ---- the whole ---- */
@@ -229,11 +224,45 @@ scheme_length(struct slice text)
 /* The parts of the text, before they are checked. */
 struct pieces {
 	unsigned classes;
+	bool
+	    special; /* the URL standard gives hosts of this scheme a meaning */
+	bool opaque;
 	struct slice scheme;
 	struct slice authority; /* up to the path */
 	struct slice host;	/* with "*." and brackets */
+	struct slice bits;	/* of a range; absent without */
 	struct slice port;	/* absent without ':' */
 };
+
+/* An address, '/' and digits, then the end or a port: a range, not a path. */
+static void
+split_range(struct slice rest, struct pieces *p)
+{
+	struct slice host = p->authority;
+
+	if (!p->special || host.len == 0 || host.len == rest.len ||
+	    (host.ptr[host.len - 1] != ']' && !ip_ends_in_number(host)))
+		return;
+	struct slice tail = slice_after(rest, host.len + 1);
+	size_t digits = text_digits(tail);
+	if (digits == 0 || (digits < tail.len && tail.ptr[digits] != ':'))
+		return;
+	p->host = host;
+	p->bits = slice_of(tail.ptr, digits);
+	p->authority.len += 1 + text_find(tail, '/');
+	if (digits < tail.len)
+		p->port = slice_of(tail.ptr + digits + 1,
+				   text_find(tail, '/') - digits - 1);
+}
+
+/* Serialized as "null" by browsers (URL standard, "origin"), and by some
+ * webviews as "file://". */
+static bool
+is_bad_file(struct slice text)
+{
+	return text_starts_nocase(text, SLICE("file:")) &&
+	       !slice_eq_nocase(text, SLICE("file://"));
+}
 
 /* Find the parts; faults of the whole text, and of its lengths. */
 static enum origin_fault
@@ -244,17 +273,22 @@ split(struct slice text, struct pieces *p)
 		return ORIGIN_FAULT_INVALID;
 	if (slice_eq(text, SLICE("null")))
 		return ORIGIN_FAULT_NULL;
-	/* Serialized as "null" (URL standard, "origin"). */
-	if (text.len >= 5 &&
-	    slice_eq_nocase(slice_of(text.ptr, 5), SLICE("file:")))
+	if (is_bad_file(text))
 		return ORIGIN_FAULT_FILE_SCHEME;
 	p->scheme = slice_of(text.ptr, scheme_length(text));
 	struct slice rest = slice_after(text, p->scheme.len);
 	if (p->scheme.len == 0 || !slice_starts(rest, SLICE("://")))
 		return ORIGIN_FAULT_SCHEME;
 	rest = slice_after(rest, 3);
+	p->special = port_default(p->scheme) != 0;
 	p->authority = slice_of(rest.ptr, text_find(rest, '/'));
 	p->host = host_split(p->authority, &p->port);
+	split_range(rest, p);
+	p->opaque = !p->special && !is_name_of(p->host, LABEL | STAR);
+	if (p->opaque) {
+		p->host = p->authority;
+		p->port = SLICE_NONE;
+	}
 	size_t max = slice_starts(p->host, SLICE("*.")) ? ORIGIN_SUFFIX_MAX + 2
 							: ORIGIN_HOST_MAX;
 	if (p->scheme.len > ORIGIN_SCHEME_MAX || p->host.len > max)
@@ -265,24 +299,90 @@ split(struct slice text, struct pieces *p)
 					 : ORIGIN_FAULT_NONE;
 }
 
-/* Stars are a leading "*." before a name and a whole port, nothing else. */
+/* The name behind the label that the byte at `at` is in. */
+static struct slice
+behind_label(struct slice host, size_t at)
+{
+	struct slice rest = slice_after(host, at);
+	size_t dot = text_find(rest, '.');
+
+	return dot < rest.len ? slice_after(rest, dot + 1) : SLICE_NONE;
+}
+
+/* The '*' within a label that has another byte, and a name behind it? */
+static bool
+find_label_star(struct slice host, struct origin_pattern *out)
+{
+	size_t at = text_find(host, '*');
+	struct slice parent = behind_label(host, at);
+	bool first = at == 0 || host.ptr[at - 1] == '.';
+
+	if (!is_name(parent) || ip_ends_in_number(parent) ||
+	    (first && host.ptr[at + 1] == '.'))
+		return false;
+	out->any_label = true;
+	out->star = (unsigned char)at;
+	return true;
+}
+
+/* Stars are "*." before a name, one within a label, the whole host of some
+ * schemes, and a whole port. */
 static enum origin_fault
 check_stars(struct slice text, const struct pieces *p,
 	    struct origin_pattern *out)
 {
+	size_t stars;
+
 	out->host = p->host;
 	if ((p->classes & STAR) == 0)
 		return ORIGIN_FAULT_NONE;
-	out->any_subdomain = slice_starts(p->host, SLICE("*."));
+	if (p->opaque)
+		return ORIGIN_FAULT_WILDCARD;
 	out->any_port = slice_eq(p->port, SLICE("*"));
-	out->host = slice_after(p->host, out->any_subdomain ? 2 : 0);
-	if (count(text, '*') !=
-	    (size_t)out->any_subdomain + (size_t)out->any_port)
+	stars = count(p->host, '*');
+	if (count(text, '*') != stars + (size_t)out->any_port || stars > 1)
 		return ORIGIN_FAULT_WILDCARD;
-	if (out->any_subdomain &&
-	    (is_ipv4(out->host) || slice_starts(out->host, SLICE("["))))
-		return ORIGIN_FAULT_WILDCARD;
-	return ORIGIN_FAULT_NONE;
+	if (stars == 0)
+		return ORIGIN_FAULT_NONE;
+	if (slice_eq(p->host, SLICE("*"))) {
+		out->any_host = !p->special;
+		return p->special ? ORIGIN_FAULT_WILDCARD : ORIGIN_FAULT_NONE;
+	}
+	if (!slice_starts(p->host, SLICE("*.")))
+		return find_label_star(p->host, out) ? ORIGIN_FAULT_NONE
+						     : ORIGIN_FAULT_WILDCARD;
+	out->any_subdomain = true;
+	out->host = slice_after(p->host, 2);
+	return is_ipv4(out->host) || slice_starts(out->host, SLICE("["))
+		   ? ORIGIN_FAULT_WILDCARD
+		   : ORIGIN_FAULT_NONE;
+}
+
+/* The length of a range, and no bit set behind it? */
+static bool
+check_range(struct slice bits, const struct ip *ip, struct origin_pattern *out)
+{
+	struct ip network = *ip;
+	uint64_t value;
+
+	if (!slice_present(bits))
+		return true;
+	if (!text_number(bits, ip->v6 ? 128 : 32, &value) ||
+	    (bits.len > 1 && bits.ptr[0] == '0'))
+		return false;
+	ip_mask(&network, (unsigned)value);
+	out->is_range = true;
+	out->bits = (unsigned char)value;
+	return ip_eq(&network, ip);
+}
+
+static bool
+check_opaque(struct slice host)
+{
+	for (size_t i = 0; i < host.len; i++)
+		if ((class_at(host, i) & OPAQUE) == 0)
+			return false;
+	return true;
 }
 
 static enum origin_fault
@@ -291,27 +391,56 @@ check_host(const struct pieces *p, struct origin_pattern *out)
 	struct slice host = out->host;
 	bool brackets = (p->classes & BRACKET) != 0 &&
 			(classes(p->authority) & BRACKET) != 0;
+	struct ip ip;
 
-	if (brackets || text_find(p->port, ':') < p->port.len) {
+	out->opaque = p->opaque;
+	if (p->opaque)
+		return check_opaque(host) ? ORIGIN_FAULT_NONE
+					  : ORIGIN_FAULT_HOST;
+	if (!p->special) {
+		out->is_ip = is_ipv4(host);
+	} else if (brackets || text_find(p->port, ':') < p->port.len) {
 		out->is_ip = host.len > 2 && host.ptr[0] == '[' &&
 			     host.ptr[host.len - 1] == ']' &&
-			     is_ipv6(slice_of(host.ptr + 1, host.len - 2));
-		return out->is_ip ? ORIGIN_FAULT_NONE : ORIGIN_FAULT_IPV6;
+			     is_ipv6(slice_of(host.ptr + 1, host.len - 2), &ip);
+		return out->is_ip && check_range(p->bits, &ip, out)
+			   ? ORIGIN_FAULT_NONE
+			   : ORIGIN_FAULT_IPV6;
+	} else if (ip_ends_in_number(host)) {
+		out->is_ip = true;
+		return ip_parse_v4(host, &ip) && check_range(p->bits, &ip, out)
+			   ? ORIGIN_FAULT_NONE
+			   : ORIGIN_FAULT_IPV4;
 	}
-	out->is_ip = ends_like_ipv4(host);
-	if (out->is_ip)
-		return is_ipv4(host) ? ORIGIN_FAULT_NONE : ORIGIN_FAULT_IPV4;
-	return is_name(host) ? ORIGIN_FAULT_NONE : ORIGIN_FAULT_HOST;
+	/* The star stands for bytes that any label may have. */
+	return out->any_host ||
+		       is_name_of(host, out->any_label ? LABEL | STAR : LABEL)
+		   ? ORIGIN_FAULT_NONE
+		   : ORIGIN_FAULT_HOST;
+}
+
+/* A port as URLs are serialized with it; 0: it is none. */
+static unsigned
+written_port(struct slice text)
+{
+	return text.len > 0 && text.ptr[0] != '0' ? port_number(text) : 0;
 }
 
 static enum origin_fault
 check_port(const struct pieces *p, struct origin_pattern *out)
 {
+	size_t dash = text_find(p->port, '-');
+
 	if (!slice_present(p->port) || out->any_port)
 		return ORIGIN_FAULT_NONE;
-	out->port = port_number(p->port);
-	if (out->port == 0 || p->port.ptr[0] == '0')
+	out->port = written_port(slice_of(p->port.ptr, dash));
+	if (out->port == 0)
 		return ORIGIN_FAULT_PORT;
+	if (dash < p->port.len) {
+		unsigned last = written_port(slice_after(p->port, dash + 1));
+		out->port_last = (unsigned short)last;
+		return last > out->port ? ORIGIN_FAULT_NONE : ORIGIN_FAULT_PORT;
+	}
 	if (out->port == port_default(p->scheme))
 		return ORIGIN_FAULT_DEFAULT_PORT;
 	return ORIGIN_FAULT_NONE;
@@ -343,7 +472,8 @@ parse_plain(struct slice text, struct origin_pattern *out)
 		last = at + 1;
 	}
 	if (at - start > ORIGIN_HOST_MAX || at == last ||
-	    (class_at(text, last) & DIGIT) != 0 ||
+	    ((class_at(text, last) & DIGIT) != 0 &&
+	     ip_ends_in_number(slice_of(text.ptr + last, at - last))) ||
 	    !is_label(slice_of(text.ptr + last, at - last)))
 		return false;
 	*out = (struct origin_pattern){
@@ -389,9 +519,21 @@ origin_pattern_parse(struct slice text, struct origin_pattern *out)
 
 	if (fault != ORIGIN_FAULT_NONE)
 		return fault;
-	pattern.is_loopback = host_is_loopback(pattern.host);
+	pattern.is_loopback =
+	    host_is_loopback(pattern.host) &&
+	    (!pattern.is_range ||
+	     pattern.bits >= (pattern.host.ptr[0] == '[' ? 128 : 8));
 	*out = pattern;
 	return ORIGIN_FAULT_NONE;
+}
+
+struct slice
+origin_pattern_parent(const struct origin_pattern *pattern)
+{
+	if (pattern->any_subdomain)
+		return pattern->host;
+	return pattern->any_label ? behind_label(pattern->host, pattern->star)
+				  : SLICE_NONE;
 }
 
 bool
@@ -402,10 +544,10 @@ origin_parse(struct slice text, struct origin *out)
 	/* Check the length first, so that a megabyte costs nothing. */
 	if (text.len == 0 || text.len > ORIGIN_MAX ||
 	    parse(text, &pattern) != ORIGIN_FAULT_NONE ||
-	    pattern.any_subdomain || pattern.any_port)
+	    !origin_pattern_is_exact(&pattern))
 		return false;
 	*out = (struct origin){pattern.scheme, pattern.host, pattern.port,
-			       pattern.is_ip};
+			       pattern.is_ip, pattern.opaque};
 	return true;
 }
 

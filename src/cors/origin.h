@@ -26,13 +26,16 @@ struct origin {
 	struct slice host; /* an IPv6 address with its brackets */
 	unsigned port;     /* 0: none written */
 	bool is_ip;        /* IPv4 or IPv6 address */
+	bool opaque;       /* the host is no name: all behind "://" */
 };
 
 /*
  * Parse an Origin as browsers serialize it, strictly: lower case, no userinfo,
  * no path, no default port, canonical IP addresses; '_' and one trailing dot
- * in a host are allowed because browsers send them.  "null" is not parsed
- * here.  False: not a serialized origin; *out is then undefined.
+ * in a host are allowed because browsers send them.  Of schemes that are not
+ * special in the URL standard the host may be empty, or any visible ASCII but
+ * upper case, slashes and what separates values; of "file" it is empty.  "null" is not parsed here.  False: not a serialized origin; *out is
+ * then undefined.
  */
 bool origin_parse(struct slice text, struct origin *out);
 
@@ -64,19 +67,40 @@ const char *origin_fault_id(enum origin_fault);
 struct origin_pattern {
 	struct slice text;   /* the whole pattern as written */
 	struct slice scheme;
-	struct slice host;   /* without the leading "*." */
+	struct slice host;   /* without the leading "*." and "/16" */
 	unsigned port;       /* 0: none */
+	unsigned short port_last; /* of "3000-3999"; 0: no range */
+	unsigned char star;  /* any_label: where in host the '*' is */
+	unsigned char bits;  /* is_range: the length of the network */
 	bool any_subdomain;  /* "*." in front: one or more labels, never none */
+	bool any_label;      /* a '*' within a label: one or more of a-z 0-9 - */
+	bool any_host;       /* the whole host is a star, of schemes that are not special */
 	bool any_port;       /* ":*": no port, or any from 1 to 65535 */
+	bool is_range;       /* addresses: 192.168.0.0/16, [fd00::]/8 */
 	bool is_ip;
-	bool is_loopback;    /* 127/8, ::1, localhost, *.localhost, final dot too */
+	bool opaque;         /* as in struct origin */
+	bool is_loopback;    /* 127/8, ::1, localhost, *.localhost, final dot too;
+				a range: all of it */
 };
+
+/* Does it stand for one origin, its own text? */
+static inline bool
+origin_pattern_is_exact(const struct origin_pattern *pattern)
+{
+	return !pattern->any_subdomain && !pattern->any_label &&
+	       !pattern->any_host && !pattern->any_port &&
+	       !pattern->is_range && pattern->port_last == 0;
+}
+
+/* The name behind "*." or behind the label with a '*'; absent without. */
+struct slice origin_pattern_parent(const struct origin_pattern *);
 
 /*
  * Parse one origin as a policy writes it (not "*", which is no origin).  The
  * first fault in the order above is returned; *out is filled only for
  * ORIGIN_FAULT_NONE.  A-labels must decode (RFC 3492); policy/fix.c checks the
- * rest of them with libidn2.  IPv6: RFC 5952 text, no zone, no IPv4-mapped.
+ * rest of them with libidn2, and that no '*' within a label stands right in front
+ * of a suffix of the ICANN list.  IPv6: RFC 5952 text, no zone, no IPv4-mapped.
  */
 enum origin_fault origin_pattern_parse(struct slice text,
     struct origin_pattern *out);
@@ -91,9 +115,9 @@ origin_pattern_is_insecure(const struct origin_pattern *pattern)
 }
 
 /*
- * A set of patterns.  Exact origins are found by a hash of the whole value,
- * wildcards by hashes of the host's suffixes at label boundaries: the cost
- * does not grow with their number.  Immutable once built.
+ * A set of patterns.  Exact origins are found by a hash of the whole value, all
+ * others by hashes of parts of the host, of lengths that some pattern has: the
+ * cost does not grow with their number.  Immutable once built.
  */
 struct origin_set;
 

@@ -4,8 +4,10 @@
  * Exact origins are found by a hash of the whole value and compared byte for
  * byte (Fetch, CORS check): no parsing, and no tree whose nodes could be joined
  * by mistake (GHSA-vhxv-fg4m-p2w8: foo.com and bar.com let barfoo.com in).
- * Wildcards are found by the suffixes of a strictly parsed host, taken only
- * after its dots, and only those whose length some wildcard has.
+ * All other patterns become places: a kind, a scheme and a part of the host,
+ * with the ports that are let in there.  A strictly parsed host is looked up
+ * whole, by its suffixes after dots, by what stands around a '*', and by
+ * networks; each only for the lengths that some pattern has.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -16,6 +18,11 @@
 #include "cors/origin.h"
 
 #include <stdint.h>
+#include <stdlib.h>
+
+#include "base/host.h"
+#include "base/ip.h"
+#include "cors/hash.h"
 
 /*
  * Four to a cache line: the line that tells a hit is nearly always the first
@@ -35,24 +42,67 @@ struct table {
 	uint64_t seed;
 };
 
-/* Kinds of wildcards, to look up only those that the set has. */
+/* What a place is, to look up only those that the set has. */
 enum {
-	SUBDOMAIN = 1,		/* "*.host" with a port or none */
-	ANY_PORT = 2,		/* "host:*" */
-	SUBDOMAIN_ANY_PORT = 3, /* both */
-	KINDS = 4
+	HOST,	   /* this very host, with ports of several */
+	SUBDOMAIN, /* "*.": the name behind it */
+	TAIL,	   /* a '*' within a label: what is behind it */
+	LABEL,	   /* the same: all of the host */
+	NETWORK,   /* "192.168.0.0/16" */
+	ANY_HOST,  /* whatever host the scheme has */
+	KINDS
+};
+
+/* Ports from first to last; 0 is an origin without one. */
+struct ports {
+	uint16_t first;
+	uint16_t last;
+};
+
+enum { LENGTHS = 4 }; /* words of a bit for each length up to 255 */
+
+struct place {
+	const char *scheme;
+	const char *host; /* for LABEL with its '*' */
+	uint8_t scheme_len;
+	uint8_t host_len;
+	uint8_t kind;
+	uint8_t at; /* LABEL: of the '*'; NETWORK: bits */
+	uint32_t port_count;
+	union {
+		const struct ports *many; /* sorted, apart */
+		struct ports one;	  /* port_count is 1 */
+		uint64_t *heads; /* TAIL: bit n: a LABEL has n bytes before
+				    its '*' */
+	};
+	struct place *same; /* while the table is filled: the next of the same
+			       key */
 };
 
 struct origin_set {
 	struct table exact;
-	struct table wild;
+	struct table places;
 	bool has[KINDS];
-	uint64_t suffix_lengths[4]; /* bit n: some "*." has n bytes after it */
+	/* Bit n: some "*." has n bytes behind it, some '*' within a label, some
+	 * network of a family n bits. */
+	uint64_t suffixes[LENGTHS];
+	uint64_t tails[LENGTHS];
+	uint64_t networks[2][LENGTHS];
 	const struct regex *const *regexes;
 	size_t regex_count;
 };
 
-/* ---- hashing ---- */
+static void
+set_bit(uint64_t words[LENGTHS], size_t n)
+{
+	words[n >> 6 & 3] |= (uint64_t)1 << (n & 63);
+}
+
+static bool
+has_bit(const uint64_t words[LENGTHS], size_t n)
+{
+	return (words[n >> 6 & 3] >> (n & 63) & 1) != 0;
+}
 
 /* mix() for processors of 32 bits, which have no product of 128: the same. */
 static inline uint64_t
@@ -68,71 +118,69 @@ mix_by_halves(uint64_t a, uint64_t b)
 	return (other << 32 | (uint32_t)low) ^ high;
 }
 
-/* Both halves of a product: every bit of a and b reaches every bit. */
+/* ---- keys ---- */
+
+/* What a place is looked up by. */
+struct key {
+	struct slice scheme;
+	struct slice host; /* LABEL: before the '*' */
+	struct slice tail; /* LABEL: behind it */
+	unsigned kind;
+	unsigned bits; /* NETWORK */
+};
+
 static inline uint64_t
-mix(uint64_t a, uint64_t b)
+hash_key(uint64_t scheme_hash, const struct key *key)
 {
-#ifdef __SIZEOF_INT128__
-	__extension__ unsigned __int128 product = (unsigned __int128)a * b;
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
-#else
-	return mix_by_halves(a, b);
-#endif
+	uint64_t hash = hash_bytes(key->host, scheme_hash) ^
+			((uint64_t)key->kind << 8 | key->bits);
+
+	if (key->kind == LABEL)
+		hash = hash_bytes(key->tail, hash);
+	return mix(hash, 0x8ebc6af09c88c6e3u);
 }
 
-static inline uint64_t
-read64(const char *at)
+static struct slice
+place_scheme(const struct place *place)
 {
-	uint64_t word;
-
-	memcpy(&word, at, sizeof(word));
-	return word;
+	return slice_of(place->scheme, place->scheme_len);
 }
 
-/* 0 to 8 bytes; those of 4 to 8 overlap, the length tells them apart. */
-static inline uint64_t
-read_few(const char *at, size_t len)
+static struct slice
+place_host(const struct place *place)
 {
-	uint32_t low = 0, high = 0;
-
-	if (len >= 4) {
-		memcpy(&low, at, 4);
-		memcpy(&high, at + len - 4, 4);
-		return (uint64_t)high << 32 | low;
-	}
-	return len == 0 ? 0
-			: (uint64_t)(unsigned char)at[0] |
-			      (uint64_t)(unsigned char)at[len / 2] << 8 |
-			      (uint64_t)(unsigned char)at[len - 1] << 16;
+	return slice_of(place->host, place->host_len);
 }
 
-/*
- * Chance hardly finds collisions of these 64-bit products, but whoever writes
- * the policy can search for them.  So the seed changes when a table fills
- * badly, and bytes are always compared.
- */
-static inline uint64_t
-hash_bytes(struct slice s, uint64_t seed)
+static struct key
+key_of(const struct place *place)
 {
-	const uint64_t k0 = 0xa0761d6478bd642fu, k1 = 0xe7037ed1a0b428dbu;
-	uint64_t h = seed ^ mix(s.len ^ k0, k1);
-	const char *at = s.ptr;
-	size_t left = s.len;
+	struct key key = {.scheme = place_scheme(place),
+			  .host = place_host(place),
+			  .kind = place->kind};
 
-	for (; left > 16; left -= 16, at += 16)
-		h = mix(read64(at) ^ k0, read64(at + 8) ^ h);
-	if (left > 8)
-		return mix(read64(at) ^ k1, read64(at + left - 8) ^ h);
-	return mix(read_few(at, left) ^ k1, h ^ k0);
+	if (place->kind == NETWORK)
+		key.bits = place->at;
+	if (place->kind != LABEL)
+		return key;
+	key.tail = slice_after(key.host, place->at + 1U);
+	key.host.len = place->at;
+	return key;
 }
 
-/* The key of a wildcard. */
-static inline uint64_t
-hash_wild(uint64_t scheme_hash, struct slice host, unsigned kind, unsigned port)
+static inline bool
+key_fits(const struct place *place, const struct key *key)
 {
-	uint64_t what = (uint64_t)kind << 32 | port;
+	struct slice host = place_host(place);
 
-	return mix(hash_bytes(host, scheme_hash) ^ what, 0x8ebc6af09c88c6e3u);
+	if (place->kind != key->kind ||
+	    !slice_eq(place_scheme(place), key->scheme))
+		return false;
+	if (key->kind != LABEL)
+		return slice_eq(host, key->host) &&
+		       (key->kind != NETWORK || place->at == key->bits);
+	return place->at == key->host.len && slice_starts(host, key->host) &&
+	       slice_eq(slice_after(host, place->at + 1U), key->tail);
 }
 
 /* ---- tables ---- */
@@ -142,98 +190,110 @@ enum {
 	SEEDS = 4
 };
 
-static unsigned
-kind_of(const struct origin_pattern *p)
-{
-	return (p->any_subdomain ? SUBDOMAIN : 0U) |
-	       (p->any_port ? ANY_PORT : 0U);
-}
+/* An item of a table: an origin's text, or a place. */
+struct entry {
+	struct slice text;
+	struct place *place;
+};
 
 static uint64_t
-hash_pattern(const struct table *table, const struct origin_pattern *p)
+hash_entry(const struct table *table, const struct entry *entry)
 {
-	unsigned kind = kind_of(p);
-
-	if (kind == 0)
-		return hash_bytes(p->text, table->seed);
-	return hash_wild(hash_bytes(p->scheme, table->seed), p->host, kind,
-			 p->any_port ? 0 : p->port);
+	if (entry->place == NULL)
+		return hash_bytes(entry->text, table->seed);
+	struct key key = key_of(entry->place);
+	return hash_key(hash_bytes(key.scheme, table->seed), &key);
 }
 
 static bool
-same_pattern(const struct slot *slot, const struct origin_pattern *p)
+same_entry(const struct slot *slot, const struct entry *entry)
 {
-	const struct origin_pattern *other = slot->item;
-
-	if (kind_of(p) == 0)
-		return slice_eq(slice_of(slot->item, slot->len), p->text);
-	return kind_of(other) == kind_of(p) &&
-	       (p->any_port || other->port == p->port) &&
-	       slice_eq(other->host, p->host) &&
-	       slice_eq(other->scheme, p->scheme);
+	if (entry->place == NULL)
+		return slice_eq(slice_of(slot->item, slot->len), entry->text);
+	struct key key = key_of(entry->place);
+	return key_fits(slot->item, &key);
 }
 
 /*
- * The slot of a pattern, or the empty one where it belongs.  NULL: too many
+ * The slot of an entry, or the empty one where it belongs.  NULL: too many
  * slots in a row are taken.
  */
 static struct slot *
-find_slot(const struct table *table, const struct origin_pattern *p,
-	  uint64_t hash)
+find_slot(const struct table *table, const struct entry *entry, uint64_t hash)
 {
 	for (size_t i = 0; i < RUN_MAX; i++) {
 		struct slot *slot = &table->slots[(hash + i) & table->mask];
 		if (slot->item == NULL ||
 		    (slot->tag == (uint32_t)(hash >> 32) &&
-		     same_pattern(slot, p)))
+		     same_entry(slot, entry)))
 			return slot;
 	}
 	return NULL;
 }
 
 static bool
-table_add(struct table *table, const struct origin_pattern *p)
+table_add(struct table *table, const struct entry *entry)
 {
-	uint64_t hash = hash_pattern(table, p);
-	struct slot *slot = find_slot(table, p, hash);
+	uint64_t hash = hash_entry(table, entry);
+	struct slot *slot = find_slot(table, entry, hash);
 
 	if (slot == NULL)
 		return false;
+	if (slot->item != NULL && entry->place != NULL) {
+		struct place *first = (struct place *)(uintptr_t)slot->item;
+		entry->place->same = first->same;
+		first->same = entry->place;
+	}
 	if (slot->item != NULL)
-		return true; /* a duplicate */
-	slot->item = kind_of(p) == 0 ? (const void *)p->text.ptr : p;
+		return true;
+	slot->item =
+	    entry->place == NULL ? (const void *)entry->text.ptr : entry->place;
 	slot->tag = (uint32_t)(hash >> 32);
-	slot->len = (uint32_t)p->text.len;
+	slot->len = (uint32_t)entry->text.len;
 	table->used++;
 	return true;
 }
 
+/* What goes into a table: the exact ones of the patterns, or the places. */
+struct content {
+	const struct origin_pattern *patterns;
+	struct place *places; /* NULL: the patterns */
+	size_t count;
+};
+
 static bool
-table_fill(struct table *table, const struct origin_pattern *patterns,
-	   size_t count, bool wild)
+table_fill(struct table *table, const struct content *content)
 {
 	table->used = 0;
 	memset(table->slots, 0, (table->mask + 1) * sizeof(*table->slots));
-	for (size_t i = 0; i < count; i++)
-		if ((kind_of(&patterns[i]) != 0) == wild &&
-		    !table_add(table, &patterns[i]))
+	for (size_t i = 0; i < content->count; i++) {
+		struct entry entry = {.place = NULL};
+
+		if (content->places != NULL) {
+			entry.place = &content->places[i];
+			entry.place->same = NULL;
+		} else {
+			if (!origin_pattern_is_exact(&content->patterns[i]))
+				continue;
+			entry.text = content->patterns[i].text;
+		}
+		if (!table_add(table, &entry))
 			return false;
+	}
 	return true;
 }
 
 /*
- * A table of the patterns that are wildcards, or of those that are not, of
- * which there are `count` of `total`.  Runs longer than RUN_MAX do not happen
- * by chance: then other seeds are tried, and at last a larger table.
+ * A table of `used` entries.  Runs longer than RUN_MAX do not happen by chance:
+ * then other seeds are tried, and at last a larger table.
  */
 static bool
 table_build(struct arena *arena, struct table *table,
-	    const struct origin_pattern *patterns, size_t total, size_t count,
-	    bool wild)
+	    const struct content *content, size_t used)
 {
 	size_t size = 8;
 
-	while (size / 2 < count)
+	while (size / 2 < used)
 		size *= 2;
 	for (int i = 0; i < 4; i++, size *= 4) {
 		table->slots = arena_array(arena, size, sizeof(*table->slots));
@@ -241,7 +301,7 @@ table_build(struct arena *arena, struct table *table,
 		if (table->slots == NULL)
 			break;
 		for (table->seed = 0; table->seed < SEEDS; table->seed++)
-			if (table_fill(table, patterns, total, wild))
+			if (table_fill(table, content))
 				return true;
 	}
 	return false;
@@ -249,29 +309,172 @@ table_build(struct arena *arena, struct table *table,
 
 /* ---- building ---- */
 
-/* Wildcards are compared part by part, so the set keeps copies. */
-static const struct origin_pattern *
-copy_wildcards(struct arena *arena, struct origin_set *set,
-	       const struct origin_pattern *patterns, size_t total,
-	       size_t count)
+static unsigned
+kind_of(const struct origin_pattern *p)
 {
-	struct origin_pattern *copy = arena_array(arena, count, sizeof(*copy));
-	size_t n = 0;
+	if (p->any_host)
+		return ANY_HOST;
+	if (p->is_range)
+		return NETWORK;
+	if (p->any_label)
+		return LABEL;
+	return p->any_subdomain ? SUBDOMAIN : HOST;
+}
 
-	if (copy == NULL)
-		return NULL;
-	for (size_t i = 0; i < total; i++) {
-		const struct origin_pattern *p = &patterns[i];
-		unsigned kind = kind_of(p);
-		if (kind == 0)
-			continue;
-		copy[n++] = *p;
-		set->has[kind] = true;
-		if (p->any_subdomain)
-			set->suffix_lengths[p->host.len >> 6 & 3] |=
-			    (uint64_t)1 << (p->host.len & 63);
+/* A range that has the scheme's default port covers origins without one. */
+static struct ports
+ports_of(const struct origin_pattern *p)
+{
+	if (p->any_port)
+		return (struct ports){0, PORT_MAX};
+	return (struct ports){(uint16_t)p->port, p->port_last != 0
+						     ? p->port_last
+						     : (uint16_t)p->port};
+}
+
+static bool
+covers_no_port(const struct origin_pattern *p)
+{
+	unsigned usual = port_default(p->scheme);
+
+	return p->port_last != 0 && usual >= p->port && usual <= p->port_last;
+}
+
+/* How many places a pattern becomes. */
+static size_t
+places_of(const struct origin_pattern *p)
+{
+	if (origin_pattern_is_exact(p))
+		return 0;
+	return 1U + (covers_no_port(p) ? 1 : 0) + (p->any_label ? 1 : 0);
+}
+
+/* The bytes of the network, as a key. */
+static bool
+set_network(struct arena *arena, struct origin_set *set,
+	    const struct origin_pattern *p, struct place *place)
+{
+	struct slice text = p->host;
+	struct ip ip;
+
+	if (text.ptr[0] == '[')
+		text = slice_of(text.ptr + 1, text.len - 2);
+	(void)ip_parse(text, &ip);
+	size_t len = ip.v6 ? 16 : 4;
+	struct slice bytes =
+	    arena_slice(arena, slice_of((const char *)ip.bytes, len));
+	place->host = bytes.ptr;
+	place->host_len = (uint8_t)len;
+	place->at = p->bits;
+	set_bit(set->networks[ip.v6], p->bits);
+	return slice_present(bytes);
+}
+
+/* The place of what is behind the '*' within a label. */
+static bool
+set_tail(struct arena *arena, struct origin_set *set, const struct place *label,
+	 struct place *tail)
+{
+	*tail = *label;
+	tail->kind = TAIL;
+	tail->host += label->at + 1U;
+	tail->host_len = (uint8_t)(label->host_len - label->at - 1);
+	tail->at = 0;
+	tail->heads = arena_array(arena, LENGTHS, sizeof(*tail->heads));
+	if (tail->heads == NULL)
+		return false;
+	set_bit(tail->heads, label->at);
+	set_bit(set->tails, tail->host_len);
+	set->has[TAIL] = true;
+	return true;
+}
+
+/* The places of a pattern, as many as places_of says. */
+static bool
+fill_places(struct arena *arena, struct origin_set *set,
+	    const struct origin_pattern *p, struct place *place)
+{
+	*place = (struct place){
+	    .scheme = p->scheme.ptr,
+	    .scheme_len = (uint8_t)p->scheme.len,
+	    .host = p->host.ptr,
+	    .host_len = p->any_host ? 0 : (uint8_t)p->host.len,
+	    .kind = (uint8_t)kind_of(p),
+	    .at = p->any_label ? p->star : 0,
+	    .port_count = 1,
+	    .one = ports_of(p),
+	};
+	set->has[place->kind] = true;
+	if (p->any_subdomain)
+		set_bit(set->suffixes, p->host.len);
+	if (p->is_range && !set_network(arena, set, p, place))
+		return false;
+	if (p->any_label && !set_tail(arena, set, place, place + 1))
+		return false;
+	if (covers_no_port(p)) {
+		size_t last = places_of(p) - 1;
+		place[last] = *place;
+		place[last].one = (struct ports){0, 0};
 	}
-	return copy;
+	return true;
+}
+
+static int
+compare_ports(const void *left, const void *right)
+{
+	const struct ports *a = left, *b = right;
+
+	return a->first < b->first ? -1 : a->first > b->first;
+}
+
+/* The ports of all places of one key, sorted and apart, in the first. */
+static bool
+join_ports(struct arena *arena, struct place *place)
+{
+	size_t count = 0, n = 0;
+
+	for (const struct place *p = place; p != NULL; p = p->same)
+		count++;
+	struct ports *all = arena_array(arena, count, sizeof(*all));
+	if (all == NULL)
+		return false;
+	for (const struct place *p = place; p != NULL; p = p->same)
+		all[n++] = p->one;
+	qsort(all, count, sizeof(*all), compare_ports);
+	n = 0;
+	for (size_t i = 1; i < count; i++) {
+		if (all[i].first > all[n].last)
+			all[++n] = all[i];
+		else if (all[i].last > all[n].last)
+			all[n].last = all[i].last;
+	}
+	place->many = all;
+	place->port_count = (uint32_t)n + 1;
+	if (place->port_count == 1)
+		place->one = all[0];
+	return true;
+}
+
+/* What places of one key say together, in the one that the table has. */
+static bool
+join_places(struct arena *arena, const struct table *table)
+{
+	for (size_t i = 0; i <= table->mask; i++) {
+		struct place *place =
+		    (struct place *)(uintptr_t)table->slots[i].item;
+		if (place == NULL || place->same == NULL)
+			continue;
+		if (place->kind != TAIL) {
+			if (!join_ports(arena, place))
+				return false;
+			continue;
+		}
+		for (const struct place *p = place->same; p != NULL;
+		     p = p->same)
+			for (size_t word = 0; word < LENGTHS; word++)
+				place->heads[word] |= p->heads[word];
+	}
+	return true;
 }
 
 struct origin_set *
@@ -280,18 +483,30 @@ origin_set_build(struct arena *arena, const struct origin_pattern *patterns,
 		 size_t regex_count)
 {
 	struct origin_set *set = arena_alloc(arena, sizeof(*set));
-	const struct origin_pattern *wildcards;
-	size_t wild = 0;
+	struct content exact = {.patterns = patterns, .count = count};
+	struct content places = {.count = 0};
+	size_t exact_count = 0, at = 0;
 
 	if (set == NULL)
 		return NULL;
-	for (size_t i = 0; i < count; i++)
-		wild += kind_of(&patterns[i]) != 0;
-	wildcards = copy_wildcards(arena, set, patterns, count, wild);
-	if (wildcards == NULL ||
-	    !table_build(arena, &set->exact, patterns, count, count - wild,
-			 false) ||
-	    !table_build(arena, &set->wild, wildcards, wild, wild, true))
+	for (size_t i = 0; i < count; i++) {
+		places.count += places_of(&patterns[i]);
+		exact_count += origin_pattern_is_exact(&patterns[i]);
+	}
+	places.places =
+	    arena_array(arena, places.count + 1, sizeof(*places.places));
+	if (places.places == NULL)
+		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		if (origin_pattern_is_exact(&patterns[i]))
+			continue;
+		if (!fill_places(arena, set, &patterns[i], &places.places[at]))
+			return NULL;
+		at += places_of(&patterns[i]);
+	}
+	if (!table_build(arena, &set->exact, &exact, exact_count) ||
+	    !table_build(arena, &set->places, &places, places.count) ||
+	    !join_places(arena, &set->places))
 		return NULL;
 	set->regexes = regexes;
 	set->regex_count = regex_count;
@@ -318,65 +533,176 @@ find_exact(const struct table *table, struct slice origin)
 	}
 }
 
-/* Is there a wildcard of this kind for these parts? */
-static bool
-find_wild(const struct table *table, uint64_t scheme_hash,
-	  const struct origin *parts, unsigned kind)
-{
-	unsigned port = (kind & ANY_PORT) != 0 ? 0 : parts->port;
-	uint64_t hash = hash_wild(scheme_hash, parts->host, kind, port);
+/* A request's origin while it is looked up. */
+struct query {
+	const struct origin_set *set;
+	const struct origin *origin;
+	uint64_t scheme_hash;
+};
 
+/* The place of the key, or NULL. */
+static const struct place *
+find_place(const struct query *query, struct key key)
+{
+	const struct table *table = &query->set->places;
+
+	key.scheme = query->origin->scheme;
+	uint64_t hash = hash_key(query->scheme_hash, &key);
 	for (size_t i = hash & table->mask;; i = (i + 1) & table->mask) {
-		const struct origin_pattern *p = table->slots[i].item;
-		if (p == NULL)
-			return false;
+		const struct place *place = table->slots[i].item;
+		if (place == NULL)
+			return NULL;
 		if (table->slots[i].tag == (uint32_t)(hash >> 32) &&
-		    kind_of(p) == kind &&
-		    ((kind & ANY_PORT) != 0 || p->port == port) &&
-		    slice_eq(p->host, parts->host) &&
-		    slice_eq(p->scheme, parts->scheme))
-			return true;
+		    key_fits(place, &key))
+			return place;
 	}
+}
+
+/* Does a place of this key let in the origin's port? */
+static bool
+find_with_port(const struct query *query, struct key key)
+{
+	const struct place *place = find_place(query, key);
+	unsigned port = query->origin->port;
+
+	if (place == NULL)
+		return false;
+	if (place->port_count == 1)
+		return port >= place->one.first && port <= place->one.last;
+	size_t low = 0, high = place->port_count;
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+		if (place->many[middle].first <= port)
+			low = middle;
+		else
+			high = middle;
+	}
+	return port >= place->many[low].first && port <= place->many[low].last;
 }
 
 /* "*." stands for one label or more, so the whole host is no suffix. */
 static bool
-find_suffix(const struct origin_set *set, uint64_t scheme_hash,
-	    const struct origin *origin)
+find_suffix(const struct query *query)
 {
-	struct origin parts = *origin;
+	struct slice host = query->origin->host;
 
-	for (size_t i = 0; i < origin->host.len; i++) {
-		size_t rest = origin->host.len - i - 1;
-		if (origin->host.ptr[i] != '.' ||
-		    (set->suffix_lengths[rest >> 6 & 3] >> (rest & 63) & 1) ==
-			0)
+	for (size_t i = 0; i < host.len; i++) {
+		if (host.ptr[i] != '.' ||
+		    !has_bit(query->set->suffixes, host.len - i - 1))
 			continue;
-		parts.host = slice_after(origin->host, i + 1);
-		if ((set->has[SUBDOMAIN] &&
-		     find_wild(&set->wild, scheme_hash, &parts, SUBDOMAIN)) ||
-		    (set->has[SUBDOMAIN_ANY_PORT] &&
-		     find_wild(&set->wild, scheme_hash, &parts,
-			       SUBDOMAIN_ANY_PORT)))
+		struct key key = {.host = slice_after(host, i + 1),
+				  .kind = SUBDOMAIN};
+		if (find_with_port(query, key))
+			return true;
+	}
+	return false;
+}
+
+/* What a '*' within a label stands for. */
+static bool
+is_filling(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+}
+
+/* A '*' within a label that ends where the tail begins. */
+static bool
+find_head(const struct query *query, struct slice tail, const uint64_t *heads)
+{
+	struct slice host = query->origin->host;
+	size_t end = host.len - tail.len;
+
+	for (size_t at = end; at > 0 && is_filling(host.ptr[at - 1]); at--) {
+		if (!has_bit(heads, at - 1))
+			continue;
+		struct key key = {.host = slice_of(host.ptr, at - 1),
+				  .tail = tail,
+				  .kind = LABEL};
+		if (find_with_port(query, key))
+			return true;
+	}
+	return false;
+}
+
+/* The bits of a word that belong to lengths below `end`. */
+static uint64_t
+bits_below(uint64_t word, size_t first, size_t end)
+{
+	if (end <= first)
+		return 0;
+	return end - first >= 64 ? word
+				 : word & (((uint64_t)1 << (end - first)) - 1);
+}
+
+static bool
+find_label(const struct query *query)
+{
+	struct slice host = query->origin->host;
+
+	for (size_t word = 0; word < LENGTHS; word++) {
+		uint64_t bits =
+		    bits_below(query->set->tails[word], word * 64, host.len);
+		for (; bits != 0; bits &= bits - 1) {
+			size_t len = word * 64 + (size_t)__builtin_ctzll(bits);
+			struct slice tail = slice_after(host, host.len - len);
+			if (!is_filling(host.ptr[host.len - len - 1]))
+				continue;
+			struct key key = {.host = tail, .kind = TAIL};
+			const struct place *place = find_place(query, key);
+			if (place != NULL &&
+			    find_head(query, tail, place->heads))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool
+find_network(const struct query *query)
+{
+	struct slice text = query->origin->host;
+	struct ip ip;
+
+	if (text.len > 2 && text.ptr[0] == '[')
+		text = slice_of(text.ptr + 1, text.len - 2);
+	if (!ip_parse(text, &ip))
+		return false;
+	/* From the longest, so that each masks what the one before left. */
+	for (size_t bits = ip.v6 ? 129 : 33; bits-- > 0;) {
+		if (!has_bit(query->set->networks[ip.v6], bits))
+			continue;
+		ip_mask(&ip, (unsigned)bits);
+		struct key key = {
+		    .host = slice_of((const char *)ip.bytes, ip.v6 ? 16 : 4),
+		    .kind = NETWORK,
+		    .bits = (unsigned)bits};
+		if (find_with_port(query, key))
 			return true;
 	}
 	return false;
 }
 
 static bool
-match_wild(const struct origin_set *set, const struct origin *origin)
+match_places(const struct origin_set *set, const struct origin *origin)
 {
-	uint64_t scheme_hash;
+	struct query query = {.set = set, .origin = origin};
 
-	if (set->wild.used == 0)
+	if (set->places.used == 0)
 		return false;
-	scheme_hash = hash_bytes(origin->scheme, set->wild.seed);
-	if (set->has[ANY_PORT] &&
-	    find_wild(&set->wild, scheme_hash, origin, ANY_PORT))
+	query.scheme_hash = hash_bytes(origin->scheme, set->places.seed);
+	if (set->has[ANY_HOST] &&
+	    find_with_port(&query, (struct key){.kind = ANY_HOST}))
 		return true;
-	return !origin->is_ip &&
-	       (set->has[SUBDOMAIN] || set->has[SUBDOMAIN_ANY_PORT]) &&
-	       find_suffix(set, scheme_hash, origin);
+	if (origin->opaque)
+		return false;
+	if (set->has[HOST] &&
+	    find_with_port(&query,
+			   (struct key){.host = origin->host, .kind = HOST}))
+		return true;
+	if (origin->is_ip)
+		return set->has[NETWORK] && find_network(&query);
+	return (set->has[SUBDOMAIN] && find_suffix(&query)) ||
+	       (set->has[TAIL] && find_label(&query));
 }
 
 enum origin_verdict
@@ -392,7 +718,7 @@ origin_set_check(const struct origin_set *set, struct slice origin,
 		return ORIGIN_ALLOWED;
 	if (!origin_parse(origin, &parsed))
 		return ORIGIN_MALFORMED;
-	if (match_wild(set, &parsed))
+	if (match_places(set, &parsed))
 		return ORIGIN_ALLOWED;
 	for (size_t i = 0; i < set->regex_count; i++)
 		if (regex_match(set->regexes[i], origin, scratch))

@@ -102,9 +102,45 @@ forbids_insecure(const struct cors_values *values)
 bool
 origin_is_public_suffix(const struct origin_pattern *pattern)
 {
-	return pattern->any_subdomain && !pattern->is_loopback &&
-	       hostname_is_public_suffix(pattern->host);
+	struct slice parent = origin_pattern_parent(pattern);
+
+	return slice_present(parent) && !pattern->is_loopback &&
+	       hostname_is_public_suffix(parent);
 }
+
+bool
+origin_is_wide_range(const struct origin_pattern *pattern)
+{
+	return pattern->is_range && !pattern->is_loopback &&
+	       pattern->bits < (pattern->host.ptr[0] == '[' ? 7 : 8);
+}
+
+bool
+origin_is_file(const struct origin_pattern *pattern)
+{
+	return slice_eq(pattern->scheme, SLICE("file"));
+}
+
+static bool
+forbids_wide(const struct cors_values *values)
+{
+	return values->credentials;
+}
+
+#ifdef WITHOUT_PSL
+static bool
+is_label_under_suffix(const struct origin_pattern *pattern)
+{
+	return pattern->any_label && origin_is_public_suffix(pattern);
+}
+
+/* With credentials the rule for all public suffixes holds. */
+static bool
+forbids_label(const struct cors_values *values)
+{
+	return !values->credentials && !values->allow_public_suffix;
+}
+#endif
 
 static bool
 forbids_suffix(const struct cors_values *values)
@@ -121,6 +157,16 @@ static const struct rule rules[] = {
      "anybody can register a name under it, and \"credentials = yes\" "
      "shows them what is private; \"allow-public-suffix = yes\" allows "
      "it"},
+    {"broad-wildcard", origin_is_wide_range, forbids_wide, NULL,
+     "with \"credentials = yes\" too many machines can read what is private"},
+    {"file-scheme", origin_is_file, forbids_wide, NULL,
+     "any page in any webview that opens files sends it, and \"credentials = "
+     "yes\" shows them what is private"},
+#ifdef WITHOUT_PSL
+    {"public-suffix", is_label_under_suffix, forbids_label, NULL,
+     "this program has no list of public suffixes; \"allow-public-suffix = "
+     "yes\" says that nobody else can register a name under it"},
+#endif
 };
 
 static void

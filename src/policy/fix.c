@@ -18,27 +18,67 @@
 /* ---- faults of origins ---- */
 
 /* The host is tested before the port and the path (DESIGN.md section 4), so
- * its A-labels are checked even if one of those is wrong. */
-static bool
-has_bad_label(struct slice text)
+ * its A-labels and its '*' are checked even if one of those is wrong.  Absent:
+ * the host of this scheme is opaque. */
+static struct slice
+tested_host(struct slice text)
 {
 	const char *at = memmem(text.ptr, text.len, "://", 3);
 
-	if (at == NULL || memmem(text.ptr, text.len, "xn--", 4) == NULL)
-		return false;
+	if (at == NULL ||
+	    port_default(slice_of(text.ptr, (size_t)(at - text.ptr))) == 0)
+		return SLICE_NONE;
 	struct slice host = slice_after(text, (size_t)(at - text.ptr) + 3);
 	host.len = text_find_any(host, ":/");
-	return !hostname_labels_valid(host);
+	return host;
+}
+
+static bool
+has_bad_label(struct slice text)
+{
+	return memmem(text.ptr, text.len, "xn--", 4) != NULL &&
+	       !hostname_labels_valid(tested_host(text));
+}
+
+/* A '*' within a label right in front of "com" would let in names that anybody
+ * can buy. */
+static bool
+has_bad_star(struct slice text)
+{
+	struct slice host = tested_host(text);
+	size_t star = text_find(host, '*');
+
+	if (star == host.len || slice_starts(host, SLICE("*.")))
+		return false;
+	host = slice_after(host, star);
+	size_t dot = text_find(host, '.');
+	return dot < host.len &&
+	       hostname_is_icann_suffix(slice_after(host, dot + 1));
 }
 
 enum origin_fault
 origin_pattern_check(struct slice text, struct origin_pattern *pattern)
 {
 	enum origin_fault fault = origin_pattern_parse(text, pattern);
-	bool host_passed =
-	    fault == ORIGIN_FAULT_NONE || fault > ORIGIN_FAULT_HOST;
+	bool good = fault == ORIGIN_FAULT_NONE;
 
-	return host_passed && has_bad_label(text) ? ORIGIN_FAULT_HOST : fault;
+	if ((good || fault > ORIGIN_FAULT_WILDCARD) && has_bad_star(text))
+		return ORIGIN_FAULT_WILDCARD;
+	return (good || fault > ORIGIN_FAULT_HOST) && has_bad_label(text)
+		   ? ORIGIN_FAULT_HOST
+		   : fault;
+}
+
+/* Is something behind the host, so that a range may be meant? */
+static bool
+has_slash(struct slice text)
+{
+	const char *at = memmem(text.ptr, text.len, "://", 3);
+
+	if (at == NULL)
+		return false;
+	text = slice_after(text, (size_t)(at - text.ptr) + 3);
+	return text_find(text, '/') < text.len;
 }
 
 const char *
@@ -53,7 +93,8 @@ origin_fault_text(enum origin_fault fault, struct slice text)
 		return "every sandboxed frame and every file sends it; only "
 		       "\"allow-null = yes\" allows it";
 	case ORIGIN_FAULT_FILE_SCHEME:
-		return "a page opened from a file has the origin null";
+		return "a page opened from a file has the origin null; some "
+		       "webviews send \"file://\", with nothing behind it";
 	case ORIGIN_FAULT_SCHEME:
 		return memmem(text.ptr, text.len, "://", 3) == NULL
 			   ? "an origin begins with a scheme and \"://\""
@@ -67,18 +108,26 @@ origin_fault_text(enum origin_fault fault, struct slice text)
 		return "browsers send origins in lower case";
 	case ORIGIN_FAULT_WILDCARD:
 		return "\"*\" stands for subdomains (https://*.example.com), "
-		       "for a port (http://localhost:*), or alone";
+		       "for a part of a label (https://app-*.example.com), for "
+		       "a port (http://localhost:*), or alone; for anything "
+		       "else use \"origins-regex\"";
 	case ORIGIN_FAULT_IPV6:
-		return "an IPv6 address stands in brackets, in the form of RFC "
-		       "5952";
+		return has_slash(text)
+			   ? "a range of IPv6 addresses is written "
+			     "[fd00::]/8, with no bit set behind its length"
+			   : "an IPv6 address stands in brackets, in the form "
+			     "of RFC 5952";
 	case ORIGIN_FAULT_IPV4:
-		return "a host whose last label begins with a digit is an IPv4 "
-		       "address of four numbers";
+		return has_slash(text)
+			   ? "a range of IPv4 addresses is written "
+			     "192.168.0.0/16, with no bit set behind its length"
+			   : "a host whose last label is a number is an IPv4 "
+			     "address of four decimal numbers";
 	case ORIGIN_FAULT_HOST:
 		return "the host is no valid name";
 	case ORIGIN_FAULT_PORT:
 		return "a port is a number from 1 to 65535 without leading "
-		       "zeros, or \"*\"";
+		       "zeros, a range (3000-3999), or \"*\"";
 	case ORIGIN_FAULT_DEFAULT_PORT:
 		return "browsers leave the default port out";
 	case ORIGIN_FAULT_PATH:
@@ -153,19 +202,39 @@ cut_scheme(struct slice *rest)
 	return text_find(*rest, '.') < rest->len ? SLICE("https") : SLICE_NONE;
 }
 
-/* "*.x", "**.x" and "*x" lose what is before the x. */
+/* One '*' within a label, in front of a name where it may stand? */
+static bool
+is_label_star(struct slice host, size_t star)
+{
+	struct slice rest = slice_after(host, star + 1);
+	size_t dot = text_find(rest, '.');
+	bool alone = (star == 0 || host.ptr[star - 1] == '.') && dot == 0;
+
+	return !alone && dot < rest.len && text_find(rest, '*') == rest.len &&
+	       !hostname_is_icann_suffix(slice_after(rest, dot + 1));
+}
+
+/*
+ * Stars that may not stand where they are: the nearest form is "*." in front of
+ * what follows the last of them.  "*.x", "**.x" and "*x" lose what is before
+ * the x.
+ */
 static bool
 cut_star(struct slice *host)
 {
-	bool star = false;
+	const char *last =
+	    host->len == 0 ? NULL : memrchr(host->ptr, '*', host->len);
+	size_t first = text_find(*host, '*');
 
-	while (host->len > 0 && host->ptr[0] == '*') {
-		star = true;
+	if (last == NULL || is_label_star(*host, first))
+		return false;
+	*host = slice_after(*host, (size_t)(last - host->ptr) + 1);
+	size_t dot = text_find(*host, '.');
+	if (dot == 0)
 		*host = slice_after(*host, 1);
-	}
-	if (star && host->len > 0 && host->ptr[0] == '.')
-		*host = slice_after(*host, 1);
-	return star;
+	else if (first != 0 && dot < host->len)
+		*host = slice_after(*host, dot + 1);
+	return true;
 }
 
 static void
@@ -178,7 +247,6 @@ read_host(struct guess *guess, struct slice rest)
 	end = text_find(rest, '@');
 	if (end < rest.len) /* behind user and password */
 		rest = slice_after(rest, end + 1);
-	guess->any_subdomain = cut_star(&rest);
 	guess->host = rest;
 	if (ip_parse_v6(rest, &ip))
 		return;
@@ -190,9 +258,12 @@ read_host(struct guess *guess, struct slice rest)
 		rest = slice_after(rest, end + 1);
 	} else {
 		guess->host = cut(&rest, text_find(rest, ':'), 0);
+		guess->any_subdomain = cut_star(&guess->host);
 	}
 	if (rest.len > 0 && rest.ptr[0] == ':')
 		guess->port = slice_after(rest, 1);
+	if (text_find(guess->port, '*') < guess->port.len)
+		guess->port = SLICE("*");
 }
 
 /* A number of an address with a leading zero, "0x" aside. */
@@ -250,7 +321,7 @@ compose(struct arena *arena, const struct guess *guess)
 	const char *text;
 
 	if (!slice_present(guess->scheme) ||
-	    guess->scheme.len > sizeof(lower) || guess->port.len > 10 ||
+	    guess->scheme.len > sizeof(lower) || guess->port.len > 11 ||
 	    !write_host(guess->host, host))
 		return NULL;
 	struct slice scheme = text_lower(lower, guess->scheme);
@@ -259,10 +330,103 @@ compose(struct arena *arena, const struct guess *guess)
 	    scheme, guess->any_subdomain ? SLICE("://*.") : SLICE("://"),
 	    slice_from(host), port.len > 0 ? SLICE(":") : SLICE(""), port};
 	text = arena_join(arena, parts, sizeof(parts) / sizeof(parts[0]));
+	/* No advice that cannot be followed. */
+	if (guess->any_subdomain && hostname_is_icann_suffix(slice_from(host)))
+		return NULL;
 	if (text == NULL || origin_pattern_check(slice_from(text), &pattern) !=
 				ORIGIN_FAULT_NONE)
 		return NULL;
 	return text;
+}
+
+/* ---- ranges of addresses ---- */
+
+/* "192.168.*.*", "192.168.1.*": numbers, then stars. */
+static bool
+read_starred_v4(struct slice host, struct ip *ip, unsigned *bits)
+{
+	unsigned numbers = 0, stars = 0;
+
+	*ip = (struct ip){.v6 = false};
+	for (unsigned i = 0; i < 4; i++) {
+		size_t dot = text_find(host, '.');
+		struct slice label = slice_of(host.ptr, dot);
+		uint64_t value;
+
+		if (slice_eq(label, SLICE("*")))
+			stars++;
+		else if (stars > 0 || !text_number(label, 255, &value))
+			return false;
+		else
+			ip->bytes[numbers++] = (unsigned char)value;
+		if ((dot == host.len) != (i == 3))
+			return false;
+		host = slice_after(host, dot < host.len ? dot + 1 : dot);
+	}
+	*bits = 8 * numbers;
+	return stars > 0 && numbers > 0;
+}
+
+/* An address and the length of a network behind it, "[fd00::/8]" too; what
+ * follows is left in *rest. */
+static bool
+read_range(struct slice *rest, struct ip *ip, unsigned *bits)
+{
+	struct slice host = slice_of(rest->ptr, text_find_any(*rest, "/:"));
+	uint64_t value;
+
+	if (read_starred_v4(host, ip, bits)) {
+		*rest = slice_after(*rest, host.len);
+		return true;
+	}
+	size_t slash = text_find(*rest, '/');
+	if (slash == rest->len)
+		return false;
+	host = slice_of(rest->ptr, slash);
+	*rest = slice_after(*rest, slash + 1);
+	size_t digits = text_digits(*rest);
+	struct slice length = cut(rest, digits, 0);
+	if (host.len > 0 && host.ptr[0] == '[') {
+		host = text_chop(slice_after(host, 1), ']');
+		if (rest->len > 0 && rest->ptr[0] == ']')
+			*rest = slice_after(*rest, 1);
+	}
+	if (!ip_parse(host, ip) ||
+	    !text_number(length, ip->v6 ? 128 : 32, &value))
+		return false;
+	*bits = (unsigned)value;
+	return true;
+}
+
+/* The range that was meant, its host bits cleared; NULL: it is none. */
+static const char *
+fix_range(struct arena *arena, struct slice scheme, struct slice rest)
+{
+	char lower[ORIGIN_SCHEME_MAX], address[IP_TEXT_MAX];
+	char digits[TEXT_DECIMAL_MAX];
+	struct origin_pattern pattern;
+	unsigned bits;
+	struct ip ip;
+
+	if (!slice_present(scheme) || scheme.len > sizeof(lower) ||
+	    !read_range(&rest, &ip, &bits))
+		return NULL;
+	rest.len = text_find(rest, '/');
+	ip_mask(&ip, bits);
+	struct slice parts[] = {
+	    text_lower(lower, scheme),
+	    ip.v6 ? SLICE("://[") : SLICE("://"),
+	    slice_of(address, ip_write(&ip, address)),
+	    ip.v6 ? SLICE("]/") : SLICE("/"),
+	    slice_of(digits, text_put_decimal(digits, bits)),
+	    rest};
+	const char *text =
+	    arena_join(arena, parts, sizeof(parts) / sizeof(parts[0]));
+	return text != NULL &&
+		       origin_pattern_check(slice_from(text), &pattern) ==
+			   ORIGIN_FAULT_NONE
+		   ? text
+		   : NULL;
 }
 
 const char *
@@ -272,9 +436,16 @@ fix_origin(struct arena *arena, struct slice text)
 	struct slice rest = unquote(text);
 	const char *fix;
 
+	/* Only who wrote "FILE://" meant it. */
+	if (text_starts_nocase(rest, SLICE("file:")))
+		return slice_eq(rest, SLICE("FILE://")) ? "file://" : NULL;
+
 	guess.scheme = cut_scheme(&rest);
-	read_host(&guess, rest);
-	fix = compose(arena, &guess);
+	fix = fix_range(arena, guess.scheme, rest);
+	if (fix == NULL) {
+		read_host(&guess, rest);
+		fix = compose(arena, &guess);
+	}
 	return fix == NULL || slice_eq(slice_from(fix), text) ? NULL : fix;
 }
 
@@ -283,8 +454,12 @@ fix_insecure_origin(struct arena *arena, const struct origin_pattern *pattern)
 {
 	struct guess guess = {.port = SLICE_NONE};
 	struct slice rest = pattern->text;
+	const char *range;
 
 	(void)cut_scheme(&rest);
+	range = fix_range(arena, SLICE("https"), rest);
+	if (range != NULL)
+		return range;
 	read_host(&guess, rest);
 	guess.scheme = SLICE("https");
 	return compose(arena, &guess);

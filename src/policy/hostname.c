@@ -117,20 +117,33 @@ enum { HOST_MAX = 255 };
 
 /* The list that is compiled into libpsl, not a file: a policy that is pasted
  * into the analyzer page must not make it open files. */
-bool
-hostname_is_public_suffix(struct slice host)
+static bool
+is_listed(struct slice host, int types)
 {
 	const psl_ctx_t *list = psl_builtin();
 	char text[HOST_MAX + 1];
 
-	host = text_chop(host, '.');
-	if (text_find(host, '.') == host.len)
-		return true; /* the list's rule "*" */
-	if (list == NULL || host.len > HOST_MAX)
+	if (list == NULL || host.len == 0 || host.len > HOST_MAX)
 		return false;
 	memcpy(text, host.ptr, host.len);
 	text[host.len] = '\0';
-	return psl_is_public_suffix(list, text) != 0;
+	return psl_is_public_suffix2(list, text, types) != 0;
+}
+
+bool
+hostname_is_public_suffix(struct slice host)
+{
+	host = text_chop(host, '.');
+	if (text_find(host, '.') == host.len)
+		return true; /* the list's rule "*" */
+	return is_listed(host, PSL_TYPE_ANY);
+}
+
+bool
+hostname_is_icann_suffix(struct slice host)
+{
+	return is_listed(text_chop(host, '.'),
+			 PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE);
 }
 #else
 /* By its looks (DESIGN.md section 5): any one label, and any two of which the
@@ -146,5 +159,13 @@ hostname_is_public_suffix(struct slice host)
 		return true;
 	host = slice_after(host, first + 1);
 	return host.len == 2 && text_find(host, '.') == host.len;
+}
+
+bool
+hostname_is_icann_suffix(struct slice host)
+{
+	host = text_chop(host, '.');
+	return text_find(host, '.') == host.len &&
+	       !slice_eq(host, SLICE("localhost"));
 }
 #endif

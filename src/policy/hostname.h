@@ -26,4 +26,9 @@ bool hostname_labels_valid(struct slice host);
  * under which anybody can register one? */
 bool hostname_is_public_suffix(struct slice host);
 
+/* Is it in the ICANN part of the list (com, co.uk), where registries sell names,
+ * so that names beside each other have different owners?  Without libpsl: any
+ * single label but localhost. */
+bool hostname_is_icann_suffix(struct slice host);
+
 #endif

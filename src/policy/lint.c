@@ -142,7 +142,21 @@ wildcard_warning(const struct cors_values *values,
 			return NULL; /* an error */
 		return "anybody can register a name under it";
 	}
+	if (origin_is_file(pattern)) {
+		*id = "file-scheme";
+		return values->credentials
+			   ? NULL
+			   : "only Cordova and old webviews send it, and any "
+			     "page in any of them; browsers send \"null\"";
+	}
 	*id = "broad-wildcard";
+	if (pattern->any_host)
+		return "every page of this scheme is let in, every extension "
+		       "or app";
+	if (origin_is_wide_range(pattern))
+		return values->credentials
+			   ? NULL
+			   : "the range has more addresses than one network";
 	if (pattern->any_port && !pattern->is_loopback)
 		return "every port of the host is let in, whoever opens it";
 	return NULL;

@@ -314,8 +314,12 @@ void origins_merge(struct loader *, struct origins *);
 
 /* Report conflicts within and between [cors] sections. */
 void check_cors(struct loader *);
-/* Is it "*." and a public suffix? */
+/* Is it "*.", or a '*' within a label, right under a public suffix? */
 bool origin_is_public_suffix(const struct origin_pattern *);
+/* More addresses than a /8, of IPv6 a /7? */
+bool origin_is_wide_range(const struct origin_pattern *);
+/* "file://" */
+bool origin_is_file(const struct origin_pattern *);
 
 /* ---- check_app.c ---- */
 

@@ -148,8 +148,7 @@ add_timing_origin(struct loader *loader, struct timing *timing,
 	struct origin_pattern pattern;
 	enum origin_fault fault = origin_pattern_check(item, &pattern);
 
-	if (fault == ORIGIN_FAULT_NONE &&
-	    (pattern.any_subdomain || pattern.any_port)) {
+	if (fault == ORIGIN_FAULT_NONE && !origin_pattern_is_exact(&pattern)) {
 		loader_error(
 		    loader, line, "wildcard", NULL,
 		    "origin \"%s\": \"timing\" takes whole origins, \"*\" or "

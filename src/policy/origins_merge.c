@@ -73,11 +73,28 @@ find_pattern(const struct merge *merge, struct slice scheme, bool sub,
 	return found == 0 ? NULL : &merge->patterns[found - 1];
 }
 
+/* The host with the length of its range. */
+static struct slice
+host_text(const struct origin_pattern *pattern)
+{
+	struct slice rest = slice_of(
+	    pattern->host.ptr, (size_t)(pattern->text.ptr + pattern->text.len -
+					pattern->host.ptr));
+
+	if (!pattern->is_range)
+		return pattern->host;
+	size_t end = pattern->host.len + 1;
+	while (end < rest.len && rest.ptr[end] != ':')
+		end++;
+	return slice_of(rest.ptr, end);
+}
+
 /* The port of a pattern with its ':'; empty without. */
 static struct slice
 port_text(const struct origin_pattern *pattern)
 {
-	const char *end = pattern->host.ptr + pattern->host.len;
+	struct slice host = host_text(pattern);
+	const char *end = host.ptr + host.len;
 
 	return slice_of(end,
 			(size_t)(pattern->text.ptr + pattern->text.len - end));
@@ -89,9 +106,11 @@ find_cover(const struct merge *merge, const struct origin_pattern *pattern)
 {
 	const struct origin_pattern *cover = NULL;
 	struct slice port = port_text(pattern), any = SLICE(":*");
-	struct slice rest = pattern->host;
+	struct slice rest = host_text(pattern);
 	const char *dot;
 
+	if (pattern->opaque)
+		return NULL;
 	if (!pattern->any_port)
 		cover = find_pattern(merge, pattern->scheme,
 				     pattern->any_subdomain, rest, any);
@@ -175,7 +194,7 @@ fill_table(struct merge *merge)
 			leave_out(merge, i, &merge->patterns[*slot - 1]);
 		else
 			*slot = (unsigned)i + 1;
-		if (pattern->any_subdomain || pattern->any_port)
+		if (!origin_pattern_is_exact(pattern))
 			merge->has_wildcards = true;
 	}
 }

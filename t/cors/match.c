@@ -37,24 +37,53 @@ draw(uint32_t below)
 /* ---- the naive one ---- */
 
 #define LABEL "[a-z0-9_-]+"
-#define NAME "(" LABEL "[.])*[a-z_-][a-z0-9_-]*[.]?"
+#define LAST "([0-9]*[a-z_-][a-z0-9_-]*)"
+#define NAME "(" LABEL "[.])*" LAST "[.]?"
 #define OCTET "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 #define IPV4 OCTET "[.]" OCTET "[.]" OCTET "[.]" OCTET
 #define IPV6 "\\[[0-9a-f:]+\\]"
 #define PORT                                                                   \
 	"6553[0-5]|655[0-2][0-9]|65[0-4][0-9][0-9]|6[0-4][0-9][0-9][0-9]|"     \
 	"[1-5][0-9][0-9][0-9][0-9]|[1-9][0-9]?[0-9]?[0-9]?"
+#define SCHEME "^[a-z][a-z0-9+.-]*://"
 
-static regex_t origin_grammar;
+static regex_t web, hexadecimal, app, app_name, app_name_port;
 
 static void
 naive_init(void)
 {
-	assert_int_equal(regcomp(&origin_grammar,
-				 "^[a-z][a-z0-9+.-]*://(" NAME "|" IPV4 "|" IPV6
-				 ")(:(" PORT "))?$",
-				 REG_EXTENDED | REG_NOSUB),
-			 0);
+	const struct {
+		regex_t *to;
+		const char *grammar;
+	} all[] = {
+	    {&web, SCHEME "(" NAME "|" IPV4 "|" IPV6 ")(:(" PORT "))?$"},
+	    {&hexadecimal, "[./]0x[0-9a-f]*[.]?(:|$)"},
+	    {&app, SCHEME "[][!$%&()+.:<=>^`{|}~a-z0-9_-]*$"},
+	    {&app_name, SCHEME "(" LABEL "[.])*" LABEL "[.]?(:.*)?$"},
+	    {&app_name_port,
+	     SCHEME "(" LABEL "[.])*" LABEL "[.]?(:(" PORT "))?$"},
+	};
+
+	for (size_t i = 0; i < UNIT_COUNT(all); i++)
+		assert_int_equal(regcomp(all[i].to, all[i].grammar,
+					 REG_EXTENDED | REG_NOSUB),
+				 0);
+}
+
+static void
+naive_done(void)
+{
+	regfree(&web);
+	regfree(&hexadecimal);
+	regfree(&app);
+	regfree(&app_name);
+	regfree(&app_name_port);
+}
+
+static bool
+fits(const regex_t *grammar, const char *text)
+{
+	return regexec(grammar, text, 0, NULL, 0) == 0;
 }
 
 /* As the C library would write it?  (It writes some with dots, which are not
@@ -79,11 +108,15 @@ static bool
 naive_is_origin(const char *text)
 {
 	const char *port = strrchr(text, ':');
-	bool https = strncmp(text, "https:", 6) == 0;
-	bool http = strncmp(text, "http:", 5) == 0;
+	bool https = strncmp(text, "https://", 8) == 0;
+	bool http = strncmp(text, "http://", 7) == 0;
 
-	if (regexec(&origin_grammar, text, 0, NULL, 0) != 0 ||
-	    strncmp(text, "file:", 5) == 0)
+	if (strncmp(text, "file:", 5) == 0)
+		return strcmp(text, "file://") == 0;
+	if (!http && !https)
+		return fits(&app, text) &&
+		       (!fits(&app_name, text) || fits(&app_name_port, text));
+	if (!fits(&web, text) || fits(&hexadecimal, text))
 		return false;
 	if (strchr(text, '[') != NULL && !naive_is_ipv6(strchr(text, '[')))
 		return false;
@@ -91,44 +124,143 @@ naive_is_origin(const char *text)
 	       !(http && strcmp(port, ":80") == 0);
 }
 
+struct naive {
+	char scheme[TEXT];
+	char host[TEXT];
+	char port[TEXT]; /* empty without */
+	bool opaque;
+};
+
+static void
+naive_split(const char *text, struct naive *out)
+{
+	char *colon;
+	size_t scheme = (size_t)(strstr(text, "://") - text);
+
+	memset(out, 0, sizeof(*out));
+	memcpy(out->scheme, text, scheme);
+	strcpy(out->host, text + scheme + 3);
+	out->opaque = strncmp(text, "http", 4) != 0 && !fits(&app_name, text);
+	colon = strrchr(out->host, ':');
+	if (colon == NULL || strchr(colon, ']') != NULL ||
+	    (out->opaque && strchr(out->host, '*') == NULL))
+		return;
+	strcpy(out->port, colon + 1);
+	*colon = '\0';
+}
+
+static bool
+naive_port(const struct naive *p, const struct naive *o)
+{
+	int first, last, port = atoi(o->port);
+
+	if (strcmp(p->port, "*") == 0)
+		return true;
+	if (sscanf(p->port, "%d-%d", &first, &last) != 2)
+		return strcmp(p->port, o->port) == 0;
+	if (port == 0)
+		port = strcmp(p->scheme, "http") == 0	 ? 80
+		       : strcmp(p->scheme, "https") == 0 ? 443
+							 : 0;
+	return port >= first && port <= last;
+}
+
+static bool
+naive_network(const char *range, const char *host)
+{
+	char network[TEXT];
+	unsigned char a[16], b[16];
+	int family = range[0] == '[' ? AF_INET6 : AF_INET;
+	size_t from = family == AF_INET6;
+	size_t len = strcspn(range, "]/") - from;
+
+	memset(network, 0, sizeof(network));
+	memcpy(network, range + from, len);
+	if (inet_pton(family, network, a) != 1)
+		return false;
+	if ((host[0] == '[') != (family == AF_INET6))
+		return false;
+	snprintf(network, sizeof(network), "%s", host + from);
+	network[strcspn(network, "]")] = '\0';
+	if (inet_pton(family, network, b) != 1)
+		return false;
+	for (int i = 0; i < atoi(strchr(range, '/') + 1); i++)
+		if (((a[i / 8] ^ b[i / 8]) >> (7 - i % 8) & 1) != 0)
+			return false;
+	return true;
+}
+
+/* "a-*b.c" */
+static bool
+naive_label(const char *pattern, const char *host)
+{
+	size_t head = strcspn(pattern, "*");
+	const char *tail = pattern + head + 1;
+	size_t len = strlen(host);
+
+	if (len <= head + strlen(tail) || strncmp(pattern, host, head) != 0 ||
+	    strcmp(host + len - strlen(tail), tail) != 0)
+		return false;
+	size_t middle = len - head - strlen(tail);
+	return strspn(host + head, "abcdefghijklmnopqrstuvwxyz0123456789-") >=
+	       middle;
+}
+
+static bool
+naive_host(const struct naive *p, const struct naive *o)
+{
+	unsigned char bytes[4];
+	bool is_address =
+	    o->host[0] == '[' || inet_pton(AF_INET, o->host, bytes) == 1;
+
+	if (strcmp(p->host, "*") == 0)
+		return true;
+	if (strchr(p->host, '/') != NULL)
+		return naive_network(p->host, o->host);
+	if (strchr(p->host, '*') == NULL)
+		return strcmp(p->host, o->host) == 0;
+	if (is_address || o->opaque)
+		return false;
+	if (strncmp(p->host, "*.", 2) != 0)
+		return naive_label(p->host, o->host);
+	/* Any depth of subdomain, never the apex. */
+	size_t len = strlen(o->host), tail = strlen(p->host + 1);
+	return len > tail && strcmp(o->host + len - tail, p->host + 1) == 0;
+}
+
 /* By the words of the manual. */
 static bool
 naive_match(const char *pattern, const char *origin)
 {
-	char left[TEXT], right[TEXT], *host, *end;
+	struct naive p, o;
 
 	if (!naive_is_origin(origin))
 		return false;
-	strcpy(left, pattern);
-	strcpy(right, origin);
-	/* "http://localhost:*": no port, or any. */
-	end = left + strlen(left) - 2;
-	if (strcmp(end, ":*") == 0) {
-		*end = '\0';
-		char *colon = strrchr(right, ':');
-		if (colon[1] != '/' && strchr(colon, ']') == NULL)
-			*colon = '\0';
-	}
-	host = strstr(left, "://*.");
-	if (host == NULL)
-		return strcmp(left, right) == 0;
-	/* A leading star: any depth of subdomain, never the apex. */
-	size_t scheme = (size_t)(host - left) + 3;
-	const char *suffix = host + 4; /* with its dot */
-	size_t len = strlen(right), tail = strlen(suffix);
-	return strncmp(left, right, scheme) == 0 && len > scheme + tail &&
-	       strcmp(right + len - tail, suffix) == 0 && right[scheme] != '[';
+	naive_split(pattern, &p);
+	naive_split(origin, &o);
+	return strcmp(p.scheme, o.scheme) == 0 && naive_host(&p, &o) &&
+	       naive_port(&p, &o);
 }
 
 /* ---- drawing ---- */
 
 static const char *const schemes[] = {"http", "https", "https", "app"};
-static const char *const labels[] = {"a",   "foo", "bar", "barfoo",
-				     "com", "oo",  "x-y", "foob"};
+static const char *const labels[] = {"a",  "foo", "bar",   "barfoo", "com",
+				     "oo", "x-y", "foob",  "x-foo",  "x-a-y",
+				     "3d", "0xz", "b-oo-r"};
+static const char *const starred[] = {"x-*",  "*-y",  "b*r",  "x-*-y",
+				      "*foo", "foo*", "b-*-r"};
 
+/* Of a pattern if `star`. */
 static void
-draw_host(char *to)
+draw_host(char *to, bool star)
 {
+	static const char *const ranges[] = {
+	    "127.0.0.0/8", "10.0.0.0/30", "10.0.0.0/31",     "0.0.0.0/0",
+	    "[::]/0",	   "[::1]/128",	  "[2001:db8::]/32", "*"};
+	static const char *const odd[] = {"",	".",	   "..",
+					  "a!", "[::1]:9", "a::"};
+
 	static const char *const addresses[] = {"127.0.0.1", "[::1]",
 						"10.0.0.1", "[2001:db8::1]"};
 	uint32_t count = 1 + draw(3);
@@ -137,9 +269,13 @@ draw_host(char *to)
 		strcat(to, PICK(addresses));
 		return;
 	}
+	if (draw(12) == 0) {
+		strcat(to, star && draw(2) == 0 ? PICK(ranges) : PICK(odd));
+		return;
+	}
 	for (uint32_t i = 0; i < count; i++) {
 		strcat(to, i == 0 ? "" : ".");
-		strcat(to, PICK(labels));
+		strcat(to, star && draw(5) == 0 ? PICK(starred) : PICK(labels));
 	}
 	if (draw(20) == 0)
 		strcat(to, ".");
@@ -148,13 +284,15 @@ draw_host(char *to)
 static void
 draw_pattern(char *to)
 {
-	static const char *const ports[] = {"", "", "", ":8080", ":81", ":*"};
+	static const char *const ports[] = {"",	      "",	    "",
+					    ":8080",  ":81",	    ":*",
+					    ":79-81", ":8000-8080", ":440-450"};
 	struct origin_pattern p;
 
 	do {
 		strcpy(to, PICK(schemes));
 		strcat(to, draw(3) == 0 ? "://*." : "://");
-		draw_host(to);
+		draw_host(to, true);
 		strcat(to, PICK(ports));
 	} while (origin_pattern_parse(slice_from(to), &p) != ORIGIN_FAULT_NONE);
 }
@@ -168,7 +306,7 @@ draw_origin(char *to)
 
 	strcpy(to, PICK(schemes));
 	strcat(to, "://");
-	draw_host(to);
+	draw_host(to, false);
 	strcat(to, PICK(ports));
 	/* A quarter are bent somewhere, mostly into what is no origin. */
 	size_t len = strlen(to), at = draw((uint32_t)len);
@@ -364,6 +502,6 @@ main(void)
 	UNIT_TEST(tests, n, test_ipv6);
 	UNIT_TEST(tests, n, test_many);
 	int failed = unit_run(tests, n);
-	regfree(&origin_grammar);
+	naive_done();
 	return failed;
 }

@@ -109,8 +109,8 @@ credentials = yes
 [cors]
 origins = file:///srv/app FILE://x
 --
-2: error: origin "file:///srv/app": a page opened from a file has the origin null [file-scheme]
-2: error: origin "FILE://x": a page opened from a file has the origin null [file-scheme]
+2: error: origin "file:///srv/app": a page opened from a file has the origin null; some webviews send "file://", with nothing behind it [file-scheme]
+2: error: origin "FILE://x": a page opened from a file has the origin null; some webviews send "file://", with nothing behind it [file-scheme]
 == scheme
 [cors]
 origins = example.com ab NULL 42-ext://foo chrome*://foo localhost:3000 http:/a.example //b.example
@@ -145,12 +145,48 @@ origins = HTTPS://Example.COM:443/ http://0xFF000000
 [cors]
 origins = https://**.example.com https://*example.com https://a.*.example.com https://*.127.0.0.1 https://a.example:80* https://a.example/*
 --
-2: error: origin "https://**.example.com": "*" stands for subdomains (https://*.example.com), for a port (http://localhost:*), or alone (did you mean "https://*.example.com"?) [wildcard]
-2: error: origin "https://*example.com": "*" stands for subdomains (https://*.example.com), for a port (http://localhost:*), or alone (did you mean "https://*.example.com"?) [wildcard]
-2: error: origin "https://a.*.example.com": "*" stands for subdomains (https://*.example.com), for a port (http://localhost:*), or alone [wildcard]
-2: error: origin "https://*.127.0.0.1": "*" stands for subdomains (https://*.example.com), for a port (http://localhost:*), or alone [wildcard]
-2: error: origin "https://a.example:80*": "*" stands for subdomains (https://*.example.com), for a port (http://localhost:*), or alone [wildcard]
-2: error: origin "https://a.example/*": "*" stands for subdomains (https://*.example.com), for a port (http://localhost:*), or alone (did you mean "https://a.example"?) [wildcard]
+2: error: origin "https://**.example.com": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" (did you mean "https://*.example.com"?) [wildcard]
+2: error: origin "https://*example.com": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" (did you mean "https://*.example.com"?) [wildcard]
+2: error: origin "https://a.*.example.com": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" (did you mean "https://*.example.com"?) [wildcard]
+2: error: origin "https://*.127.0.0.1": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" [wildcard]
+2: error: origin "https://a.example:80*": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" (did you mean "https://a.example:*"?) [wildcard]
+2: error: origin "https://a.example/*": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" (did you mean "https://a.example"?) [wildcard]
+== wildcard: within a label
+[cors]
+origins = https://app-*.example.com https://foo*.com http://app-* https://app-*.co.uk http://192.168.*.* http://192.168.1.*:8080 https://*.*.com
+--
+2: error: origin "https://foo*.com": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" [wildcard]
+2: error: origin "http://app-*": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" [wildcard]
+2: error: origin "https://app-*.co.uk": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" [wildcard]
+2: error: origin "http://192.168.*.*": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" (did you mean "http://192.168.0.0/16"?) [wildcard]
+2: error: origin "http://192.168.1.*:8080": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" (did you mean "http://192.168.1.0/24:8080"?) [wildcard]
+2: error: origin "https://*.*.com": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" [wildcard]
+== ipv4, ipv6: ranges
+[cors]
+origins = http://192.168.1.0/16 http://[fd00::/8] http://[fd00::1]/64:* HTTP://10.0.0.0/8
+--
+2: error: origin "http://192.168.1.0/16": a range of IPv4 addresses is written 192.168.0.0/16, with no bit set behind its length (did you mean "http://192.168.0.0/16"?) [ipv4]
+2: error: origin "http://[fd00::/8]": a range of IPv6 addresses is written [fd00::]/8, with no bit set behind its length (did you mean "http://[fd00::]/8"?) [ipv6]
+2: error: origin "http://[fd00::1]/64:*": a range of IPv6 addresses is written [fd00::]/8, with no bit set behind its length (did you mean "http://[fd00::]/64:*"?) [ipv6]
+2: error: origin "HTTP://10.0.0.0/8": browsers send origins in lower case (did you mean "http://10.0.0.0/8"?) [case]
+== wide ranges and other schemes, without credentials
+[cors]
+origins = http://10.0.0.0/8 http://8.0.0.0/7 http://[fc00::]/7 http://[f8::]/6 moz-extension://* file:// app://.
+--
+2: error: origin "http://[f8::]/6": a range of IPv6 addresses is written [fd00::]/8, with no bit set behind its length (did you mean "http://[::]/6"?) [ipv6]
+2: warning: origin "http://8.0.0.0/7": the range has more addresses than one network [broad-wildcard]
+2: warning: origin "moz-extension://*": every page of this scheme is let in, every extension or app [broad-wildcard]
+2: warning: origin "file://": only Cordova and old webviews send it, and any page in any of them; browsers send "null" [file-scheme]
+== wide ranges and other schemes, with credentials
+[cors]
+credentials = yes
+origins = https://10.0.0.0/8 https://8.0.0.0/7 http://127.0.0.0/8 http://192.168.0.0/16:* file:// https://app-*.netlify.app
+--
+3: error: origin "http://192.168.0.0/16:*": with "credentials = yes", whoever is on the way can read what is private; "allow-insecure = yes" allows it (did you mean "https://192.168.0.0/16:*"?) [insecure-origin]
+3: error: origin "https://app-*.netlify.app": anybody can register a name under it, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
+3: error: origin "https://8.0.0.0/7": with "credentials = yes" too many machines can read what is private [broad-wildcard]
+3: error: origin "file://": any page in any webview that opens files sends it, and "credentials = yes" shows them what is private [file-scheme]
+3: warning: origin "http://192.168.0.0/16:*": every port of the host is let in, whoever opens it [broad-wildcard]
 == ipv6
 [cors]
 origins = http://::1 http://[::FFFF]:90 http://[0:0::1] https://[::1]abc http://[::ffff:7f7f:7f7f] http://2001:db8::1
@@ -165,11 +201,11 @@ origins = http://::1 http://[::FFFF]:90 http://[0:0::1] https://[::1]abc http://
 [cors]
 origins = http://127.1 https://1.2.3.4.5 https://foo.255 http://010.0.0.1:8080 http://127.0.0.1.
 --
-2: error: origin "http://127.1": a host whose last label begins with a digit is an IPv4 address of four numbers (did you mean "http://127.0.0.1"?) [ipv4]
-2: error: origin "https://1.2.3.4.5": a host whose last label begins with a digit is an IPv4 address of four numbers [ipv4]
-2: error: origin "https://foo.255": a host whose last label begins with a digit is an IPv4 address of four numbers [ipv4]
-2: error: origin "http://010.0.0.1:8080": a host whose last label begins with a digit is an IPv4 address of four numbers [ipv4]
-2: error: origin "http://127.0.0.1.": a host whose last label begins with a digit is an IPv4 address of four numbers (did you mean "http://127.0.0.1"?) [ipv4]
+2: error: origin "http://127.1": a host whose last label is a number is an IPv4 address of four decimal numbers (did you mean "http://127.0.0.1"?) [ipv4]
+2: error: origin "https://1.2.3.4.5": a host whose last label is a number is an IPv4 address of four decimal numbers [ipv4]
+2: error: origin "https://foo.255": a host whose last label is a number is an IPv4 address of four decimal numbers [ipv4]
+2: error: origin "http://010.0.0.1:8080": a host whose last label is a number is an IPv4 address of four decimal numbers [ipv4]
+2: error: origin "http://127.0.0.1.": a host whose last label is a number is an IPv4 address of four decimal numbers (did you mean "http://127.0.0.1"?) [ipv4]
 == host
 [cors]
 origins = https:// https://a..b https://a%20b https://xn--f.example https://xn--f.example:0
@@ -183,18 +219,18 @@ origins = https:// https://a..b https://a%20b https://xn--f.example https://xn--
 [cors]
 origins = https://a.example:65536 https://b.example:06060 https://c.example: https://d.example:x
 --
-2: error: origin "https://a.example:65536": a port is a number from 1 to 65535 without leading zeros, or "*" [port]
-2: error: origin "https://b.example:06060": a port is a number from 1 to 65535 without leading zeros, or "*" (did you mean "https://b.example:6060"?) [port]
-2: error: origin "https://c.example:": a port is a number from 1 to 65535 without leading zeros, or "*" (did you mean "https://c.example"?) [port]
-2: error: origin "https://d.example:x": a port is a number from 1 to 65535 without leading zeros, or "*" [port]
+2: error: origin "https://a.example:65536": a port is a number from 1 to 65535 without leading zeros, a range (3000-3999), or "*" [port]
+2: error: origin "https://b.example:06060": a port is a number from 1 to 65535 without leading zeros, a range (3000-3999), or "*" (did you mean "https://b.example:6060"?) [port]
+2: error: origin "https://c.example:": a port is a number from 1 to 65535 without leading zeros, a range (3000-3999), or "*" (did you mean "https://c.example"?) [port]
+2: error: origin "https://d.example:x": a port is a number from 1 to 65535 without leading zeros, a range (3000-3999), or "*" [port]
 == default-port
 [cors]
 origins = https://a.example:443 http://b.example:80 ws://c.example:080 foo://d.example:99999
 --
 2: error: origin "https://a.example:443": browsers leave the default port out (did you mean "https://a.example"?) [default-port]
 2: error: origin "http://b.example:80": browsers leave the default port out (did you mean "http://b.example"?) [default-port]
-2: error: origin "ws://c.example:080": a port is a number from 1 to 65535 without leading zeros, or "*" (did you mean "ws://c.example"?) [port]
-2: error: origin "foo://d.example:99999": a port is a number from 1 to 65535 without leading zeros, or "*" [port]
+2: error: origin "ws://c.example:080": a port is a number from 1 to 65535 without leading zeros, a range (3000-3999), or "*" (did you mean "ws://c.example"?) [port]
+2: error: origin "foo://d.example:99999": a port is a number from 1 to 65535 without leading zeros, a range (3000-3999), or "*" [port]
 == path
 [cors]
 origins = https://a.example/ https://b.example/app/index.html

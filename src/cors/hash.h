@@ -1,0 +1,73 @@
+/*
+ * The hash of the tables of origins: fast on the few tens of bytes that an
+ * origin has, which are hashed on every request.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef CORS_HASH_H
+#define CORS_HASH_H
+
+#include <stdint.h>
+
+#include "base/slice.h"
+
+/* Both halves of a product: every bit of a and b reaches every bit. */
+static inline uint64_t
+mix(uint64_t a, uint64_t b)
+{
+#ifdef __SIZEOF_INT128__
+	__extension__ unsigned __int128 product = (unsigned __int128)a * b;
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+#else
+	return mix_by_halves(a, b);
+#endif
+}
+
+/* Eight bytes as a number. */
+static inline uint64_t
+read64(const char *at)
+{
+	uint64_t word;
+
+	memcpy(&word, at, sizeof(word));
+	return word;
+}
+
+/* 0 to 8 bytes; those of 4 to 8 overlap, the length tells them apart. */
+static inline uint64_t
+read_few(const char *at, size_t len)
+{
+	uint32_t low = 0, high = 0;
+
+	if (len >= 4) {
+		memcpy(&low, at, 4);
+		memcpy(&high, at + len - 4, 4);
+		return (uint64_t)high << 32 | low;
+	}
+	return len == 0 ? 0
+			: (uint64_t)(unsigned char)at[0] |
+			      (uint64_t)(unsigned char)at[len / 2] << 8 |
+			      (uint64_t)(unsigned char)at[len - 1] << 16;
+}
+
+/*
+ * Chance hardly finds collisions of these 64-bit products, but whoever writes
+ * the policy can search for them.  So the seed changes when a table fills
+ * badly, and bytes are always compared.
+ */
+static inline uint64_t
+hash_bytes(struct slice s, uint64_t seed)
+{
+	const uint64_t k0 = 0xa0761d6478bd642fu, k1 = 0xe7037ed1a0b428dbu;
+	uint64_t h = seed ^ mix(s.len ^ k0, k1);
+	const char *at = s.ptr;
+	size_t left = s.len;
+
+	for (; left > 16; left -= 16, at += 16)
+		h = mix(read64(at) ^ k0, read64(at + 8) ^ h);
+	if (left > 8)
+		return mix(read64(at) ^ k1, read64(at + left - 8) ^ h);
+	return mix(read_few(at, left) ^ k1, h ^ k0);
+}
+
+#endif
