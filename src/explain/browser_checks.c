@@ -438,13 +438,20 @@ browser_check_response(struct explanation *e)
 }
 
 void
-explain_unreachable(struct explanation *e, const char *id, const char *message,
-		    const char *fix)
+explain_blocked(struct explanation *e, const char *id, const char *message,
+		const char *fix)
 {
 	e->verdict = VERDICT_BLOCKED;
 	e->reason = id;
 	e->message = message;
 	e->fix = fix;
+}
+
+void
+explain_unreachable(struct explanation *e, const char *id, const char *message,
+		    const char *fix)
+{
+	explain_blocked(e, id, message, fix);
 	e->unreachable = true;
 }
 

@@ -417,6 +417,7 @@ refuse(struct explanation *e)
 {
 	const char *name = explain_quote(e, e->plan.refused);
 
+	e->stopped = true;
 	e->verdict = VERDICT_BLOCKED;
 	e->reason = "forbidden-method";
 	e->fix = "change the script: no policy can allow this";

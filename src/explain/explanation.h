@@ -89,6 +89,8 @@ struct explanation {
 	struct fetch_plan plan;
 	bool out_of_memory; /* all else is then undefined */
 	bool userinfo;	    /* fetch() refuses such a URL */
+	bool stopped; /* nothing is sent, not even a preflight; and there is a
+			 verdict */
 	struct texts why;   /* why a preflight; which headers are not sent */
 	struct texts notes; /* other checks than CORS, where browsers differ */
 
@@ -198,6 +200,9 @@ bool browser_check_preflight(struct explanation *);
 void browser_check_response(struct explanation *);
 /* List the headers that JavaScript can read, sorted, each once. */
 void browser_list_readable(struct explanation *);
+/* Blocked for what is no CORS check; all but e in the arena or constant. */
+void explain_blocked(struct explanation *, const char *id, const char *message,
+		     const char *fix);
 /* There was no response: id is network, tls or timeout. */
 void explain_unreachable(struct explanation *, const char *id,
 			 const char *message, const char *fix);

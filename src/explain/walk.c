@@ -79,13 +79,6 @@ describe_call(struct explanation *e)
 	    q->credentials ? "        credentials: \"include\",\n" : "");
 }
 
-/* fetch() throws, and nothing of the walk happens. */
-static bool
-is_refused(const struct explanation *e)
-{
-	return e->plan.refusal != FETCH_ACCEPTED || e->userinfo;
-}
-
 static const char *
 describe_preflight(const struct explanation *e)
 {
@@ -224,7 +217,7 @@ walk_preflight(const struct walk *w)
 {
 	const struct explanation *e = w->e;
 
-	if (is_refused(e))
+	if (e->stopped)
 		return;
 	w->out->heading(w->ctx, describe_preflight(e));
 	w->out->list(w->ctx, &e->why);

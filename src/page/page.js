@@ -40,12 +40,31 @@
 			answer.body.cancel();
 	};
 
-	const fail = error => {
+	// A script is not told why. A HEAD to which CORS does not apply, and
+	// whose answer stays unread, fails only where no server answers.
+	const answers = url => fetch(url, {
+		method: "HEAD",
+		mode: "no-cors",
+		credentials: "omit",
+		cache: "no-store",
+		redirect: "follow",
+		signal: AbortSignal.timeout(10000),
+	}).then(() => true, () => false);
+
+	const fail = async error => {
 		show("status", "none");
 		show("names", "none");
 		if (error.name === "TimeoutError") {
 			show("outcome", "no answer");
 			outcome.textContent = "No answer within 30 seconds.";
+		} else if (data.sent === "yes" && !await answers(data.url)) {
+			show("outcome", "no answer");
+			outcome.textContent = await answers(location.href)
+			    ? "No server answers at this URL, so CORS had no "
+			    + "part in it (" + error.name + ": "
+			    + error.message + ")."
+			    : "There is no network: the server of this page "
+			    + "does not answer either.";
 		} else {
 			judge("blocked", "This browser keeps the answer from "
 			    + "the page, or there was none (" + error.name
@@ -59,7 +78,7 @@
 		try {
 			await send();
 		} catch (error) {
-			fail(error);
+			await fail(error);
 		}
 		button.disabled = false;
 		button.focus();

@@ -69,6 +69,11 @@ print_call(const struct page *page)
 	print_headers(page->out, &q->headers);
 	if (slice_present(page->own))
 		print_data(page->out, "origin", page->own);
+	/* Else nothing reaches the network, whether there is one or not. */
+	print_data(page->out, "sent",
+		   page->result->own_explained && page->result->own.stopped
+		       ? SLICE("no")
+		       : SLICE("yes"));
 }
 
 /* ---- the prediction for a page of this origin ---- */
@@ -163,19 +168,26 @@ print_table(const struct page *page)
 
 /* ---- the whole ---- */
 
+/* Of the request that the button sends, which is this page's. */
 static void
 print_warning(const struct page *page)
 {
-	const struct explanation *e = &page->result->e;
+	const struct page_result *result = page->result;
+	const struct explanation *e =
+	    result->own_explained ? &result->own : &result->e;
 	struct slice method = e->plan.method;
 
-	if (slice_eq(method, SLICE("GET")) || slice_eq(method, SLICE("HEAD")) ||
+	if (!e->sent || slice_eq(method, SLICE("GET")) ||
+	    slice_eq(method, SLICE("HEAD")) ||
 	    slice_eq(method, SLICE("OPTIONS")))
 		return;
 	fputs("<p class=\"warning\"><strong>Mind:</strong> a ", page->out);
 	html_text(page->out, method);
-	fputs(" may change something there, and it runs even if its answer is "
-	      "then blocked.</p>\n",
+	fputs(e->plan.preflight && !e->preflight_passes
+		  ? " may change something there, and if the preflight passes "
+		    "it runs, even if its answer is then blocked.</p>\n"
+		  : " may change something there, and it runs even if its "
+		    "answer is then blocked.</p>\n",
 	      page->out);
 }
 

@@ -279,42 +279,129 @@ find_refusal(struct explanation *e, struct probe_client *client)
 
 /* ---- the preflight ---- */
 
+/* A proxy answers in the place of what is behind it. */
+static bool
+is_backend_down(int status)
+{
+	return status >= 502 && status <= 504;
+}
+
+static const char fix_backend[] =
+    "start what is behind the proxy, or correct the address at which the proxy "
+    "looks for it: its log says why; nothing about CORS is known before that";
+
+/* "/accounts/login/?next=/x", "https://sso.example/oauth2/authorize": a word of
+ * host or path is one that such pages are called by. */
+static bool
+is_login(struct slice location)
+{
+	static const char *const words[] = {
+	    "login",   "log-in",    "log_in",	"signin", "sign-in",
+	    "sign_in", "sso",	    "cas",	"saml",	  "saml2",
+	    "oauth",   "oauth2",    "auth",	"openid", "logon",
+	    "signon",  "authorize", "wp-login", NULL};
+	struct slice rest = slice_of(location.ptr, text_find(location, '?'));
+
+	while (rest.len > 0) {
+		size_t len = 0;
+		while (len < rest.len &&
+		       memchr("/.:", rest.ptr[len], 3) == NULL)
+			len++;
+		for (size_t i = 0; words[i] != NULL; i++)
+			if (slice_eq_nocase(slice_of(rest.ptr, len),
+					    slice_from(words[i])))
+				return true;
+		rest = slice_after(rest, len < rest.len ? len + 1 : len);
+	}
+	return false;
+}
+
+static void
+find_redirect(struct explanation *e)
+{
+	struct slice location = get(e, &e->preflight, "location");
+	const char *quoted = explain_quote(e, location);
+
+	if (slice_present(location) && is_login(location)) {
+		e->fix = "let OPTIONS pass without a login: a preflight "
+			 "carries no cookie, whatever the script does";
+		finding_add(e, "login-redirect", true, e->fix,
+			    "OPTIONS is redirected (%d) to a login page, %s: "
+			    "no browser follows that",
+			    e->preflight.status, quoted);
+		return;
+	}
+	finding_add(e, "options-redirected", true,
+		    "ask for that URL at once, or answer OPTIONS before the "
+		    "redirect (to https, to a final /)",
+		    "OPTIONS is redirected (%d) to %s: no browser follows that",
+		    e->preflight.status, quoted);
+}
+
+/* What answers OPTIONS with such a status, and the cure. */
+struct status_words {
+	int first;
+	int last;
+	const char *id;
+	const char *fix;
+	const char *what; /* behind "OPTIONS is 405" */
+};
+
+static const struct status_words status_words[] = {
+    {404, 404, "options-not-found",
+     "let OPTIONS reach what answers the other methods: the routes of an "
+     "application often know them alone",
+     ", so no preflight can pass"},
+    {405, 405, "options-not-allowed",
+     "let OPTIONS through to corswrap, which answers preflights by itself",
+     ": the server does not know the method at this URL, so no preflight can "
+     "pass"},
+    {501, 501, "options-not-allowed",
+     "let OPTIONS through to corswrap, which answers preflights by itself",
+     ": the server does not know the method, so no preflight can pass"},
+    {502, 504, "backend-down", fix_backend,
+     ": a proxy answers, because what is behind it is down or does not answer "
+     "it"},
+    {401, 401, "options-guarded",
+     "ask for passwords on every method but OPTIONS (Apache: <LimitExcept "
+     "OPTIONS>; nginx: auth_basic within limit_except OPTIONS)",
+     ": a password check comes first, and a preflight carries no password and "
+     "no cookie, whatever the script does"},
+    {407, 407, "options-guarded", "ask for no password on OPTIONS",
+     ": a proxy asks for a password, and a preflight carries none, whatever "
+     "the script does"},
+    {403, 403, "options-guarded",
+     "let preflights through before the access check: they carry no password "
+     "and no cookie",
+     ": a preflight carries no password and no cookie, whatever the script "
+     "does"},
+};
+
 static void
 find_status(struct explanation *e)
 {
 	int status = e->preflight.status;
-	struct slice location = get(e, &e->preflight, "location");
 
-	if (fetch_is_redirect(status))
-		finding_add(e, "options-redirected", true,
-			    "ask for that URL at once, or answer OPTIONS "
-			    "before the redirect (to https, to a final /, to "
-			    "the login page)",
-			    "OPTIONS is redirected (%d) to %s: no browser "
-			    "follows that",
-			    status, explain_quote(e, location));
-	else if (status == 404)
-		finding_add(e, "options-not-found", true,
-			    "let OPTIONS reach what answers the other "
-			    "methods: the routes of an application often know "
-			    "them alone",
-			    "OPTIONS is 404, so no preflight can pass");
-	else if (status == 405 || status == 501)
-		finding_add(e, "options-not-allowed", true,
-			    "let OPTIONS through to corswrap, which answers "
-			    "preflights by itself",
-			    "OPTIONS is %d, so no preflight can pass", status);
-	else if (status == 401 || status == 403 || status == 407)
-		finding_add(e, "options-guarded", true,
-			    "ask for passwords on every method but OPTIONS "
-			    "(Apache: <LimitExcept OPTIONS>)",
-			    "OPTIONS is %d: a preflight carries no password "
-			    "and no cookie, whatever the script does",
-			    status);
-	else if (status < 200 || status > 299)
-		finding_add(e, "options-failed", true,
-			    "answer OPTIONS with 204 and the CORS headers",
-			    "OPTIONS is %d, so no preflight can pass", status);
+	if (status >= 200 && status <= 299)
+		return;
+	if (fetch_is_redirect(status)) {
+		find_redirect(e);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(status_words) / sizeof(*status_words);
+	     i++) {
+		const struct status_words *w = &status_words[i];
+		if (status < w->first || status > w->last)
+			continue;
+		/* The verdict's own fix knows the policy, and no server. */
+		e->fix = w->fix;
+		finding_add(e, w->id, true, w->fix, "OPTIONS is %d%s", status,
+			    w->what);
+		return;
+	}
+	finding_add(e, "options-failed", true,
+		    "answer OPTIONS with 204 and the CORS headers",
+		    "OPTIONS is %d, so no preflight can pass", status);
 }
 
 static void
@@ -480,10 +567,36 @@ find_options(struct explanation *e, struct probe_client *client)
 
 /* ---- all of them ---- */
 
+/* Where the request was first redirected to. */
+static void
+find_login(struct explanation *e, struct slice location)
+{
+	if (!slice_present(location) || !is_login(location))
+		return;
+	finding_add(e, "login-redirect", true,
+		    "send what logs the visitor in with the request, or let "
+		    "the server answer a script with 401 and the CORS headers "
+		    "instead of a redirect",
+		    "the request is redirected to a login page, %s: a script "
+		    "cannot log in there",
+		    explain_quote(e, location));
+	if (e->verdict == VERDICT_BLOCKED)
+		e->fix = e->findings[e->finding_count - 1].fix;
+}
+
 /* An error response that the page cannot read. */
 static void
 find_error(struct explanation *e)
 {
+	if (e->sent && e->response.known &&
+	    is_backend_down(e->response.status)) {
+		if (e->verdict == VERDICT_BLOCKED)
+			e->fix = fix_backend;
+		finding_add(e, "backend-down", true, fix_backend,
+			    "%s is %d: a proxy answers, because what is behind "
+			    "it is down or does not answer it",
+			    which_words[THE_REQUEST], e->response.status);
+	}
 	if (e->sent && e->response.known && e->response.status >= 400 &&
 	    !slice_present(get(e, &e->response, ACAO)))
 		finding_add(e, "error-without-cors", true,
@@ -496,7 +609,8 @@ find_error(struct explanation *e)
 }
 
 void
-probe_find(struct explanation *e, struct probe_client *client)
+probe_find(struct explanation *e, struct probe_client *client,
+	   struct slice redirect)
 {
 	struct response unknown_origin = {.known = false},
 			null_origin = {.known = false};
@@ -508,6 +622,7 @@ probe_find(struct explanation *e, struct probe_client *client)
 	}
 	find_in_answer(e, &e->preflight, THE_PREFLIGHT);
 	find_in_answer(e, &e->response, THE_REQUEST);
+	find_login(e, redirect);
 	find_error(e);
 	request_from(e, client, UNKNOWN_ORIGIN, &unknown_origin);
 	if (!slice_eq(e->question.origin, SLICE("null")))

@@ -36,6 +36,10 @@ describe_unreachable(struct explanation *e, enum probe_fault fault,
 				   "browsers trust for this name: a page "
 				   "cannot let anybody click through the "
 				   "warning"},
+	    [PROBE_NO_CERTIFICATES] =
+		{"tls", "install the certificate authorities on this machine "
+			"(Debian: ca-certificates), or name a file of them in "
+			"SSL_CERT_FILE: the server was not judged"},
 	    [PROBE_TLS] = {"tls", "see that the server speaks TLS at this "
 				  "port, in a version that browsers take"},
 	    [PROBE_TIMEOUT] = {"timeout",
@@ -43,13 +47,17 @@ describe_unreachable(struct explanation *e, enum probe_fault fault,
 			       "before anything about CORS"},
 	};
 
+	/* A browser has its own certificates, so what it says is not known. */
 	explain_unreachable(
 	    e, words[fault].id,
 	    explain_noted(
-		e, explain_printf(e,
-				  "TypeError: Failed to fetch "
-				  "(%s: %s)",
-				  explain_quote(e, e->question.url.href), why)),
+		e, explain_printf(
+		       e, "%s (%s: %s)",
+		       fault == PROBE_NO_CERTIFICATES
+			   ? "This machine has no certificates to check the "
+			     "server's with"
+			   : "TypeError: Failed to fetch",
+		       explain_quote(e, e->question.url.href), why)),
 	    words[fault].fix);
 }
 
@@ -72,19 +80,45 @@ send_request(struct explanation *e, struct probe_client *client,
 
 /* ---- redirects ---- */
 
+static bool
+block_redirect(struct explanation *e, const char *message)
+{
+	explain_blocked(e, "redirect-blocked", explain_noted(e, message),
+			"let the server answer at this URL without a redirect");
+	return false;
+}
+
 /* A redirect that no browser follows. */
 static bool
 refuse_redirect(struct explanation *e, struct slice location, const char *why)
 {
-	explain_unreachable(
-	    e, "network",
-	    explain_noted(e,
-			  explain_printf(e,
-					 "TypeError: Failed to fetch (redirect "
-					 "to '%s': %s)",
-					 explain_quote(e, location), why)),
-	    "let the server answer at this URL without a redirect");
-	return false;
+	return block_redirect(e,
+			      explain_printf(e,
+					     "TypeError: Failed to fetch "
+					     "(redirect to '%s': %s)",
+					     explain_quote(e, location), why));
+}
+
+/* Chromium leaves the location out of its words. */
+static bool
+refuse_password(struct explanation *e, struct slice location)
+{
+	const char *from = "";
+
+	if (!e->plan.cross_origin)
+		return refuse_redirect(e, location,
+				       "a URL with user name and password");
+	if (slice_present(e->redirected_from))
+		from = explain_printf(e, " (redirected from '%s')",
+				      explain_quote(e, e->redirected_from));
+	return block_redirect(
+	    e, explain_printf(e,
+			      "Access to fetch at '%s'%s from origin '%s' has "
+			      "been blocked by CORS policy: Redirect location "
+			      "'' contains a username and password, which is "
+			      "disallowed for cross-origin requests.",
+			      explain_quote(e, e->question.url.full), from,
+			      explain_quote(e, e->question.origin)));
 }
 
 /* The script's headers that go with it; Fetch, "HTTP-redirect fetch" 12 and 13.
@@ -143,8 +177,7 @@ next_question(struct explanation *e, struct slice location,
 	away = !slice_eq(out->url.origin, q->url.origin);
 	/* Fetch lets it pass to the page's own origin, Chromium does not. */
 	if (out->url.has_userinfo)
-		return refuse_redirect(e, location,
-				       "a URL with user name and password");
+		return refuse_password(e, location);
 	/* "redirect-tainted origin": from elsewhere to elsewhere again. */
 	if (away && e->plan.cross_origin)
 		out->origin = SLICE("null");
@@ -298,7 +331,8 @@ void
 probe(struct explanation *e, struct probe_client *client)
 {
 	struct explanation *at = e;
-	struct slice location = SLICE_NONE;
+	struct slice location = SLICE_NONE, first = SLICE_NONE;
+	bool two;
 
 	e->probed = true;
 	if (explain_is_settled(e))
@@ -309,8 +343,10 @@ probe(struct explanation *e, struct probe_client *client)
 			break;
 		at = next;
 	}
+	if (e->response.known && fetch_is_redirect(e->response.status))
+		first = read_location(e, &two);
 	if (at != e)
 		copy_outcome(e, at);
 	if (!e->out_of_memory && !e->unreachable && e->plan.cross_origin)
-		probe_find(e, client);
+		probe_find(e, client, first);
 }

@@ -25,7 +25,8 @@ enum probe_fault {
 	PROBE_ANSWERED,
 	PROBE_NETWORK,
 	PROBE_CERTIFICATE,
-	PROBE_TLS, /* what is not the certificate's fault */
+	PROBE_NO_CERTIFICATES, /* this machine has none to check it with */
+	PROBE_TLS,	       /* what is not the certificate's fault */
 	PROBE_TIMEOUT
 };
 
@@ -69,7 +70,8 @@ void probe(struct explanation *, struct probe_client *);
 /* ---- findings.c ---- */
 
 /* Ask three questions more, each without consequences, and look at all the
- * answers. */
-void probe_find(struct explanation *, struct probe_client *);
+ * answers.  redirect: the first Location of the request, or absent. */
+void probe_find(struct explanation *, struct probe_client *,
+		struct slice redirect);
 
 #endif

@@ -148,6 +148,13 @@ ask(url => "$api/x", credentials => 1, policy => policy_text());
 like(text_of('result'), qr/credentials: "include"/, 'with credentials');
 like(try_it(), qr/ As predicted\.$/, 'blocked, as predicted');
 
+# No server at all is no verdict about CORS, whatever was foretold.
+my $nobody = free_port();
+ask(url => "http://localhost:$nobody/", policy => policy_text());
+like(try_it(), qr/^No server answers at this URL, so CORS had no part in it \(TypeError: Failed to fetch\)\.$/,
+    'nobody there: said as that');
+is(text_of('got-outcome'), 'no answer', 'in the table too');
+
 # A policy that is not the server's.
 ask(url => "$api/closed", policy => "[cors]\norigins = *\n");
 like(try_it(), qr/ Not as predicted\.$/, 'another policy: not as predicted');

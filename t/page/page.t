@@ -500,6 +500,19 @@ for my $tree ($own, $bad, $warned, $empty, says_the_same('all', %ask,
 	%known = (%known, %{ skeleton($tree) });
 }
 
+# The button's request may change something; one that is not sent does not.
+my $mind = qr/may change something there/;
+my %writes = (url => 'https://api.example.net/x', policy => "[cors]\n"
+	. "origins = *\n");
+like(post(%writes, method => 'POST')->{body}, $mind, 'POST: a warning');
+unlike(post(%writes, method => 'GET')->{body}, $mind, 'GET: none');
+unlike(post(%writes, method => 'PUT')->{body}, $mind,
+    'a PUT whose preflight fails is not sent: none');
+like(post(%writes, method => 'PUT', policy => '')->{body},
+    qr/if the preflight passes it runs/, 'no policy: it depends');
+unlike(post(%writes, method => 'TRACE')->{body}, $mind,
+    'a TRACE is never sent: none');
+
 # What HTML has for bytes that are no text.
 sub expected {
 	my ($bytes) = @_;

@@ -118,6 +118,40 @@ my @cases = (
 	[ 'redirected', [@put], sub { "HTTP/1.1 302 Found\r\n"
 		. "Location: /good\r\nContent-Length: 0\r\n\r\n" }, 1,
 		'preflight-redirect', 'options-redirected' ],
+	# Which of them it is, and the cure for that one.
+	[ 'backend-down', [@put], sub { "HTTP/1.1 502 Bad Gateway\r\n"
+		. "Server: nginx\r\nContent-Length: 0\r\n\r\n" }, 1,
+		'preflight-status', 'backend-down' ],
+	[ 'backend-late', [], sub { $_[0] eq 'OPTIONS' ? careful(@_[0, 1])
+		: "HTTP/1.1 504 Late\r\nVary: Origin\r\n"
+		. "Content-Length: 0\r\n\r\n" }, 1, 'acao-missing',
+		qw(backend-down error-without-cors) ],
+	[ 'backend-told', [], sub { careful(@_[0, 1], status => '503 Busy') },
+		0, undef, 'backend-down' ],
+	[ 'proxy-password', [@put], sub { $_[0] eq 'OPTIONS'
+		? "HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n"
+		: careful(@_[0, 1]) }, 1, 'preflight-status',
+		'options-guarded' ],
+	[ 'unknown-method', [@put], sub { $_[0] eq 'OPTIONS'
+		? "HTTP/1.1 501 What\r\nContent-Length: 0\r\n\r\n"
+		: careful(@_[0, 1]) }, 1, 'preflight-status',
+		'options-not-allowed' ],
+	[ 'to-login', [@put], sub { "HTTP/1.1 302 Found\r\n"
+		. "Location: /accounts/login/?next=/x\r\n"
+		. "Content-Length: 0\r\n\r\n" }, 1, 'preflight-redirect',
+		'login-redirect' ],
+	[ 'to-sso', [@put], sub { "HTTP/1.1 302 Found\r\n"
+		. "Location: https://sso.example/start\r\n"
+		. "Content-Length: 0\r\n\r\n" }, 1, 'preflight-redirect',
+		'login-redirect' ],
+	[ 'to-blog', [@put], sub { "HTTP/1.1 302 Found\r\n"
+		. "Location: /blogin/authors?next=/login\r\n"
+		. "Content-Length: 0\r\n\r\n" }, 1, 'preflight-redirect',
+		'options-redirected' ],
+	[ 'get-login', [], sub { $_[0] eq 'OPTIONS' ? careful(@_[0, 1])
+		: "HTTP/1.1 302 Found\r\nLocation: /wp-login.php\r\n"
+		. "Vary: Origin\r\nContent-Length: 0\r\n\r\n" }, 1,
+		'acao-missing', 'login-redirect' ],
 	[ 'broken', [@put], sub { "HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n" },
 		1, 'preflight-status', 'options-failed' ],
 	[ 'star-credentials', [ @put, '--credentials' ],
@@ -237,6 +271,20 @@ my @causes = (
 		? "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"
 		: careful(@_[0, 1]) }, qr/^let preflights through/,
 		'options-guarded' ],
+	[ 'down', [@put], sub { "HTTP/1.1 502 Bad Gateway\r\n"
+		. "Content-Length: 0\r\n\r\n" },
+		qr/^start what is behind the proxy/, 'backend-down' ],
+	[ 'password', [@put], sub { $_[0] eq 'OPTIONS'
+		? "HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n"
+		: careful(@_[0, 1]) }, qr/^ask for passwords on every method but/,
+		'options-guarded' ],
+	[ 'login', [@put], sub { "HTTP/1.1 303 See\r\nLocation: /login\r\n"
+		. "Content-Length: 0\r\n\r\n" },
+		qr/^let OPTIONS pass without a login/, 'login-redirect' ],
+	[ 'unknown', [@put], sub { $_[0] eq 'OPTIONS'
+		? "HTTP/1.1 405 No\r\nAllow: GET\r\nContent-Length: 0\r\n\r\n"
+		: careful(@_[0, 1]) }, qr/^let OPTIONS through/,
+		'options-not-allowed' ],
 	# What the answer does say.
 	[ 'preflight-alone', [@put], sub { $_[0] eq 'OPTIONS'
 		? careful(@_[0, 1]) : refusal(200) },
@@ -466,16 +514,19 @@ unlike(read_file($requests), qr/^authorization:/mi,
     'not sent before it was asked for');
 unlink $requests;
 ($status, $got) = ask("$at/go-round");
-is("$status $got->{reason}", '2 network', 'round and round');
+is("$status $got->{reason}", '1 redirect-blocked', 'round and round');
 like($got->{message}, qr/there were 20 already/, 'comes to an end');
-is(scalar(() = asked()), 21, 'after 20');
+is(scalar(grep { $_ eq "GET $origin" } asked()), 21, 'after 20');
 for ([ 'go-ftp', 'another scheme' ], [ 'go-file', 'a file' ],
 	[ 'go-user', 'a password' ]) {
 	($status, $got) = ask("$at/$_->[0]");
-	is("$status $got->{verdict} $got->{reason}", '2 blocked network',
-	    "to $_->[1]");
-	is(scalar(() = asked()), 1, 'is not followed');
+	is("$status $got->{verdict} $got->{reason}",
+	    '1 blocked redirect-blocked', "to $_->[1]");
+	is(scalar(grep { $_ eq "GET $origin" } asked()), 1, 'is not followed');
 }
+like($got->{message}, qr/^Access to fetch at '\Q$at\E\/go-user' from origin '\Q$origin\E' has been blocked by CORS policy: Redirect location '' contains a username and password, which is disallowed for cross-origin requests\. \(Note: /,
+    'in the words of the console');
+unlike($got->{message}, qr/pw/, 'without the password');
 ($status, $got) = ask("$at/go-put", \@put);
 is("$status $got->{reason}", '1 preflight-status',
     'a preflight before each request');
@@ -487,7 +538,7 @@ is($status, 0, '301 to a POST');
 is((asked())[1], "GET $origin", 'becomes GET');
 is((ask("$at/go-nowhere"))[0], 0, 'a redirect without Location is an answer');
 ($status, $got) = ask("$at/go-both");
-is("$status $got->{reason}", '2 network', 'two different Locations');
+is("$status $got->{reason}", '1 redirect-blocked', 'two different Locations');
 is((ask("$at/go-same"))[0], 0, 'the same one twice');
 unlink $requests;
 my @own = (clean => \%clean);
@@ -703,6 +754,15 @@ END
 	is("$status $got->{verdict} $got->{reason}", '2 blocked tls',
 	    'a certificate that nobody signed');
 	like($got->{fix}, qr/certificate/, 'and the fix');
+	# It is not the server's fault then (libcurl's error 77).
+	($status, $got) = ask("$https/good", undef,
+	    env => { SSL_CERT_FILE => "$dir/no-such-file" });
+	is("$status $got->{verdict} $got->{reason}", '2 blocked tls',
+	    'no certificates on this machine');
+	like($got->{message}, qr/^This machine has no certificates/,
+	    'is told as that');
+	like($got->{fix}, qr/ca-certificates.*SSL_CERT_FILE/,
+	    'and not as the server\'s');
 	my @trust = (env => { SSL_CERT_FILE => "$site/cert.pem" });
 	my ($exit_status, $out, $err) = probe("$https/good", undef, @trust);
 	is($exit_status, 0, 'over HTTP/2') or diag($out, $err);
