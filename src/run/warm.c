@@ -39,16 +39,21 @@ same_words(char *const *a, char *const *b)
 	return *a == *b;
 }
 
-bool
-warm_is_wanted(const struct settings *settings, const struct script *script)
+/* By its real path, or by the path that the server names it by: a folder on the
+ * way may be a symbolic link. */
+static bool
+is_wanted(const struct settings *settings, const struct script *script,
+	  char *const *env)
 {
 	const struct warm_policy *policy = &settings->warm;
+	const char *named = variables_find(env, "SCRIPT_FILENAME");
 
 	if (policy->exec && settings->app.exec != NULL &&
 	    same_words(script->argv, settings->app.exec))
 		return true;
 	for (const char *const *s = policy->scripts; *s != NULL; s++)
-		if (fnmatch(*s, script->path, FNM_PATHNAME) == 0)
+		if (fnmatch(*s, script->path, FNM_PATHNAME) == 0 ||
+		    (named != NULL && fnmatch(*s, named, FNM_PATHNAME) == 0))
 			return true;
 	return false;
 }
@@ -366,7 +371,7 @@ warm_start(struct warm *w, const struct settings *settings,
 	enum warm_result result;
 	int spare = -1;
 
-	if (!warm_is_wanted(settings, script))
+	if (!is_wanted(settings, script, spec->env))
 		return WARM_NONE;
 	pthread_mutex_lock(&w->lock);
 	p = w->stopping ? NULL : find_program(w, settings, script, spec);

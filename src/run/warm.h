@@ -35,7 +35,4 @@ enum warm_result warm_start(struct warm *, const struct settings *,
 			    const struct script *, const struct child_spec *,
 			    struct child *);
 
-/* Is the script one of `scripts`?  path: as of struct script. */
-bool warm_is_wanted(const struct settings *, const struct script *);
-
 #endif

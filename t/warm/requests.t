@@ -51,7 +51,7 @@ sub compare {
 		my $answer = $got->($r, $script, params => { %{ $request->{env} },
 			GUESTBOOK => $folder }, %body);
 		sleep 0.02; # standard error comes in another way
-		$got{$which} = join "\n", map({ "$_: $answer->{$_}" }
+		$got{$which} = join "\n", map({ "$_: " . ($answer->{$_} // "none") }
 			qw(status appStatus)), map({ "$_: @{ $answer->{header}{$_} }" }
 			sort keys %{ $answer->{header} }), $answer->{body},
 		    complaints($r, $from);
@@ -317,6 +317,19 @@ logged($r, qr/loop\.pl: runs cold: a switch of perl is not understood/, '-n: col
 write_file("$dir/cgi/shell.pl", "#!/bin/sh\necho 'A: 1'; echo\n", 0755);
 is(ask($r, 'shell.pl')->{status}, 200, 'a shell script');
 logged($r, qr/shell\.pl: runs cold: its interpreter is neither/, 'is cold');
+
+# --- named through a link ------------------------------------------------------------------------
+
+symlink "$dir/cgi", "$dir/current";
+my $linked = run_responder("[warm]\nscripts = $dir/current/env*.pl\nafter = 1 in 1m",
+    root => "$dir/current", server => counter_lines());
+perl_program('env2.pl', 'print "A: 1\n\nx"');
+ok(warm_up($linked, 'env2.pl', params => { SCRIPT_FILENAME => "$dir/current/env2.pl" }),
+    'a script in a folder that is a link');
+my $count2 = counted($linked);
+ask($linked, 'where.pl', params => { SCRIPT_FILENAME => "$dir/current/where.pl" });
+is_deeply(counted($linked), $count2, 'another one is not counted');
+$linked->stop;
 
 # --- Python ----------------------------------------------------------------------------------------
 
