@@ -42,7 +42,7 @@ start(void)
 	if (connection != NULL)
 		return;
 	CHECK(FCGX_Init() == 0);
-	connection = connection_new(&scratch, NULL, NULL);
+	connection = connection_new(&scratch, &(struct client){.fd = -1});
 	CHECK(connection != NULL);
 }
 
@@ -213,12 +213,14 @@ answer(const struct plain_request *plain, size_t behind, bool aborted,
 
 	check_variables(plain, connection_variables(connection), true);
 	connection_bound(connection, 2000, DEADLINE_NEVER, -1);
+	connection_bound_body(connection, clock_ms(), 2000);
 	if (known)
 		check_known(plain, behind, aborted);
 	else
 		check_body(plain, aborted);
 	CHECK(sink->write(sink, text, sizeof(text) - 1) >= 0);
-	keep = connection_drain(connection) && keep && plain->body_ended;
+	keep = connection_drain(connection, clock_ms() + 2000, false) &&
+	       keep && plain->body_ended;
 	return connection_finish(connection, keep);
 }
 

@@ -72,6 +72,16 @@ deadline_sooner(struct deadline *d, uint64_t from, uint64_t ms,
 	d->at = from + ms;
 }
 
+uint64_t
+deadline_at_rate(uint64_t from, uint64_t ms, uint64_t bytes)
+{
+	enum { MS_FOR_BYTE = 2 };
+
+	return ms == 0 || bytes > (DEADLINE_NEVER - from - ms) / MS_FOR_BYTE
+		   ? DEADLINE_NEVER
+		   : from + ms + MS_FOR_BYTE * bytes;
+}
+
 int
 deadline_wait(const struct deadline *d)
 {

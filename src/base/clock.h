@@ -48,6 +48,13 @@ struct deadline {
 void deadline_sooner(struct deadline *d, uint64_t from, uint64_t ms,
 		     const struct deadline *other);
 
+/*
+ * Until when bytes may come of which so many have: `ms` milliseconds from
+ * `from` on, 0 for never, and a second more for each 500 of them (as the
+ * MinRate of Apache's mod_reqtimeout).
+ */
+uint64_t deadline_at_rate(uint64_t from, uint64_t ms, uint64_t bytes);
+
 /* For poll(2): milliseconds until then, a minute at most; -1: there is none. */
 int deadline_wait(const struct deadline *);
 

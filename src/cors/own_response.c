@@ -31,6 +31,7 @@ static const struct status_text {
     {403, "Forbidden", "This may not be asked for."},
     {404, "Not Found", "There is nothing here."},
     {405, "Method Not Allowed", "The method is not supported here."},
+    {408, "Request Timeout", "The request body took too long."},
     {413, "Content Too Large", "The request body is too large."},
     {500, "Internal Server Error",
      "The server is not set up well; its log says more."},

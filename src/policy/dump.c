@@ -315,6 +315,8 @@ dump_app(struct dump *dump)
 		dump_text(dump, "inject", "prepend");
 	put_size(dump, "max-body", app->max_body, usual->max_body);
 	put_size(dump, "max-header", app->max_header, usual->max_header);
+	put_duration(dump, "body-timeout", app->body_timeout,
+		     usual->body_timeout, true);
 	put_duration(dump, "connect-timeout", app->connect_timeout,
 		     usual->connect_timeout, true);
 	put_duration(dump, "first-byte-timeout", app->first_byte_timeout,

@@ -229,6 +229,8 @@ const struct key keys_app[] = {
     {"inject", VALUE_CHOICE, APP(inject), .words = inject_words},
     {"max-body", VALUE_SIZE, APP(max_body), RANGE(0, (uint64_t)1 << 50)},
     {"max-header", VALUE_LENGTH, APP(max_header), RANGE(64, 64 << 20)},
+    {"body-timeout", VALUE_DURATION, APP(body_timeout), RANGE(0, HOURS_MAX),
+     .none = true},
     {"connect-timeout", VALUE_DURATION, APP(connect_timeout),
      RANGE(0, HOURS_MAX), .none = true},
     {"first-byte-timeout", VALUE_DURATION, APP(first_byte_timeout),

@@ -23,6 +23,7 @@ const struct app settings_app_default = {
     .inject = INJECT_REWRITE,
     .max_body = (uint64_t)64 << 20,
     .max_header = 64 << 10,
+    .body_timeout = 20000,
     .connect_timeout = 3000,
     .first_byte_timeout = 60000,
     .idle_timeout = 60000,

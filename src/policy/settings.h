@@ -64,6 +64,7 @@ struct app {
 	uint64_t max_body;
 	size_t max_header;
 	/* milliseconds; 0: none */
+	uint64_t body_timeout;
 	uint64_t connect_timeout;
 	uint64_t first_byte_timeout;
 	uint64_t idle_timeout;

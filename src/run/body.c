@@ -210,13 +210,36 @@ no_room(struct reading *s)
 	return 500;
 }
 
+/* The body has not come in time, or no more clients may be waited for. */
+static int
+too_slow(struct reading *s, bool crowded)
+{
+	struct exchange *x = s->exchange;
+	bool total = x->until > 0 && clock_ms() >= x->until;
+	const char *id = crowded ? "slow-clients"
+			 : total ? "total-timeout"
+				 : "body-timeout";
+
+	log_event(x->log, LOG_LEVEL_WARNING, id, s->request,
+		  crowded ? NULL
+		  : total ? "raise total-timeout if such requests are meant"
+			  : "raise body-timeout if such clients are meant",
+		  "%s (%llu bytes of it came): nothing was run",
+		  crowded ? "too many clients send their bodies slowly"
+			  : "the request body takes too long",
+		  (unsigned long long)s->got);
+	x->outcome.failure = id;
+	drop(s);
+	return crowded ? 503 : 408;
+}
+
 static int
 cut_short(struct reading *s)
 {
-	const char *why = errno == ETIMEDOUT
-			      ? "the client sent nothing for too long"
-			      : "the client went away";
+	const char *why = "the client went away";
 
+	if (errno == ETIMEDOUT || errno == EBUSY)
+		return too_slow(s, errno == EBUSY);
 	if (s->known)
 		log_event(s->exchange->log, LOG_LEVEL_WARNING, "upload-cut",
 			  s->request, NULL,

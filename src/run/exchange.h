@@ -93,7 +93,8 @@ struct sink {
 
 /* Where the request body comes from. */
 struct source {
-	/* Blocking.  0 at the end; -1 with errno: cut short, timed out. */
+	/* Blocking.  0 at the end; -1 with errno: cut short; ETIMEDOUT: past
+	 * body-timeout or exchange->until; EBUSY: too many clients are slow. */
 	ssize_t (*read)(struct source *, void *, size_t);
 	/* A descriptor that can be given to the program as it is, or -1. */
 	int fd;
@@ -149,6 +150,10 @@ struct exchange {
 	/* to be called before anything that may take long (reading a body,
 	   running a program), so that another worker accepts; NULL in CGI */
 	void (*will_block)(struct exchange *);
+	/* the body has been read: a program may run now; NULL in CGI */
+	void (*will_run)(struct exchange *);
+	/* clock_ms: total-timeout, counted from the first parameter; 0: none */
+	uint64_t until;
 	struct outcome outcome;
 };
 

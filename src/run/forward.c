@@ -447,9 +447,7 @@ connection_for(const struct forward *f, struct forward_pool *pool)
 	    .log = x->log,
 	    .watch = {x->stop_fd,
 		      app->on_abort == ON_ABORT_FINISH ? NULL : x->out},
-	    .until = app->total_timeout == 0
-			 ? UINT64_MAX
-			 : f->t.started + app->total_timeout,
+	    .until = x->until == 0 ? UINT64_MAX : x->until,
 	    .fresh = !f->idempotent,
 	    .fd = -1};
 }

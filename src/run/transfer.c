@@ -17,6 +17,10 @@
 #include "run/log.h"
 #include "run/metrics.h"
 
+static const char total_todo[] =
+    "raise total-timeout if such requests are meant";
+static const char total_text[] = "it took too long";
+
 enum { FALSE_ALARMS = 8 }; /* after so many the client is not watched */
 
 int
@@ -105,8 +109,12 @@ transfer_client_gone(struct transfer *t)
 void
 transfer_sink_failed(struct transfer *t)
 {
+	uint64_t until = t->exchange->until;
+
 	if (errno == ECANCELED)
 		stopped(t);
+	else if (errno != EPIPE && until > 0 && clock_ms() >= until)
+		transfer_fail(t, 504, "total-timeout", total_todo, total_text);
 	else
 		transfer_client_gone(t);
 }
@@ -174,11 +182,8 @@ transfer_deadline(const struct transfer *t, bool begun, uint64_t from,
 	    0, "idle-timeout",
 	    "raise idle-timeout, or find out what it waits for",
 	    "no output for too long"};
-	static const struct deadline total = {
-	    0, "total-timeout",
-	    "raise total-timeout if such requests are meant",
-	    "it took too long"};
 	const struct app *app = &t->settings->app;
+	uint64_t until = t->exchange->until;
 	struct deadline d = {.at = DEADLINE_NEVER};
 
 	if (begun)
@@ -186,7 +191,9 @@ transfer_deadline(const struct transfer *t, bool begun, uint64_t from,
 				which == NULL ? &idle : which);
 	else
 		deadline_sooner(&d, from, app->first_byte_timeout, which);
-	deadline_sooner(&d, t->started, app->total_timeout, &total);
+	if (until > 0 && until < d.at)
+		d = (struct deadline){until, "total-timeout", total_todo,
+				      total_text};
 	return d;
 }
 

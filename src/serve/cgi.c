@@ -177,10 +177,11 @@ watch(struct exchange *x)
 	c->sink.source.fd = direct_input(x->variables);
 	if (app->inject == INJECT_PREPEND && prepend_possible(x))
 		return;
-	if (cgi_sink_watch(&c->sink, app->idle_timeout) != 0)
+	if (cgi_sink_watch(&c->sink, app) != 0)
 		log_event(x->log, LOG_LEVEL_WARNING, "no-signals", NULL, NULL,
 			  "cannot make a pipe: %s", strerror(errno));
 	x->stop_fd = c->sink.stop[0];
+	x->until = c->sink.until;
 }
 
 static int

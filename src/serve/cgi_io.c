@@ -33,6 +33,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/os.h"
 
 enum {
@@ -189,13 +190,34 @@ is_stopped(const struct cgi_sink *s)
 	return s->stop[0] >= 0 && poll(&p, 1, 0) > 0;
 }
 
-/* Wait until fd is ready.  0; -1: time is over, or we are to end. */
+/* Until when to wait from now on. */
+static struct deadline
+deadline_for(const struct cgi_sink *s, short events)
+{
+	struct deadline d = {.at = DEADLINE_NEVER};
+
+	if (events == POLLIN)
+		d.at = deadline_at_rate(s->body_from, s->body_time,
+					s->body_count);
+	else if (s->wait >= 0)
+		d.at = clock_ms() + (uint64_t)s->wait;
+	if (s->until > 0 && s->until < d.at)
+		d.at = s->until;
+	return d;
+}
+
+/* Wait until fd is ready.  0: it may be; -1: time is over, or we are to end. */
 static int
 wait_for(struct cgi_sink *s, int fd, short events)
 {
+	const struct deadline d = deadline_for(s, events);
 	struct pollfd p[2] = {{.fd = fd, .events = events},
 			      {.fd = s->stop[0], .events = POLLIN}};
-	int n = poll(p, 2, s->wait);
+	int n;
+
+	do
+		n = poll(p, 2, deadline_wait(&d));
+	while (n == 0 && !deadline_over(&d));
 
 	if (n < 0)
 		return errno == EINTR ? 0 : -1;
@@ -382,6 +404,7 @@ source_read(struct source *source, void *data, size_t len)
 		if (wait_for(s, STDIN_FILENO, POLLIN) != 0)
 			return -1;
 		n = read(STDIN_FILENO, data, len);
+		s->body_count += n > 0 ? (uint64_t)n : 0;
 	} while (n < 0 && after_failure(s, STDIN_FILENO, POLLIN) == 0);
 	return n;
 }
@@ -405,6 +428,7 @@ cgi_sink_init(struct cgi_sink *s)
 	s->stop[0] = s->stop[1] = -1;
 	s->watch = -1;
 	s->wait = -1;
+	s->body_from = s->body_time = s->body_count = s->until = 0;
 	s->exit_status = 0;
 	s->broken = false;
 	s->nph = false;
@@ -433,15 +457,19 @@ watch_output(struct cgi_sink *s)
 }
 
 int
-cgi_sink_watch(struct cgi_sink *s, uint64_t idle_timeout)
+cgi_sink_watch(struct cgi_sink *s, const struct app *app)
 {
 	static const int ends[] = {SIGTERM, SIGINT, SIGHUP, SIGALRM};
 	struct sigaction action = {.sa_handler = on_signal};
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 
-	s->wait = idle_timeout == 0	    ? -1
-		  : idle_timeout > 86400000 ? 86400000
-					    : (int)idle_timeout;
+	s->wait = app->idle_timeout == 0	 ? -1
+		  : app->idle_timeout > 86400000 ? 86400000
+						 : (int)app->idle_timeout;
+	s->body_from = clock_ms();
+	s->body_time = app->body_timeout;
+	if (app->total_timeout > 0)
+		s->until = s->body_from + app->total_timeout;
 	if (os_pipe_nonblocking(s->stop) != 0)
 		return -1;
 	stop_pipe = s->stop[1];

@@ -22,6 +22,11 @@ struct cgi_sink {
 	int stop[2]; /* a pipe: readable once we are told to end */
 	int watch;   /* epoll on standard output's errors, or -1 */
 	int wait;    /* idle-timeout in milliseconds, -1: none */
+	/* clock_ms: the body may be read since, with: (deadline_at_rate) */
+	uint64_t body_from;
+	uint64_t body_time;
+	uint64_t body_count;
+	uint64_t until; /* clock_ms: total-timeout; 0: none */
 	int exit_status;
 	bool broken;
 	/* nph-*: the header block is collected and begins with HTTP/1.x */
@@ -39,7 +44,7 @@ void cgi_sink_init(struct cgi_sink *);
  * readable instead of ending us, SIGPIPE is ignored, a client that goes is
  * seen.  -1 with errno.
  */
-int cgi_sink_watch(struct cgi_sink *, uint64_t idle_timeout);
+int cgi_sink_watch(struct cgi_sink *, const struct app *);
 /* Undo what an exec would hand on: the alarm and SIGPIPE. */
 void cgi_sink_unwatch(struct cgi_sink *);
 void cgi_sink_close(struct cgi_sink *);

@@ -30,8 +30,10 @@ enum {
 	/* Of parameters most requests have a few thousand bytes. */
 	INPUT = 16384,
 	/* Unread body that we throw away so that the client reads the response
-	   (a socket closed with input unread is reset). */
-	DRAIN_MAX = 64 * 1024 * 1024
+	   (a socket closed with input unread is reset, and a web server that
+	   cannot send all of it has no answer but its own). */
+	DRAIN_MAX = 1024 * 1024 * 1024,
+	DRAIN_LONG = 1024 * 1024 /* past it others may have the place */
 };
 
 struct connection {
@@ -49,6 +51,13 @@ struct connection {
 	bool ended;    /* the body has */
 	bool bad;      /* it was cut short: what follows cannot be told apart */
 	bool draining; /* the response is made */
+	bool rest;     /* and content of the body may still come */
+
+	/* How long the body may take: deadline_at_rate. */
+	uint64_t body_from;
+	uint64_t body_time;
+	uint64_t body_count;
+	uint64_t drain_until; /* clock_ms */
 
 	size_t left; /* content of the body's current record, still to come */
 	size_t skip; /* bytes to be ignored before the next record */
@@ -161,6 +170,7 @@ begin(struct connection *c, enum connection_event event)
 	c->broken = c->gone = c->bad = c->draining = false;
 	c->ended = false;
 	c->exit_status = 0;
+	c->body_from = c->body_time = c->body_count = 0;
 	c->left = 0;
 	c->skip = c->params.skip;
 	c->sink.poll_fd = c->client.fd;
@@ -286,8 +296,22 @@ static int
 cut_short(struct connection *c, int error)
 {
 	c->bad = true;
-	errno = error == ETIMEDOUT ? ETIMEDOUT : ECONNABORTED;
+	errno = error == ETIMEDOUT || error == EBUSY ? error : ECONNABORTED;
 	return -1;
+}
+
+/* How long a read may wait for more of the body. */
+static uint64_t
+read_until(const struct connection *c)
+{
+	uint64_t until =
+	    deadline_at_rate(c->body_from, c->body_time, c->body_count);
+
+	if (!c->draining)
+		return until < c->client.until ? until : c->client.until;
+	return until > c->drain_until && c->rest && c->body_count > 0
+		   ? until
+		   : c->drain_until;
 }
 
 /* After a read that returned n <= 0.  0: read again. */
@@ -301,7 +325,7 @@ read_again(struct connection *c, ssize_t n)
 		c->broken = true; /* no END_REQUEST behind what is lost */
 		return cut_short(c, errno);
 	}
-	return client_wait(&c->client, POLLIN) < 0 ? cut_short(c, errno) : 0;
+	return client_wait(&c->client, POLLIN, read_until(c)) < 0 ? cut_short(c, errno) : 0;
 }
 
 /* See that len bytes are in the input. */
@@ -416,6 +440,7 @@ next_record(struct connection *c)
 static ssize_t
 have_read(struct connection *c, size_t len)
 {
+	c->body_count += len;
 	c->left -= len;
 	return c->left == 0 && is_aborted(c) ? cut_short(c, ECONNABORTED)
 					     : (ssize_t)len;
@@ -529,7 +554,7 @@ sink_set_broken(struct sink *sink)
 /* ---- the end ---- */
 
 bool
-connection_drain(struct connection *c)
+connection_drain(struct connection *c, uint64_t until, bool unread)
 {
 	char room[4096];
 	size_t drained = 0;
@@ -538,6 +563,8 @@ connection_drain(struct connection *c)
 	if (c->unread || c->refused || c->broken || c->gone)
 		return false;
 	c->draining = true;
+	c->rest = unread;
+	c->drain_until = until;
 	while (n > 0 && !c->ended && drained < DRAIN_MAX) {
 		n = read_body(c, room, sizeof(room));
 		drained += n > 0 ? (size_t)n : 0;
@@ -585,7 +612,7 @@ connection_finish(struct connection *c, bool keep)
 /* ---- the connection ---- */
 
 struct connection *
-connection_new(struct scratch *scratch, void (*will_wait)(void *), void *owner)
+connection_new(struct scratch *scratch, const struct client *waiting)
 {
 	/* Not calloc: most of it is buffers, of which little is ever used. */
 	struct connection *c = malloc(sizeof(*c));
@@ -596,8 +623,9 @@ connection_new(struct scratch *scratch, void (*will_wait)(void *), void *owner)
 	    .fd = -1,
 	    .stop_fd = -1,
 	    .until = DEADLINE_NEVER,
-	    .will_wait = will_wait,
-	    .owner = owner,
+	    .will_wait = waiting->will_wait,
+	    .lend = waiting->lend,
+	    .owner = waiting->owner,
 	};
 	c->scratch = scratch;
 	c->source = (struct source){.read = source_read, .fd = -1};
@@ -665,4 +693,11 @@ connection_bound(struct connection *c, uint64_t patience, uint64_t until,
 	c->client.patience = patience;
 	c->client.until = until;
 	c->client.stop_fd = stop_fd;
+}
+
+void
+connection_bound_body(struct connection *c, uint64_t from, uint64_t ms)
+{
+	c->body_from = from;
+	c->body_time = ms;
 }

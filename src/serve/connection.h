@@ -10,13 +10,14 @@
 #define CONNECTION_H
 
 #include "run/exchange.h"
+#include "serve/output.h"
 
 struct connection;
 
-/* Memory comes from and goes to the scratch.  will_wait(owner) is called before
- * the worker sleeps for a client (output.h).  NULL: no memory. */
-struct connection *connection_new(struct scratch *, void (*will_wait)(void *),
-				  void *owner);
+/* Memory comes from and goes to the scratch.  The functions of waiting are
+ * called while the worker sleeps for a client.  NULL: no memory. */
+struct connection *connection_new(struct scratch *,
+				  const struct client *waiting);
 /* Closes the connection if there is one. */
 void connection_free(struct connection *);
 
@@ -56,15 +57,22 @@ struct source *connection_source(struct connection *);
 
 /*
  * Bounds of reading the body and of writing: patience, milliseconds that one
- * wait may last (0: any time); until, a moment (clock_ms) past which none
+ * write may wait (0: any time); until, a moment (clock_ms) past which neither
  * goes on (DEADLINE_NEVER); stop_fd, readable once everything must end.
  */
 void connection_bound(struct connection *, uint64_t patience, uint64_t until,
 		      int stop_fd);
+/* The body may take so many ms from that moment on, and more as bytes of it
+ * come (deadline_at_rate). */
+void connection_bound_body(struct connection *, uint64_t from, uint64_t ms);
 
-/* The response is made: read what is left of the body and throw it away, within
- * bounds.  True: it has ended as it should. */
-bool connection_drain(struct connection *);
+/*
+ * The response is made: read what is left of the body and throw it away, until
+ * a moment (clock_ms).  unread: nobody has read the body, so that content may
+ * come: the response is sent first, and once content comes the body's own bound
+ * holds where it is later.  True: it has ended as it should.
+ */
+bool connection_drain(struct connection *, uint64_t until, bool unread);
 /*
  * Send the rest of the response and END_REQUEST.  True: the connection stays
  * open for another request (the client wants it so, keep is true, and nothing

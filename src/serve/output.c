@@ -36,6 +36,10 @@ enum {
 	/* Output of a program that is left to the buffer. */
 	SMALL_OUTPUT = 4096,
 
+	/* ms before the first look at whether others wait, and between others */
+	CLIENT_BRIEF = 2,
+	CLIENT_TICK = 20,
+
 	PIPE_WIDE = 1024 * 1024, /* what anybody may have (pipe(7)) */
 	PIPE_FULL = 49152,	 /* bytes in an ordinary one: it is the brake */
 	PAGE = 4096,
@@ -48,23 +52,21 @@ enum {
 
 /* ---- waiting for a client ---- */
 
-/* Milliseconds that a wait may take from now on; -1: any time. */
-static int
-time_left(const struct client *c, uint64_t patience_ends)
-{
-	struct deadline d = {
-	    .at = c->until < patience_ends ? c->until : patience_ends,
-	};
-
-	return deadline_wait(&d);
-}
-
 static bool
 must_end(const struct client *c)
 {
 	struct pollfd stop = {c->stop_fd, POLLIN, 0};
 
 	return c->stop_fd >= 0 && poll(&stop, 1, 0) > 0;
+}
+
+/* A wait in which the worker still holds its place. */
+static int
+brief(int left, bool first)
+{
+	int ms = first ? CLIENT_BRIEF : CLIENT_TICK;
+
+	return left < 0 || left > ms ? ms : left;
 }
 
 /*
@@ -75,17 +77,21 @@ must_end(const struct client *c)
  * clock.
  */
 int
-client_wait(const struct client *c, short events)
+client_wait(const struct client *c, short events, uint64_t until)
 {
-	uint64_t ends =
-	    c->patience == 0 ? DEADLINE_NEVER : clock_ms() + c->patience;
+	enum client_lend lend = CLIENT_WAIT_ON;
+	const struct deadline ends = {.at = until};
+	uint64_t began = clock_ms();
 	struct pollfd p = {.fd = c->fd, .events = events};
 
 	if (c->will_wait != NULL)
 		c->will_wait(c->owner);
-	for (;;) {
-		int left = time_left(c, ends);
-		int n = poll(&p, 1, left);
+	if (c->lend == NULL)
+		lend = CLIENT_LENT;
+	for (bool first = true;; first = false) {
+		int left = deadline_wait(&ends);
+		int n = poll(&p, 1,
+			     lend == CLIENT_LENT ? left : brief(left, first));
 
 		if (n > 0)
 			return 0;
@@ -97,7 +103,22 @@ client_wait(const struct client *c, short events)
 			errno = ECONNABORTED;
 			return -1;
 		}
+		if (lend == CLIENT_WAIT_ON)
+			lend = c->lend(c->owner, events, clock_ms() - began);
+		if (lend == CLIENT_REFUSED) {
+			errno = EBUSY;
+			return -1;
+		}
 	}
+}
+
+static int
+wait_to_write(const struct client *c)
+{
+	uint64_t ends =
+	    c->patience == 0 ? DEADLINE_NEVER : clock_ms() + c->patience;
+
+	return client_wait(c, POLLOUT, ends < c->until ? ends : c->until);
 }
 
 /* A write has failed.  0: make it again; -1: whatever the cause, the client
@@ -105,7 +126,7 @@ client_wait(const struct client *c, short events)
 static int
 write_again(struct client *c)
 {
-	if (errno == EINTR || (errno == EAGAIN && client_wait(c, POLLOUT) == 0))
+	if (errno == EINTR || (errno == EAGAIN && wait_to_write(c) == 0))
 		return 0;
 	c->lost = true;
 	if (errno != EPIPE)

@@ -16,6 +16,13 @@
 #include "fastcgi/protocol.h"
 #include "run/exchange.h"
 
+/* What becomes of the place of a worker that waits for a slow client. */
+enum client_lend {
+	CLIENT_WAIT_ON, /* it is not lent yet */
+	CLIENT_LENT,	/* others use it, however long the wait may take */
+	CLIENT_REFUSED	/* too many wait: the client is turned away */
+};
+
 /*
  * A client's socket.  It is read and written without blocking; where it is not
  * ready, client_wait is the one place in which a worker sleeps for a client.
@@ -24,19 +31,23 @@ struct client {
 	int fd;
 	/* Readable once everything must end (exchange.h); -1: never. */
 	int stop_fd;
-	uint64_t patience; /* ms that one wait may last; 0: any time */
-	uint64_t until;	   /* no wait goes on past it; DEADLINE_NEVER */
+	uint64_t patience; /* ms that one write may wait; 0: any time */
+	uint64_t until;	   /* no write goes on past it; DEADLINE_NEVER */
 	bool lost;	   /* a write has failed */
 	/* Called before a wait, so that other clients are served meanwhile. */
 	void (*will_wait)(void *owner);
+	/* Called while it lasts, after so many ms, until the answer is not
+	 * CLIENT_WAIT_ON. */
+	enum client_lend (*lend)(void *owner, short events, uint64_t waited);
 	void *owner;
 };
 
 /*
- * Wait until the socket can be read (POLLIN) or written (POLLOUT).  0: it can;
- * -1 with errno ETIMEDOUT, or ECONNABORTED: everything must end.
+ * Wait until the socket can be read (POLLIN) or written (POLLOUT), until a
+ * moment at most.  0: it can; -1 with errno ETIMEDOUT; EBUSY: too many clients
+ * are slow; ECONNABORTED: everything must end.
  */
-int client_wait(const struct client *, short events);
+int client_wait(const struct client *, short events, uint64_t until);
 
 enum {
 	OUTPUT_BUFFER = 8192 - FCGI_HEADER_LEN,

@@ -11,6 +11,7 @@
 #include "serve/pool.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,10 +21,11 @@
 
 enum {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-	STACK = 2 * 1024 * 1024
+	STACK = 2 * 1024 * 1024,
 #else
-	STACK = 256 * 1024
+	STACK = 256 * 1024,
 #endif
+	READER_PATIENCE = 1000 /* ms for a client that does not read */
 };
 
 void
@@ -112,6 +114,22 @@ will_wait(void *worker)
 	worker_will_block(worker);
 }
 
+/*
+ * It has done so for that many ms: whoever sends a body gives the place away at
+ * once, for a worker without one can read, too; whoever does not read, after a
+ * second, or when others wait for it: its program runs on.
+ */
+static enum client_lend
+lend(void *worker, short events, uint64_t waited)
+{
+	struct worker *w = worker;
+
+	if (events == POLLOUT && waited < READER_PATIENCE && w->slotted &&
+	    atomic_load(&w->pool->busy) < atomic_load(&w->pool->limit))
+		return CLIENT_WAIT_ON;
+	return worker_lend_slot(w) ? CLIENT_LENT : CLIENT_REFUSED;
+}
+
 static struct worker *
 worker_new(struct pool *pool)
 {
@@ -120,7 +138,9 @@ worker_new(struct pool *pool)
 	if (w == NULL)
 		return NULL;
 	w->pool = pool;
-	w->connection = connection_new(&w->scratch, will_wait, w);
+	w->connection = connection_new(
+	    &w->scratch, &(struct client){
+			     .will_wait = will_wait, .lend = lend, .owner = w});
 	if (w->connection == NULL) {
 		free(w);
 		return NULL;
@@ -253,6 +273,17 @@ note_full(struct pool *pool)
 	pool_poke(pool);
 }
 
+/* It waits for no client any more.  Under the lock. */
+static void
+take_back(struct worker *w)
+{
+	if (!w->lent)
+		return;
+	w->lent = false;
+	if (--w->pool->lent < POOL_EXTRA / 2)
+		w->pool->crowded = false;
+}
+
 void
 worker_take_slot(struct worker *w)
 {
@@ -265,6 +296,7 @@ worker_take_slot(struct worker *w)
 	pool->queued--;
 	pool->busy++;
 	w->slotted = true;
+	take_back(w);
 	note_full(pool);
 }
 
@@ -273,6 +305,7 @@ worker_leave_slot(struct worker *w)
 {
 	struct pool *pool = w->pool;
 
+	take_back(w);
 	if (!w->slotted)
 		return;
 	w->slotted = false;
@@ -283,13 +316,41 @@ worker_leave_slot(struct worker *w)
 		pthread_cond_signal(&pool->room);
 }
 
-void
-worker_release_slot(struct worker *w)
+/* May one more wait?  Not if nobody was left to accept.  Under the lock. */
+static bool
+may_lend(struct pool *pool)
 {
-	pthread_mutex_lock(&w->pool->lock);
-	worker_leave_slot(w);
-	want_acceptor(w);
-	pthread_mutex_unlock(&w->pool->lock);
+	bool may = pool->lent < POOL_EXTRA &&
+		   (!pool->thread_failed || pool->accepting + pool->parked > 0);
+
+	if (!may && !pool->crowded) {
+		pool->crowded = true;
+		log_event(pool->log, LOG_LEVEL_WARNING, "slow-clients", NULL,
+			  "let the web server buffer requests and answers",
+			  "%u clients are slow; further ones are turned away",
+			  pool->lent);
+	}
+	return may;
+}
+
+bool
+worker_lend_slot(struct worker *w)
+{
+	struct pool *pool = w->pool;
+	bool may = true;
+
+	pthread_mutex_lock(&pool->lock);
+	if (!w->lent) {
+		worker_leave_slot(w);
+		want_acceptor(w);
+		may = may_lend(pool);
+	}
+	if (may && !w->lent) {
+		w->lent = true;
+		pool->lent++;
+	}
+	pthread_mutex_unlock(&pool->lock);
+	return may;
 }
 
 void

@@ -5,8 +5,9 @@
  * The main thread takes signals, loads policies and watches over connections
  * that are kept idle.  Workers accept and answer.  A worker is in one of four
  * states: waiting in accept, answering (it then holds one of `limit` slots),
- * waiting for the parameters of a slow client (its slot is given to another
- * worker meanwhile), or parked.
+ * waiting for a slow client (its slot is lent to another worker: until the
+ * parameters or the body are there; for one that does not read, until the next
+ * request), or parked.
  *
  * Where answers take microseconds, one worker after the other is slower than
  * one alone: the kernel wakes those that wait in accept in turn, and each has
@@ -45,7 +46,7 @@
 #define POOL_WAKE SIGRTMIN
 
 enum {
-	POOL_EXTRA = 64, /* threads that may wait for slow parameters */
+	POOL_EXTRA = 4096, /* threads that may wait for slow clients */
 	POOL_SPARE = 8	 /* idle threads that are kept */
 };
 
@@ -64,6 +65,7 @@ struct worker {
 	struct worker *next;
 	struct worker **link; /* what points to us */
 	bool accepting;	      /* under the lock */
+	bool lent;	      /* has given it to others; under the lock */
 	bool slotted;	      /* holds a slot; its own, as is: */
 	bool promoted;	      /* has seen that another one accepts */
 	atomic_uint phase;
@@ -71,6 +73,7 @@ struct worker {
 	    until; /* ms, clock_ms_coarse: how long it may be IDLE */
 	/* settings in use: they are not freed as long as they stand here */
 	_Atomic(struct settings *) using;
+	uint64_t began;	    /* ms: the parameters, where they are slow; or 0 */
 	uint64_t answered;  /* ms: the last answer was made */
 	uint64_t keep_time; /* ms that a connection is kept without a request */
 	bool ran;	    /* the last request was the program's to answer */
@@ -106,6 +109,8 @@ struct pool {
 	atomic_uint busy;   /* written under the lock */
 	unsigned queued;    /* wait for `slot` */
 	unsigned parked;    /* wait for `room` */
+	unsigned lent;	    /* workers that have lent their slots */
+	bool crowded;	    /* too many have, logged */
 	bool watched;	    /* the main thread knows that all are busy */
 	bool starved;	    /* accept lacks descriptors or memory, logged */
 	bool thread_failed; /* pthread_create has, logged */
@@ -134,9 +139,12 @@ void worker_take_slot(struct worker *);
 void worker_leave_slot(struct worker *);
 /* This worker is going to block: see that another one accepts. */
 void worker_will_block(struct worker *);
-/* Give the slot away while waiting for a slow client, and see that another
- * worker accepts meanwhile; get a slot (again), if none is held. */
-void worker_release_slot(struct worker *);
+/*
+ * Lend the slot while waiting for a slow client, and see that another worker
+ * accepts meanwhile; get a slot (again), if none is held.  False: too many
+ * clients are slow, so this one is to be turned away.
+ */
+bool worker_lend_slot(struct worker *);
 void worker_acquire_slot(struct worker *);
 
 /* Before and after waiting for the next request of a kept connection, which the

@@ -147,6 +147,8 @@ run_program(struct work *w)
 		script_free(&script);
 		return;
 	}
+	if (w->x->will_run != NULL)
+		w->x->will_run(w->x);
 	if (env_build(w->settings, w->x, &script, &body, &env) == 0) {
 		run_with(w, &script, &body, env.variables);
 		env_free(&env);

@@ -397,7 +397,9 @@ static void
 raise_fd_limit(struct pool *pool, unsigned workers)
 {
 	struct rlimit limit;
-	rlim_t want = (rlim_t)workers * FDS_OF_WORKER + FDS_OF_US, had;
+	rlim_t want =
+	    ((rlim_t)workers + POOL_EXTRA) * FDS_OF_WORKER + FDS_OF_US;
+	rlim_t had;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= want)
 		return;

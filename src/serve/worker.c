@@ -248,6 +248,12 @@ exchange_will_block(struct exchange *x)
 }
 
 static void
+exchange_will_run(struct exchange *x)
+{
+	worker_acquire_slot(((struct conversation *)(void *)x)->worker);
+}
+
+static void
 answer_large(struct exchange *x, const struct settings *settings)
 {
 	static char *none[] = {NULL};
@@ -263,6 +269,19 @@ answer_large(struct exchange *x, const struct settings *settings)
 		     NULL);
 	metrics_count(x->metrics, settings, &x->outcome);
 	log_access(x->log, settings, &unread, &x->outcome);
+}
+
+/* When the request began, and until when all of it may go on. */
+static void
+bound(struct worker *w, const struct app *app, struct exchange *x)
+{
+	uint64_t from = w->began > 0 ? w->began : clock_ms_coarse();
+
+	w->began = 0;
+	x->until = app->total_timeout > 0 ? from + app->total_timeout : 0;
+	connection_bound(w->connection, app->idle_timeout,
+			 x->until > 0 ? x->until : DEADLINE_NEVER, x->stop_fd);
+	connection_bound_body(w->connection, from, app->body_timeout);
 }
 
 /*
@@ -294,7 +313,8 @@ answer(struct worker *w, bool large)
 	c.x.stop_fd = pool->stop_fd;
 	c.x.file_limit = pool->file_limit;
 	c.x.will_block = exchange_will_block;
-	connection_bound(w->connection, idle, DEADLINE_NEVER, pool->stop_fd);
+	c.x.will_run = exchange_will_run;
+	bound(w, &settings->app, &c.x);
 	if (large)
 		answer_large(&c.x, settings);
 	else
@@ -321,11 +341,13 @@ answer_and_finish(struct worker *w, enum connection_event event)
 	uint64_t time = FINISH_TIME;
 	bool kept;
 
+	worker_acquire_slot(w); /* lent since the last request */
 	if (event != CONNECTION_ROLE)
 		time = answer(w, event == CONNECTION_LARGE);
 	w->answered = clock_ms_coarse();
 	connection_bound(c, 0, w->answered + time, w->pool->stop_fd);
-	kept = connection_drain(c) && may_keep(w->pool);
+	kept = connection_drain(c, w->answered + time, !w->ran) &&
+	       may_keep(w->pool);
 	return connection_finish(c, kept);
 }
 
@@ -381,10 +403,13 @@ wait_for_parameters(struct worker *w)
 	}
 	if (event != CONNECTION_MORE)
 		return event;
-	worker_release_slot(w);
+	if (!worker_lend_slot(w)) {
+		connection_close(c);
+		return CONNECTION_CLOSED;
+	}
 	while (event == CONNECTION_MORE) {
 		if (first == 0 && connection_has_begun(c))
-			first = clock_ms_coarse();
+			w->began = first = clock_ms_coarse();
 		left = time_left(w, started, first);
 		if (left == 0) {
 			connection_close(c);
@@ -403,6 +428,7 @@ first_request(struct worker *w, int fd)
 {
 	enum connection_event event;
 
+	w->began = 0;
 	connection_open(w->connection, fd);
 	event = connection_read(w->connection, w->pool->limit);
 	return event == CONNECTION_MORE ? wait_for_parameters(w) : event;

@@ -75,6 +75,82 @@ shell_program('grumbling', 'exec 3>&1; for i in 1 2 3 4 5; do yes >&2 & done;'
 	cors_on($got, '504');
 }
 
+# --- a body that trickles in ---------------------------------------------------
+
+sub upload_of {
+	my ($r, $length, $part) = @_;
+	my $c = fcgi_connect($r->address);
+	$c->send_bytes(begin_record(keep => 1) . params_records(params('ok.pl',
+		REQUEST_METHOD => 'POST', CONTENT_LENGTH => $length))
+	    . stdin_content($part));
+	return $c;
+}
+
+# How long somebody else waits for an answer, in seconds.
+sub beside {
+	my ($r) = @_;
+	my $began = time;
+	my $got = ask($r, 'ok.pl');
+	return $got->{status} eq 200 ? time - $began : 1000;
+}
+
+{
+	my $r = run_responder("body-timeout = 4s\nidle-timeout = 1s",
+		server => 'workers = 2');
+	my @slow = map { upload_of($r, 100, 'x') } 1 .. 8;
+	my ($began, $worst) = (time, 0);
+	while (time - $began < 2.5) {
+		sleep 0.25;
+		$_->send_bytes(record(5, 1, 'x')) for @slow;
+		my $took = beside($r);
+		$worst = $took if $took > $worst;
+	}
+	cmp_ok($worst, '<', 2, 'F2: slow bodies hold no worker');
+	my @got = map { $_->read_response(timeout => 30) } @slow;
+	is(join(' ', map { $_->{status} // 'none' } @got), join(' ', (408) x 8),
+	    'F2: body-timeout: 408');
+	cmp_ok(time - $began, '>', 3.5, 'F2: not before it');
+	cors_on($got[0], 'F2: 408');
+	logged($r, qr/takes too long \(\d+ bytes of it came\).*\[body-timeout\]/,
+	    'F2: logged');
+}
+{
+	my $r = run_responder("body-timeout = 2s\nidle-timeout = 1s",
+		server => 'workers = 1');
+	my $c = upload_of($r, 3004, 'x' x 2000);    # 2 s, and 4 s for these
+	my $silent = upload_of($r, 4, 'x');
+	sleep 1.5;
+	$silent->send_bytes(stdin_content('xyz') . record(5, 1, ''));
+	is($silent->read_response(timeout => 30)->{status}, 200,
+	    'F2: idle-timeout bounds no body');
+	sleep 2;
+	$c->send_bytes(stdin_content('x' x 1004) . record(5, 1, ''));
+	is($c->read_response(timeout => 30)->{status}, 200,
+	    'F2: a second more for each 500 bytes');
+	is($c->request(params => params('ok.pl'), keep => 1)->{status}, 200,
+	    'F2: and the connection goes on');
+	is($r->stop, 0, 'F2: it stops as ever');
+}
+
+# --- a client that does not read -------------------------------------------------
+
+shell_program('much',
+	'printf "A: 1\n\n"; exec dd if=/dev/zero bs=256k count=40 2>/dev/null');
+{
+	my $r = run_responder('', server => 'workers = 1');
+	my @slow = map { fcgi_connect($r->address) } 1 .. 6;
+	$_->send_bytes(request_bytes(params => params('much'))) for @slow;
+	sleep 1.5;
+	my $worst = 0;
+	for (1 .. 4) {
+		my $took = beside($r);
+		$worst = $took if $took > $worst;
+		$_->read_bytes(0.01, 50_000) for @slow;
+	}
+	cmp_ok($worst, '<', 2, 'F3: clients that do not read hold no worker');
+	$_->close for @slow;
+}
+
 # --- on-abort = finish ---------------------------------------------------------
 
 perl_program('finish.pl', $note_pid . "select undef, undef, undef, 0.05 until -e \"$dir/go\";"
