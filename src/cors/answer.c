@@ -151,7 +151,8 @@ cors_vary(const struct cors_decision *d)
 		return CORS_VARY_ORIGIN | CORS_VARY_METHOD | CORS_VARY_HEADERS;
 	/* Fetch, "CORS protocol and HTTP caches": on every response, unless
 	 * the response is the same for every origin. */
-	return d->policy->spec.any_origin ? CORS_VARY_NONE : CORS_VARY_ORIGIN;
+	return d->policy->spec.any_origin && !d->by_origin ? CORS_VARY_NONE
+							   : CORS_VARY_ORIGIN;
 }
 
 size_t

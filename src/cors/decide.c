@@ -431,7 +431,13 @@ decide_request(const struct policy_set *set, const struct request *request,
 	const struct policy *policy = NULL;
 	enum policy_chosen chosen = policy_choose(set, request, path, &policy);
 
+	if (chosen == POLICY_EQUALS) {
+		struct policy_equal equal;
+		(void)policy_equals(set, request, path, scratch, &equal, 1);
+		policy = equal.policy;
+	}
 	decide_by_policy(policy, request, scratch, d);
+	d->by_origin = chosen == POLICY_EQUALS;
 	if (chosen == POLICY_BAD_PATH) {
 		d->verdict = CORS_BAD_PATH;
 		d->status = 400;

@@ -58,6 +58,7 @@ struct cors_decision {
 	bool origin_allowed; /* its Origin is echoed (or `*` sent) */
 	bool reported;       /* isolate = report or enforce = report: it would have
 	                        been blocked */
+	bool by_origin;      /* one of several sections, chosen by the Origin */
 	bool refused;        /* a preflight that the policy refuses, debug or not,
 	                        and with preflight = forward too */
 	struct slice origin; /* points into the request */

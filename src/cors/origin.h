@@ -143,4 +143,16 @@ enum origin_verdict {
 enum origin_verdict origin_set_check(const struct origin_set *,
     struct slice origin, struct regex_scratch *);
 
+/* How a section has an origin, the closest last.  ORIGIN_BY_ANY: `*`. */
+enum origin_match {
+	ORIGIN_BY_NONE,
+	ORIGIN_BY_ANY,
+	ORIGIN_BY_REGEX,
+	ORIGIN_BY_PATTERN,
+	ORIGIN_EXACTLY
+};
+/* How the set has the origin; never ORIGIN_BY_ANY. */
+enum origin_match origin_set_match(const struct origin_set *,
+    struct slice origin, struct regex_scratch *);
+
 #endif

@@ -725,3 +725,18 @@ origin_set_check(const struct origin_set *set, struct slice origin,
 			return ORIGIN_ALLOWED;
 	return ORIGIN_UNKNOWN;
 }
+
+enum origin_match
+origin_set_match(const struct origin_set *set, struct slice origin,
+		 struct regex_scratch *scratch)
+{
+	struct origin parsed;
+
+	if (origin_set_check(set, origin, scratch) != ORIGIN_ALLOWED)
+		return ORIGIN_BY_NONE;
+	if (find_exact(&set->exact, origin))
+		return ORIGIN_EXACTLY;
+	return origin_parse(origin, &parsed) && match_places(set, &parsed)
+		   ? ORIGIN_BY_PATTERN
+		   : ORIGIN_BY_REGEX;
+}

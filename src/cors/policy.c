@@ -226,7 +226,7 @@ struct policy_choice {
 /* Exact hosts by their bytes, wildcards from the longest, then those without
  * host; so rules of the same host are neighbours. */
 static int
-compare_rules(const void *left, const void *right)
+compare_hosts(const void *left, const void *right)
 {
 	const struct host_rule *a = left, *b = right;
 
@@ -235,6 +235,18 @@ compare_rules(const void *left, const void *right)
 	if (a->class == HOST_WILDCARD && a->host.len != b->host.len)
 		return a->host.len > b->host.len ? -1 : 1;
 	return slice_compare(a->host, b->host);
+}
+
+/* In a host by name, so that the order in the file does not matter. */
+static int
+compare_rules(const void *left, const void *right)
+{
+	const struct host_rule *a = left, *b = right;
+	int order = compare_hosts(a, b);
+
+	return order != 0
+		   ? order
+		   : slice_compare(a->policy->spec.name, b->policy->spec.name);
 }
 
 static enum host_class
@@ -331,25 +343,30 @@ path_rank(const struct policy_spec *spec, struct slice path)
 	return best;
 }
 
-/* The best by path among the rules from `at` on that have the same host. */
-static const struct policy *
+/* The rules of one host that have the path best. */
+struct found {
+	const struct host_rule *first; /* NULL: none */
+	size_t rank;
+	size_t count; /* more than 1: equals */
+};
+
+static struct found
 best_of_host(const struct policy_choice *choice, size_t at, struct slice path)
 {
-	const struct host_rule *first = &choice->rules[at];
-	const struct policy *best = NULL;
-	size_t best_rank = 0;
+	const struct host_rule *host = &choice->rules[at];
+	struct found found = {NULL, 0, 0};
 
 	for (; at < choice->count; at++) {
 		const struct host_rule *rule = &choice->rules[at];
-		if (compare_rules(first, rule) != 0)
+		if (compare_hosts(host, rule) != 0)
 			break;
 		size_t rank = path_rank(&rule->policy->spec, path);
-		if (rank > best_rank) {
-			best_rank = rank;
-			best = rule->policy;
-		}
+		if (rank > found.rank)
+			found = (struct found){rule, rank, 1};
+		else if (rank > 0 && rank == found.rank)
+			found.count++;
 	}
-	return best;
+	return found;
 }
 
 /* The first rule of the exact host, or the place where it would be. */
@@ -373,25 +390,38 @@ find_exact(const struct policy_choice *choice, struct slice host)
  * glob, no path.  If no section of a host has a matching path, none of them
  * covers the request, and the next host that matches is tried.
  */
-static const struct policy *
-choose_by_host(const struct policy_choice *choice, struct slice host,
-	       struct slice path)
+static struct found
+find_by_host(const struct policy_choice *choice, struct slice host,
+	     struct slice path)
 {
-	const struct policy *found = NULL;
+	struct found found = {NULL, 0, 0};
 	size_t at =
 	    slice_present(host) ? find_exact(choice, host) : choice->exact;
 
 	if (at < choice->exact && slice_eq(choice->rules[at].host, host))
 		found = best_of_host(choice, at, path);
-	for (at = choice->exact; found == NULL && at < choice->count; at++) {
+	for (at = choice->exact; found.first == NULL && at < choice->count;
+	     at++) {
 		const struct host_rule *rule = &choice->rules[at];
-		if (at > choice->exact && compare_rules(rule - 1, rule) == 0)
+		if (at > choice->exact && compare_hosts(rule - 1, rule) == 0)
 			continue; /* done with the first rule of its host */
 		if (rule->class == HOST_NONE ||
 		    host_pattern_match(rule->host, host))
 			found = best_of_host(choice, at, path);
 	}
 	return found;
+}
+
+static struct found
+find_by_request(const struct policy_set *set, const struct request *request,
+		struct slice path)
+{
+	char buf[ORIGIN_HOST_MAX + 1];
+	struct slice host = SLICE_NONE;
+
+	if (set->choice->uses_hosts)
+		host = host_normalize(request, buf, sizeof(buf));
+	return find_by_host(set->choice, host, path);
 }
 
 static const struct policy *
@@ -407,8 +437,7 @@ enum policy_chosen
 policy_choose(const struct policy_set *set, const struct request *request,
 	      struct slice path, const struct policy **out)
 {
-	char buf[ORIGIN_HOST_MAX + 1];
-	struct slice host = SLICE_NONE;
+	struct found found;
 
 	*out = NULL;
 	if (set->uses_paths && !slice_present(path))
@@ -418,10 +447,96 @@ policy_choose(const struct policy_set *set, const struct request *request,
 		*out = choose_by_name(set, request->policy_name);
 		return *out == NULL ? POLICY_UNKNOWN : POLICY_CHOSEN;
 	}
-	if (set->choice->uses_hosts)
-		host = host_normalize(request, buf, sizeof(buf));
-	*out = choose_by_host(set->choice, host, path);
-	return *out == NULL ? POLICY_NONE : POLICY_CHOSEN;
+	found = find_by_request(set, request, path);
+	if (found.first == NULL)
+		return POLICY_NONE;
+	*out = found.first->policy;
+	return found.count > 1 ? POLICY_EQUALS : POLICY_CHOSEN;
+}
+
+/* ---- choosing between equals ---- */
+
+static enum origin_match
+match_origin(const struct policy *policy, const struct request *request,
+	     struct regex_scratch *scratch)
+{
+	if (policy->spec.any_origin)
+		return ORIGIN_BY_ANY;
+	if (request->origin_count != 1)
+		return ORIGIN_BY_NONE;
+	if (slice_eq(request->origin, SLICE("null")))
+		return policy->spec.null_origin ? ORIGIN_EXACTLY
+						: ORIGIN_BY_NONE;
+	return origin_set_match(policy->origins, request->origin, scratch);
+}
+
+/* Does a answer rather than b? */
+static bool
+is_closer(const struct policy_equal *a, const struct policy_equal *b)
+{
+	if (a->match != b->match)
+		return a->match > b->match;
+	return !a->policy->spec.credentials && b->policy->spec.credentials;
+}
+
+size_t
+policy_equals(const struct policy_set *set, const struct request *request,
+	      struct slice path, struct regex_scratch *scratch,
+	      struct policy_equal *out, size_t max)
+{
+	struct found found = find_by_request(set, request, path);
+	const struct host_rule *rule = found.first;
+	size_t n = 0;
+
+	for (size_t left = found.count; left > 0; rule++) {
+		struct policy_equal equal = {rule->policy, ORIGIN_BY_NONE};
+		if (path_rank(&rule->policy->spec, path) != found.rank)
+			continue;
+		left--;
+		equal.match = match_origin(rule->policy, request, scratch);
+		if (n > 0 && is_closer(&equal, &out[0])) {
+			struct policy_equal other = out[0];
+			out[0] = equal;
+			equal = other;
+		}
+		if (n < max)
+			out[n++] = equal;
+	}
+	return n;
+}
+
+static bool
+same_names(const struct name_list *a, const struct name_list *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (!name_list_has(b, a->names[i]))
+			return false;
+	return true;
+}
+
+const char *
+policy_spec_differs(const struct policy_spec *a, const struct policy_spec *b)
+{
+	const struct {
+		const char *key;
+		bool differs;
+	} keys[] = {
+	    {"preflight", a->forward_preflight != b->forward_preflight},
+	    {"preflight-status", a->preflight_status != b->preflight_status},
+	    {"allow", !same_names(&a->allow, &b->allow)},
+	    {"enforce", a->enforce != b->enforce},
+	    {"resource-policy", a->resource_policy != b->resource_policy},
+	    {"isolate", a->isolate != b->isolate},
+	    {"app-headers", a->keep_app_headers != b->keep_app_headers},
+	    {"debug", a->debug != b->debug},
+	};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (keys[i].differs)
+			return keys[i].key;
+	return NULL;
 }
 
 /* Do both lists have a pattern (*out) in common, or are both empty? */

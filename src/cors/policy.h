@@ -113,6 +113,8 @@ struct policy_set *policy_set_build(struct arena *,
 
 enum policy_chosen {
 	POLICY_CHOSEN,      /* *out is the policy */
+	POLICY_EQUALS,      /* several, chosen by the Origin: policy_equals; *out
+	                       is one of them */
 	POLICY_NONE,        /* no policy covers the request: no CORS for it */
 	POLICY_UNKNOWN,     /* CORSWRAP_POLICY names no section: 500 */
 	POLICY_BAD_PATH     /* 400 */
@@ -125,6 +127,28 @@ enum policy_chosen {
  */
 enum policy_chosen policy_choose(const struct policy_set *,
     const struct request *, struct slice path, const struct policy **out);
+
+/* One of the sections that have the same host and path. */
+struct policy_equal {
+	const struct policy *policy;
+	enum origin_match match; /* how it has the request's Origin */
+};
+
+/*
+ * After POLICY_EQUALS with the same arguments: the section that answers, first:
+ * the one that has the Origin most closely, of several the one without
+ * credentials.  Those beside it follow in no order, as many as there is room
+ * for; max is 1 or more.  Returns how many were written.
+ */
+size_t policy_equals(const struct policy_set *, const struct request *,
+    struct slice path, struct regex_scratch *, struct policy_equal *out,
+    size_t max);
+
+/* May two sections that tie differ in this: is it the same in both?  (For
+ * duplicate-match; `origins`, `methods`, `headers`, `expose`, `credentials`,
+ * `max-age` and `timing` are not looked at.)  NULL: yes; else the key. */
+const char *policy_spec_differs(const struct policy_spec *,
+    const struct policy_spec *);
 
 /* Two sections that would tie on some request?  (For duplicate-match.) */
 bool policy_spec_ties(const struct policy_spec *, const struct policy_spec *,

@@ -23,7 +23,10 @@
 #include "cors/path.h"
 #include "cors/regex.h"
 
-enum { VARIABLES_MAX = 24 };
+enum {
+	VARIABLES_MAX = 24,
+	EQUALS_MAX = 8 /* sections that are named in a note */
+};
 
 /* A request in the form that libcors decides about. */
 struct core_request {
@@ -33,6 +36,7 @@ struct core_request {
 	struct slice chosen; /* CORSWRAP_POLICY */
 	char *variables[VARIABLES_MAX];
 	size_t count;
+	bool noted; /* which of several sections answers */
 	struct request request;
 	struct cors_decision decision;
 };
@@ -228,8 +232,8 @@ corswrap_response(struct core_request *a, struct response *out)
 	parse_lines(a->e, slice_of(lines.text, lines.len), out);
 }
 
-/* The policy's reason.  With `enforce = report` or `isolate = report` it is only
- * counted, and the decision does not have it. */
+/* The policy's reason.  With `enforce = report` or `isolate = report` it is
+ * only counted, and the decision does not have it. */
 static enum cors_reason
 policy_reason(const struct cors_decision *d)
 {
@@ -277,6 +281,52 @@ describe_refusal(struct explanation *e, struct response *out)
 	    explain_refusal(e, out));
 }
 
+static const char *
+section_label(struct explanation *e, const struct policy *policy)
+{
+	return explain_printf(e, "[cors %s]",
+			      explain_quote(e, policy->spec.name));
+}
+
+/* Of several sections for this path, which answered, and why not the others:
+ * as a note, once for preflight and request. */
+static void
+note_equals(struct core_request *a, struct slice path)
+{
+	static const char *const how[] = {
+	    [ORIGIN_BY_NONE] = "does not have the page's origin",
+	    [ORIGIN_BY_ANY] = "has it by `*`",
+	    [ORIGIN_BY_REGEX] = "has it by an expression",
+	    [ORIGIN_BY_PATTERN] = "has it in a pattern",
+	    [ORIGIN_EXACTLY] = "has it exactly",
+	};
+	struct policy_equal equals[EQUALS_MAX];
+	struct explanation *e = a->e;
+	size_t count;
+	const char *text;
+
+	if (!a->decision.by_origin || a->noted)
+		return;
+	a->noted = true;
+	count = policy_equals(a->settings->policies, &a->request, path,
+			      a->scratch, equals, EQUALS_MAX);
+	text = explain_printf(
+	    e,
+	    "several sections have this path, and the Origin chooses: %s "
+	    "answers, which %s",
+	    section_label(e, equals[0].policy), how[equals[0].match]);
+	for (size_t i = 1; i < count; i++)
+		text = explain_printf(e, "%s; %s %s%s", text,
+				      section_label(e, equals[i].policy),
+				      how[equals[i].match],
+				      equals[i].match != equals[0].match ? ""
+				      : equals[i].policy->spec.credentials >
+					      equals[0].policy->spec.credentials
+					  ? ", with credentials"
+					  : ", and its name is later");
+	texts_add(e, &e->notes, text);
+}
+
 /* The path, where a policy has one.  False: no memory. */
 static bool
 read_path(struct core_request *a, struct slice *path)
@@ -305,11 +355,12 @@ decide(struct core_request *a)
 	request_read(&a->request, a->variables);
 	if (set->uses_regexes && a->scratch == NULL)
 		a->scratch = regex_scratch_new();
-	if (read_path(a, &path))
-		decide_request(set, &a->request, path, a->scratch,
-			       &a->decision);
-	else
+	if (!read_path(a, &path)) {
 		a->e->out_of_memory = true;
+		return;
+	}
+	decide_request(set, &a->request, path, a->scratch, &a->decision);
+	note_equals(a, path);
 }
 
 static void

@@ -13,6 +13,8 @@
 
 #include "policy/loader.h"
 
+#include <stdlib.h>
+
 #include "policy/fix.h"
 #include "policy/hostname.h"
 
@@ -295,10 +297,19 @@ check_missing(struct loader *loader)
 			     "anything");
 }
 
-/* The part of a spec that decides which requests a section covers. */
+/*
+ * ---- sections that cover the same requests ----
+ *
+ * The Origin chooses between them (DESIGN.md section 3, "Choosing").  So that
+ * it can, none has an origin that another has; and so that requests without
+ * Origin are answered alike, they differ in few keys.
+ */
+
+/* The part of a spec that decides which requests a section covers, and the keys
+ * that policy_spec_differs compares. */
 static bool
-selector(struct loader *loader, const struct cors_values *values,
-	 struct policy_spec *spec)
+compared_spec(struct loader *loader, const struct cors_values *values,
+	      struct policy_spec *spec)
 {
 	struct name_list paths = items_names(loader, &values->paths);
 	struct name_list hosts = items_names(loader, &values->hosts);
@@ -309,28 +320,125 @@ selector(struct loader *loader, const struct cors_values *values,
 	    .path_count = paths.count,
 	    .hosts = hosts.names,
 	    .host_count = hosts.count,
+	    .forward_preflight = values->forward_preflight,
+	    .preflight_status = values->preflight_status,
+	    .allow = items_names(loader, &values->allow),
+	    .enforce = values->enforce,
+	    .resource_policy = values->resource_policy,
+	    .isolate = values->isolate,
+	    .keep_app_headers = values->keep_app_headers,
+	    .debug = values->debug,
 	};
+	if (spec->allow.count > 0 &&
+	    !name_list_complete_allow(loader->scratch, &spec->allow))
+		loader_no_memory(loader);
 	return paths.count > 0 || hosts.count > 0;
 }
 
-static void
-report_tie(struct loader *loader, const struct cors_values *later,
-	   const struct cors_values *earlier, struct slice path,
-	   struct slice host)
+static int
+compare_texts(const void *left, const void *right)
 {
-	const char *has_path = path.len == 0 ? "" : " path \"";
-	const char *has_host = host.len == 0 ? "" : " host \"";
+	return slice_compare(*(const struct slice *)left,
+			     *(const struct slice *)right);
+}
+
+/* Everything that the origins keys list, sorted by its text; NULL: no memory.
+ */
+static struct slice *
+sorted_origins(struct loader *loader, const struct origins *origins,
+	       size_t *count)
+{
+	size_t room = origins->count + origins->regex_count + 2, n = 0;
+	struct slice *texts;
+
+	for (size_t i = 0; i < origins->file_count; i++)
+		room += origins->files[i].file->count;
+	texts = loader_scratch(loader, room, sizeof(*texts));
+	if (texts == NULL)
+		return NULL;
+	if (origins->any_line != 0)
+		texts[n++] = SLICE("*");
+	if (origins->null_line != 0)
+		texts[n++] = SLICE("null");
+	for (size_t i = 0; i < origins->count; i++)
+		texts[n++] = origins->items[i].pattern.text;
+	for (size_t i = 0; i < origins->regex_count; i++)
+		texts[n++] = origins->regexes[i].text;
+	for (size_t i = 0; i < origins->file_count; i++)
+		for (size_t j = 0; j < origins->files[i].file->count; j++)
+			texts[n++] = origins->files[i].file->patterns[j].text;
+	qsort(texts, n, sizeof(*texts), compare_texts);
+	*count = n;
+	return texts;
+}
+
+/* An origin, pattern or expression that both have; else absent. */
+static struct slice
+common_origin(struct loader *loader, const struct origins *a,
+	      const struct origins *b)
+{
+	size_t a_count = 0, b_count = 0;
+	const struct slice *left = sorted_origins(loader, a, &a_count);
+	const struct slice *right = sorted_origins(loader, b, &b_count);
+
+	for (size_t i = 0, j = 0;
+	     left != NULL && right != NULL && i < a_count && j < b_count;) {
+		int order = slice_compare(left[i], right[j]);
+
+		if (order == 0)
+			return left[i];
+		if (order < 0)
+			i++;
+		else
+			j++;
+	}
+	return SLICE_NONE;
+}
+
+/* Two sections that tie. */
+struct tie {
+	const struct cors_values *earlier, *later;
+	struct slice path; /* that both have, or absent */
+	struct slice host;
+};
+
+static void
+report_tie(struct loader *loader, const struct tie *tie, const char *why,
+	   const char *what)
+{
+	const struct cors_values *later = tie->later, *earlier = tie->earlier;
+	bool path = tie->path.len > 0, host = tie->host.len > 0;
 
 	loader_error(
-	    loader, own_line(later, path.len == 0 ? CORS_HOST : CORS_PATH),
+	    loader, own_line(later, path ? CORS_PATH : CORS_HOST),
 	    "duplicate-match", NULL,
-	    "%s and %s (line %u) cover the same requests:%s%s%s%s%s%s%s",
-	    later->label, earlier->label, earlier->section->line, has_path,
-	    path.len == 0 ? "" : loader_quote(loader, path),
-	    path.len == 0 ? "" : "\"",
-	    path.len == 0 || host.len == 0 ? "" : ",", has_host,
-	    host.len == 0 ? "" : loader_quote(loader, host),
-	    host.len == 0 ? "" : "\"");
+	    "%s and %s (line %u) cover the same requests (%s%s%s%s%s), and %s "
+	    "\"%s\"",
+	    later->label, earlier->label, earlier->section->line,
+	    path ? "path " : "", path ? loader_quote(loader, tie->path) : "",
+	    path && host ? ", " : "", host ? "host " : "",
+	    host ? loader_quote(loader, tie->host) : "", why, what);
+}
+
+/* False: the Origin can choose between the two. */
+static bool
+check_tie(struct loader *loader, const struct tie *tie,
+	  const struct policy_spec *earlier, const struct policy_spec *later)
+{
+	const char *key = policy_spec_differs(earlier, later);
+	struct slice common;
+
+	if (key != NULL) {
+		report_tie(loader, tie, "they differ in", key);
+		return true;
+	}
+	common =
+	    common_origin(loader, tie->earlier->origins, tie->later->origins);
+	if (!slice_present(common))
+		return false;
+	report_tie(loader, tie, "both have the origin",
+		   loader_quote(loader, common));
+	return true;
 }
 
 /* One error for each section that ties with one before it. */
@@ -341,7 +449,6 @@ check_ties(struct loader *loader)
 	    loader_scratch(loader, loader->cors_count, sizeof(*specs));
 	const struct cors_values **sections =
 	    loader_scratch(loader, loader->cors_count, sizeof(*sections));
-	struct slice path, host;
 	size_t count = 0;
 
 	if (specs == NULL || sections == NULL)
@@ -349,15 +456,17 @@ check_ties(struct loader *loader)
 	for (size_t i = 0; i < loader->cors_count; i++) {
 		const struct cors_values *values = &loader->cors[i];
 		if (!values->section->named ||
-		    !selector(loader, values, &specs[count]))
+		    !compared_spec(loader, values, &specs[count]))
 			continue;
 		sections[count++] = values;
 		for (size_t j = 0; j + 1 < count; j++) {
-			if (!policy_spec_ties(&specs[j], &specs[count - 1],
-					      &path, &host))
-				continue;
-			report_tie(loader, values, sections[j], path, host);
-			break;
+			struct tie tie = {.earlier = sections[j],
+					  .later = values};
+			if (policy_spec_ties(&specs[j], &specs[count - 1],
+					     &tie.path, &tie.host) &&
+			    check_tie(loader, &tie, &specs[j],
+				      &specs[count - 1]))
+				break;
 		}
 	}
 }

@@ -11,9 +11,11 @@
 /* Only for its hash: the set under test is the library's. */
 #define origin_set_build copied_build
 #define origin_set_check copied_check
+#define origin_set_match copied_match
 #include "cors/origin_set.c"
 #undef origin_set_build
 #undef origin_set_check
+#undef origin_set_match
 struct origin_set *origin_set_build(struct arena *,
 				    const struct origin_pattern *, size_t,
 				    const struct regex *const *, size_t);

@@ -143,6 +143,92 @@ test_choice(void **state)
 	arena_free(arena);
 }
 
+/* ---- equals ---- */
+
+static const char equals[] =
+    "name=one; origins=https://a.com https://*.b.com; path=/x; "
+    "credentials=yes\n"
+    "name=two; origins=https://c.b.com https://*.c.b.com; path=/y /x\n"
+    "name=open; origins=*; path=/x\n"
+    "name=other; origins=https://*.d.c.b.com; path=/x; credentials=yes\n"
+    "name=null; origins=null; path=/x\n";
+
+static const char closed[] =
+    "name=b; origins=https://b.com; path=/x; credentials=yes\n"
+    "name=a; origins=https://a.com; path=/x; credentials=yes\n"
+    "name=c; origins=https://c.com; path=/x\n"
+    "name=d; origins=https://d.com; path=/x\n";
+
+struct equal {
+	const char *name;
+	const char *policies;
+	const char *origin; /* NULL: none */
+	const char *want;
+	enum origin_match match;
+	size_t count;
+};
+
+static const struct equal equal_rows[] = {
+    {"exactly", equals, "https://a.com", "one", ORIGIN_EXACTLY, 5},
+    {"in a pattern", equals, "https://x.b.com", "one", ORIGIN_BY_PATTERN, 5},
+    {"exactly before a pattern", equals, "https://c.b.com", "two",
+     ORIGIN_EXACTLY, 5},
+    {"two patterns: without credentials", equals, "https://x.c.b.com", "two",
+     ORIGIN_BY_PATTERN, 5},
+    {"three patterns: without credentials", equals, "https://x.d.c.b.com",
+     "two", ORIGIN_BY_PATTERN, 5},
+    {"none has it: *", equals, "https://e.com", "open", ORIGIN_BY_ANY, 5},
+    {"malformed: *", equals, "https://A.com", "open", ORIGIN_BY_ANY, 5},
+    {"no Origin: *", equals, NULL, "open", ORIGIN_BY_ANY, 5},
+    {"null by name", equals, "null", "null", ORIGIN_EXACTLY, 5},
+    {"none has it, no *", closed, "https://e.com", "c", ORIGIN_BY_NONE, 4},
+    {"no Origin, no *", closed, NULL, "c", ORIGIN_BY_NONE, 4},
+    {"with credentials if it alone has it", closed, "https://b.com", "b",
+     ORIGIN_EXACTLY, 4},
+};
+
+/* Whatever the order of the sections. */
+static void
+test_equal(void **state)
+{
+	const struct equal *row = *state;
+	size_t len = strlen(row->policies);
+	char text[1024];
+
+	for (size_t cut = 0; cut < len; cut++) {
+		struct arena *arena = arena_new();
+		struct request request = {.origin = slice_from(row->origin),
+					  .origin_count = row->origin != NULL};
+		const struct policy_set *set;
+		const struct policy *policy;
+		struct policy_equal out[8];
+
+		if (cut > 0 && row->policies[cut - 1] != '\n') {
+			arena_free(arena);
+			continue;
+		}
+		snprintf(text, sizeof(text), "%s%.*s", row->policies + cut,
+			 (int)cut, row->policies);
+		set = kit_policies(arena, text);
+		assert_int_equal(
+		    policy_choose(set, &request, SLICE("/x"), &policy),
+		    POLICY_EQUALS);
+		assert_non_null(policy);
+		assert_int_equal(
+		    policy_equals(set, &request, SLICE("/x"), NULL, out, 8),
+		    row->count);
+		unit_assert_slice(out[0].policy->spec.name, row->want);
+		assert_int_equal(out[0].match, row->match);
+		assert_int_equal(
+		    policy_equals(set, &request, SLICE("/x"), NULL, out, 1), 1);
+		unit_assert_slice(out[0].policy->spec.name, row->want);
+		assert_int_equal(
+		    policy_choose(set, &request, SLICE("/y"), &policy),
+		    row->policies == equals ? POLICY_CHOSEN : POLICY_NONE);
+		arena_free(arena);
+	}
+}
+
 /* The order of sections does not matter: every rotation chooses the same. */
 static void
 test_order(void **state)
@@ -406,11 +492,12 @@ test_request_lines(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[100];
+	struct CMUnitTest tests[120];
 	size_t n = 0;
 
 	UNIT_ROWS(tests, n, choices, test_choice);
 	UNIT_ROWS(tests, n, ties, test_tie);
+	UNIT_ROWS(tests, n, equal_rows, test_equal);
 	UNIT_TEST(tests, n, test_order);
 	UNIT_TEST(tests, n, test_credentials);
 	UNIT_TEST(tests, n, test_many_sections);

@@ -741,9 +741,64 @@ host = a.example b.example
 [cors g]
 path = /e
 --
-6: error: [cors b] and [cors a] (line 3) cover the same requests: path "/b" [duplicate-match]
-10: error: [cors d] and [cors c] (line 7) cover the same requests: host "*.a.example" [duplicate-match]
-15: error: [cors f] and [cors e] (line 11) cover the same requests: path "/e", host "a.example" [duplicate-match]
+6: error: [cors b] and [cors a] (line 3) cover the same requests (path /b), and both have the origin "https://a.example" [duplicate-match]
+10: error: [cors d] and [cors c] (line 7) cover the same requests (host *.a.example), and both have the origin "https://a.example" [duplicate-match]
+15: error: [cors f] and [cors e] (line 11) cover the same requests (path /e, host a.example), and both have the origin "https://a.example" [duplicate-match]
+== duplicate-match between equals
+[cors a]
+path = /x
+origins = https://a.example https://*.b.example
+credentials = yes
+[cors b]
+path = /x
+origins = https://b.example https://c.b.example
+methods = PUT
+headers = X-A
+expose = X-B
+max-age = 600
+timing = *
+[cors c]
+path = /y /x
+origins = *
+enforce = block
+[cors d]
+path = /y
+origins = *
+enforce = block
+[cors e]
+path = /x
+origins = https://e.example
+origins-regex = https://[a-z]\.f\.example
+[cors f]
+path = /x
+origins = https://g.example https://*.b.example
+[cors g]
+path = /x
+origins-regex = https://[a-z]\.f\.example
+[cors h]
+path = /z
+origins = https://a.example
+allow = GET
+resource-policy = same-site
+[cors i]
+path = /z
+origins = https://b.example
+allow = GET HEAD
+[cors j]
+path = /v
+origins = *
+[cors k]
+path = /v
+origins = https://a.example
+--
+14: error: [cors c] and [cors a] (line 1) cover the same requests (path /x), and they differ in "enforce" [duplicate-match]
+18: error: [cors d] and [cors c] (line 13) cover the same requests (path /y), and both have the origin "*" [duplicate-match]
+22: error: [cors e] and [cors c] (line 13) cover the same requests (path /x), and they differ in "enforce" [duplicate-match]
+24: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+26: error: [cors f] and [cors a] (line 1) cover the same requests (path /x), and both have the origin "https://*.b.example" [duplicate-match]
+29: error: [cors g] and [cors c] (line 13) cover the same requests (path /x), and they differ in "enforce" [duplicate-match]
+30: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+37: error: [cors i] and [cors h] (line 31) cover the same requests (path /z), and they differ in "resource-policy" [duplicate-match]
 == exec-and-forward
 [app]
 exec = /srv/a
