@@ -55,8 +55,8 @@ bad_address(struct loader *loader, const struct entry *entry, struct slice item,
 	    const char *fault)
 {
 	static const struct slice local = {"tcp:localhost:", 14};
-	char fix[READER_LINE_MAX + 1];
-	bool named = slice_starts(item, local);
+	char fix[READER_INI_MAX + 1];
+	bool named = slice_starts(item, local) && item.len < sizeof(fix);
 
 	if (named)
 		snprintf(fix, sizeof(fix), "tcp:127.0.0.1:%.*s",

@@ -211,6 +211,8 @@ put_line(char *buf, int cap, struct slice text, bool section)
 	return true;
 }
 
+static void take_key(struct parse *, struct slice key, struct slice value);
+
 /* inih's reader: the next line, in a form that inih cannot misread. */
 static char *
 next_line(char *buf, int cap, void *context)
@@ -230,6 +232,8 @@ next_line(char *buf, int cap, void *context)
 			add_lost_section(parse, SECTION_LOST);
 		else if (kind == LINE_BAD)
 			mark_incomplete(parse);
+		else if (kind == LINE_LONG_KEY)
+			take_key(parse, parse->reader.key, parse->reader.value);
 		if (kind != LINE_KEY && !section)
 			continue;
 		if (!put_line(buf, cap, text, section)) {
@@ -275,7 +279,18 @@ key_without_section(struct parse *parse, struct slice key)
 	add_lost_section(parse, home);
 }
 
-/* inih's handler: a key and its value. */
+/* A key and its value, whichever way they came. */
+static void
+take_key(struct parse *parse, struct slice key, struct slice value)
+{
+	if (parse->section == NULL)
+		key_without_section(parse, key);
+	if (parse->section != NULL)
+		entry_add(parse->loader, parse->section, key, value,
+			  parse->reader.line);
+}
+
+/* inih's handler. */
 static int
 add_key(void *context, const char *section, const char *name, const char *value)
 {
@@ -288,11 +303,7 @@ add_key(void *context, const char *section, const char *name, const char *value)
 		report_ambiguous(parse);
 		return 1;
 	}
-	if (parse->section == NULL)
-		key_without_section(parse, key);
-	if (parse->section != NULL)
-		entry_add(parse->loader, parse->section, key, text,
-			  parse->reader.line);
+	take_key(parse, key, text);
 	return 1;
 }
 

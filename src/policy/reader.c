@@ -48,8 +48,8 @@ cut_line(struct reader *reader)
 	return ended ? text_chop(line, '\r') : line;
 }
 
-/* False: the line has bytes that no text has, or is so long that inih would cut
- * it, and that has been reported. */
+/* False: the line has bytes that no text has, or is too
+ * long, and that has been reported. */
 static bool
 check_bytes(struct reader *reader, struct slice line)
 {
@@ -105,11 +105,13 @@ static enum line_kind
 read_section(struct reader *reader, struct slice line, struct slice *text)
 {
 	size_t len = text_find(line, ']') + 1;
-	char fix[READER_LINE_MAX + 2];
+	char fix[READER_INI_MAX + 2];
 
 	if (len > line.len) {
 		snprintf(fix, sizeof(fix), "%.*s]", (int)line.len, line.ptr);
-		complain(reader, "syntax", fix, "no \"]\" after \"[\"");
+		complain(reader, "syntax",
+			 line.len > READER_INI_MAX ? NULL : fix,
+			 "no \"]\" after \"[\"");
 		return LINE_BAD_SECTION;
 	}
 	*text = slice_of(line.ptr + 1, len - 2);
@@ -144,7 +146,8 @@ bad_key_line(struct reader *reader, struct slice line, bool colon)
 {
 	struct slice key = leading_key(line);
 	struct slice value = text_trim(slice_after(line, key.len));
-	char fix[READER_LINE_MAX + 4];
+	char fix[READER_INI_MAX + 4];
+	bool fits = line.len <= READER_INI_MAX;
 
 	if (slice_present(key)) {
 		/* "origins https://a" has its ':' elsewhere. */
@@ -155,7 +158,8 @@ bad_key_line(struct reader *reader, struct slice line, bool colon)
 			 (int)value.len, value.ptr);
 	}
 	diag_report(reader->diags, SEVERITY_ERROR, reader->file, reader->line,
-		    "syntax", slice_present(key) ? fix : NULL, "%s in \"%s\"",
+		    "syntax", slice_present(key) && fits ? fix : NULL,
+		    "%s in \"%s\"",
 		    colon ? "\":\" before any \"=\"" : "no \"=\"",
 		    diag_quote(reader->diags, line, SHOWN_MAX));
 	return LINE_BAD;
@@ -176,6 +180,10 @@ read_key(struct reader *reader, struct slice line, struct slice *text)
 		complain(reader, "syntax", NULL, "no key before \"=\"");
 		return LINE_BAD;
 	}
+	reader->key = key;
+	reader->value = value;
+	if (key.len + 1 + value.len > READER_INI_MAX)
+		return LINE_LONG_KEY;
 	memcpy(reader->buffer, key.ptr, key.len);
 	reader->buffer[key.len] = '=';
 	memcpy(reader->buffer + key.len + 1, value.ptr, value.len);

@@ -5,7 +5,7 @@
  * lines as continuations and ':' as '=', and knows no line numbers.  So every
  * line is checked here and given to inih only in a form that it cannot
  * misread: "[section]" or "key=value", without indentation, comment
- * or carriage return.
+ * or carriage return.  Lines that are too long for inih do not pass through it.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -16,15 +16,17 @@
 #include "policy/diagnostic.h"
 
 enum {
-	READER_LINE_MAX = 198,	 /* bytes, the line's end not counted */
+	READER_LINE_MAX = 65536, /* bytes, the line's end not counted */
+	READER_INI_MAX = 198,	 /* what inih carries of "key=value" */
 	READER_SECTION_MAX = 49, /* bytes between the brackets */
-	READER_BUFFER = READER_LINE_MAX + 2 /* with line feed and NUL */
+	READER_BUFFER = READER_INI_MAX + 2 /* with line feed and NUL */
 };
 
 enum line_kind {
 	LINE_END,	 /* of the file */
 	LINE_SECTION,	 /* text is the name between the brackets */
 	LINE_KEY,	 /* text is "key=value", trimmed */
+	LINE_LONG_KEY,	 /* the same, too long for inih: reader.key and .value */
 	LINE_BAD,	 /* reported; no section header */
 	LINE_BAD_SECTION /* reported; the keys that follow are in no section */
 };
@@ -34,6 +36,8 @@ struct reader {
 	unsigned line; /* of what reader_next returned last, from 1 */
 	const char *file;
 	struct diag_list *diags;
+	struct slice key;   /* of a key line */
+	struct slice value;
 	char buffer[READER_BUFFER]; /* of LINE_KEY's text */
 };
 

@@ -44,7 +44,11 @@ for my $expression ('https://(?:(?:a?){60}){60}a{40}\.example',
     'https://(?:a?b?c?d?e?f?g?h?i?j?k?){900}x',
     'https://(?:a{0,200}){30}x',
     'https://(?:(?=a*)(?=a*)(?=a*)a?){200}x', 'https://(a+)+x',
-    'https://(.*.*.*.*.*.*)x', 'https://((a*)*\2)*x') {
+    'https://(.*.*.*.*.*.*)x', 'https://((a*)*\2)*x',
+    # Too long for callouts: how often they may turn back is limited by size.
+    'https://' . 'a?' x 15000 . 'x',
+    'https://(' . join('|', map { "a{$_}b" } 1 .. 2000) . ')x',
+    'https://((' . join('|', map { "a$_" } 1 .. 2000) . '|a)*)*x') {
 	# Each with the worst, and the first two with others.
 	my @names = $expression =~ /60|3000/ ? sort keys %origin : 'labels';
 	for my $name (@names) {
@@ -59,6 +63,8 @@ for ([ 'https://([a-z0-9-]+\.)*[a-z0-9-]+\.example\.com',
 	'https://a.b.c.d.e.f.g.h.i.j.k.l.m.example.com' ],
     [ 'https://(' . join('|', map { "host$_" } 1 .. 18) . ')\.example\.com',
 	'https://host18.example.com' ],
+    [ 'https://(' . join('|', map { "host$_" } 1 .. 400) . ')\.example\.com',
+	'https://host400.example.com' ],
     [ 'https://(?:app|www|api)(?:-[a-z0-9]+){0,5}\.example\.(?:com|org)(:\d+)?',
 	'https://app-a-b-c-d.example.org:8080' ]) {
 	my ($expression, $origin) = @$_;

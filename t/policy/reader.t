@@ -71,7 +71,7 @@ is(dump_of("[env]\nA = x#y # z\nB =;x\n$plain"),
     "[env]\nA = x#y # z\nB=;x\n\n$plain", 'values with signs of comments');
 
 # Lines that must be reported, and never hide the others.
-my $too_long = 'the line has %d bytes, and 198 are the most; split a list by '
+my $too_long = 'the line has %d bytes, and 65536 are the most; split a list by '
     . 'repeating its key [line-too-long]';
 my @bad = (
 	[ 'NUL', "$plain\nmethods = P\0UT\nfoo = x\n",
@@ -109,12 +109,19 @@ my @bad = (
 		"4: error: unknown key \"\\xef\\xbb\\xbfmethods\" in [cors] "
 		. "(did you mean \"methods\"?) [unknown-key]\n" ],
 	[ 'two marks', "\xef\xbb\xbf\xef\xbb\xbf$plain", undef ],
-	[ 'comment of 199 bytes', ';' . ('x' x 198) . "\n$plain",
-		'1: error: ' . sprintf($too_long, 199) . "\n" ],
-	[ 'blanks of 199 bytes', (' ' x 199) . "\n$plain",
-		'1: error: ' . sprintf($too_long, 199) . "\n" ],
-	[ '199 bytes with CRLF', ';' . ('x' x 198) . "\r\n$plain",
-		'1: error: ' . sprintf($too_long, 199) . "\n" ],
+	[ 'comment of 65537 bytes', ';' . ('x' x 65536) . "\n$plain",
+		'1: error: ' . sprintf($too_long, 65537) . "\n" ],
+	[ 'blanks of 65537 bytes', (' ' x 65537) . "\n$plain",
+		'1: error: ' . sprintf($too_long, 65537) . "\n" ],
+	[ '65537 bytes with CRLF', ';' . ('x' x 65536) . "\r\n$plain",
+		'1: error: ' . sprintf($too_long, 65537) . "\n" ],
+	[ 'comment of 65536 bytes', ';' . ('x' x 65535) . "\n$plain", '' ],
+	[ 'a long line without "="', ('x' x 300) . "\n$plain", undef ],
+	[ 'a long key', ('x' x 300) . " = y\n$plain", undef ],
+	[ 'a long header that does not end', '[' . ('x' x 300) . "\n$plain",
+		"1: error: no \"]\" after \"[\" [syntax]\n" ],
+	[ 'a long line before any section', "origins = " . ('x' x 300)
+		. "\n[cors]\nmax-age = 600\n", undef ],
 	[ 'a megabyte', "[cors]\norigins = " . ('https://a.example ' x 60000)
 		. "\nmax-age = x\n",
 		'2: error: ' . sprintf($too_long, 1080010) . "\n"
@@ -148,7 +155,18 @@ for my $case (@bad) {
 	}
 }
 
-# 198 bytes are whole: the last byte counts.
+# inih carries 198 bytes, the reader 64 KiB: the last byte counts.
+for my $length (197 .. 202, 4096, 65535, 65536) {
+	my $long = 'headers = X-';
+	$long .= 'a' x ($length - length $long);
+	is(dump_of("$plain$long\n"), "[cors]\norigins = https://a.example\n"
+	    . lc("$long\n")
+	    . "max-age = 600\n", "a line of $length bytes") if $length < 65535;
+	is(lint("$plain$long\n"), '', "$length bytes, lint");
+}
+my $list = join ' ', map { "https://h$_.example" } 1 .. 2000;
+is((() = dump_of("[cors]\norigins = $list\n") =~ /https:/g), 2000,
+    'a list of 2000 origins in one line');
 my $name = 'X-' . ('a' x (198 - length('[cors]headers = X-') + 6));
 my $line = "headers = $name";
 is(length $line, 198, 'a line of 198 bytes');
@@ -159,7 +177,8 @@ is(dump_of("$plain$line\r\n"), "[cors]\norigins = https://a.example\n"
 my $tight = "headers=X-" . ('a' x 188);
 is(length $tight, 198, 'without blanks');
 is(dump_of("$plain$tight\n"), "[cors]\norigins = https://a.example\n"
-    . lc("$tight\n") . "max-age = 600\n", 'the dump needs them neither');
+    . lc($tight =~ s/=/ = /r) . "\nmax-age = 600\n",
+    'the dump has room for them');
 
 # A section name of 49 bytes.
 my $section = '[cors ' . ('n' x 44) . ']';
