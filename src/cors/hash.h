@@ -11,6 +11,20 @@
 
 #include "base/slice.h"
 
+/* mix() for processors of 32 bits, which have no product of 128: the same. */
+static inline uint64_t
+mix_by_halves(uint64_t a, uint64_t b)
+{
+	uint64_t a_low = (uint32_t)a, a_high = a >> 32;
+	uint64_t b_low = (uint32_t)b, b_high = b >> 32;
+	uint64_t low = a_low * b_low;
+	uint64_t middle = a_high * b_low + (low >> 32);
+	uint64_t other = a_low * b_high + (uint32_t)middle;
+	uint64_t high = a_high * b_high + (middle >> 32) + (other >> 32);
+
+	return (other << 32 | (uint32_t)low) ^ high;
+}
+
 /* Both halves of a product: every bit of a and b reaches every bit. */
 static inline uint64_t
 mix(uint64_t a, uint64_t b)

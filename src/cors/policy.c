@@ -193,13 +193,18 @@ policy_build(struct arena *arena, const struct policy_spec *spec,
 	policy->index = index;
 	/* The loader refuses these combinations.  Should it miss one, no site
 	 * may use the user's cookies. */
-	if (spec->any_origin)
+	if (spec->no_origin) {
+		policy->spec.any_origin = policy->spec.null_origin = false;
+		policy->spec.origin_count = policy->spec.regex_count = 0;
+		policy->spec.keep_app_headers = false;
+	}
+	if (policy->spec.any_origin)
 		policy->spec.credentials = false;
 	if (policy->spec.credentials)
 		policy->spec.null_origin = false;
 	policy->origins =
-	    origin_set_build(arena, spec->origins, spec->origin_count,
-			     spec->regexes, spec->regex_count);
+	    origin_set_build(arena, spec->origins, policy->spec.origin_count,
+			     spec->regexes, policy->spec.regex_count);
 	policy->lines = lines_build(arena, &policy->spec);
 	return policy->origins == NULL || policy->lines == NULL ? NULL : policy;
 }

@@ -60,6 +60,7 @@ struct policy_spec {
 	struct slice name; /* empty for [cors] */
 	unsigned line;     /* of the section, for messages */
 	bool any_origin;   /* origins = * */
+	bool no_origin;    /* origins = none: closed, whatever else is set */
 	bool null_origin;  /* `null` among the origins, with allow-null */
 	const struct origin_pattern *origins; /* of origins and origins-file */
 	size_t origin_count;

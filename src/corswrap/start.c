@@ -56,6 +56,7 @@ start_test(struct start *s)
 	struct settings *settings;
 
 	s->load.use = LOAD_LINT;
+	s->load.warnings = true;
 	settings = load(s);
 	if (settings == NULL)
 		return 1;

@@ -30,6 +30,14 @@ add_to(struct explanation *e, const struct response *response, enum place where,
 	if (response->source == NULL)
 		return explain_printf(e, "add %s to `%s`", words, key);
 	place = &response->source->places[where];
+	/* `none` stands alone. */
+	if (where == PLACE_ORIGINS && response->policy != NULL &&
+	    response->policy->spec.no_origin)
+		return explain_printf(
+		    e,
+		    "this path is closed on purpose; to open it write `%s = "
+		    "%s` instead of `none` in %s (line %u)",
+		    key, words, section_title(e, place->section), place->line);
 	if (place->line != 0)
 		return explain_printf(
 		    e, "add %s to `%s` of %s (line %u)", words, key,

@@ -85,6 +85,23 @@ check_any(const struct check *check)
 	    "name the origins, or set \"credentials = no\"");
 }
 
+/* An inherited `none` has been checked in [cors]. */
+static void
+check_none(const struct check *check)
+{
+	const struct origins *origins = check->values->origins;
+
+	if (origins->none_line == 0 || check->base != NULL)
+		return;
+	if (origins->any_line != 0 || origins->null_line != 0 ||
+	    origins->count > 0 || origins->file_count > 0 ||
+	    origins->regex_count > 0)
+		loader_error(check->loader, origins->none_line, "bad-value",
+			     NULL,
+			     "\"none\" allows no origin and stands alone in "
+			     "\"origins\"; remove it or the others");
+}
+
 /* An error that one pattern may have. */
 struct rule {
 	const char *id;
@@ -241,6 +258,7 @@ check_section(struct loader *loader, const struct cors_values *values)
 	if (values != loader->base && loader->base != NULL &&
 	    values->origins == loader->base->origins)
 		check.base = loader->base;
+	check_none(&check);
 	check_any(&check);
 	if (values->origins->any_line != 0)
 		return; /* it covers everything else */

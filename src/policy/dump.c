@@ -243,7 +243,7 @@ append_word(struct dump *dump, char *line, size_t cap, const char *word)
 static void
 put_words(struct dump *dump, const char *key, char *const *words)
 {
-	char line[8 * READER_LINE_MAX] = "";
+	char line[READER_LINE_MAX + 1] = "";
 
 	for (size_t i = 0; words[i] != NULL; i++)
 		append_word(dump, line, sizeof(line), words[i]);
@@ -526,6 +526,8 @@ dump_origins(struct dump *dump, const struct policy_spec *spec,
 {
 	struct dump_list list = {.dump = dump, .key = "origins"};
 
+	if (spec->no_origin)
+		dump_item(&list, SLICE("none"));
 	if (spec->any_origin)
 		dump_item(&list, SLICE("*"));
 	for (size_t i = 0; i < source->inline_count; i++)
@@ -533,6 +535,8 @@ dump_origins(struct dump *dump, const struct policy_spec *spec,
 	if (spec->null_origin)
 		dump_item(&list, SLICE("null"));
 	dump_list_end(&list);
+	if (source->variable != NULL)
+		dump_text(dump, "origins-env", source->variable);
 	for (size_t i = 0; i < source->file_count; i++)
 		dump_path(dump, "origins-file", source->files[i]);
 	for (size_t i = 0; i < source->regex_count; i++)

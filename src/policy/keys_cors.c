@@ -352,12 +352,13 @@ static const char *const isolate_words[] = {"no", "report", "yes", NULL};
 	.size = sizeof(((struct cors_values *)0)->member)
 #define AT_NOT_INHERITED(member) .offset = offsetof(struct cors_values, member)
 
-/* [cors NAME] inherits the keys that have a size.  The three origins keys are
+/* [cors NAME] inherits the keys that have a size.  The origins keys are
  * inherited together (sections.c); path, host and the allow-... keys never. */
 const struct key keys_cors[] = {
     [CORS_ORIGINS] = {"origins", LIST(origins_set)},
     [CORS_ORIGINS_FILE] = {"origins-file", LIST(origins_set_file)},
     [CORS_ORIGINS_REGEX] = {"origins-regex", LIST(origins_set_regex)},
+    [CORS_ORIGINS_ENV] = {"origins-env", OWN(origins_set_env)},
     [CORS_METHODS] = {"methods", LIST(set_methods), AT(methods)},
     [CORS_HEADERS] = {"headers", LIST(set_headers), AT(headers)},
     [CORS_EXPOSE] = {"expose", LIST(set_expose), AT(expose)},

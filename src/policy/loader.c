@@ -235,6 +235,7 @@ bool
 origins_any(const struct origins *origins)
 {
 	return origins->any_line != 0 || origins->null_line != 0 ||
+	       origins->none_line != 0 ||
 	       origins->count > 0 || origins->file_count > 0 ||
 	       origins->regex_count > 0;
 }

@@ -55,8 +55,11 @@ struct origin_item {
 	unsigned line;
 };
 
-/* An origins-file, read once however many sections name it. */
+/* An origins-file, read once however many sections name it; or what the
+ * variable of an origins-env holds. */
 struct origins_file {
+	const char *variable; /* its name; NULL: a file */
+	unsigned policy_line; /* of the origins-env */
 	const char *path; /* absolute */
 	const char *name; /* in messages */
 	struct slice text;
@@ -79,12 +82,13 @@ struct regex_item {
 };
 
 /*
- * The group of origins, origins-file and origins-regex of one section; a
- * section that sets none of them shares that of [cors].
+ * The group of origins, origins-file, origins-regex and origins-env of one
+ * section; a section that sets none of them shares that of [cors].
  */
 struct origins {
 	unsigned any_line;  /* of `*`; 0: not there */
 	unsigned null_line; /* of `null`; 0: not there */
+	unsigned none_line; /* of `none`; 0: not there */
 	struct origin_item *items;
 	size_t count;
 	size_t room;
@@ -112,6 +116,7 @@ enum cors_key {
 	CORS_ORIGINS,
 	CORS_ORIGINS_FILE,
 	CORS_ORIGINS_REGEX,
+	CORS_ORIGINS_ENV,
 	CORS_METHODS,
 	CORS_HEADERS,
 	CORS_EXPOSE,
@@ -294,6 +299,7 @@ bool sections_finish(struct loader *);
 void origins_set(struct loader *, void *values, const struct entry *);
 void origins_set_file(struct loader *, void *values, const struct entry *);
 void origins_set_regex(struct loader *, void *values, const struct entry *);
+void origins_set_env(struct loader *, void *values, const struct entry *);
 void origins_set_timing(struct loader *, void *values, const struct entry *);
 
 /* ---- origins_file.c ---- */
@@ -302,7 +308,7 @@ void origins_set_timing(struct loader *, void *values, const struct entry *);
  * policy. */
 struct origins_file *origins_file_load(struct loader *, struct slice path,
 				       unsigned line);
-/* The line of a byte of its text. */
+/* The line of a byte of its text, of a variable that of its origins-env. */
 unsigned origins_file_line(struct origins_file *, const char *at);
 
 /* ---- origins_merge.c ---- */

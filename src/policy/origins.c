@@ -9,6 +9,8 @@
 
 #include "policy/loader.h"
 
+#include <stdlib.h>
+
 #include "base/text.h"
 #include "policy/fix.h"
 
@@ -25,6 +27,21 @@ is_late_comment(struct loader *loader, struct slice item, unsigned line)
 	return true;
 }
 
+/* The words that are no origins; false: it is none of them. */
+static bool
+add_word(struct origins *origins, struct slice item, unsigned line)
+{
+	unsigned *where = NULL;
+
+	if (slice_eq(item, SLICE("*")))
+		where = &origins->any_line;
+	else if (slice_eq(item, SLICE("none")))
+		where = &origins->none_line;
+	if (where != NULL && *where == 0)
+		*where = line;
+	return where != NULL;
+}
+
 static void
 add_origin(struct loader *loader, struct origins *origins, struct slice item,
 	   unsigned line)
@@ -32,11 +49,8 @@ add_origin(struct loader *loader, struct origins *origins, struct slice item,
 	struct origin_item add = {.line = line};
 	enum origin_fault fault;
 
-	if (slice_eq(item, SLICE("*"))) {
-		if (origins->any_line == 0)
-			origins->any_line = line;
+	if (add_word(origins, item, line))
 		return;
-	}
 	fault = origin_pattern_check(item, &add.pattern);
 	if (fault == ORIGIN_FAULT_NULL) {
 		/* check_cors reports it if it is not allowed. */
@@ -95,6 +109,150 @@ origins_set_file(struct loader *loader, void *target, const struct entry *entry)
 			origins->file_count, &origins->file_room, sizeof(add)))
 		origins->files[origins->file_count++] = add;
 }
+
+/* ---- origins-env ---- */
+
+/* Under CGI a client writes these, or some of them. */
+static const char *const from_clients[] = {
+    "HTTP_", "REDIRECT_", "REMOTE_", "REQUEST_", "SERVER_",  "SCRIPT_",
+    "PATH_", "CONTENT_",  "AUTH_",   "QUERY_",	 "CORSWRAP_"};
+
+static bool
+is_variable(struct slice name)
+{
+	for (size_t i = 0; i < name.len; i++)
+		if (!ascii_is_alpha(name.ptr[i]) && name.ptr[i] != '_' &&
+		    (i == 0 || !ascii_is_digit(name.ptr[i])))
+			return false;
+	return name.len > 0;
+}
+
+/* False: the name will not do, and that has been reported. */
+static bool
+check_variable(struct loader *loader, const struct entry *entry)
+{
+	if (!is_variable(entry->value)) {
+		loader_error(loader, entry->line, "bad-value", NULL,
+			     "\"origins-env\" takes the name of a variable, "
+			     "not \"%s\"",
+			     loader_quote(loader, entry->value));
+		return false;
+	}
+	for (size_t i = 0; i < sizeof(from_clients) / sizeof(from_clients[0]);
+	     i++) {
+		if (!slice_starts(entry->value, slice_from(from_clients[i])))
+			continue;
+		loader_error(loader, entry->line, "bad-value", NULL,
+			     "\"origins-env\": under CGI a client can set "
+			     "variables that begin with %s; use another name "
+			     "than \"%s\"",
+			     from_clients[i],
+			     loader_quote(loader, entry->value));
+		return false;
+	}
+	return true;
+}
+
+/* The words of the variable's value, as those of `origins`; line feeds
+ * separate, too. */
+static void
+read_variable(struct loader *loader, struct origins *origins,
+	      struct origins_file *file)
+{
+	struct slice rest = file->text, item;
+	size_t room = 0;
+
+	while (text_word_next(&rest, &item))
+		room++;
+	file->patterns = loader_array(loader, room, sizeof(*file->patterns));
+	if (file->patterns == NULL)
+		return;
+	rest = file->text;
+	while (text_word_next(&rest, &item)) {
+		struct origin_pattern *pattern = &file->patterns[file->count];
+		enum origin_fault fault;
+
+		if (add_word(origins, item, file->policy_line))
+			continue;
+		fault = origin_pattern_check(item, pattern);
+		if (fault == ORIGIN_FAULT_NONE)
+			file->count++;
+		else if (fault == ORIGIN_FAULT_NULL)
+			origins->null_line = file->policy_line;
+		else
+			loader_bad_origin(loader, file->name, file->policy_line,
+					  item, fault);
+		origins->faulty =
+		    origins->faulty ||
+		    (fault != ORIGIN_FAULT_NONE && fault != ORIGIN_FAULT_NULL);
+	}
+}
+
+/* What the page is given must not show what the server's variables hold, and
+ * lint runs elsewhere than the responder. */
+static const char *
+variable_value(struct loader *loader, const struct entry *entry,
+	       const char *name)
+{
+	const char *value = loader->in_memory ? NULL : getenv(name);
+
+	if (value != NULL)
+		return value;
+	if (loader->in_memory)
+		loader_warn(loader, entry->line, "origins-env", NULL,
+			    "the variable \"%s\" is not read here", name);
+	else if (loader->options->use == LOAD_LINT)
+		loader_warn(loader, entry->line, "origins-env", NULL,
+			    "the variable \"%s\" is not set here; where the "
+			    "policy is used it must be",
+			    name);
+	else
+		loader_error(loader, entry->line, "origins-env", NULL,
+			     "the variable \"%s\" is not set; set it, empty "
+			     "for no origins",
+			     name);
+	return "";
+}
+
+void
+origins_set_env(struct loader *loader, void *target, const struct entry *entry)
+{
+	struct origins *origins = ((struct cors_values *)target)->origins;
+	struct file_item add = {.line = entry->line};
+
+	if (entry->value.len == 0)
+		return;
+	if (!check_variable(loader, entry)) {
+		origins->faulty = true;
+		return;
+	}
+	add.file = loader_scratch(loader, 1, sizeof(*add.file));
+	char *name = arena_text(loader->arena, entry->value);
+	if (add.file == NULL || name == NULL) {
+		loader_no_memory(loader);
+		return;
+	}
+	char *value = arena_text(
+	    loader->arena, slice_from(variable_value(loader, entry, name)));
+	if (value == NULL) {
+		loader_no_memory(loader);
+		return;
+	}
+	for (char *at = value; *at != '\0'; at++)
+		if (*at == '\n' || *at == '\r')
+			*at = ' ';
+	*add.file = (struct origins_file){.variable = name,
+					  .policy_line = entry->line,
+					  .name = loader->file,
+					  .text = slice_from(value)};
+	read_variable(loader, origins, add.file);
+	if (add.file->patterns != NULL &&
+	    loader_grow(loader, loader->scratch, &origins->files,
+			origins->file_count, &origins->file_room, sizeof(add)))
+		origins->files[origins->file_count++] = add;
+}
+
+/* ---- origins-regex, timing ---- */
 
 /* A regex has memory of its own, which settings_release frees. */
 static bool

@@ -28,6 +28,8 @@ origins_file_line(struct origins_file *file, const char *at)
 {
 	size_t offset = (size_t)(at - file->text.ptr);
 
+	if (file->variable != NULL)
+		return file->policy_line;
 	if (offset < file->seen || file->seen_line == 0) {
 		file->seen = 0;
 		file->seen_line = 1;
@@ -68,10 +70,12 @@ read_origin(struct loader *loader, struct origins_file *file, struct slice line)
 		return;
 	}
 	unsigned number = origins_file_line(file, line.ptr);
-	if (fault == ORIGIN_FAULT_NULL || slice_eq(line, SLICE("*")))
+	if (fault == ORIGIN_FAULT_NULL || slice_eq(line, SLICE("*")) ||
+	    slice_eq(line, SLICE("none")))
 		diag_report(loader->diags, SEVERITY_ERROR, file->name, number,
 			    fault == ORIGIN_FAULT_NULL ? "null-prohibited"
-						       : "wildcard",
+			    : line.len == 1	       ? "wildcard"
+						       : "scheme",
 			    NULL,
 			    "origin \"%s\": it can stand in \"origins\" alone, "
 			    "not in a file",

@@ -154,7 +154,8 @@ write_where(const struct merge *merge, size_t index, char *buf, size_t cap)
 		snprintf(buf, cap, " in line %u",
 			 merge->origins->items[index].line);
 	else
-		snprintf(buf, cap, " in the origins-file of line %u",
+		snprintf(buf, cap, " in the origins-%s of line %u",
+			 item->file->variable == NULL ? "file" : "env",
 			 item->line);
 }
 
@@ -274,8 +275,12 @@ warn_covered_by_any(struct loader *loader, const struct origins *origins)
 		    loader_quote(loader, origins->items[i].pattern.text),
 		    origins->any_line);
 	for (size_t i = 0; i < origins->file_count; i++)
-		loader_warn(loader, origins->files[i].line, "shadowed", NULL,
-			    "\"origins-file\" is covered by \"*\" in line %u",
+		if (origins->files[i].file->count > 0)
+			loader_warn(
+			    loader, origins->files[i].line, "shadowed", NULL,
+			    "\"origins-%s\" is covered by \"*\" in line %u",
+			    origins->files[i].file->variable == NULL ? "file"
+								     : "env",
 			    origins->any_line);
 	for (size_t i = 0; i < origins->regex_count; i++)
 		loader_warn(loader, origins->regexes[i].line, "shadowed", NULL,

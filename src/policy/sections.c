@@ -82,11 +82,12 @@ sets_origins(const struct cors_values *values)
 {
 	return values->lines[CORS_ORIGINS] != 0 ||
 	       values->lines[CORS_ORIGINS_FILE] != 0 ||
-	       values->lines[CORS_ORIGINS_REGEX] != 0;
+	       values->lines[CORS_ORIGINS_REGEX] != 0 ||
+	       values->lines[CORS_ORIGINS_ENV] != 0;
 }
 
 /* DESIGN.md section 3: a key that is set replaces what [cors] says, lists too;
- * the three origins keys are one group. */
+ * the origins keys are one group. */
 static void
 inherit(struct cors_values *values, const struct cors_values *base)
 {
@@ -185,7 +186,11 @@ finish_origins(struct loader *loader, const struct origins *origins,
 	       struct policy_spec *spec, struct spec_source *source)
 {
 	source->has_origins = origins_any(origins);
+	spec->no_origin = origins->none_line != 0;
 	spec->any_origin = origins->any_line != 0;
+	for (size_t i = 0; i < origins->file_count; i++)
+		if (origins->files[i].file->variable != NULL)
+			source->variable = origins->files[i].file->variable;
 	if (spec->any_origin)
 		return;
 	spec->null_origin = origins->null_line != 0;
@@ -202,7 +207,9 @@ finish_origins(struct loader *loader, const struct origins *origins,
 	if (files == NULL || regexes == NULL || texts == NULL)
 		return;
 	for (size_t i = 0; i < origins->file_count; i++)
-		files[i] = origins->files[i].file->path;
+		if (origins->files[i].file->variable == NULL)
+			files[source->file_count++] =
+			    origins->files[i].file->path;
 	for (size_t i = 0; i < origins->regex_count; i++) {
 		regexes[i] = origins->regexes[i].regex;
 		texts[i] = origins->regexes[i].text;
@@ -210,13 +217,12 @@ finish_origins(struct loader *loader, const struct origins *origins,
 	spec->regexes = regexes;
 	spec->regex_count = origins->regex_count;
 	source->files = files;
-	source->file_count = origins->file_count;
 	source->regexes = texts;
 	source->regex_count = origins->regex_count;
 }
 
 /* Where a person has to change the key: in [cors], if the section inherits it.
- * The three origins keys are one group: an origin is added where any of them
+ * The origins keys are one group: an origin is added where any of them
  * is set. */
 static struct key_place
 find_place(const struct loader *loader, const struct cors_values *values,

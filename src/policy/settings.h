@@ -159,7 +159,8 @@ struct spec_source {
 	struct key_place places[PLACE_COUNT];
 	bool has_origins;     /* else it only hands its keys down */
 	size_t inline_count;  /* of the spec's origins: written in the policy, the
-	                         others come from origins-file */
+	                         others come from origins-env and -file */
+	const char *variable;	    /* origins-env; NULL: none */
 	const char *const *files;   /* origins-file, absolute */
 	size_t file_count;
 	const struct slice *regexes; /* origins-regex */

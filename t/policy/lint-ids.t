@@ -14,14 +14,15 @@ use Corswrap::Test;
 use Test::More;
 
 # DESIGN.md section 4.  Not here: no-policy (t/policy/lint), missing-root and
-# missing-peers (a start as FastCGI, t/policy/values), self (a request), no-newline,
+# missing-peers (a start as FastCGI, t/policy/values), line-too-long
+# (t/policy/reader), origins-env (t/policy/origins-env), self (a request), no-newline,
 # writable-by-others and may-be-served (files, t/policy/origins-file).
 my @ids = qw(invalid-origin null-prohibited null-with-credentials file-scheme
     scheme too-long non-ascii case wildcard ipv6 ipv4 host port default-port
     path missing-origins wildcard-with-credentials insecure-origin
     public-suffix method forbidden-method header forbidden-header
     prohibited-header regex origins-file-unreadable max-age status bad-value
-    path-pattern syntax line-too-long section-too-long unknown-key
+    path-pattern syntax section-too-long unknown-key
     unknown-section duplicate-key duplicate-section duplicate-match
     exec-and-forward prepend-conflict max-age-low method-case shadowed
     broad-wildcard regex-origin useless-headers warm-unused unreachable
@@ -826,12 +827,6 @@ expose = *
 9: error: "app-headers = keep" and "inject = prepend" (line 3) exclude each other: the program's own headers are not read then [prepend-conflict]
 10: error: "preflight = forward" and "inject = prepend" (line 3) exclude each other: the program's own headers are not read then [prepend-conflict]
 11: error: "expose = *" and "inject = prepend" (line 3) exclude each other: with credentials it becomes the names in the program's headers, which are not read then [prepend-conflict]
-== line-too-long: 198 bytes are a line, 199 are not
-[cors]
-origins = https://a.example ,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,
-origins = https://b.example ,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,,
---
-2: error: the line has 199 bytes, and 198 are the most; split a list by repeating its key [line-too-long]
 == max-age-low and max-age-capped
 [cors]
 origins = https://a.example
