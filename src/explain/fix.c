@@ -10,6 +10,7 @@
 #include "explain/explanation.h"
 
 #include "base/text.h"
+#include "cors/names.h"
 
 /* ---- places in the policy ---- */
 
@@ -164,9 +165,14 @@ fix_uncovered(struct explanation *e)
 
 /* ---- methods and headers ---- */
 
+/* Which of the requested names: response headers that a script sends by mistake
+ * are an error in `headers`. */
+enum wanted { ALL_NAMES, REQUEST_NAMES, RESPONSE_NAMES };
+
 /* The requested names that the response does not list. */
 static const char *
-missing_headers(struct explanation *e, const struct response *response)
+missing_names(struct explanation *e, const struct response *response,
+	      enum wanted wanted)
 {
 	const struct name_list *list =
 	    response->policy == NULL ? NULL : &response->policy->spec.headers;
@@ -185,6 +191,10 @@ missing_headers(struct explanation *e, const struct response *response)
 
 		if (!fetch_needs_preflight(h))
 			continue;
+		if (wanted != ALL_NAMES &&
+		    request_header_is_misplaced(h->name) !=
+			(wanted == RESPONSE_NAMES))
+			continue;
 		for (size_t j = 0; list != NULL && j < list->count; j++)
 			found |= slice_eq_nocase(list->names[j], h->name);
 		while (!found && text_list_next(&rest, &item))
@@ -197,6 +207,12 @@ missing_headers(struct explanation *e, const struct response *response)
 					      explain_quote(e, h->name));
 	}
 	return text;
+}
+
+static const char *
+missing_headers(struct explanation *e, const struct response *response)
+{
+	return missing_names(e, response, ALL_NAMES);
 }
 
 /* fetch() writes only six methods in capitals, and methods are case-sensitive:
@@ -255,8 +271,22 @@ fix_method(struct explanation *e, const struct response *response,
 static const char *
 fix_headers(struct explanation *e, const struct response *response)
 {
-	return add_to(e, response, PLACE_HEADERS, "headers",
-		      missing_headers(e, response));
+	const char *names = missing_names(e, response, REQUEST_NAMES);
+	const char *misplaced = missing_names(e, response, RESPONSE_NAMES);
+	bool several = strchr(misplaced, ' ') != NULL;
+	const char *text;
+
+	if (*misplaced == '\0')
+		return add_to(e, response, PLACE_HEADERS, "headers", names);
+	text = explain_printf(
+	    e, "take %s out of the script: %s, which the server sends",
+	    misplaced,
+	    several ? "they are response headers" : "it is a response header");
+	if (*names == '\0')
+		return text;
+	return explain_printf(
+	    e, "%s; also %s",
+	    add_to(e, response, PLACE_HEADERS, "headers", names), text);
 }
 
 /* ---- where the policy itself refuses ---- */
