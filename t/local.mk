@@ -82,6 +82,7 @@ script_tests = \
 	t/program/input.t \
 	t/program/log-lines.t \
 	t/program/running.t \
+	t/program/repeated.t \
 	t/program/script.t \
 	t/program/whole.t \
 	t/serve/behind-body.t \

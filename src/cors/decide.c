@@ -337,8 +337,14 @@ static bool
 is_isolated(const struct policy *policy, const struct request *request,
 	    const struct cors_decision *d)
 {
+	/* Present and empty: two headers have collided, one of them not the
+	 * browser's (request.h). */
+	bool collided =
+	    slice_present(request->fetch_site) && request->fetch_site.len == 0;
+
 	if (policy->spec.isolate == ISOLATE_NO ||
-	    (!slice_eq(request->fetch_site, SLICE("cross-site")) &&
+	    (!collided &&
+	     !slice_eq(request->fetch_site, SLICE("cross-site")) &&
 	     !slice_eq(request->fetch_site, SLICE("same-site"))))
 		return false;
 	if (policy->spec.any_origin

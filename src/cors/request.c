@@ -32,14 +32,30 @@ after(const char *text, const char *prefix, size_t len)
 	return text + len;
 }
 
-/* The value, if the variable has this name and is the first that has. */
+/* The value, if the variable has this name; of several the last, as programs
+ * see it (servers set anew what a client has set). */
 #define SET(slot, text, name) set((slot), AFTER((text), name))
 
 static inline void
 set(struct slice *slot, const char *value)
 {
-	if (value != NULL && !slice_present(*slot))
+	if (value != NULL)
 		*slot = slice_from(value);
+}
+
+/* The same of a header that only one client or proxy may send: two values are
+ * two headers whose names collide ("Sec-Fetch-Site" and "Sec_Fetch_Site"), and
+ * what is left is the empty one, which says nothing. */
+#define SET_ONLY(slot, text, name) set_only((slot), AFTER((text), name))
+
+static inline void
+set_only(struct slice *slot, const char *value)
+{
+	if (value == NULL)
+		return;
+	*slot = slice_present(*slot) && !slice_eq(*slot, slice_from(value))
+		    ? SLICE("")
+		    : slice_from(value);
 }
 
 /* The same where the number matters: max values are kept, all are counted. */
@@ -77,12 +93,12 @@ read_http(struct request *out, const char *text)
 	case 'S':
 		if ((text = AFTER(text, "SEC_FETCH_")) == NULL)
 			break;
-		SET(&out->fetch_site, text, "SITE=");
-		SET(&out->fetch_mode, text, "MODE=");
-		SET(&out->fetch_dest, text, "DEST=");
+		SET_ONLY(&out->fetch_site, text, "SITE=");
+		SET_ONLY(&out->fetch_mode, text, "MODE=");
+		SET_ONLY(&out->fetch_dest, text, "DEST=");
 		break;
 	case 'X':
-		SET(&out->forwarded_proto, text, "X_FORWARDED_PROTO=");
+		SET_ONLY(&out->forwarded_proto, text, "X_FORWARDED_PROTO=");
 		break;
 	default:
 		break;
@@ -133,9 +149,7 @@ read_variable(struct request *out, struct slice *redirected, const char *text)
 
 	switch (text[0]) {
 	case 'C':
-		/* Caddy's word for a length that it does not know. */
-		if (strcmp(text, "CONTENT_LENGTH=-1") != 0)
-			SET(&out->content_length, text, "CONTENT_LENGTH=");
+		SET(&out->content_length, text, "CONTENT_LENGTH=");
 		SET(&out->policy_name, text, "CORSWRAP_POLICY=");
 		break;
 	case 'H':
@@ -177,6 +191,9 @@ request_read(struct request *out, char *const *variables)
 		read_variable(out, &redirected, *variables);
 	if (!slice_present(out->policy_name))
 		out->policy_name = redirected;
+	/* Caddy's word for a length that it does not know. */
+	if (slice_eq(out->content_length, SLICE("-1")))
+		out->content_length = SLICE_NONE;
 }
 
 bool

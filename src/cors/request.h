@@ -15,8 +15,10 @@ enum {
 
 /*
  * Every slice points into the variables; absent where the variable is unset.
- * Of a variable that comes twice the first counts, but for Origin and the
- * Access-Control-Request ones, where the number matters.
+ * Of a variable that comes twice the last counts, but for Origin and the
+ * Access-Control-Request ones, where the number matters, and two headers of
+ * which a request has one (Sec-Fetch-*, X-Forwarded-Proto): where these have
+ * two values they are empty, which is trusted with nothing.
  */
 struct request {
 	struct slice method;      /* REQUEST_METHOD */

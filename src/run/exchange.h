@@ -46,6 +46,8 @@ struct scratch {
 	struct regex_scratch *regex;
 	char *path; /* for path_normalize */
 	size_t path_cap;
+	char *joined; /* for repeated_settle */
+	size_t joined_cap;
 	char *header; /* for header_init */
 	size_t header_cap;
 	char *io; /* for relaying; at least 64 KiB when in use */
@@ -60,6 +62,7 @@ scratch_free(struct scratch *scratch)
 {
 	regex_scratch_free(scratch->regex);
 	free(scratch->path);
+	free(scratch->joined);
 	free(scratch->header);
 	free(scratch->io);
 	*scratch = (struct scratch){0};

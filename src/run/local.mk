@@ -26,6 +26,8 @@ run_sources = \
 	%D%/metrics.h \
 	%D%/relay.c \
 	%D%/relay.h \
+	%D%/repeated.c \
+	%D%/repeated.h \
 	%D%/response.c \
 	%D%/response.h \
 	%D%/script.c \

@@ -23,6 +23,7 @@
 #include "run/log.h"
 #include "run/metrics.h"
 #include "run/relay.h"
+#include "run/repeated.h"
 #include "run/response.h"
 #include "run/script.h"
 #include "serve/prepend.h"
@@ -136,6 +137,10 @@ run_program(struct work *w)
 	note_report(w);
 	if (w->x->will_block != NULL)
 		w->x->will_block(w->x);
+	if (repeated_settle(w->x, &w->request) != 0) {
+		no_memory(w);
+		return;
+	}
 	status = script_resolve(w->settings, w->x, &w->request, &script);
 	if (status != 0) {
 		refuse(w, status, "no-program");

@@ -462,6 +462,39 @@ test_request_lookalikes(void **state)
 	assert_memory_equal(&got, &none, sizeof(none));
 }
 
+/* Of a name that comes twice the last counts; of two headers whose names
+ * collide neither does. */
+static void
+test_request_twice(void **state)
+{
+	static const char *const variables[] = {
+	    "HTTP_HOST=a",
+	    "HTTP_HOST=b",
+	    "REQUEST_URI=/a",
+	    "REQUEST_URI=/b",
+	    "CORSWRAP_POLICY=a",
+	    "CORSWRAP_POLICY=b",
+	    "HTTP_SEC_FETCH_SITE=cross-site",
+	    "HTTP_SEC_FETCH_SITE=same-origin",
+	    "HTTP_SEC_FETCH_SITE=same-origin",
+	    "HTTP_X_FORWARDED_PROTO=https",
+	    "HTTP_X_FORWARDED_PROTO=https",
+	    "CONTENT_LENGTH=7",
+	    "CONTENT_LENGTH=-1",
+	    NULL,
+	};
+	struct request r;
+
+	(void)state;
+	read_strings(&r, variables);
+	unit_assert_slice(r.host, "b");
+	unit_assert_slice(r.uri, "/b");
+	unit_assert_slice(r.policy_name, "b");
+	assert_true(slice_present(r.fetch_site));
+	unit_assert_slice(r.forwarded_proto, "https");
+	assert_false(slice_present(r.content_length));
+}
+
 static void
 test_request_lines(void **state)
 {
@@ -504,6 +537,7 @@ main(void)
 	UNIT_TEST(tests, n, test_request);
 	UNIT_TEST(tests, n, test_request_lookalikes);
 	UNIT_TEST(tests, n, test_request_lines);
+	UNIT_TEST(tests, n, test_request_twice);
 	assert_true(n <= UNIT_COUNT(tests));
 	return unit_run(tests, n);
 }
