@@ -97,6 +97,7 @@ script_tests = \
 	t/serve/policy-search.t \
 	t/serve/prepend.t \
 	t/serve/records.t \
+	t/serve/reload-kinds.t \
 	t/serve/reload-stop.t \
 	t/serve/reload-ticks.t \
 	t/serve/status.t \

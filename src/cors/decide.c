@@ -149,8 +149,10 @@ parse_name(struct requested *requested, struct slice name)
 	size_t at = d->echo_len + (d->echo_len > 0);
 	char *text = d->echo + at;
 
-	if (!token_lower(text, name))
+	if (!token_lower(text, name)) {
+		d->refused_name = name;
 		return false;
+	}
 	size_t hash = policy_name_hash(text, name.len);
 	struct slice lower = slice_of(text, name.len);
 	/* Authorization is the one name that `*` does not cover (Fetch,
@@ -158,6 +160,8 @@ parse_name(struct requested *requested, struct slice name)
 	if (!is_listed(requested->policy->lines, lower, hash) &&
 	    (!requested->policy->spec.headers.any ||
 	     slice_eq(lower, SLICE("authorization")))) {
+		if (!requested->refused)
+			d->refused_name = name;
 		requested->refused = true;
 	} else if (requested->echo) {
 		if (at > 0)
@@ -211,6 +215,7 @@ check_headers(const struct policy *policy, const struct request *request,
 	struct requested requested;
 	enum cors_reason reason;
 
+	d->refused_name = SLICE_NONE;
 	requested.policy = policy;
 	requested.d = d;
 	requested.echo = policy->spec.headers.any && policy->spec.credentials;

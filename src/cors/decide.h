@@ -64,6 +64,9 @@ struct cors_decision {
 	struct slice origin; /* points into the request */
 	struct slice method; /* the requested method, echoed for methods = * with
 	                        credentials; points into the request */
+	/* of CORS_HEADER_NOT_ALLOWED the first such name, of
+	   CORS_HEADERS_MALFORMED the element that is no name; for the log */
+	struct slice refused_name;
 	bool drop_star;      /* debug: `*` would cover the refused header */
 	bool drop_star_method;
 	/* the requested header names, lower case, each once, joined by ',' */

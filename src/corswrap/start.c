@@ -45,6 +45,15 @@ load(struct start *s)
 {
 	if (locate_policy(s->options.policy, s->policy, sizeof(s->policy)) == 0)
 		return settings_load_or_print(s->policy, &s->load);
+	int error = errno;
+	const char *named = s->options.policy != NULL
+				? s->options.policy
+				: getenv("CORSWRAP_CONFIG");
+	if (named != NULL && named[0] != '\0') {
+		fprintf(stderr, "corswrap: cannot open %s: %s [no-policy]\n",
+			named, strerror(error));
+		return NULL;
+	}
 	fprintf(stderr, "corswrap: no policy: %s: %s [no-policy]\n", s->policy,
 		"name one with -c, or write one with `corscheck init`");
 	return NULL;

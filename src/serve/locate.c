@@ -29,7 +29,8 @@
 #define SYSCONFDIR "/etc"
 #endif
 
-/* Join the pieces into buf.  False: they do not fit (buf is then empty). */
+/* Join the pieces into buf.  False with errno: they do not fit (buf is then
+ * empty). */
 static bool
 join(char *buf, size_t cap, const struct slice *pieces, size_t count)
 {
@@ -38,6 +39,7 @@ join(char *buf, size_t cap, const struct slice *pieces, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		if (pieces[i].len >= cap - len) {
 			buf[0] = '\0';
+			errno = ENAMETOOLONG;
 			return false;
 		}
 		if (pieces[i].len > 0)

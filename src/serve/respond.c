@@ -14,6 +14,8 @@
 
 #include "serve/respond.h"
 
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "cors/names.h"
 #include "cors/path.h"
@@ -37,12 +39,38 @@ struct work {
 	struct cors_decision decision;
 };
 
+/*
+ * What of a preflight was refused, behind a colon; the request's line of the
+ * log has its origin alone.  Empty: there is no more to say.
+ */
+static const char *
+refused_part(const struct work *w, char *buf, size_t cap)
+{
+	const struct cors_decision *d = &w->decision;
+	struct slice name = d->refused_name;
+	const char *what = "header";
+	char quoted[128];
+
+	if (d->reason == CORS_METHOD_NOT_ALLOWED ||
+	    d->reason == CORS_METHOD_MALFORMED) {
+		what = "method";
+		name = w->request.acrm;
+	} else if (d->reason != CORS_HEADER_NOT_ALLOWED &&
+		   d->reason != CORS_HEADERS_MALFORMED) {
+		return "";
+	}
+	(void)snprintf(buf, cap, ": %s \"%s\"", what,
+		       log_quote(name, quoted, sizeof(quoted)));
+	return buf;
+}
+
 /* Log why a request was refused, or would have been. */
 static void
 log_refusal(const struct work *w)
 {
 	const struct cors_decision *d = &w->decision;
 	const char *what = "this request", *todo = NULL;
+	char part[160];
 
 	if (d->reason == CORS_REASON_NONE)
 		return;
@@ -59,7 +87,8 @@ log_refusal(const struct work *w)
 	else if (d->reason == CORS_NOT_IN_ALLOW)
 		todo = "add the method to `allow` if the application knows it";
 	log_event(w->x->log, LOG_LEVEL_INFO, cors_reason_id(d->reason),
-		  &w->request, todo, "the policy refuses %s", what);
+		  &w->request, todo, "the policy refuses %s%s", what,
+		  refused_part(w, part, sizeof(part)));
 }
 
 /* isolate = report, enforce = report: the request runs, and this is what says

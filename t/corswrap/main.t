@@ -83,7 +83,13 @@ like($r->{stderr}, qr/bad\.ini:2: error: .*exec.*\[unknown-key\]/, 'every');
 like($r->{stderr}, qr/bad\.ini:4: error: .*\[path\]/, 'diagnostic');
 $r = by_hand([ '-t', '-c', "$dir/none.ini" ]);
 is($r->{exit}, 1, '-t without a policy');
-like($r->{stderr}, qr/none\.ini.*\[no-policy\]/, 'says so');
+is($r->{stderr}, "corswrap: cannot open $dir/none.ini: No such file or "
+    . "directory [no-policy]\n", 'F31: and why');
+is(by_hand(['-t'], CORSWRAP_CONFIG => "$good/x")->{stderr},
+	"corswrap: cannot open $good/x: Not a directory [no-policy]\n",
+	'the same by CORSWRAP_CONFIG');
+is(by_hand([ '-t', '-c', '/' . 'x' x 5000 ])->{stderr}, 'corswrap: cannot open /'
+    . 'x' x 5000 . ": File name too long [no-policy]\n", 'whatever the cause');
 is(by_hand(['-t'], CORSWRAP_CONFIG => $good)->{exit}, 0, '-t and CORSWRAP_CONFIG');
 is(by_hand([ '-t', '-l', "unix:$dir/never", '-c', $good ])->{exit}, 0,
 	'-t comes before -l');
