@@ -139,7 +139,7 @@ for ([ 200, 'same-origin' ], [ 403, 'cross-site' ],
 	my ($want, @sites) = @$_;
 	is(fcgi_get($i->address, timeout => 60, params => [
 		@{ params('env.pl', HTTP_ORIGIN => undef) },
-		map { HTTP_SEC_FETCH_SITE => $_ } @sites ])->{status}, $want,
+		map { (HTTP_SEC_FETCH_SITE => $_) } @sites ])->{status}, $want,
 	    "decision: isolate: Sec-Fetch-Site @sites");
 }
 is(foreign(HTTP_HOST => 'c.example', HTTP_X_FORWARDED_PROTO => 'https'), 200,
