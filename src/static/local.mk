@@ -23,6 +23,7 @@ corswrap_cgi_sources = \
 	src/run/metrics.c \
 	src/run/body.c \
 	src/run/relay.c \
+	src/run/repeated.c \
 	src/run/response.c \
 	src/run/script.c \
 	src/run/stderr.c \

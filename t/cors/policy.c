@@ -371,8 +371,8 @@ test_request(void **state)
 {
 	static const char *const variables[] = {
 	    "GATEWAY_INTERFACE=CGI/1.1",
-	    "REQUEST_METHOD=OPTIONS",
 	    "REQUEST_METHOD=GET",
+	    "REQUEST_METHOD=OPTIONS",
 	    "REQUEST_URI=/a?b=c",
 	    "REQUEST_SCHEME=https",
 	    "SCRIPT_NAME=/s",
