@@ -116,6 +116,7 @@ script_tests = \
 	t/servers/lighttpd-fastcgi.t \
 	t/servers/metavariables.t \
 	t/servers/nginx.t \
+	t/servers/paths.t \
 	t/servers/php-fpm.t \
 	t/servers/php.t \
 	t/servers/quickstart.t \

@@ -166,6 +166,9 @@ resolve_dots(char *path, size_t len)
  * The path of REQUEST_URI: up to '?', of an absolute form what comes after the
  * authority (RFC 9112, 3.2.2).  No request has a '#', but who sends one gets
  * from servers what stands before it, so we must look at the same.
+ *
+ * Absent: it is of another form.  Apache finds a path in "http:/path", which has
+ * no authority, so such a target must not pass as a path that no section has.
  */
 static struct slice
 uri_path(struct slice uri)
@@ -173,12 +176,12 @@ uri_path(struct slice uri)
 	size_t scheme, end;
 
 	uri.len = text_find_any(uri, "?#");
-	if (uri.len == 0 || uri.ptr[0] == '/')
+	if (slice_starts(uri, SLICE("/")) || slice_eq(uri, SLICE("*")))
 		return uri;
 	scheme = text_find_any(uri, ":/");
 	if (scheme == 0 ||
 	    !slice_starts(slice_after(uri, scheme), SLICE("://")))
-		return uri;
+		return SLICE_NONE;
 	uri = slice_after(uri, scheme + 3);
 	end = text_find(uri, '/');
 	return end == uri.len ? SLICE("/") : slice_after(uri, end);
@@ -212,7 +215,10 @@ path_normalize(const struct request *request, char *buf, size_t cap)
 	    !is_resolved(request->path_info))
 		return SLICE_NONE;
 	if (slice_present(request->uri) && request->uri.len > 0) {
-		put_decoded(&out, uri_path(request->uri));
+		struct slice path = uri_path(request->uri);
+
+		out.bad = !slice_present(path);
+		put_decoded(&out, path);
 	} else {
 		put_plain(&out, request->script_name);
 		put_plain(&out, request->path_info);
