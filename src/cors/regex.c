@@ -96,6 +96,7 @@ enum {
 struct regex {
 	pcre2_code *code;
 	uint32_t match_limit;
+	bool names_file;
 };
 
 /*
@@ -219,6 +220,8 @@ regex_compile(struct slice pattern, char *error, size_t error_cap)
 		if (regex->code != NULL)
 			regex->match_limit = limit_of_large(regex->code);
 	}
+	regex->names_file = pattern.len > 0 &&
+			    memmem(pattern.ptr, pattern.len, "file", 4) != NULL;
 	if (regex->code != NULL)
 		return regex;
 	free(regex);
@@ -279,6 +282,9 @@ regex_match(const struct regex *regex, struct slice subject,
 	if (scratch == NULL)
 		return false;
 
+	/* Who writes ".*" does not think of webviews that open files. */
+	if (!regex->names_file && slice_eq(subject, SLICE("file://")))
+		return false;
 	scratch->steps = 0;
 	(void)pcre2_set_match_limit(scratch->context, regex->match_limit);
 	int rc = pcre2_match(regex->code, (PCRE2_SPTR)subject.ptr, subject.len,

@@ -265,6 +265,7 @@ check_section(struct loader *loader, const struct cors_values *values)
 	check_null(&check);
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		check_rule(&check, &rules[i]);
+	check_regexes(loader, values, check.base);
 }
 
 /* May an error be the reason that no origins are there? */

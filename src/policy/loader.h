@@ -79,6 +79,11 @@ struct regex_item {
 	const struct regex *regex;
 	struct slice text;
 	unsigned line;
+	/* check_regexes: does it match a stranger's origin, a name that anybody
+	 * can have under a public suffix? */
+	bool examined;
+	bool any;
+	bool suffix;
 };
 
 /*
@@ -326,6 +331,13 @@ bool origin_is_public_suffix(const struct origin_pattern *);
 bool origin_is_wide_range(const struct origin_pattern *);
 /* "file://" */
 bool origin_is_file(const struct origin_pattern *);
+
+/* ---- check_regex.c ---- */
+
+/* Report expressions that match strangers, or nothing.  base: [cors] if the
+ * origins are inherited from it, else NULL. */
+void check_regexes(struct loader *, const struct cors_values *,
+		   const struct cors_values *base);
 
 /* ---- check_app.c ---- */
 

@@ -4,6 +4,7 @@ policy_sources = \
 	%D%/address.c \
 	%D%/check_app.c \
 	%D%/check_cors.c \
+	%D%/check_regex.c \
 	%D%/cors_load.c \
 	%D%/diagnostic.c \
 	%D%/diagnostic.h \

@@ -42,6 +42,24 @@ add_word(struct origins *origins, struct slice item, unsigned line)
 	return where != NULL;
 }
 
+/* "https://a;https://b", "https://a | https://b" */
+static void
+warn_separator(struct loader *loader, struct slice item, unsigned line)
+{
+	size_t at = text_find_any(item, ";|");
+	struct origin_pattern pattern;
+
+	if (at == item.len ||
+	    (item.len > 1 &&
+	     origin_pattern_parse(slice_of(item.ptr, at), &pattern) !=
+		 ORIGIN_FAULT_NONE))
+		return;
+	loader_warn(loader, line, "separator", NULL,
+		    "origins are separated by blanks or commas, not by "
+		    "\"%c\"",
+		    item.ptr[at]);
+}
+
 static void
 add_origin(struct loader *loader, struct origins *origins, struct slice item,
 	   unsigned line)
@@ -60,6 +78,7 @@ add_origin(struct loader *loader, struct origins *origins, struct slice item,
 	}
 	if (fault != ORIGIN_FAULT_NONE) {
 		loader_bad_origin(loader, loader->file, line, item, fault);
+		warn_separator(loader, item, line);
 		origins->faulty = true;
 	} else if (loader_grow(loader, loader->scratch, &origins->items,
 			       origins->count, &origins->room, sizeof(add))) {

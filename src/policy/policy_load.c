@@ -279,12 +279,38 @@ key_without_section(struct parse *parse, struct slice key)
 	add_lost_section(parse, home);
 }
 
+/* "origins = https://a ; https://b": what follows is a comment. */
+static void
+warn_separator(struct parse *parse, struct slice key)
+{
+	struct slice rest = parse->reader.comment, word;
+	size_t count = 0;
+
+	if (!slice_present(rest) || !slice_eq(key, SLICE("origins")))
+		return;
+	while (text_word_next(&rest, &word)) {
+		struct origin_pattern pattern;
+
+		word = text_chop(word, ';');
+		if (word.len > 0 &&
+		    origin_pattern_parse(word, &pattern) != ORIGIN_FAULT_NONE)
+			return;
+		count += word.len > 0;
+	}
+	if (count > 0)
+		loader_warn(parse->loader, parse->reader.line, "separator",
+			    NULL,
+			    "\";\" begins a comment, and the origins behind it "
+			    "are not read: separate origins by blanks");
+}
+
 /* A key and its value, whichever way they came. */
 static void
 take_key(struct parse *parse, struct slice key, struct slice value)
 {
 	if (parse->section == NULL)
 		key_without_section(parse, key);
+	warn_separator(parse, key);
 	if (parse->section != NULL)
 		entry_add(parse->loader, parse->section, key, value,
 			  parse->reader.line);

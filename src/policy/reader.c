@@ -86,8 +86,9 @@ check_bytes(struct reader *reader, struct slice line)
 /* Without comment, indentation and blanks at the end.  inih understands ';' in
  * the same way once the line is not indented. */
 static struct slice
-strip(struct slice line)
+strip(struct reader *reader, struct slice line)
 {
+	reader->comment = SLICE_NONE;
 	line = text_trim(line);
 	if (line.len > 0 && line.ptr[0] == '#')
 		return slice_of(line.ptr, 0);
@@ -95,6 +96,7 @@ strip(struct slice line)
 		if (line.ptr[i] != ';' ||
 		    (i > 0 && !ascii_is_blank(line.ptr[i - 1])))
 			continue;
+		reader->comment = slice_after(line, i + 1);
 		line.len = i;
 		break;
 	}
@@ -201,7 +203,7 @@ reader_next(struct reader *reader, struct slice *text)
 
 		if (!check_bytes(reader, line))
 			return header ? LINE_BAD_SECTION : LINE_BAD;
-		line = strip(line);
+		line = strip(reader, line);
 		if (line.len == 0)
 			continue;
 		return header ? read_section(reader, line, text)

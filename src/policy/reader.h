@@ -36,6 +36,7 @@ struct reader {
 	unsigned line; /* of what reader_next returned last, from 1 */
 	const char *file;
 	struct diag_list *diags;
+	struct slice comment; /* behind ';' in a key line; absent without */
 	struct slice key;   /* of a key line */
 	struct slice value;
 	char buffer[READER_BUFFER]; /* of LINE_KEY's text */

@@ -25,7 +25,7 @@ my @ids = qw(invalid-origin null-prohibited null-with-credentials file-scheme
     path-pattern syntax section-too-long unknown-key
     unknown-section duplicate-key duplicate-section duplicate-match
     exec-and-forward prepend-conflict max-age-low method-case shadowed
-    broad-wildcard regex-origin useless-headers warm-unused unreachable
+    broad-wildcard regex-origin regex-any-origin regex-never separator useless-headers warm-unused unreachable
     allow-misses-method null-origin debug-on max-age-capped safelisted);
 
 my $dir = tempdir();
@@ -890,10 +890,85 @@ allow-public-suffix = yes
 --
 2: warning: origin "https://a.example:*": every port of the host is let in, whoever opens it [broad-wildcard]
 2: warning: origin "https://*.github.io": anybody can register a name under it [broad-wildcard]
+== regex-any-origin and public-suffix of expressions
+[cors]
+credentials = yes
+origins-regex = .*
+origins-regex = https://.*
+origins-regex = https://[^.]+\.com
+origins-regex = https://.*example\.com
+origins-regex = (.*)example.com$
+origins-regex = https://.*\.vercel\.app
+origins-regex = https://[a-z]+\.(github\.io)
+origins-regex = https://deploy-preview-\d+--mysite\.netlify\.app
+origins-regex = https://app\.example\.com|https://.*\.pages\.dev
+origins-regex = https://([a-z0-9-]+\.)?example\.com(:\d+)?
+origins-regex = https?://localhost(:\d+)?
+origins-regex = https://(a|b)\.pages\.dev
+origins-regex = vscode-webview://[0-9a-z]+
+--
+3: error: regular expression ".*": a stranger's origin matches, and "credentials = yes" shows it what is private [regex-any-origin]
+3: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+4: error: regular expression "https://.*": a stranger's origin matches, and "credentials = yes" shows it what is private [regex-any-origin]
+4: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+5: error: regular expression "https://[^.]+\.com": a stranger's origin matches, and "credentials = yes" shows it what is private [regex-any-origin]
+5: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+6: error: regular expression "https://.*example\.com": a stranger's origin matches, and "credentials = yes" shows it what is private [regex-any-origin]
+6: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+7: error: regular expression "(.*)example.com$": a stranger's origin matches, and "credentials = yes" shows it what is private [regex-any-origin]
+7: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+8: error: regular expression "https://.*\.vercel\.app": anybody can register a name that matches, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
+8: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+9: error: regular expression "https://[a-z]+\.(github\.io)": anybody can register a name that matches, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
+9: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+10: error: regular expression "https://deploy-preview-\d+--mysite\.netlify\.app": anybody can register a name that matches, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
+10: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+11: error: regular expression "https://app\.example\.com|https://.*\.pages\.dev": anybody can register a name that matches, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
+11: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+12: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+13: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+14: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+15: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+== the same without credentials
+[cors]
+credentials = no
+origins-regex = .*
+origins-regex = https://.*\.vercel\.app
+--
+3: warning: regular expression ".*": a stranger's origin matches [regex-any-origin]
+3: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+4: warning: regular expression "https://.*\.vercel\.app": anybody can register a name that matches [public-suffix]
+4: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+== regex-never
+[cors]
+credentials = no
+origins-regex = /^https:\/\/(.*\.)?example\.com$/i
+origins-regex = https://App\.Example\.com
+origins-regex = https://app\.example\.com/$
+--
+3: warning: the expression begins and ends with "/", which no origin does: write it without delimiters (did you mean "^https://(.*\.)?example\.com$"?) [regex-never]
+3: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+4: warning: the expression has upper-case letters, and browsers send origins in lower case (did you mean "https://app\.example\.com"?) [regex-never]
+4: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+5: warning: the expression ends with "/", and an origin has no path [regex-never]
+5: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+== separator
+[cors]
+origins = https://a.example ; https://b.example
+origins = https://c.example;https://d.example
+origins = https://e.example | https://f.example
+origins = https://g.example ; staging
+--
+2: warning: ";" begins a comment, and the origins behind it are not read: separate origins by blanks [separator]
+3: error: origin "https://c.example;https://d.example": the host is no valid name [host]
+3: warning: origins are separated by blanks or commas, not by ";" [separator]
+4: error: origin "|": an origin begins with a scheme and "://" [scheme]
+4: warning: origins are separated by blanks or commas, not by "|" [separator]
 == regex-origin
 [cors]
 origins-regex = https://[a-z]+\.example
 --
+2: warning: regular expression "https://[a-z]+\.example": anybody can register a name that matches [public-suffix]
 2: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
 == useless-headers
 [cors]
