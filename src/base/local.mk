@@ -17,6 +17,7 @@ base_sources = \
 	%D%/ip.h \
 	%D%/os.c \
 	%D%/os.h \
+	%D%/os_process.c \
 	%D%/slice.h \
 	%D%/spin.h \
 	%D%/text.c \

@@ -350,62 +350,6 @@ os_receive(int fd, void *buf, size_t len, pid_t *sender)
 	return n;
 }
 
-/* A small file of /proc, NUL-terminated; its length, or -1. */
-static ssize_t
-read_proc(pid_t pid, const char *name, char *buf, size_t cap)
-{
-	char path[64];
-	ssize_t n;
-	int fd;
-
-	(void)snprintf(path, sizeof(path), "/proc/%ld/%s", (long)pid, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	n = read(fd, buf, cap - 1);
-	(void)close(fd);
-	if (n >= 0)
-		buf[n] = '\0';
-	return n;
-}
-
-/* proc(5): the state is the first field behind the name, the status the 52nd of
- * the whole line.  The name may hold blanks and parentheses. */
-int
-os_process_status(pid_t pid)
-{
-	enum { STATE = 3, STATUS = 52 };
-	char line[1024], *at;
-
-	if (read_proc(pid, "stat", line, sizeof(line)) <= 0 ||
-	    (at = strrchr(line, ')')) == NULL ||
-	    (strncmp(at, ") Z", 3) != 0 && strncmp(at, ") X", 3) != 0))
-		return -1;
-	for (int field = STATE - 1; field < STATUS; field++)
-		if ((at = strchr(at + 1, ' ')) == NULL)
-			return -1;
-	return atoi(at);
-}
-
-uint64_t
-os_process_memory(pid_t pid)
-{
-	unsigned long total, resident;
-	char line[256];
-
-	if (read_proc(pid, "statm", line, sizeof(line)) <= 0 ||
-	    sscanf(line, "%lu %lu", &total, &resident) != 2)
-		return 0;
-	return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
-int
-os_process_limit(pid_t pid, int resource, const struct rlimit *set,
-		 struct rlimit *had)
-{
-	return prlimit(pid, resource, set, had);
-}
-
 #else /* OS_POSIX_ONLY */
 
 enum { MARK_MAX = 16384 }; /* descriptors: 2 ms, and more than are used */
@@ -681,33 +625,6 @@ os_receive(int fd, void *buf, size_t len, pid_t *sender)
 {
 	*sender = 0;
 	return recv(fd, buf, len, 0);
-}
-
-int
-os_process_status(pid_t pid)
-{
-	(void)pid;
-	return -1;
-}
-
-uint64_t
-os_process_memory(pid_t pid)
-{
-	(void)pid;
-	return 0;
-}
-
-int
-os_process_limit(pid_t pid, int resource, const struct rlimit *set,
-		 struct rlimit *had)
-{
-	if (pid != 0) {
-		errno = ENOSYS;
-		return -1;
-	}
-	if (had != NULL && getrlimit(resource, had) != 0)
-		return -1;
-	return set == NULL ? 0 : setrlimit(resource, set);
 }
 
 #endif

@@ -199,6 +199,19 @@ ssize_t os_receive(int fd, void *, size_t, pid_t *sender);
  * there is none, or the system does not tell. */
 int os_process_status(pid_t);
 
+/* The parent of a process; 0: unknown. */
+pid_t os_process_parent(pid_t);
+/* Its children, at most so many; 0 where the system does not tell. */
+size_t os_process_children(pid_t, pid_t *, size_t most);
+/* Signal the process behind a descriptor of os_process_open.  -1 with errno. */
+int os_process_signal(int fd, int signal);
+
+/* Processes that have the pipe of that inode open for writing, at most so many;
+ * of other users' none may be seen. */
+size_t os_pipe_writers(ino_t, pid_t *, size_t most);
+/* Has that process? */
+bool os_writes_to(pid_t, ino_t);
+
 /* Bytes of memory that the process has to itself or shares; 0: unknown. */
 uint64_t os_process_memory(pid_t);
 

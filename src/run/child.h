@@ -1,5 +1,5 @@
 /*
- * Starting a program, and ending it.
+ * Starting a program, and waiting for its end.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -98,11 +98,5 @@ int child_reap(struct child *);
 /* Send a signal to its process group, and to the program even if it left that.
  */
 void child_kill(const struct child *, int sig);
-
-/*
- * After child_kill with SIGTERM: wait up to grace ms for the whole group, then
- * send SIGKILL to the rest of it, and reap.  Returns the program's wait status.
- */
-int child_end(struct child *, uint64_t grace);
 
 #endif

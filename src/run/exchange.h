@@ -7,6 +7,7 @@
 #ifndef RUN_EXCHANGE_H
 #define RUN_EXCHANGE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@ struct metrics;
 struct child;
 struct child_spec;
 struct forward_pool;
+struct reaper;
 struct script;
 struct settings;
 struct warm;
@@ -88,6 +90,9 @@ struct sink {
 	int poll_fd;
 	/* poll_fd has events: is the client gone (or has it aborted)? */
 	bool (*gone)(struct sink *);
+	/* The response is over and the program goes on: the server need not
+	 * wait.  NULL: that is for who ends the request. */
+	int (*end)(struct sink *);
 	/* Tell the server the exit status of the program (appStatus). */
 	void (*set_exit)(struct sink *, int status);
 	/* The answer is incomplete: the client must be able to tell. */
@@ -145,6 +150,11 @@ struct exchange {
 				       const struct script *,
 				       const struct child_spec *,
 				       struct child *);
+	struct reaper *reaper; /* for programs that outlive their answer; NULL:
+				  they are waited for */
+	/* and how many of this thread's live in it: it must not end before
+	   they do (child.h, the parent-death signal) */
+	atomic_uint *left;
 	/* becomes readable when every program must be ended now; -1: never */
 	int stop_fd;
 	/* soft limit of open files that we were started with, for programs;

@@ -7,6 +7,8 @@ run_sources = \
 	%D%/body.h \
 	%D%/child.c \
 	%D%/child.h \
+	%D%/ending.c \
+	%D%/ending.h \
 	%D%/env.c \
 	%D%/env.h \
 	%D%/exchange.h \
@@ -24,6 +26,8 @@ run_sources = \
 	%D%/log.h \
 	%D%/metrics.c \
 	%D%/metrics.h \
+	%D%/reaper.c \
+	%D%/reaper.h \
 	%D%/relay.c \
 	%D%/relay.h \
 	%D%/repeated.c \
@@ -36,6 +40,8 @@ run_sources = \
 	%D%/socket_address.h \
 	%D%/stderr.c \
 	%D%/stderr.h \
+	%D%/strays.c \
+	%D%/strays.h \
 	%D%/transfer.c \
 	%D%/transfer.h \
 	%D%/warm.c \

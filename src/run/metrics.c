@@ -290,6 +290,12 @@ metrics_count(struct metrics *s, const struct settings *settings,
 }
 
 void
+metrics_failed(struct metrics *s, const char *id)
+{
+	count_failure(s, id);
+}
+
+void
 metrics_running(struct metrics *s, int change)
 {
 	atomic_fetch_add_explicit(&s->running, change, memory_order_relaxed);

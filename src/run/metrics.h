@@ -19,6 +19,9 @@ void metrics_count(struct metrics *, const struct settings *,
 		   const struct outcome *);
 /* A program was started (+1) or has ended (-1). */
 void metrics_running(struct metrics *, int change);
+/* Something went wrong behind an answer that was counted already; id as in an
+ * outcome. */
+void metrics_failed(struct metrics *, const char *id);
 /* The policy was loaded again: it is in force now (true), or has errors. */
 void metrics_reloaded(struct metrics *, bool taken);
 

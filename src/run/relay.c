@@ -23,12 +23,15 @@
 #include "base/os.h"
 #include "run/answer.h"
 #include "run/child.h"
+#include "run/ending.h"
 #include "run/log.h"
+#include "run/metrics.h"
+#include "run/reaper.h"
 #include "run/transfer.h"
 
 enum {
 	HOUR = 3600 * 1000, /* ms */
-	LAST_MOMENT = 50,   /* ms */
+	LAST_MOMENT = 50,   /* ms from the end of output to the program's */
 	BRIEF = 4096,	    /* bytes: so little may have been all */
 	BRIEF_TIME = 300,   /* us to wait then for the end alone */
 	POLL_TICK = 50,	    /* ms between two checks without a pidfd */
@@ -42,11 +45,15 @@ struct relay {
 	struct child child;
 	int out;	/* the program's standard output; -1: ended */
 	int err;	/* and its standard error */
+	ino_t pipes[2]; /* of both */
+	uint64_t shut;	/* ms, when out has ended */
 	uint64_t count; /* bytes that came from out */
 	bool hung;	/* a pipe was closed: it is about to end */
 	bool brief;	/* little has come: it may be about to end */
 	bool waited;	/* that has been waited for, once */
 	bool ended;	/* the program has */
+	bool told;	/* that the answer is over */
+	bool left;	/* the reaper has it */
 };
 
 static void
@@ -63,6 +70,7 @@ static void
 output_ended(struct relay *r)
 {
 	close_fd(&r->out);
+	r->shut = clock_ms();
 	transfer_end(&r->t);
 }
 
@@ -157,6 +165,60 @@ next_deadline(const struct relay *r)
 
 enum { ON_OUT, ON_ERR, ON_CHILD, ON_OWN };
 
+/* ms until the program is to be left to itself; -1: for ever. */
+static int
+leave_wait(const struct relay *r)
+{
+	const struct exchange *x = r->t.exchange;
+	uint64_t now = clock_ms();
+
+	if (r->told || (r->out >= 0 && !r->t.discard) ||
+	    (x->reaper == NULL && (r->out >= 0 || x->out->end == NULL)))
+		return -1;
+	if (r->t.discard || now >= r->shut + LAST_MOMENT)
+		return 0;
+	return (int)(r->shut + LAST_MOMENT - now);
+}
+
+static void
+hand_over(struct relay *r)
+{
+	const struct transfer *t = &r->t;
+	struct exchange *x = t->exchange;
+	struct reaper_program program = {.child = r->child,
+					 .out = r->out,
+					 .err = r->err,
+					 .pipes = {r->pipes[0], r->pipes[1]},
+					 .messages = &t->messages,
+					 .name = t->name,
+					 .app = &t->settings->app,
+					 .started = t->started,
+					 .last = t->last,
+					 .left = x->left};
+
+	(void)atomic_fetch_add(x->left, 1);
+	r->left = reaper_take(x->reaper, &program) == 0;
+	if (!r->left)
+		(void)atomic_fetch_sub(x->left, 1);
+}
+
+/*
+ * The answer is over and the program is not: no worker waits for it any longer.
+ * A moment it is given, because most end then, and so their exit status goes
+ * with the answer.  Under plain CGI it is the server that need not wait.
+ */
+static void
+leave(struct relay *r)
+{
+	struct sink *out = r->t.exchange->out;
+
+	r->told = true;
+	if (r->t.exchange->reaper != NULL)
+		hand_over(r);
+	else if (!r->t.discard && out->end(out) != 0)
+		transfer_sink_failed(&r->t);
+}
+
 /* How long to wait in ms: to the deadline, or less; -1: for ever. */
 static int
 patience(const struct relay *r, const struct deadline *deadline)
@@ -165,6 +227,8 @@ patience(const struct relay *r, const struct deadline *deadline)
 
 	if (r->t.unflushed || r->hung)
 		ms = transfer_sooner(ms, TRANSFER_LINGER);
+	if (leave_wait(r) >= 0)
+		ms = transfer_sooner(ms, leave_wait(r));
 	/* Old kernels have no pidfd: check now and then. */
 	if (r->child.pidfd < 0)
 		ms = transfer_sooner(ms, POLL_TICK);
@@ -298,7 +362,7 @@ handle(struct relay *r, const struct pollfd *fds)
 static bool
 goes_on(const struct relay *r)
 {
-	return !r->t.over && !r->ended;
+	return !r->t.over && !r->ended && !r->left;
 }
 
 static void
@@ -321,6 +385,8 @@ run(struct relay *r)
 		deadline = next_deadline(r);
 		if (goes_on(r))
 			transfer_check(&r->t, &deadline);
+		if (goes_on(r) && leave_wait(r) == 0)
+			leave(r);
 	}
 }
 
@@ -358,6 +424,8 @@ start(struct relay *r, char **variables, const struct body *body)
 		    .prepared = r->t.exchange->fastcgi, /* server.c has */
 		    /* Whoever kills us as a CGI program has sent TERM. */
 		    .death_signal = r->t.exchange->fastcgi ? SIGTERM : SIGKILL};
+		r->pipes[0] = ending_pipe(out[0]);
+		r->pipes[1] = ending_pipe(err[0]);
 		rc = start_warm(r, &spec)
 			 ? 0
 			 : child_start(&spec, &r->child, &stage);
@@ -401,13 +469,26 @@ read_last_stderr(struct relay *r, uint64_t until)
 	}
 }
 
+/* Neither TERM nor KILL ends it: that is for the log, and waits for nobody. */
+static void
+give_up(struct relay *r)
+{
+	struct exchange *x = r->t.exchange;
+
+	r->left = true;
+	if (x->metrics != NULL)
+		metrics_failed(x->metrics, "not-ended");
+	reaper_leave(x->reaper, x->log, &r->child, r->t.name);
+}
+
 /* Returns its wait status; *by_us: not what it would have come to. */
 static int
 end_program(struct relay *r, bool *by_us)
 {
 	struct sink *out = r->t.exchange->out;
 	bool silent = r->out < 0 && r->err < 0;
-	uint64_t grace = r->t.settings->app.kill_grace, until, now;
+	uint64_t grace = r->t.settings->app.kill_grace, until;
+	struct ending ending;
 
 	if (grace > HOUR)
 		grace = HOUR;
@@ -421,13 +502,14 @@ end_program(struct relay *r, bool *by_us)
 	*by_us = !child_wait(&r->child, silent ? LAST_MOMENT : 0);
 	close_fd(&r->out);
 	until = clock_ms() + grace;
-	child_kill(&r->child, SIGTERM);
+	ending_begin(&ending, &r->child, r->pipes[0], r->pipes[1], grace);
 	/* The client need not wait for the grace. */
 	if (*by_us && !r->t.lost)
 		(void)out->flush(out);
 	read_last_stderr(r, until);
-	now = clock_ms();
-	return child_end(&r->child, now < until ? until - now : 0);
+	if (ending_run(&ending) == ENDING_LEFT)
+		give_up(r);
+	return ending.status;
 }
 
 static void
@@ -460,15 +542,18 @@ static void
 run_to_end(struct relay *r)
 {
 	bool by_us = false;
-	int status;
+	int status = 0;
 
 	transfer_running(&r->t, 1);
 	run(r);
+	if (r->left)
+		return;
 	status = r->t.over ? end_program(r, &by_us) : child_reap(&r->child);
 	close_fd(&r->out);
 	close_fd(&r->err);
 	stderr_end(&r->t.messages);
-	report_end(r, status, by_us);
+	if (!r->left)
+		report_end(r, status, by_us);
 	transfer_running(&r->t, -1);
 }
 
@@ -484,7 +569,8 @@ relay_run(const struct settings *settings, struct exchange *exchange,
 		return;
 	r.script = script;
 	r.count = 0;
-	r.hung = r.brief = r.waited = r.ended = false;
+	r.shut = 0;
+	r.hung = r.brief = r.waited = r.ended = r.told = r.left = false;
 	if (start(&r, variables, body) != 0)
 		return;
 	exchange->outcome.ran = true;

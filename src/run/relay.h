@@ -16,7 +16,7 @@
  * Everything that goes wrong ends in response_fail and the log; the exchange's
  * outcome is filled (ran, failure, body_bytes).  When this returns the program
  * is reaped, its descriptors are closed, and its group is ended unless it
- * ended well.
+ * ended well; or it goes on under the exchange's reaper.
  */
 void relay_run(const struct settings *, struct exchange *,
 	       const struct script *, char **variables, struct body *,

@@ -43,7 +43,7 @@ transfer_init(struct transfer *t, const struct settings *settings,
 	t->runs_on = "the client is gone; the program runs on";
 	t->started = t->last = clock_ms();
 	t->alarms = 0;
-	t->unflushed = t->complete = false;
+	t->unflushed = t->complete = t->whole = false;
 	t->lost = t->discard = t->over = false;
 	return 0;
 }
@@ -73,7 +73,7 @@ transfer_fail(struct transfer *t, int status, const char *id, const char *todo,
 	      const char *text)
 {
 	transfer_log(t, LOG_LEVEL_ERROR, id, todo, text);
-	if (t->discard || t->complete)
+	if (t->discard || t->complete || t->whole)
 		t->exchange->outcome.failure = id;
 	else
 		response_fail(t->response, status, id,
@@ -87,11 +87,26 @@ stopped(struct transfer *t)
 	transfer_fail(t, 503, "stopped", NULL, "ended because corswrap stops");
 }
 
+/* What is buffered for a client that is gone fails. */
+static bool
+has_all(const struct transfer *t)
+{
+	struct sink *out = t->exchange->out;
+
+	return t->whole ||
+	       (response_whole(t->response) && out->flush(out) == 0);
+}
+
 void
 transfer_client_gone(struct transfer *t)
 {
 	struct sink *out = t->exchange->out;
 
+	if (has_all(t)) {
+		t->whole = t->lost = t->discard = true;
+		t->messages.to = STDERR_LOG;
+		return;
+	}
 	if (out->set_broken != NULL)
 		out->set_broken(out);
 	t->exchange->outcome.failure = "client-gone";
@@ -169,6 +184,8 @@ transfer_flush(struct transfer *t)
 
 	if (t->unflushed && !t->discard && out->flush(out) != 0)
 		transfer_sink_failed(t);
+	else if (response_whole(t->response))
+		t->whole = true;
 	t->unflushed = false;
 }
 

@@ -33,6 +33,8 @@ struct transfer {
 	unsigned alarms;     /* of the client, that were false */
 	bool unflushed;
 	bool complete; /* the client has got the whole response */
+	bool whole;    /* it has all that its Content-Length promises, or a
+			  header block that no body follows */
 	bool lost;     /* the client is gone */
 	bool discard;  /* and the application runs on: drop its output */
 	bool over;     /* it must not run on */
@@ -57,6 +59,8 @@ void transfer_log(const struct transfer *, enum log_level, const char *id,
 void transfer_fail(struct transfer *, int status, const char *id,
 		   const char *todo, const char *text);
 
+/* Unless the response is whole: then the client has what it wanted, and the
+ * application runs on unheard. */
 void transfer_client_gone(struct transfer *);
 
 /* A call of the sink has failed with errno: the client is gone, or corswrap is

@@ -379,6 +379,25 @@ sink_gone(struct sink *sink)
 	return s->watch >= 0 && epoll_wait(s->watch, &event, 1, 0) > 0;
 }
 
+/* The server takes the end of our output for that of the response. */
+static int
+sink_end(struct sink *sink)
+{
+	struct cgi_sink *s = (struct cgi_sink *)sink;
+	int null, rc;
+
+	if (sink->flush(sink) != 0)
+		return -1;
+	null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	rc = null < 0 ? -1 : dup2(null, STDOUT_FILENO);
+	if (null >= 0)
+		(void)close(null);
+	if (s->watch >= 0)
+		(void)close(s->watch);
+	s->watch = sink->poll_fd = -1;
+	return rc < 0 ? -1 : 0;
+}
+
 static void
 sink_set_exit(struct sink *sink, int status)
 {
@@ -419,6 +438,7 @@ cgi_sink_init(struct cgi_sink *s)
 				.write_stderr = sink_write_stderr,
 				.poll_fd = -1,
 				.gone = sink_gone,
+				.end = sink_end,
 				.set_exit = sink_set_exit,
 				.set_broken = sink_set_broken};
 	s->source = (struct source){.read = source_read, .fd = -1};

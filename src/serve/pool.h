@@ -34,6 +34,7 @@
 #include "base/clock.h"
 #include "run/exchange.h"
 #include "run/metrics.h"
+#include "run/reaper.h"
 #include "serve/connection.h"
 #include "serve/server.h"
 
@@ -77,6 +78,8 @@ struct worker {
 	uint64_t answered;  /* ms: the last answer was made */
 	uint64_t keep_time; /* ms that a connection is kept without a request */
 	bool ran;	    /* the last request was the program's to answer */
+	/* programs that this thread has started, and the reaper has */
+	atomic_uint left;
 	struct scratch scratch;
 	struct connection *connection;
 };
@@ -88,6 +91,7 @@ struct pool {
 	struct metrics *metrics;
 	struct forward_pool *forward; /* kept connections; NULL: none kept */
 	struct warm *warm;	      /* interpreters */
+	struct reaper *reaper; /* programs that outlive their answer */
 	int stop_fd;		      /* eventfd: every program must end now */
 	uint64_t file_limit; /* that we have raised, before; 0: have not */
 	int poke_fd;	     /* eventfd: the main thread shall look */

@@ -453,6 +453,9 @@ prepare(struct responder *s, struct settings *settings)
 	pool->poke_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (pool->stop_fd < 0 || pool->poke_fd < 0 || set_signals(s) != 0)
 		return -1;
+	pool->reaper = reaper_new(pool->log, pool->metrics, pool->stop_fd);
+	if (pool->reaper == NULL)
+		return -1;
 	os_limit_arenas(ARENAS);
 	raise_fd_limit(pool, workers_wanted(pool->options, settings));
 	prepare_sockets(pool->options);
@@ -480,6 +483,7 @@ clean_up(struct responder *s, struct settings *settings)
 		reload_free(s->reload);
 	else
 		settings_release(settings);
+	reaper_free(pool->reaper);
 	warm_free(pool->warm);
 	forward_pool_free(pool->forward);
 	metrics_free(pool->metrics);

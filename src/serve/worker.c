@@ -147,8 +147,10 @@ accept_connection(struct worker *w)
 
 /* Shall this worker accept?  Waits until there is a slot.  Under the lock. */
 static bool
-may_accept(struct pool *pool)
+may_accept(struct worker *w)
 {
+	struct pool *pool = w->pool;
+
 	for (;;) {
 		if (pool_is_stopping(pool) &&
 		    (pool->options->own == NULL ||
@@ -159,7 +161,8 @@ may_accept(struct pool *pool)
 		if (pool->busy + pool->queued < pool->limit &&
 		    pool->accepting < pool->acceptors)
 			return true;
-		if (pool->accepting + pool->parked >= POOL_SPARE)
+		if (pool->accepting + pool->parked >= POOL_SPARE &&
+		    atomic_load(&w->left) == 0)
 			return false;
 		pool->parked++;
 		pthread_cond_wait(&pool->room, &pool->lock);
@@ -209,7 +212,7 @@ next_connection(struct worker *w)
 
 	pthread_mutex_lock(&pool->lock);
 	worker_leave_slot(w);
-	while (fd < 0 && go_on && may_accept(pool)) {
+	while (fd < 0 && go_on && may_accept(w)) {
 		int error;
 
 		pool->accepting++;
@@ -310,6 +313,8 @@ answer(struct worker *w, bool large)
 	c.x.pool = pool->forward;
 	c.x.warm = pool->warm;
 	c.x.warm_start = warm_start;
+	c.x.reaper = pool->reaper;
+	c.x.left = &w->left;
 	c.x.stop_fd = pool->stop_fd;
 	c.x.file_limit = pool->file_limit;
 	c.x.will_block = exchange_will_block;
@@ -466,6 +471,9 @@ worker_run(void *argument)
 
 	while ((fd = next_connection(w)) >= 0)
 		serve(w, fd);
+	/* With this thread the kernel would end what it has started. */
+	while (atomic_load(&w->left) > 0)
+		(void)poll(NULL, 0, PAUSE);
 	pool_end_worker(w);
 	return NULL;
 }

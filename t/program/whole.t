@@ -83,5 +83,279 @@ is($got->{appStatus}, 7, 'and passed on');
 	$t->stop;
 }
 
+# --- F11: the answer ends with standard output --------------------------------------
+
+# One who notes that it came to its end, and what it was sent meanwhile.
+my $note = "sub note { open my \$f, '>', \"$dir/end\"; print {\$f} 'end'; close \$f }\n";
+sub program { my ($name, $code) = @_; return perl_program($name, $note . $code) }
+sub ended { return wait_for(sub { -s "$dir/end" }, 20) }
+sub running { return counter($_[0], 'corswrap_running_programs') }
+
+program('closes.pl', 'use POSIX (); print "A: 1\n\nabc"; close STDOUT;'
+    . 'POSIX::close(1); sleep 2; print STDERR "late words\n"; note(); exit 3');
+program('closes-both.pl', 'use POSIX (); print "A: 1\n\nabc";'
+    . 'POSIX::close($_) for 1, 2; sleep 2; note()');
+for my $name (qw(closes.pl closes-both.pl)) {
+	unlink "$dir/end";
+	my $start = time;
+	$got = ask($r, $name);
+	my $took = time - $start;
+	is($got->{body}, 'abc', "F11: $name: the answer");
+	ok($got->{ended}, "F11: $name: whole");
+	cmp_ok($took, '<', 1.5, "F11: $name: when standard output is closed");
+	ok(!-e "$dir/end", "F11: $name: the program goes on");
+	is(running($r), 1, "F11: $name: and is counted");
+	ok(ended(), "F11: $name: to its end");
+	ok(wait_for(sub { running($r) == 0 }), "F11: $name: reaped");
+	is_deeply([ grep { !is_waiting($_) } zombies_of($r->pid) ], [],
+	    "F11: $name: no zombie");
+}
+logged($r, qr/closes\.pl\[\d+\]: late words/, 'F11: what it complains of is heard');
+logged($r, qr/closes\.pl: exit status 3 \[exit-status\]/, 'F11: its exit status is logged');
+
+# No worker is held, kept connections neither.
+{
+	my $one = run_responder('kill-grace = 300ms', workers => 1);
+	my $start = time;
+	my $c = fcgi_connect($one->address);
+	my $well = grep { $c->request(params => params('closes.pl'), keep => 1)
+		->{body} eq 'abc' } 1 .. 3;
+	is($well, 3, 'F11: three over one kept connection');
+	cmp_ok(time - $start, '<', 1.9, 'F11: with one worker, at once');
+	unlink "$dir/end";
+	# Nothing lost: a shutdown waits for them.
+	is($one->stop, 0, 'F11: a shutdown');
+	ok(-s "$dir/end", 'F11: waits for what goes on');
+}
+
+# Within the limits.
+program('closes-long.pl', 'use POSIX (); open my $f, ">", "' . $dir . '/pid"; print {$f} $$;'
+    . 'close $f; $SIG{TERM} = "IGNORE" if $ENV{QUERY_STRING}; print "A: 1\n\nabc";'
+    . 'POSIX::close($_) for 1, 2; sleep 60');
+for my $limit (qw(idle-timeout total-timeout)) {
+	for my $deaf ('', 'deaf') {
+		my $t = run_responder("$limit = 500ms\nkill-grace = 300ms",
+		    server => $status);
+		unlink "$dir/pid";
+		$got = ask($t, 'closes-long.pl', params => { QUERY_STRING => $deaf });
+		ok($got->{ended}, "F11: $limit $deaf: the answer is whole");
+		ok(gone(read_file("$dir/pid")), "F11: $limit $deaf: but the program ends");
+		logged($t, qr/closes-long\.pl: .*\[$limit\]/, "F11: $limit: logged");
+		ok(wait_for(sub { failures($t, $limit) == 1 }), "F11: $limit: counted");
+		$t->stop;
+	}
+}
+{
+	my $t = run_responder('kill-grace = 300ms', server => 'drain-timeout = 300ms');
+	unlink "$dir/pid";
+	ask($t, 'closes-long.pl');
+	my $pid = read_file("$dir/pid");
+	ok(kill(0, $pid), 'F11: one that goes on');
+	is($t->stop, 0, 'F11: drain-timeout');
+	ok(gone($pid), 'F11: ends it, too');
+}
+
+# Plain CGI: our standard output ends with that of the program.
+{
+	unlink "$dir/end";
+	my $policy = write_file("$dir/cgi.ini",
+	    "[app]\nexec = $dir/cgi/closes-both.pl\n[cors]\norigins = $origin\n");
+	my $start = time;
+	my $corswrap = corswrap();
+	local %ENV = (PATH => $ENV{PATH}, REQUEST_METHOD => 'GET',
+	    CORSWRAP_CONFIG => $policy, REQUEST_URI => '/x', SCRIPT_NAME => '/x');
+	open my $cgi, '-|', $corswrap or die $!;
+	my $out = do { local $/; <$cgi> };
+	my $took = time - $start;
+	like($out, qr/abc\z/, 'F11, CGI: the answer');
+	cmp_ok($took, '<', 1.5, 'F11, CGI: ends with the program\'s output');
+	ok(!-e "$dir/end", 'F11, CGI: which goes on');
+	close $cgi;
+	is($?, 0, 'F11, CGI: ends well');
+	ok(-s "$dir/end", 'F11, CGI: to its end');
+}
+
+# --- F10: a client that has all is not gone -----------------------------------------
+
+# Read up to what says that all is there, then close.
+sub leaves {
+	my ($of, $name, $until, %params) = @_;
+	unlink "$dir/end";
+	my $c = fcgi_connect($of->address);
+	$c->send_bytes(request_bytes(params => params($name, %params)));
+	my $have = '';
+	while ($have !~ $until) {
+		my $record = $c->read_record(20) or last;
+		$have .= $record->{content};
+	}
+	$c->close;
+	return $have;
+}
+
+program('after.pl', 'print $ENV{QUERY_STRING} eq "length" ? "Content-Length: 3\n" :'
+    . ' $ENV{QUERY_STRING} =~ /^(\d+)$/ ? "Status: $1\n" : "", "A: 1\n\nabc";'
+    . 'for (1 .. 10) { select undef, undef, undef, 0.1; print " " } note()');
+for my $case ([ 'Content-Length', qr/abc/, QUERY_STRING => 'length' ],
+	[ 'HEAD', qr/A: 1/, REQUEST_METHOD => 'HEAD' ],
+	[ '204', qr/A: 1/, QUERY_STRING => 204 ], [ '304', qr/A: 1/, QUERY_STRING => 304 ])
+{
+	my ($what, $until, @params) = @$case;
+	for my $on_abort (qw(end finish)) {
+		my $o = run_responder("on-abort = $on_abort\nkill-grace = 100ms",
+		    server => $status, workers => 1);
+		like(leaves($o, 'after.pl', $until, @params), $until, "F10: $what: there");
+		my $start = time;
+		is(ask($o, 'exits.pl')->{body}, 'abc', "F10: $what: holds no worker");
+		cmp_ok(time - $start, '<', 0.9, 'indeed');
+		ok(ended(), "F10: $what: the program comes to its end");
+		is(failures($o, 'client-gone'), 0, "F10: $what: the client is not gone");
+		ok(wait_for(sub { running($o) == 0 }), "F10: $what: reaped");
+		unlike($o->log, qr/client-gone|killed/, "F10: $what: nor in the log");
+		$o->stop;
+	}
+}
+# One byte less, and it is.
+program('less.pl', 'print "Content-Length: 4\n\nabc"; sleep 5; note()');
+leaves($r, 'less.pl', qr/abc/);
+logged($r, qr/less\.pl: the client is gone; the program is ended \[client-gone\]/,
+    'F10: a client that lacks a byte is gone');
+ok(wait_for(sub { failures($r, 'client-gone') == 1 }), 'F10: counted');
+ok(!-e "$dir/end", 'F10: and the program is ended');
+# A program killed after its client has all: the log's alone.
+program('dies.pl', 'print "Content-Length: 3\n\nabc"; sleep 1; kill 9, $$');
+leaves($r, 'dies.pl', qr/abc/);
+logged($r, qr/dies\.pl: ended by signal 9/, 'F10: it dies later: logged');
+
+# Without a worker held, on-abort = finish as well.
+{
+	my $f = run_responder('on-abort = finish', workers => 1, server => $status);
+	leaves($f, 'after.pl', qr/A: 1/);
+	my $start = time;
+	is(ask($f, 'exits.pl')->{body}, 'abc', 'on-abort = finish holds no worker');
+	cmp_ok(time - $start, '<', 0.9, 'indeed');
+	ok(ended(), 'and the program comes to its end');
+	is(failures($f, 'client-gone'), 1, 'without its client, which is counted');
+	$f->stop;
+}
+
+# --- F7: what left the group ----------------------------------------------------------
+
+# As sh and daemons do it; each says who it is and stays.
+my $stray = "sub stay { open my \$f, '>', \"$dir/stray.new\"; print {\$f} \$\$; close \$f;"
+    . "rename '$dir/stray.new', '$dir/stray'; exec 'sleep', 300 }\n";
+my %leave = (
+	setsid  => 'if (!fork) { setsid(); stay() }',
+	setpgid => 'if (!fork) { setpgid(0, 0); stay() }',
+	deep    => 'if (!fork) { setsid(); if (!fork) { setsid(); stay() } sleep 300 }',
+	# its parent is gone: known by the pipe that it can write to
+	daemon  => 'if (!fork) { setsid(); if (!fork) { setsid(); stay() } POSIX::_exit(0) } wait;',
+	'daemon-out' => 'if (!fork) { setsid(); if (!fork) { open STDERR, ">", "/dev/null"; stay() }'
+	    . ' POSIX::_exit(0) } wait;',
+	# TERM is not enough
+	deaf    => 'if (!fork) { $SIG{TERM} = "IGNORE"; setsid(); stay() }',
+);
+sub stray_program {
+	my ($name, $code) = @_;
+	return perl_program($name, 'use POSIX qw(setsid setpgid);' . $stray . $code);
+}
+sub stray { wait_for(sub { -s "$dir/stray" }); return read_file("$dir/stray") }
+for my $how (sort keys %leave) {
+	my $hung = $leave{$how};
+	stray_program('hung.pl', "print \"A: 1\\n\\nabc\"; $hung sleep 300");
+	stray_program('shut-hung.pl', "print \"A: 1\\n\\nabc\"; $hung"
+		. 'POSIX::close($_) for 1, 2; sleep 300');
+	my $t = run_responder("idle-timeout = 1s\nkill-grace = 300ms");
+	unlink "$dir/stray";
+	cut(ask($t, 'hung.pl'), "F7: $how: a timeout");
+	ok(gone(stray()), "F7: $how: a timeout ends it");
+	unlink "$dir/stray";
+	my $c = fcgi_connect($t->address);
+	$c->send_bytes(request_bytes(params => params('hung.pl')));
+	my $pid = stray();
+	ok($pid && kill(0, $pid), "F7: $how: runs");
+	$c->close;
+	ok(gone($pid), "F7: $how: a client that goes ends it");
+	if ($how !~ /daemon/) {
+		unlink "$dir/stray";
+		ask($t, 'shut-hung.pl');
+		ok(gone(stray()), "F7: $how: a timeout behind the answer ends it");
+	}
+	$t->stop;
+}
+# One that ended well may leave what it likes.
+for my $how (qw(setsid daemon)) {
+	stray_program('well.pl', "\$SIG{CHLD} = 'DEFAULT'; print \"A: 1\\n\\nabc\"; $leave{$how}");
+	unlink "$dir/stray";
+	$got = ask($r, 'well.pl');
+	is($got->{body}, 'abc', "F7: $how: ended well");
+	my $pid = stray();
+	sleep 0.6;
+	ok($pid && kill(0, $pid) && read_file("/proc/$pid/stat") !~ /\) Z/,
+	    "F7: $how: is left alone");
+	kill 'KILL', $pid if $pid;
+}
+# So may others that run at the same time.
+{
+	stray_program('other.pl', "print \"A: 1\\n\\nabc\"; $leave{setsid}");
+	unlink "$dir/stray";
+	ask($r, 'other.pl');
+	my $pid = stray();
+	my $t = run_responder("idle-timeout = 300ms\nkill-grace = 100ms");
+	cut(ask($t, 'hangs.pl'), 'F7: another one is ended');
+	ok(kill(0, $pid), 'F7: not what was left before');
+	kill 'KILL', $pid;
+	$t->stop;
+}
+
+# --- F5: a program that cannot be ended -----------------------------------------------
+
+SKIP: {
+	skip 'needs root and setpriv', 8 unless $> == 0 && have_program('setpriv');
+	my $home = tempdir();
+	chmod 0755, $home;
+	my $user = 61000 + $$ % 4000;
+	# It becomes another user, whom the responder may not signal.
+	write_file("$home/perl", read_file($^X), 04755);
+	chmod 04755, "$home/perl";
+	write_file("$home/other", "#!$home/perl\nuse POSIX ();\$| = 1;\n"
+		. "\$< = 0; \$> = 0; \$SIG{TERM} = 'IGNORE'; \$SIG{PIPE} = 'IGNORE';"
+		. "open my \$p, '>', '$home/pid'; print {\$p} \"\$\$ \$<\"; close \$p;"
+		. "print \"A: 1\\n\\nabc\"; POSIX::close(1), POSIX::close(2)"
+		. " if \$ENV{QUERY_STRING} eq 'shut'; sleep 300", 0755);
+	write_file("$home/quick", "#!/bin/sh\nprintf 'A: 1\\n\\nquick'\n", 0755);
+	write_file("$home/corswrap", read_file(corswrap()), 0755);
+	write_file("$home/p.ini", "[app]\nroot = $home\nidle-timeout = 500ms\n"
+	    . "kill-grace = 300ms\n[cors]\norigins = $origin\n"
+	    . "[server]\n$status\n", 0644);
+	for my $how ('', 'shut') {
+		unlink "$home/s", "$home/pid";
+		chown $user, $user, $home;
+		my $pid = start([ have_program('setpriv'), "--reuid=$user",
+			"--regid=$user", '--clear-groups', "$home/corswrap", '-c',
+			"$home/p.ini", '-l', "unix:$home/s", '-w', 1 ],
+		    stderr => "$home/log$how");
+		wait_socket("$home/s") or skip 'it does not start as another user', 4;
+		my $u = bless { addresses => ["unix:$home/s"], log => "$home/log$how",
+			status => 0 }, 'Corswrap::Responder';
+		$got = ask($u, "$home/other", params => { QUERY_STRING => $how });
+		my ($other, $as) = split ' ', read_file("$home/pid");
+		skip 'set-user-ID has no effect here', 4 unless defined $as && $as eq '0';
+		is($got->{body}, 'abc', "F5: $how: its answer");
+		my $start = time;
+		is(ask($u, "$home/quick")->{body}, 'quick', "F5: $how: no worker is held");
+		cmp_ok(time - $start, '<', 3, 'indeed');
+		logged($u, qr/other: process $other cannot be ended, and is left \[not-ended\]/,
+		    "F5: $how: logged");
+		ok(wait_for(sub { failures($u, 'not-ended') == 1 && running($u) == 0 }),
+		    "F5: $how: counted");
+		ok(kill(0, $other), "F5: $how: it lives");
+		kill 'KILL', $other;
+		ok(wait_for(sub { !kill 0, $other }), "F5: $how: and is reaped in the end");
+		my $stopping = time;
+		stop($pid);
+		cmp_ok(time - $stopping, '<', 8, "F5: $how: the responder ends");
+	}
+}
+
 ok($r->stop == 0, 'it stops well');
 done_testing;

@@ -27,6 +27,15 @@ my ($do) = $ENV{QUERY_STRING} =~ /^(\w+)/;
 sub done { open my $f, '>', "RUN/end-$do"; close $f }
 if ($do eq 'killed') { print "A: 1\n\n", 'x' x 20_000; sleep 1; kill 9, $$ }
 if ($do eq 'late') { print "A: 1\n\nabc"; sleep 60 }
+if ($do eq 'closes') { print "A: 1\n\nabc"; close STDOUT; POSIX::close(1); sleep 1; done() }
+if ($do eq 'flows') { print "A: 1\n\n"; for (1 .. 200) { print 'x' x 5000; sleep_a_bit() } }
+# What runs at the end, as a commit or Python's atexit does.
+if ($do eq 'length') { print "Content-Length: 3\n\nabc"; work() }
+if ($do eq 'head') { print "A: 1\n\n"; work() }
+if ($do =~ /^(204|304)/) { print "Status: $1\n\n"; work() }
+if ($do eq 'less') { print "Content-Length: 9\n\nabc"; work() }
+sub work { for (1 .. 10) { print "\n" if $do ne 'length' || $_ > 5; sleep_a_bit() } done() }
+sub sleep_a_bit { select undef, undef, undef, 0.1 }
 END
 
 # Does curl take it for whole?  (exit status, body)
@@ -53,6 +62,27 @@ for my $of (@servers) {
 	($exit, $body) = fetch($port, 'late');
 	is($body, 'abc', "F4, $server: a timeout: what came");
 	isnt($exit, 0, "F4, $server: a timeout: the client sees that it is cut");
+
+	my $log = sub { read_file($server eq 'nginx' ? "$dir/log/corswrap.log"
+		: "$dir/log/corswrap-lighttpd.log") };
+	my $start = time;
+	($exit, $body) = fetch($port, 'closes');
+	is("$exit $body", '0 abc', "F11, $server: standard output closed: whole");
+	cmp_ok(time - $start, '<', 0.9, "F11, $server: at once");
+	for my $case ([ 'length' ], [ 'head', '-I' ], [ 204 ], [ 304 ]) {
+		my ($do, @more) = @$case;
+		($exit, $body) = fetch($port, $do, @more);
+		is($exit, 0, "F10, $server: $do: whole");
+		ok(wait_for(sub { -e "$dir/run/end-$do" }, 10),
+		    "F10, $server: $do: the program comes to its end");
+	}
+	ok(wait_for(sub { -e "$dir/run/end-closes" }, 10),
+	    "F11, $server: the program comes to its end");
+	unlike($log->(), qr/client-gone/, "F10, $server: no client is gone");
+	# One that goes is; lighttpd does not look while nothing comes.
+	fetch($port, 'flows', '-m', 1);
+	ok(wait_for(sub { $log->() =~ /client-gone/ }, 10),
+	    "$server: one that goes is");
 	show_logs($dir);
 }
 done_testing;

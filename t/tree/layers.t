@@ -124,12 +124,12 @@ SKIP: {
 	    memfd_create pidfd_open pidfd_send_signal pipe2 ppoll prctl
 	    renameat2 sendfile sendfile64 splice syscall tee vmsplice);
 	my @linux;
-	for my $file (grep { $_ ne 'base/os' } sort keys %$used) {
+	for my $file (grep { !m{^base/os(?:_process)?$} } sort keys %$used) {
 		push @linux, map { "$file calls $_" }
 		    grep { $linux{$_} } sort keys %{ $used->{$file} };
 	}
 	# The new reader of FastCGI is about to take their place.
 	@linux = grep { !m{^serve/(?:bulk|worker) } } @linux;
-	none(\@linux, 'what only Linux has goes through base/os.c');
+	none(\@linux, 'what only Linux has goes through base/os.h');
 }
 done_testing;

@@ -1,0 +1,248 @@
+/*
+ * What only Linux tells of processes that another one started, mostly by /proc.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "base/os.h"
+
+#include <errno.h>
+
+#ifndef OS_POSIX_ONLY
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+#ifndef OS_POSIX_ONLY
+
+/* A small file of /proc, NUL-terminated; its length, or -1. */
+static ssize_t
+read_proc(pid_t pid, const char *name, char *buf, size_t cap)
+{
+	char path[64];
+	ssize_t n;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%ld/%s", (long)pid, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	n = read(fd, buf, cap - 1);
+	(void)close(fd);
+	if (n >= 0)
+		buf[n] = '\0';
+	return n;
+}
+
+/* proc(5): the state is the first field behind the name, the status the 52nd of
+ * the whole line.  The name may hold blanks and parentheses. */
+int
+os_process_status(pid_t pid)
+{
+	enum { STATE = 3, STATUS = 52 };
+	char line[1024], *at;
+
+	if (read_proc(pid, "stat", line, sizeof(line)) <= 0 ||
+	    (at = strrchr(line, ')')) == NULL ||
+	    (strncmp(at, ") Z", 3) != 0 && strncmp(at, ") X", 3) != 0))
+		return -1;
+	for (int field = STATE - 1; field < STATUS; field++)
+		if ((at = strchr(at + 1, ' ')) == NULL)
+			return -1;
+	return atoi(at);
+}
+
+pid_t
+os_process_parent(pid_t pid)
+{
+	char line[1024], *at;
+
+	if (read_proc(pid, "stat", line, sizeof(line)) <= 0 ||
+	    (at = strrchr(line, ')')) == NULL || strlen(at) < 4)
+		return 0;
+	return atoi(at + 4); /* behind the state, one letter */
+}
+
+/* A child belongs to the thread that started it, as far as /proc goes; programs
+ * that start children from other threads than the first are rare, so all
+ * threads are looked at. */
+size_t
+os_process_children(pid_t pid, pid_t *list, size_t most)
+{
+	char path[64], name[512], text[4096], *at, *end;
+	const struct dirent *entry;
+	size_t count = 0;
+	DIR *threads;
+
+	(void)snprintf(path, sizeof(path), "/proc/%ld/task", (long)pid);
+	threads = opendir(path);
+	while (threads != NULL && (entry = readdir(threads)) != NULL) {
+		(void)snprintf(name, sizeof(name), "task/%s/children",
+			       entry->d_name);
+		if (entry->d_name[0] == '.' ||
+		    read_proc(pid, name, text, sizeof(text)) <= 0)
+			continue;
+		for (at = text; count < most; at = end) {
+			long child = strtol(at, &end, 10);
+			if (end == at)
+				break;
+			list[count++] = (pid_t)child;
+		}
+	}
+	if (threads != NULL)
+		(void)closedir(threads);
+	return count;
+}
+
+int
+os_process_signal(int fd, int signal)
+{
+#ifdef SYS_pidfd_send_signal
+	return (int)syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0U);
+#else
+	(void)fd;
+	(void)signal;
+	errno = ENOSYS;
+	return -1;
+#endif
+}
+
+bool
+os_writes_to(pid_t pid, ino_t pipe)
+{
+	char path[64];
+	const struct dirent *entry;
+	bool writes = false;
+	struct stat st;
+	DIR *fds;
+
+	(void)snprintf(path, sizeof(path), "/proc/%ld/fd", (long)pid);
+	fds = opendir(path);
+	if (fds == NULL)
+		return false;
+	while (!writes && (entry = readdir(fds)) != NULL)
+		/* The link's own mode says how it is open (proc(5)). */
+		writes = fstatat(dirfd(fds), entry->d_name, &st, 0) == 0 &&
+			 S_ISFIFO(st.st_mode) && st.st_ino == pipe &&
+			 fstatat(dirfd(fds), entry->d_name, &st,
+				 AT_SYMLINK_NOFOLLOW) == 0 &&
+			 (st.st_mode & S_IWUSR) != 0;
+	(void)closedir(fds);
+	return writes;
+}
+
+size_t
+os_pipe_writers(ino_t pipe, pid_t *list, size_t most)
+{
+	const struct dirent *entry;
+	DIR *all = opendir("/proc");
+	size_t count = 0;
+
+	while (all != NULL && count < most && (entry = readdir(all)) != NULL) {
+		pid_t pid = atoi(entry->d_name);
+
+		if (pid > 0 && pid != getpid() && os_writes_to(pid, pipe))
+			list[count++] = pid;
+	}
+	if (all != NULL)
+		(void)closedir(all);
+	return count;
+}
+
+uint64_t
+os_process_memory(pid_t pid)
+{
+	unsigned long total, resident;
+	char line[256];
+
+	if (read_proc(pid, "statm", line, sizeof(line)) <= 0 ||
+	    sscanf(line, "%lu %lu", &total, &resident) != 2)
+		return 0;
+	return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+int
+os_process_limit(pid_t pid, int resource, const struct rlimit *set,
+		 struct rlimit *had)
+{
+	return prlimit(pid, resource, set, had);
+}
+#else /* OS_POSIX_ONLY */
+
+int
+os_process_status(pid_t pid)
+{
+	(void)pid;
+	return -1;
+}
+
+pid_t
+os_process_parent(pid_t pid)
+{
+	(void)pid;
+	return 0;
+}
+
+size_t
+os_process_children(pid_t pid, pid_t *list, size_t most)
+{
+	(void)pid;
+	(void)list;
+	(void)most;
+	return 0;
+}
+
+int
+os_process_signal(int fd, int signal)
+{
+	(void)fd;
+	(void)signal;
+	errno = ENOSYS;
+	return -1;
+}
+
+bool
+os_writes_to(pid_t pid, ino_t pipe)
+{
+	(void)pid;
+	(void)pipe;
+	return false;
+}
+
+size_t
+os_pipe_writers(ino_t pipe, pid_t *list, size_t most)
+{
+	(void)pipe;
+	(void)list;
+	(void)most;
+	return 0;
+}
+
+uint64_t
+os_process_memory(pid_t pid)
+{
+	(void)pid;
+	return 0;
+}
+
+int
+os_process_limit(pid_t pid, int resource, const struct rlimit *set,
+		 struct rlimit *had)
+{
+	if (pid != 0) {
+		errno = ENOSYS;
+		return -1;
+	}
+	if (had != NULL && getrlimit(resource, had) != 0)
+		return -1;
+	return set == NULL ? 0 : setrlimit(resource, set);
+}
+#endif

@@ -1,0 +1,132 @@
+/*
+ * Ending a program before its time.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "run/ending.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+
+enum {
+	LOOK = 10,	 /* ms between two looks at what has no descriptor */
+	KILL_TIME = 1000 /* ms that KILL may take: memory is given back */
+};
+
+ino_t
+ending_pipe(int fd)
+{
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 ? st.st_ino : 0;
+}
+
+void
+ending_begin(struct ending *e, const struct child *child, ino_t out, ino_t err,
+	     uint64_t grace)
+{
+	e->child = *child;
+	e->status = 0;
+	e->group = child->pid;
+	e->killed = e->reaped = false;
+	e->pipes[0] = out;
+	e->pipes[1] = err;
+	e->until = clock_ms() + grace;
+	strays_init(&e->strays);
+	/* While it lives: its children get another parent when it ends. */
+	strays_of(&e->strays, child->pid);
+	child_kill(child, SIGTERM);
+	strays_signal(&e->strays, SIGTERM);
+}
+
+/* Now whoever holds its pipes is known to be left behind. */
+static void
+reap(struct ending *e)
+{
+	size_t known = e->strays.count;
+
+	e->status = child_reap(&e->child);
+	e->reaped = true;
+	strays_at(&e->strays, e->pipes[0]);
+	strays_at(&e->strays, e->pipes[1]);
+	if (e->strays.count > known || e->killed)
+		strays_signal(&e->strays, e->killed ? SIGKILL : SIGTERM);
+}
+
+static void
+kill_all(struct ending *e)
+{
+	uint64_t now = clock_ms();
+
+	e->killed = true;
+	e->until = now + KILL_TIME;
+	if (e->reaped) {
+		if (e->group > 0)
+			(void)kill(-e->group, SIGKILL);
+	} else {
+		strays_of(&e->strays, e->child.pid);
+		child_kill(&e->child, SIGKILL);
+		/* Another user's: nothing will come of it. */
+		if (kill(e->child.pid, 0) != 0 && errno == EPERM)
+			e->until = now;
+	}
+	strays_signal(&e->strays, SIGKILL);
+}
+
+static enum ending_state
+finished(struct ending *e, enum ending_state state)
+{
+	strays_free(&e->strays);
+	return state;
+}
+
+enum ending_state
+ending_step(struct ending *e)
+{
+	if (!e->reaped && child_wait(&e->child, 0))
+		reap(e);
+	/* While one of them is left, no other group can get the number. */
+	if (e->reaped && e->group > 0 && kill(-e->group, 0) != 0)
+		e->group = 0;
+	if (e->reaped && e->group == 0 && strays_ended(&e->strays))
+		return finished(e, ENDING_DONE);
+	if (!e->killed && clock_ms() >= e->until)
+		kill_all(e);
+	if (e->killed && e->reaped)
+		return finished(e, ENDING_DONE);
+	return clock_ms() < e->until ? ENDING_GOES_ON
+				     : finished(e, ENDING_LEFT);
+}
+
+int
+ending_wait(const struct ending *e)
+{
+	uint64_t now = clock_ms();
+	int ms = now >= e->until	  ? 0
+		 : e->until - now > 60000 ? 60000
+					  : (int)(e->until - now);
+
+	return (e->reaped || e->child.pidfd < 0) && ms > LOOK ? LOOK : ms;
+}
+
+enum ending_state
+ending_run(struct ending *e)
+{
+	enum ending_state state;
+
+	while ((state = ending_step(e)) == ENDING_GOES_ON) {
+		if (e->reaped)
+			(void)poll(NULL, 0, ending_wait(e));
+		else
+			(void)child_wait(&e->child, ending_wait(e));
+	}
+	return state;
+}

@@ -1,0 +1,542 @@
+/*
+ * Programs that go on when their answer is over.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "run/reaper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/os.h"
+#include "run/ending.h"
+#include "run/metrics.h"
+
+enum {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	STACK = 2 * 1024 * 1024,
+#else
+	STACK = 256 * 1024,
+#endif
+	POLL_TICK = 50,	  /* ms between two checks without a pidfd */
+	REST_READS = 64,  /* of what a program leaves in its pipes */
+	ENDLESS = 600000, /* ms */
+	OWN = 2,	  /* descriptors of a turn that are the thread's */
+	EACH = 3	  /* and of each program */
+};
+
+enum phase {
+	RUNS,
+	ENDS, /* because time is over, or corswrap stops */
+	LEFT  /* cannot be ended */
+};
+
+/* A program. */
+struct case_of {
+	struct case_of *next;
+	enum phase phase;
+	struct child child;
+	struct ending ending;
+	int out;
+	int err;
+	ino_t pipes[2];
+	uint64_t idle; /* ms, of its time limits */
+	uint64_t total;
+	uint64_t grace;
+	uint64_t started;
+	uint64_t last;
+	atomic_uint *left;
+	struct exchange exchange; /* what messages needs: the log */
+	struct stderr_reader messages;
+	char name[];
+};
+
+struct reaper {
+	struct log *log;
+	struct metrics *metrics;
+	int stop_fd;
+	int poke_fd; /* a pipe */
+	int poke_to;
+	pthread_t thread;
+	pthread_mutex_t lock; /* for what follows */
+	bool running;	      /* the thread is there */
+	bool quit;
+	struct case_of *given; /* the thread has not seen them */
+	/* The thread's own: */
+	struct case_of *cases;
+	struct pollfd *fds;
+	size_t room; /* in fds */
+	bool stopping;
+	char buf[64 * 1024];
+};
+
+static void
+close_fd(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+	*fd = -1;
+}
+
+static void
+log_case(struct reaper *r, const struct case_of *c, enum log_level level,
+	 const char *id, const char *todo, const char *text)
+{
+	char name[512];
+
+	log_event(r->log, level, id, NULL, todo, "%s: %s",
+		  log_quote(slice_from(c->name), name, sizeof(name)), text);
+	if (level == LOG_LEVEL_ERROR && r->metrics != NULL)
+		metrics_failed(r->metrics, id);
+}
+
+/* ---- the end of one ---- */
+
+/* Nobody counts on it any more. */
+static void
+let_go(struct reaper *r, struct case_of *c)
+{
+	close_fd(&c->out);
+	close_fd(&c->err);
+	stderr_end(&c->messages);
+	if (c->phase == LEFT)
+		return;
+	if (r->metrics != NULL)
+		metrics_running(r->metrics, -1);
+	if (c->left != NULL)
+		(void)atomic_fetch_sub(c->left, 1);
+}
+
+static void
+report(struct reaper *r, const struct case_of *c, int status)
+{
+	char text[128];
+
+	if (WIFSIGNALED(status)) {
+		(void)snprintf(text, sizeof(text), "ended by signal %d (%s)",
+			       WTERMSIG(status), strsignal(WTERMSIG(status)));
+		log_case(r, c, LOG_LEVEL_ERROR, "killed",
+			 "run it by hand; a limit in [app] may have ended it",
+			 text);
+	} else if (WIFEXITED(status) && WEXITSTATUS(status) != 0) {
+		(void)snprintf(text, sizeof(text), "exit status %d",
+			       WEXITSTATUS(status));
+		log_case(r, c, LOG_LEVEL_WARNING, "exit-status", NULL, text);
+	}
+}
+
+static void
+log_left(struct log *log, pid_t pid, const char *name)
+{
+	char quoted[512];
+
+	log_event(log, LOG_LEVEL_ERROR, "not-ended", NULL,
+		  "let it run as the user of corswrap, or end by itself",
+		  "%s: process %ld cannot be ended, and is left",
+		  log_quote(slice_from(name), quoted, sizeof(quoted)),
+		  (long)pid);
+}
+
+static void
+begin_end(struct reaper *r, struct case_of *c, const struct deadline *why)
+{
+	if (why == NULL)
+		log_case(r, c, LOG_LEVEL_ERROR, "stopped", NULL,
+			 "ended because corswrap stops");
+	else
+		log_case(r, c, LOG_LEVEL_ERROR, why->id, why->todo, why->text);
+	close_fd(&c->out);
+	c->phase = ENDS;
+	ending_begin(&c->ending, &c->child, c->pipes[0], c->pipes[1], c->grace);
+}
+
+/* ---- time ---- */
+
+static struct deadline
+deadline_of(const struct case_of *c)
+{
+	static const struct deadline idle = {
+	    0, "idle-timeout", "put what takes long into the background",
+	    "it has closed its output but does not end"};
+	static const struct deadline total = {
+	    0, "total-timeout",
+	    "raise total-timeout if such requests are meant",
+	    "it took too long"};
+	struct deadline d = {.at = DEADLINE_NEVER};
+
+	deadline_sooner(&d, c->last, c->idle, &idle);
+	deadline_sooner(&d, c->started, c->total, &total);
+	return d;
+}
+
+static int
+wait_of(const struct case_of *c)
+{
+	struct deadline d;
+	int ms;
+
+	if (c->phase == ENDS)
+		return ending_wait(&c->ending);
+	d = c->phase == RUNS ? deadline_of(c)
+			     : (struct deadline){.at = DEADLINE_NEVER};
+	ms = deadline_wait(&d);
+	if (ms < 0 || ms > ENDLESS)
+		ms = ENDLESS;
+	return c->child.pidfd < 0 && ms > POLL_TICK ? POLL_TICK : ms;
+}
+
+/* ---- what they write ---- */
+
+static void
+read_out(struct reaper *r, struct case_of *c)
+{
+	ssize_t n = read(c->out, r->buf, sizeof(r->buf));
+
+	if (n > 0)
+		c->last = clock_ms();
+	else if (n == 0 || (errno != EINTR && errno != EAGAIN))
+		close_fd(&c->out);
+}
+
+static void
+read_err(struct case_of *c)
+{
+	if (!stderr_read(&c->messages, c->err))
+		close_fd(&c->err);
+}
+
+/* It has ended; a child of its own may hold the pipe and go on writing. */
+static void
+read_rest(struct case_of *c)
+{
+	for (int i = 0; i < REST_READS && c->err >= 0; i++) {
+		struct pollfd p = {c->err, POLLIN, 0};
+
+		if (poll(&p, 1, 0) <= 0)
+			return;
+		read_err(c);
+	}
+}
+
+/* ---- a turn ---- */
+
+static void
+turn_ends(struct reaper *r, struct case_of *c)
+{
+	switch (ending_step(&c->ending)) {
+	case ENDING_GOES_ON:
+		return;
+	case ENDING_DONE:
+		read_rest(c);
+		c->child.pid = 0;
+		let_go(r, c);
+		return;
+	case ENDING_LEFT:
+		log_left(r->log, c->child.pid, c->name);
+		if (r->metrics != NULL)
+			metrics_failed(r->metrics, "not-ended");
+		let_go(r, c);
+		c->phase = LEFT;
+		return;
+	}
+}
+
+/* fds: the program itself, its output, its standard error. */
+static void
+turn(struct reaper *r, struct case_of *c, const struct pollfd *fds)
+{
+	struct deadline d;
+
+	if (c->err >= 0 && fds[2].revents != 0)
+		read_err(c);
+	if (c->out >= 0 && fds[1].revents != 0)
+		read_out(r, c);
+	if (c->phase == ENDS) {
+		turn_ends(r, c);
+	} else if (child_wait(&c->child, 0)) {
+		if (c->phase == RUNS)
+			read_rest(c);
+		let_go(r, c);
+		report(r, c, child_reap(&c->child));
+		c->child.pid = 0;
+	} else if (c->phase == RUNS) {
+		d = deadline_of(c);
+		if (r->stopping)
+			begin_end(r, c, NULL);
+		else if (deadline_over(&d))
+			begin_end(r, c, &d);
+	}
+}
+
+static void
+drop_ended(struct reaper *r)
+{
+	struct case_of **at = &r->cases;
+
+	while (*at != NULL) {
+		struct case_of *c = *at;
+
+		if (c->child.pid > 0) {
+			at = &c->next;
+			continue;
+		}
+		*at = c->next;
+		free(c);
+	}
+}
+
+/* ---- the thread ---- */
+
+/* New ones join the others.  False: the end. */
+static bool
+take_given(struct reaper *r)
+{
+	struct case_of *c;
+	bool quit;
+
+	(void)pthread_mutex_lock(&r->lock);
+	while ((c = r->given) != NULL) {
+		r->given = c->next;
+		c->next = r->cases;
+		r->cases = c;
+	}
+	quit = r->quit;
+	(void)pthread_mutex_unlock(&r->lock);
+	return !quit;
+}
+
+/* How many descriptors to wait for; *ms: and how long. */
+static size_t
+list(struct reaper *r, int *ms)
+{
+	size_t count = OWN;
+
+	*ms = -1;
+	r->fds[0] = (struct pollfd){r->poke_fd, POLLIN, 0};
+	r->fds[1] = (struct pollfd){r->stopping ? -1 : r->stop_fd, POLLIN, 0};
+	for (struct case_of *c = r->cases; c != NULL; c = c->next) {
+		int wait = wait_of(c);
+
+		if (*ms < 0 || wait < *ms)
+			*ms = wait;
+		/* Where there is no room it is looked at with the next tick. */
+		if (count + EACH > r->room)
+			continue;
+		r->fds[count++] = (struct pollfd){
+		    c->phase == ENDS && c->ending.reaped ? -1 : c->child.pidfd,
+		    POLLIN, 0};
+		r->fds[count++] = (struct pollfd){c->out, POLLIN, 0};
+		r->fds[count++] = (struct pollfd){c->err, POLLIN, 0};
+	}
+	return count;
+}
+
+/* Room for all; without memory those that have none are looked at less. */
+static void
+make_room(struct reaper *r)
+{
+	size_t want = OWN;
+	struct pollfd *fds;
+
+	for (struct case_of *c = r->cases; c != NULL; c = c->next)
+		want += EACH;
+	if (want <= r->room)
+		return;
+	fds = realloc(r->fds, 2 * want * sizeof(*fds));
+	if (fds == NULL)
+		return;
+	r->fds = fds;
+	r->room = 2 * want;
+}
+
+static void *
+watch(void *argument)
+{
+	struct reaper *r = argument;
+
+	while (take_given(r)) {
+		size_t at = OWN, count;
+		int ms;
+
+		make_room(r);
+		count = list(r, &ms);
+		if (poll(r->fds, (nfds_t)count, ms) < 0)
+			(void)poll(NULL, 0, 1);
+		if (r->fds[0].revents != 0)
+			(void)!read(r->poke_fd, r->buf, sizeof(r->buf));
+		if (r->fds[1].revents != 0)
+			r->stopping = true;
+		for (struct case_of *c = r->cases; c != NULL; c = c->next) {
+			static const struct pollfd none[EACH];
+
+			turn(r, c, at + EACH <= count ? r->fds + at : none);
+			at += EACH;
+		}
+		drop_ended(r);
+	}
+	return NULL;
+}
+
+/* With all signals blocked: those of the process are for the main thread. */
+static bool
+start(struct reaper *r)
+{
+	pthread_attr_t attributes;
+	sigset_t all, old;
+	int error;
+
+	if (pthread_attr_init(&attributes) != 0)
+		return false;
+	(void)pthread_attr_setstacksize(&attributes, STACK);
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
+	error = pthread_create(&r->thread, &attributes, watch, r);
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	(void)pthread_attr_destroy(&attributes);
+	return error == 0;
+}
+
+/* ---- for others ---- */
+
+static struct case_of *
+case_new(struct reaper *r, const char *name)
+{
+	size_t len = strlen(name) + 1;
+	struct case_of *c = calloc(1, sizeof(*c) + len);
+
+	if (c == NULL)
+		return NULL;
+	memcpy(c->name, name, len);
+	c->exchange.log = r->log;
+	c->out = c->err = -1;
+	return c;
+}
+
+static int
+give(struct reaper *r, struct case_of *c)
+{
+	(void)pthread_mutex_lock(&r->lock);
+	if (!r->running)
+		r->running = start(r);
+	if (!r->running) {
+		(void)pthread_mutex_unlock(&r->lock);
+		free(c);
+		return -1;
+	}
+	c->next = r->given;
+	r->given = c;
+	(void)pthread_mutex_unlock(&r->lock);
+	(void)!write(r->poke_to, "", 1); /* a full pipe wakes as well */
+	return 0;
+}
+
+int
+reaper_take(struct reaper *r, const struct reaper_program *p)
+{
+	struct case_of *c = case_new(r, p->name);
+
+	if (c == NULL)
+		return -1;
+	c->child = p->child;
+	c->out = p->out;
+	c->err = p->err;
+	c->pipes[0] = p->pipes[0];
+	c->pipes[1] = p->pipes[1];
+	c->idle = p->app->idle_timeout;
+	c->total = p->app->total_timeout;
+	c->grace = p->app->kill_grace;
+	c->started = p->started;
+	c->last = p->last;
+	c->left = p->left;
+	c->messages = *p->messages;
+	c->messages.exchange = &c->exchange;
+	c->messages.to = STDERR_LOG;
+	c->messages.program = strrchr(c->name, '/');
+	c->messages.program =
+	    c->messages.program == NULL ? c->name : c->messages.program + 1;
+	return give(r, c);
+}
+
+void
+reaper_leave(struct reaper *r, struct log *log, struct child *child,
+	     const char *name)
+{
+	struct case_of *c = r == NULL ? NULL : case_new(r, name);
+
+	log_left(log, child->pid, name);
+	if (c != NULL) {
+		c->child = *child;
+		c->phase = LEFT;
+		c->messages.exchange = &c->exchange;
+	}
+	if (c == NULL || give(r, c) != 0)
+		close_fd(&child->pidfd);
+	*child = (struct child){0, -1, 0};
+}
+
+struct reaper *
+reaper_new(struct log *log, struct metrics *metrics, int stop_fd)
+{
+	struct reaper *r = calloc(1, sizeof(*r));
+	int fds[2];
+
+	if (r == NULL)
+		return NULL;
+	r->fds = calloc(OWN, sizeof(*r->fds));
+	if (r->fds == NULL || os_pipe_nonblocking(fds) != 0) {
+		free(r->fds);
+		free(r);
+		return NULL;
+	}
+	r->log = log;
+	r->metrics = metrics;
+	r->stop_fd = stop_fd;
+	r->poke_fd = fds[0];
+	r->poke_to = fds[1];
+	r->room = OWN;
+	(void)pthread_mutex_init(&r->lock, NULL);
+	return r;
+}
+
+void
+reaper_free(struct reaper *r)
+{
+	if (r == NULL)
+		return;
+	(void)pthread_mutex_lock(&r->lock);
+	r->quit = true;
+	(void)pthread_mutex_unlock(&r->lock);
+	if (r->running) {
+		(void)!write(r->poke_to, "", 1);
+		(void)pthread_join(r->thread, NULL);
+	}
+	while (r->cases != NULL) {
+		struct case_of *c = r->cases;
+
+		r->cases = c->next;
+		close_fd(&c->out);
+		close_fd(&c->err);
+		close_fd(&c->child.pidfd);
+		if (c->child.parent > 0)
+			(void)close(c->child.parent);
+		free(c);
+	}
+	(void)pthread_mutex_destroy(&r->lock);
+	close_fd(&r->poke_fd);
+	close_fd(&r->poke_to);
+	free(r->fds);
+	free(r);
+}
