@@ -136,6 +136,7 @@ script_tests = \
 	t/tree/requirements.t \
 	t/tree/snippets.t \
 	t/tree/style.t \
+	t/tree/whole.t \
 	t/warm/cgi-vectors.t \
 	t/tree/switches.t \
 	t/warm/crowd.t \

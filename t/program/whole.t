@@ -60,14 +60,20 @@ ok($got->{ended}, 'F4: a signal behind Content-Length: whole');
 is($got->{appStatus}, 128 + 9, 'F4: whose exit status says so');
 ok(ask($r, 'killed.pl', params => { REQUEST_METHOD => 'HEAD' })->{ended},
     'F4: a signal behind the header block of HEAD: whole');
+is(failures($r, 'killed'), 5, 'F4: counted with the others');
 $got = ask($r, 'exits.pl');
 ok($got->{ended}, 'an exit status: whole');
 is($got->{appStatus}, 7, 'and passed on');
+logged($r, qr/exits\.pl: exit status 7 \[exit-status\]/, 'an exit status: logged');
+is(failures($r, 'exit-status'), 0, 'an exit status: no failure');
 {
 	my $t = run_responder("idle-timeout = 300ms\nkill-grace = 100ms",
 	    server => $status);
 	$got = ask($t, 'hangs.pl');
 	is($got->{body}, 'abc', 'F4: what came before the timeout');
+	logged($t, qr/hangs\.pl: no output.*\[idle-timeout\]/, 'F4: a timeout: logged');
+	is_deeply([ grep { !is_waiting($_) } children_of($t->pid) ], [],
+	    'F4: a timeout: the program is ended');
 	cut($got, 'F4: a timeout');
 	is(failures($t, 'idle-timeout'), 1, 'F4: a timeout: counted');
 	$t->stop;
@@ -214,6 +220,17 @@ for my $case ([ 'Content-Length', qr/abc/, QUERY_STRING => 'length' ],
 		$o->stop;
 	}
 }
+# Who stays gets the end of the request with that of the program.
+for my $case ([ 'Content-Length', 'abc' . ' ' x 10, QUERY_STRING => 'length' ],
+	[ 'HEAD', '', REQUEST_METHOD => 'HEAD' ], [ '204', '', QUERY_STRING => 204 ],
+	[ '304', '', QUERY_STRING => 304 ])
+{
+	my ($what, $body, @params) = @$case;
+	unlink "$dir/end";
+	$got = ask($r, 'after.pl', params => {@params});
+	is($got->{body}, $body, "$what: a client that stays");
+	ok($got->{ended} && -s "$dir/end", "$what: waits for the program");
+}
 # One byte less, and it is.
 program('less.pl', 'print "Content-Length: 4\n\nabc"; sleep 5; note()');
 leaves($r, 'less.pl', qr/abc/);
@@ -223,8 +240,10 @@ ok(wait_for(sub { failures($r, 'client-gone') == 1 }), 'F10: counted');
 ok(!-e "$dir/end", 'F10: and the program is ended');
 # A program killed after its client has all: the log's alone.
 program('dies.pl', 'print "Content-Length: 3\n\nabc"; sleep 1; kill 9, $$');
+my $killed = failures($r, 'killed');
 leaves($r, 'dies.pl', qr/abc/);
 logged($r, qr/dies\.pl: ended by signal 9/, 'F10: it dies later: logged');
+ok(wait_for(sub { failures($r, 'killed') == $killed + 1 }), 'F10: it dies later: counted');
 
 # Without a worker held, on-abort = finish as well.
 {
@@ -235,6 +254,32 @@ logged($r, qr/dies\.pl: ended by signal 9/, 'F10: it dies later: logged');
 	cmp_ok(time - $start, '<', 0.9, 'indeed');
 	ok(ended(), 'and the program comes to its end');
 	is(failures($f, 'client-gone'), 1, 'without its client, which is counted');
+	$f->stop;
+}
+
+# --- forward: END_REQUEST ---------------------------------------------------------------
+
+{
+	my $f = run_responder('forward = ' . $r->address, server => $status);
+	$got = ask($f, 'exits.pl');
+	ok($got->{ended}, 'END_REQUEST: whole');
+	is("$got->{body} $got->{appStatus}", 'abc 7', 'END_REQUEST: with its status');
+	logged($f, qr/exit status 7 \[exit-status\]/, 'END_REQUEST: logged');
+	is(failures($f, 'exit-status'), 0, 'END_REQUEST: no failure');
+	$got = ask($f, 'killed.pl');
+	is(length $got->{body}, 20_000, 'no END_REQUEST: what came');
+	cut($got, 'no END_REQUEST');
+	logged($f, qr/\[(?:truncated|bad-record)\]/, 'no END_REQUEST: logged');
+	is(failures($f, 'truncated') + failures($f, 'bad-record'), 1,
+	    'no END_REQUEST: counted');
+	like(leaves($f, 'after.pl', qr/abc/, QUERY_STRING => 'length'), qr/abc/,
+	    'forward: a client that has all');
+	ok(ended(), 'forward: the application comes to its end');
+	is(failures($f, 'client-gone'), 0, 'forward: the client is not gone');
+	leaves($f, 'less.pl', qr/abc/);
+	logged($f, qr/the client is gone; the application is told.*\[client-gone\]/,
+	    'forward: one that lacks a byte is');
+	ok(wait_for(sub { failures($f, 'client-gone') == 1 }), 'forward: counted');
 	$f->stop;
 }
 
@@ -260,10 +305,11 @@ sub stray_program {
 }
 sub stray { wait_for(sub { -s "$dir/stray" }); return read_file("$dir/stray") }
 for my $how (sort keys %leave) {
-	my $hung = $leave{$how};
-	stray_program('hung.pl', "print \"A: 1\\n\\nabc\"; $hung sleep 300");
-	stray_program('shut-hung.pl', "print \"A: 1\\n\\nabc\"; $hung"
-		. 'POSIX::close($_) for 1, 2; sleep 300');
+	my $hung = $leave{$how}
+	    . "select undef, undef, undef, 0.02 until -s '$dir/stray';"
+	    . 'print "A: 1\n\nabc";';
+	stray_program('hung.pl', "$hung sleep 300");
+	stray_program('shut-hung.pl', "$hung POSIX::close(\$_) for 1, 2; sleep 300");
 	my $t = run_responder("idle-timeout = 1s\nkill-grace = 300ms");
 	unlink "$dir/stray";
 	cut(ask($t, 'hung.pl'), "F7: $how: a timeout");
