@@ -117,6 +117,18 @@ ending_wait(const struct ending *e)
 	return (e->reaped || e->child.pidfd < 0) && ms > LOOK ? LOOK : ms;
 }
 
+void
+ending_report(struct log *log, const struct child *child, const char *name)
+{
+	char quoted[512];
+
+	log_event(log, LOG_LEVEL_ERROR, "not-ended", NULL,
+		  "let it run as the user of corswrap, or end by itself",
+		  "%s: process %ld cannot be ended, and is left",
+		  log_quote(slice_from(name), quoted, sizeof(quoted)),
+		  (long)child->pid);
+}
+
 enum ending_state
 ending_run(struct ending *e)
 {

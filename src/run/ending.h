@@ -44,6 +44,9 @@ enum ending_state ending_step(struct ending *);
  * says. */
 int ending_wait(const struct ending *);
 
+/* Log that a program is left to itself. */
+void ending_report(struct log *, const struct child *, const char *name);
+
 /* All of it, waiting. */
 enum ending_state ending_run(struct ending *);
 

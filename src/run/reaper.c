@@ -139,18 +139,6 @@ report(struct reaper *r, const struct case_of *c, int status)
 }
 
 static void
-log_left(struct log *log, pid_t pid, const char *name)
-{
-	char quoted[512];
-
-	log_event(log, LOG_LEVEL_ERROR, "not-ended", NULL,
-		  "let it run as the user of corswrap, or end by itself",
-		  "%s: process %ld cannot be ended, and is left",
-		  log_quote(slice_from(name), quoted, sizeof(quoted)),
-		  (long)pid);
-}
-
-static void
 begin_end(struct reaper *r, struct case_of *c, const struct deadline *why)
 {
 	if (why == NULL)
@@ -245,7 +233,7 @@ turn_ends(struct reaper *r, struct case_of *c)
 		let_go(r, c);
 		return;
 	case ENDING_LEFT:
-		log_left(r->log, c->child.pid, c->name);
+		ending_report(r->log, &c->child, c->name);
 		if (r->metrics != NULL)
 			metrics_failed(r->metrics, "not-ended");
 		let_go(r, c);
@@ -471,20 +459,16 @@ reaper_take(struct reaper *r, const struct reaper_program *p)
 }
 
 void
-reaper_leave(struct reaper *r, struct log *log, struct child *child,
-	     const char *name)
+reaper_leave(struct reaper *r, const struct child *child, const char *name)
 {
-	struct case_of *c = r == NULL ? NULL : case_new(r, name);
+	struct case_of *c = case_new(r, name);
 
-	log_left(log, child->pid, name);
-	if (c != NULL) {
-		c->child = *child;
-		c->phase = LEFT;
-		c->messages.exchange = &c->exchange;
-	}
-	if (c == NULL || give(r, c) != 0)
-		close_fd(&child->pidfd);
-	*child = (struct child){0, -1, 0};
+	if (c == NULL)
+		return;
+	c->child = *child;
+	c->phase = LEFT;
+	c->messages.exchange = &c->exchange;
+	(void)give(r, c);
 }
 
 struct reaper *

@@ -52,11 +52,8 @@ struct reaper_program {
  */
 int reaper_take(struct reaper *, const struct reaper_program *);
 
-/*
- * A program that cannot be ended (child_end): log it, and wait for its end, to
- * reap it, whenever that comes.  reaper NULL: the log alone.
- */
-void reaper_leave(struct reaper *, struct log *, struct child *,
-		  const char *name);
+/* Wait for the end of a program that cannot be ended (ending.h), to reap it,
+ * whenever that comes. */
+void reaper_leave(struct reaper *, const struct child *, const char *name);
 
 #endif

@@ -478,7 +478,9 @@ give_up(struct relay *r)
 	r->left = true;
 	if (x->metrics != NULL)
 		metrics_failed(x->metrics, "not-ended");
-	reaper_leave(x->reaper, x->log, &r->child, r->t.name);
+	ending_report(x->log, &r->child, r->t.name);
+	if (x->reaper != NULL)
+		reaper_leave(x->reaper, &r->child, r->t.name);
 }
 
 /* Returns its wait status; *by_us: not what it would have come to. */

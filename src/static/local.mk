@@ -18,6 +18,7 @@ corswrap_cgi_sources = \
 	$(static_sources) \
 	src/run/answer.c \
 	src/run/child.c \
+	src/run/ending.c \
 	src/run/env.c \
 	src/run/log.c \
 	src/run/metrics.c \
@@ -27,6 +28,7 @@ corswrap_cgi_sources = \
 	src/run/response.c \
 	src/run/script.c \
 	src/run/stderr.c \
+	src/run/strays.c \
 	src/run/transfer.c \
 	src/serve/cgi.c \
 	src/serve/cgi_io.c \

@@ -1,7 +1,7 @@
 /*
  * Stand-ins for what the static CGI program is built without: FastCGI
- * applications.  PCRE2, libidn2 and libpsl are left out as configure's --without
- * does.
+ * applications, and the reaper of a responder.  PCRE2, libidn2 and libpsl are
+ * left out as configure's --without does.
  *
  * The loader refuses `forward` (load_options.exec_only), so that a policy never
  * allows more than with the full program.
@@ -13,6 +13,7 @@
 #endif
 
 #include "run/forward.h"
+#include "run/reaper.h"
 
 struct forward_pool *
 forward_pool_new(void)
@@ -38,4 +39,20 @@ forward_run(struct forward_pool *pool, const struct settings *settings,
 	(void)body;
 	(void)idempotent;
 	response_fail(response, 500, "forward", NULL);
+}
+
+int
+reaper_take(struct reaper *reaper, const struct reaper_program *program)
+{
+	(void)reaper;
+	(void)program;
+	return -1;
+}
+
+void
+reaper_leave(struct reaper *reaper, const struct child *child, const char *name)
+{
+	(void)reaper;
+	(void)child;
+	(void)name;
 }
