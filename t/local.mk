@@ -175,6 +175,7 @@ t_cors_origin_t_SOURCES = t/cors/origin.c t/unit.h
 t_cors_path_t_SOURCES = t/cors/path.c t/unit.h
 t_cors_policy_t_SOURCES = t/cors/policy.c t/unit.h
 t_explain_explanation_t_SOURCES = \
+	src/explain/barrier.c \
 	src/explain/browser_checks.c \
 	src/explain/explanation.c \
 	src/explain/fix.c \

@@ -55,6 +55,17 @@ set_once(struct slice *to, const char *name, const char *text)
 }
 
 static int
+set_space(enum url_space *to, const char *text)
+{
+	if (*to != SPACE_UNKNOWN)
+		return complain("--page-space", " is given twice");
+	*to = url_space_parse(slice_from(text));
+	return *to != SPACE_UNKNOWN
+		   ? GO_ON
+		   : complain("--page-space", " is public, local or loopback");
+}
+
+static int
 read_flags(struct arguments *arguments, struct question_text *text,
 	   struct slice *headers, const struct command *command,
 	   enum url_kind kind, int argc, char **argv)
@@ -64,13 +75,14 @@ read_flags(struct arguments *arguments, struct question_text *text,
 	    {"header", required_argument, NULL, 'H'},
 	    {"help", no_argument, NULL, 'h'},
 	    {"json", no_argument, NULL, 'j'},
-	    {"method", required_argument, NULL, 'm'},
+	    {"method", required_argument, NULL, 'X'},
 	    {"origin", required_argument, NULL, 'o'},
+	    {"page-space", required_argument, NULL, 's'},
 	    {"policy", required_argument, NULL, 'p'},
 	    {"url", required_argument, NULL, 'u'},
 	    {NULL, 0, NULL, 0},
 	};
-	const char *letters = kind == URL_OPTION ? "hH:p:" : "hH:";
+	const char *letters = kind == URL_OPTION ? "hH:X:p:" : "hH:X:";
 	struct slice policy = SLICE_NONE;
 	int letter, status = GO_ON;
 
@@ -89,7 +101,7 @@ read_flags(struct arguments *arguments, struct question_text *text,
 		case 'j':
 			arguments->json = true;
 			break;
-		case 'm':
+		case 'X':
 			status = set_once(&text->method, "--method", optarg);
 			break;
 		case 'o':
@@ -97,6 +109,9 @@ read_flags(struct arguments *arguments, struct question_text *text,
 			break;
 		case 'p':
 			status = set_once(&policy, "-p", optarg);
+			break;
+		case 's':
+			status = set_space(&text->page_space, optarg);
 			break;
 		case 'u':
 			status = set_once(&text->url, "--url", optarg);

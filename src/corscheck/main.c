@@ -24,11 +24,13 @@ static const struct command commands[] = {
     {"dump", dump_command, "POLICY", "a policy in its canonical form"},
     {"explain", explain_command,
      "[-p POLICY] [--json] --url URL --origin ORIGIN\n"
-     "           [--method M] [-H 'Name: value'] ... [--credentials]",
+     "           [-X METHOD] [-H 'Name: value'] ... [--credentials]\n"
+     "           [--page-space public|local|loopback]",
      "what a browser will do with a request"},
     {"probe", probe_command,
-     "[--json] --origin ORIGIN [--method M]\n"
-     "           [-H 'Name: value'] ... [--credentials] URL",
+     "[--json] --origin ORIGIN [-X METHOD]\n"
+     "           [-H 'Name: value'] ... [--credentials]\n"
+     "           [--page-space public|local|loopback] URL",
      "what a browser will do, with a live server"},
     {"warm", warm_command, "POLICY SCRIPT [NAME=VALUE ...]",
      "whether a script can run warm, and what it gains"},

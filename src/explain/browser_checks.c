@@ -407,10 +407,6 @@ allow(struct explanation *e)
 	} else if (e->response.by != NULL && status >= 400) {
 		text = explain_printf(e, "%s It is %d.", text, status);
 	}
-	if (e->fix == NULL && explain_is_mixed(e))
-		e->fix = "serve the URL over https";
-	if (e->fix == NULL && explain_is_bad_port(e->question.url.port))
-		e->fix = "serve the URL on another port";
 	e->message = explain_noted(e, text);
 }
 
@@ -435,6 +431,20 @@ browser_check_response(struct explanation *e)
 	}
 	allow(e);
 	browser_list_readable(e);
+}
+
+const char *
+browser_network_error(enum fetch_browser browser)
+{
+	switch (browser) {
+	case FETCH_FIREFOX:
+		return "TypeError: NetworkError when attempting to fetch "
+		       "resource.";
+	case FETCH_SAFARI:
+		return "TypeError: Load failed";
+	default:
+		return "TypeError: Failed to fetch";
+	}
 }
 
 void

@@ -16,7 +16,9 @@
 #include <stdio.h>
 
 #include "cors/decide.h"
+#include "fetch/engine.h"
 #include "fetch/fetch.h"
+#include "fetch/space.h"
 #include "fetch/url.h"
 #include "policy/settings.h"
 
@@ -27,6 +29,8 @@ struct question {
 	struct slice method;
 	struct fetch_fields headers;
 	bool credentials;
+	enum fetch_browser browser;
+	enum url_space page_space; /* SPACE_UNKNOWN: as the origin shows */
 };
 
 /* The same as people write it.  An absent URL or origin is a fault. */
@@ -37,6 +41,8 @@ struct question_text {
 	const struct slice *headers; /* each 'Name: value' */
 	size_t header_count;
 	bool credentials;
+	enum fetch_browser browser;
+	enum url_space page_space;
 };
 
 struct texts {
@@ -187,10 +193,12 @@ void explain_begin(struct explanation *, struct arena *,
 /* Is the verdict known without any response? */
 bool explain_is_settled(const struct explanation *);
 
-/* An http request from an https page?  Browsers block it before CORS. */
-bool explain_is_mixed(const struct explanation *);
-/* A port that browsers do not connect to? */
-bool explain_is_bad_port(unsigned port);
+/* ---- barrier.c ---- */
+
+/* What the browser blocks beside CORS (mixed-content, blocked-port,
+ * local-network) is the verdict then, and stops the exchange; what the visitor
+ * may allow is a note. */
+void explain_barriers(struct explanation *);
 
 /* ---- browser_checks.c ---- */
 
@@ -200,6 +208,8 @@ bool browser_check_preflight(struct explanation *);
 void browser_check_response(struct explanation *);
 /* List the headers that JavaScript can read, sorted, each once. */
 void browser_list_readable(struct explanation *);
+/* What a script is told where it is told nothing: "TypeError: ...". */
+const char *browser_network_error(enum fetch_browser);
 /* Blocked for what is no CORS check; all but e in the arena or constant. */
 void explain_blocked(struct explanation *, const char *id, const char *message,
 		     const char *fix);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 # What src/explain is made of.
 explain_sources = \
+	%D%/barrier.c \
 	%D%/browser_checks.c \
 	%D%/by_policy.c \
 	%D%/explanation.c \

@@ -295,7 +295,9 @@ question_read(struct arena *arena, const struct question_text *text,
 	struct reader reader = {.e = {.arena = arena}, .faults = faults};
 	size_t before = faults->count;
 
-	*out = (struct question){.credentials = text->credentials};
+	*out = (struct question){.credentials = text->credentials,
+				 .browser = text->browser,
+				 .page_space = text->page_space};
 	out->method = slice_present(text->method) ? text->method : SLICE("GET");
 	if (read_size(&reader, text)) {
 		read_url(&reader, text->url, &out->url);

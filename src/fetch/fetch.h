@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/slice.h"
+#include "fetch/engine.h"
 
 struct fetch_field {
 	struct slice name;
@@ -168,7 +169,6 @@ bool fetch_is_readable(struct slice name, struct slice exposed,
 bool fetch_is_list(struct slice value);
 
 /* How long a browser keeps a preflight, in seconds. */
-enum fetch_browser { FETCH_CHROMIUM, FETCH_FIREFOX, FETCH_SAFARI };
 enum { FETCH_MAX_AGE_DEFAULT = 5 };
 unsigned fetch_max_age_cap(enum fetch_browser);
 /* value: of Access-Control-Max-Age, absent if there is none. */

@@ -2,9 +2,13 @@
 # What src/fetch is made of.
 fetch_sources = \
 	%D%/check.c \
+	%D%/engine.c \
+	%D%/engine.h \
 	%D%/fetch.h \
 	%D%/header_value.c \
 	%D%/plan.c \
+	%D%/space.c \
+	%D%/space.h \
 	%D%/url.c \
 	%D%/url.h \
 	%D%/url_host.c \

@@ -227,6 +227,9 @@ hop(struct explanation *e, struct probe_client *client, struct slice *location)
 {
 	bool two;
 
+	/* A redirect may lead to what is blocked before anything is sent. */
+	if (explain_is_settled(e))
+		return false;
 	if (e->plan.preflight) {
 		if (!send_request(e, client, SLICE("OPTIONS"),
 				  &e->preflight_request, &e->preflight)) {

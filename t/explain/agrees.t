@@ -33,6 +33,10 @@ sub question_of {
 	    || ($variable->{REQUEST_SCHEME} // '') eq 'https'
 	    || ($variable->{HTTP_X_FORWARDED_PROTO} // '') eq 'https'
 	    ? 'https' : 'http';
+	# Else browsers send nothing: it is mixed content.
+	$scheme = 'https' if ($header->{origin} // '') =~ /^https:/
+	    && $host !~ /^(?:localhost|127\.|\[::1\])/
+	    && $header->{origin} ne "https://$host";
 	$uri = $1 if $uri =~ m{^https?://[^/]*(/.*)$};
 	my %q = (
 		url    => "$scheme://$host$uri",
@@ -96,6 +100,11 @@ for my $file (case_files(top_src())) {
 			# Not one that a browser sends.
 			like($said, qr/^corscheck: (?:origin|URL) /,
 			    "$name: $r->{name}: nobody sends it");
+			next;
+		}
+		if (($e->{reason} // '') eq 'mixed-content') {
+			is("$q->{origin} $q->{url}" =~ m{^https://\S+ http://},
+			    1, "$name: $r->{name}: nobody sends it");
 			next;
 		}
 		my @wrong = disagreements($q, $policy, $e);
@@ -218,6 +227,8 @@ sub random_question {
 		headers     => [ map { [@$_] } some(0.25, @headers) ],
 		credentials => rand() < 0.4,
 	);
+	# Else it is mixed content, whatever the policy says.
+	$q{url} =~ s{^http:(?!//localhost)}{https:} if $q{origin} =~ /^https:/;
 	return \%q;
 }
 

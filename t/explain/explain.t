@@ -296,7 +296,7 @@ for (
 	is($json->decode($out)->{fix}, $want, "the fix for $name");
 }
 write_file("$dir/path.ini", "[cors a]\norigins = *\npath = /a/*\n");
-like((ask('-p', "$dir/path.ini", '--url', 'http://a.example/%00', '--origin',
+like((ask('-p', "$dir/path.ini", '--url', 'https://a.example/%00', '--origin',
 	'https://b.example'))[1], qr/^Fix: .*leave %00 out$/m, 'a NUL in the path');
 
 # --- what only consoles show -----------------------------------------------------
@@ -310,9 +310,9 @@ like($told, qr{URL that includes credentials: http://a[.]example/x$}m,
     'the URL is refused before the method');
 unlike($told, qr/secret/, 'and no password is shown');
 write_file("$dir/none.ini", "[cors]\norigins = https://b.example\n");
-(undef, $told) = ask('-p', "$dir/none.ini", '--url', "http://a.example/x#y z",
+(undef, $told) = ask('-p', "$dir/none.ini", '--url', "https://a.example/x#y z",
     '--origin', 'https://c.example');
-like($told, qr{^Access to fetch at 'http://a[.]example/x#y%20z' from}m,
+like($told, qr{^Access to fetch at 'https://a[.]example/x#y%20z' from}m,
     'the fragment, as in the console');
 
 done_testing;

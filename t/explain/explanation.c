@@ -414,6 +414,8 @@ struct begin_row {
 	const char *headers;
 	const char *message; /* of a refusal; NULL: it is sent */
 	const char *note;    /* part of one; NULL: there is none */
+	const char *reason;  /* of a message; NULL: forbidden-method */
+	enum url_space page_space;
 };
 
 static const struct begin_row begins[] = {
@@ -437,15 +439,45 @@ static const struct begin_row begins[] = {
      "TypeError: Failed to execute 'fetch' on 'Window': Invalid value (of the "
      "header X-A)",
      NULL},
-    {"an https page asks http", "http://b.example/", PAGE, NULL, "", NULL,
-     "mixed content"},
+    {"an https page asks http", "http://b.example/", PAGE, NULL, "",
+     "Mixed Content: The page at 'https://a.example/' was loaded over HTTPS, "
+     "but requested an insecure resource 'http://b.example/'. This request has "
+     "been blocked; the content must be served over HTTPS.",
+     NULL, "mixed-content"},
+    {"no method makes a difference", "http://b.example/", PAGE, "PUT", "X-A: 1",
+     "Mixed Content: The page at 'https://a.example/' was loaded over HTTPS, "
+     "but requested an insecure resource 'http://b.example/'. This request has "
+     "been blocked; the content must be served over HTTPS.",
+     NULL, "mixed-content"},
+    {"an address of the local network is asked for", "http://192.168.1.5/",
+     PAGE, NULL, "", NULL, "asks the visitor first"},
+    {"a name of the link, too", "http://printer.local./", PAGE, NULL, "", NULL,
+     "asks the visitor first"},
+    {"an http page of the web asks this machine", "http://localhost/",
+     "http://a.example", NULL, "",
+     "Access to fetch at 'http://localhost/' from origin 'http://a.example' "
+     "has been blocked by CORS policy: The request client is not a secure "
+     "context and the resource is in more-private address space `loopback`.",
+     NULL, "local-network", SPACE_PUBLIC},
+    {"one of an address does", "http://10.0.0.1/", "http://93.184.216.34", NULL,
+     "",
+     "Access to fetch at 'http://10.0.0.1/' from origin 'http://93.184.216.34' "
+     "has been blocked by CORS policy: The request client is not a secure "
+     "context and the resource is in more-private address space `local`.",
+     NULL, "local-network"},
+    {"a page of the local network", "http://10.0.0.1/", "http://a.example",
+     NULL, "", NULL, NULL, NULL, SPACE_LOCAL},
     {"an http page asks https", URL, "http://a.example", NULL, "", NULL, NULL},
     {"an https page asks this machine", "http://127.0.0.1:8080/", PAGE, NULL,
      "", NULL, "reach this machine or the local network"},
     {"an http page asks this machine", "http://localhost/", "http://a.example",
      NULL, "", NULL, "only if they came over https"},
     {"one of the local network does", "http://[::1]/", "http://10.1.2.3", NULL,
-     "", NULL, "reach this machine or the local network"},
+     "",
+     "Access to fetch at 'http://[::1]/' from origin 'http://10.1.2.3' has "
+     "been blocked by CORS policy: The request client is not a secure context "
+     "and the resource is in more-private address space `loopback`.",
+     NULL, "local-network"},
     {"its own pages may", "http://127.0.0.1:8080/", "http://localhost:3000",
      NULL, "", NULL, NULL},
     {"172.31 is local", "http://172.31.0.1/", "http://a.example", NULL, "",
@@ -454,10 +486,14 @@ static const struct begin_row begins[] = {
      NULL},
     {"10 is a number, not a name", "http://10.example/", "http://a.example",
      NULL, "", NULL, NULL},
-    {"a port of mail", SITE ":25/", PAGE, NULL, "", NULL,
-     "browsers do not connect to port 25"},
+    {"a port of mail", SITE ":25/", PAGE, NULL, "",
+     "TypeError: Failed to fetch (browsers do not connect to port 25, which is "
+     "another protocol's)",
+     NULL, "blocked-port"},
     {"a port of X11", "http://b.example:6000/", "http://b.example", NULL, "",
-     NULL, "browsers do not connect to port 6000"},
+     "TypeError: Failed to fetch (browsers do not connect to port 6000, which "
+     "is another protocol's)",
+     NULL, "blocked-port"},
     {"a port beside them", SITE ":6001/", PAGE, NULL, "", NULL, NULL},
     {"a file asks anybody", URL, "null", NULL, "", NULL, NULL},
     {"a hint", URL, PAGE, NULL, "DPR: 2", NULL,
@@ -480,11 +516,14 @@ test_begin(void **state)
 	assert_non_null(arena);
 	assert_null(ask(arena, &q, row->url, row->origin, row->method,
 			row->headers, false));
+	q.page_space = row->page_space;
 	explain_begin(&e, arena, &q);
 	assert_int_equal(explain_is_settled(&e), row->message != NULL);
 	assert_int_equal(e.sent, row->message == NULL);
 	if (row->message != NULL) {
-		assert_string_equal(e.reason, "forbidden-method");
+		assert_string_equal(e.reason, row->reason != NULL
+						  ? row->reason
+						  : "forbidden-method");
 		assert_string_equal(e.message, row->message);
 		assert_non_null(e.fix);
 		assert_false(e.plan.preflight);

@@ -290,10 +290,10 @@ says_the_same('no policy', %ask, policy => '');
 says_the_same('not covered', %ask,
     policy => "[cors a]\npath = /y\norigins = *\n");
 
-my $own = says_the_same('for the browser', %ask, url => 'http://a.example/#x',
+my $own = says_the_same('for the browser', %ask, url => 'https://a.example/#x',
     headers => qq(X-A: \xc3\xa9"<&'\\\nx-b: 2));
 my ($button) = all($own, "//*[\@id='send']");
-is($button->getAttribute('data-url'), 'http://a.example/#x', 'the URL');
+is($button->getAttribute('data-url'), 'https://a.example/#x', 'the URL');
 is($button->getAttribute('data-method'), 'PUT', 'the method');
 is($button->getAttribute('data-credentials'), 'same-origin', 'credentials');
 is_deeply(JSON::PP->new->decode($button->getAttribute('data-headers')),

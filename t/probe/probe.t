@@ -596,8 +596,28 @@ is("$status $got->{verdict} $got->{reason}", '2 blocked network',
     'nobody listens');
 is($got->{preflight}{response}, undef, 'no response');
 # No name server is asked for such a label (RFC 1035, 2.3.4).
-($status, $got) = ask('http://' . 'a' x 64 . '.invalid/');
+($status, $got) = ask('https://' . 'a' x 64 . '.invalid/');
 is("$status $got->{reason}", '2 network', 'a name that nobody has');
+
+# --- what is blocked before anything is sent ------------------------------------------
+
+for ([ "http://api.invalid/", 'mixed-content' ],
+	[ 'https://127.0.0.1:25/', 'blocked-port' ]) {
+	($status, $got) = ask($_->[0]);
+	is("$status $got->{verdict} $got->{reason}", "1 blocked $_->[1]",
+	    $_->[1]);
+	ok(!$got->{request}{sent}, 'nothing is sent');
+}
+my ($space_exit, undef, $space_err) = run([ corscheck(), 'probe', '--origin',
+	$origin, '--page-space', 'here', "$at/a" ], clean => \%clean);
+is($space_exit, 2, 'no address space');
+like($space_err, qr/--page-space is public, local or loopback/, 'is told');
+($status, my $local) = run([ corscheck(), 'probe', '--json', '--origin',
+	'http://app.example.com', '--page-space', 'public', '-X', 'PUT',
+	"$at/good" ], clean => \%clean);
+is("$status " . JSON::PP->new->decode($local)->{reason}, '1 local-network',
+    'a page of the web that did not come over https');
+unlink $requests;
 
 # --- usage ------------------------------------------------------------------------------
 

@@ -1,0 +1,73 @@
+/*
+ * The table of the engines' deviations, and of the standard itself.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "fetch/engine.h"
+
+static const struct fetch_engine engines[] = {
+    [FETCH_CHROMIUM] =
+	{
+	    .id = "chromium",
+	    .name = "Chromium",
+	    .range_max = INT64_MAX - 1, /* the largest stands for none */
+	    .range_tidied = true,
+	    .hints_safe = true,
+	    .own_user_agent = true,
+	    .max_age =
+		{.cap = 7200, .is_signed = true, .limited = true, .of_junk = 5},
+	    .blank_before_colon = true,
+	    .local_relaxes_mixed = true,
+	    .local_needs_secure = true,
+	    .local_asks = true,
+	},
+    [FETCH_FIREFOX] =
+	{
+	    .id = "firefox",
+	    .name = "Firefox",
+	    .high_bytes_unsafe = true,
+	    .comma_unsafe = true,
+	    .range_max = UINT64_MAX,
+	    .max_age = {.cap = 86400, .of_junk = 0},
+	    .preflight_keeps_origin = true,
+	    .local_asks = true,
+	},
+    [FETCH_SAFARI] =
+	{
+	    .id = "safari",
+	    .name = "Safari",
+	    .range_max = UINT64_MAX,
+	    .range_lax = true,
+	    .max_age =
+		{.cap = 600, .is_signed = true, .limited = true, .of_junk = 5},
+	    .loopback_is_mixed = true,
+	},
+    [FETCH_STANDARD] =
+	{
+	    .id = "fetch",
+	    .name = "the Fetch standard",
+	    .max_age = {.cap = UINT32_MAX, .of_junk = 5},
+	},
+};
+
+const struct fetch_engine *
+fetch_engine(enum fetch_browser browser)
+{
+	return &engines[browser];
+}
+
+bool
+fetch_browser_parse(struct slice text, enum fetch_browser *out)
+{
+	for (int i = 0; i < FETCH_BROWSERS; i++) {
+		if (!slice_eq(text, slice_from(engines[i].id)))
+			continue;
+		*out = (enum fetch_browser)i;
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,80 @@
+/*
+ * Where the engines of today's browsers leave the Fetch standard, or differ
+ * where it leaves them free: one table, read wherever one of them matters.
+ *
+ * Chromium 156, Firefox ESR 153, WebKitGTK 2.50 (which stands for Safari here);
+ * each row was seen in the engine itself.  What is not here is equal in all.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef ENGINE_H
+#define ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/slice.h"
+
+enum fetch_browser {
+	FETCH_CHROMIUM,
+	FETCH_FIREFOX,
+	FETCH_SAFARI,
+	FETCH_BROWSERS, /* how many */
+	FETCH_STANDARD = FETCH_BROWSERS
+};
+
+/* What to make of an Access-Control-Max-Age that is no number. */
+struct engine_max_age {
+	unsigned cap;	  /* seconds at most */
+	bool is_signed;	  /* + and - before the number */
+	bool limited;	  /* 2^63 - 1 and more is no number */
+	unsigned of_junk; /* seconds */
+};
+
+struct fetch_engine {
+	const char *id;	  /* "chromium": of --browser and of JSON */
+	const char *name; /* "Chromium" */
+
+	/* ---- "CORS-safelisted request-header" ---- */
+	/* Accept, Content-Type: bytes over 7f are unsafe. */
+	bool high_bytes_unsafe;
+	/* Content-Type: a comma in it is unsafe, also in a parameter. */
+	bool comma_unsafe;
+	/* Range: the largest number; 0: there is none. */
+	uint64_t range_max;
+	/* Range: "bytes" in any case, + before a number. */
+	bool range_lax;
+	/* Range: bytes=00- goes out as bytes=0-. */
+	bool range_tidied;
+	/* Client hints are safelisted. */
+	bool hints_safe;
+	/* A User-Agent of the script is dropped. */
+	bool own_user_agent;
+
+	/* ---- answers ---- */
+	struct engine_max_age max_age;
+	/* A header line with a blank before its colon is read. */
+	bool blank_before_colon;
+
+	/* ---- redirects ---- */
+	/* The preflight after one that makes the origin null still has the
+	 * page's. */
+	bool preflight_keeps_origin;
+
+	/* ---- beside CORS ---- */
+	/* An https page may not ask http://localhost, 127.0.0.1, [::1]. */
+	bool loopback_is_mixed;
+	/* Local Network Access: no mixed content at local addresses; pages that
+	 * are no secure contexts are kept out; visitors are asked. */
+	bool local_relaxes_mixed;
+	bool local_needs_secure;
+	bool local_asks;
+};
+
+/* Never NULL. */
+const struct fetch_engine *fetch_engine(enum fetch_browser);
+
+/* "chromium", "firefox", "safari"; false: none of them. */
+bool fetch_browser_parse(struct slice, enum fetch_browser *out);
+
+#endif
