@@ -177,9 +177,11 @@ t_cors_policy_t_SOURCES = t/cors/policy.c t/unit.h
 t_explain_explanation_t_SOURCES = \
 	src/explain/barrier.c \
 	src/explain/browser_checks.c \
+	src/explain/console.c \
 	src/explain/explanation.c \
 	src/explain/fix.c \
 	src/explain/question.c \
+	src/explain/words.c \
 	t/explain/explanation.c \
 	t/unit.h \
 	$(end)

@@ -26,6 +26,7 @@ struct arguments {
 	struct question question;
 	const char *policy; /* -p; NULL: none was named */
 	bool json;
+	bool all; /* --browser all */
 };
 
 enum url_kind {
@@ -55,6 +56,17 @@ set_once(struct slice *to, const char *name, const char *text)
 }
 
 static int
+set_browser(struct arguments *arguments, struct question_text *text,
+	    const char *name)
+{
+	arguments->all = slice_eq(slice_from(name), SLICE("all"));
+	if (arguments->all ||
+	    fetch_browser_parse(slice_from(name), &text->browser))
+		return GO_ON;
+	return complain("--browser", " is chromium, firefox, safari or all");
+}
+
+static int
 set_space(enum url_space *to, const char *text)
 {
 	if (*to != SPACE_UNKNOWN)
@@ -71,6 +83,7 @@ read_flags(struct arguments *arguments, struct question_text *text,
 	   enum url_kind kind, int argc, char **argv)
 {
 	static const struct option options[] = {
+	    {"browser", required_argument, NULL, 'b'},
 	    {"credentials", no_argument, NULL, 'c'},
 	    {"header", required_argument, NULL, 'H'},
 	    {"help", no_argument, NULL, 'h'},
@@ -92,6 +105,9 @@ read_flags(struct arguments *arguments, struct question_text *text,
 		if (kind == URL_ARGUMENT && (letter == 'p' || letter == 'u'))
 			return command_usage(command, 0);
 		switch (letter) {
+		case 'b':
+			status = set_browser(arguments, text, optarg);
+			break;
 		case 'c':
 			text->credentials = true;
 			break;
@@ -193,25 +209,65 @@ is_coloured(void)
 	       (term == NULL || strcmp(term, "dumb") != 0);
 }
 
-/*
- * Print the explanation in the form that was asked for, coloured if standard
- * output is a terminal and NO_COLOR is not set (https://no-color.org/).
- * Returns the exit status (DESIGN.md section 2).
- */
+/* The exit status of one explanation (DESIGN.md section 2). */
 static int
-print_explanation(struct explanation *e, bool json)
+status_of(const struct explanation *e)
 {
-	if (!e->out_of_memory) {
-		if (json)
-			explain_json(e, stdout);
-		else
-			explain_text(e, stdout, is_coloured());
-	}
-	if (e->out_of_memory)
-		return complain("memory is out", "");
 	if (e->unreachable)
 		return CHECK_USAGE;
 	return e->verdict == VERDICT_BLOCKED ? CHECK_BAD : CHECK_GOOD;
+}
+
+static bool
+is_out_of_memory(const struct explanation *all, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (all[i].out_of_memory)
+			return true;
+	return false;
+}
+
+/*
+ * Print the explanation, or those of all browsers, in the form that was asked
+ * for, coloured if standard output is a terminal and NO_COLOR is not set
+ * (https://no-color.org/).  Returns the worst exit status of them.
+ */
+static int
+print_explanations(struct explanation *all, size_t count, bool json)
+{
+	int status = CHECK_GOOD;
+
+	if (!is_out_of_memory(all, count)) {
+		if (json && count > 1)
+			explain_json_all(all, stdout);
+		else if (json)
+			explain_json(all, stdout);
+		else if (count > 1)
+			explain_text_all(all, stdout, is_coloured());
+		else
+			explain_text(all, stdout, is_coloured());
+	}
+	if (is_out_of_memory(all, count))
+		return complain("memory is out", "");
+	for (size_t i = 0; i < count; i++)
+		if (status_of(&all[i]) > status)
+			status = status_of(&all[i]);
+	return status;
+}
+
+/* Begin those that were asked for; how many. */
+static size_t
+begin(const struct arguments *arguments, struct explanation all[FETCH_BROWSERS])
+{
+	size_t count = arguments->all ? FETCH_BROWSERS : 1;
+
+	for (size_t i = 0; i < count; i++) {
+		struct question question = arguments->question;
+		if (arguments->all)
+			question.browser = (enum fetch_browser)i;
+		explain_begin(&all[i], arguments->arena, &question);
+	}
+	return count;
 }
 
 /* ---- explain ---- */
@@ -221,7 +277,7 @@ explain_command(const struct command *command, int argc, char **argv)
 {
 	const struct load_options load = {.use = LOAD_LINT};
 	struct settings *settings = NULL;
-	struct explanation e;
+	struct explanation all[FETCH_BROWSERS];
 	struct arguments arguments;
 	int status =
 	    arguments_read(&arguments, command, URL_OPTION, argc, argv);
@@ -232,11 +288,13 @@ explain_command(const struct command *command, int argc, char **argv)
 			status = CHECK_USAGE;
 	}
 	if (status == GO_ON) {
-		explain_begin(&e, arguments.arena, &arguments.question);
+		size_t count = begin(&arguments, all);
 		/* As the web server would set it for corswrap. */
-		explain_by_policy(&e, settings,
-				  slice_from(getenv("CORSWRAP_POLICY")));
-		status = print_explanation(&e, arguments.json);
+		for (size_t i = 0; i < count; i++)
+			explain_by_policy(
+			    &all[i], settings,
+			    slice_from(getenv("CORSWRAP_POLICY")));
+		status = print_explanations(all, count, arguments.json);
 	}
 	settings_release(settings);
 	arguments_free(&arguments);
@@ -282,7 +340,7 @@ int
 probe_command(const struct command *command, int argc, char **argv)
 {
 	struct probe_client *client = NULL;
-	struct explanation e;
+	struct explanation all[FETCH_BROWSERS];
 	struct arguments arguments;
 	int status =
 	    arguments_read(&arguments, command, URL_ARGUMENT, argc, argv);
@@ -301,9 +359,10 @@ probe_command(const struct command *command, int argc, char **argv)
 		}
 	}
 	if (status == GO_ON) {
-		explain_begin(&e, arguments.arena, &arguments.question);
-		probe(&e, client);
-		status = print_explanation(&e, arguments.json);
+		size_t count = begin(&arguments, all);
+		for (size_t i = 0; i < count; i++)
+			probe(&all[i], client);
+		status = print_explanations(all, count, arguments.json);
 	}
 	probe_client_free(client);
 	arguments_free(&arguments);

@@ -25,12 +25,14 @@ static const struct command commands[] = {
     {"explain", explain_command,
      "[-p POLICY] [--json] --url URL --origin ORIGIN\n"
      "           [-X METHOD] [-H 'Name: value'] ... [--credentials]\n"
-     "           [--page-space public|local|loopback]",
+     "           [--page-space public|local|loopback]\n"
+     "           [--browser chromium|firefox|safari|all]",
      "what a browser will do with a request"},
     {"probe", probe_command,
      "[--json] --origin ORIGIN [-X METHOD]\n"
      "           [-H 'Name: value'] ... [--credentials]\n"
-     "           [--page-space public|local|loopback] URL",
+     "           [--page-space public|local|loopback]\n"
+     "           [--browser chromium|firefox|safari|all] URL",
      "what a browser will do, with a live server"},
     {"warm", warm_command, "POLICY SCRIPT [NAME=VALUE ...]",
      "whether a script can run warm, and what it gains"},

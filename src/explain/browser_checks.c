@@ -134,26 +134,39 @@ is_access_check(enum fetch_reason reason)
 	return reason <= FETCH_PREFLIGHT_STATUS;
 }
 
-static void
-block(struct explanation *e, const struct fetch_check *check, bool preflight)
+static const char *
+console_of_chromium(struct explanation *e, const struct fetch_check *check,
+		    bool preflight)
 {
 	const char *prefix =
 	    preflight && is_access_check(check->reason) ? in_preflight : "";
-	const char *from = "", *text;
+	const char *from = "";
 
 	if (slice_present(e->redirected_from))
 		from = explain_printf(e, " (redirected from '%s')",
 				      explain_quote(e, e->redirected_from));
-	text = explain_printf(
+	return explain_printf(
 	    e,
 	    "Access to fetch at '%s'%s from origin '%s' has been blocked by "
 	    "CORS policy: %s%s",
 	    explain_quote(e, e->question.url.full), from,
 	    explain_quote(e, e->question.origin), prefix,
 	    describe_failure(e, check));
+}
+
+static void
+block(struct explanation *e, const struct fetch_check *check, bool preflight)
+{
+	static const char *(*const consoles[FETCH_BROWSERS])(
+	    struct explanation *, const struct fetch_check *, bool) = {
+	    [FETCH_CHROMIUM] = console_of_chromium,
+	    [FETCH_FIREFOX] = console_of_firefox,
+	    [FETCH_SAFARI] = console_of_safari,
+	};
 
 	e->verdict = VERDICT_BLOCKED;
-	e->message = explain_noted(e, text);
+	e->message = explain_noted(
+	    e, consoles[e->question.browser](e, check, preflight));
 }
 
 /* ---- the checks, told ---- */
@@ -272,9 +285,9 @@ add_headers_check(struct explanation *e, const struct fetch_check *check)
 	    explain_printf(e, "%s %s%s allowed by Access-Control-Allow-Headers",
 			   explain_quote(e, names), several ? "are" : "is",
 			   passes ? "" : " not"));
-	if (check->chromium)
+	if (check->differs)
 		texts_add(e, &e->notes,
-			  "in Chromium \"*\" in Access-Control-Allow-Headers "
+			  "in browsers \"*\" in Access-Control-Allow-Headers "
 			  "covers Authorization; by the Fetch standard it must "
 			  "be named");
 }
@@ -315,8 +328,9 @@ check_access(struct explanation *e)
 	const struct question *q = &e->question;
 	struct fetch_check status = fetch_check_status(
 	    e->preflight.status == 0 ? 200 : e->preflight.status);
-	struct fetch_check origin = fetch_check_origin(
-	    e->arena, q->origin, q->credentials, &e->preflight.fields);
+	struct fetch_check origin =
+	    fetch_check_origin(e->arena, preflight_origin(q), q->credentials,
+			       &e->preflight.fields);
 
 	add_status_check(e, &status);
 	if (status.reason == FETCH_PREFLIGHT_REDIRECT)

@@ -10,110 +10,11 @@
 
 #include "explain/explanation.h"
 
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-
-#include "base/array.h"
-#include "base/ip.h"
 #include "base/text.h"
-
-/* ---- building blocks ---- */
-
-static const char *explain_vprintf(struct explanation *, const char *, va_list)
-    __attribute__((format(printf, 2, 0)));
-
-static const char *
-explain_vprintf(struct explanation *e, const char *format, va_list list)
-{
-	va_list again;
-	char *text = NULL;
-	int len;
-
-	va_copy(again, list);
-	len = vsnprintf(NULL, 0, format, again);
-	va_end(again);
-	if (len >= 0)
-		text = arena_alloc(e->arena, (size_t)len + 1);
-	if (text == NULL) {
-		e->out_of_memory = true;
-		return "";
-	}
-	vsnprintf(text, (size_t)len + 1, format, list);
-	return text;
-}
-
-const char *
-explain_printf(struct explanation *e, const char *format, ...)
-{
-	va_list list;
-	const char *text;
-
-	va_start(list, format);
-	text = explain_vprintf(e, format, list);
-	va_end(list);
-	return text;
-}
-
-const char *
-explain_quote(struct explanation *e, struct slice s)
-{
-	size_t room = TEXT_QUOTED_ROOM(s.len);
-	char *text = arena_alloc(e->arena, room);
-
-	if (text == NULL) {
-		e->out_of_memory = true;
-		return "";
-	}
-	text_quote(s, "", text, room);
-	return text;
-}
-
-/* Room for one more; false, and noted, when memory is out. */
-static bool
-grow(struct explanation *e, void *array, size_t count, size_t *room,
-     size_t size)
-{
-	if (array_grow_in(e->arena, array, count, room, size))
-		return true;
-	e->out_of_memory = true;
-	return false;
-}
-
-void
-texts_add(struct explanation *e, struct texts *texts, const char *text)
-{
-	if (grow(e, &texts->at, texts->count, &texts->room, sizeof(*texts->at)))
-		texts->at[texts->count++] = text;
-}
-
-void
-checks_add(struct explanation *e, struct checks *checks, bool passes,
-	   const char *text)
-{
-	if (grow(e, &checks->at, checks->count, &checks->room,
-		 sizeof(*checks->at)))
-		checks->at[checks->count++] = (struct check){passes, text};
-}
-
-void
-finding_add(struct explanation *e, const char *id, bool serious,
-	    const char *fix, const char *format, ...)
-{
-	va_list list;
-
-	if (!grow(e, &e->findings, e->finding_count, &e->finding_room,
-		  sizeof(*e->findings)))
-		return;
-	va_start(list, format);
-	e->findings[e->finding_count++] = (struct finding){
-	    id, serious, explain_vprintf(e, format, list), fix};
-	va_end(list);
-}
 
 /* ---- why ---- */
 
-#define BY_FETCH " (Chromium alone; by the Fetch standard "
+#define BY_FETCH " (in %s; by the Fetch standard "
 
 /* Why a header makes the browser send a preflight; NULL: it does not. */
 static const char *
@@ -159,15 +60,21 @@ why_preflight(struct explanation *e, const struct fetch_header *h)
 }
 
 static const char *
+browser_name(const struct explanation *e)
+{
+	return fetch_engine(e->question.browser)->name;
+}
+
+static const char *
 why_left_out(struct explanation *e, const struct fetch_header *h)
 {
 	const char *name = explain_quote(e, h->name);
 
-	if (h->chromium)
+	if (h->differs)
 		return explain_printf(e,
 				      "header %s is left out" BY_FETCH
 				      "it is sent, and asked for first)",
-				      name);
+				      name, browser_name(e));
 	if (h->safelist == FETCH_FORBIDDEN_OVERRIDE)
 		return explain_printf(
 		    e, "header %s is left out: it names a forbidden method",
@@ -197,14 +104,16 @@ add_why(struct explanation *e)
 		if (!plan->cross_origin)
 			continue;
 		text = why_preflight(e, h);
-		if (text == NULL && h->chromium)
+		if (text == NULL && h->differs)
 			text = explain_printf(e,
 					      "header %s is safelisted" BY_FETCH
 					      "it is asked for)",
-					      explain_quote(e, h->name));
-		else if (text != NULL && h->chromium)
-			text = explain_printf(
-			    e, "%s" BY_FETCH "it is safelisted)", text);
+					      explain_quote(e, h->name),
+					      browser_name(e));
+		else if (text != NULL && h->differs)
+			text =
+			    explain_printf(e, "%s" BY_FETCH "it is safelisted)",
+					   text, browser_name(e));
 		if (text != NULL)
 			texts_add(e, &e->why, text);
 	}
@@ -212,33 +121,31 @@ add_why(struct explanation *e)
 
 /* ---- where the browser leaves the standard ---- */
 
-/* Note where Chromium differs from the Fetch standard. */
+/* Note where the browser differs from the Fetch standard. */
 static void
 note_header(struct explanation *e, const struct fetch_header *h)
 {
 	const char *name = explain_quote(e, h->name);
-	const char *text;
+	const char *who = browser_name(e), *text;
 
-	if (!h->chromium || !(e->plan.cross_origin || !fetch_is_sent(h)))
+	if (!h->differs || !(e->plan.cross_origin || !fetch_is_sent(h)))
 		return;
 	if (!fetch_is_sent(h))
-		text =
-		    explain_printf(e,
-				   "Chromium leaves the header %s out; by the "
-				   "Fetch standard it is sent",
-				   name);
+		text = explain_printf(e,
+				      "%s leaves the header %s out; by the "
+				      "Fetch standard it is sent",
+				      who, name);
 	else if (fetch_needs_preflight(h))
-		text =
-		    explain_printf(e,
-				   "Chromium asks first because of the header "
-				   "%s; by the Fetch standard it need not",
-				   name);
+		text = explain_printf(e,
+				      "%s asks first because of the header "
+				      "%s; by the Fetch standard it need not",
+				      who, name);
 	else
 		text = explain_printf(e,
-				      "Chromium sends the header %s without "
+				      "%s sends the header %s without "
 				      "asking; by the Fetch standard it asks "
 				      "first",
-				      name);
+				      who, name);
 	texts_add(e, &e->notes, text);
 }
 
@@ -261,7 +168,8 @@ preflight_fields(struct explanation *e)
 		e->out_of_memory = true;
 		return (struct fetch_fields){NULL, 0};
 	}
-	at[0] = (struct fetch_field){SLICE("Origin"), e->question.origin};
+	at[0] = (struct fetch_field){SLICE("Origin"),
+				     preflight_origin(&e->question)};
 	at[1] = (struct fetch_field){SLICE("Access-Control-Request-Method"),
 				     e->plan.method};
 	if (slice_present(e->plan.asked))
@@ -347,20 +255,12 @@ refuse(struct explanation *e)
 	}
 }
 
-const char *
-explain_noted(struct explanation *e, const char *text)
-{
-	for (size_t i = 0; i < e->notes.count; i++)
-		text =
-		    explain_printf(e, "%s (Note: %s.)", text, e->notes.at[i]);
-	return text;
-}
-
 void
 explain_begin(struct explanation *e, struct arena *arena,
 	      const struct question *question)
 {
 	struct fetch_request request = {
+	    .browser = question->browser,
 	    .origin = question->origin,
 	    .url_origin = question->url.origin,
 	    .method = question->method,

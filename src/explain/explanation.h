@@ -31,7 +31,14 @@ struct question {
 	bool credentials;
 	enum fetch_browser browser;
 	enum url_space page_space; /* SPACE_UNKNOWN: as the origin shows */
+	struct slice asked_from;   /* the preflight's Origin; absent: origin */
 };
+
+static inline struct slice
+preflight_origin(const struct question *q)
+{
+	return slice_present(q->asked_from) ? q->asked_from : q->origin;
+}
 
 /* The same as people write it.  An absent URL or origin is a fault. */
 struct question_text {
@@ -169,7 +176,7 @@ bool question_fault_add(struct arena *, struct question_faults *,
 bool question_read(struct arena *arena, const struct question_text *text,
 		   struct question *out, struct question_faults *);
 
-/* ---- explanation.c ---- */
+/* ---- words.c ---- */
 
 /* printf into the arena; "" when memory is out, which is noted. */
 const char *explain_printf(struct explanation *, const char *format, ...)
@@ -185,6 +192,8 @@ void finding_add(struct explanation *, const char *id, bool serious,
 		 const char *fix, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
+/* ---- explanation.c ---- */
+
 /* Begin: everything that does not depend on a response: the reasons for a
  * preflight, the two requests, and the verdict if fetch() throws.  The
  * question's memory must outlive the explanation. */
@@ -192,6 +201,14 @@ void explain_begin(struct explanation *, struct arena *,
 		   const struct question *);
 /* Is the verdict known without any response? */
 bool explain_is_settled(const struct explanation *);
+
+/* ---- console.c ---- */
+
+/* The line of the console that has the cause. */
+const char *console_of_firefox(struct explanation *, const struct fetch_check *,
+			       bool preflight);
+const char *console_of_safari(struct explanation *, const struct fetch_check *,
+			      bool preflight);
 
 /* ---- barrier.c ---- */
 
@@ -228,9 +245,16 @@ void explain_by_policy(struct explanation *, const struct settings *,
 
 /* Print all steps for people; colour: with a terminal's escape sequences. */
 void explain_text(struct explanation *, FILE *, bool colour);
+/* One walk where the browsers agree in what they send and in the verdict, else
+ * each of them and where they differ. */
+void explain_text_all(struct explanation all[FETCH_BROWSERS], FILE *,
+		      bool colour);
 /* The object of DESIGN.md section 2, and a newline.  Memory out: nothing is
  * printed, and noted. */
 void explain_json(struct explanation *, FILE *);
+/* The same of each browser, as an object of their ids; memory out is noted in
+ * the first. */
+void explain_json_all(struct explanation all[FETCH_BROWSERS], FILE *);
 
 /* ---- fix.c ---- */
 

@@ -158,22 +158,62 @@ verdict(const struct explanation *e)
 	return json_null();
 }
 
-void
-explain_json(struct explanation *e, FILE *out)
+static json_t *
+object_of(struct explanation *e)
 {
 	json_t *object = json_pack(
-	    "{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "preflight", preflight(e),
-	    "request", request_itself(e), "readable", readable(e), "verdict",
-	    verdict(e), "reason", text_or_null(e->reason), "message",
-	    text_or_null(e->message), "fix", text_or_null(e->fix));
+	    "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "preflight",
+	    preflight(e), "request", request_itself(e), "readable", readable(e),
+	    "verdict", verdict(e), "reason", text_or_null(e->reason), "message",
+	    text_or_null(e->message), "fix", text_or_null(e->fix), "browser",
+	    fetch_engine(e->question.browser)->id);
 
 	if (e->probed)
 		json_object_set_new(object, "findings", findings(e));
-	/* ASCII alone, so that received bytes cannot control a terminal. */
-	if (object == NULL || e->out_of_memory ||
-	    json_dumpf(object, out, JSON_INDENT(2) | JSON_ENSURE_ASCII) != 0)
-		e->out_of_memory = true;
-	else
+	return object;
+}
+
+/* ASCII alone, so that received bytes cannot control a terminal.  It takes the
+ * object. */
+static bool
+print(json_t *object, FILE *out)
+{
+	bool good =
+	    object != NULL &&
+	    json_dumpf(object, out, JSON_INDENT(2) | JSON_ENSURE_ASCII) == 0;
+
+	if (good)
 		fputc('\n', out);
 	json_decref(object);
+	return good;
+}
+
+void
+explain_json(struct explanation *e, FILE *out)
+{
+	json_t *object = object_of(e);
+
+	if (e->out_of_memory) {
+		json_decref(object);
+		return;
+	}
+	e->out_of_memory = !print(object, out);
+}
+
+void
+explain_json_all(struct explanation all[FETCH_BROWSERS], FILE *out)
+{
+	json_t *object = json_object();
+
+	for (int i = 0; i < FETCH_BROWSERS; i++) {
+		json_object_set_new(object,
+				    fetch_engine((enum fetch_browser)i)->id,
+				    object_of(&all[i]));
+		all[0].out_of_memory |= all[i].out_of_memory;
+	}
+	if (all[0].out_of_memory) {
+		json_decref(object);
+		return;
+	}
+	all[0].out_of_memory = !print(object, out);
 }

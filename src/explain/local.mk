@@ -4,6 +4,7 @@ explain_sources = \
 	%D%/barrier.c \
 	%D%/browser_checks.c \
 	%D%/by_policy.c \
+	%D%/console.c \
 	%D%/explanation.c \
 	%D%/explanation.h \
 	%D%/fix.c \
@@ -14,5 +15,6 @@ explain_sources = \
 	%D%/text.c \
 	%D%/walk.c \
 	%D%/walk.h \
+	%D%/words.c \
 	$(end)
 EXTRA_DIST += %D%/README

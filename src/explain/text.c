@@ -158,3 +158,87 @@ explain_text(struct explanation *e, FILE *out, bool colour)
 	}
 	explain_walk(e, &output, &paint);
 }
+
+/* ---- all browsers ---- */
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return (a == NULL) == (b == NULL) && (a == NULL || strcmp(a, b) == 0);
+}
+
+static bool
+same_fields(const struct fetch_fields *a, const struct fetch_fields *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (!slice_eq(a->at[i].name, b->at[i].name) ||
+		    !slice_eq(a->at[i].value, b->at[i].value))
+			return false;
+	return true;
+}
+
+static bool
+same_readable(const struct explanation *a, const struct explanation *b)
+{
+	if (a->readable_count != b->readable_count)
+		return false;
+	for (size_t i = 0; i < a->readable_count; i++)
+		if (!slice_eq(a->readable[i], b->readable[i]))
+			return false;
+	return true;
+}
+
+/* What is sent and what comes of it; the words of consoles differ always. */
+static bool
+agree(const struct explanation *a, const struct explanation *b)
+{
+	return a->verdict == b->verdict && same_text(a->reason, b->reason) &&
+	       a->sent == b->sent && a->plan.preflight == b->plan.preflight &&
+	       same_fields(&a->preflight_request, &b->preflight_request) &&
+	       same_fields(&a->request, &b->request) && same_readable(a, b);
+}
+
+static const char *
+verdict_of(const struct explanation *e)
+{
+	return e->verdict == VERDICT_ALLOWED   ? "allowed"
+	       : e->verdict == VERDICT_BLOCKED ? "blocked"
+					       : "unknown";
+}
+
+static void
+print_row(const struct explanation *e, FILE *out)
+{
+	fprintf(out, "    %-9s %s%s%s%s%s\n",
+		fetch_engine(e->question.browser)->name, verdict_of(e),
+		e->reason == NULL ? "" : " [",
+		e->reason == NULL ? "" : e->reason,
+		e->reason == NULL ? "" : "]",
+		e->plan.preflight ? ", with a preflight" : "");
+}
+
+void
+explain_text_all(struct explanation all[FETCH_BROWSERS], FILE *out, bool colour)
+{
+	bool same = agree(&all[FETCH_CHROMIUM], &all[FETCH_FIREFOX]) &&
+		    agree(&all[FETCH_CHROMIUM], &all[FETCH_SAFARI]);
+
+	if (same) {
+		explain_text(&all[FETCH_CHROMIUM], out, colour);
+		fputs("\nChromium, Firefox and Safari agree; the words are "
+		      "Chromium's.\n",
+		      out);
+		return;
+	}
+	for (int i = 0; i < FETCH_BROWSERS; i++) {
+		const struct fetch_engine *engine =
+		    fetch_engine((enum fetch_browser)i);
+		fprintf(out, "%s== %s ==\n\n", i > 0 ? "\n" : "", engine->name);
+		explain_text(&all[i], out, colour);
+	}
+	fputs("\nThe browsers differ:\n", out);
+	for (int i = 0; i < FETCH_BROWSERS; i++)
+		print_row(&all[i], out);
+}

@@ -209,7 +209,7 @@ fetch_check_headers(struct arena *arena, const struct fetch_plan *plan,
 		}
 		/* Fetch, "CORS non-wildcard request-header name". */
 		if (slice_eq(h->name, SLICE("authorization")))
-			check.chromium = true;
+			check.differs = true;
 	}
 	return check;
 }
@@ -232,29 +232,26 @@ fetch_is_readable(struct slice name, struct slice exposed, bool credentials)
 unsigned
 fetch_max_age_cap(enum fetch_browser browser)
 {
-	return browser == FETCH_CHROMIUM  ? 7200
-	       : browser == FETCH_FIREFOX ? 86400
-					  : 600;
+	return fetch_engine(browser)->max_age.cap;
 }
 
 unsigned
 fetch_max_age(struct slice value, enum fetch_browser browser)
 {
-	unsigned cap = fetch_max_age_cap(browser);
+	const struct engine_max_age *rule = &fetch_engine(browser)->max_age;
 	bool negative = false;
 	uint64_t seconds;
 
-	/* Chromium parses a signed number of 64 bits. */
-	if (browser == FETCH_CHROMIUM && value.len > 1 &&
-	    (value.ptr[0] == '+' || value.ptr[0] == '-')) {
+	if (value.len == 0)
+		return FETCH_MAX_AGE_DEFAULT;
+	if (rule->is_signed && (value.ptr[0] == '+' || value.ptr[0] == '-')) {
 		negative = value.ptr[0] == '-';
 		value = slice_after(value, 1);
 	}
-	/* Chromium ignores numbers over 64 bits. */
 	if (!text_number_capped(value, INT64_MAX, &seconds) ||
-	    (seconds == INT64_MAX && browser == FETCH_CHROMIUM))
-		return FETCH_MAX_AGE_DEFAULT;
+	    (rule->limited && seconds == INT64_MAX))
+		return rule->of_junk;
 	if (negative)
 		return 0;
-	return seconds > cap ? cap : (unsigned)seconds;
+	return seconds > rule->cap ? rule->cap : (unsigned)seconds;
 }

@@ -3,8 +3,9 @@
  * script may make, what the browser sends for them, and what it then requires
  * of the responses.
  *
- * Where current Chromium differs from the standard, this does what Chromium
- * does and says so (struct fetch_header and struct fetch_check, chromium).
+ * Where the browser that is asked for differs from the standard (engine.h),
+ * this does what it does and says so (struct fetch_header and struct
+ * fetch_check, differs).
  *
  * Pure: memory comes from the caller's arena.  A function for which that is not
  * enough returns false, or a null pointer.
@@ -30,6 +31,7 @@ struct fetch_fields {
 
 /* What a script passes: fetch(url, { method, headers, credentials }). */
 struct fetch_request {
+	enum fetch_browser browser;
 	struct slice origin;	 /* of the page, serialized; or "null" */
 	struct slice url_origin; /* of the URL */
 	struct slice method;
@@ -67,7 +69,7 @@ struct fetch_header {
 	struct slice name;  /* lower case */
 	struct slice value; /* without blanks around it; several joined */
 	enum safelist_result safelist;
-	bool chromium; /* the Fetch standard would say otherwise */
+	bool differs; /* the Fetch standard would say otherwise */
 };
 
 struct fetch_plan {
@@ -98,9 +100,9 @@ bool fetch_needs_preflight(const struct fetch_header *);
 /* ---- what a header's value says (header_value.c) ---- */
 
 /* Is a request header safelisted, by name and value (combined, trimmed)?  Sets
- * *chromium where Chromium and Fetch differ. */
-enum safelist_result fetch_safelist(struct slice name, struct slice value,
-				    bool *chromium);
+ * *differs where the browser and Fetch differ. */
+enum safelist_result fetch_safelist(enum fetch_browser, struct slice name,
+				    struct slice value, bool *differs);
 /* Type and subtype of a MIME type in lower case, from the arena; absent: it is
  * none (or no memory). */
 struct slice fetch_mime_essence(struct arena *, struct slice value);
@@ -134,7 +136,7 @@ struct fetch_check {
 	struct slice value; /* of the header that fails, or absent */
 	struct slice name;  /* of the malformed list ("...-Methods"), or of the
 			       request header that is not allowed */
-	bool chromium;	    /* it passes in Chromium, but not by Fetch */
+	bool differs;	    /* it passes in browsers, but not by Fetch */
 };
 
 /* Every value of the header joined by ", " (Fetch, "get"); absent: none. */

@@ -96,30 +96,60 @@ cut_digits(struct slice *rest)
 	return digits;
 }
 
-/* "bytes=N-" or "bytes=N-M" with N <= M ("simple range header value"). */
-static bool
-is_simple_range(struct slice value, bool *chromium)
+/* Cut off a number; its digits without leading zeros.  Absent: there is none,
+ * or it is too large for the engine. */
+static struct slice
+cut_range_number(const struct fetch_engine *engine, struct slice *rest)
 {
-	uint64_t first, last;
 	struct slice digits;
+	uint64_t number;
 
-	if (!slice_starts(value, SLICE("bytes=")))
-		return false;
-	value = slice_after(value, 6);
-	digits = cut_digits(&value);
-	if (!text_number_capped(digits, INT64_MAX, &first) || value.len == 0 ||
-	    value.ptr[0] != '-')
-		return false;
-	value = slice_after(value, 1);
-	last = first;
-	if (value.len > 0 && !text_number_capped(value, INT64_MAX, &last))
-		return false;
-	/* Chromium has 63 bits for a number, and the largest means none. */
-	*chromium = last == INT64_MAX || first == INT64_MAX;
-	return !*chromium && first <= last;
+	if (engine->range_lax && rest->len > 0 && rest->ptr[0] == '+')
+		*rest = slice_after(*rest, 1);
+	digits = cut_digits(rest);
+	if (digits.len == 0 ||
+	    (engine->range_max != 0 &&
+	     !text_number(digits, engine->range_max, &number)))
+		return SLICE_NONE;
+	while (digits.len > 1 && digits.ptr[0] == '0')
+		digits = slice_after(digits, 1);
+	return digits;
 }
 
-/* Client hints: only Chromium safelists them. */
+/* "bytes=N-" or "bytes=N-M" with N <= M ("simple range header value"). */
+static bool
+is_simple_range(const struct fetch_engine *engine, struct slice value)
+{
+	static const struct slice unit = SLICE("bytes=");
+	struct slice first, last;
+
+	if (!slice_starts(value, unit) &&
+	    !(engine->range_lax && text_starts_nocase(value, unit)))
+		return false;
+	value = slice_after(value, unit.len);
+	first = cut_range_number(engine, &value);
+	if (!slice_present(first) || value.len == 0 || value.ptr[0] != '-')
+		return false;
+	value = slice_after(value, 1);
+	if (value.len == 0)
+		return true;
+	last = cut_range_number(engine, &value);
+	if (!slice_present(last) || value.len > 0)
+		return false;
+	return last.len > first.len ||
+	       (last.len == first.len && slice_compare(last, first) >= 0);
+}
+
+static bool
+has_high_byte(struct slice value)
+{
+	for (size_t i = 0; i < value.len; i++)
+		if ((unsigned char)value.ptr[i] >= 0x80)
+			return true;
+	return false;
+}
+
+/* Client hints. */
 static bool
 is_plain_number(struct slice value)
 {
@@ -151,7 +181,7 @@ is_anything(struct slice value)
 }
 
 static enum safelist_result
-hint_safelist(struct slice name, struct slice value, bool *chromium)
+hint_safelist(struct slice name, struct slice value)
 {
 	static const struct {
 		const char *name;
@@ -173,36 +203,53 @@ hint_safelist(struct slice name, struct slice value, bool *chromium)
 			continue;
 		if (value.len > SAFELISTED_MAX)
 			return FETCH_LONG;
-		if (!hints[i].is_good(value))
-			return FETCH_HINT;
-		*chromium = true;
-		return FETCH_SAFELISTED;
+		return hints[i].is_good(value) ? FETCH_SAFELISTED : FETCH_HINT;
 	}
 	return FETCH_NAME;
 }
 
-enum safelist_result
-fetch_safelist(struct slice name, struct slice value, bool *chromium)
+static enum safelist_result
+safelist(const struct fetch_engine *engine, struct slice name,
+	 struct slice value)
 {
 	bool language = slice_eq_nocase(name, SLICE("accept-language")) ||
 			slice_eq_nocase(name, SLICE("content-language"));
 	bool type = slice_eq_nocase(name, SLICE("content-type"));
 	bool range = slice_eq_nocase(name, SLICE("range"));
 
-	*chromium = false;
 	if (!language && !type && !range &&
 	    !slice_eq_nocase(name, SLICE("accept")))
-		return hint_safelist(name, value, chromium);
+		return engine->hints_safe ? hint_safelist(name, value)
+					  : FETCH_NAME;
 	if (value.len > SAFELISTED_MAX)
 		return FETCH_LONG;
 	if (language)
 		return is_language_list(value) ? FETCH_SAFELISTED : FETCH_BYTES;
 	if (range)
-		return is_simple_range(value, chromium) ? FETCH_SAFELISTED
-							: FETCH_RANGE;
-	if (has_unsafe_byte(value))
+		return is_simple_range(engine, value) ? FETCH_SAFELISTED
+						      : FETCH_RANGE;
+	if (has_unsafe_byte(value) ||
+	    (engine->high_bytes_unsafe && has_high_byte(value)))
 		return FETCH_BYTES;
-	return !type || is_form_type(value) ? FETCH_SAFELISTED : FETCH_TYPE;
+	if (!type)
+		return FETCH_SAFELISTED;
+	if (engine->comma_unsafe && text_find(value, ',') < value.len)
+		return FETCH_TYPE;
+	return is_form_type(value) ? FETCH_SAFELISTED : FETCH_TYPE;
+}
+
+enum safelist_result
+fetch_safelist(enum fetch_browser browser, struct slice name,
+	       struct slice value, bool *differs)
+{
+	enum safelist_result result =
+	    safelist(fetch_engine(browser), name, value);
+	enum safelist_result standard =
+	    safelist(fetch_engine(FETCH_STANDARD), name, value);
+
+	*differs =
+	    (result == FETCH_SAFELISTED) != (standard == FETCH_SAFELISTED);
+	return result;
 }
 
 /* Fetch, "get, decode, and split": a comma in a quoted string is no separator.

@@ -72,6 +72,7 @@ check_arguments(const struct fetch_request *request, struct fetch_plan *out)
  * of its values are sent and others are not. */
 struct header_set {
 	struct arena *arena;
+	enum fetch_browser browser;
 	struct fetch_header *at;
 	bool *standard; /* of each: does it need a preflight by Fetch, which
 			   checks each value before they are combined? */
@@ -116,7 +117,7 @@ find(const struct header_set *set, struct slice name, bool sent, bool *found)
 
 static bool
 add_header(struct header_set *set, struct slice name, struct slice value,
-	   enum safelist_result result, bool chromium, bool standard)
+	   enum safelist_result result, bool differs, bool standard)
 {
 	bool sent =
 	    result != FETCH_FORBIDDEN && result != FETCH_FORBIDDEN_OVERRIDE;
@@ -137,7 +138,7 @@ add_header(struct header_set *set, struct slice name, struct slice value,
 		(set->count - at) * sizeof(*set->at));
 	memmove(set->standard + at + 1, set->standard + at,
 		(set->count - at) * sizeof(*set->standard));
-	set->at[at] = (struct fetch_header){name, value, result, chromium};
+	set->at[at] = (struct fetch_header){name, value, result, differs};
 	set->standard[at] = standard;
 	set->count++;
 	return true;
@@ -148,7 +149,7 @@ static bool
 append(struct header_set *set, const struct fetch_field *field)
 {
 	struct slice value = text_trim_http(field->value);
-	bool chromium, preflight;
+	bool differs, preflight;
 
 	if (request_header_is_forbidden(field->name))
 		return add_header(set, field->name, value, FETCH_FORBIDDEN,
@@ -156,16 +157,14 @@ append(struct header_set *set, const struct fetch_field *field)
 	if (fetch_overrides_forbidden(field->name, value))
 		return add_header(set, field->name, value,
 				  FETCH_FORBIDDEN_OVERRIDE, false, false);
-	/* Chromium silently keeps its own. */
-	if (slice_eq_nocase(field->name, SLICE("user-agent")))
+	if (fetch_engine(set->browser)->own_user_agent &&
+	    slice_eq_nocase(field->name, SLICE("user-agent")))
 		return add_header(set, field->name, value, FETCH_FORBIDDEN,
 				  true, true);
-	/* Only Chromium safelists client hints, and only Chromium does not
-	 * safelist a range with a number of more than 63 bits. */
-	preflight =
-	    fetch_safelist(field->name, value, &chromium) != FETCH_SAFELISTED;
+	preflight = fetch_safelist(set->browser, field->name, value,
+				   &differs) != FETCH_SAFELISTED;
 	return add_header(set, field->name, value, FETCH_SAFELISTED, false,
-			  preflight != chromium);
+			  preflight != differs);
 }
 
 /* Digits without leading zeros; absent: it is not digits alone. */
@@ -237,10 +236,12 @@ safelist_all(struct header_set *set, struct slice method)
 			continue;
 		/* An empty last value has left a blank. */
 		h->value = text_trim_http(h->value);
-		h->safelist = fetch_safelist(h->name, h->value, &h->chromium);
-		h->chromium =
+		h->safelist = fetch_safelist(set->browser, h->name, h->value,
+					     &h->differs);
+		h->differs =
 		    (h->safelist != FETCH_SAFELISTED) != set->standard[i];
-		if (slice_eq(method, SLICE("GET")) &&
+		if (fetch_engine(set->browser)->range_tidied &&
+		    slice_eq(method, SLICE("GET")) &&
 		    slice_eq(h->name, SLICE("range")) &&
 		    !tidy_range(set->arena, h))
 			return false;
@@ -279,7 +280,7 @@ check_total(struct header_set *set)
 		if (h->safelist != FETCH_SAFELISTED)
 			continue;
 		h->safelist = FETCH_TOTAL;
-		h->chromium = differs && !set->standard[i];
+		h->differs = differs && !set->standard[i];
 	}
 	return true;
 }
@@ -317,7 +318,7 @@ plan_headers(struct arena *arena, const struct fetch_request *request,
 	     struct fetch_plan *out)
 {
 	size_t room = request->headers.count + 1; /* for an Accept */
-	struct header_set set = {.arena = arena};
+	struct header_set set = {.arena = arena, .browser = request->browser};
 
 	set.at = arena_array(arena, room, sizeof(*set.at));
 	set.standard = arena_array(arena, room, sizeof(*set.standard));

@@ -84,8 +84,11 @@ parse_line(struct reading *r, struct slice line)
 			unfold(r, line);
 		return;
 	}
-	/* A blank before the colon is wrong (RFC 9112, 5.1), and Chromium
+	/* A blank before the colon is wrong (RFC 9112, 5.1), and Chromium alone
 	 * accepts it.  Browsers skip what is no header. */
+	if (colon > 0 && ascii_is_blank(line.ptr[colon - 1]) &&
+	    !fetch_engine(r->e->question.browser)->blank_before_colon)
+		return;
 	name = text_trim_http(slice_of(line.ptr, colon));
 	if (colon == line.len || !token_is_valid(name))
 		return;

@@ -56,7 +56,7 @@ describe_unreachable(struct explanation *e, enum probe_fault fault,
 		       fault == PROBE_NO_CERTIFICATES
 			   ? "This machine has no certificates to check the "
 			     "server's with"
-			   : "TypeError: Failed to fetch",
+			   : browser_network_error(e->question.browser),
 		       explain_quote(e, e->question.url.href), why)),
 	    words[fault].fix);
 }
@@ -92,11 +92,11 @@ block_redirect(struct explanation *e, const char *message)
 static bool
 refuse_redirect(struct explanation *e, struct slice location, const char *why)
 {
-	return block_redirect(e,
-			      explain_printf(e,
-					     "TypeError: Failed to fetch "
-					     "(redirect to '%s': %s)",
-					     explain_quote(e, location), why));
+	const char *failed = browser_network_error(e->question.browser);
+
+	return block_redirect(
+	    e, explain_printf(e, "%s (redirect to '%s': %s)", failed,
+			      explain_quote(e, location), why));
 }
 
 /* Chromium leaves the location out of its words. */
@@ -105,7 +105,7 @@ refuse_password(struct explanation *e, struct slice location)
 {
 	const char *from = "";
 
-	if (!e->plan.cross_origin)
+	if (!e->plan.cross_origin || e->question.browser != FETCH_CHROMIUM)
 		return refuse_redirect(e, location,
 				       "a URL with user name and password");
 	if (slice_present(e->redirected_from))
@@ -179,8 +179,13 @@ next_question(struct explanation *e, struct slice location,
 	if (out->url.has_userinfo)
 		return refuse_password(e, location);
 	/* "redirect-tainted origin": from elsewhere to elsewhere again. */
-	if (away && e->plan.cross_origin)
+	out->asked_from = SLICE_NONE;
+	if (away && e->plan.cross_origin) {
+		if (fetch_engine(q->browser)->preflight_keeps_origin &&
+		    e->plan.preflight)
+			out->asked_from = preflight_origin(q);
 		out->origin = SLICE("null");
+	}
 	out->method = to_get ? SLICE("GET") : e->plan.method;
 	out->headers = kept_fields(e, to_get, away);
 	return true;

@@ -223,7 +223,7 @@ test_fetch(void **state)
 	assert_null(fetch_reason_id(FETCH_PASSES));
 	for (int i = FETCH_PASSES + 1; i < FETCH_REASON_COUNT; i++)
 		assert_non_null(fetch_reason_id((enum fetch_reason)i));
-	assert_int_equal(fetch_safelist(SLICE("range"),
+	assert_int_equal(fetch_safelist(FETCH_CHROMIUM, SLICE("range"),
 					SLICE("bytes=99999999999999999999-"),
 					&chromium),
 			 FETCH_RANGE);

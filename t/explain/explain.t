@@ -129,7 +129,7 @@ is_deeply($json->decode($object), {
 		},
 	},
 	readable => [ 'content-type', 'x-total-count' ],
-	verdict  => 'allowed',
+	browser => 'chromium', verdict  => 'allowed',
 	reason   => undef,
 	message  => 'The page may read the answer.',
 	fix      => undef,
@@ -314,5 +314,70 @@ write_file("$dir/none.ini", "[cors]\norigins = https://b.example\n");
     '--origin', 'https://c.example');
 like($told, qr{^Access to fetch at 'https://a[.]example/x#y%20z' from}m,
     'the fragment, as in the console');
+
+# --- three browsers ---------------------------------------------------------------
+
+# What each prints of it (seen in them; Firefox' quotes are typographic there).
+my $blocked = 'Cross-Origin Request Blocked: The Same Origin Policy disallows '
+    . "reading the remote resource at $url. (Reason: ";
+my $bare = "$dir/none.ini";
+write_file("$dir/list.ini", "[cors]\norigins = https://c.example\n"
+	. "methods = DELETE\nheaders = X-B\nenforce = advertise\n");
+for ([ 'no header', $bare, [], 'origin-not-allowed',
+	"${blocked}CORS header 'Access-Control-Allow-Origin' missing). Status code: 200.",
+	'Origin https://c.example is not allowed by Access-Control-Allow-Origin. Status code: 200' ],
+	[ 'no header in the preflight', $bare, [ '-X', 'PUT' ],
+	'origin-not-allowed',
+	qr/^\Q${blocked}\ECORS header 'Access-Control-Allow-Origin' missing\)\. Status code: \d+\.$/,
+	qr/^(?:Preflight response is not successful\. Status code: 403|Origin https:.*)$/ ]) {
+	my ($name, $ini, $arguments, $reason, $firefox, $safari) = @$_;
+	my %words = (firefox => $firefox, safari => $safari);
+	for my $browser (sort keys %words) {
+		my ($status, $out) = ask('-p', $ini, '--url', $url, '--origin',
+			'https://c.example', '--browser', $browser, '--json',
+			@$arguments);
+		my $e = $json->decode($out);
+		is("$status $e->{browser} $e->{reason}", "1 $browser $reason",
+		    "$browser: $name");
+		my $want = ref $words{$browser} ? $words{$browser}
+		    : qr/^\Q$words{$browser}\E$/;
+		like($e->{message}, $want, 'in its words');
+	}
+}
+sub differs {
+	my ($origin, $asked, @arguments) = @_;
+	my ($status, $out) = ask('--url', $asked, '--origin', $origin, '--browser',
+		'all', '--json', @arguments);
+	my $all = $json->decode($out);
+	is(join(' ', sort keys %$all), 'chromium firefox safari', 'all of them');
+	return ($status, map { ($_->{reason} // '-') . ' '
+		. ($_->{preflight}{needed} ? 'P' : '-') }
+		@$all{qw(chromium firefox safari)});
+}
+my @page = ('https://c.example', $url);
+is_deeply([ differs(@page, '-H', 'User-Agent: x') ], [ 0, '- -', '- P', '- P' ],
+    'User-Agent');
+is_deeply([ differs(@page, '-H', 'Save-Data: on') ], [ 0, '- -', '- P', '- P' ],
+    'client hints');
+is_deeply([ differs(@page, '-H', 'Content-Type: text/plain;a=b,c') ],
+    [ 0, '- -', '- P', '- -' ], 'a comma in Content-Type');
+is_deeply([ differs(@page, '-H', 'Range: BYTES=0-5') ],
+    [ 0, '- P', '- P', '- -' ], 'Range');
+is_deeply([ differs('https://c.example', 'http://localhost:8080/') ],
+    [ 1, '- -', '- -', 'mixed-content -' ],
+    'http://localhost of an https page: Safari alone blocks it');
+is_deeply([ differs('https://c.example', 'http://192.168.1.5/') ],
+    [ 1, '- -', 'mixed-content -', 'mixed-content -' ],
+    'an address of the local network: Chromium alone asks');
+(undef, $told) = ask('-p', $bare, '--url', $url, '--origin',
+    'https://b.example', '--browser', 'all');
+like($told, qr/^Chromium, Firefox and Safari agree/m, 'one walk if they agree');
+is(scalar(() = $told =~ /calls:/g), 1, 'and no more');
+(undef, $told) = ask('--url', 'http://localhost/', '--origin',
+    'https://b.example', '--browser', 'all');
+like($told, qr/^The browsers differ:\n    Chromium  unknown\n    Firefox   unknown\n    Safari    blocked \[mixed-content\]\n/m,
+    'else each, and where they differ');
+is((ask('--url', $url, '--origin', 'null', '--browser', 'opera'))[0], 2,
+    'no other browser');
 
 done_testing;

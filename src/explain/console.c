@@ -1,0 +1,194 @@
+/*
+ * What each browser's console says of an answer that fails CORS: people look
+ * for these words.
+ *
+ * Seen in the browsers themselves: t/explain/chromium.t compares Chromium's.
+ * Firefox prints typographic quotes and, after a preflight, a second line; of
+ * Safari's two lines the first has the cause.  Here all of it is ASCII, and the
+ * line with the cause alone.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "explain/explanation.h"
+
+#include "base/text.h"
+#include "cors/names.h"
+
+static int
+status_of(const struct explanation *e, bool preflight)
+{
+	int status = preflight ? e->preflight.status : e->response.status;
+
+	return status == 0 ? 200 : status; /* the application's own */
+}
+
+/* ---- Firefox ---- */
+
+/* The first item that is no token. */
+static struct slice
+bad_item(struct slice list)
+{
+	struct slice item;
+
+	while (text_list_next(&list, &item))
+		if (!token_is_valid(item))
+			return item;
+	return list;
+}
+
+static size_t
+count_origins(const struct fetch_fields *fields)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < fields->count; i++)
+		count += slice_eq_nocase(fields->at[i].name,
+					 SLICE("access-control-allow-origin"));
+	return count;
+}
+
+/* Behind "(Reason: "; with the status where Firefox has it. */
+static const char *
+firefox_reason(struct explanation *e, const struct fetch_check *check,
+	       bool preflight)
+{
+	const struct response *response =
+	    preflight ? &e->preflight : &e->response;
+	int status = status_of(e, preflight);
+	const char *value = explain_quote(e, check->value);
+
+	switch (check->reason) {
+	case FETCH_ACAO_MISSING:
+		return explain_printf(
+		    e,
+		    "CORS header 'Access-Control-Allow-Origin' missing). "
+		    "Status code: %d.",
+		    status);
+	case FETCH_ACAO_MULTIPLE:
+		if (count_origins(&response->fields) > 1)
+			return "Multiple CORS header "
+			       "'Access-Control-Allow-Origin' not allowed).";
+		/* fallthrough */
+	case FETCH_ACAO_MISMATCH:
+		return explain_printf(
+		    e,
+		    "CORS header 'Access-Control-Allow-Origin' does not match "
+		    "'%s').",
+		    value);
+	case FETCH_WILDCARD_WITH_CREDENTIALS:
+		return "Credential is not supported if the CORS header "
+		       "'Access-Control-Allow-Origin' is '*').";
+	case FETCH_CREDENTIALS_NOT_TRUE:
+		return "expected 'true' in CORS header "
+		       "'Access-Control-Allow-Credentials').";
+	case FETCH_PREFLIGHT_REDIRECT:
+		return "CORS request external redirect not allowed).";
+	case FETCH_PREFLIGHT_STATUS:
+		return explain_printf(
+		    e,
+		    "CORS preflight response did not succeed). Status code: "
+		    "%d.",
+		    status);
+	case FETCH_LIST_MALFORMED:
+		return explain_printf(
+		    e, "invalid token '%s' in CORS header '%s').",
+		    explain_quote(e, bad_item(check->value)),
+		    explain_quote(e, check->name));
+	case FETCH_METHOD_NOT_ALLOWED:
+		return "Did not find method in CORS header "
+		       "'Access-Control-Allow-Methods').";
+	case FETCH_HEADER_NOT_ALLOWED:
+		return explain_printf(
+		    e,
+		    "header '%s' is not allowed according to header "
+		    "'Access-Control-Allow-Headers' from CORS preflight "
+		    "response).",
+		    explain_quote(e, check->name));
+	case FETCH_PASSES:
+	case FETCH_REASON_COUNT:
+		break;
+	}
+	return "";
+}
+
+const char *
+console_of_firefox(struct explanation *e, const struct fetch_check *check,
+		   bool preflight)
+{
+	const struct fetch_check origin =
+	    fetch_check_origin(e->arena, preflight_origin(&e->question),
+			       e->question.credentials, &e->preflight.fields);
+	bool first = check->reason == FETCH_PREFLIGHT_REDIRECT &&
+		     origin.reason != FETCH_PASSES;
+
+	return explain_printf(
+	    e,
+	    "Cross-Origin Request Blocked: The Same Origin "
+	    "Policy disallows reading the remote resource at "
+	    "%s. (Reason: %s",
+	    explain_quote(e, e->question.url.full),
+	    firefox_reason(e, first ? &origin : check, preflight));
+}
+
+/* ---- Safari ---- */
+
+/* As the script wrote it. */
+static struct slice
+written_name(const struct explanation *e, struct slice low)
+{
+	const struct fetch_fields *fields = &e->question.headers;
+
+	for (size_t i = 0; i < fields->count; i++)
+		if (slice_eq_nocase(text_trim_http(fields->at[i].name), low))
+			return text_trim_http(fields->at[i].name);
+	return low;
+}
+
+const char *
+console_of_safari(struct explanation *e, const struct fetch_check *check,
+		  bool preflight)
+{
+	int status = status_of(e, preflight);
+
+	/* Before all else. */
+	if (preflight && fetch_check_status(status).reason != FETCH_PASSES)
+		return explain_printf(
+		    e, "Preflight response is not successful. Status code: %d",
+		    status);
+	switch (check->reason) {
+	case FETCH_ACAO_MULTIPLE:
+		return "Access-Control-Allow-Origin cannot contain more than "
+		       "one origin.";
+	case FETCH_WILDCARD_WITH_CREDENTIALS:
+		return "Cannot use wildcard in Access-Control-Allow-Origin "
+		       "when credentials flag is true.";
+	case FETCH_CREDENTIALS_NOT_TRUE:
+		return "Credentials flag is true, but "
+		       "Access-Control-Allow-Credentials is not \"true\".";
+	case FETCH_LIST_MALFORMED:
+		return explain_printf(e, "Header %s has an invalid value: %s",
+				      explain_quote(e, check->name),
+				      explain_quote(e, check->value));
+	case FETCH_METHOD_NOT_ALLOWED:
+		return explain_printf(
+		    e,
+		    "Method %s is not allowed by Access-Control-Allow-Methods.",
+		    explain_quote(e, e->plan.method));
+	case FETCH_HEADER_NOT_ALLOWED:
+		return explain_printf(
+		    e,
+		    "Request header field %s is not allowed by "
+		    "Access-Control-Allow-Headers.",
+		    explain_quote(e, written_name(e, check->name)));
+	default:
+		return explain_printf(
+		    e,
+		    "Origin %s is not allowed by Access-Control-Allow-Origin. "
+		    "Status code: %d",
+		    explain_quote(e, e->question.origin), status);
+	}
+}
