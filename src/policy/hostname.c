@@ -20,6 +20,8 @@
 #include <libpsl.h>
 #endif
 
+#include <stdint.h>
+
 #include "base/text.h"
 
 #ifndef WITHOUT_IDN
@@ -29,10 +31,169 @@ enum { LABEL_MAX = 63 };
  * transitional). */
 static const int profile = IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT;
 
+/* ---- emoji ---- */
+
+/*
+ * libidn2 maps as UTS #46 says, and then refuses what IDNA2008 does not know;
+ * browsers do not.  Of these ranges UTS #46 keeps every assigned character as
+ * it is.
+ */
+static bool
+is_symbol(uint32_t c)
+{
+	return (c >= 0x2190 && c <= 0x2328) || (c >= 0x232b && c <= 0x23ff) ||
+	       (c >= 0x2600 && c <= 0x27bf) || (c >= 0x2b05 && c <= 0x2b55) ||
+	       (c >= 0x1f1e6 && c <= 0x1f1ff) || (c >= 0x1f300 && c <= 0x1faff);
+}
+
+/* Cut one character off the front of UTF-8; 0: it is malformed. */
+static uint32_t
+cut_character(struct slice *rest)
+{
+	unsigned char first = (unsigned char)rest->ptr[0];
+	size_t more = first < 0x80   ? 0
+		      : first < 0xe0 ? 1
+		      : first < 0xf0 ? 2
+				     : 3;
+	uint32_t c = more == 0 ? first : first & (0x3fU >> more);
+
+	if (more >= rest->len || (first >= 0x80 && first < 0xc2))
+		return 0;
+	for (size_t i = 1; i <= more; i++)
+		c = c << 6 | ((unsigned char)rest->ptr[i] & 0x3fU);
+	*rest = slice_after(*rest, more + 1);
+	return c;
+}
+
+/* RFC 3492, 6.1. */
+static uint32_t
+adapt(uint32_t delta, uint32_t points, bool first)
+{
+	uint32_t k = 0;
+
+	delta = first ? delta / 700 : delta / 2;
+	for (delta += delta / points; delta > 35 * 26 / 2; k += 36)
+		delta /= 35;
+	return k + 36 * delta / (delta + 38);
+}
+
+static size_t
+put_delta(uint32_t delta, uint32_t bias, char *to)
+{
+	static const char digits[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+	size_t len = 0;
+
+	for (uint32_t k = 36;; k += 36) {
+		uint32_t t = k <= bias ? 1 : k >= bias + 26 ? 26 : k - bias;
+		if (delta < t) {
+			to[len++] = digits[delta];
+			return len;
+		}
+		to[len++] = digits[t + (delta - t) % (36 - t)];
+		delta = (delta - t) / (36 - t);
+	}
+}
+
+enum { DELTA_MAX = 8 }; /* digits of 32 bits */
+
+/* RFC 3492, 6.3, with "xn--"; its length, 0: longer than a label. */
+static size_t
+encode(const uint32_t *points, size_t count, char to[static LABEL_MAX])
+{
+	uint32_t n = 0x80, delta = 0, bias = 72;
+	size_t len = 4, done = 0;
+	bool first = true;
+
+	memcpy(to, "xn--", 4);
+	for (size_t i = 0; i < count; i++) {
+		if (points[i] < 0x80)
+			to[len++] = (char)points[i];
+		if (len + 1 > LABEL_MAX)
+			return 0;
+	}
+	done = len - 4;
+	uint32_t basic = (uint32_t)done;
+	if (basic > 0)
+		to[len++] = '-';
+	while (done < count) {
+		uint32_t next = UINT32_MAX;
+
+		for (size_t i = 0; i < count; i++)
+			if (points[i] >= n && points[i] < next)
+				next = points[i];
+		delta += (next - n) * ((uint32_t)done + 1);
+		for (size_t i = 0; i < count; i++) {
+			delta += points[i] < next;
+			if (points[i] != next)
+				continue;
+			if (len + DELTA_MAX > LABEL_MAX)
+				return 0;
+			len += put_delta(delta, bias, to + len);
+			bias = adapt(delta, (uint32_t)++done, first);
+			first = false;
+			delta = 0;
+		}
+		delta++;
+		n = next + 1;
+	}
+	return len;
+}
+
+/* A label of ASCII and symbols.  The selector of emoji presentation is dropped
+ * (UTS #46: ignored). */
+static size_t
+symbols_to_ascii(struct slice label, char to[static LABEL_MAX])
+{
+	uint32_t points[LABEL_MAX];
+	size_t count = 0;
+
+	while (label.len > 0) {
+		uint32_t c = cut_character(&label);
+		bool ascii = c != 0 && c < 0x80;
+
+		if (c == 0xfe0f)
+			continue;
+		if (count == LABEL_MAX || (!ascii && !is_symbol(c)))
+			return 0;
+		points[count++] =
+		    ascii ? (unsigned char)ascii_lower((char)c) : c;
+	}
+	return encode(points, count, to);
+}
+
+/* ---- hosts ---- */
+
+/* Append a label; false: it cannot be written, or there is no room. */
+static bool
+append_label(struct slice label, char *buf, size_t *len)
+{
+	char text[HOSTNAME_MAX], symbols[LABEL_MAX];
+	char *ascii = NULL;
+	struct slice out = label;
+
+	memcpy(text, label.ptr, label.len);
+	text[label.len] = '\0';
+	if (!slice_is_ascii(label)) {
+		if (idn2_to_ascii_8z(text, &ascii, profile) == IDN2_OK)
+			out = slice_from(ascii);
+		else
+			out =
+			    slice_of(symbols, symbols_to_ascii(label, symbols));
+	}
+	bool fits =
+	    (out.len > 0 || label.len == 0) && *len + out.len < HOSTNAME_MAX;
+	if (fits && out.len > 0)
+		memcpy(buf + *len, out.ptr, out.len);
+	*len += fits ? out.len : 0;
+	idn2_free(ascii);
+	return fits;
+}
+
 bool
 hostname_to_ascii(struct slice host, char buf[static HOSTNAME_MAX])
 {
 	char *ascii = NULL;
+	size_t len = 0;
 
 	if (host.len >= HOSTNAME_MAX)
 		return false;
@@ -40,14 +201,30 @@ hostname_to_ascii(struct slice host, char buf[static HOSTNAME_MAX])
 	buf[host.len] = '\0';
 	if (slice_is_ascii(host))
 		return true;
-	if (idn2_to_ascii_8z(buf, &ascii, profile) != IDN2_OK)
-		return false;
-	size_t len = strlen(ascii);
-	bool fits = len < HOSTNAME_MAX;
-	if (fits)
-		memcpy(buf, ascii, len + 1);
-	idn2_free(ascii);
-	return fits;
+	/* The whole first: rules for right-to-left names span labels. */
+	if (idn2_to_ascii_8z(buf, &ascii, profile) == IDN2_OK) {
+		len = strlen(ascii);
+		bool fits = len < HOSTNAME_MAX;
+		if (fits)
+			memcpy(buf, ascii, len + 1);
+		idn2_free(ascii);
+		return fits;
+	}
+	while (host.len > 0) {
+		size_t dot = text_find(host, '.');
+
+		if (!append_label(slice_of(host.ptr, dot), buf, &len))
+			return false;
+		bool more = dot < host.len;
+		host = slice_after(host, more ? dot + 1 : dot);
+		if (!more)
+			break;
+		if (len + 1 >= HOSTNAME_MAX)
+			return false;
+		buf[len++] = '.';
+	}
+	buf[len] = '\0';
+	return true;
 }
 
 /*

@@ -135,7 +135,15 @@ origins = https://résumé.com https://*.bücher.example:8443 https://☃.exampl
 --
 2: error: origin "https://r\xc3\xa9sum\xc3\xa9.com": browsers send such a host in punycode (did you mean "https://xn--rsum-bpad.com"?) [non-ascii]
 2: error: origin "https://*.b\xc3\xbccher.example:8443": browsers send such a host in punycode (did you mean "https://*.xn--bcher-kva.example:8443"?) [non-ascii]
-2: error: origin "https://\xe2\x98\x83.example": browsers send such a host in punycode [non-ascii]
+2: error: origin "https://\xe2\x98\x83.example": browsers send such a host in punycode (did you mean "https://xn--n3h.example"?) [non-ascii]
+== non-ascii: emoji (UTS 46)
+[cors]
+origins = https://💩.la https://i❤️.ws https://A☃b.example:8443 https://👩‍💻.example
+--
+2: error: origin "https://\xf0\x9f\x92\xa9.la": browsers send such a host in punycode (did you mean "https://xn--ls8h.la"?) [non-ascii]
+2: error: origin "https://i\xe2\x9d\xa4\xef\xb8\x8f.ws": browsers send such a host in punycode (did you mean "https://xn--i-7iq.ws"?) [non-ascii]
+2: error: origin "https://A\xe2\x98\x83b.example:8443": browsers send such a host in punycode (did you mean "https://xn--ab-fsx.example:8443"?) [non-ascii]
+2: error: origin "https://\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x92\xbb.example": browsers send such a host in punycode [non-ascii]
 == case
 [cors]
 origins = HTTPS://Example.COM:443/ http://0xFF000000
