@@ -88,6 +88,7 @@ struct origin_set {
 	uint64_t suffixes[LENGTHS];
 	uint64_t tails[LENGTHS];
 	uint64_t networks[2][LENGTHS];
+	struct ends ends; /* of the hosts of places */
 	const struct regex *const *regexes;
 	size_t regex_count;
 };
@@ -375,6 +376,18 @@ set_tail(struct arena *arena, struct origin_set *set, const struct place *label,
 	return true;
 }
 
+static void
+add_end(struct origin_set *set, const struct place *place)
+{
+	struct slice host = place_host(place);
+
+	if (place->kind == LABEL)
+		host = slice_after(host, place->at + 1U);
+	if (place->kind == NETWORK || place->kind == ANY_HOST)
+		return;
+	ends_add(&set->ends, host);
+}
+
 /* The places of a pattern, as many as places_of says. */
 static bool
 fill_places(struct arena *arena, struct origin_set *set,
@@ -391,6 +404,7 @@ fill_places(struct arena *arena, struct origin_set *set,
 	    .one = ports_of(p),
 	};
 	set->has[place->kind] = true;
+	add_end(set, place);
 	if (p->any_subdomain)
 		set_bit(set->suffixes, p->host.len);
 	if (p->is_range && !set_network(arena, set, p, place))
@@ -681,12 +695,16 @@ match_places(const struct origin_set *set, const struct origin *origin)
 		return true;
 	if (origin->opaque)
 		return false;
+	if (origin->is_ip && set->has[NETWORK] && find_network(&query))
+		return true;
+	if (!ends_have(&set->ends, origin->host))
+		return false;
 	if (set->has[HOST] &&
 	    find_with_port(&query,
 			   (struct key){.host = origin->host, .kind = HOST}))
 		return true;
 	if (origin->is_ip)
-		return set->has[NETWORK] && find_network(&query);
+		return false;
 	return (set->has[SUBDOMAIN] && find_suffix(&query)) ||
 	       (set->has[TAIL] && find_label(&query));
 }
