@@ -120,6 +120,7 @@ script_tests = \
 	t/servers/php-fpm.t \
 	t/servers/php.t \
 	t/servers/quickstart.t \
+	t/servers/refused-body.t \
 	t/servers/scale-out.t \
 	t/servers/systemd.t \
 	t/servers/upgrade.t \

@@ -27,10 +27,10 @@
 
 enum {
 	CHUNK = 64 * 1024,	 /* also what a fresh pipe holds */
-	MEMFD_MAX = 1024 * 1024, /* larger bodies go to a file */
-	DRAIN_MAX = 8 * 1024 * 1024,
-	DRAIN_TIME = 10 * 1000 /* ms */
+	MEMFD_MAX = 1024 * 1024	 /* larger bodies go to a file */
 };
+/* Of a body that is thrown away. */
+#define DISCARD_MAX (UINT64_C(1) << 30)
 /* No body is longer; sums of two still fit. */
 #define LENGTH_MAX UINT64_C(999999999999999999)
 
@@ -65,22 +65,6 @@ is_expected(const struct exchange *exchange, struct slice method)
 		if (slice_eq(method, slice_from(bare[i])))
 			return false;
 	return true;
-}
-
-/* Read what the client is still sending, within bounds: it would not read our
- * answer otherwise, but see the connection reset. */
-static void
-drain(struct exchange *exchange)
-{
-	uint64_t until = clock_ms() + DRAIN_TIME;
-	size_t count = 0;
-	ssize_t n;
-
-	do {
-		n = exchange->in->read(exchange->in, exchange->scratch->io,
-				       CHUNK);
-		count += n > 0 ? (size_t)n : 0;
-	} while (n > 0 && count < DRAIN_MAX && clock_ms() < until);
 }
 
 /* ---- where the body is kept ---- */
@@ -267,7 +251,6 @@ too_large(struct reading *s)
 		  (unsigned long long)s->app->max_body);
 	s->exchange->outcome.failure = "body-too-large";
 	drop(s);
-	drain(s->exchange);
 	return 413;
 }
 
@@ -404,6 +387,21 @@ body_read(struct exchange *exchange, const struct app *app,
 		return fd < 0 ? no_room(&s) : 0;
 	}
 	return read_body(&s, out);
+}
+
+void
+body_discard(struct exchange *exchange)
+{
+	struct scratch *scratch = exchange->scratch;
+	uint64_t count = 0;
+	ssize_t n = 1;
+
+	if (buffer_need(&scratch->io, &scratch->io_cap, CHUNK) != 0)
+		return;
+	while (n > 0 && count < DISCARD_MAX) {
+		n = exchange->in->read(exchange->in, scratch->io, CHUNK);
+		count += n > 0 ? (uint64_t)n : 0;
+	}
 }
 
 void

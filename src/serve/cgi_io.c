@@ -231,6 +231,10 @@ wait_for(struct cgi_sink *s, int fd, short events)
 static int
 after_failure(struct cgi_sink *s, int fd, short events)
 {
+	if (errno == EINTR && s->until > 0 && clock_ms() >= s->until) {
+		errno = ETIMEDOUT;
+		return -1;
+	}
 	if (errno == EINTR && !is_stopped(s))
 		return 0;
 	if (errno == EINTR)
@@ -496,6 +500,9 @@ cgi_sink_watch(struct cgi_sink *s, const struct app *app)
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		sigaction(ends[i], &action, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
+	/* A write that blocks shall not outlast it. */
+	if (s->until > 0)
+		alarm((unsigned)((app->total_timeout + 999) / 1000));
 	watch_output(s);
 	return 0;
 }

@@ -51,6 +51,7 @@ struct connection {
 	bool ended;    /* the body has */
 	bool bad;      /* it was cut short: what follows cannot be told apart */
 	bool draining; /* the response is made */
+	bool told;     /* and sent to its end, though the body has not ended */
 	bool rest;     /* and content of the body may still come */
 
 	/* How long the body may take: deadline_at_rate. */
@@ -168,7 +169,7 @@ begin(struct connection *c, enum connection_event event)
 	c->unread = event == CONNECTION_LARGE;
 	c->refused = event == CONNECTION_ROLE;
 	c->broken = c->gone = c->bad = c->draining = false;
-	c->ended = false;
+	c->ended = c->told = false;
 	c->exit_status = 0;
 	c->body_from = c->body_time = c->body_count = 0;
 	c->left = 0;
@@ -309,6 +310,9 @@ read_until(const struct connection *c)
 
 	if (!c->draining)
 		return until < c->client.until ? until : c->client.until;
+	/* A server that has the answer may neither send more nor close. */
+	if (c->body_time > 0 && until > clock_ms() + c->body_time)
+		until = clock_ms() + c->body_time;
 	return until > c->drain_until && c->rest && c->body_count > 0
 		   ? until
 		   : c->drain_until;
@@ -553,11 +557,32 @@ sink_set_broken(struct sink *sink)
 
 /* ---- the end ---- */
 
+void
+connection_end_early(struct connection *c)
+{
+	if (c->told || c->unread || c->refused || c->broken || c->gone)
+		return;
+	c->told = true;
+	if (output_end(&c->output, (unsigned)c->exit_status) < 0)
+		c->broken = true;
+}
+
+/* Much of a body comes that nobody wants, and so fast that reading it never
+ * waits: the response is sent now, and the place lent. */
+static void
+let_others(struct connection *c)
+{
+	connection_end_early(c);
+	if (c->client.lend != NULL)
+		(void)c->client.lend(c->client.owner, POLLIN, 0);
+}
+
 bool
 connection_drain(struct connection *c, uint64_t until, bool unread)
 {
 	char room[4096];
 	size_t drained = 0;
+	bool sent = false;
 	ssize_t n = 1;
 
 	if (c->unread || c->refused || c->broken || c->gone)
@@ -565,9 +590,13 @@ connection_drain(struct connection *c, uint64_t until, bool unread)
 	c->draining = true;
 	c->rest = unread;
 	c->drain_until = until;
-	while (n > 0 && !c->ended && drained < DRAIN_MAX) {
+	while (n > 0 && !c->ended && !c->broken && drained < DRAIN_MAX) {
 		n = read_body(c, room, sizeof(room));
 		drained += n > 0 ? (size_t)n : 0;
+		if (unread && drained > DRAIN_LONG && !sent) {
+			sent = true;
+			let_others(c);
+		}
 	}
 	return c->ended;
 }
@@ -593,6 +622,11 @@ connection_finish(struct connection *c, bool keep)
 
 	if (c->refused || (c->broken && !c->gone)) {
 		break_off(c);
+		return false;
+	}
+	if (c->told) {
+		discard_input(c);
+		connection_close(c);
 		return false;
 	}
 	/* A client that has aborted is told the end all the same. */

@@ -66,6 +66,10 @@ void connection_bound(struct connection *, uint64_t patience, uint64_t until,
  * come (deadline_at_rate). */
 void connection_bound_body(struct connection *, uint64_t from, uint64_t ms);
 
+/* Send the response to its end now, though the body has not ended: the
+ * connection is closed once that has been read (connection_drain). */
+void connection_end_early(struct connection *);
+
 /*
  * The response is made: read what is left of the body and throw it away, until
  * a moment (clock_ms).  unread: nobody has read the body, so that content may

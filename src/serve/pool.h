@@ -75,6 +75,7 @@ struct worker {
 	/* settings in use: they are not freed as long as they stand here */
 	_Atomic(struct settings *) using;
 	uint64_t began;	    /* ms: the parameters, where they are slow; or 0 */
+	uint64_t total;	    /* ms: total-timeout ends; DEADLINE_NEVER */
 	uint64_t answered;  /* ms: the last answer was made */
 	uint64_t keep_time; /* ms that a connection is kept without a request */
 	bool ran;	    /* the last request was the program's to answer */

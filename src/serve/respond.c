@@ -155,6 +155,22 @@ run_with(struct work *w, struct script *script, struct body *body,
 			  &response);
 }
 
+/*
+ * A client that is told at once may stop sending.  What it sends all the same
+ * is thrown away: of a FastCGI connection when the answer is ended
+ * (connection_drain), of standard input here.
+ */
+static void
+refuse_body(struct work *w, int status)
+{
+	struct exchange *x = w->x;
+
+	refuse(w, status, "no-body");
+	if (status != 413 || x->fastcgi || x->out->flush(x->out) != 0)
+		return;
+	body_discard(x);
+}
+
 static void
 run_program(struct work *w)
 {
@@ -177,7 +193,7 @@ run_program(struct work *w)
 	}
 	status = body_read(w->x, &w->settings->app, &w->request, &body);
 	if (status != 0) {
-		refuse(w, status, "no-body");
+		refuse_body(w, status);
 		script_free(&script);
 		return;
 	}

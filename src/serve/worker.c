@@ -282,8 +282,9 @@ bound(struct worker *w, const struct app *app, struct exchange *x)
 
 	w->began = 0;
 	x->until = app->total_timeout > 0 ? from + app->total_timeout : 0;
-	connection_bound(w->connection, app->idle_timeout,
-			 x->until > 0 ? x->until : DEADLINE_NEVER, x->stop_fd);
+	w->total = x->until > 0 ? x->until : DEADLINE_NEVER;
+	connection_bound(w->connection, app->idle_timeout, w->total,
+			 x->stop_fd);
 	connection_bound_body(w->connection, from, app->body_timeout);
 }
 
@@ -326,6 +327,8 @@ answer(struct worker *w, bool large)
 		respond(settings, &c.x);
 	w->keep_time = settings->server.idle_timeout;
 	w->ran = c.x.outcome.ran;
+	if (c.x.outcome.status == 413 && !w->ran)
+		connection_end_early(w->connection);
 	drop_settings(w);
 	return w->ran && idle > FINISH_TIME ? idle : FINISH_TIME;
 }
@@ -343,15 +346,18 @@ static bool
 answer_and_finish(struct worker *w, enum connection_event event)
 {
 	struct connection *c = w->connection;
-	uint64_t time = FINISH_TIME;
+	uint64_t time = FINISH_TIME, until;
 	bool kept;
 
+	w->total = DEADLINE_NEVER;
 	worker_acquire_slot(w); /* lent since the last request */
 	if (event != CONNECTION_ROLE)
 		time = answer(w, event == CONNECTION_LARGE);
 	w->answered = clock_ms_coarse();
-	connection_bound(c, 0, w->answered + time, w->pool->stop_fd);
-	kept = connection_drain(c, w->answered + time, !w->ran) &&
+	until = w->answered + time;
+	connection_bound(c, 0, until < w->total ? until : w->total,
+			 w->pool->stop_fd);
+	kept = connection_drain(c, until, !w->ran) &&
 	       may_keep(w->pool);
 	return connection_finish(c, kept);
 }

@@ -96,7 +96,7 @@ sub beside {
 
 {
 	my $r = run_responder("body-timeout = 4s\nidle-timeout = 1s",
-		server => 'workers = 2');
+		workers => 2);
 	my @slow = map { upload_of($r, 100, 'x') } 1 .. 8;
 	my ($began, $worst) = (time, 0);
 	while (time - $began < 2.5) {
@@ -116,7 +116,7 @@ sub beside {
 }
 {
 	my $r = run_responder("body-timeout = 2s\nidle-timeout = 1s",
-		server => 'workers = 1');
+		workers => 2);
 	my $c = upload_of($r, 3004, 'x' x 2000);    # 2 s, and 4 s for these
 	my $silent = upload_of($r, 4, 'x');
 	sleep 1.5;
@@ -137,7 +137,7 @@ sub beside {
 shell_program('much',
 	'printf "A: 1\n\n"; exec dd if=/dev/zero bs=256k count=40 2>/dev/null');
 {
-	my $r = run_responder('', server => 'workers = 1');
+	my $r = run_responder('', workers => 1);
 	my @slow = map { fcgi_connect($r->address) } 1 .. 6;
 	$_->send_bytes(request_bytes(params => params('much'))) for @slow;
 	sleep 1.5;
@@ -149,6 +149,47 @@ shell_program('much',
 	}
 	cmp_ok($worst, '<', 2, 'F3: clients that do not read hold no worker');
 	$_->close for @slow;
+}
+
+# --- total-timeout holds whatever the client does ---------------------------------
+
+sub cut_in_time {
+	my ($r, $name) = @_;
+	my $c = fcgi_connect($r->address);
+	setsockopt $c->socket, 1, 8, pack 'i', 4096;    # SO_RCVBUF
+	$c->send_bytes(request_bytes(params => params('much')));
+	my $began = time;
+	while (time - $began < 20 && $r->log !~ /total-timeout/) {
+		$c->read_bytes(0.01, 150);
+		sleep 0.1;
+	}
+	cmp_ok(time - $began, '<', 10, "F3: total-timeout bounds writes: $name");
+	cmp_ok(beside($r), '<', 5, "F3: and the worker is free: $name");
+	return;
+}
+{
+	my $r = run_responder("total-timeout = 2s\nkill-grace = 300ms",
+		workers => 1);
+	cut_in_time($r, 'exec');
+	my $c = upload_of($r, 100, 'x');
+	my $began = time;
+	my $got = $c->read_response(timeout => 30);
+	is($got->{status}, 408, 'F3: total-timeout in a body: 408');
+	cors_on($got, 'F3: 408');
+	cmp_ok(time - $began, '<', 8, 'F3: in time');
+	logged($r, qr/takes too long .*\[total-timeout\]/, 'F3: logged');
+	# The first half of it goes by in the parameters and the body.
+	$c = upload_of($r, 2, 'x');
+	sleep 1.2;
+	$c->send_bytes(record(5, 1, 'x') . record(5, 1, ''));
+	is($c->read_response(timeout => 30)->{status}, 200,
+	    'F3: what is whole in time is answered');
+}
+{
+	my $behind = run_responder('', workers => 4);
+	my $r = run_responder("forward = unix:" . ($behind->address =~ s/^unix://r)
+	    . "\ntotal-timeout = 2s", workers => 1);
+	cut_in_time($r, 'forward');
 }
 
 # --- on-abort = finish ---------------------------------------------------------
