@@ -327,6 +327,11 @@ my %more = (
 		$allow) },
 	'go-put' => sub { $_[0] eq 'OPTIONS' ? careful(@_[0, 1])
 		: redirect(307, '/not-found', $allow) },
+	'go-put-away' => sub { $_[0] eq 'OPTIONS' ? careful(@_[0, 1])
+		: redirect(307, "http://localhost:$port/wants-any-put", $allow) },
+	'wants-any-put' => sub { good(Origin => $_[1]) },
+	'blank-colon' => sub { careful(@_[0, 1]) =~
+		s/(Access-Control-Allow-Origin):/$1 :/r },
 	'go-post' => sub { redirect(301, '/good-simple', $allow) },
 	'go-both' => sub { redirect(302, '/good-simple',
 		'Location: /good', $allow) },
@@ -550,6 +555,26 @@ is($own_exit, 0, 'where it is checked, and not before');
 ($own_exit) = run([ corscheck(), 'probe', '--origin', $at,
 	"$at/go-cross-refused" ], @own);
 is($own_exit, 1, 'and may fail');
+
+# --- where browsers differ --------------------------------------------------------------
+
+for ([ 'chromium', 'null' ], [ 'firefox', $origin ]) {
+	my ($browser, $asks) = @$_;
+	unlink $requests;
+	($status, $got) = ask("$at/go-put-away", [ @put, '--browser', $browser ]);
+	is($status, 0, "$browser: a redirect to a third origin");
+	is_deeply([ (asked())[0 .. 3] ], [ "OPTIONS $origin", "PUT $origin",
+		"OPTIONS $asks", 'PUT null' ], 'the Origin of each request');
+}
+for ([ 'chromium', 0 ], [ 'firefox', 1 ]) {
+	is((ask("$at/blank-colon", [ '--browser', $_->[0] ]))[0], $_->[1],
+	    "$_->[0]: a blank before the colon");
+}
+unlink $requests;
+($status, $got) = ask("$at/good", [ '--browser', 'safari' ]);
+is("$status $got->{reason}", '1 mixed-content',
+    'safari: no http of this machine for an https page');
+ok(!-e $requests, 'nothing is sent');
 
 # --- hostile ----------------------------------------------------------------------------
 
