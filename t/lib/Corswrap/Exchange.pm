@@ -41,6 +41,13 @@ open my \$log, '>>', '$count'; print {\$log} "\$ENV{REQUEST_METHOD}\\n"; close \
 my (\$do) = (\$ENV{QUERY_STRING} // '') =~ /do=(\\w+)/;
 binmode STDIN;
 if ((\$do // '') eq 'bad') { print "no header block at all\\n"; exit }
+if ((\$do // '') eq 'length') {
+	local \$/;
+	my \$all = <STDIN>;
+	print "Content-Type: text/plain\\n\\n", length \$all, ' bytes, ',
+	    'CONTENT_LENGTH ', \$ENV{CONTENT_LENGTH} // 'unset', "\\n";
+	exit;
+}
 if ((\$do // '') eq 'slow') {
 	# Goes on when the client has seen the beginning, or gives up.
 	print "Content-Type: text/plain\\n\\npart 1\\n";
@@ -127,6 +134,19 @@ sub check_exchanges {
 	$r = http($port, 'PUT', $path, [ Origin => $origin,
 	    'Content-Type' => 'text/plain' ], $body);
 	like($r->{body}, qr/^method=PUT length=1048576$/, 'upload of 1 MB');
+
+	# Caddy says -1 for a length that it does not know, others nothing.
+	my $chunks = "5\r\nhello\r\n2710\r\n" . 'y' x 10000 . "\r\n0\r\n\r\n";
+	$r = http($port, 'PUT', "$path?do=length", [ Origin => $origin,
+	    'Content-Type' => 'text/plain' ], $chunks, chunked => 1);
+	is($r->{body}, "10005 bytes, CONTENT_LENGTH 10005\n",
+	    'an upload in chunks: all of it, and its length');
+	is(header($r, 'Access-Control-Allow-Origin'), $origin,
+	    'with its CORS header');
+	$r = http($port, 'PUT', "$path?do=length", [ Origin => $origin,
+	    'Content-Type' => 'text/plain' ], "0\r\n\r\n", chunked => 1);
+	like($r->{body}, qr/^0 bytes, CONTENT_LENGTH (?:0|unset|)\n$/,
+	    'and one of nothing');
 
 	unlink "$count.seen";
 	$r = http($port, 'GET', "$path?do=slow", [ Origin => $origin ], undef,

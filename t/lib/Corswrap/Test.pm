@@ -194,7 +194,8 @@ sub run {
 
 # http(PORT, METHOD, PATH, [Name => value, ...], BODY): { status, headers =>
 # [[name, value], ...], body }, or nothing when there was no answer.  Options:
-# host, timeout, and each: called with all that has come whenever more comes.
+# host, timeout, chunked (the body is chunks already), and each: called with all
+# that has come whenever more comes.
 sub http {
 	my ($port, $method, $path, $fields, $body, %o) = @_;
 	my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
@@ -205,7 +206,8 @@ sub http {
 	while (my ($name, $value) = splice @fields, 0, 2) {
 		$text .= "$name: $value\r\n";
 	}
-	$text .= 'Content-Length: ' . length($body) . "\r\n" if defined $body;
+	$text .= $o{chunked} ? "Transfer-Encoding: chunked\r\n"
+	    : 'Content-Length: ' . length($body) . "\r\n" if defined $body;
 	$text .= "Connection: close\r\n\r\n";
 	$text .= $body if defined $body;
 	local $SIG{PIPE} = 'IGNORE';
