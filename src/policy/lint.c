@@ -420,6 +420,7 @@ lint(struct loader *loader)
 	lint_warm(loader);
 	if (loader->in_memory)
 		return;
+	lint_missing(loader);
 	lint_writable(loader);
 	lint_served(loader);
 }

@@ -349,4 +349,9 @@ void check_app(struct loader *);
 /* Warnings and notes, if the options ask for them. */
 void lint(struct loader *);
 
+/* ---- lint_missing.c ---- */
+
+/* Warn of programs, folders and sockets that are not there. */
+void lint_missing(struct loader *);
+
 #endif

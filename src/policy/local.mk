@@ -37,4 +37,8 @@ policy_sources = \
 policy_library_sources = \
 	%D%/hostname.c \
 	$(end)
+# What asks for users, which the static CGI program leaves out.
+policy_user_sources = \
+	%D%/lint_missing.c \
+	$(end)
 EXTRA_DIST += %D%/README

@@ -1,7 +1,8 @@
 /*
  * Stand-ins for what the static CGI program is built without: FastCGI
- * applications, and the reaper of a responder.  PCRE2, libidn2 and libpsl are
- * left out as configure's --without does.
+ * applications, the reaper of a responder, and the warnings that only lint and a
+ * start as FastCGI make.  PCRE2, libidn2 and libpsl are left out as configure's
+ * --without does.
  *
  * The loader refuses `forward` (load_options.exec_only), so that a policy never
  * allows more than with the full program.
@@ -12,6 +13,7 @@
 #include <config.h>
 #endif
 
+#include "policy/loader.h"
 #include "run/forward.h"
 #include "run/reaper.h"
 
@@ -55,4 +57,10 @@ reaper_leave(struct reaper *reaper, const struct child *child, const char *name)
 	(void)reaper;
 	(void)child;
 	(void)name;
+}
+
+void
+lint_missing(struct loader *loader)
+{
+	(void)loader;
 }

@@ -38,6 +38,8 @@ sub lint_is_silent {
 	my ($file, $what) = @_;
 	my ($exit, $out, $err) =
 	    run([ corscheck(), 'lint', '--strict', $file ]);
+	# The application's socket is not there.
+	$exit = 0 if $out =~ s/^.* \[forward-missing\]\n//mg && $out eq '';
 	is("$exit$out$err", '0', "$what: lint has nothing to say");
 	return;
 }

@@ -25,8 +25,10 @@ my @ids = qw(invalid-origin null-prohibited null-with-credentials file-scheme
     path-pattern syntax section-too-long unknown-key
     unknown-section duplicate-key duplicate-section duplicate-match
     exec-and-forward prepend-conflict max-age-low method-case shadowed
-    broad-wildcard regex-origin regex-any-origin regex-never separator useless-headers warm-unused unreachable
-    allow-misses-method null-origin debug-on max-age-capped safelisted);
+    broad-wildcard regex-origin regex-any-origin regex-never separator
+    useless-headers warm-unused unreachable allow-misses-method exec-missing
+    handler-missing root-missing forward-missing isolate-needs-https null-origin
+    debug-on max-age-capped safelisted);
 
 my $dir = tempdir();
 my %seen;
@@ -251,6 +253,7 @@ origins = https://a.example/ https://b.example/app/index.html
 exec = x
 --
 1: error: no section has origins; nobody would be allowed anything [missing-origins]
+2: warning: "exec": <any> does not exist [exec-missing]
 == missing-origins: [cors] alone
 [cors]
 credentials = yes
@@ -710,9 +713,12 @@ A = 3
 .php = a
 .php = b
 --
+2: warning: "exec": <any> does not exist [exec-missing]
 3: error: "exec" is set twice, first in line 2 [duplicate-key]
 8: error: "max-age" is set twice, first in line 7 [duplicate-key]
 12: error: "A" is set twice, first in line 10 [duplicate-key]
+14: warning: ".php": <any> does not exist [handler-missing]
+14: warning: ".php": <any> does not exist [handler-missing]
 15: error: ".php" is set twice, first in line 14 [duplicate-key]
 == duplicate-section
 [cors]
@@ -753,6 +759,42 @@ path = /e
 6: error: [cors b] and [cors a] (line 3) cover the same requests (path /b), and both have the origin "https://a.example" [duplicate-match]
 10: error: [cors d] and [cors c] (line 7) cover the same requests (host *.a.example), and both have the origin "https://a.example" [duplicate-match]
 15: error: [cors f] and [cors e] (line 11) cover the same requests (path /e, host a.example), and both have the origin "https://a.example" [duplicate-match]
+== what is not there
+[app]
+root = /nonexistent /etc/hostname /etc
+[handlers]
+.a = /nonexistent/interpreter -x
+.b = /bin
+.c = /bin/sh
+[cors]
+origins = https://a.example
+isolate = yes
+--
+2: warning: "root": /nonexistent does not exist [root-missing]
+2: warning: "root": /etc/hostname is no folder [root-missing]
+4: warning: ".a": /nonexistent/interpreter does not exist [handler-missing]
+5: warning: ".b": /bin is no file [handler-missing]
+9: note: browsers send Sec-Fetch-Site only to https and localhost; over http "isolate" has no effect [isolate-needs-https]
+== not for this user
+[app]
+exec = /etc/passwd
+root = /root
+[server]
+user = nobody
+[cors]
+origins = https://a.example
+--
+2: warning: "exec": user <any> cannot execute /etc/passwd: Permission denied [exec-missing]
+3: warning: "root": user <any> cannot enter /root: Permission denied [root-missing]
+== a socket that is none
+[app]
+forward = unix:/etc/passwd tcp:127.0.0.1:1
+[server]
+user = root
+[cors]
+origins = https://a.example
+--
+2: warning: "forward": <any> [forward-missing]
 == duplicate-match between equals
 [cors a]
 path = /x
@@ -815,7 +857,9 @@ forward = unix:/run/a
 [cors]
 origins = https://a.example
 --
+2: warning: "exec": /srv/a does not exist [exec-missing]
 3: error: "forward" stands beside "exec" (line 2); a request goes to one of them [exec-and-forward]
+3: warning: "forward": /run/a does not exist [forward-missing]
 == prepend-conflict
 [app]
 forward = unix:/run/a
@@ -830,6 +874,7 @@ preflight = forward
 expose = *
 --
 2: error: "forward" and "inject = prepend" (line 3) exclude each other: the program then runs in corswrap's place [prepend-conflict]
+2: warning: "forward": /run/a does not exist [forward-missing]
 4: error: "lenient" and "inject = prepend" (line 3) exclude each other: the program's own headers are not read then [prepend-conflict]
 5: error: "local-redirect" and "inject = prepend" (line 3) exclude each other: the program's own headers are not read then [prepend-conflict]
 9: error: "app-headers = keep" and "inject = prepend" (line 3) exclude each other: the program's own headers are not read then [prepend-conflict]
