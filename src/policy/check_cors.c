@@ -451,6 +451,11 @@ check_tie(struct loader *loader, const struct tie *tie,
 		report_tie(loader, tie, "they differ in", key);
 		return true;
 	}
+	if (tie->earlier->origins->none_line != 0 ||
+	    tie->later->origins->none_line != 0) {
+		report_tie(loader, tie, "one of them has", "origins = none");
+		return true;
+	}
 	common =
 	    common_origin(loader, tie->earlier->origins, tie->later->origins);
 	if (!slice_present(common))

@@ -841,6 +841,12 @@ origins = *
 [cors k]
 path = /v
 origins = https://a.example
+[cors l]
+path = /u
+origins = https://a.example
+[cors m]
+path = /u
+origins = none
 --
 14: error: [cors c] and [cors a] (line 1) cover the same requests (path /x), and they differ in "enforce" [duplicate-match]
 18: error: [cors d] and [cors c] (line 13) cover the same requests (path /y), and both have the origin "*" [duplicate-match]
@@ -850,6 +856,7 @@ origins = https://a.example
 29: error: [cors g] and [cors c] (line 13) cover the same requests (path /x), and they differ in "enforce" [duplicate-match]
 30: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
 37: error: [cors i] and [cors h] (line 31) cover the same requests (path /z), and they differ in "resource-policy" [duplicate-match]
+50: error: [cors m] and [cors l] (line 46) cover the same requests (path /u), and one of them has "origins = none" [duplicate-match]
 == exec-and-forward
 [app]
 exec = /srv/a
