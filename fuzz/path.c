@@ -107,19 +107,19 @@ has_dots(const char *path)
 	return false;
 }
 
-/* From REQUEST_URI, what stands for its path. */
+/* From REQUEST_URI, what stands for its path; NULL: it has none. */
 static const char *
 plain_uri(const char *uri, size_t *len)
 {
 	const char *mark, *slash;
 
 	*len = strcspn(uri, "?#");
-	if (*len == 0 || uri[0] == '/')
+	if (uri[0] == '/' || (*len == 1 && uri[0] == '*'))
 		return uri;
 	mark = memmem(uri, *len, "://", 3);
 	if (mark == NULL || mark == uri ||
 	    strcspn(uri, ":/") != (size_t)(mark - uri))
-		return uri;
+		return NULL;
 	mark += 3;
 	slash = memchr(mark, '/', *len - (size_t)(mark - uri));
 	if (slash == NULL) {
@@ -170,6 +170,8 @@ plain_path(const char *uri, const char *script, const char *info, char *buf)
 		return SLICE_NONE;
 	if (uri[0] != '\0') {
 		uri = plain_uri(uri, &len);
+		if (uri == NULL)
+			return SLICE_NONE;
 		n = plain_decode(uri, len, decoded);
 		if (n < 0 || plain_ambiguous(uri, len))
 			return SLICE_NONE;

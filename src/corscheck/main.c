@@ -23,16 +23,13 @@ static const struct command commands[] = {
      "what is wrong with a policy"},
     {"dump", dump_command, "POLICY", "a policy in its canonical form"},
     {"explain", explain_command,
-     "[-p POLICY] [--json] --url URL --origin ORIGIN\n"
-     "           [-X METHOD] [-H 'Name: value'] ... [--credentials]\n"
-     "           [--page-space public|local|loopback]\n"
-     "           [--browser chromium|firefox|safari|all]",
+     "[-p POLICY] [--json] --url URL REQUEST",
      "what a browser will do with a request"},
     {"probe", probe_command,
-     "[--json] --origin ORIGIN [-X METHOD]\n"
-     "           [-H 'Name: value'] ... [--credentials]\n"
-     "           [--page-space public|local|loopback]\n"
-     "           [--browser chromium|firefox|safari|all] URL",
+     "[--json] REQUEST URL\n"
+     "           REQUEST: --origin ORIGIN [-X METHOD] [-H 'Name: value'] ...\n"
+     "           [--credentials] [--page-space public|local|loopback]\n"
+     "           [--browser chromium|firefox|safari|all]",
      "what a browser will do, with a live server"},
     {"warm", warm_command, "POLICY SCRIPT [NAME=VALUE ...]",
      "whether a script can run warm, and what it gains"},

@@ -387,6 +387,11 @@ check_regexes(struct loader *loader, const struct cors_values *values,
 
 		if (!item->examined && scratch == NULL)
 			scratch = regex_scratch_new();
+		/* Without it nothing matches: what is too wide would pass. */
+		if (!item->examined && scratch == NULL) {
+			loader_no_memory(loader);
+			return;
+		}
 		if (!item->examined)
 			examine(item, scratch);
 		item->examined = true;
