@@ -2,8 +2,10 @@
  * Where the engines of today's browsers leave the Fetch standard, or differ
  * where it leaves them free: one table, read wherever one of them matters.
  *
- * Chromium 156, Firefox ESR 153, WebKitGTK 2.50 (which stands for Safari here);
- * each row was seen in the engine itself.  What is not here is equal in all.
+ * Chromium 156, Firefox ESR 153, WebKitGTK 2.50 (which stands for Safari here).
+ * Chromium's rows are compared with the browser by t/explain/chromium.t; those of
+ * the other two come from exchanges seen by hand, and what they do with local
+ * networks and mixed content from their documentation.
  *
  * SPDX-License-Identifier: ISC
  */
