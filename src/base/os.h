@@ -209,7 +209,8 @@ int os_process_signal(int fd, int signal);
 /* Processes that have the pipe of that inode open for writing, at most so many;
  * of other users' none may be seen. */
 size_t os_pipe_writers(ino_t, pid_t *, size_t most);
-/* Has that process? */
+/* Has that process?  None that runs our own program: a child between clone and
+ * exec holds every descriptor that we have. */
 bool os_writes_to(pid_t, ino_t);
 
 /* Bytes of memory that the process has to itself or shares; 0: unknown. */

@@ -115,6 +115,18 @@ os_process_signal(int fd, int signal)
 #endif
 }
 
+/* Does it run the program that we are? */
+static bool
+runs_our_program(pid_t pid)
+{
+	char path[64];
+	struct stat ours, its;
+
+	(void)snprintf(path, sizeof(path), "/proc/%ld/exe", (long)pid);
+	return stat("/proc/self/exe", &ours) == 0 && stat(path, &its) == 0 &&
+	       ours.st_dev == its.st_dev && ours.st_ino == its.st_ino;
+}
+
 bool
 os_writes_to(pid_t pid, ino_t pipe)
 {
@@ -124,6 +136,10 @@ os_writes_to(pid_t pid, ino_t pipe)
 	struct stat st;
 	DIR *fds;
 
+	/* First this: a child that another thread has just started has all our
+	 * descriptors until its exec, and afterwards none of them. */
+	if (runs_our_program(pid))
+		return false;
 	(void)snprintf(path, sizeof(path), "/proc/%ld/fd", (long)pid);
 	fds = opendir(path);
 	if (fds == NULL)

@@ -363,6 +363,52 @@ test_others(void **state)
 }
 #endif
 
+#ifndef OS_POSIX_ONLY
+static pid_t
+hold_pipe(int writer, bool executes)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		if (executes) {
+			(void)fcntl(writer, F_SETFD, 0);
+			execl("/bin/sleep", "sleep", "30", (char *)NULL);
+		}
+		(void)sleep(30);
+		_exit(127);
+	}
+	return pid;
+}
+
+/* A child of ours before its exec has all our pipes, and is nobody's stray. */
+static void
+test_pipe_writers(void **state)
+{
+	int pipe_fds[2];
+	struct stat st;
+	pid_t list[8];
+
+	(void)state;
+	assert_int_equal(pipe(pipe_fds), 0);
+	assert_int_equal(fstat(pipe_fds[1], &st), 0);
+	pid_t forked = hold_pipe(pipe_fds[1], false);
+	pid_t program = hold_pipe(pipe_fds[1], true);
+	assert_true(forked > 0 && program > 0);
+	for (int i = 0; i < 500 && !os_writes_to(program, st.st_ino); i++)
+		(void)usleep(10000);
+	assert_true(os_writes_to(program, st.st_ino));
+	assert_false(os_writes_to(forked, st.st_ino));
+	assert_int_equal(os_pipe_writers(st.st_ino, list, 8), 1);
+	assert_int_equal(list[0], program);
+	(void)kill(forked, SIGKILL);
+	(void)kill(program, SIGKILL);
+	(void)waitpid(forked, NULL, 0);
+	(void)waitpid(program, NULL, 0);
+	(void)close(pipe_fds[0]);
+	(void)close(pipe_fds[1]);
+}
+#endif
+
 int
 main(void)
 {
@@ -372,6 +418,9 @@ main(void)
 	    cmocka_unit_test(test_files),
 	    cmocka_unit_test(test_pipe_to_socket),
 	    cmocka_unit_test(test_rename),
+#ifndef OS_POSIX_ONLY
+	    cmocka_unit_test(test_pipe_writers),
+#endif
 	    cmocka_unit_test(test_executable),
 	    cmocka_unit_test(test_poll),
 	    cmocka_unit_test(test_child_fails),
