@@ -170,7 +170,7 @@ make_answer(struct cors_request *r, bool body)
 	if (r->state == STATE_DECIDED)
 		own_response_make(&own, &r->decision, head);
 	else
-		own_response_error(&own, NULL, 500, NULL, NULL, head);
+		own_response_error(&own, NULL, 500, NULL, head);
 	count = body ? own.count : own.head;
 	r->text_length = 0;
 	for (size_t i = 0; i < count; i++)

@@ -44,7 +44,7 @@ failed(struct exchange *x, const char *file, enum child_stage stage, int error,
 	int status = child_report(x->log, request, file, stage, error);
 
 	x->outcome.failure = "start-failed";
-	answer_error(x, d, status, NULL, status == 503 ? ANSWER_RETRY : NULL);
+	answer_error(x, d, status, NULL);
 }
 
 /* The interpreter of a script, as the kernel finds it; 0 or an errno.  There is

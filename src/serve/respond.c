@@ -117,7 +117,7 @@ refuse(struct work *w, int status, const char *failure)
 {
 	if (w->x->outcome.failure == NULL)
 		w->x->outcome.failure = failure;
-	answer_error(w->x, &w->decision, status, NULL, NULL);
+	answer_error(w->x, &w->decision, status, NULL);
 }
 
 static void
@@ -336,7 +336,7 @@ answer(struct work *w)
 	if (!read_path(w)) {
 		log_no_memory(w->x->log, &w->request);
 		w->x->outcome.failure = "no-memory";
-		answer_error(w->x, NULL, 500, NULL, NULL);
+		answer_error(w->x, NULL, 500, NULL);
 	} else if (is_status(w)) {
 		answer_status(w);
 	} else {

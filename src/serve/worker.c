@@ -268,8 +268,7 @@ answer_large(struct exchange *x, const struct settings *settings)
 	log_event(x->log, LOG_LEVEL_WARNING, "parameters-too-large", NULL,
 		  "let the web server refuse such requests",
 		  "more than 64K or 500 parameters in a request");
-	answer_error(x, NULL, 400, "The request has too many parameters.",
-		     NULL);
+	answer_error(x, NULL, 400, "The request has too many parameters.");
 	metrics_count(x->metrics, settings, &x->outcome);
 	log_access(x->log, settings, &unread, &x->outcome);
 }
