@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 #include "base/text.h"
 #include "cors/header_block.h"
@@ -119,8 +120,8 @@ add_piece(void *ctx, struct slice piece)
 {
 	struct cors_request *r = ctx;
 
-	if (buffer_grow(&r->text, &r->text_room, r->text_length + piece.len) !=
-	    0)
+	if (!array_reserve(&r->text, r->text_length + piece.len, &r->text_room,
+			   1))
 		return -1;
 	memcpy(r->text + r->text_length, piece.ptr, piece.len);
 	r->text_length += piece.len;
