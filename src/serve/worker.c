@@ -17,7 +17,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -25,6 +24,7 @@
 #include "base/clock.h"
 #include "base/os.h"
 #include "run/answer.h"
+#include "run/socket_address.h"
 #include "run/warm.h"
 #include "serve/pool.h"
 #include "serve/respond.h"
@@ -38,12 +38,6 @@ enum {
 	PARAMETERS = 5000, /* from the first byte on */
 	PATIENCE = 2,	   /* ms before the slot is given away */
 	LOOK = 250	   /* ms between looks at whether others wait */
-};
-
-union peer_address {
-	struct sockaddr any;
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
 };
 
 /* ---- settings ---- */
@@ -75,7 +69,7 @@ drop_settings(struct worker *w)
 
 /* May this peer connect?  Unix sockets have file modes for it. */
 static bool
-peer_allowed(struct worker *w, const union peer_address *a)
+peer_allowed(struct worker *w, const union socket_address *a)
 {
 	const struct server *server = &use_settings(w)->server;
 	char text[INET6_ADDRSTRLEN] = "";
@@ -123,7 +117,7 @@ static int
 accept_connection(struct worker *w)
 {
 	int listener = ready_socket(w->pool->options);
-	union peer_address a;
+	union socket_address a;
 	socklen_t len = sizeof(a);
 	int fd = -1;
 
