@@ -300,7 +300,8 @@ warn_never(struct loader *loader, const struct regex_item *item)
 
 	if (slice_present(inner)) {
 		fix = plain_text(loader, inner, &changed);
-		loader_warn(loader, item->line, "regex-never", fix,
+		loader_report(loader, SEVERITY_WARNING, item->line, item->text,
+			      "regex-never", fix,
 			    "the expression begins and ends with \"/\", which "
 			    "no origin does: write it without delimiters");
 		return;
@@ -310,7 +311,8 @@ warn_never(struct loader *loader, const struct regex_item *item)
 	rest = text_chop(rest, '$');
 	if (one && text_ends(rest, SLICE("/")) &&
 	    !text_ends(rest, SLICE("//"))) {
-		loader_warn(loader, item->line, "regex-never", NULL,
+		loader_report(loader, SEVERITY_WARNING, item->line, item->text,
+			      "regex-never", NULL,
 			    "the expression ends with \"/\", and an origin has "
 			    "no path");
 		return;
@@ -319,7 +321,8 @@ warn_never(struct loader *loader, const struct regex_item *item)
 	if (changed && one &&
 	    memmem(item->text.ptr, item->text.len, "(?", 2) == NULL &&
 	    text_find_any(item->text, "()*?{") == item->text.len)
-		loader_warn(loader, item->line, "regex-never", fix,
+		loader_report(loader, SEVERITY_WARNING, item->line, item->text,
+			      "regex-never", fix,
 			    "the expression has upper-case letters, and "
 			    "browsers send origins in lower case");
 }
@@ -333,7 +336,8 @@ report(struct loader *loader, bool error, unsigned line, const char *id,
 	if (!error && !loader->options->warnings)
 		return;
 	diag_report(loader->diags, error ? SEVERITY_ERROR : SEVERITY_WARNING,
-		    loader->file, line, id, NULL,
+		    loader->file, loader_place(loader, line, item->text), id,
+		    NULL,
 		    "regular expression \"%s\": %s",
 		    loader_quote(loader, item->text), why);
 }

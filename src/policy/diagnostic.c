@@ -88,6 +88,19 @@ diag_file(struct diag_list *list, const char *file)
 	(void)file_index(list, file);
 }
 
+struct text_place
+text_place_line(unsigned line)
+{
+	return (struct text_place){.line = line};
+}
+
+struct text_place
+text_place_word(unsigned line, const char *start, struct slice word)
+{
+	return (struct text_place){line, (unsigned)(word.ptr - start) + 1,
+			      (unsigned)word.len};
+}
+
 /* A formatted copy in the list's memory, or NULL. */
 __attribute__((format(printf, 2, 0))) static char *
 format_copy(struct arena *arena, const char *format, va_list args)
@@ -115,20 +128,20 @@ is_printable(const char *text)
 
 void
 diag_report(struct diag_list *list, enum severity severity, const char *file,
-	    unsigned line, const char *id, const char *fix, const char *format,
-	    ...)
+	    struct text_place place, const char *id, const char *fix,
+	    const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	diag_vreport(list, severity, file, line, id, fix, format, args);
+	diag_vreport(list, severity, file, place, id, fix, format, args);
 	va_end(args);
 }
 
 void
 diag_vreport(struct diag_list *list, enum severity severity, const char *file,
-	     unsigned line, const char *id, const char *fix, const char *format,
-	     va_list args)
+	     struct text_place place, const char *id, const char *fix,
+	     const char *format, va_list args)
 {
 	char *message = format_copy(list->arena, format, args);
 	size_t index = file_index(list, file);
@@ -143,8 +156,9 @@ diag_vreport(struct diag_list *list, enum severity severity, const char *file,
 	else
 		fix = NULL;
 	list->items[list->count] = (struct item){
-	    .diag = {file == NULL ? NULL : list->files[index - 1], line,
-		     severity, id, message, fix},
+	    .diag = {file == NULL ? NULL : list->files[index - 1],
+		     place.line, place.column, place.length, severity, id,
+		     message, fix},
 	    .file = index,
 	    .order = list->count,
 	};

@@ -14,9 +14,25 @@
 
 enum severity { SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR };
 
+/*
+ * Which bytes of a file a diagnostic is about.  A byte order mark counts; a tab
+ * is one byte.
+ */
+struct text_place {
+	unsigned line;	 /* from 1; 0: the file as a whole */
+	unsigned column; /* of the first byte, from 1; 0: the line as a whole */
+	unsigned length; /* in bytes */
+};
+
+/*
+ * A fix replaces exactly the bytes of line, column and length.  With length 0
+ * it is a line of its own, in front of the byte at column.  With column 0 no
+ * edit of this line applies it: what it corrects is in a variable, or in
+ * another line.
+ */
 struct diag {
 	const char *file; /* NULL: none (the command line) */
-	unsigned line;	  /* from 1; 0: the file as a whole */
+	unsigned line, column, length; /* as in struct text_place */
 	enum severity severity;
 	const char *id;	     /* "unknown-key", ... (DESIGN.md section 4) */
 	const char *message; /* without the fix */
@@ -38,12 +54,17 @@ void diag_list_free(struct diag_list *);
  * fails all the same).
  */
 void diag_report(struct diag_list *, enum severity, const char *file,
-		 unsigned line, const char *id, const char *fix,
+		 struct text_place, const char *id, const char *fix,
 		 const char *format, ...) __attribute__((format(printf, 7, 8)));
 void diag_vreport(struct diag_list *, enum severity, const char *file,
-		  unsigned line, const char *id, const char *fix,
+		  struct text_place, const char *id, const char *fix,
 		  const char *format, va_list)
     __attribute__((format(printf, 7, 0)));
+
+/* A line as a whole. */
+struct text_place text_place_line(unsigned line);
+/* The word of a line that begins at `start`. */
+struct text_place text_place_word(unsigned line, const char *start, struct slice word);
 
 /* Let this file's diagnostics come before those of files reported later. */
 void diag_file(struct diag_list *, const char *file);

@@ -37,7 +37,8 @@ read_program(struct loader *loader, const struct entry *entry)
 		fault = "the program's name is empty";
 	if (fault == NULL)
 		return loader_program(loader, words);
-	loader_error(loader, entry->line, "bad-value", NULL, "\"%s\": %s",
+	loader_report(loader, SEVERITY_ERROR, entry->line, entry->value,
+		      "bad-value", NULL, "\"%s\": %s",
 		     loader_quote(loader, entry->key), fault);
 	return NULL;
 }
@@ -61,8 +62,8 @@ bad_address(struct loader *loader, const struct entry *entry, struct slice item,
 	if (named)
 		snprintf(fix, sizeof(fix), "tcp:127.0.0.1:%.*s",
 			 (int)(item.len - local.len), item.ptr + local.len);
-	loader_error(
-	    loader, entry->line, "bad-value", named ? fix : NULL,
+	loader_report(
+	    loader, SEVERITY_ERROR, entry->line, item, "bad-value", named ? fix : NULL,
 	    "\"forward\" takes unix:PATH or tcp:ADDRESS:PORT, not \"%s\": %s",
 	    loader_quote(loader, item), fault);
 }
@@ -74,8 +75,9 @@ set_forward(struct loader *loader, void *target, const struct entry *entry)
 	struct slice rest = entry->value, item;
 
 	if (loader->options->exec_only) {
-		loader_error(
-		    loader, entry->line, "bad-value", NULL,
+		loader_report(
+		    loader, SEVERITY_ERROR, entry->line, entry->key,
+		    "bad-value", NULL,
 		    "\"forward\" needs the full corswrap; this one can only "
 		    "exec");
 		return;
@@ -130,7 +132,8 @@ add_networks(struct loader *loader, const struct entry *entry,
 		if (network_parse(item, &(*networks)[*count]))
 			++*count;
 		else
-			loader_error(loader, entry->line, "bad-value", NULL,
+			loader_report(loader, SEVERITY_ERROR, entry->line, item,
+				      "bad-value", NULL,
 				     "\"%s\" takes addresses and prefixes like "
 				     "192.0.2.0/24, not \"%s\"",
 				     entry->key.ptr,
@@ -172,8 +175,8 @@ set_status_path(struct loader *loader, void *target, const struct entry *entry)
 	/* It is compared with whole, normalized paths. */
 	if (!path_pattern_valid(path) || path.ptr[path.len - 1] == '*' ||
 	    fix != NULL) {
-		loader_error(
-		    loader, entry->line, "bad-value", fix,
+		loader_report(
+		    loader, SEVERITY_ERROR, entry->line, path, "bad-value", fix,
 		    "\"status-path\" takes a path that begins with \"/\", "
 		    "without \"*\", not \"%s\"",
 		    loader_quote(loader, path));
@@ -197,7 +200,8 @@ set_user(struct loader *loader, void *target, const struct entry *entry)
 		    name.ptr[i] == ':')
 			name.len = 0;
 	if (name.len == 0 || name.ptr[0] == '-') {
-		loader_error(loader, entry->line, "bad-value", NULL,
+		loader_report(loader, SEVERITY_ERROR, entry->line, entry->value,
+			      "bad-value", NULL,
 			     "\"user\" takes the name of a user, not \"%s\"",
 			     loader_quote(loader, entry->value));
 		return;
@@ -309,8 +313,9 @@ find_duplicates(struct loader *loader, const struct section *section)
 	qsort(sorted, section->count, sizeof(*sorted), entry_compare);
 	for (size_t i = 0; i < section->count; i++) {
 		if (first != NULL && slice_eq(first->key, sorted[i]->key))
-			loader_error(
-			    loader, sorted[i]->line, "duplicate-key", NULL,
+			loader_report(
+			    loader, SEVERITY_ERROR, sorted[i]->line,
+			    sorted[i]->key, "duplicate-key", NULL,
 			    "\"%s\" is set twice, first in line %u",
 			    loader_quote(loader, first->key), first->line);
 		else
@@ -327,7 +332,8 @@ is_variable(struct loader *loader, const struct entry *entry)
 
 	if (blank == NULL)
 		return true;
-	loader_error(loader, entry->line, "bad-value",
+	loader_report(loader, SEVERITY_ERROR, entry->line, entry->key,
+		      "bad-value",
 		     last == NULL ? NULL : last + 1,
 		     "the name of a variable holds no blank, \"%s\" does",
 		     loader_quote(loader, entry->key));
@@ -376,8 +382,8 @@ is_extension(struct loader *loader, const struct entry *entry)
 	bool fixed = key.len > 0 && key.len + 2 < sizeof(fix) &&
 		     memchr(key.ptr, '/', key.len) == NULL &&
 		     memchr(key.ptr, '.', key.len) == NULL;
-	loader_error(
-	    loader, entry->line, "unknown-key", fixed ? fix : NULL,
+	loader_report(
+	    loader, SEVERITY_ERROR, entry->line, entry->key, "unknown-key", fixed ? fix : NULL,
 	    "\"%s\" is no file name extension; [handlers] takes keys like "
 	    "\".php\"",
 	    loader_quote(loader, entry->key));

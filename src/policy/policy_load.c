@@ -31,14 +31,16 @@ struct parse {
 };
 
 static struct section *
-section_add(struct loader *loader, unsigned line)
+section_add(struct loader *loader, const struct reader *reader)
 {
 	if (!loader_grow(loader, loader->scratch, &loader->sections,
 			 loader->count, &loader->room,
 			 sizeof(*loader->sections)))
 		return NULL;
 	struct section *section = &loader->sections[loader->count++];
-	*section = (struct section){.kind = SECTION_LOST, .line = line};
+	*section = (struct section){.kind = SECTION_LOST,
+				    .line = reader->line,
+				    .header = text_place_word(reader->line, reader->start, reader->said)};
 	return section;
 }
 
@@ -93,8 +95,9 @@ named_section(struct loader *loader, struct section *section, struct slice rest)
 	if (is_name(rest))
 		return;
 	section->guessed = true;
-	loader_error(
-	    loader, section->line, "syntax",
+	diag_report(
+	    loader->diags, SEVERITY_ERROR, loader->file, section->header,
+	    "syntax",
 	    name_fix(rest, fix, sizeof(fix)) ? fix : NULL,
 	    "bad name \"%s\" in [cors NAME]; letters, digits, \"_\", \".\" and "
 	    "\"-\" may stand there",
@@ -137,15 +140,16 @@ unknown_section(struct loader *loader, struct section *section,
 	} else {
 		mark_lost(loader, section);
 	}
-	loader_error(loader, section->line, "unknown-section", shown,
-		     "unknown section [%s]", loader_quote(loader, text));
+	diag_report(loader->diags, SEVERITY_ERROR, loader->file,
+		    section->header, "unknown-section", shown,
+		    "unknown section [%s]", loader_quote(loader, text));
 }
 
 static void
 open_section(struct parse *parse, struct slice text)
 {
 	struct loader *loader = parse->loader;
-	struct section *section = section_add(loader, parse->reader.line);
+	struct section *section = section_add(loader, &parse->reader);
 
 	parse->section = section;
 	if (section == NULL)
@@ -164,7 +168,7 @@ open_section(struct parse *parse, struct slice text)
 static void
 add_lost_section(struct parse *parse, enum section_kind kind)
 {
-	parse->section = section_add(parse->loader, parse->reader.line);
+	parse->section = section_add(parse->loader, &parse->reader);
 	if (parse->section == NULL)
 		return;
 	parse->section->kind = kind;
@@ -247,7 +251,7 @@ next_line(char *buf, int cap, void *context)
 
 static void
 entry_add(struct loader *loader, struct section *section, struct slice key,
-	  struct slice value, unsigned line)
+	  struct slice value, const struct reader *reader)
 {
 	if (!loader_grow(loader, loader->scratch, &section->entries,
 			 section->count, &section->room,
@@ -256,7 +260,9 @@ entry_add(struct loader *loader, struct section *section, struct slice key,
 	struct entry *entry = &section->entries[section->count++];
 	entry->key = arena_slice(loader->arena, key);
 	entry->value = arena_slice(loader->arena, value);
-	entry->line = line;
+	entry->line = reader->line;
+	entry->key_column = (unsigned)(reader->key.ptr - reader->start) + 1;
+	entry->value_column = (unsigned)(reader->value.ptr - reader->start) + 1;
 	if (!slice_present(entry->key) || !slice_present(entry->value))
 		loader_no_memory(loader);
 }
@@ -272,9 +278,11 @@ key_without_section(struct parse *parse, struct slice key)
 
 	snprintf(fix, sizeof(fix), "[%s]",
 		 home == SECTION_LOST ? "" : section_word(home));
-	loader_error(loader, parse->reader.line, "syntax",
-		     home == SECTION_LOST ? NULL : fix,
-		     "the key \"%s\" stands before any section",
+	diag_report(loader->diags, SEVERITY_ERROR, loader->file,
+		    (struct text_place){parse->reader.line,
+				   (unsigned)parse->reader.mark + 1, 0},
+		    "syntax", home == SECTION_LOST ? NULL : fix,
+		    "the key \"%s\" stands before any section",
 		     loader_quote(loader, key));
 	add_lost_section(parse, home);
 }
@@ -286,7 +294,8 @@ warn_separator(struct parse *parse, struct slice key)
 	struct slice rest = parse->reader.comment, word;
 	size_t count = 0;
 
-	if (!slice_present(rest) || !slice_eq(key, SLICE("origins")))
+	if (!slice_present(rest) || !slice_eq(key, SLICE("origins")) ||
+	    !parse->loader->options->warnings)
 		return;
 	while (text_word_next(&rest, &word)) {
 		struct origin_pattern pattern;
@@ -298,8 +307,11 @@ warn_separator(struct parse *parse, struct slice key)
 		count += word.len > 0;
 	}
 	if (count > 0)
-		loader_warn(parse->loader, parse->reader.line, "separator",
-			    NULL,
+		diag_report(parse->loader->diags, SEVERITY_WARNING,
+			    parse->loader->file,
+			    text_place_word(parse->reader.line, parse->reader.start,
+				       parse->reader.comment),
+			    "separator", NULL,
 			    "\";\" begins a comment, and the origins behind it "
 			    "are not read: separate origins by blanks");
 }
@@ -313,7 +325,7 @@ take_key(struct parse *parse, struct slice key, struct slice value)
 	warn_separator(parse, key);
 	if (parse->section != NULL)
 		entry_add(parse->loader, parse->section, key, value,
-			  parse->reader.line);
+			  &parse->reader);
 }
 
 /* inih's handler. */
@@ -361,11 +373,13 @@ duplicate_section(struct loader *loader, struct section *section,
 	if (section->guessed)
 		return;
 	if (section->named)
-		loader_error(loader, section->line, "duplicate-section", NULL,
+		diag_report(loader->diags, SEVERITY_ERROR, loader->file,
+			    section->header, "duplicate-section", NULL,
 			     "[cors %s] stands twice, first in line %u",
 			     loader_quote(loader, section->name), first->line);
 	else
-		loader_error(loader, section->line, "duplicate-section", NULL,
+		diag_report(loader->diags, SEVERITY_ERROR, loader->file,
+			    section->header, "duplicate-section", NULL,
 			     "[%s] stands twice, first in line %u",
 			     section_word(section->kind), first->line);
 }
@@ -598,7 +612,8 @@ settings_load(const char *file, const struct load_options *options,
 	size_t len;
 
 	if (read_file(file, POLICY_MAX, &bytes, &len, &status) != 0) {
-		diag_report(diags, SEVERITY_ERROR, file, 0, "no-policy", NULL,
+		diag_report(diags, SEVERITY_ERROR, file, text_place_line(0), "no-policy",
+			    NULL,
 			    "the policy cannot be read: %s", unreadable(errno));
 		return NULL;
 	}
