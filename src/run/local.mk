@@ -12,6 +12,8 @@ run_sources = \
 	%D%/env.c \
 	%D%/env.h \
 	%D%/exchange.h \
+	%D%/first_line.c \
+	%D%/first_line.h \
 	%D%/forward.c \
 	%D%/forward.h \
 	%D%/forward_connect.c \
