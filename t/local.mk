@@ -47,6 +47,7 @@ script_tests = \
 	t/applications/wsgiref.t \
 	t/cors/regex-cost.t \
 	t/cors/installed.t \
+	t/corscheck/import.t \
 	t/corscheck/init.t \
 	t/corscheck/warm.t \
 	t/corswrap/main.t \
@@ -222,6 +223,7 @@ CLEANFILES += t/shim/faults.so
 EXTRA_DIST += \
 	$(script_tests) \
 	t/cases \
+	t/corscheck/import \
 	t/explain.schema.json \
 	t/explain/cases \
 	t/header_kit.h \

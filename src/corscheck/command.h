@@ -29,6 +29,7 @@ int explain_command(const struct command *, int argc, char **argv);
 int probe_command(const struct command *, int argc, char **argv);
 int reference_command(const struct command *, int argc, char **argv);
 int warm_command(const struct command *, int argc, char **argv);
+int import_command(const struct command *, int argc, char **argv);
 int init_command(const struct command *, int argc, char **argv);
 
 /* Print a subcommand's usage: to standard output if it was asked for, else to

@@ -2,6 +2,7 @@
 # What src/corscheck is made of.
 corscheck_sources = \
 	%D%/cmd_explain.c \
+	%D%/cmd_import.c \
 	%D%/cmd_init.c \
 	%D%/cmd_lint.c \
 	%D%/cmd_reference.c \
@@ -12,6 +13,8 @@ corscheck_sources = \
 	%D%/init_place.c \
 	%D%/init_policy.c \
 	%D%/init_snippet.c \
+	%D%/input.c \
+	%D%/input.h \
 	%D%/main.c \
 	$(end)
 EXTRA_DIST += %D%/README

@@ -31,6 +31,8 @@ static const struct command commands[] = {
      "           [--credentials] [--page-space public|local|loopback]\n"
      "           [--browser chromium|firefox|safari|all]",
      "what a browser will do, with a live server"},
+    {"import", import_command, "[--from apache|nginx] FILE ...",
+     "a policy from the CORS lines of another server"},
     {"warm", warm_command, "POLICY SCRIPT [NAME=VALUE ...]",
      "whether a script can run warm, and what it gains"},
     {"reference", reference_command, "[--json]",
