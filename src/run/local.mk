@@ -44,6 +44,8 @@ run_sources = \
 	%D%/stderr.h \
 	%D%/strays.c \
 	%D%/strays.h \
+	%D%/thread.c \
+	%D%/thread.h \
 	%D%/transfer.c \
 	%D%/transfer.h \
 	%D%/warm.c \

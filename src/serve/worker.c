@@ -188,7 +188,7 @@ survive(struct pool *pool, int error)
 	case ENOTSOCK:
 	case EOPNOTSUPP:
 		pool->accept_error = error;
-		pool_poke(pool);
+		wakeup_send(&pool->poke);
 		return false;
 	default:
 		/* EINTR: woken; or the client's own failure (accept(2)) */
@@ -309,7 +309,7 @@ answer(struct worker *w, bool large)
 	c.x.warm_start = warm_start;
 	c.x.reaper = pool->reaper;
 	c.x.left = &w->left;
-	c.x.stop_fd = pool->stop_fd;
+	c.x.stop_fd = pool->stop.fd;
 	c.x.file_limit = pool->file_limit;
 	c.x.will_block = exchange_will_block;
 	c.x.will_run = exchange_will_run;
@@ -349,9 +349,8 @@ answer_and_finish(struct worker *w, enum connection_event event)
 	w->answered = clock_ms_coarse();
 	until = w->answered + time;
 	connection_bound(c, 0, until < w->total ? until : w->total,
-			 w->pool->stop_fd);
-	kept = connection_drain(c, until, !w->ran) &&
-	       may_keep(w->pool);
+			 w->pool->stop.fd);
+	kept = connection_drain(c, until, !w->ran) && may_keep(w->pool);
 	return connection_finish(c, kept);
 }
 
