@@ -54,7 +54,9 @@ script_tests = \
 	t/explain/agrees.t \
 	t/explain/chromium.t \
 	t/explain/explain.t \
+	t/explain/firefox.t \
 	t/explain/reference.t \
+	t/explain/webkit.t \
 	t/hostile/attacks.t \
 	t/hostile/fault-injection.t \
 	t/hostile/faults.t \
