@@ -245,10 +245,10 @@ check_rule(const struct check *check, const struct rule *rule)
 			continue;
 		if (break_inherited(check, rule, &item->pattern))
 			return;
-		break_rule(check, rule, NULL,
-			   loader_place(check->loader, item->line,
-					item->pattern.text),
-			   &item->pattern);
+		break_rule(
+		    check, rule, NULL,
+		    loader_place(check->loader, item->line, item->pattern.text),
+		    &item->pattern);
 	}
 	for (size_t i = 0; i < origins->file_count; i++)
 		check_file(check, rule, origins->files[i].file);

@@ -300,10 +300,11 @@ warn_never(struct loader *loader, const struct regex_item *item)
 
 	if (slice_present(inner)) {
 		fix = plain_text(loader, inner, &changed);
-		loader_report(loader, SEVERITY_WARNING, item->line, item->text,
-			      "regex-never", fix,
-			    "the expression begins and ends with \"/\", which "
-			    "no origin does: write it without delimiters");
+		loader_report(
+		    loader, SEVERITY_WARNING, item->line, item->text,
+		    "regex-never", fix,
+		    "the expression begins and ends with \"/\", which "
+		    "no origin does: write it without delimiters");
 		return;
 	}
 	/* A '/' at the end, that of "://" aside. */
@@ -311,10 +312,11 @@ warn_never(struct loader *loader, const struct regex_item *item)
 	rest = text_chop(rest, '$');
 	if (one && text_ends(rest, SLICE("/")) &&
 	    !text_ends(rest, SLICE("//"))) {
-		loader_report(loader, SEVERITY_WARNING, item->line, item->text,
-			      "regex-never", NULL,
-			    "the expression ends with \"/\", and an origin has "
-			    "no path");
+		loader_report(
+		    loader, SEVERITY_WARNING, item->line, item->text,
+		    "regex-never", NULL,
+		    "the expression ends with \"/\", and an origin has "
+		    "no path");
 		return;
 	}
 	fix = plain_text(loader, item->text, &changed);
@@ -323,8 +325,8 @@ warn_never(struct loader *loader, const struct regex_item *item)
 	    text_find_any(item->text, "()*?{") == item->text.len)
 		loader_report(loader, SEVERITY_WARNING, item->line, item->text,
 			      "regex-never", fix,
-			    "the expression has upper-case letters, and "
-			    "browsers send origins in lower case");
+			      "the expression has upper-case letters, and "
+			      "browsers send origins in lower case");
 }
 
 /* ---- what is reported ---- */
@@ -337,8 +339,7 @@ report(struct loader *loader, bool error, unsigned line, const char *id,
 		return;
 	diag_report(loader->diags, error ? SEVERITY_ERROR : SEVERITY_WARNING,
 		    loader->file, loader_place(loader, line, item->text), id,
-		    NULL,
-		    "regular expression \"%s\": %s",
+		    NULL, "regular expression \"%s\": %s",
 		    loader_quote(loader, item->text), why);
 }
 

@@ -98,7 +98,7 @@ struct text_place
 text_place_word(unsigned line, const char *start, struct slice word)
 {
 	return (struct text_place){line, (unsigned)(word.ptr - start) + 1,
-			      (unsigned)word.len};
+				   (unsigned)word.len};
 }
 
 /* A formatted copy in the list's memory, or NULL. */
@@ -156,9 +156,8 @@ diag_vreport(struct diag_list *list, enum severity severity, const char *file,
 	else
 		fix = NULL;
 	list->items[list->count] = (struct item){
-	    .diag = {file == NULL ? NULL : list->files[index - 1],
-		     place.line, place.column, place.length, severity, id,
-		     message, fix},
+	    .diag = {file == NULL ? NULL : list->files[index - 1], place.line,
+		     place.column, place.length, severity, id, message, fix},
 	    .file = index,
 	    .order = list->count,
 	};

@@ -64,7 +64,8 @@ void diag_vreport(struct diag_list *, enum severity, const char *file,
 /* A line as a whole. */
 struct text_place text_place_line(unsigned line);
 /* The word of a line that begins at `start`. */
-struct text_place text_place_word(unsigned line, const char *start, struct slice word);
+struct text_place text_place_word(unsigned line, const char *start,
+				  struct slice word);
 
 /* Let this file's diagnostics come before those of files reported later. */
 void diag_file(struct diag_list *, const char *file);

@@ -39,7 +39,7 @@ read_program(struct loader *loader, const struct entry *entry)
 		return loader_program(loader, words);
 	loader_report(loader, SEVERITY_ERROR, entry->line, entry->value,
 		      "bad-value", NULL, "\"%s\": %s",
-		     loader_quote(loader, entry->key), fault);
+		      loader_quote(loader, entry->key), fault);
 	return NULL;
 }
 
@@ -63,7 +63,8 @@ bad_address(struct loader *loader, const struct entry *entry, struct slice item,
 		snprintf(fix, sizeof(fix), "tcp:127.0.0.1:%.*s",
 			 (int)(item.len - local.len), item.ptr + local.len);
 	loader_report(
-	    loader, SEVERITY_ERROR, entry->line, item, "bad-value", named ? fix : NULL,
+	    loader, SEVERITY_ERROR, entry->line, item, "bad-value",
+	    named ? fix : NULL,
 	    "\"forward\" takes unix:PATH or tcp:ADDRESS:PORT, not \"%s\": %s",
 	    loader_quote(loader, item), fault);
 }
@@ -132,12 +133,12 @@ add_networks(struct loader *loader, const struct entry *entry,
 		if (network_parse(item, &(*networks)[*count]))
 			++*count;
 		else
-			loader_report(loader, SEVERITY_ERROR, entry->line, item,
-				      "bad-value", NULL,
-				     "\"%s\" takes addresses and prefixes like "
-				     "192.0.2.0/24, not \"%s\"",
-				     entry->key.ptr,
-				     loader_quote(loader, item));
+			loader_report(
+			    loader, SEVERITY_ERROR, entry->line, item,
+			    "bad-value", NULL,
+			    "\"%s\" takes addresses and prefixes like "
+			    "192.0.2.0/24, not \"%s\"",
+			    entry->key.ptr, loader_quote(loader, item));
 	}
 }
 
@@ -202,8 +203,8 @@ set_user(struct loader *loader, void *target, const struct entry *entry)
 	if (name.len == 0 || name.ptr[0] == '-') {
 		loader_report(loader, SEVERITY_ERROR, entry->line, entry->value,
 			      "bad-value", NULL,
-			     "\"user\" takes the name of a user, not \"%s\"",
-			     loader_quote(loader, entry->value));
+			      "\"user\" takes the name of a user, not \"%s\"",
+			      loader_quote(loader, entry->value));
 		return;
 	}
 	values->server.user = arena_text(loader->arena, name);
@@ -313,11 +314,11 @@ find_duplicates(struct loader *loader, const struct section *section)
 	qsort(sorted, section->count, sizeof(*sorted), entry_compare);
 	for (size_t i = 0; i < section->count; i++) {
 		if (first != NULL && slice_eq(first->key, sorted[i]->key))
-			loader_report(
-			    loader, SEVERITY_ERROR, sorted[i]->line,
-			    sorted[i]->key, "duplicate-key", NULL,
-			    "\"%s\" is set twice, first in line %u",
-			    loader_quote(loader, first->key), first->line);
+			loader_report(loader, SEVERITY_ERROR, sorted[i]->line,
+				      sorted[i]->key, "duplicate-key", NULL,
+				      "\"%s\" is set twice, first in line %u",
+				      loader_quote(loader, first->key),
+				      first->line);
 		else
 			first = sorted[i];
 	}
@@ -333,10 +334,9 @@ is_variable(struct loader *loader, const struct entry *entry)
 	if (blank == NULL)
 		return true;
 	loader_report(loader, SEVERITY_ERROR, entry->line, entry->key,
-		      "bad-value",
-		     last == NULL ? NULL : last + 1,
-		     "the name of a variable holds no blank, \"%s\" does",
-		     loader_quote(loader, entry->key));
+		      "bad-value", last == NULL ? NULL : last + 1,
+		      "the name of a variable holds no blank, \"%s\" does",
+		      loader_quote(loader, entry->key));
 	return false;
 }
 
@@ -383,7 +383,8 @@ is_extension(struct loader *loader, const struct entry *entry)
 		     memchr(key.ptr, '/', key.len) == NULL &&
 		     memchr(key.ptr, '.', key.len) == NULL;
 	loader_report(
-	    loader, SEVERITY_ERROR, entry->line, entry->key, "unknown-key", fixed ? fix : NULL,
+	    loader, SEVERITY_ERROR, entry->line, entry->key, "unknown-key",
+	    fixed ? fix : NULL,
 	    "\"%s\" is no file name extension; [handlers] takes keys like "
 	    "\".php\"",
 	    loader_quote(loader, entry->key));

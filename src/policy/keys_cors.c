@@ -25,9 +25,10 @@ static void
 note_safelisted_method(struct loader *loader, const struct entry *entry,
 		       struct slice item, struct slice method)
 {
-	loader_report(loader, SEVERITY_NOTE, entry->line, item, "safelisted", NULL,
-		    "method \"%s\" is always allowed and need not be listed",
-		    loader_quote(loader, method));
+	loader_report(loader, SEVERITY_NOTE, entry->line, item, "safelisted",
+		      NULL,
+		      "method \"%s\" is always allowed and need not be listed",
+		      loader_quote(loader, method));
 }
 
 static void
@@ -45,8 +46,8 @@ warn_method_case(struct loader *loader, const struct entry *entry,
 	}
 	if (lower)
 		loader_report(
-		    loader, SEVERITY_WARNING, entry->line, item,
-		    "method-case", upper,
+		    loader, SEVERITY_WARNING, entry->line, item, "method-case",
+		    upper,
 		    "method \"%s\": methods are case-sensitive, and browsers "
 		    "put only DELETE, GET, HEAD, OPTIONS, POST and PUT in "
 		    "upper case",
@@ -61,8 +62,7 @@ method_error(struct loader *loader, const struct entry *entry,
 	     struct slice method, const char *id, const char *why)
 {
 	loader_report(loader, SEVERITY_ERROR, entry->line, method, id, NULL,
-		      "method \"%s\": %s",
-		     loader_quote(loader, method), why);
+		      "method \"%s\": %s", loader_quote(loader, method), why);
 }
 
 static void
@@ -123,7 +123,8 @@ note_safelisted_header(struct loader *loader, const struct entry *entry,
 {
 	if (request_header_is_plain(header))
 		loader_report(
-		    loader, SEVERITY_NOTE, entry->line, header, "safelisted", NULL,
+		    loader, SEVERITY_NOTE, entry->line, header, "safelisted",
+		    NULL,
 		    "header \"%s\" needs no permission unless its value is "
 		    "unusual or longer than 128 bytes",
 		    loader_quote(loader, header));
@@ -133,9 +134,10 @@ static void
 note_safelisted_exposed(struct loader *loader, const struct entry *entry,
 			struct slice header)
 {
-	loader_report(loader, SEVERITY_NOTE, entry->line, header, "safelisted", NULL,
-		    "header \"%s\" can always be read and need not be exposed",
-		    loader_quote(loader, header));
+	loader_report(
+	    loader, SEVERITY_NOTE, entry->line, header, "safelisted", NULL,
+	    "header \"%s\" can always be read and need not be exposed",
+	    loader_quote(loader, header));
 }
 
 static void
@@ -143,8 +145,7 @@ header_error(struct loader *loader, const struct entry *entry,
 	     struct slice header, const char *id, const char *why)
 {
 	loader_report(loader, SEVERITY_ERROR, entry->line, header, id, NULL,
-		      "header \"%s\": %s",
-		     loader_quote(loader, header), why);
+		      "header \"%s\": %s", loader_quote(loader, header), why);
 }
 
 static const char not_a_token[] = "a header name is made of letters, digits "
@@ -171,9 +172,8 @@ check_header(struct loader *loader, const struct entry *entry,
 	if (token_is_valid(header))
 		return true;
 	loader_report(loader, SEVERITY_ERROR, entry->line, header, "header",
-		      header_fix(loader, header),
-		     "header \"%s\": %s", loader_quote(loader, header),
-		     not_a_token);
+		      header_fix(loader, header), "header \"%s\": %s",
+		      loader_quote(loader, header), not_a_token);
 	return false;
 }
 
@@ -275,7 +275,8 @@ set_max_age(struct loader *loader, void *target, const struct entry *entry)
 	}
 	max_age_fix(entry->value, fix, sizeof(fix));
 	loader_report(
-	    loader, SEVERITY_ERROR, entry->line, entry->value, "max-age", fix[0] == '\0' ? NULL : fix,
+	    loader, SEVERITY_ERROR, entry->line, entry->value, "max-age",
+	    fix[0] == '\0' ? NULL : fix,
 	    "\"max-age\" takes seconds from 0 to 86400, without a unit, not "
 	    "\"%s\"",
 	    loader_quote(loader, entry->value));
@@ -292,7 +293,8 @@ set_status(struct loader *loader, void *target, const struct entry *entry)
 		values->preflight_status = (int)status;
 	else
 		loader_report(
-		    loader, SEVERITY_ERROR, entry->line, entry->value, "status", NULL,
+		    loader, SEVERITY_ERROR, entry->line, entry->value, "status",
+		    NULL,
 		    "\"preflight-status\" takes a status from 200 to 299, not "
 		    "\"%s\"; browsers refuse a preflight with any other",
 		    loader_quote(loader, entry->value));
@@ -313,7 +315,8 @@ set_path(struct loader *loader, void *target, const struct entry *entry)
 			continue;
 		}
 		loader_report(
-		    loader, SEVERITY_ERROR, entry->line, item, "path-pattern", fix,
+		    loader, SEVERITY_ERROR, entry->line, item, "path-pattern",
+		    fix,
 		    "path \"%s\": a path begins with \"/\", holds no \"//\", "
 		    "\"/./\" or \"/../\", and \"*\" only at its end",
 		    loader_quote(loader, item));

@@ -52,12 +52,12 @@ unknown_key(struct loader *loader, struct section *section,
 	else if (home != SECTION_LOST && home != section->kind)
 		loader_report(loader, SEVERITY_ERROR, entry->line, entry->key,
 			      "unknown-key", NULL,
-			     "unknown key \"%s\" in %s; it belongs in [%s]",
-			     key, label, section_word(home));
+			      "unknown key \"%s\" in %s; it belongs in [%s]",
+			      key, label, section_word(home));
 	else
 		loader_report(loader, SEVERITY_ERROR, entry->line, entry->key,
 			      "unknown-key", nearest,
-			     "unknown key \"%s\" in %s", key, label);
+			      "unknown key \"%s\" in %s", key, label);
 	if (home == SECTION_LOST)
 		note_misspelt_origins(section, nearest);
 }
@@ -73,10 +73,9 @@ bad_value(struct loader *loader, const struct key *key,
 	  const struct entry *entry, const char *fix, const char *wanted)
 {
 	loader_report(loader, SEVERITY_ERROR, entry->line, entry->value,
-		      "bad-value", fix,
-		     "\"%s\" takes %s%s, not \"%s\"", key->name, wanted,
-		     key->none ? ", or none" : "",
-		     loader_quote(loader, entry->value));
+		      "bad-value", fix, "\"%s\" takes %s%s, not \"%s\"",
+		      key->name, wanted, key->none ? ", or none" : "",
+		      loader_quote(loader, entry->value));
 }
 
 static void
@@ -276,8 +275,8 @@ keys_read(struct loader *loader, struct section *section,
 		if (lines[index] != 0 && !table[index].repeats) {
 			loader_report(loader, SEVERITY_ERROR, entry->line,
 				      entry->key, "duplicate-key", NULL,
-				     "\"%s\" is set twice, first in line %u",
-				     table[index].name, lines[index]);
+				      "\"%s\" is set twice, first in line %u",
+				      table[index].name, lines[index]);
 			continue;
 		}
 		if (lines[index] == 0)

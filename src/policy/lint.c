@@ -64,8 +64,8 @@ lint_beside_any(struct loader *loader, const struct items *items,
 			continue;
 		loader_report(loader, SEVERITY_WARNING, item->line, item->text,
 			      "shadowed", NULL,
-			    "\"%s\" is covered by \"*\" in \"%s\"",
-			    loader_quote(loader, item->text), key);
+			      "\"%s\" is covered by \"*\" in \"%s\"",
+			      loader_quote(loader, item->text), key);
 	}
 }
 
@@ -102,8 +102,7 @@ lint_lists(struct loader *loader, const struct cors_values *values)
 			    loader, SEVERITY_WARNING,
 			    values->timing.origins.list[i].line,
 			    values->timing.origins.list[i].text, "shadowed",
-			    NULL,
-			    "\"%s\" is covered by \"*\" in \"timing\"",
+			    NULL, "\"%s\" is covered by \"*\" in \"timing\"",
 			    loader_quote(loader,
 					 values->timing.origins.list[i].text));
 	lint_headers(loader, values);
@@ -200,11 +199,10 @@ lint_origins(struct loader *loader, const struct cors_values *values)
 	for (size_t i = 0; i < origins->regex_count; i++)
 		loader_report(loader, SEVERITY_WARNING,
 			      origins->regexes[i].line,
-			      origins->regexes[i].text, "regex-origin",
-			    NULL,
-			    "a regular expression easily allows more than it "
-			    "should; \"origins\" knows subdomains and ports "
-			    "(https://*.example.com, http://localhost:*)");
+			      origins->regexes[i].text, "regex-origin", NULL,
+			      "a regular expression easily allows more than it "
+			      "should; \"origins\" knows subdomains and ports "
+			      "(https://*.example.com, http://localhost:*)");
 	if (origins->null_line != 0 && values->allow_null &&
 	    !values->credentials)
 		loader_warn(

@@ -17,8 +17,8 @@
 void
 loader_no_memory(struct loader *loader)
 {
-	diag_report(loader->diags, SEVERITY_ERROR, loader->file, text_place_line(0), "no-policy",
-		    NULL, "no memory");
+	diag_report(loader->diags, SEVERITY_ERROR, loader->file,
+		    text_place_line(0), "no-policy", NULL, "no memory");
 }
 
 void *
@@ -136,7 +136,8 @@ loader_error(struct loader *loader, unsigned line, const char *id,
 	va_list args;
 
 	va_start(args, format);
-	report(loader, SEVERITY_ERROR, text_place_line(line), id, fix, format, args);
+	report(loader, SEVERITY_ERROR, text_place_line(line), id, fix, format,
+	       args);
 	va_end(args);
 }
 
@@ -147,7 +148,8 @@ loader_warn(struct loader *loader, unsigned line, const char *id,
 	va_list args;
 
 	va_start(args, format);
-	report(loader, SEVERITY_WARNING, text_place_line(line), id, fix, format, args);
+	report(loader, SEVERITY_WARNING, text_place_line(line), id, fix, format,
+	       args);
 	va_end(args);
 }
 
@@ -158,7 +160,8 @@ loader_note(struct loader *loader, unsigned line, const char *id,
 	va_list args;
 
 	va_start(args, format);
-	report(loader, SEVERITY_NOTE, text_place_line(line), id, fix, format, args);
+	report(loader, SEVERITY_NOTE, text_place_line(line), id, fix, format,
+	       args);
 	va_end(args);
 }
 
@@ -169,8 +172,9 @@ loader_quote(struct loader *loader, struct slice text)
 }
 
 void
-loader_bad_origin(struct loader *loader, const char *file, struct text_place place,
-		  struct slice text, enum origin_fault fault)
+loader_bad_origin(struct loader *loader, const char *file,
+		  struct text_place place, struct slice text,
+		  enum origin_fault fault)
 {
 	diag_report(loader->diags, SEVERITY_ERROR, file, place,
 		    origin_fault_id(fault), fix_origin(loader->scratch, text),
@@ -244,8 +248,8 @@ loader_check_mode(struct loader *loader, const char *name,
 	    (status->st_mode & S_IWOTH) == 0)
 		return;
 	diag_report(
-	    loader->diags, SEVERITY_WARNING, name, text_place_line(1), "writable-by-others",
-	    NULL,
+	    loader->diags, SEVERITY_WARNING, name, text_place_line(1),
+	    "writable-by-others", NULL,
 	    "everybody on this machine can write to the file (mode %04o); "
 	    "take that away with chmod o-w",
 	    (unsigned)(status->st_mode & 07777));
@@ -260,8 +264,8 @@ loader_is_utf16(struct loader *loader, const char *name, struct slice text)
 			     !slice_starts(text, SLICE("\xfe\xff")) &&
 			     (text.ptr[0] == '\0') == (text.ptr[1] == '\0')))
 		return false;
-	diag_report(loader->diags, SEVERITY_ERROR, name, text_place_line(1), "syntax", NULL,
-		    "the file is in UTF-16; save it as UTF-8");
+	diag_report(loader->diags, SEVERITY_ERROR, name, text_place_line(1),
+		    "syntax", NULL, "the file is in UTF-16; save it as UTF-8");
 	return true;
 }
 

@@ -267,7 +267,7 @@ void loader_report(struct loader *, enum severity, unsigned line,
     __attribute__((format(printf, 7, 8)));
 /* The place of a word in that line, as loader_report finds it. */
 struct text_place loader_place(const struct loader *, unsigned line,
-			  struct slice word);
+			       struct slice word);
 /* diag_quote in the list of the load. */
 const char *loader_quote(struct loader *, struct slice);
 /* Report an invalid origin at a place of the file of that name. */

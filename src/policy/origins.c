@@ -56,8 +56,8 @@ warn_separator(struct loader *loader, struct slice item, unsigned line)
 		return;
 	loader_report(loader, SEVERITY_WARNING, line, item, "separator", NULL,
 		      "origins are separated by blanks or commas, not by "
-		    "\"%c\"",
-		    item.ptr[at]);
+		      "\"%c\"",
+		      item.ptr[at]);
 }
 
 static void
@@ -119,12 +119,11 @@ origins_set_file(struct loader *loader, void *target, const struct entry *entry)
 	}
 	for (size_t i = 0; i < origins->file_count; i++) {
 		if (origins->files[i].file == add.file) {
-			loader_report(
-			    loader, SEVERITY_WARNING, entry->line,
-			    entry->value, "shadowed", NULL,
-				    "\"%s\" is read already, see line %u",
-				    loader_quote(loader, entry->value),
-				    origins->files[i].line);
+			loader_report(loader, SEVERITY_WARNING, entry->line,
+				      entry->value, "shadowed", NULL,
+				      "\"%s\" is read already, see line %u",
+				      loader_quote(loader, entry->value),
+				      origins->files[i].line);
 			return;
 		}
 	}
@@ -155,24 +154,24 @@ static bool
 check_variable(struct loader *loader, const struct entry *entry)
 {
 	if (!is_variable(entry->value)) {
-		loader_report(loader, SEVERITY_ERROR, entry->line,
-			      entry->value, "bad-value", NULL,
-			     "\"origins-env\" takes the name of a variable, "
-			     "not \"%s\"",
-			     loader_quote(loader, entry->value));
+		loader_report(loader, SEVERITY_ERROR, entry->line, entry->value,
+			      "bad-value", NULL,
+			      "\"origins-env\" takes the name of a variable, "
+			      "not \"%s\"",
+			      loader_quote(loader, entry->value));
 		return false;
 	}
 	for (size_t i = 0; i < sizeof(from_clients) / sizeof(from_clients[0]);
 	     i++) {
 		if (!slice_starts(entry->value, slice_from(from_clients[i])))
 			continue;
-		loader_report(loader, SEVERITY_ERROR, entry->line,
-			      entry->value, "bad-value", NULL,
-			     "\"origins-env\": under CGI a client can set "
-			     "variables that begin with %s; use another name "
-			     "than \"%s\"",
-			     from_clients[i],
-			     loader_quote(loader, entry->value));
+		loader_report(loader, SEVERITY_ERROR, entry->line, entry->value,
+			      "bad-value", NULL,
+			      "\"origins-env\": under CGI a client can set "
+			      "variables that begin with %s; use another name "
+			      "than \"%s\"",
+			      from_clients[i],
+			      loader_quote(loader, entry->value));
 		return false;
 	}
 	return true;
@@ -206,8 +205,8 @@ read_variable(struct loader *loader, struct origins *origins,
 			origins->null_line = file->policy_line;
 		else
 			loader_bad_origin(loader, file->name,
-					  text_place_line(file->policy_line), item,
-					  fault);
+					  text_place_line(file->policy_line),
+					  item, fault);
 		origins->faulty =
 		    origins->faulty ||
 		    (fault != ORIGIN_FAULT_NONE && fault != ORIGIN_FAULT_NULL);
@@ -225,21 +224,21 @@ variable_value(struct loader *loader, const struct entry *entry,
 	if (value != NULL)
 		return value;
 	if (loader->in_memory)
-		loader_report(loader, SEVERITY_WARNING, entry->line, entry->value,
-			      "origins-env", NULL,
-			    "the variable \"%s\" is not read here", name);
+		loader_report(loader, SEVERITY_WARNING, entry->line,
+			      entry->value, "origins-env", NULL,
+			      "the variable \"%s\" is not read here", name);
 	else if (loader->options->use == LOAD_LINT)
-		loader_report(loader, SEVERITY_WARNING, entry->line, entry->value,
-			      "origins-env", NULL,
-			    "the variable \"%s\" is not set here; where the "
-			    "policy is used it must be",
-			    name);
+		loader_report(loader, SEVERITY_WARNING, entry->line,
+			      entry->value, "origins-env", NULL,
+			      "the variable \"%s\" is not set here; where the "
+			      "policy is used it must be",
+			      name);
 	else
 		loader_report(loader, SEVERITY_ERROR, entry->line, entry->value,
 			      "origins-env", NULL,
-			     "the variable \"%s\" is not set; set it, empty "
-			     "for no origins",
-			     name);
+			      "the variable \"%s\" is not set; set it, empty "
+			      "for no origins",
+			      name);
 	return "";
 }
 
@@ -312,7 +311,7 @@ origins_set_regex(struct loader *loader, void *target,
 	if (regex == NULL) {
 		loader_report(loader, SEVERITY_ERROR, entry->line, entry->value,
 			      "regex", NULL, "regular expression \"%s\": %s",
-			     loader_quote(loader, entry->value), fault);
+			      loader_quote(loader, entry->value), fault);
 		origins->faulty = true;
 		return;
 	}
@@ -343,8 +342,7 @@ add_timing_origin(struct loader *loader, struct timing *timing,
 		    loader_quote(loader, item));
 	} else if (fault == ORIGIN_FAULT_NULL) {
 		loader_report(
-		    loader, SEVERITY_ERROR, line, item, "null-prohibited",
-		    NULL,
+		    loader, SEVERITY_ERROR, line, item, "null-prohibited", NULL,
 		    "origin \"null\": every sandboxed frame and every file "
 		    "sends it");
 	} else if (fault != ORIGIN_FAULT_NONE) {

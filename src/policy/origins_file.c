@@ -42,7 +42,8 @@ origins_file_place(struct origins_file *file, struct slice word)
 		file->seen = (size_t)(end - file->text.ptr) + 1;
 		file->seen_line++;
 	}
-	return text_place_word(file->seen_line, file->text.ptr + file->seen, word);
+	return text_place_word(file->seen_line, file->text.ptr + file->seen,
+			       word);
 }
 
 static size_t

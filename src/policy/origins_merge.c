@@ -286,11 +286,11 @@ warn_covered_by_any(struct loader *loader, const struct origins *origins)
 								     : "env",
 			    origins->any_line);
 	for (size_t i = 0; i < origins->regex_count; i++)
-		loader_report(loader, SEVERITY_WARNING,
-			      origins->regexes[i].line,
-			      origins->regexes[i].text, "shadowed", NULL,
-			    "\"origins-regex\" is covered by \"*\" in line %u",
-			    origins->any_line);
+		loader_report(
+		    loader, SEVERITY_WARNING, origins->regexes[i].line,
+		    origins->regexes[i].text, "shadowed", NULL,
+		    "\"origins-regex\" is covered by \"*\" in line %u",
+		    origins->any_line);
 	if (origins->null_line != 0)
 		loader_warn(loader, origins->null_line, "shadowed", NULL,
 			    "origin \"null\" is covered by \"*\" in line %u",

@@ -38,9 +38,11 @@ section_add(struct loader *loader, const struct reader *reader)
 			 sizeof(*loader->sections)))
 		return NULL;
 	struct section *section = &loader->sections[loader->count++];
-	*section = (struct section){.kind = SECTION_LOST,
-				    .line = reader->line,
-				    .header = text_place_word(reader->line, reader->start, reader->said)};
+	*section =
+	    (struct section){.kind = SECTION_LOST,
+			     .line = reader->line,
+			     .header = text_place_word(
+				 reader->line, reader->start, reader->said)};
 	return section;
 }
 
@@ -97,8 +99,7 @@ named_section(struct loader *loader, struct section *section, struct slice rest)
 	section->guessed = true;
 	diag_report(
 	    loader->diags, SEVERITY_ERROR, loader->file, section->header,
-	    "syntax",
-	    name_fix(rest, fix, sizeof(fix)) ? fix : NULL,
+	    "syntax", name_fix(rest, fix, sizeof(fix)) ? fix : NULL,
 	    "bad name \"%s\" in [cors NAME]; letters, digits, \"_\", \".\" and "
 	    "\"-\" may stand there",
 	    loader_quote(loader, rest));
@@ -280,10 +281,10 @@ key_without_section(struct parse *parse, struct slice key)
 		 home == SECTION_LOST ? "" : section_word(home));
 	diag_report(loader->diags, SEVERITY_ERROR, loader->file,
 		    (struct text_place){parse->reader.line,
-				   (unsigned)parse->reader.mark + 1, 0},
+					(unsigned)parse->reader.mark + 1, 0},
 		    "syntax", home == SECTION_LOST ? NULL : fix,
 		    "the key \"%s\" stands before any section",
-		     loader_quote(loader, key));
+		    loader_quote(loader, key));
 	add_lost_section(parse, home);
 }
 
@@ -307,13 +308,13 @@ warn_separator(struct parse *parse, struct slice key)
 		count += word.len > 0;
 	}
 	if (count > 0)
-		diag_report(parse->loader->diags, SEVERITY_WARNING,
-			    parse->loader->file,
-			    text_place_word(parse->reader.line, parse->reader.start,
-				       parse->reader.comment),
-			    "separator", NULL,
-			    "\";\" begins a comment, and the origins behind it "
-			    "are not read: separate origins by blanks");
+		diag_report(
+		    parse->loader->diags, SEVERITY_WARNING, parse->loader->file,
+		    text_place_word(parse->reader.line, parse->reader.start,
+				    parse->reader.comment),
+		    "separator", NULL,
+		    "\";\" begins a comment, and the origins behind it "
+		    "are not read: separate origins by blanks");
 }
 
 /* A key and its value, whichever way they came. */
@@ -375,13 +376,13 @@ duplicate_section(struct loader *loader, struct section *section,
 	if (section->named)
 		diag_report(loader->diags, SEVERITY_ERROR, loader->file,
 			    section->header, "duplicate-section", NULL,
-			     "[cors %s] stands twice, first in line %u",
-			     loader_quote(loader, section->name), first->line);
+			    "[cors %s] stands twice, first in line %u",
+			    loader_quote(loader, section->name), first->line);
 	else
 		diag_report(loader->diags, SEVERITY_ERROR, loader->file,
 			    section->header, "duplicate-section", NULL,
-			     "[%s] stands twice, first in line %u",
-			     section_word(section->kind), first->line);
+			    "[%s] stands twice, first in line %u",
+			    section_word(section->kind), first->line);
 }
 
 /* Sorted, equal headers are neighbours. */
@@ -612,9 +613,9 @@ settings_load(const char *file, const struct load_options *options,
 	size_t len;
 
 	if (read_file(file, POLICY_MAX, &bytes, &len, &status) != 0) {
-		diag_report(diags, SEVERITY_ERROR, file, text_place_line(0), "no-policy",
-			    NULL,
-			    "the policy cannot be read: %s", unreadable(errno));
+		diag_report(diags, SEVERITY_ERROR, file, text_place_line(0),
+			    "no-policy", NULL, "the policy cannot be read: %s",
+			    unreadable(errno));
 		return NULL;
 	}
 	struct settings *settings =

@@ -82,7 +82,7 @@ check_bytes(struct reader *reader, struct slice line)
 		else
 			diag_report(reader->diags, SEVERITY_ERROR, reader->file,
 				    text_place_word(reader->line, reader->start,
-					       slice_of(&line.ptr[i], 1)),
+						    slice_of(&line.ptr[i], 1)),
 				    "syntax", NULL,
 				    "the line holds the control byte \\x%02x",
 				    c);
@@ -181,8 +181,8 @@ bad_key_line(struct reader *reader, struct slice line, bool colon)
 			 (int)value.len, value.ptr);
 	}
 	diag_report(reader->diags, SEVERITY_ERROR, reader->file,
-		    said_place(reader), "syntax", slice_present(key) && fits ? fix : NULL,
-		    "%s in \"%s\"",
+		    said_place(reader), "syntax",
+		    slice_present(key) && fits ? fix : NULL, "%s in \"%s\"",
 		    colon ? "\":\" before any \"=\"" : "no \"=\"",
 		    diag_quote(reader->diags, line, SHOWN_MAX));
 	return LINE_BAD;

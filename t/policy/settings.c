@@ -348,8 +348,8 @@ static const struct place_row {
 	const char *text;
 	const char *places; /* LINE:COLUMN+LENGTH */
 } place_rows[] = {
-    {"a word of a list", "[cors]\n\torigins =  https://a.example, HTTP://b.c/\n",
-     "2:32+11"},
+    {"a word of a list",
+     "[cors]\n\torigins =  https://a.example, HTTP://b.c/\n", "2:32+11"},
     {"behind a byte order mark", "\xef\xbb\xbf[crs] ; x\n", "1:4+5"},
     {"a header", "  [cors] # x\r\norigins = *\n", "1:3+10"},
     {"a header without its end", "[cors\norigins = *\n", "1:1+5"},
@@ -365,8 +365,9 @@ static const struct place_row {
      " https://a.b https://c.d https://e.f/ https://g.h\n",
      "2:229+12"},
     {"[env]", CORS "[env]\nexport A = b\n", "4:1+8"},
-    {"what is inherited", "[cors]\norigins = http://a.example\n[cors x]\n"
-			  "path = /x\ncredentials = yes\n",
+    {"what is inherited",
+     "[cors]\norigins = http://a.example\n[cors x]\n"
+     "path = /x\ncredentials = yes\n",
      "5:0+0"},
     {"no one place", "[cors]\nmethods = PUT\n", "1:0+0"},
 };
