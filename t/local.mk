@@ -28,6 +28,7 @@ unit_tests = \
 	t/fetch/fetch.t \
 	t/fetch/url.t \
 	t/page/form.t \
+	t/policy/fixes.t \
 	t/policy/settings.t \
 	t/policy/values.t \
 	t/program/forward-pool.t \
@@ -194,6 +195,7 @@ t_fastcgi_record_t_SOURCES = t/fastcgi/record.c t/unit.h
 t_fetch_fetch_t_SOURCES = t/fetch/fetch.c t/unit.h
 t_fetch_url_t_SOURCES = t/fetch/url.c t/unit.h
 t_page_form_t_SOURCES = t/page/form.c src/page/form.c t/unit.h
+t_policy_fixes_t_SOURCES = t/policy/fixes.c t/unit.h
 t_policy_settings_t_SOURCES = t/policy/settings.c t/unit.h
 t_policy_values_t_SOURCES = t/policy/values.c t/unit.h
 t_program_forward_pool_t_SOURCES = t/program/forward-pool.c t/unit.h

@@ -197,8 +197,9 @@ break_rule(const struct check *check, const struct rule *rule,
 
 	diag_report(loader->diags, SEVERITY_ERROR,
 		    file == NULL ? loader->file : file->name, place, rule->id,
-		    rule->fix == NULL ? NULL
-				      : rule->fix(loader->scratch, pattern),
+		    rule->fix == NULL || check->base != NULL
+			? NULL /* the origin is in another line */
+			: rule->fix(loader->scratch, pattern),
 		    "origin \"%s\"%s: %s", loader_quote(loader, pattern->text),
 		    check->base == NULL ? "" : " of [cors]", rule->why);
 }

@@ -58,10 +58,15 @@ bad_address(struct loader *loader, const struct entry *entry, struct slice item,
 	static const struct slice local = {"tcp:localhost:", 14};
 	char fix[READER_INI_MAX + 1];
 	bool named = slice_starts(item, local) && item.len < sizeof(fix);
+	struct address address;
 
-	if (named)
+	if (named) {
 		snprintf(fix, sizeof(fix), "tcp:127.0.0.1:%.*s",
 			 (int)(item.len - local.len), item.ptr + local.len);
+		named =
+		    address_parse(loader->scratch, slice_from(fix),
+				  loader->settings->folder, &address) == NULL;
+	}
 	loader_report(
 	    loader, SEVERITY_ERROR, entry->line, item, "bad-value",
 	    named ? fix : NULL,

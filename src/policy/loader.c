@@ -10,6 +10,7 @@
 #include "policy/loader.h"
 
 #include "base/array.h"
+#include "base/text.h"
 #include "policy/fix.h"
 
 /* ---- memory ---- */
@@ -171,15 +172,35 @@ loader_quote(struct loader *loader, struct slice text)
 	return diag_quote(loader->diags, text, QUOTE_MAX);
 }
 
+/* May this text stand where the invalid one is? */
+static bool
+fits_use(enum origin_use use, const char *fix)
+{
+	struct slice rest = slice_from(fix), word;
+	struct origin_pattern pattern;
+	size_t count = 0;
+
+	for (; text_word_next(&rest, &word); count++)
+		if (use == ORIGIN_IN_TIMING &&
+		    (origin_pattern_check(word, &pattern) !=
+			 ORIGIN_FAULT_NONE ||
+		     !origin_pattern_is_exact(&pattern)))
+			return false;
+	return count == 1 || use != ORIGIN_IN_FILE;
+}
+
 void
 loader_bad_origin(struct loader *loader, const char *file,
-		  struct text_place place, struct slice text,
-		  enum origin_fault fault)
+		  struct text_place place, enum origin_use use,
+		  struct slice text, enum origin_fault fault)
 {
+	const char *fix = fix_origin(loader->scratch, text);
+
+	if (fix != NULL && !fits_use(use, fix))
+		fix = NULL;
 	diag_report(loader->diags, SEVERITY_ERROR, file, place,
-		    origin_fault_id(fault), fix_origin(loader->scratch, text),
-		    "origin \"%s\": %s", loader_quote(loader, text),
-		    origin_fault_text(fault, text));
+		    origin_fault_id(fault), fix, "origin \"%s\": %s",
+		    loader_quote(loader, text), origin_fault_text(fault, text));
 }
 
 /* ---- files ---- */

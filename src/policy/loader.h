@@ -270,9 +270,16 @@ struct text_place loader_place(const struct loader *, unsigned line,
 			       struct slice word);
 /* diag_quote in the list of the load. */
 const char *loader_quote(struct loader *, struct slice);
+/* Where an origin is written, which decides what a fix may be. */
+enum origin_use {
+	ORIGIN_IN_LIST,	 /* `origins`, a variable */
+	ORIGIN_IN_FILE,	 /* one a line */
+	ORIGIN_IN_TIMING /* no patterns */
+};
+
 /* Report an invalid origin at a place of the file of that name. */
 void loader_bad_origin(struct loader *, const char *file, struct text_place,
-		       struct slice text, enum origin_fault);
+		       enum origin_use, struct slice text, enum origin_fault);
 
 /* An absolute path of one that may be relative to the policy's folder. */
 const char *loader_path(struct loader *, struct slice);

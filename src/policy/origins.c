@@ -78,8 +78,8 @@ add_origin(struct loader *loader, struct origins *origins, struct slice item,
 	}
 	if (fault != ORIGIN_FAULT_NONE) {
 		loader_bad_origin(loader, loader->file,
-				  loader_place(loader, line, item), item,
-				  fault);
+				  loader_place(loader, line, item),
+				  ORIGIN_IN_LIST, item, fault);
 		warn_separator(loader, item, line);
 		origins->faulty = true;
 	} else if (loader_grow(loader, loader->scratch, &origins->items,
@@ -206,7 +206,7 @@ read_variable(struct loader *loader, struct origins *origins,
 		else
 			loader_bad_origin(loader, file->name,
 					  text_place_line(file->policy_line),
-					  item, fault);
+					  ORIGIN_IN_LIST, item, fault);
 		origins->faulty =
 		    origins->faulty ||
 		    (fault != ORIGIN_FAULT_NONE && fault != ORIGIN_FAULT_NULL);
@@ -347,8 +347,8 @@ add_timing_origin(struct loader *loader, struct timing *timing,
 		    "sends it");
 	} else if (fault != ORIGIN_FAULT_NONE) {
 		loader_bad_origin(loader, loader->file,
-				  loader_place(loader, line, item), item,
-				  fault);
+				  loader_place(loader, line, item),
+				  ORIGIN_IN_TIMING, item, fault);
 	} else if (!items_have(&timing->origins, item)) {
 		items_add(loader, &timing->origins, item, line);
 		if (timing->kind == TIMING_NONE)

@@ -82,7 +82,8 @@ read_origin(struct loader *loader, struct origins_file *file, struct slice line)
 			    "not in a file",
 			    loader_quote(loader, line));
 	else
-		loader_bad_origin(loader, file->name, place, line, fault);
+		loader_bad_origin(loader, file->name, place, ORIGIN_IN_FILE,
+				  line, fault);
 }
 
 /* Somebody may still be writing what follows the last line feed. */

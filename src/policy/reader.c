@@ -119,6 +119,15 @@ strip(struct reader *reader, struct slice line)
 	return text_trim(line);
 }
 
+/* "[cors a,": with a "]" it would still be no header. */
+static bool
+ends_in_name(struct slice line)
+{
+	char last = line.ptr[line.len - 1];
+
+	return ascii_is_alpha(last) || ascii_is_digit(last);
+}
+
 static enum line_kind
 read_section(struct reader *reader, struct slice line, struct slice *text)
 {
@@ -128,7 +137,9 @@ read_section(struct reader *reader, struct slice line, struct slice *text)
 	if (len > line.len) {
 		snprintf(fix, sizeof(fix), "%.*s]", (int)line.len, line.ptr);
 		complain(reader, "syntax",
-			 line.len > READER_INI_MAX ? NULL : fix,
+			 line.len <= READER_INI_MAX && ends_in_name(line)
+			     ? fix
+			     : NULL,
 			 "no \"]\" after \"[\"");
 		return LINE_BAD_SECTION;
 	}
@@ -175,16 +186,16 @@ bad_key_line(struct reader *reader, struct slice line, bool colon)
 	if (slice_present(key)) {
 		/* "origins https://a" has its ':' elsewhere. */
 		colon = colon || (value.len > 0 && value.ptr[0] == ':');
-		if (value.len > 0 && value.ptr[0] == ':')
+		while (value.len > 0 && strchr(":=", value.ptr[0]) != NULL)
 			value = text_trim(slice_after(value, 1));
 		snprintf(fix, sizeof(fix), "%.*s = %.*s", (int)key.len, key.ptr,
 			 (int)value.len, value.ptr);
 	}
-	diag_report(reader->diags, SEVERITY_ERROR, reader->file,
-		    said_place(reader), "syntax",
-		    slice_present(key) && fits ? fix : NULL, "%s in \"%s\"",
-		    colon ? "\":\" before any \"=\"" : "no \"=\"",
-		    diag_quote(reader->diags, line, SHOWN_MAX));
+	diag_report(
+	    reader->diags, SEVERITY_ERROR, reader->file, said_place(reader),
+	    "syntax", slice_present(key) && value.len > 0 && fits ? fix : NULL,
+	    "%s in \"%s\"", colon ? "\":\" before any \"=\"" : "no \"=\"",
+	    diag_quote(reader->diags, line, SHOWN_MAX));
 	return LINE_BAD;
 }
 
