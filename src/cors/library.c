@@ -108,6 +108,8 @@ cors_reason(const struct cors_request *r)
 		return "no-memory";
 	if (d->verdict == CORS_BAD_PATH)
 		return "bad-path";
+	if (d->verdict == CORS_BAD_HOST)
+		return "bad-host";
 	if (d->verdict == CORS_UNKNOWN_POLICY)
 		return "unknown-policy";
 	return d->policy == NULL ? "no-policy" : cors_reason_id(d->reason);

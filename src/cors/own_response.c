@@ -142,6 +142,7 @@ own_response_make(struct own_response *r, const struct cors_decision *decision,
 		break;
 	case CORS_REFUSE_METHOD:
 	case CORS_BAD_PATH:
+	case CORS_BAD_HOST:
 	case CORS_UNKNOWN_POLICY:
 	case CORS_RUN:
 		break;

@@ -282,7 +282,13 @@ act(struct work *w)
 		return;
 	case CORS_BAD_PATH:
 		log_no_policy(w, LOG_LEVEL_INFO, "bad-path", w->request.uri,
-			      NULL, "the path cannot be decoded");
+			      NULL, "the path is invalid or ambiguous");
+		break;
+	case CORS_BAD_HOST:
+		log_no_policy(w, LOG_LEVEL_INFO, "bad-host", w->request.host,
+			      NULL,
+			      "the Host header is invalid, or is not the host "
+			      "of the request target");
 		break;
 	case CORS_UNKNOWN_POLICY:
 		log_no_policy(

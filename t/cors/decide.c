@@ -617,6 +617,7 @@ status_of(const struct row *row, const struct policy *policy)
 	case CORS_REFUSE_PREFLIGHT:
 	case CORS_BLOCK:
 	case CORS_BAD_PATH:
+	case CORS_BAD_HOST:
 	case CORS_UNKNOWN_POLICY:
 		break;
 	}
