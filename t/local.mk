@@ -50,6 +50,7 @@ script_tests = \
 	t/cors/installed.t \
 	t/corscheck/import.t \
 	t/corscheck/init.t \
+	t/corscheck/lint.t \
 	t/corscheck/warm.t \
 	t/corswrap/main.t \
 	t/explain/agrees.t \

@@ -47,11 +47,11 @@ print_import(struct arena *arena, enum import_from from,
 }
 
 static int
-import_files(struct arena *arena, enum import_from from, int count,
+import_files(struct input *input, enum import_from from, int count,
 	     char **names)
 {
 	struct import_file *files =
-	    arena_array(arena, (size_t)count, sizeof(*files));
+	    arena_array(input->arena, (size_t)count, sizeof(*files));
 
 	if (files == NULL) {
 		fprintf(stderr, "corscheck: memory is out\n");
@@ -59,11 +59,11 @@ import_files(struct arena *arena, enum import_from from, int count,
 	}
 	for (int i = 0; i < count; i++) {
 		files[i].name = input_name(names[i]);
-		if (!input_read(arena, names[i], CONFIGURATION_MAX,
+		if (!input_read(input, names[i], CONFIGURATION_MAX,
 				&files[i].text))
 			return CHECK_USAGE;
 	}
-	return print_import(arena, from, files, (size_t)count);
+	return print_import(input->arena, from, files, (size_t)count);
 }
 
 static bool
@@ -100,10 +100,11 @@ import_command(const struct command *command, int argc, char **argv)
 	}
 	if (optind == argc)
 		return command_usage(command, 0);
-	struct arena *arena = arena_new();
-	int status = arena == NULL ? CHECK_USAGE
-				   : import_files(arena, from, argc - optind,
-						  argv + optind);
-	arena_free(arena);
+	struct input input = {.arena = arena_new()};
+	int status =
+	    input.arena == NULL
+		? CHECK_USAGE
+		: import_files(&input, from, argc - optind, argv + optind);
+	arena_free(input.arena);
 	return status;
 }

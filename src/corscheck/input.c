@@ -16,15 +16,21 @@
 #include "base/array.h"
 #include "base/file.h"
 
+static bool
+is_standard(const char *name)
+{
+	return strcmp(name, "-") == 0;
+}
+
 const char *
 input_name(const char *name)
 {
-	return strcmp(name, "-") == 0 ? "standard input" : name;
+	return is_standard(name) ? "standard input" : name;
 }
 
 /* Standard input to its end.  -1 with errno. */
 static int
-read_standard_input(size_t max, char **bytes, size_t *len)
+read_standard(size_t max, char **bytes, size_t *len)
 {
 	enum { BLOCK = 65536 };
 	size_t room = 0, got;
@@ -48,24 +54,85 @@ read_standard_input(size_t max, char **bytes, size_t *len)
 	return 0;
 }
 
-bool
-input_read(struct arena *arena, const char *name, size_t max,
+/* -1 with errno. */
+static int
+read_bytes(struct input *input, const char *name, size_t max,
 	   struct slice *bytes)
 {
 	struct stat status;
 	char *read = NULL;
 	size_t len = 0;
-	int result = strcmp(name, "-") == 0
-			 ? read_standard_input(max, &read, &len)
-			 : read_file(name, max, &read, &len, &status);
 
-	if (result == 0)
-		*bytes = arena_slice(arena, slice_of(read, len));
-	else
-		fprintf(stderr, "corscheck: cannot read %s: %s\n",
-			input_name(name), read_file_cause(errno));
+	if (is_standard(name) && slice_present(input->standard)) {
+		*bytes = input->standard;
+		return 0;
+	}
+	int result = is_standard(name)
+			 ? read_standard(max, &read, &len)
+			 : read_file(name, max, &read, &len, &status);
+	int saved = errno;
+	if (result == 0) {
+		*bytes = arena_slice(input->arena, slice_of(read, len));
+		if (!slice_present(*bytes)) {
+			result = -1;
+			saved = ENOMEM;
+		} else if (is_standard(name)) {
+			input->standard = *bytes;
+		}
+	}
 	free(read);
-	if (result == 0 && !slice_present(*bytes))
-		fprintf(stderr, "corscheck: memory is out\n");
-	return result == 0 && slice_present(*bytes);
+	errno = saved;
+	return result;
+}
+
+bool
+input_read(struct input *input, const char *name, size_t max,
+	   struct slice *bytes)
+{
+	if (read_bytes(input, name, max, bytes) == 0)
+		return true;
+	fprintf(stderr, "corscheck: cannot read %s: %s\n", input_name(name),
+		read_file_cause(errno));
+	return false;
+}
+
+struct settings *
+input_settings(struct input *input, const char *name,
+	       const struct load_options *options, struct diag_list *diags,
+	       struct slice *text)
+{
+	int result;
+
+	*text = SLICE_NONE;
+	result = read_bytes(input, name, INPUT_POLICY_MAX, text);
+	if (!is_standard(name))
+		return settings_load(name, options, diags);
+	if (result == 0)
+		return settings_load_text(input_name(name), *text, options,
+					  diags);
+	diag_report(diags, SEVERITY_ERROR, input_name(name), text_place_line(0),
+		    "no-policy", NULL, "the policy cannot be read: %s",
+		    read_file_cause(errno));
+	return NULL;
+}
+
+struct settings *
+input_settings_or_print(struct input *input, const char *name,
+			const struct load_options *options)
+{
+	struct diag_list *diags;
+	struct settings *settings;
+	struct slice text;
+
+	if (!is_standard(name))
+		return settings_load_or_print(name, options);
+	diags = diag_list_new();
+	if (diags == NULL) {
+		fprintf(stderr, "corscheck: no memory\n");
+		return NULL;
+	}
+	settings = input_settings(input, name, options, diags, &text);
+	diag_print(diags, stderr);
+	diag_list_free(diags);
+	return settings;
 }

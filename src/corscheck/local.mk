@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 # What src/corscheck is made of.
 corscheck_sources = \
+	%D%/cmd_dump.c \
 	%D%/cmd_explain.c \
 	%D%/cmd_import.c \
 	%D%/cmd_init.c \
@@ -15,6 +16,10 @@ corscheck_sources = \
 	%D%/init_snippet.c \
 	%D%/input.c \
 	%D%/input.h \
+	%D%/lint_fix.c \
+	%D%/lint_fix.h \
+	%D%/lint_output.c \
+	%D%/lint_output.h \
 	%D%/main.c \
 	$(end)
 EXTRA_DIST += %D%/README

@@ -19,7 +19,7 @@
 #include "page/page.h"
 
 static const struct command commands[] = {
-    {"lint", lint_command, "[--json] [--strict] POLICY ...",
+    {"lint", lint_command, "[--json | --format gcc|sarif] [--strict] [--fix] POLICY ...",
      "what is wrong with a policy"},
     {"dump", dump_command, "POLICY", "a policy in its canonical form"},
     {"explain", explain_command,

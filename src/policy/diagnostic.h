@@ -74,12 +74,26 @@ void diag_file(struct diag_list *, const char *file);
  * then "...", in the list's memory; never NULL. */
 const char *diag_quote(struct diag_list *, struct slice, size_t max);
 
+/*
+ * "; corscheck: ignore ID ..." stands behind this line: diag_sort takes its
+ * warnings and notes with one of the IDs (split at blanks and commas) away.
+ * Errors stay: a policy with errors is not used.
+ */
+void diag_ignore(struct diag_list *, const char *file, unsigned line,
+		 struct slice ids);
+
+/* All that were reported; those that diag_cap leaves out count, too. */
 size_t diag_count(const struct diag_list *, enum severity);
 /* Sort by file (in order of first report), line, order of report.  What was
  * reported twice, word for word, is then there once. */
 void diag_sort(struct diag_list *);
 size_t diag_total(const struct diag_list *);
 const struct diag *diag_at(const struct diag_list *, size_t);
+
+/* Leave DIAG_SHOWN of each file, errors before warnings before notes, and add
+ * one that says how many more there were (`too-many`).  After diag_sort. */
+enum { DIAG_SHOWN = 50 };
+void diag_cap(struct diag_list *);
 
 /* "error", "warning", "note". */
 const char *severity_name(enum severity);
@@ -89,7 +103,11 @@ const char *severity_name(enum severity);
  * buf, as snprintf returns and truncates.  Without ":LINE" where the line is 0.
  */
 int diag_format(const struct diag *, char *buf, size_t cap);
-/* Every diagnostic a line. */
-void diag_print(const struct diag_list *, FILE *);
+/* diag_cap, and every diagnostic a line. */
+void diag_print(struct diag_list *, FILE *);
+/* One of them, with its line feed. */
+void diag_print_one(const struct diag *, FILE *);
+/* What is to be said of reports that were lost, or nothing. */
+void diag_print_lost(const struct diag_list *, FILE *);
 
 #endif

@@ -41,8 +41,11 @@ policy_library_sources = \
 policy_user_sources = \
 	%D%/lint_missing.c \
 	$(end)
-# What only corscheck needs: policies from other servers' configurations.
+# What only corscheck needs: corrected policies, and policies from other servers'
+# configurations.
 policy_import_sources = \
+	%D%/apply.c \
+	%D%/apply.h \
 	%D%/import.c \
 	%D%/import.h \
 	%D%/import_apache.c \

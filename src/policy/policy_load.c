@@ -218,6 +218,19 @@ put_line(char *buf, int cap, struct slice text, bool section)
 
 static void take_key(struct parse *, struct slice key, struct slice value);
 
+/* "; corscheck: ignore ID" behind what the line says. */
+static void
+read_silence(struct parse *parse)
+{
+	const struct slice words = SLICE("corscheck: ignore ");
+	struct slice comment = text_trim(parse->reader.comment);
+
+	if (slice_starts(comment, words))
+		diag_ignore(parse->loader->diags, parse->loader->file,
+			    parse->reader.line,
+			    slice_after(comment, words.len));
+}
+
 /* inih's reader: the next line, in a form that inih cannot misread. */
 static char *
 next_line(char *buf, int cap, void *context)
@@ -231,6 +244,7 @@ next_line(char *buf, int cap, void *context)
 
 		if (kind == LINE_END)
 			return NULL;
+		read_silence(parse);
 		if (section)
 			open_section(parse, text);
 		else if (kind == LINE_BAD_SECTION)
@@ -410,12 +424,34 @@ find_duplicate_sections(struct loader *loader)
 	}
 }
 
+/* A program, an archive, a picture: one error for the file instead of one for
+ * each of its lines.  A stray control byte in a text is an error of its line. */
+static bool
+is_binary(struct loader *loader, struct slice text)
+{
+	enum { LOOKED_AT = 65536, ONE_IN = 20, FEW = 8 };
+	size_t len = text.len < LOOKED_AT ? text.len : LOOKED_AT, count = 0;
+
+	for (size_t i = 0; i < len; i++)
+		count += (unsigned char)text.ptr[i] < ' ' &&
+			 strchr("\t\r\n", text.ptr[i]) == NULL;
+	for (size_t i = 0; i < len; i++)
+		count += text.ptr[i] == '\0';
+	if (count <= FEW || count < len / ONE_IN)
+		return false;
+	diag_report(loader->diags, SEVERITY_ERROR, loader->file,
+		    text_place_line(0), "syntax", NULL,
+		    "the file is no text: a policy is an INI file");
+	return true;
+}
+
 static void
 parse_lines(struct loader *loader, struct slice text)
 {
 	struct parse parse = {.loader = loader};
 
-	if (loader_is_utf16(loader, loader->file, text)) {
+	if (loader_is_utf16(loader, loader->file, text) ||
+	    is_binary(loader, text)) {
 		loader->incomplete = true;
 		return;
 	}
@@ -622,6 +658,16 @@ settings_load(const char *file, const struct load_options *options,
 	    load(&loader, slice_of(bytes, len), &status);
 	free(bytes);
 	return settings;
+}
+
+struct settings *
+settings_load_text(const char *name, struct slice text,
+		   const struct load_options *options, struct diag_list *diags)
+{
+	struct loader loader = {
+	    .diags = diags, .options = options, .file = name};
+
+	return load(&loader, text, NULL);
 }
 
 struct settings *
