@@ -5,3 +5,5 @@ warmperldir = $(pkglibexecdir)/perl/Corswrap
 dist_warmperl_DATA = %D%/perl/Corswrap/Warm.pm
 warmpythondir = $(pkglibexecdir)/python
 dist_warmpython_DATA = %D%/python/corswrap_warm.py
+warmphpdir = $(pkglibexecdir)/php
+dist_warmphp_DATA = %D%/php/report.php

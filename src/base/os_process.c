@@ -115,23 +115,20 @@ os_process_signal(int fd, int signal)
 #endif
 }
 
-/* Does it run that file? */
+/* Does it run the program that we are? */
 static bool
-runs(pid_t pid, const struct stat *file)
+runs_our_program(pid_t pid)
 {
 	char path[64];
-	struct stat its;
+	struct stat ours, its;
 
 	(void)snprintf(path, sizeof(path), "/proc/%ld/exe", (long)pid);
-	return stat(path, &its) == 0 && its.st_dev == file->st_dev &&
-	       its.st_ino == file->st_ino;
+	return stat("/proc/self/exe", &ours) == 0 && stat(path, &its) == 0 &&
+	       ours.st_dev == its.st_dev && ours.st_ino == its.st_ino;
 }
 
-/* Has it the pipe open for writing, and is it another program than ours?  That
- * comes first: a child that another thread has just started has all our
- * descriptors until its exec, and afterwards none of them. */
-static bool
-writes_to(pid_t pid, ino_t pipe, const struct stat *ours)
+bool
+os_writes_to(pid_t pid, ino_t pipe)
 {
 	char path[64];
 	const struct dirent *entry;
@@ -139,7 +136,9 @@ writes_to(pid_t pid, ino_t pipe, const struct stat *ours)
 	struct stat st;
 	DIR *fds;
 
-	if (runs(pid, ours))
+	/* First this: a child that another thread has just started has all our
+	 * descriptors until its exec, and afterwards none of them. */
+	if (runs_our_program(pid))
 		return false;
 	(void)snprintf(path, sizeof(path), "/proc/%ld/fd", (long)pid);
 	fds = opendir(path);
@@ -156,31 +155,21 @@ writes_to(pid_t pid, ino_t pipe, const struct stat *ours)
 	return writes;
 }
 
-bool
-os_writes_to(pid_t pid, ino_t pipe)
-{
-	struct stat ours;
-
-	return os_executable_stat(&ours) == 0 && writes_to(pid, pipe, &ours);
-}
-
 size_t
 os_pipe_writers(ino_t pipe, pid_t *list, size_t most)
 {
 	const struct dirent *entry;
-	struct stat ours;
+	DIR *all = opendir("/proc");
 	size_t count = 0;
-	DIR *all;
 
-	if (os_executable_stat(&ours) != 0 || (all = opendir("/proc")) == NULL)
-		return 0;
-	while (count < most && (entry = readdir(all)) != NULL) {
+	while (all != NULL && count < most && (entry = readdir(all)) != NULL) {
 		pid_t pid = atoi(entry->d_name);
 
-		if (pid > 0 && pid != getpid() && writes_to(pid, pipe, &ours))
+		if (pid > 0 && pid != getpid() && os_writes_to(pid, pipe))
 			list[count++] = pid;
 	}
-	(void)closedir(all);
+	if (all != NULL)
+		(void)closedir(all);
 	return count;
 }
 

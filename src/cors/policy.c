@@ -417,21 +417,16 @@ find_by_host(const struct policy_choice *choice, struct slice host,
 	return found;
 }
 
-/* False: the host can be read in two ways. */
-static bool
+static struct found
 find_by_request(const struct policy_set *set, const struct request *request,
-		struct slice path, struct found *out)
+		struct slice path)
 {
 	char buf[ORIGIN_HOST_MAX + 1];
 	struct slice host = SLICE_NONE;
 
-	if (set->choice->uses_hosts) {
+	if (set->choice->uses_hosts)
 		host = host_normalize(request, buf, sizeof(buf));
-		if (!host_is_clear(request, host))
-			return false;
-	}
-	*out = find_by_host(set->choice, host, path);
-	return true;
+	return find_by_host(set->choice, host, path);
 }
 
 static const struct policy *
@@ -457,8 +452,7 @@ policy_choose(const struct policy_set *set, const struct request *request,
 		*out = choose_by_name(set, request->policy_name);
 		return *out == NULL ? POLICY_UNKNOWN : POLICY_CHOSEN;
 	}
-	if (!find_by_request(set, request, path, &found))
-		return POLICY_BAD_HOST;
+	found = find_by_request(set, request, path);
 	if (found.first == NULL)
 		return POLICY_NONE;
 	*out = found.first->policy;
@@ -495,13 +489,10 @@ policy_equals(const struct policy_set *set, const struct request *request,
 	      struct slice path, struct regex_scratch *scratch,
 	      struct policy_equal *out, size_t max)
 {
-	const struct host_rule *rule;
-	struct found found;
+	struct found found = find_by_request(set, request, path);
+	const struct host_rule *rule = found.first;
 	size_t n = 0;
 
-	if (!find_by_request(set, request, path, &found))
-		return 0; /* policy_choose has said so */
-	rule = found.first;
 	for (size_t left = found.count; left > 0; rule++) {
 		struct policy_equal equal = {rule->policy, ORIGIN_BY_NONE};
 		if (path_rank(&rule->policy->spec, path) != found.rank)

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,7 +25,11 @@
 #include "base/clock.h"
 #include "base/os.h"
 #include "base/text.h"
+#include "fastcgi/record.h"
 #include "policy/settings.h"
+#include "run/body.h"
+#include "run/forward_send.h"
+#include "run/php.h"
 #include "run/zygote.h"
 
 enum {
@@ -53,6 +58,7 @@ struct subject {
 	char *env[VARIABLES + 1];  /* of a request */
 	char *base[VARIABLES + 1]; /* of the interpreter */
 	char script_filename[PATH_MAX + 32];
+	struct php *php; /* what runs it warm, if that is a server */
 };
 
 /* ---- what is run ---- */
@@ -172,6 +178,26 @@ append(struct run *run, int fd)
 	return n > 0 || (n < 0 && errno == EINTR);
 }
 
+static bool
+append_bytes(struct run *run, struct slice bytes)
+{
+	if (!array_reserve(&run->output, run->len + bytes.len, &run->room, 1))
+		return false;
+	memcpy(run->output + run->len, bytes.ptr, bytes.len);
+	run->len += bytes.len;
+	return true;
+}
+
+/* Standard error goes behind standard output. */
+static void
+add_errors(struct run *run, struct run *errors)
+{
+	if (errors->len > 0 &&
+	    append_bytes(run, slice_of(errors->output, errors->len)))
+		run->error_len = errors->len;
+	free(errors->output);
+}
+
 /* Standard output whole, then standard error: both pipes hold 64 KiB, so a
  * program that fills the second first is drained in time. */
 static void
@@ -187,14 +213,70 @@ collect(struct run *run, int out, int err)
 		if (fds[1].revents != 0 && !append(&errors, err))
 			fds[1].fd = -1;
 	}
-	if (errors.len > 0 &&
-	    array_reserve(&run->output, run->len + errors.len, &run->room, 1)) {
-		memcpy(run->output + run->len, errors.output, errors.len);
-		run->len += errors.len;
-		run->error_len = errors.len;
-	}
-	free(errors.output);
+	add_errors(run, &errors);
 }
+
+/* ---- of a server ---- */
+
+/* What its connection brings; the end of the answer ends it. */
+static bool
+read_answer(struct php *php, struct run *run, struct run *errors)
+{
+	struct record_reader reader;
+	enum record_event event = RECORD_MORE;
+	char buf[LINE];
+	struct slice piece;
+	size_t used;
+
+	record_reader_init(&reader);
+	for (;;) {
+		struct pollfd fd = {php->connection, POLLIN, 0};
+		ssize_t n = -1, at = 0;
+
+		if (poll(&fd, 1, ANSWER_TIME) > 0)
+			n = recv(php->connection, buf, sizeof(buf), 0);
+		if (n <= 0)
+			return false;
+		do {
+			event = record_read(&reader, buf + at, (size_t)(n - at),
+					    &used, &piece);
+			at += (ssize_t)used;
+			if (event == RECORD_END || event == RECORD_BAD)
+				return event == RECORD_END;
+			if (event != RECORD_MORE &&
+			    !append_bytes(event == RECORD_STDOUT ? run : errors,
+					  piece))
+				return false;
+		} while (event != RECORD_MORE);
+	}
+}
+
+static bool
+run_server(const struct subject *s, struct run *run)
+{
+	const struct body none = {.fd = -1};
+	struct run errors = {.output = NULL};
+	struct forward_request request;
+	struct pollfd left = {s->php->err, POLLIN, 0};
+	uint64_t start = clock_us();
+	bool ok;
+
+	*run = (struct run){.output = NULL};
+	if (php_offer(s->php, s->env, clock_ms() + ANSWER_TIME) != 0 ||
+	    forward_request_rest(&request, &none) != 0)
+		return false;
+	ok = send(s->php->connection, request.bytes, request.len,
+		  MSG_NOSIGNAL) == (ssize_t)request.len &&
+	     read_answer(s->php, run, &errors);
+	run->time = clock_us() - start;
+	while (poll(&left, 1, 0) > 0 && append(&errors, s->php->err))
+		continue;
+	add_errors(run, &errors);
+	forward_request_free(&request);
+	return ok;
+}
+
+/* ---- of a program ---- */
 
 /* With a zygote warm, else cold.  False: it could not be started. */
 static bool
@@ -206,6 +288,8 @@ run_once(const struct subject *s, struct zygote *z, struct run *run)
 	struct child child;
 	bool ok = false;
 
+	if (z != NULL && s->php != NULL)
+		return run_server(s, run);
 	*run = (struct run){.output = NULL};
 	if (os_pipe(out) != 0 || os_pipe(err) != 0)
 		return false;
@@ -239,11 +323,12 @@ run_once(const struct subject *s, struct zygote *z, struct run *run)
 	return ok;
 }
 
+/* A server tells no exit status. */
 static bool
-same_run(const struct run *a, const struct run *b)
+same_run(const struct run *a, const struct run *b, bool is_server)
 {
 	return a->len == b->len && a->error_len == b->error_len &&
-	       a->status == b->status &&
+	       (a->status == b->status || is_server) &&
 	       (a->len == 0 || memcmp(a->output, b->output, a->len) == 0);
 }
 
@@ -291,8 +376,24 @@ cannot(const struct subject *s, const char *why)
 }
 
 /* Ready, or NULL: said why not. */
+static bool
+start_server(struct subject *s, const struct interpreter *interpreter)
+{
+	char *argv[INTERPRETER_WORDS + 1];
+	const struct child_spec spec = {.argv = argv,
+					.env = s->base,
+					.directory = s->directory,
+					.prepared = true};
+	enum child_stage stage;
+
+	memcpy(argv, interpreter->argv, interpreter->server * sizeof(*argv));
+	argv[interpreter->server] = NULL;
+	s->php = php_start(&spec, &stage);
+	return s->php != NULL;
+}
+
 static struct zygote *
-start_zygote(const struct subject *s)
+start_zygote(struct subject *s)
 {
 	const struct warm_policy *warm = &s->settings->warm;
 	struct zygote_spec spec = {
@@ -321,6 +422,9 @@ start_zygote(const struct subject *s)
 		else
 			news = compile(z);
 	}
+	if (fault == NULL && news == ZYGOTE_READY && interpreter.server > 0 &&
+	    !start_server(s, &interpreter))
+		fault = strerror(errno);
 	interpreter_free(&interpreter);
 	free(loaded);
 	if (fault == NULL && news == ZYGOTE_READY)
@@ -393,13 +497,13 @@ print_times(const char *name, struct run runs[TURNS])
 }
 
 static void
-print_difference(const struct run *cold, const struct run *warm)
+print_difference(const struct run *cold, const struct run *warm, bool is_server)
 {
 	size_t i = 0, least = cold->len < warm->len ? cold->len : warm->len;
 
 	while (i < least && cold->output[i] == warm->output[i])
 		i++;
-	if (cold->status != warm->status)
+	if (cold->status != warm->status && !is_server)
 		printf("exit status: cold %d, warm %d\n",
 		       WEXITSTATUS(cold->status), WEXITSTATUS(warm->status));
 	for (int n = 0; n < 2; n++) {
@@ -416,15 +520,16 @@ print_difference(const struct run *cold, const struct run *warm)
 
 /* Does it differ? */
 static bool
-print_bytes(const struct run cold[TURNS], const struct run warm[TURNS])
+print_bytes(const struct run cold[TURNS], const struct run warm[TURNS],
+	    bool is_server)
 {
 	for (int i = 0; i < TURNS; i++) {
-		if (same_run(&cold[i], &warm[i]))
+		if (same_run(&cold[i], &warm[i], is_server))
 			continue;
 		printf("The answers differ, first at turn %d:\n", i + 1);
-		print_difference(&cold[i], &warm[i]);
+		print_difference(&cold[i], &warm[i], is_server);
 		for (int j = 1; j < TURNS; j++)
-			if (!same_run(&cold[0], &cold[j])) {
+			if (!same_run(&cold[0], &cold[j], false)) {
 				printf("It also differs from one cold start to "
 				       "the next: see whether this is the "
 				       "time, or something random.\n");
@@ -449,7 +554,7 @@ compare(const struct subject *s, struct zygote *z, const char *name)
 	for (int i = 0; i < TURNS && ran; i++)
 		ran = run_once(s, NULL, &cold[i]) && run_once(s, z, &warm[i]);
 	if (ran) {
-		differs = print_bytes(cold, warm);
+		differs = print_bytes(cold, warm, s->php != NULL);
 		status = differs ? CHECK_BAD : CHECK_GOOD;
 		print_times("cold", cold);
 		print_times("warm", warm);
@@ -485,9 +590,12 @@ examine(const struct settings *settings, int argc, char **argv)
 	child_prepare();
 	grep_script(&s);
 	z = start_zygote(&s);
-	if (z == NULL)
+	if (z == NULL) {
+		php_free(s.php);
 		return CHECK_BAD;
+	}
 	status = compare(&s, z, argv[0]);
+	php_free(s.php);
 	zygote_free(z);
 	return status;
 }

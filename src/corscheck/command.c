@@ -9,9 +9,7 @@
 
 #include "corscheck/command.h"
 
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
+#include <stdio.h>
 
 int
 command_usage(const struct command *command, int asked)
@@ -19,13 +17,4 @@ command_usage(const struct command *command, int asked)
 	fprintf(asked ? stdout : stderr, "usage: corscheck %s %s\n",
 		command->name, command->usage);
 	return asked ? CHECK_GOOD : CHECK_USAGE;
-}
-
-bool
-command_is_coloured(FILE *out)
-{
-	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
-
-	return (no == NULL || no[0] == '\0') && isatty(fileno(out)) &&
-	       (term == NULL || strcmp(term, "dumb") != 0);
 }

@@ -174,8 +174,7 @@ set_length(struct builder *b, const struct body *body)
 
 	if (body->length == 0) {
 		i = find(b, 0, SLICE("CONTENT_LENGTH"));
-		if (i < b->count &&
-		    strcmp(b->to[i], "CONTENT_LENGTH=-1") == 0)
+		if (i < b->count && strcmp(b->to[i], "CONTENT_LENGTH=-1") == 0)
 			unset(b, SLICE("CONTENT_LENGTH"));
 		return;
 	}
@@ -195,30 +194,39 @@ literal(const char *text)
 	return cast.out;
 }
 
-/* php-cgi refuses to run without it.  nginx' $status, by which it tells that this
- * is for an error_page, is "000" where it is not. */
+/*
+ * What is the same in each request comes first: a php-cgi that runs warm has it
+ * in its own environment, and puts that in front of a request's variables.
+ */
 static void
-set_redirect_status(struct builder *b)
+set_lasting(struct builder *b, const struct app *app)
 {
-	static const char none[] = "REDIRECT_STATUS=000";
-	size_t i = find(b, 0, SLICE("REDIRECT_STATUS"));
+	size_t from, count;
 
-	if (i == b->count || strcmp(b->to[i], none) == 0)
-		set(b, literal("REDIRECT_STATUS=200"));
+	for (size_t i = 0; app->env[i] != NULL; i++)
+		unset(b, name_of(app->env[i]));
+	from = b->count;
+	for (size_t i = 0; app->env[i] != NULL; i++)
+		set(b, app->env[i]);
+	if (!has(b, SLICE("PATH")))
+		set(b, literal(DEFAULT_PATH));
+	count = b->count - from;
+	/* Room for as many is behind them. */
+	memmove(b->to + count, b->to, b->count * sizeof(*b->to));
+	memmove(b->to, b->to + b->count, count * sizeof(*b->to));
 }
 
 static void
 set_defaults(struct builder *b, const struct app *app)
 {
-	for (size_t i = 0; app->env[i] != NULL; i++)
-		set(b, app->env[i]);
-	if (!has(b, SLICE("PATH")))
-		set(b, literal(DEFAULT_PATH));
+	set_lasting(b, app);
 	/* RFC 3875, 4.1.7: it is there, if only to say that there is none;
 	 * HAProxy leaves an empty one out. */
 	if (!has(b, SLICE("QUERY_STRING")))
 		set(b, literal("QUERY_STRING="));
-	set_redirect_status(b);
+	/* php-cgi refuses to run without it. */
+	if (!has(b, SLICE("REDIRECT_STATUS")))
+		set(b, literal("REDIRECT_STATUS=200"));
 }
 
 static size_t
@@ -236,8 +244,8 @@ env_build(const struct settings *settings, const struct exchange *exchange,
 	  const struct script *script, const struct body *body, struct env *out)
 {
 	const char *auth = authorization(settings, exchange);
-	size_t count =
-	    count_of(exchange->variables) + count_of(settings->app.env) + 16;
+	size_t count = count_of(exchange->variables) +
+		       2 * count_of(settings->app.env) + 17;
 	struct builder b = {NULL, 0, NULL};
 
 	out->variables = calloc(count, sizeof(char *));

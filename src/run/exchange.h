@@ -18,12 +18,14 @@
 #include "base/spin.h"
 #include "cors/regex.h"
 
+struct body;
 struct log;
 struct metrics;
 struct child;
 struct child_spec;
 struct forward_pool;
 struct reaper;
+struct response;
 struct script;
 struct settings;
 struct warm;
@@ -145,7 +147,12 @@ struct exchange {
 	struct metrics *metrics;   /* FastCGI alone; NULL in CGI */
 	struct forward_pool *pool; /* connections to forward to; may be NULL */
 	struct warm *warm;	   /* warm interpreters, with: */
-	/* warm_start, which plain CGI has no use for; NULL there */
+	/* warm_serve and warm_start, which plain CGI has no use for; NULL
+	   there */
+	enum warm_result (*warm_serve)(struct warm *, const struct settings *,
+				       const struct script *, struct exchange *,
+				       char **variables, struct body *,
+				       struct response *);
 	enum warm_result (*warm_start)(struct warm *, const struct settings *,
 				       const struct script *,
 				       const struct child_spec *,

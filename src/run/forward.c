@@ -14,33 +14,41 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "fastcgi/record.h"
+#include "run/ending.h"
 #include "run/forward_connect.h"
 #include "run/forward_send.h"
 #include "run/log.h"
 #include "run/transfer.h"
 
 enum {
-	PIECE_MIN = 16384, /* from here on a copy costs more than a write */
-	MOVE_MIN = 32768   /* left of a record, to be moved by the kernel */
+	PIECE_MIN = 16384,  /* from here on a copy costs more than a write */
+	MOVE_MIN = 32768,   /* left of a record, to be moved by the kernel */
+	HOUR = 3600 * 1000, /* ms */
+	LAST_MOMENT = 50, /* ms from the end of a connection to its server's */
+	REST_READS = 64	  /* of what our own server leaves in its pipe */
 };
 
 struct forward {
 	struct transfer t;
+	const struct forward_own *own; /* NULL: an application of others */
 	bool idempotent;
 	struct forward_request request;
 	/* of one attempt, which goes on until t.over: */
 	bool again; /* nothing has come of it: another may be made */
 	struct forward_connection connection;
+	int err; /* of our own server; -1: it has ended, or there is none */
 	bool sending;
 	bool received;	  /* a byte has come */
 	bool fed;	  /* output has come */
 	bool cut;	  /* the application stopped reading */
 	bool whole;	  /* END_REQUEST has come, after a whole request */
+	bool dead;	  /* it ended before that */
 	uint64_t sent_at; /* all was sent */
 	struct forward_sender sender;
 	struct record_reader reader;
@@ -64,13 +72,15 @@ goes_on(const struct forward *f)
 static void
 ended_early(struct forward *f, int error)
 {
-	if (!f->received && (f->idempotent || f->sender.sent == 0) &&
+	if (f->own == NULL && !f->received &&
+	    (f->idempotent || f->sender.sent == 0) &&
 	    (f->connection.kept ||
 	     forward_connection_has_other(&f->connection))) {
 		forward_connection_failed(&f->connection);
 		f->again = true;
 		return;
 	}
+	f->dead = true;
 	transfer_fail(
 	    &f->t, 502, f->t.response->started ? "truncated" : "early-end",
 	    "look into the application's log: it ended within its answer",
@@ -82,7 +92,8 @@ ended_early(struct forward *f, int error)
 static void
 overloaded(struct forward *f)
 {
-	if (!f->fed && forward_connection_has_other(&f->connection)) {
+	if (f->own == NULL && !f->fed &&
+	    forward_connection_has_other(&f->connection)) {
 		forward_connection_overloaded(&f->connection);
 		f->again = true;
 		return;
@@ -293,6 +304,10 @@ next_deadline(const struct forward *f)
 	    "raise first-byte-timeout, give the application more processes, or "
 	    "find out what it waits for",
 	    "no header block in time"};
+	static const struct deadline own = {
+	    0, "first-byte-timeout",
+	    "raise first-byte-timeout, or find out what it waits for",
+	    "no header block in time"};
 	static const struct deadline deaf = {
 	    0, "idle-timeout",
 	    "raise idle-timeout, or find out what it waits for",
@@ -303,14 +318,76 @@ next_deadline(const struct forward *f)
 	    f->sending || t->response->started || (t->discard && f->fed);
 
 	return transfer_deadline(t, begun, f->sent_at,
-				 !begun	      ? &first
-				 : f->sending ? &deaf
-					      : NULL);
+				 !begun && f->own != NULL ? &own
+				 : !begun		  ? &first
+				 : f->sending		  ? &deaf
+							  : NULL);
+}
+
+/* ---- our own server ---- */
+
+static void
+read_errors(struct forward *f)
+{
+	if (!stderr_read(&f->t.messages, f->err))
+		f->err = -1; /* not ours to close */
+	if (f->t.messages.refused && !f->t.lost)
+		transfer_client_gone(&f->t);
+}
+
+/* It has ended; a child of its own may still hold the connection. */
+static void
+server_ended(struct forward *f)
+{
+	struct pollfd output = {.fd = f->connection.fd, .events = POLLIN};
+
+	while (goes_on(f) && poll(&output, 1, 0) > 0)
+		read_output(f);
+	if (goes_on(f))
+		ended_early(f, 0);
+}
+
+/* What it has written to its standard error until now. */
+static void
+read_last_errors(struct forward *f)
+{
+	struct pollfd errors = {.fd = f->err, .events = POLLIN};
+
+	for (int i = 0; i < REST_READS && f->err >= 0; i++) {
+		if (poll(&errors, 1, 0) <= 0 ||
+		    !stderr_read(&f->t.messages, f->err))
+			break;
+	}
+}
+
+/* A server takes TERM for "after this request", where a program that was
+ * started for it would have ended; what it has started gets the grace. */
+static void
+end_server(struct forward *f)
+{
+	struct transfer *t = &f->t;
+	struct child *child = f->own->child;
+	uint64_t grace = t->settings->app.kill_grace;
+	/* A connection that ended: so does it, and the status tells why. */
+	bool by_us = !child_wait(child, f->dead ? LAST_MOMENT : 0);
+	struct ending ending;
+
+	ending_begin(&ending, child, f->own->pipe, 0,
+		     grace > HOUR ? HOUR : grace);
+	(void)kill(child->pid, SIGKILL);
+	if (by_us && !t->lost)
+		(void)t->exchange->out->flush(t->exchange->out);
+	read_last_errors(f);
+	if (ending_run(&ending) == ENDING_LEFT)
+		transfer_left(t, child);
+	else if (!t->complete)
+		transfer_ended(t, ending.status, by_us);
+	*child = (struct child){0, -1, 0};
 }
 
 /* ---- the loop ---- */
 
-enum { ON_APP, ON_OWN };
+enum { ON_APP, ON_ERR, ON_END, ON_OWN };
 
 static int
 wait_for(struct forward *f, struct pollfd fds[ON_OWN + TRANSFER_FDS],
@@ -327,6 +404,9 @@ wait_for(struct forward *f, struct pollfd fds[ON_OWN + TRANSFER_FDS],
 	time = (struct timespec){ms / 1000, ms % 1000 * 1000000L};
 	fds[ON_APP] = (struct pollfd){
 	    f->connection.fd, (short)(POLLIN | (f->sending ? POLLOUT : 0)), 0};
+	fds[ON_ERR] = (struct pollfd){f->err, POLLIN, 0};
+	fds[ON_END] = (struct pollfd){
+	    f->own == NULL ? -1 : f->own->child->pidfd, POLLIN, 0};
 	return transfer_poll(&f->t, fds, ON_OWN, ms < 0 ? NULL : &time);
 }
 
@@ -337,10 +417,14 @@ handle(struct forward *f, const struct pollfd *fds)
 
 	if (transfer_stopped(&f->t, fds, ON_OWN))
 		return;
+	if (fds[ON_ERR].revents != 0)
+		read_errors(f);
 	if (f->sending && (app & (POLLOUT | POLLERR)) != 0)
 		send_more(f);
 	if (goes_on(f) && (app & (POLLIN | POLLHUP | POLLERR)) != 0)
 		read_output(f);
+	if (goes_on(f) && fds[ON_END].revents != 0)
+		server_ended(f);
 	if (goes_on(f))
 		transfer_check_client(&f->t, fds, ON_OWN);
 }
@@ -398,6 +482,17 @@ not_connected(struct forward *f, const struct forward_failure *failure)
 	f->t.over = true;
 }
 
+/* The connection is there: send the request, and carry the answer. */
+static void
+exchange(struct forward *f)
+{
+	f->sending = true;
+	f->t.last = f->sent_at = clock_ms();
+	forward_sender_init(&f->sender, &f->request, f->connection.fd);
+	record_reader_init(&f->reader);
+	run(f);
+}
+
 static void
 attempt(struct forward *f)
 {
@@ -412,12 +507,8 @@ attempt(struct forward *f)
 		not_connected(f, &failure);
 		return;
 	}
-	f->sending = true;
-	f->t.last = f->sent_at = clock_ms();
-	forward_sender_init(&f->sender, &f->request, f->connection.fd);
-	record_reader_init(&f->reader);
 	f->t.messages.program = f->t.name;
-	run(f);
+	exchange(f);
 	stderr_end(&f->t.messages);
 	forward_connection_close(&f->connection, f->whole);
 }
@@ -465,6 +556,8 @@ forward_run(struct forward_pool *pool, const struct settings *settings,
 	f.t.ended = "the client is gone; the application is told by a closed "
 		    "connection";
 	f.t.runs_on = "the client is gone; the application runs on";
+	f.own = NULL;
+	f.err = -1;
 	f.idempotent = idempotent;
 	f.connection = connection_for(&f, pool);
 	stderr_init(&f.t.messages, exchange, app->stderr_to, "forward", 0);
@@ -478,4 +571,36 @@ forward_run(struct forward_pool *pool, const struct settings *settings,
 	forward(&f);
 	transfer_running(&f.t, -1);
 	forward_request_free(&f.request);
+}
+
+bool
+forward_own(const struct forward_own *own, const struct settings *settings,
+	    struct exchange *x, struct body *body, struct response *response)
+{
+	struct forward f = {
+	    .own = own,
+	    .err = own->err,
+	    .connection = {.app = &settings->app, .fd = own->fd}};
+
+	if (transfer_init(&f.t, settings, x, response, own->name) != 0) {
+		child_kill(own->child, SIGKILL);
+		(void)child_reap(own->child);
+		return false;
+	}
+	stderr_init(&f.t.messages, x, settings->app.stderr_to, own->name,
+		    own->child->pid);
+	if (forward_request_rest(&f.request, body) != 0)
+		transfer_fail(&f.t, 500, "memory", NULL, strerror(errno));
+	x->outcome.ran = true;
+	transfer_running(&f.t, 1);
+	if (goes_on(&f))
+		exchange(&f);
+	forward_request_free(&f.request);
+	if (f.whole)
+		read_last_errors(&f);
+	else
+		end_server(&f);
+	stderr_end(&f.t.messages);
+	transfer_running(&f.t, -1);
+	return f.whole;
 }

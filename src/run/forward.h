@@ -8,6 +8,7 @@
 
 #include "policy/settings.h"
 #include "run/body.h"
+#include "run/child.h"
 #include "run/exchange.h"
 #include "run/response.h"
 
@@ -28,5 +29,25 @@ void forward_pool_free(struct forward_pool *);
 void forward_run(struct forward_pool *, const struct settings *,
 		 struct exchange *, char **variables, struct body *,
 		 struct response *, bool idempotent);
+
+/*
+ * A process of ours that serves FastCGI to us alone.  It has taken a request's
+ * parameters, but not their end, so it has not begun.
+ */
+struct forward_own {
+	int fd;		     /* the connection */
+	int err;	     /* its standard error */
+	struct child *child; /* the process, with a pidfd */
+	ino_t pipe;	     /* the inode of err (ending.h) */
+	const char *name;    /* for the log */
+};
+
+/*
+ * Let it begin, and do as forward_run; its end, its time and its client are
+ * handled as those of a program that was started for the request.  True: it
+ * can take another one.  Else it has been ended, and child is none any more.
+ */
+bool forward_own(const struct forward_own *, const struct settings *,
+		 struct exchange *, struct body *, struct response *);
 
 #endif

@@ -41,34 +41,70 @@ read_body(const struct body *body, unsigned char *to)
 	return 0;
 }
 
+/* Everything that the bytes hold: len is what is there so far, room for the
+ * rest. */
+static int
+add_body(struct forward_request *request, const struct body *body, size_t in)
+{
+	size_t room = record_body_size(in);
+	unsigned char *end = request->bytes + request->len;
+
+	if (in > 0) {
+		if (read_body(body, end + (room - in)) != 0) {
+			forward_request_free(request);
+			return -1;
+		}
+		record_body_put(end, in);
+		request->len += room;
+		end += room;
+	}
+	/* The end of STDIN, also without a body (section 5.3): php-fpm would
+	 * wait for it for ever. */
+	if (request->file == NULL)
+		request->len += fcgi_header_put(end, FCGI_STDIN, RECORD_ID, 0);
+	return 0;
+}
+
+/* Is the body to be sent from its file?  Else *in: the bytes of it that go with
+ * the rest. */
+static bool
+is_large(const struct body *body, size_t *in)
+{
+	bool some = body->fd >= 0 && body->length > 0;
+	bool file = some && body->is_file && body->length > SMALL_BODY;
+
+	*in = some && !file ? (size_t)body->length : 0;
+	return file;
+}
+
 int
 forward_request_make(struct forward_request *request, char *const *variables,
 		     const struct body *body, bool keep)
 {
-	bool some = body->fd >= 0 && body->length > 0;
-	bool file = some && body->is_file && body->length > SMALL_BODY;
-	size_t in = some && !file ? (size_t)body->length : 0;
-	size_t room = record_body_size(in), len;
+	size_t in;
+	bool file = is_large(body, &in);
 	unsigned char *bytes = malloc(record_request_size(variables, in));
 
 	*request = (struct forward_request){bytes, 0, file ? body : NULL};
 	if (bytes == NULL)
 		return -1;
-	len = record_request_put(bytes, variables, keep);
-	if (in > 0) {
-		if (read_body(body, bytes + len + (room - in)) != 0) {
-			forward_request_free(request);
-			return -1;
-		}
-		record_body_put(bytes + len, in);
-		len += room;
-	}
-	/* The end of STDIN, also without a body (section 5.3): php-fpm would
-	 * wait for it for ever. */
-	if (!file)
-		len += fcgi_header_put(bytes + len, FCGI_STDIN, RECORD_ID, 0);
-	request->len = len;
-	return 0;
+	request->len = record_request_put(bytes, variables, keep);
+	return add_body(request, body, in);
+}
+
+int
+forward_request_rest(struct forward_request *request, const struct body *body)
+{
+	size_t in;
+	bool file = is_large(body, &in);
+	unsigned char *bytes =
+	    malloc(record_body_size(in) + (size_t)2 * FCGI_HEADER_LEN);
+
+	*request = (struct forward_request){bytes, 0, file ? body : NULL};
+	if (bytes == NULL)
+		return -1;
+	request->len = fcgi_header_put(bytes, FCGI_PARAMS, RECORD_ID, 0);
+	return add_body(request, body, in);
 }
 
 void

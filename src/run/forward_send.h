@@ -21,6 +21,9 @@ struct forward_request {
 /* -1 with errno: no memory, or the body could not be read. */
 int forward_request_make(struct forward_request *, char *const *variables,
 			 const struct body *, bool keep);
+/* The same without the parameters, which have been sent: what begins the
+ * request at the other end. */
+int forward_request_rest(struct forward_request *, const struct body *);
 void forward_request_free(struct forward_request *);
 
 struct forward_sender {

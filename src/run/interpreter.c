@@ -14,6 +14,7 @@
 
 #include "run/interpreter.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,11 +24,14 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "run/first_line.h"
 
-enum { MODULE = 256, TEXT = PATH_MAX + FIRST_LINE_MAX + MODULE + 256 };
+enum {
+	LINE = 256, /* as much of a #! line as the kernel reads */
+	MODULE = 256,
+	TEXT = PATH_MAX + LINE + MODULE + 256
+};
 
-enum language { LANGUAGE_NONE, LANGUAGE_PERL, LANGUAGE_PYTHON };
+enum language { LANGUAGE_NONE, LANGUAGE_PERL, LANGUAGE_PYTHON, LANGUAGE_PHP };
 
 /* The command line in the making. */
 struct words {
@@ -65,13 +69,21 @@ keep(struct words *w, struct slice text)
 
 /* ---- first lines ---- */
 
-/* The first line of the file; absent: it has none, or a longer one than the
- * kernel reads. */
+/* What is behind "#!", without the newline; absent: the file has no such line,
+ * or a longer one than the kernel reads. */
 static struct slice
-line_of(struct first_line *first, const char *path)
+first_line(const char *path, char buf[static LINE])
 {
-	first_line_read(first, path);
-	return first->ends ? text_trim(first->line) : SLICE_NONE;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, LINE);
+	struct slice line = slice_of(buf, n > 0 ? (size_t)n : 0);
+	size_t len = text_find(line, '\n');
+
+	if (fd >= 0)
+		(void)close(fd);
+	if (len == line.len || !slice_starts(line, SLICE("#!")))
+		return SLICE_NONE;
+	return text_trim(slice_of(buf + 2, len - 2));
 }
 
 /* The next word of it, split at blanks. */
@@ -96,26 +108,40 @@ base_name(struct slice path)
 	return path;
 }
 
-/* "perl", "perl5.36.0"; "python3", "python3.11". */
+/* Without a version, as in "5.36.0". */
+static struct slice
+after_version(struct slice text)
+{
+	size_t i = 0;
+
+	while (i < text.len &&
+	       (ascii_is_digit(text.ptr[i]) || text.ptr[i] == '.'))
+		i++;
+	return slice_after(text, i);
+}
+
+/* "perl", "perl5.36.0"; "python3", "python3.11"; "php-cgi", "php-cgi8.2",
+ * "php8.2-cgi".  "php" is no CGI program. */
 static enum language
 language_of(struct slice path)
 {
 	struct slice name = base_name(path), rest;
-	enum language language = LANGUAGE_NONE;
 
-	if (slice_starts(name, SLICE("perl"))) {
-		language = LANGUAGE_PERL;
-		rest = slice_after(name, 4);
-	} else if (slice_starts(name, SLICE("python"))) {
-		language = LANGUAGE_PYTHON;
-		rest = slice_after(name, 6);
-	} else {
+	if (slice_starts(name, SLICE("perl")))
+		return after_version(slice_after(name, 4)).len == 0
+			   ? LANGUAGE_PERL
+			   : LANGUAGE_NONE;
+	if (slice_starts(name, SLICE("python")))
+		return after_version(slice_after(name, 6)).len == 0
+			   ? LANGUAGE_PYTHON
+			   : LANGUAGE_NONE;
+	if (!slice_starts(name, SLICE("php")))
 		return LANGUAGE_NONE;
-	}
-	for (size_t i = 0; i < rest.len; i++)
-		if (!ascii_is_digit(rest.ptr[i]) && rest.ptr[i] != '.')
-			return LANGUAGE_NONE;
-	return language;
+	rest = after_version(slice_after(name, 3));
+	return slice_starts(rest, SLICE("-cgi")) &&
+		       after_version(slice_after(rest, 4)).len == 0
+		   ? LANGUAGE_PHP
+		   : LANGUAGE_NONE;
 }
 
 /* As execvp(3) finds it; NULL: nowhere. */
@@ -239,8 +265,8 @@ push_perl(struct words *w, const char *folder)
 static const char *
 take_perl(struct words *w, char *const *rest, const char *folder)
 {
-	struct first_line first;
-	struct slice line = line_of(&first, rest[0]);
+	char buf[LINE];
+	struct slice line = first_line(rest[0], buf);
 
 	for (size_t i = 1; i < w->count; i++)
 		if (!perl_switch(slice_from(w->words[i])))
@@ -287,14 +313,86 @@ take_python(struct words *w, const char *folder, const char *const *load)
 	return NULL;
 }
 
-/* ---- both ---- */
+/* ---- php ---- */
+
+/* Started so, php-cgi sees a file that was replaced with the same time, a link
+ * that was moved, and a .user.ini that was changed. */
+static const char *const php_server[] = {
+    "-d", "opcache.enable=0",	   "-d", "realpath_cache_size=0",
+    "-d", "user_ini.cache_ttl=-1", NULL};
+
+/* Started so, it does nothing of the application, and its output is ours. */
+static const char *const php_report[] = {"-d", "auto_prepend_file=",
+					 "-d", "auto_append_file=",
+					 "-d", "open_basedir=",
+					 "-d", "output_buffering=0",
+					 "-d", "output_handler=",
+					 "-d", "zlib.output_compression=0",
+					 "-d", "display_startup_errors=0",
+					 "-q", "-C",
+					 NULL};
+
+static void
+push_all(struct words *w, const char *const *words)
+{
+	while (*words != NULL)
+		push(w, *words++);
+}
+
+/*
+ * Its own words, behind ours: -c, -d, -n.  -q concerns the command line alone,
+ * like a script there: started for a request, it looks at neither.  *argv is
+ * left at what is not its.
+ */
+static const char *
+push_php_words(struct words *w, char *const **argv)
+{
+	char *const *word = *argv;
+
+	for (; *word != NULL && **word == '-'; word++) {
+		struct slice text = slice_from(*word);
+
+		if (slice_eq(text, SLICE("-q")))
+			continue;
+		if (!slice_starts(text, SLICE("-c")) &&
+		    !slice_starts(text, SLICE("-d")) &&
+		    !slice_eq(text, SLICE("-n")))
+			return "a switch of php-cgi is not understood";
+		push(w, *word);
+		if (text.len == 2 && text.ptr[1] != 'n') {
+			if (*++word == NULL)
+				return "a switch of php-cgi lacks its value";
+			push(w, *word);
+		}
+	}
+	*argv = word;
+	return NULL;
+}
+
+static const char *
+find_php(struct words *w, char *const *argv, const char *folder, size_t *server)
+{
+	char text[TEXT];
+	int n = snprintf(text, sizeof(text), "%s/php/report.php", folder);
+	const char *fault;
+
+	push(w, *argv++);
+	push_all(w, php_server);
+	fault = push_php_words(w, &argv);
+	*server = w->count;
+	push_all(w, php_report);
+	push(w, keep(w, slice_of(text, (size_t)n)));
+	return fault;
+}
+
+/* ---- all ---- */
 
 /* The words before the script into w; *rest: the script and its own. */
 static const char *
 split(struct words *w, char *const *argv, const char *search,
       char *const **rest)
 {
-	struct first_line first;
+	char buf[LINE];
 	struct slice line;
 
 	*rest = argv;
@@ -304,7 +402,7 @@ split(struct words *w, char *const *argv, const char *search,
 		while (**rest != NULL && ***rest == '-');
 		return **rest == NULL ? "it has no script" : NULL;
 	}
-	line = line_of(&first, argv[0]);
+	line = first_line(argv[0], buf);
 	if (!slice_present(line))
 		return "it is no script with a first line";
 	return read_line(w, line, search);
@@ -328,10 +426,10 @@ check_file(const char *path)
 static const char *
 check_interpreter(const char *path)
 {
-	struct first_line first;
+	char buf[LINE];
 	const char *fault = check_file(path);
 
-	if (fault == NULL && slice_present(line_of(&first, path)))
+	if (fault == NULL && slice_present(first_line(path, buf)))
 		fault = "its interpreter is a script itself";
 	return fault;
 }
@@ -355,10 +453,25 @@ find(struct words *w, char *const *argv, const char *search, const char *folder,
 		fault = take_perl(w, *rest, folder);
 	else if (language == LANGUAGE_PYTHON)
 		fault = take_python(w, folder, load);
+	else if (language == LANGUAGE_PHP)
+		fault = "its first line names php-cgi: let [handlers] do that";
 	else
 		fault = "its interpreter is neither perl nor python";
 	for (char *const *word = *rest; *word != NULL; word++)
 		push(w, *word);
+	return fault == NULL && w->full ? "its command line is too long"
+					: fault;
+}
+
+/* The same for php-cgi, which has no script that is compiled beforehand. */
+static const char *
+find_server(struct words *w, char *const *argv, const char *folder,
+	    size_t *server)
+{
+	const char *fault = find_php(w, argv, folder, server);
+
+	if (fault == NULL)
+		fault = check_interpreter(argv[0]);
 	return fault == NULL && w->full ? "its command line is too long"
 					: fault;
 }
@@ -388,6 +501,8 @@ copy_out(const struct words *w, const char *script, struct interpreter *out)
 	}
 	argv[w->count] = NULL;
 	out->program = argv[0];
+	if (out->server > 0)
+		out->script = argv[0];
 	return NULL;
 }
 
@@ -410,11 +525,22 @@ search_of(char *const *env)
 }
 
 bool
+interpreter_is_server(char *const *argv)
+{
+	return language_of(slice_from(argv[0])) == LANGUAGE_PHP;
+}
+
+bool
 interpreter_reads(const char *variable)
 {
-	static const char *const begin[] = {
-	    "PATH=",   "LANG=", "LANGUAGE=", "TZ=", "HOME=",
-	    "TMPDIR=", "PERL",	"PYTHON",    "LC_"};
+	/* PHP_VALUE, PHP_AUTH_USER and the like are a request's. */
+	static const char *const begin[] = {"PATH=",	 "LANG=",
+					    "LANGUAGE=", "TZ=",
+					    "HOME=",	 "TMPDIR=",
+					    "PERL",	 "PYTHON",
+					    "LC_",	 "PHPRC=",
+					    "PHP_FCGI_", "PHP_INI_SCAN_DIR=",
+					    "USE_ZEND_", "USE_TRACKED_ALLOC="};
 
 	for (size_t i = 0; i < sizeof(begin) / sizeof(begin[0]); i++)
 		if (strncmp(variable, begin[i], strlen(begin[i])) == 0)
@@ -434,7 +560,10 @@ interpreter_find(char *const *argv, char *const *env, const char *const *load,
 	w.text = malloc(TEXT);
 	if (w.text == NULL)
 		return "memory is out";
-	fault = find(&w, argv, search_of(env), library_folder(), load, &rest);
+	fault =
+	    interpreter_is_server(argv)
+		? find_server(&w, argv, library_folder(), &out->server)
+		: find(&w, argv, search_of(env), library_folder(), load, &rest);
 	if (fault == NULL)
 		fault = copy_out(&w, *rest, out);
 	free(w.text);

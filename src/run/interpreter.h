@@ -7,6 +7,7 @@
 #define RUN_INTERPRETER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum {
 	INTERPRETER_WORDS = 64,	 /* of the program */
@@ -14,11 +15,20 @@ enum {
 };
 
 struct interpreter {
-	const char *script;  /* absolute */
+	const char *script;  /* absolute; of php-cgi: none, the program again */
 	const char *program; /* the interpreter, absolute */
 	char **argv;	     /* [0] is program; NULL-terminated */
-	char *memory;	     /* private: all of the above */
+	/* php-cgi: how many of these words start a server; all of them start a
+	 * program that reports what that is made of.  0: another one */
+	size_t server;
+	char *memory; /* private: all of the above */
 };
+
+/*
+ * Is it php-cgi, which becomes a server for all scripts that it is started for
+ * in the same way?  argv as in interpreter_find.
+ */
+bool interpreter_is_server(char *const *argv);
 
 /*
  * Does an interpreter read the variable ("NAME=value") before the script's
@@ -29,6 +39,7 @@ bool interpreter_reads(const char *variable);
 /*
  * argv: what is executed when the program starts cold, absolute: a script, or
  * an interpreter with its switches and a script; more words are the script's.
+ * Of php-cgi the script may be missing.
  * env: what it is started with; env(1) in a first line uses its PATH.  load:
  * modules to be loaded beforehand, NULL-terminated.
  *

@@ -12,8 +12,6 @@ run_sources = \
 	%D%/env.c \
 	%D%/env.h \
 	%D%/exchange.h \
-	%D%/first_line.c \
-	%D%/first_line.h \
 	%D%/forward.c \
 	%D%/forward.h \
 	%D%/forward_connect.c \
@@ -30,6 +28,8 @@ run_sources = \
 	%D%/metrics.h \
 	%D%/reaper.c \
 	%D%/reaper.h \
+	%D%/php.c \
+	%D%/php.h \
 	%D%/relay.c \
 	%D%/relay.h \
 	%D%/repeated.c \
@@ -44,14 +44,14 @@ run_sources = \
 	%D%/stderr.h \
 	%D%/strays.c \
 	%D%/strays.h \
-	%D%/thread.c \
-	%D%/thread.h \
 	%D%/transfer.c \
 	%D%/transfer.h \
 	%D%/warm.c \
 	%D%/warm.h \
 	%D%/warm_keeper.c \
+	%D%/warm_php.c \
 	%D%/warm_pool.h \
+	%D%/warm_program.c \
 	%D%/watch.c \
 	%D%/watch.h \
 	%D%/zygote.c \

@@ -25,7 +25,6 @@
 #include "run/child.h"
 #include "run/ending.h"
 #include "run/log.h"
-#include "run/metrics.h"
 #include "run/reaper.h"
 #include "run/transfer.h"
 
@@ -398,9 +397,10 @@ start_warm(struct relay *r, const struct child_spec *spec)
 {
 	struct exchange *x = r->t.exchange;
 
-	if (x->warm_start != NULL)
-		x->outcome.warm = x->warm_start(x->warm, r->t.settings,
-						r->script, spec, &r->child);
+	if (x->warm_start == NULL || x->outcome.warm != WARM_NONE)
+		return false; /* warm_serve has found that it is to run cold */
+	x->outcome.warm =
+	    x->warm_start(x->warm, r->t.settings, r->script, spec, &r->child);
 	return x->outcome.warm == WARM_USED;
 }
 
@@ -441,7 +441,8 @@ start(struct relay *r, char **variables, const struct body *body)
 	close_fd(&r->err);
 	status = child_report(r->t.exchange->log, r->t.response->request,
 			      r->script->argv[0], stage, error);
-	response_fail(r->t.response, status, "start-failed");
+	response_fail(r->t.response, status, "start-failed",
+		      status == 503 ? ANSWER_RETRY : NULL);
 	return -1;
 }
 
@@ -466,20 +467,6 @@ read_last_stderr(struct relay *r, uint64_t until)
 		if (left == 0 || r->child.pidfd < 0)
 			return;
 	}
-}
-
-/* Neither TERM nor KILL ends it: that is for the log, and waits for nobody. */
-static void
-give_up(struct relay *r)
-{
-	struct exchange *x = r->t.exchange;
-
-	r->left = true;
-	if (x->metrics != NULL)
-		metrics_failed(x->metrics, "not-ended");
-	ending_report(x->log, &r->child, r->t.name);
-	if (x->reaper != NULL)
-		reaper_leave(x->reaper, &r->child, r->t.name);
 }
 
 /* Returns its wait status; *by_us: not what it would have come to. */
@@ -508,35 +495,10 @@ end_program(struct relay *r, bool *by_us)
 	if (*by_us && !r->t.lost)
 		(void)out->flush(out);
 	read_last_stderr(r, until);
-	if (ending_run(&ending) == ENDING_LEFT)
-		give_up(r);
+	r->left = ending_run(&ending) == ENDING_LEFT;
+	if (r->left)
+		transfer_left(&r->t, &r->child);
 	return ending.status;
-}
-
-static void
-report_end(struct relay *r, int status, bool by_us)
-{
-	struct sink *out = r->t.exchange->out;
-	char text[128];
-
-	if (WIFSIGNALED(status) && !by_us) {
-		(void)snprintf(text, sizeof(text), "ended by signal %d (%s)",
-			       WTERMSIG(status), strsignal(WTERMSIG(status)));
-		transfer_log(
-		    &r->t, LOG_LEVEL_ERROR, "killed",
-		    "run it by hand; a limit in [app] may have ended it", text);
-		if (r->t.exchange->outcome.failure == NULL)
-			r->t.exchange->outcome.failure = "killed";
-		response_cut(r->t.response);
-	} else if (WIFEXITED(status) && WEXITSTATUS(status) != 0) {
-		(void)snprintf(text, sizeof(text), "exit status %d",
-			       WEXITSTATUS(status));
-		transfer_log(&r->t, LOG_LEVEL_WARNING, "exit-status", NULL,
-			     text);
-	}
-	if (out->set_exit != NULL)
-		out->set_exit(out, WIFSIGNALED(status) ? 128 + WTERMSIG(status)
-						       : WEXITSTATUS(status));
 }
 
 static void
@@ -554,7 +516,7 @@ run_to_end(struct relay *r)
 	close_fd(&r->err);
 	stderr_end(&r->t.messages);
 	if (!r->left)
-		report_end(r, status, by_us);
+		transfer_ended(&r->t, status, by_us);
 	transfer_running(&r->t, -1);
 }
 

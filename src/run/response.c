@@ -108,7 +108,7 @@ bad_block(struct response *response)
 	log_event(response->exchange->log, LOG_LEVEL_ERROR, "bad-header",
 		  response->request, todo, "%s%s%s", text,
 		  line[0] == '\0' ? "" : ": ", line);
-	response_fail(response, 502, "bad-header");
+	response_fail(response, 502, "bad-header", NULL);
 	return -2;
 }
 
@@ -268,7 +268,8 @@ response_cut(struct response *response)
 }
 
 void
-response_fail(struct response *response, int status, const char *id)
+response_fail(struct response *response, int status, const char *id,
+	      const char *extra)
 {
 	struct exchange *exchange = response->exchange;
 
@@ -277,7 +278,8 @@ response_fail(struct response *response, int status, const char *id)
 	response->failed = true;
 	exchange->outcome.failure = id;
 	if (!response->started) {
-		(void)answer_error(exchange, response->decision, status, NULL);
+		(void)answer_error(exchange, response->decision, status, NULL,
+				   extra);
 		return;
 	}
 	if (exchange->out->set_broken != NULL)

@@ -10,12 +10,16 @@
 #include "run/transfer.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "base/os.h"
 #include "run/answer.h"
+#include "run/ending.h"
 #include "run/log.h"
 #include "run/metrics.h"
+#include "run/reaper.h"
 
 static const char total_todo[] =
     "raise total-timeout if such requests are meant";
@@ -32,7 +36,7 @@ transfer_init(struct transfer *t, const struct settings *settings,
 
 	if (buffer_need(&scratch->io, &scratch->io_cap, TRANSFER_CHUNK) != 0) {
 		log_no_memory(exchange->log, response->request);
-		response_fail(response, 500, "no-memory");
+		response_fail(response, 500, "no-memory", NULL);
 		return -1;
 	}
 	t->settings = settings;
@@ -76,7 +80,8 @@ transfer_fail(struct transfer *t, int status, const char *id, const char *todo,
 	if (t->discard || t->complete || t->whole)
 		t->exchange->outcome.failure = id;
 	else
-		response_fail(t->response, status, id);
+		response_fail(t->response, status, id,
+			      status == 503 ? ANSWER_RETRY : NULL);
 	t->over = true;
 }
 
@@ -131,6 +136,45 @@ transfer_sink_failed(struct transfer *t)
 		transfer_fail(t, 504, "total-timeout", total_todo, total_text);
 	else
 		transfer_client_gone(t);
+}
+
+/* ---- how the program ended ---- */
+
+void
+transfer_ended(struct transfer *t, int status, bool by_us)
+{
+	struct sink *out = t->exchange->out;
+	char text[128];
+
+	if (WIFSIGNALED(status) && !by_us) {
+		(void)snprintf(text, sizeof(text), "ended by signal %d (%s)",
+			       WTERMSIG(status), strsignal(WTERMSIG(status)));
+		transfer_log(
+		    t, LOG_LEVEL_ERROR, "killed",
+		    "run it by hand; a limit in [app] may have ended it", text);
+		if (t->exchange->outcome.failure == NULL)
+			t->exchange->outcome.failure = "killed";
+		response_cut(t->response);
+	} else if (WIFEXITED(status) && WEXITSTATUS(status) != 0) {
+		(void)snprintf(text, sizeof(text), "exit status %d",
+			       WEXITSTATUS(status));
+		transfer_log(t, LOG_LEVEL_WARNING, "exit-status", NULL, text);
+	}
+	if (out->set_exit != NULL)
+		out->set_exit(out, WIFSIGNALED(status) ? 128 + WTERMSIG(status)
+						       : WEXITSTATUS(status));
+}
+
+void
+transfer_left(struct transfer *t, const struct child *child)
+{
+	struct exchange *x = t->exchange;
+
+	if (x->metrics != NULL)
+		metrics_failed(x->metrics, "not-ended");
+	ending_report(x->log, child, t->name);
+	if (x->reaper != NULL)
+		reaper_leave(x->reaper, child, t->name);
 }
 
 /* ---- output ---- */

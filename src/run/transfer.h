@@ -13,6 +13,7 @@
 #include <poll.h>
 
 #include "base/clock.h"
+#include "run/child.h"
 #include "run/response.h"
 #include "run/stderr.h"
 
@@ -66,6 +67,16 @@ void transfer_client_gone(struct transfer *);
 /* A call of the sink has failed with errno: the client is gone, or corswrap is
  * shutting down. */
 void transfer_sink_failed(struct transfer *);
+
+/* ---- how the program ended ---- */
+
+/* Log it, if that was not as it should, and tell the server.  status: its wait
+ * status; by_us: it was ended. */
+void transfer_ended(struct transfer *, int status, bool by_us);
+
+/* Neither TERM nor KILL has ended it: that is for the log, and waits for
+ * nobody. */
+void transfer_left(struct transfer *, const struct child *);
 
 /* ---- output ---- */
 

@@ -13,270 +13,12 @@
 
 #include "run/warm.h"
 
-#include <fcntl.h>
-#include <fnmatch.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/os.h"
 #include "run/warm_pool.h"
-
-enum {
-	HAND_TIME = 250, /* ms for a fork to be ready */
-	FAULTS = 3	 /* late ones in a row, and the zygote is replaced */
-};
-
-/* ---- which scripts ---- */
-
-static bool
-same_words(char *const *a, char *const *b)
-{
-	for (; *a != NULL && *b != NULL; a++, b++)
-		if (strcmp(*a, *b) != 0)
-			return false;
-	return *a == *b;
-}
-
-/* By its real path, or by the path that the server names it by: a folder on the
- * way may be a symbolic link. */
-static bool
-is_wanted(const struct settings *settings, const struct script *script,
-	  char *const *env)
-{
-	const struct warm_policy *policy = &settings->warm;
-	const char *named = variables_find(env, "SCRIPT_FILENAME");
-
-	if (policy->exec && settings->app.exec != NULL &&
-	    same_words(script->argv, settings->app.exec))
-		return true;
-	for (const char *const *s = policy->scripts; *s != NULL; s++)
-		if (fnmatch(*s, script->path, FNM_PATHNAME) == 0 ||
-		    (named != NULL && fnmatch(*s, named, FNM_PATHNAME) == 0))
-			return true;
-	return false;
-}
-
-/* ---- programs ---- */
-
-/*
- * Variables of the interpreter: those that it reads itself, and those that
- * [env] sets, which are the same in every request.  A request in which they
- * differ belongs to another zygote.
- */
-static bool
-is_lasting(const struct settings *settings, const char *variable)
-{
-	size_t len = strcspn(variable, "=") + 1;
-
-	for (char *const *v = settings->app.env; *v != NULL; v++)
-		if (strncmp(variable, *v, len) == 0)
-			return true;
-	return interpreter_reads(variable);
-}
-
-/* Bytes that are put one behind the other, or only counted (to is NULL). */
-struct bytes {
-	char *to;
-	size_t len;
-};
-
-static void
-put(struct bytes *b, const char *text)
-{
-	size_t len = strlen(text) + 1;
-
-	if (b->to != NULL)
-		memcpy(b->to + b->len, text, len);
-	b->len += len;
-}
-
-/* argv, "", directory, "", the lasting variables. */
-static void
-put_key(struct bytes *b, const struct settings *settings,
-	const struct child_spec *spec)
-{
-	for (char *const *word = spec->argv; *word != NULL; word++)
-		put(b, *word);
-	put(b, "");
-	put(b, spec->directory == NULL ? "" : spec->directory);
-	put(b, "");
-	for (char *const *v = spec->env; *v != NULL; v++)
-		if (is_lasting(settings, *v))
-			put(b, *v);
-}
-
-/* A NULL-terminated list in one piece; NULL: no memory. */
-static char **
-copy_list(const char *const *list, size_t count)
-{
-	size_t size = (count + 1) * sizeof(char *);
-	char **copy, *text;
-
-	for (size_t i = 0; i < count; i++)
-		size += strlen(list[i]) + 1;
-	copy = malloc(size);
-	if (copy == NULL)
-		return NULL;
-	text = (char *)(copy + count + 1);
-	for (size_t i = 0; i < count; i++) {
-		size_t len = strlen(list[i]) + 1;
-
-		copy[i] = memcpy(text, list[i], len);
-		text += len;
-	}
-	copy[count] = NULL;
-	return copy;
-}
-
-static char **
-copy_words(const char *const *words)
-{
-	size_t count = 0;
-
-	while (words[count] != NULL)
-		count++;
-	return copy_list(words, count);
-}
-
-static char **
-copy_lasting(const struct settings *settings, char *const *env)
-{
-	const char *list[256];
-	size_t count = 0;
-
-	for (; *env != NULL && count < 256; env++)
-		if (is_lasting(settings, *env))
-			list[count++] = *env;
-	return copy_list(list, count);
-}
-
-static void
-program_free(struct warm_program *p)
-{
-	if (p == NULL)
-		return;
-	free(p->key);
-	free(p->loaded);
-	free(p->argv);
-	free(p->directory);
-	free(p->env);
-	free(p->load);
-	free(p->watch);
-	free(p->name);
-	free(p);
-}
-
-/* Takes over key. */
-static struct warm_program *
-program_new(const struct settings *settings, const struct script *script,
-	    const struct child_spec *spec, char *key, size_t key_len)
-{
-	const struct warm_policy *policy = &settings->warm;
-	struct warm_program *p = calloc(1, sizeof(*p));
-
-	if (p == NULL) {
-		free(key);
-		return NULL;
-	}
-	p->key = key;
-	p->key_len = key_len;
-	p->files = spec->files;
-	p->spare = policy->spare < WARM_SPARES ? policy->spare : WARM_SPARES;
-	p->memory = policy->memory;
-	p->renew_count = policy->renew.count;
-	p->renew_time = policy->renew.time;
-	p->name = strdup(script->path);
-	p->env = copy_lasting(settings, spec->env);
-	p->argv = copy_words((const char *const *)spec->argv);
-	p->load = copy_words(policy->load);
-	p->watch = copy_words(policy->watch);
-	if (spec->directory != NULL)
-		p->directory = strdup(spec->directory);
-	if (p->name != NULL && p->env != NULL && p->argv != NULL &&
-	    p->load != NULL && p->watch != NULL &&
-	    (spec->directory == NULL || p->directory != NULL))
-		return p;
-	program_free(p);
-	return NULL;
-}
-
-/* The least used that has no zygote, and none that compiles, goes. */
-static void
-drop_oldest(struct warm *w)
-{
-	struct warm_program **oldest = NULL, *p;
-
-	for (struct warm_program **at = &w->programs; (p = *at) != NULL;
-	     at = &p->next)
-		if (p->now == NULL && p->fresh == NULL &&
-		    (oldest == NULL || p->used < (*oldest)->used))
-			oldest = at;
-	if (oldest == NULL)
-		return;
-	p = *oldest;
-	*oldest = p->next;
-	w->program_count--;
-	program_free(p);
-}
-
-/* The program of this request, made if need be; the caller holds the lock. */
-static struct warm_program *
-find_program(struct warm *w, const struct settings *settings,
-	     const struct script *script, const struct child_spec *spec)
-{
-	struct bytes key = {.to = NULL};
-	struct warm_program *p = NULL;
-
-	put_key(&key, settings, spec);
-	key.to = malloc(key.len);
-	if (key.to == NULL)
-		return NULL;
-	key.len = 0;
-	put_key(&key, settings, spec);
-	for (p = w->programs; p != NULL; p = p->next)
-		if (p->key_len == key.len &&
-		    memcmp(p->key, key.to, key.len) == 0) {
-			free(key.to);
-			return p;
-		}
-	if (w->program_count >= WARM_PROGRAMS)
-		drop_oldest(w);
-	p = w->program_count >= WARM_PROGRAMS
-		? NULL
-		: program_new(settings, script, spec, key.to, key.len);
-	if (p == NULL)
-		return NULL;
-	p->next = w->programs;
-	w->programs = p;
-	w->program_count++;
-	return p;
-}
-
-/* ---- requests ---- */
-
-/* Count the request, and see whether a zygote is worth its memory. */
-static void
-count_request(struct warm *w, const struct settings *settings,
-	      struct warm_program *p)
-{
-	const struct often *after = &settings->warm.after;
-	uint64_t now = clock_ms();
-
-	if (p->used == 0 || now - p->window > after->time) {
-		p->window = now;
-		p->count = 0;
-	}
-	p->used = now;
-	p->count++;
-	if (p->now == NULL && p->fresh == NULL && !p->wanted &&
-	    p->count >= after->count && settings->warm.max > 0) {
-		w->max = settings->warm.max;
-		p->wanted = true;
-		warm_poke(w);
-	}
-}
 
 /* A zygote to use, held, and a fork of it that waits already, or -1. */
 static struct warm_zygote *
@@ -326,7 +68,7 @@ run_in(struct warm_zygote *z, int socket, const struct child_spec *spec,
 	if (socket < 0)
 		socket = zygote_fork(z->zygote);
 	if (socket < 0 || zygote_hand(z->zygote, socket, spec,
-				      clock_ms() + HAND_TIME, child) != 0)
+				      clock_ms() + WARM_HAND_TIME, child) != 0)
 		return WARM_COLD;
 	/* As late as can be: what is changed after this was changed while the
 	 * request ran. */
@@ -336,29 +78,6 @@ run_in(struct warm_zygote *z, int socket, const struct child_spec *spec,
 	}
 	zygote_go(socket);
 	return WARM_USED;
-}
-
-/* The zygote is let go; what has been found out about it counts. */
-static void
-let_go(struct warm *w, struct warm_zygote *z, enum warm_result result)
-{
-	struct warm_program *p;
-
-	pthread_mutex_lock(&w->lock);
-	p = z->program;
-	z->users--;
-	z->faults = result == WARM_COLD ? z->faults + 1 : 0;
-	if (p != NULL && (result == WARM_STALE || z->faults >= FAULTS)) {
-		warm_retire(z);
-		/* People ask for it: make a new one. */
-		p->wanted = p->fresh == NULL;
-	}
-	if (p != NULL && p->fresh == NULL && p->renew_count > 0 &&
-	    z->count >= p->renew_count)
-		p->wanted = true;
-	if (z->program == NULL || p->wanted)
-		warm_poke(w);
-	pthread_mutex_unlock(&w->lock);
 }
 
 enum warm_result
@@ -371,12 +90,13 @@ warm_start(struct warm *w, const struct settings *settings,
 	enum warm_result result;
 	int spare = -1;
 
-	if (!is_wanted(settings, script, spec->env))
+	if (!warm_is_wanted(settings, script, spec->env))
 		return WARM_NONE;
 	pthread_mutex_lock(&w->lock);
-	p = w->stopping ? NULL : find_program(w, settings, script, spec);
+	p = w->stopping ? NULL
+			: warm_program_of(w, settings, script->path, spec);
 	if (p != NULL) {
-		count_request(w, settings, p);
+		warm_count(w, settings, p);
 		z = take_fork(p, &spare);
 	}
 	pthread_mutex_unlock(&w->lock);
@@ -385,7 +105,7 @@ warm_start(struct warm *w, const struct settings *settings,
 	result = run_in(z, spare, spec, child);
 	if (result == WARM_USED)
 		refill(w, z);
-	let_go(w, z, result);
+	warm_let_go(w, z, result);
 	return result;
 }
 
@@ -395,14 +115,17 @@ struct warm *
 warm_new(struct log *log)
 {
 	struct warm *w = calloc(1, sizeof(*w));
+	int fds[2];
 
 	if (w == NULL)
 		return NULL;
-	if (wakeup_open(&w->poke) != 0) {
+	if (os_pipe_nonblocking(fds) != 0) {
 		free(w);
 		return NULL;
 	}
 	w->log = log;
+	w->poke_fd = fds[0];
+	w->poke_to = fds[1];
 	pthread_mutex_init(&w->lock, NULL);
 	return w;
 }
@@ -419,7 +142,7 @@ warm_forget(struct warm *w)
 		warm_retire(z);
 	while ((p = w->programs) != NULL) {
 		w->programs = p->next;
-		program_free(p);
+		warm_program_free(p);
 	}
 	w->program_count = 0;
 	if (w->keeping)
@@ -434,7 +157,8 @@ warm_free(struct warm *w)
 		return;
 	warm_forget(w);
 	warm_stop(w);
-	wakeup_close(&w->poke);
+	(void)close(w->poke_fd);
+	(void)close(w->poke_to);
 	pthread_mutex_destroy(&w->lock);
 	free(w);
 }

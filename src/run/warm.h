@@ -8,9 +8,11 @@
 #define RUN_WARM_H
 
 #include "policy/settings.h"
+#include "run/body.h"
 #include "run/child.h"
 #include "run/exchange.h"
 #include "run/log.h"
+#include "run/response.h"
 #include "run/script.h"
 
 struct warm;
@@ -34,5 +36,13 @@ void warm_free(struct warm *);
 enum warm_result warm_start(struct warm *, const struct settings *,
 			    const struct script *, const struct child_spec *,
 			    struct child *);
+
+/*
+ * The same for a program that becomes a server, php-cgi.  WARM_USED: it has
+ * answered, as relay_run does.
+ */
+enum warm_result warm_serve(struct warm *, const struct settings *,
+			    const struct script *, struct exchange *,
+			    char **variables, struct body *, struct response *);
 
 #endif

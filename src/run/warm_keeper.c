@@ -25,6 +25,11 @@
 #include "base/os.h"
 
 enum {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+	STACK = 2 * 1024 * 1024,
+#else
+	STACK = 256 * 1024,
+#endif
 	TICK = 1000,		  /* ms between two looks at the clock */
 	COMPILE_TIME = 60 * 1000, /* ms */
 	SLOW = 3000,		  /* ms; it may have been stopped */
@@ -45,8 +50,15 @@ static void
 zygote_drop(struct warm_zygote *z)
 {
 	zygote_free(z->zygote);
+	interpreter_free(&z->php);
 	free(z->name);
 	free(z);
+}
+
+static bool
+is_php(const struct warm_zygote *z)
+{
+	return z->php.memory != NULL;
 }
 
 void
@@ -82,9 +94,8 @@ warm_complain(struct warm *w, struct warm_program *p, const char *why)
 		  log_quote(slice_from(why), text, sizeof(text)));
 }
 
-/* The next start is not before a while. */
-static void
-put_off(struct warm_program *p)
+void
+warm_put_off(struct warm_program *p)
 {
 	p->pause = p->pause == 0 ? PAUSE : p->pause * 2;
 	if (p->pause > PAUSE_MAX)
@@ -96,26 +107,44 @@ static void
 refuse(struct warm *w, struct warm_program *p, const char *why)
 {
 	warm_complain(w, p, why);
-	put_off(p);
+	warm_put_off(p);
 }
 
 /* ---- start ---- */
 
-/* Room for one more: the least used makes it.  The caller holds the lock. */
+/* How many `max` counts: each script's interpreter, each php-cgi. */
+static unsigned
+processes(const struct warm_program *p)
+{
+	unsigned servers = p->now != NULL ? p->now->server_count : 0;
+
+	if (servers > 0)
+		return servers;
+	return p->now != NULL || p->fresh != NULL;
+}
+
+static bool
+has_room(const struct warm *w)
+{
+	unsigned count = 0;
+
+	for (const struct warm_program *p = w->programs; p != NULL; p = p->next)
+		count += processes(p);
+	return count < w->max;
+}
+
+/* Room for a first one: the least used makes it.  The caller holds the lock. */
 static bool
 make_room(struct warm *w)
 {
 	struct warm_program *oldest = NULL;
-	unsigned count = 0;
 
-	for (struct warm_program *p = w->programs; p != NULL; p = p->next) {
-		count += (p->now != NULL || p->fresh != NULL);
+	if (has_room(w))
+		return true;
+	for (struct warm_program *p = w->programs; p != NULL; p = p->next)
 		if (p->now != NULL &&
 		    (oldest == NULL || p->used < oldest->used))
 			oldest = p;
-	}
-	if (count < w->max)
-		return true;
 	if (oldest == NULL)
 		return false;
 	oldest->not_before = clock_ms() + EVICTED;
@@ -171,8 +200,59 @@ start(struct warm *w, struct warm_program *p)
 		z->next = w->zygotes;
 		w->zygotes = z;
 		p->fresh = z;
+		if (interpreter.server > 0) {
+			z->php = interpreter;
+			interpreter.memory = NULL;
+		}
 	}
 	interpreter_free(&interpreter);
+}
+
+/* A server of php-cgi; the caller holds the lock. */
+static bool
+start_server(struct warm *w, struct warm_zygote *z)
+{
+	struct warm_program *p = z->program;
+	char *argv[INTERPRETER_WORDS + 1];
+	struct child_spec spec = {.argv = argv,
+				  .env = p->env,
+				  .directory = p->directory,
+				  .files = p->files,
+				  .prepared = true};
+	enum child_stage stage;
+	struct php *php, **last = &z->idle;
+
+	memcpy(argv, z->php.argv, z->php.server * sizeof(*argv));
+	argv[z->php.server] = NULL;
+	php = php_start(&spec, &stage);
+	if (php == NULL) {
+		refuse(w, p, strerror(errno));
+		return false;
+	}
+	/* Behind those that have served: their memory is in place. */
+	while (*last != NULL)
+		last = &(*last)->next;
+	*last = php;
+	z->idle_count++;
+	z->server_count++;
+	return true;
+}
+
+/* As many as are to wait for requests; the caller holds the lock. */
+static void
+start_servers(struct warm *w)
+{
+	for (struct warm_program *p = w->programs; p != NULL; p = p->next) {
+		struct warm_zygote *z = p->now;
+		unsigned wanted = p->spare > 1 ? p->spare : 1;
+
+		if (z == NULL || !is_php(z) || clock_ms() < p->not_before)
+			continue;
+		while (z->idle_count < wanted &&
+		       (z->server_count == 0 || has_room(w)) &&
+		       start_server(w, z))
+			continue;
+	}
 }
 
 /* Start what is wanted; the caller holds the lock. */
@@ -189,15 +269,28 @@ start_wanted(struct warm *w)
 /* ---- what a zygote says ---- */
 
 static void
-log_line(struct warm *w, struct warm_zygote *z)
+log_line(struct warm *w, struct warm_zygote *z, pid_t pid)
 {
 	if (z->line_len > 0)
-		log_program(w->log, z->name, (long)z->zygote->process.pid,
+		log_program(w->log, z->name, (long)pid,
 			    slice_of(z->line, z->line_len));
 	z->line_len = 0;
 }
 
-/* Standard error while it compiles, line by line. */
+/* Standard error, line by line. */
+static void
+take_text(struct warm *w, struct warm_zygote *z, pid_t pid, const char *text,
+	  ssize_t len)
+{
+	for (ssize_t i = 0; i < len; i++) {
+		if (text[i] == '\n' || z->line_len == WARM_LINE)
+			log_line(w, z, pid);
+		if (text[i] != '\n')
+			z->line[z->line_len++] = text[i];
+	}
+}
+
+/* While it compiles. */
 static void
 read_errors(struct warm *w, struct warm_zygote *z)
 {
@@ -207,16 +300,11 @@ read_errors(struct warm *w, struct warm_zygote *z)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
-		log_line(w, z);
+		log_line(w, z, z->zygote->process.pid);
 		(void)close(z->zygote->err);
 		z->zygote->err = -1;
 	}
-	for (ssize_t i = 0; i < n; i++) {
-		if (buf[i] == '\n' || z->line_len == WARM_LINE)
-			log_line(w, z);
-		if (buf[i] != '\n')
-			z->line[z->line_len++] = buf[i];
-	}
+	take_text(w, z, z->zygote->process.pid, buf, n);
 }
 
 /* It compiled: does it get the requests?  The caller holds the lock. */
@@ -242,7 +330,9 @@ take_fresh(struct warm *w, struct warm_zygote *z)
 	p->pause = p->settle = 0;
 	p->complained = false;
 	z->ready = true;
-	for (unsigned i = 0; i < p->spare; i++) {
+	if (is_php(z)) /* it has told what it knows */
+		zygote_close_orders(z->zygote);
+	for (unsigned i = 0; !is_php(z) && i < p->spare; i++) {
 		int socket = zygote_fork(z->zygote);
 
 		if (socket >= 0)
@@ -300,7 +390,8 @@ bury(struct warm *w, struct warm_zygote *z)
 
 	status = child_reap(&z->zygote->process);
 	pthread_mutex_lock(&w->lock);
-	p = z->program;
+	/* Of php-cgi it is the servers that go on. */
+	p = is_php(z) && z->ready ? NULL : z->program;
 	if (p != NULL && WIFSIGNALED(status))
 		(void)snprintf(why, sizeof(why), "signal %d ended it",
 			       WTERMSIG(status));
@@ -316,6 +407,66 @@ bury(struct warm *w, struct warm_zygote *z)
 	pthread_mutex_unlock(&w->lock);
 }
 
+/* ---- servers that wait ---- */
+
+void
+warm_doom(struct warm *w, struct warm_zygote *z, struct php *php)
+{
+	z->server_count--;
+	php->next = w->doomed;
+	w->doomed = php;
+	warm_poke(w);
+}
+
+/* What somebody whom it has started writes while it waits. */
+static void
+read_idle(struct warm *w, struct warm_zygote *z, const struct php *php)
+{
+	char buf[4096];
+	ssize_t n = read(php->err, buf, sizeof(buf));
+
+	if (n <= 0)
+		return;
+	take_text(w, z, php->process.pid, buf, n);
+	log_line(w, z, php->process.pid);
+}
+
+/* One that has ended or that nobody has used for long goes; the caller holds
+ * the lock. */
+static void
+look_at_servers(struct warm *w, struct warm_zygote *z, uint64_t now)
+{
+	struct php **at = &z->idle, *php;
+
+	while ((php = *at) != NULL) {
+		read_idle(w, z, php);
+		if (z->program != NULL && php_lives(php) &&
+		    (now - php->used < IDLE || z->idle_count == 1)) {
+			at = &php->next;
+			continue;
+		}
+		*at = php->next;
+		z->idle_count--;
+		warm_doom(w, z, php);
+	}
+}
+
+/* Without the lock: each takes some time. */
+static void
+end_doomed(struct warm *w)
+{
+	struct php *php, *next;
+
+	pthread_mutex_lock(&w->lock);
+	php = w->doomed;
+	w->doomed = NULL;
+	pthread_mutex_unlock(&w->lock);
+	for (; php != NULL; php = next) {
+		next = php->next;
+		php_free(php);
+	}
+}
+
 /* ---- time ---- */
 
 /* What is old, idle, or does not get on; the caller holds the lock. */
@@ -325,6 +476,7 @@ look_at_clock(struct warm *w, uint64_t now)
 	for (struct warm_zygote *z = w->zygotes; z != NULL; z = z->next) {
 		struct warm_program *p = z->program;
 
+		look_at_servers(w, z, now);
 		if (p == NULL)
 			continue;
 		if (p->fresh == z && now - z->since > COMPILE_TIME) {
@@ -405,29 +557,33 @@ static void
 turn(struct warm *w, struct pollfd *fds, struct warm_zygote **zygotes)
 {
 	size_t count;
+	char pokes[64];
 	uint64_t soonest = UINT64_MAX, now;
 	int wait = -1;
 
 	pthread_mutex_lock(&w->lock);
 	look_at_clock(w, clock_ms());
-	if (!w->stopping)
+	if (!w->stopping) {
 		start_wanted(w);
+		start_servers(w);
+	}
 	close_retired(w);
 	for (struct warm_program *p = w->programs; p != NULL; p = p->next)
 		if (p->wanted && p->not_before < soonest)
 			soonest = p->not_before;
 	count = gather(w, fds, zygotes);
 	pthread_mutex_unlock(&w->lock);
+	end_doomed(w);
 	now = clock_ms();
 	if (count > 0 || soonest != UINT64_MAX)
 		wait = TICK;
 	if (soonest > now && soonest - now < TICK)
 		wait = (int)(soonest - now);
-	fds[0] = (struct pollfd){w->poke.fd, POLLIN, 0};
+	fds[0] = (struct pollfd){w->poke_fd, POLLIN, 0};
 	if (poll(fds, (nfds_t)(1 + count * EACH), wait) <= 0)
 		return;
 	if (fds[0].revents != 0)
-		wakeup_clear(&w->poke);
+		(void)!read(w->poke_fd, pokes, sizeof(pokes));
 	for (size_t i = 0; i < count; i++)
 		take_events(w, zygotes[i], &fds[1 + i * EACH]);
 }
@@ -455,12 +611,32 @@ keep(void *context)
 	return NULL;
 }
 
+/* With all signals blocked: those of the process are for the main thread. */
+static bool
+start_keeper(struct warm *w)
+{
+	pthread_attr_t attributes;
+	sigset_t all, old;
+	int error;
+
+	if (pthread_attr_init(&attributes) != 0)
+		return false;
+	(void)pthread_attr_setstacksize(&attributes, STACK);
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
+	error = pthread_create(&w->keeper, &attributes, keep, w);
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	(void)pthread_attr_destroy(&attributes);
+	return error == 0;
+}
+
 void
 warm_poke(struct warm *w)
 {
 	if (!w->keeping && !w->stopping)
-		w->keeping = thread_start_blocked(&w->keeper, keep, w) == 0;
-	wakeup_send(&w->poke);
+		w->keeping = start_keeper(w);
+	/* A full pipe wakes as well. */
+	(void)!write(w->poke_to, "", 1);
 }
 
 void
@@ -471,7 +647,7 @@ warm_stop(struct warm *w)
 
 	pthread_mutex_lock(&w->lock);
 	w->stopping = true;
-	wakeup_send(&w->poke);
+	(void)!write(w->poke_to, "", 1);
 	pthread_mutex_unlock(&w->lock);
 	if (w->keeping)
 		(void)pthread_join(w->keeper, NULL);
@@ -490,6 +666,11 @@ warm_stop(struct warm *w)
 	}
 	while ((z = w->zygotes) != NULL) {
 		w->zygotes = z->next;
+		for (struct php *php; (php = z->idle) != NULL;) {
+			z->idle = php->next;
+			warm_doom(w, z, php);
+		}
 		zygote_drop(z);
 	}
+	end_doomed(w);
 }

@@ -12,17 +12,20 @@
 #ifndef RUN_WARM_POOL_H
 #define RUN_WARM_POOL_H
 
+#include <pthread.h>
 #include <stdint.h>
 
 #include "policy/settings.h"
 #include "run/log.h"
-#include "run/thread.h"
+#include "run/php.h"
+#include "run/script.h"
 #include "run/zygote.h"
 
 enum {
 	WARM_PROGRAMS = 64, /* that are counted, at most */
 	WARM_SPARES = 16,   /* forks of one that wait */
-	WARM_LINE = 1024    /* of standard error; longer ones are split */
+	WARM_LINE = 1024,   /* of standard error; longer ones are split */
+	WARM_HAND_TIME = 250 /* ms for one to take a request */
 };
 
 /* A zygote with its users. */
@@ -40,6 +43,12 @@ struct warm_zygote {
 	uint64_t since;	 /* ms: it was started, or told to end */
 	int spares[WARM_SPARES];
 	size_t spare_count;
+	/* Of php-cgi: how its servers are started (memory is NULL for others),
+	 * and those that wait, the last used first */
+	struct interpreter php;
+	struct php *idle;
+	unsigned idle_count;
+	unsigned server_count; /* with those that have a request */
 	char line[WARM_LINE]; /* of its standard error, begun */
 	size_t line_len;
 };
@@ -76,7 +85,8 @@ struct warm_program {
 
 struct warm {
 	struct log *log;
-	struct wakeup poke; /* the keeper shall look */
+	int poke_fd; /* eventfd or pipe: the keeper shall look */
+	int poke_to;
 	pthread_t keeper;
 
 	pthread_mutex_t lock; /* for all below */
@@ -86,7 +96,31 @@ struct warm {
 	struct warm_program *programs;
 	size_t program_count;
 	struct warm_zygote *zygotes;
+	struct php *doomed; /* servers to be ended */
 };
+
+/* ---- programs (warm_program.c) ---- */
+
+/* Is it one of [warm] `scripts`? */
+bool warm_is_wanted(const struct settings *, const struct script *,
+		    char *const *env);
+
+/* The program of this request, made if need be; NULL: no memory.  name: for the
+ * log.  The caller holds the lock. */
+struct warm_program *warm_program_of(struct warm *, const struct settings *,
+				     const char *name,
+				     const struct child_spec *);
+void warm_program_free(struct warm_program *);
+
+/* Count a request, and see whether an interpreter is worth its memory.  The
+ * caller holds the lock. */
+void warm_count(struct warm *, const struct settings *, struct warm_program *);
+
+/* A zygote that was held (users) is let go; what has been found out about it
+ * counts. */
+void warm_let_go(struct warm *, struct warm_zygote *, enum warm_result);
+
+/* ---- the keeper ---- */
 
 /* The keeper shall look; starts it.  The caller holds the lock. */
 void warm_poke(struct warm *);
@@ -94,8 +128,15 @@ void warm_poke(struct warm *);
 /* Why it stays cold, once in the log.  The caller holds the lock. */
 void warm_complain(struct warm *, struct warm_program *, const char *why);
 
+/* The next start is not before a while.  The caller holds the lock. */
+void warm_put_off(struct warm_program *);
+
 /* It gets no more requests.  The caller holds the lock. */
 void warm_retire(struct warm_zygote *);
+
+/* A server of it that nobody uses any more is to be ended.  The caller holds
+ * the lock. */
+void warm_doom(struct warm *, struct warm_zygote *, struct php *);
 
 /* End the keeper and every zygote. */
 void warm_stop(struct warm *);

@@ -39,7 +39,8 @@
 enum {
 	REPORT_MAX = 4 * 1024 * 1024, /* bytes */
 	WATCHED_MAX = 1000,	      /* files in a folder of `watch` */
-	STUCK = 2000		      /* ms that its end may take */
+	STUCK = 2000,		      /* ms that its end may take */
+	VARIABLES = 256		      /* of a program that reports */
 };
 
 static void
@@ -63,6 +64,55 @@ one_byte(void)
 	if (fd >= 0 && (write(fd, "\n", 1) != 1 || lseek(fd, 0, SEEK_SET) != 0))
 		close_fd(&fd);
 	return fd;
+}
+
+/* What is a request's is none of a report's: it would be run as CGI. */
+static size_t
+report_variables(char *const *env, char **to, size_t most)
+{
+	size_t count = 0;
+
+	for (; *env != NULL && count + 1 < most; env++)
+		if (interpreter_reads(*env))
+			to[count++] = *env;
+	to[count] = NULL;
+	return count;
+}
+
+/* It reads its orders and writes its report as a program does. */
+static int
+start_report(struct zygote *z, const struct zygote_spec *spec,
+	     enum child_stage *stage)
+{
+	int control[2] = {-1, -1}, err[2] = {-1, -1}, rc = -1, error;
+	char *env[VARIABLES];
+	struct child_spec child = {.argv = spec->interpreter->argv,
+				   .env = env,
+				   .directory = spec->directory,
+				   .files = spec->files,
+				   .prepared = true,
+				   .death_signal = SIGKILL};
+
+	(void)report_variables(spec->env, env, VARIABLES);
+	if (os_pipe(err) == 0 &&
+	    socketpair(AF_UNIX, SOCK_STREAM, 0, control) == 0) {
+		(void)fcntl(control[0], F_SETFD, FD_CLOEXEC);
+		(void)fcntl(control[1], F_SETFD, FD_CLOEXEC);
+		child.in = child.out = control[1];
+		child.err = err[1];
+		rc = child_start(&child, &z->process, stage);
+	}
+	error = errno;
+	close_fd(&control[1]);
+	close_fd(&err[1]);
+	z->control = control[0];
+	z->err = err[0];
+	if (rc == 0) {
+		(void)fcntl(z->control, F_SETFL, O_NONBLOCK);
+		(void)fcntl(z->err, F_SETFL, O_NONBLOCK);
+	}
+	errno = error;
+	return rc;
 }
 
 static int
@@ -156,7 +206,8 @@ zygote_start(const struct zygote_spec *spec, enum child_stage *stage)
 	z->started = clock_wall_ms();
 	z->watch = watch_new();
 	if (z->watch != NULL && watch_known(z, spec) &&
-	    start(z, spec, stage) == 0) {
+	    (spec->interpreter->server > 0 ? start_report
+					   : start)(z, spec, stage) == 0) {
 		if (z->process.pidfd >= 0)
 			return z;
 		errno = ENOSYS; /* too old a kernel to watch forks */

@@ -14,6 +14,11 @@
 #include "run/interpreter.h"
 #include "run/watch.h"
 
+/*
+ * Of php-cgi (`server` of the interpreter) the process is one that reports and
+ * then waits to be told to end; it has no forks, and its files are those of all
+ * servers that are started after it.
+ */
 struct zygote_spec {
 	const struct interpreter *interpreter;
 	char *const *env;

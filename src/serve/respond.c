@@ -102,13 +102,12 @@ note_report(struct work *w)
 	if (!w->decision.reported)
 		return;
 	w->x->outcome.reported = true;
-	log_event(w->x->log, LOG_LEVEL_WARNING, cors_reason_id(reason),
-		  &w->request,
-		  isolated
-		      ? "add the origin to `origins`, or set `isolate = yes`"
-		      : "add the origin to `origins`, or set `enforce = block`",
-		  "%s = report lets a request through that `%s` would stop",
-		  isolated ? "isolate" : "enforce", isolated ? "yes" : "block");
+	log_event(
+	    w->x->log, LOG_LEVEL_WARNING, cors_reason_id(reason), &w->request,
+	    isolated ? "add the origin to `origins`, or set `isolate = yes`"
+		     : "add the origin to `origins`, or set `enforce = block`",
+	    "%s = report lets a request through that `%s` would stop",
+	    isolated ? "isolate" : "enforce", isolated ? "yes" : "block");
 }
 
 /* An error about which the log has heard already. */
@@ -117,7 +116,7 @@ refuse(struct work *w, int status, const char *failure)
 {
 	if (w->x->outcome.failure == NULL)
 		w->x->outcome.failure = failure;
-	answer_error(w->x, &w->decision, status, NULL);
+	answer_error(w->x, &w->decision, status, NULL, NULL);
 }
 
 static void
@@ -125,6 +124,19 @@ no_memory(struct work *w)
 {
 	log_no_memory(w->x->log, &w->request);
 	refuse(w, 500, "no-memory");
+}
+
+/* A server of ours that waits for such requests has answered it. */
+static bool
+serve_warm(struct work *w, struct script *script, struct body *body,
+	   char **variables, struct response *response)
+{
+	struct exchange *x = w->x;
+
+	if (x->warm_serve != NULL)
+		x->outcome.warm = x->warm_serve(x->warm, w->settings, script, x,
+						variables, body, response);
+	return x->outcome.warm == WARM_USED;
 }
 
 /* The program is known and the body is there: run it, or hand it on. */
@@ -150,7 +162,7 @@ run_with(struct work *w, struct script *script, struct body *body,
 	if (script->argv == NULL)
 		forward_run(w->x->pool, w->settings, w->x, variables, body,
 			    &response, method_is_idempotent(w->request.method));
-	else
+	else if (!serve_warm(w, script, body, variables, &response))
 		relay_run(w->settings, w->x, script, variables, body,
 			  &response);
 }
@@ -282,13 +294,7 @@ act(struct work *w)
 		return;
 	case CORS_BAD_PATH:
 		log_no_policy(w, LOG_LEVEL_INFO, "bad-path", w->request.uri,
-			      NULL, "the path is invalid or ambiguous");
-		break;
-	case CORS_BAD_HOST:
-		log_no_policy(w, LOG_LEVEL_INFO, "bad-host", w->request.host,
-			      NULL,
-			      "the Host header is invalid, or is not the host "
-			      "of the request target");
+			      NULL, "the path cannot be decoded");
 		break;
 	case CORS_UNKNOWN_POLICY:
 		log_no_policy(
@@ -342,7 +348,7 @@ answer(struct work *w)
 	if (!read_path(w)) {
 		log_no_memory(w->x->log, &w->request);
 		w->x->outcome.failure = "no-memory";
-		answer_error(w->x, NULL, 500, NULL);
+		answer_error(w->x, NULL, 500, NULL, NULL);
 	} else if (is_status(w)) {
 		answer_status(w);
 	} else {

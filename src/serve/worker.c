@@ -17,6 +17,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -24,7 +25,6 @@
 #include "base/clock.h"
 #include "base/os.h"
 #include "run/answer.h"
-#include "run/socket_address.h"
 #include "run/warm.h"
 #include "serve/pool.h"
 #include "serve/respond.h"
@@ -38,6 +38,12 @@ enum {
 	PARAMETERS = 5000, /* from the first byte on */
 	PATIENCE = 2,	   /* ms before the slot is given away */
 	LOOK = 250	   /* ms between looks at whether others wait */
+};
+
+union peer_address {
+	struct sockaddr any;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
 };
 
 /* ---- settings ---- */
@@ -69,7 +75,7 @@ drop_settings(struct worker *w)
 
 /* May this peer connect?  Unix sockets have file modes for it. */
 static bool
-peer_allowed(struct worker *w, const union socket_address *a)
+peer_allowed(struct worker *w, const union peer_address *a)
 {
 	const struct server *server = &use_settings(w)->server;
 	char text[INET6_ADDRSTRLEN] = "";
@@ -117,7 +123,7 @@ static int
 accept_connection(struct worker *w)
 {
 	int listener = ready_socket(w->pool->options);
-	union socket_address a;
+	union peer_address a;
 	socklen_t len = sizeof(a);
 	int fd = -1;
 
@@ -188,7 +194,7 @@ survive(struct pool *pool, int error)
 	case ENOTSOCK:
 	case EOPNOTSUPP:
 		pool->accept_error = error;
-		wakeup_send(&pool->poke);
+		pool_poke(pool);
 		return false;
 	default:
 		/* EINTR: woken; or the client's own failure (accept(2)) */
@@ -262,7 +268,8 @@ answer_large(struct exchange *x, const struct settings *settings)
 	log_event(x->log, LOG_LEVEL_WARNING, "parameters-too-large", NULL,
 		  "let the web server refuse such requests",
 		  "more than 64K or 500 parameters in a request");
-	answer_error(x, NULL, 400, "The request has too many parameters.");
+	answer_error(x, NULL, 400, "The request has too many parameters.",
+		     NULL);
 	metrics_count(x->metrics, settings, &x->outcome);
 	log_access(x->log, settings, &unread, &x->outcome);
 }
@@ -306,10 +313,11 @@ answer(struct worker *w, bool large)
 	c.x.metrics = pool->metrics;
 	c.x.pool = pool->forward;
 	c.x.warm = pool->warm;
+	c.x.warm_serve = warm_serve;
 	c.x.warm_start = warm_start;
 	c.x.reaper = pool->reaper;
 	c.x.left = &w->left;
-	c.x.stop_fd = pool->stop.fd;
+	c.x.stop_fd = pool->stop_fd;
 	c.x.file_limit = pool->file_limit;
 	c.x.will_block = exchange_will_block;
 	c.x.will_run = exchange_will_run;
@@ -349,8 +357,9 @@ answer_and_finish(struct worker *w, enum connection_event event)
 	w->answered = clock_ms_coarse();
 	until = w->answered + time;
 	connection_bound(c, 0, until < w->total ? until : w->total,
-			 w->pool->stop.fd);
-	kept = connection_drain(c, until, !w->ran) && may_keep(w->pool);
+			 w->pool->stop_fd);
+	kept = connection_drain(c, until, !w->ran) &&
+	       may_keep(w->pool);
 	return connection_finish(c, kept);
 }
 

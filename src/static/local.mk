@@ -20,7 +20,6 @@ corswrap_cgi_sources = \
 	src/run/child.c \
 	src/run/ending.c \
 	src/run/env.c \
-	src/run/first_line.c \
 	src/run/log.c \
 	src/run/metrics.c \
 	src/run/body.c \

@@ -90,4 +90,24 @@ write_file("$dir/e.ini", "[cors]\norigins = *\n[app]\nexec = $good\n");
 ($exit, $out) = check("$dir/e.ini", 'exec');
 is($exit, 0, 'exec');
 like($out, qr/^scripts = exec$/m, 'is called so');
+
+SKIP: {
+	skip 'no php-cgi', 1 if !-x '/usr/bin/php-cgi';
+	write_file("$dir/p.ini", "[cors]\norigins = *\n[app]\nroot = $dir\n[handlers]\n" .
+	    ".php = /usr/bin/php-cgi\n[env]\nFOO = bar\n");
+	my $script = write_file("$dir/x.php", '<?php echo json_encode($_GET), getenv("FOO"); ' .
+	    'error_log("said"); fwrite(fopen("php://stderr", "w"), "written\n"); exit(3);');
+	($exit, $out, $err) = check("$dir/p.ini", $script, 'QUERY_STRING=a=b');
+	is($exit, 0, 'a PHP script that can run warm: 0');
+	like($out, qr/^The answers are the same, byte for byte, 10 times/m, 'it says so');
+	like($out, qr/^scripts = \Q$script\E$/m, 'and what to put into the policy');
+	is($err, '', 'nothing else');
+	write_file("$dir/x.php", '<?php echo getenv("FCGI_ROLE") ? "warm" : "cold";');
+	($exit, $out) = check("$dir/p.ini", $script);
+	is($exit, 1, 'answers that differ: 1');
+	like($out, qr/^cold .*cold\nwarm .*warm$/m, 'where');
+	write_file("$dir/p.ini", read_file("$dir/p.ini") =~ s/php-cgi/php-cgi -T 2/r);
+	($exit, $out) = check("$dir/p.ini", $script);
+	like($out, qr/cannot run warm: a switch of php-cgi is not understood/, 'a switch');
+}
 done_testing;

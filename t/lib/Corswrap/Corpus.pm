@@ -3,6 +3,9 @@ package Corswrap::Corpus;
 # The programs of t/warm/corpus and how they are asked: each must answer the
 # same warm as cold, byte for byte.
 #
+#	for (php_corpus()) {
+#		my ($name, $files, @requests) = @$_; # files by name, x.php is asked for
+#	}
 #	for (corpus()) {
 #		my ($name, $script, %how) = @$_;    # words, lacks
 #		for my $request (requests($name)) { ... } # env, body
@@ -15,7 +18,7 @@ use warnings;
 use Corswrap::Test;
 use Exporter qw(import);
 
-our @EXPORT_OK = qw(corpus requests refused without_time);
+our @EXPORT_OK = qw(corpus requests refused without_time php_corpus);
 
 my $perl = '/usr/bin/perl';
 
@@ -89,6 +92,75 @@ sub requests {
 sub without_time {
 	my ($text) = @_;
 	return $text =~ s/\b\d\d:\d\d:\d\d\b/TIME/gr;
+}
+
+# Scripts for php-cgi: a name, files (x.php is asked for), requests.
+sub php_corpus {
+	my @all = (
+		[ 'server', '<?php foreach ($_SERVER as $k => $v) echo "$k=", json_encode($v), "\n";' .
+			' print_r($argv ?? "none"); print_r($_GET); echo getenv("FOO"), "\n";' .
+			' print_r($_COOKIE);',
+			_get('a=1&b[]=2&b[]=%C3%A4', HTTP_COOKIE => 'seen=yes', AUTH_TYPE =>
+				'Basic', HTTP_AUTHORIZATION => 'Basic YTpi', PATH_INFO => '/more'),
+			_get('word+word') ],
+		[ 'body', '<?php echo file_get_contents("php://input"), count($_POST), "\n";' .
+			' print_r($_POST);', _post('a=1&b=%3C&c[x]=y'), _post('x' x 100_000),
+			_post('{"a":1}', CONTENT_TYPE => 'application/json'), _get('') ],
+		[ 'upload', '<?php foreach ($_FILES as $n => $f) { echo $n, $f["name"], $f["type"],' .
+			' $f["size"], $f["error"], " ", $f["size"] ? md5_file($f["tmp_name"]) : "",' .
+			' is_uploaded_file($f["tmp_name"]), "\n"; } print_r($_POST);',
+			_upload(join '', map { chr $_ % 256 } 1 .. 100_000), _upload('') ],
+		[ 'session', '<?php session_save_path(__DIR__); session_id("abc"); session_start();' .
+			' $_SESSION["n"] = ($_SESSION["n"] ?? 0) + 1; echo $_SESSION["n"];' .
+			' if ($_SERVER["QUERY_STRING"] === "end") session_destroy();',
+			_get('1'), _get('2'), _get('end') ],
+		[ 'shutdown', '<?php register_shutdown_function(function () { echo "last ", getcwd(),' .
+			' " ", connection_status(); }); class D { function __destruct() { echo "gone "; } }' .
+			' $d = new D; echo "first "; if ($_GET) exit(3); echo "second ";',
+			_get(''), _get('a=1') ],
+		[ 'fatal', '<?php echo "before "; if ($_GET["w"] === "throw") throw new Exception("no");' .
+			' if ($_GET["w"] === "call") nothing(); if ($_GET["w"] === "log") error_log("a line");' .
+			' if ($_GET["w"] === "warn") echo $undefined; if ($_GET["w"] === "memory")' .
+			' { ini_set("memory_limit", "4M"); str_repeat("x", 8000000); }' .
+			' if ($_GET["w"] === "err") fwrite(fopen("php://stderr", "w"), "to stderr\n");' .
+			' echo "after";', map { _get("w=$_") } qw(throw call log warn memory err none) ],
+		[ 'parse', '<?php echo "x"; $x = ;', _get('') ],
+		[ 'time', '<?php set_time_limit(1); echo "x"; for (;;);', _get('') ],
+		[ 'headers', '<?php http_response_code(404); header("X-A: 1"); header("X-A: 2", false);' .
+			' setcookie("a", "b c"); header("Content-Type: text/plain; charset=x"); echo "no";',
+			_get('') ],
+		[ 'redirect', '<?php header("Location: /there?a=b");', _get('') ],
+		[ 'flush', '<?php ob_start(fn($t) => strtoupper($t)); echo "a"; ob_end_flush(); echo "b";' .
+			' flush(); ob_start(); echo "c"; ob_flush(); echo "d"; output_add_rewrite_var("s", "1");' .
+			' echo "<a href=\"x.php\">"; for ($i = 0; $i < 3; $i++) { echo str_repeat("y", 70000);' .
+			' flush(); }', _get('') ],
+		[ 'where', '<?php echo __FILE__, __DIR__, getcwd(), basename($_SERVER["PHP_SELF"]);' .
+			' include "part.php"; chdir("/"); echo getcwd(); file_put_contents(__DIR__ . "/a.state",' .
+			' "x", FILE_APPEND); echo strlen(file_get_contents(__DIR__ . "/a.state"));',
+			{ 'part.php' => '<?php echo "part ", __LINE__;' }, _get(''), _get('') ],
+		[ 'programs', '<?php echo shell_exec("echo \\\$FOO; pwd"), exec("exit 3", $o, $s), $s;' .
+			' $p = proc_open(["cat"], [["pipe", "r"], ["pipe", "w"]], $pipes); fwrite($pipes[0],' .
+			' "through"); fclose($pipes[0]); echo stream_get_contents($pipes[1]), proc_close($p);' .
+			' passthru("echo passed; echo complaint >&2");', _get('') ],
+		[ 'ini', '<?php echo ini_get("precision"), ini_get("user_ini.filename"), ini_get("x");',
+			{ '.user.ini' => "precision = 5\nauto_prepend_file = p.inc\n",
+				'p.inc' => 'prepended ' }, _get('') ],
+		[ 'large', '<?php for ($i = 0; $i < 40; $i++) echo str_repeat(chr(65 + $i % 26), 50000);',
+			_get('') ],
+		[ 'empty', '', _get('') ],
+		[ 'text', "#!/usr/bin/php-cgi\nno code <?= 1 + 1 ?>\n", _get('') ],
+		[ 'sqlite', '<?php $d = new SQLite3(__DIR__ . "/d.state"); $d->exec("create table if not' .
+			' exists t (n)"); $d->exec("insert into t values (1)");' .
+			' echo $d->querySingle("select count(*) from t");', _get(''), _get('') ],
+	);
+	my $modules = join ' ', (run([ 'php-cgi', '-m' ]))[1];
+	@all = grep { $_->[0] ne 'sqlite' } @all if $modules !~ /sqlite3/;
+	for (@all) {
+		my ($name, $code, @more) = @$_;
+		my %files = ref $more[0] && !$more[0]{env} ? %{ shift @more } : ();
+		$_ = [ $name, { %files, 'x.php' => $code }, @more ];
+	}
+	return @all;
 }
 
 # What cannot run warm: what it is, what is said of it, first line, program.
