@@ -53,22 +53,38 @@ read_all(int fd, size_t expected, size_t max, char **bytes, size_t *len)
 	return buf == NULL ? -1 : 0;
 }
 
+struct file_state
+file_state_of(const struct stat *st)
+{
+	return (struct file_state){true,	st->st_dev,  st->st_ino,
+				   st->st_size, st->st_mtim, st->st_ctim};
+}
+
 static bool
 same_time(struct timespec a, struct timespec b)
 {
 	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
 }
 
+bool
+file_same_state(const struct file_state *a, const struct file_state *b)
+{
+	if (!a->exists || !b->exists)
+		return a->exists == b->exists;
+	return a->device == b->device && a->inode == b->inode &&
+	       a->size == b->size && same_time(a->modified, b->modified) &&
+	       same_time(a->changed, b->changed);
+}
+
 /* Was the file left alone between the two, and were these all its bytes? */
 static bool
 at_rest(const struct stat *before, const struct stat *after, size_t len)
 {
-	if (!S_ISREG(after->st_mode))
-		return true;
-	return before->st_size == after->st_size &&
-	       (size_t)after->st_size == len &&
-	       same_time(before->st_mtim, after->st_mtim) &&
-	       same_time(before->st_ctim, after->st_ctim);
+	const struct file_state a = file_state_of(before),
+				b = file_state_of(after);
+
+	return !S_ISREG(after->st_mode) ||
+	       (file_same_state(&a, &b) && (size_t)b.size == len);
 }
 
 /*

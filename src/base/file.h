@@ -7,8 +7,24 @@
 #define READ_FILE_H
 
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/slice.h"
+
+/* What stat(2) tells of a file: one that was changed or replaced differs, but
+ * for two changes within a tick of its file system's clock. */
+struct file_state {
+	bool exists;
+	dev_t device;
+	ino_t inode;
+	off_t size;
+	struct timespec modified;
+	struct timespec changed; /* in any way */
+};
+
+struct file_state file_state_of(const struct stat *);
+/* The same file, unchanged?  Two that do not exist are the same. */
+bool file_same_state(const struct file_state *, const struct file_state *);
 
 /*
  * Read the regular file at path, at most max bytes (EFBIG past it, and for a

@@ -13,7 +13,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "cors/regex.h"
 
 static char *const no_env[] = {NULL};
@@ -113,20 +112,10 @@ source_file_set(struct source_file *source, const char *path,
 
 	*source = (struct source_file){
 	    .path = path,
-	    .dev = status->st_dev,
-	    .ino = status->st_ino,
-	    .size = status->st_size,
-	    .mtime = status->st_mtim,
-	    .ctime = status->st_ctim,
+	    .state = file_state_of(status),
 	    .recent = recent,
 	    .sum = recent ? sum_of(bytes) : 0,
 	};
-}
-
-static bool
-same_time(struct timespec a, struct timespec b)
-{
-	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
 }
 
 bool
@@ -134,13 +123,13 @@ settings_changed(const struct settings *settings)
 {
 	for (size_t i = 0; i < settings->source_count; i++) {
 		const struct source_file *source = &settings->sources[i];
-		struct stat now;
+		struct file_state now;
+		struct stat status;
 
-		if (stat(source->path, &now) != 0 ||
-		    now.st_dev != source->dev || now.st_ino != source->ino ||
-		    now.st_size != source->size ||
-		    !same_time(now.st_mtim, source->mtime) ||
-		    !same_time(now.st_ctim, source->ctime))
+		if (stat(source->path, &status) != 0)
+			return true;
+		now = file_state_of(&status);
+		if (!file_same_state(&now, &source->state))
 			return true;
 	}
 	return false;
@@ -164,7 +153,7 @@ is_rewritten(const struct source_file *source)
 	size_t len;
 	bool other;
 
-	if (read_file(source->path, (size_t)source->size, &bytes, &len,
+	if (read_file(source->path, (size_t)source->state.size, &bytes, &len,
 		      &status) != 0)
 		return false;
 	other = sum_of(slice_of(bytes, len)) != source->sum;

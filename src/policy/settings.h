@@ -8,10 +8,9 @@
 #define SETTINGS_H
 
 #include <stdint.h>
-#include <sys/stat.h>
-#include <sys/types.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/ip.h"
 #include "cors/policy.h"
 #include "policy/diagnostic.h"
@@ -127,11 +126,7 @@ struct warm_policy {
 /* A file that the settings came from, to see whether it has changed. */
 struct source_file {
 	const char *path;
-	dev_t dev;
-	ino_t ino;
-	off_t size;
-	struct timespec mtime;
-	struct timespec ctime;
+	struct file_state state;
 	bool recent;  /* it was modified just before it was read: another change
 	                 may leave the same times (settings_rewritten) */
 	uint64_t sum; /* of its bytes, if recent */

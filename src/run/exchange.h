@@ -14,6 +14,7 @@
 #include <sys/types.h>
 
 #include "base/buffer.h"
+#include "base/file.h"
 #include "base/slice.h"
 #include "base/spin.h"
 #include "cors/regex.h"
@@ -30,22 +31,12 @@ struct script;
 struct settings;
 struct warm;
 
-/* A file as stat(2) has described it: another one, or one that was changed,
- * differs. */
-struct file_seen {
-	uint64_t device;
-	uint64_t inode;
-	uint64_t size;
-	int64_t seconds; /* of the last change of any kind */
-	int64_t nanoseconds;
-};
-
 /*
  * Memory of one worker, reused from request to request; nothing of a request
  * outlives it.  Buffers (base/buffer.h) are allocated on first need and kept.
  */
 struct scratch {
-	struct file_seen other; /* an `exec` that is not corswrap itself */
+	struct file_state other; /* an `exec` that is not corswrap itself */
 	const void *other_of;	/* the settings that name it */
 	struct regex_scratch *regex;
 	char *path; /* for path_normalize */

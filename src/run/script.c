@@ -111,34 +111,18 @@ is_self(const char *path)
 				       is_file(interpreter, &own));
 }
 
-static struct file_seen
-seen_of(const struct stat *st)
-{
-	return (struct file_seen){
-	    (uint64_t)st->st_dev, (uint64_t)st->st_ino, (uint64_t)st->st_size,
-	    (int64_t)st->st_ctim.tv_sec, (int64_t)st->st_ctim.tv_nsec};
-}
-
-static bool
-same_file(const struct file_seen *a, const struct file_seen *b)
-{
-	return a->device == b->device && a->inode == b->inode &&
-	       a->size == b->size && a->seconds == b->seconds &&
-	       a->nanoseconds == b->nanoseconds;
-}
-
 /* The same for `exec`, which is read once, until it changes. */
 static bool
 is_self_again(const struct resolving *r, const char *path)
 {
 	struct scratch *s = r->exchange->scratch;
-	struct file_seen now;
+	struct file_state now;
 	struct stat st;
 
 	if (stat(path, &st) != 0)
 		return false; /* starting it will fail, and say why */
-	now = seen_of(&st);
-	if (s->other_of == r->settings && same_file(&s->other, &now))
+	now = file_state_of(&st);
+	if (s->other_of == r->settings && file_same_state(&s->other, &now))
 		return false;
 	if (is_self(path))
 		return true;

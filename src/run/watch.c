@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/array.h"
+#include "base/file.h"
 
 enum kind {
 	KIND_FILE,   /* any change counts */
@@ -27,19 +28,10 @@ enum kind {
 	KIND_ABSENT
 };
 
-struct state {
-	bool exists;
-	dev_t device;
-	ino_t inode;
-	off_t size;
-	struct timespec modified;
-	struct timespec changed;
-};
-
 struct watched {
 	enum kind kind;
 	char *path;
-	struct state state;
+	struct file_state state;
 };
 
 struct watch {
@@ -65,41 +57,17 @@ watch_free(struct watch *w)
 	free(w);
 }
 
-static struct state
+static struct file_state
 state_of(const char *path)
 {
-	struct state s = {.exists = false};
 	struct stat st;
 
-	if (stat(path, &st) != 0)
-		return s;
-	s.exists = true;
-	s.device = st.st_dev;
-	s.inode = st.st_ino;
-	s.size = st.st_size;
-	s.modified = st.st_mtim;
-	s.changed = st.st_ctim;
-	return s;
+	return stat(path, &st) == 0 ? file_state_of(&st)
+				    : (struct file_state){.exists = false};
 }
 
 static bool
-same_time(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
-static bool
-same_state(const struct state *a, const struct state *b)
-{
-	if (!a->exists || !b->exists)
-		return a->exists == b->exists;
-	return a->device == b->device && a->inode == b->inode &&
-	       a->size == b->size && same_time(&a->modified, &b->modified) &&
-	       same_time(&a->changed, &b->changed);
-}
-
-static bool
-same_place(const struct state *a, const struct state *b)
+same_place(const struct file_state *a, const struct file_state *b)
 {
 	return a->exists && b->exists && a->device == b->device &&
 	       a->inode == b->inode;
@@ -160,7 +128,7 @@ watch_changed(const struct watch *w)
 
 	for (size_t i = 0; i < w->count; i++) {
 		const struct watched *file = &w->files[i];
-		struct state now;
+		struct file_state now;
 
 		if (file->kind == KIND_ABSENT) {
 			if (file->state.exists ||
@@ -169,7 +137,7 @@ watch_changed(const struct watch *w)
 			continue;
 		}
 		now = state_of(file->path);
-		look = !same_state(&now, &file->state);
+		look = !file_same_state(&now, &file->state);
 		if (look && (file->kind == KIND_FILE ||
 			     (file->kind == KIND_PLACE &&
 			      !same_place(&now, &file->state))))
@@ -187,7 +155,7 @@ milliseconds(const struct timespec *t)
 /* Anybody can set the time of modification, but the kernel alone that of the
  * change. */
 static bool
-is_young(const struct state *s, int64_t since)
+is_young(const struct file_state *s, int64_t since)
 {
 	int64_t tick = s->changed.tv_nsec == 0 ? WATCH_SECONDS : WATCH_TICK;
 
