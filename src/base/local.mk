@@ -11,6 +11,7 @@ base_sources = \
 	%D%/clock.h \
 	%D%/file.c \
 	%D%/file.h \
+	%D%/hash.h \
 	%D%/host.c \
 	%D%/host.h \
 	%D%/ip.c \

@@ -7,12 +7,12 @@ cors_sources = \
 	%D%/header_block.c \
 	%D%/header_block.h \
 	%D%/header_rewrite.c \
+	%D%/host_ends.h \
 	%D%/library.c \
 	%D%/library.h \
 	%D%/names.c \
 	%D%/names.h \
 	%D%/origin.c \
-	%D%/hash.h \
 	%D%/origin.h \
 	%D%/origin_set.c \
 	%D%/own_response.c \

@@ -20,9 +20,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/host.h"
 #include "base/ip.h"
-#include "cors/hash.h"
+#include "cors/host_ends.h"
 
 /*
  * Four to a cache line: the line that tells a hit is nearly always the first

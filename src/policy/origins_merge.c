@@ -16,6 +16,8 @@
 
 #include <limits.h>
 
+#include "base/hash.h"
+
 enum { TEXT_MAX = ORIGIN_MAX + 8 };
 
 struct merge {
@@ -30,22 +32,12 @@ struct merge {
 	size_t covered_count;
 };
 
-/* FNV-1a: the author of the policy gains nothing by making collisions. */
-static size_t
-hash(struct slice text)
-{
-	uint64_t value = 0xcbf29ce484222325u;
-
-	for (size_t i = 0; i < text.len; i++)
-		value = (value ^ (unsigned char)text.ptr[i]) * 0x100000001b3u;
-	return (size_t)(value ^ value >> 32);
-}
-
 /* The slot of the text in the table, or the free slot for it. */
 static unsigned *
 find_slot(const struct merge *merge, struct slice text)
 {
-	size_t i = hash(text) & merge->mask;
+	/* The author of the policy gains nothing by making collisions. */
+	size_t i = (size_t)hash_bytes(text, 0) & merge->mask;
 
 	while (merge->table[i] != 0 &&
 	       !slice_eq(merge->patterns[merge->table[i] - 1].text, text))

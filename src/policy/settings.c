@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "cors/regex.h"
 
 static char *const no_env[] = {NULL};
@@ -74,25 +75,6 @@ settings_release(struct settings *settings)
  * keeps its size: then the file may have other bytes than those that were read.
  */
 
-/* FNV-1a by words: a list of origins may be large, and a collision that
- * somebody makes on purpose gains nothing. */
-static uint64_t
-sum_of(struct slice bytes)
-{
-	uint64_t sum = UINT64_C(14695981039346656037);
-
-	while (bytes.len > 0) {
-		size_t len = bytes.len < 8 ? bytes.len : 8;
-		uint64_t word = len;
-
-		memcpy(&word, bytes.ptr, len);
-		sum = (sum ^ word) * UINT64_C(1099511628211);
-		sum ^= sum >> 29; /* so that high bits count in low ones */
-		bytes = slice_after(bytes, len);
-	}
-	return sum;
-}
-
 /* May another change leave the same times?  So too if the time is in the
  * future, as another machine's clock may have set it. */
 static bool
@@ -114,7 +96,7 @@ source_file_set(struct source_file *source, const char *path,
 	    .path = path,
 	    .state = file_state_of(status),
 	    .recent = recent,
-	    .sum = recent ? sum_of(bytes) : 0,
+	    .sum = recent ? hash_bytes(bytes, 0) : 0,
 	};
 }
 
@@ -156,7 +138,7 @@ is_rewritten(const struct source_file *source)
 	if (read_file(source->path, (size_t)source->state.size, &bytes, &len,
 		      &status) != 0)
 		return false;
-	other = sum_of(slice_of(bytes, len)) != source->sum;
+	other = hash_bytes(slice_of(bytes, len), 0) != source->sum;
 	free(bytes);
 	return other;
 }

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/hash.h"
 #include "run/warm.h"
 #include "serve/pool.h"
 
@@ -47,35 +48,31 @@ current(const struct reload *r)
 	return atomic_load_explicit(&r->pool->current, memory_order_relaxed);
 }
 
-/* FNV-1a: two states of the files that differ are told apart; nothing hostile
- * is at work here. */
+/* Two states of the files that differ are told apart; nothing hostile is at work
+ * here. */
 static uint64_t
-mix(uint64_t hash, const void *bytes, size_t len)
+mix_in(uint64_t hash, const void *bytes, size_t len)
 {
-	const unsigned char *p = bytes;
-
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ p[i]) * UINT64_C(1099511628211);
-	return hash;
+	return hash_bytes(slice_of(bytes, len), hash);
 }
 
 /* What stat tells of the files that the settings came from. */
 static uint64_t
 fingerprint(const struct settings *s)
 {
-	uint64_t hash = UINT64_C(14695981039346656037);
+	uint64_t hash = 0;
 
 	for (size_t i = 0; i < s->source_count; i++) {
 		struct stat st;
 
 		if (stat(s->sources[i].path, &st) != 0) {
-			hash = mix(hash, &errno, sizeof(errno));
+			hash = mix_in(hash, &errno, sizeof(errno));
 			continue;
 		}
-		hash = mix(hash, &st.st_ino, sizeof(st.st_ino));
-		hash = mix(hash, &st.st_size, sizeof(st.st_size));
-		hash = mix(hash, &st.st_mtim, sizeof(st.st_mtim));
-		hash = mix(hash, &st.st_ctim, sizeof(st.st_ctim));
+		hash = mix_in(hash, &st.st_ino, sizeof(st.st_ino));
+		hash = mix_in(hash, &st.st_size, sizeof(st.st_size));
+		hash = mix_in(hash, &st.st_mtim, sizeof(st.st_mtim));
+		hash = mix_in(hash, &st.st_ctim, sizeof(st.st_ctim));
 	}
 	return hash;
 }
@@ -158,12 +155,12 @@ static void
 complain(struct reload *r, const struct diag_list *list, bool forced)
 {
 	struct log *log = r->pool->log;
-	uint64_t said = UINT64_C(14695981039346656037);
+	uint64_t said = 0;
 	char line[1024];
 
 	for (size_t i = 0; i < diag_total(list); i++) {
 		diag_format(diag_at(list, i), line, sizeof(line));
-		said = mix(said, line, strlen(line));
+		said = mix_in(said, line, strlen(line));
 	}
 	if (said == r->complaint && !forced)
 		return;

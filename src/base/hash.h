@@ -1,11 +1,11 @@
 /*
- * The hash of the tables of origins: fast on the few tens of bytes that an
- * origin has, which are hashed on every request.
+ * A hash of bytes: fast on the few tens that an origin has, which are hashed on
+ * every request.
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef CORS_HASH_H
-#define CORS_HASH_H
+#ifndef BASE_HASH_H
+#define BASE_HASH_H
 
 #include <stdint.h>
 
@@ -66,8 +66,8 @@ read_few(const char *at, size_t len)
 
 /*
  * Chance hardly finds collisions of these 64-bit products, but whoever writes
- * the policy can search for them.  So the seed changes when a table fills
- * badly, and bytes are always compared.
+ * a policy can search for them.  So a table takes another seed when it fills
+ * badly, and compares the bytes.
  */
 static inline uint64_t
 hash_bytes(struct slice s, uint64_t seed)
@@ -82,49 +82,6 @@ hash_bytes(struct slice s, uint64_t seed)
 	if (left > 8)
 		return mix(read64(at) ^ k1, read64(at + left - 8) ^ h);
 	return mix(read_few(at, left) ^ k1, h ^ k0);
-}
-
-/*
- * A filter of the last bytes of hosts: most of what is not in a table is not
- * looked up at all.
- */
-enum { END = 8, END_BITS = 12 }; /* bytes; 2 to the power of these bits */
-
-struct ends {
-	uint64_t bits[1 << (END_BITS - 6)];
-	bool has_short; /* some host has fewer bytes: all may be there */
-};
-
-/* The place of a host's last bytes. */
-static inline size_t
-ends_place(struct slice host)
-{
-	uint64_t hash =
-	    read64(host.ptr + host.len - END) * 0x9e3779b97f4a7c15u;
-
-	return (size_t)(hash >> (64 - END_BITS));
-}
-
-/* Add the host, or what every host that is meant ends with. */
-static inline void
-ends_add(struct ends *ends, struct slice host)
-{
-	if (host.len < END)
-		ends->has_short = true;
-	else
-		ends->bits[ends_place(host) >> 6] |= (uint64_t)1
-						     << (ends_place(host) & 63);
-}
-
-/* False: no host that was added ends as this one. */
-static inline bool
-ends_have(const struct ends *ends, struct slice host)
-{
-	if (ends->has_short)
-		return true;
-	return host.len >= END &&
-	       (ends->bits[ends_place(host) >> 6] >> (ends_place(host) & 63) &
-		1) != 0;
 }
 
 #endif
