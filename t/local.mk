@@ -12,6 +12,7 @@ unit_tests = \
 	t/base/os.t \
 	t/base/spin.t \
 	t/base/text.t \
+	t/cors/cookie.t \
 	t/cors/corners.t \
 	t/cors/decide.t \
 	t/cors/header-block.t \
@@ -77,6 +78,7 @@ script_tests = \
 	t/probe/probe.t \
 	t/probe/redirects.t \
 	t/program/cgi-vectors.t \
+	t/program/cookies.t \
 	t/program/forward-again.t \
 	t/program/forward.t \
 	t/program/input.t \
@@ -180,6 +182,7 @@ t_explain_explanation_t_SOURCES = \
 	src/explain/barrier.c \
 	src/explain/browser_checks.c \
 	src/explain/console.c \
+	src/explain/cookies.c \
 	src/explain/explanation.c \
 	src/explain/fix.c \
 	src/explain/question.c \

@@ -109,6 +109,15 @@ uint64_t header_length(const struct header_block *);
 bool header_bodyless(const struct header_block *);
 /* A local redirect (RFC 3875, 6.2.2) that goes out untouched? */
 bool header_is_local_redirect(const struct header_block *);
+struct header_field {
+	struct slice name;
+	struct slice value;
+};
+
+/* The next field of a block that is DONE, *at being 0 for the first; false at
+ * its end. */
+bool header_next(const struct header_block *, size_t *at,
+    struct header_field *out);
 /* Is it the name of an Access-Control-* field? */
 bool header_is_cors(struct slice name);
 

@@ -89,14 +89,9 @@ name_set_add_list(struct name_set *set, struct slice list, bool lower)
 		name_set_add(set, name, lower);
 }
 
-struct field {
-	struct slice name;
-	struct slice value;
-};
-
-/* The next field of the plain form; false at its end. */
-static bool
-next_field(const struct header_block *block, size_t *at, struct field *out)
+bool
+header_next(const struct header_block *block, size_t *at,
+	    struct header_field *out)
 {
 	const char *from = block->buf + *at;
 
@@ -127,14 +122,14 @@ scan(struct writer *w)
 	const struct cors_decision *d = w->decision;
 	const struct policy_spec *spec = &d->policy->spec;
 	const struct name_list *expose = cors_expose(d);
-	struct field field;
+	struct header_field field;
 	size_t at = 0;
 
 	w->timing = spec->timing != TIMING_NONE;
 	w->expose_all = expose != NULL && expose->any && spec->credentials;
 	for (size_t i = 0; expose != NULL && i < expose->count; i++)
 		name_set_add(&w->expose, expose->names[i], true);
-	while (next_field(w->block, &at, &field)) {
+	while (header_next(w->block, &at, &field)) {
 		if (spec->keep_app_headers &&
 		    slice_eq_nocase(field.name,
 				    SLICE("access-control-allow-origin")))
@@ -173,7 +168,7 @@ is_replaced(const struct writer *w, struct slice name)
  * body, and a cache would take over the 0.
  */
 static bool
-is_wrong_length(const struct writer *w, const struct field *field)
+is_wrong_length(const struct writer *w, const struct header_field *field)
 {
 	if (!w->block->has_length ||
 	    !slice_eq_nocase(field->name, SLICE("content-length")))
@@ -185,10 +180,10 @@ is_wrong_length(const struct writer *w, const struct field *field)
 static void
 write_fields(struct writer *w)
 {
-	struct field field;
+	struct header_field field;
 	size_t at = 0;
 
-	while (next_field(w->block, &at, &field)) {
+	while (header_next(w->block, &at, &field)) {
 		if (is_replaced(w, field.name) || is_wrong_length(w, &field))
 			continue;
 		emit(w, field.name);

@@ -2,6 +2,8 @@
 # What src/cors is made of.
 cors_sources = \
 	%D%/answer.c \
+	%D%/cookie.c \
+	%D%/cookie.h \
 	%D%/decide.c \
 	%D%/decide.h \
 	%D%/header_block.c \

@@ -15,6 +15,7 @@
 
 #include "base/text.h"
 #include "cors/names.h"
+#include "explain/cookies.h"
 
 static const char in_preflight[] =
     "Response to preflight request doesn't pass access control check: ";
@@ -421,6 +422,8 @@ allow(struct explanation *e)
 	} else if (e->response.by != NULL && status >= 400) {
 		text = explain_printf(e, "%s It is %d.", text, status);
 	}
+	if (!e->probed)
+		explain_note_cookies(e);
 	e->message = explain_noted(e, text);
 }
 

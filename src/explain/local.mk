@@ -5,6 +5,8 @@ explain_sources = \
 	%D%/browser_checks.c \
 	%D%/by_policy.c \
 	%D%/console.c \
+	%D%/cookies.c \
+	%D%/cookies.h \
 	%D%/explanation.c \
 	%D%/explanation.h \
 	%D%/fix.c \

@@ -22,6 +22,7 @@
 
 #include <stdint.h>
 
+#include "base/ip.h"
 #include "base/text.h"
 
 #ifndef WITHOUT_IDN
@@ -346,3 +347,30 @@ hostname_is_icann_suffix(struct slice host)
 	       !slice_eq(host, SLICE("localhost"));
 }
 #endif
+
+/* The public suffix of the host and the label in front of it; of an address, or
+ * a public suffix, all of it. */
+static struct slice
+registrable_domain(struct slice host)
+{
+	struct slice domain = host, rest = host;
+	struct ip ip;
+
+	if (host.len == 0 || host.ptr[0] == '[' || ip_parse(host, &ip))
+		return host;
+	for (;;) {
+		size_t dot = text_find(rest, '.');
+
+		if (hostname_is_public_suffix(rest) || dot == rest.len)
+			return domain;
+		domain = rest;
+		rest = slice_after(rest, dot + 1);
+	}
+}
+
+bool
+hostname_same_site(struct slice a, struct slice b)
+{
+	return slice_eq(a, b) ||
+	       slice_eq(registrable_domain(a), registrable_domain(b));
+}

@@ -31,4 +31,9 @@ bool hostname_is_public_suffix(struct slice host);
  * single label but localhost. */
 bool hostname_is_icann_suffix(struct slice host);
 
+/* Have both hosts (as in origins) the same registrable domain, so that cookies
+ * of one go along with requests of pages of the other (HTML, "same site"; the
+ * schemes are not compared)?  Addresses and public suffixes: if they are equal. */
+bool hostname_same_site(struct slice, struct slice);
+
 #endif

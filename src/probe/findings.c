@@ -12,6 +12,8 @@
 #include "probe/probe.h"
 
 #include "base/text.h"
+#include "cors/cookie.h"
+#include "explain/cookies.h"
 
 /* Shorter, and browsers repeat preflights often (as lint says of `max-age`). */
 enum { MAX_AGE_LOW = 60 };
@@ -584,6 +586,34 @@ find_login(struct explanation *e, struct slice location)
 		e->fix = e->findings[e->finding_count - 1].fix;
 }
 
+/* One finding for each cookie that requests of this page will lack. */
+static void
+find_cookies(struct explanation *e)
+{
+	const struct fetch_fields *fields = &e->response.fields;
+	struct cookie cookie;
+
+	if (!e->sent || !e->response.known || !explain_cookies_cross(e))
+		return;
+	for (size_t i = 0; i < fields->count; i++) {
+		if (!slice_eq_nocase(fields->at[i].name, SLICE("set-cookie")))
+			continue;
+		cookie_read(fields->at[i].value, &cookie);
+		if (cookie_lacks(&cookie) == NULL)
+			continue;
+		finding_add(e, "cookie-attributes", false,
+			    "let the program set it with SameSite=None; "
+			    "Secure, over https; Partitioned keeps it where "
+			    "browsers block third-party cookies",
+			    "%s sets the cookie %s without %s: browsers do "
+			    "not send it with requests of a page of another "
+			    "site",
+			    which_words[THE_REQUEST],
+			    explain_quote(e, cookie.name),
+			    cookie_lacks(&cookie));
+	}
+}
+
 /* An error response that the page cannot read. */
 static void
 find_error(struct explanation *e)
@@ -624,6 +654,7 @@ probe_find(struct explanation *e, struct probe_client *client,
 	find_in_answer(e, &e->response, THE_REQUEST);
 	find_login(e, redirect);
 	find_error(e);
+	find_cookies(e);
 	request_from(e, client, UNKNOWN_ORIGIN, &unknown_origin);
 	if (!slice_eq(e->question.origin, SLICE("null")))
 		request_from(e, client, "null", &null_origin);

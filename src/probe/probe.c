@@ -328,6 +328,7 @@ follow(struct explanation *first, struct explanation *from,
 	if (!next_question(from, location, &question))
 		return NULL;
 	explain_begin(to, first->arena, &question);
+	to->probed = true;
 	to->redirected_from = first->question.url.full;
 	to->tainted =
 	    from->tainted || !slice_eq(question.origin, from->question.origin);

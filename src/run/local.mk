@@ -7,6 +7,8 @@ run_sources = \
 	%D%/body.h \
 	%D%/child.c \
 	%D%/child.h \
+	%D%/cookies.c \
+	%D%/cookies.h \
 	%D%/ending.c \
 	%D%/ending.h \
 	%D%/env.c \

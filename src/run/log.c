@@ -34,6 +34,7 @@ enum {
 	LINE_MAX_BYTES = 4096,
 	TEXT_MAX = 1024,
 	VALUE_MAX = 512, /* of a value that came from outside, escaped */
+	SAID_MAX = 64,
 	STUCK_MS = 100	 /* to wait for a log that takes no line */
 };
 
@@ -47,6 +48,8 @@ struct log {
 	_Atomic int format;
 	_Atomic unsigned long lost; /* lines that could not be written */
 	int first_fd;
+	/* keys of log_first; 0: free */
+	_Atomic uint64_t said[SAID_MAX];
 };
 
 struct log *
@@ -154,6 +157,21 @@ bool
 log_wants(const struct log *log, enum log_level level)
 {
 	return log != NULL && (int)level <= log->level;
+}
+
+bool
+log_first(struct log *log, uint64_t key)
+{
+	key = key == 0 ? 1 : key;
+	for (size_t i = 0; i < SAID_MAX; i++) {
+		uint64_t there = 0;
+
+		if (atomic_compare_exchange_strong(&log->said[i], &there, key))
+			return true;
+		if (there == key)
+			return false;
+	}
+	return false;
 }
 
 const char *

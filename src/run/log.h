@@ -40,6 +40,10 @@ void log_no_memory(struct log *, const struct request *);
 
 bool log_wants(const struct log *, enum log_level);
 
+/* Has log_first not been called with this key?  After 64 keys always false: what
+ * is said once must not fill the log, nor memory. */
+bool log_first(struct log *, uint64_t key);
+
 /* Untrusted bytes escaped (\xHH, at most cap-1 bytes of text) into buf. */
 const char *log_quote(struct slice, char *buf, size_t cap);
 

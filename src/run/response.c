@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "run/answer.h"
+#include "run/cookies.h"
 #include "run/log.h"
 
 static bool
@@ -198,6 +199,8 @@ send_header(struct response *response)
 	struct slice early = header_early_body(&response->block);
 
 	log_notes(response);
+	cookies_check(exchange, response->decision, response->request,
+		      &response->block);
 	response->started = true;
 	if (header_bodyless(&response->block))
 		response->bodyless = true;

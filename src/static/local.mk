@@ -18,6 +18,7 @@ corswrap_cgi_sources = \
 	$(static_sources) \
 	src/run/answer.c \
 	src/run/child.c \
+	src/run/cookies.c \
 	src/run/ending.c \
 	src/run/env.c \
 	src/run/log.c \

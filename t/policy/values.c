@@ -340,6 +340,38 @@ static const struct name_row {
      "xn--f.com a.xn--a xn--.com xn--com- xn--xample-9ua.xn--f"},
 };
 
+static const struct site_row {
+	const char *name;
+	const char *a, *b;
+	bool same;
+} site_rows[] = {
+    {"the same host", "a.example", "a.example", true},
+    {"a subdomain", "app.a.example", "a.example", true},
+    {"two subdomains", "x.app.a.example", "y.a.example", true},
+    {"two names", "a.example", "b.example", false},
+    {"one ends in the other", "barfoo.example", "foo.example", false},
+    {"under co.uk", "a.co.uk", "b.co.uk", false},
+    {"below it", "x.a.co.uk", "a.co.uk", true},
+    {"under a private suffix", "a.github.io", "b.github.io", false},
+    {"a suffix and a name under it", "github.io", "a.github.io", false},
+    {"localhost", "localhost", "localhost", true},
+    {"localhost and an address", "localhost", "127.0.0.1", false},
+    {"addresses", "10.0.0.1", "10.0.0.2", false},
+    {"addresses of one tail", "1.0.0.1", "2.0.0.1", false},
+    {"IPv6", "[::1]", "[::2]", false},
+    {"names without dot", "a", "b", false},
+};
+
+static void
+test_site(void **state)
+{
+	const struct site_row *row = *state;
+	struct slice a = slice_from(row->a), b = slice_from(row->b);
+
+	assert_int_equal(hostname_same_site(a, b), row->same);
+	assert_int_equal(hostname_same_site(b, a), row->same);
+}
+
 static void
 test_names(void **state)
 {
@@ -368,5 +400,6 @@ main(void)
 	UNIT_ROWS(tests, n, address_rows, test_address);
 	UNIT_ROWS(tests, n, network_rows, test_network);
 	UNIT_ROWS(tests, n, name_rows, test_names);
+	UNIT_ROWS(tests, n, site_rows, test_site);
 	return unit_run(tests, n);
 }

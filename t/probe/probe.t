@@ -196,6 +196,18 @@ my @cases = (
 		undef, 'max-age-malformed' ],
 	[ 'credentials-odd', [], sub { careful(@_[0, 1], Credentials => 'True') },
 		0, undef, 'credentials-value' ],
+	# Without credentials the attributes are no matter.
+	(map { my ($name, $line, @more) = @$_; [ "cookie-$name", ['--credentials'],
+		sub { careful(@_[0, 1], Credentials => 'true') =~
+			s/\r\n\r\n/\r\n$line\r\n\r\n/r }, 0, undef, @more ] }
+		[ bare => 'Set-Cookie: sid=1; Path=/', 'cookie-attributes' ],
+		[ lax => 'Set-Cookie: sid=1; SameSite=Lax; Secure',
+			'cookie-attributes' ],
+		[ insecure => 'Set-Cookie: sid=1; SameSite=None',
+			'cookie-attributes' ],
+		[ good => 'Set-Cookie: sid=1; SameSite=None; Secure' ]),
+	[ 'cookie-unasked', [], sub { careful(@_[0, 1], Credentials => 'true') =~
+		s/\r\n\r\n/\r\nSet-Cookie: sid=1\r\n\r\n/r }, 0, undef ],
 	[ 'no-allow', [], sub { $_[0] eq 'OPTIONS'
 		? "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 		: careful(@_[0, 1]) }, 0, undef, 'allow-missing' ],

@@ -1,0 +1,60 @@
+/*
+ * Set-Cookie as browsers read it (RFC 6265bis, 5.6).
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "cors/cookie.h"
+
+#include "base/text.h"
+
+/* Cut what is before the next ';' off. */
+static struct slice
+next_part(struct slice *rest)
+{
+	size_t len = text_find(*rest, ';');
+	struct slice part = slice_of(rest->ptr, len);
+
+	*rest = slice_after(*rest, len < rest->len ? len + 1 : len);
+	return part;
+}
+
+/* "name = value" */
+static void
+split(struct slice part, struct slice *name, struct slice *value)
+{
+	size_t len = text_find(part, '=');
+
+	*name = text_trim(slice_of(part.ptr, len));
+	*value = text_trim(slice_after(part, len < part.len ? len + 1 : len));
+}
+
+void
+cookie_read(struct slice rest, struct cookie *out)
+{
+	struct slice part = next_part(&rest), name, value;
+
+	*out = (struct cookie){.none = false};
+	/* Without '=' all of it is the value. */
+	if (text_find(part, '=') < part.len)
+		split(part, &out->name, &value);
+	while (rest.len > 0) {
+		part = next_part(&rest);
+		split(part, &name, &value);
+		if (slice_eq_nocase(name, SLICE("samesite")))
+			out->none = slice_eq_nocase(value, SLICE("none"));
+		else if (slice_eq_nocase(name, SLICE("secure")))
+			out->secure = true;
+	}
+}
+
+const char *
+cookie_lacks(const struct cookie *cookie)
+{
+	if (cookie->none)
+		return cookie->secure ? NULL : "Secure";
+	return cookie->secure ? "SameSite=None" : "SameSite=None; Secure";
+}

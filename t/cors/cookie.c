@@ -1,0 +1,66 @@
+/*
+ * Set-Cookie: what browsers read in it, and what it lacks for other sites.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "cors/cookie.h"
+#include "unit.h"
+
+static const struct row {
+	const char *name; /* the field */
+	const char *cookie;
+	const char *lacks;
+} rows[] = {
+    {"sid=1", "sid", "SameSite=None; Secure"},
+    {"sid=1; SameSite=None; Secure", "sid", NULL},
+    {"sid=1;samesite=none;secure", "sid", NULL},
+    {" sid = 1 ; SECURE ;\tSameSite = NONE ", "sid", NULL},
+    {"sid=1; Secure; HttpOnly; SameSite=None; Path=/; Partitioned", "sid",
+     NULL},
+    {"sid=1; SameSite=None", "sid", "Secure"},
+    {"sid=1; Secure", "sid", "SameSite=None"},
+    {"sid=1; SameSite=Lax; Secure", "sid", "SameSite=None"},
+    {"sid=1; SameSite=Strict", "sid", "SameSite=None; Secure"},
+    {"sid=1; SameSite; Secure", "sid", "SameSite=None"},
+    {"sid=1; SameSite=\"None\"; Secure", "sid", "SameSite=None"},
+    {"sid=1; SameSite=None; Secure; SameSite=Lax", "sid", "SameSite=None"},
+    {"sid=1; SameSite=Lax; Secure; SameSite=None", "sid", NULL},
+    {"sid=1; Secure=yes; SameSite=None", "sid", NULL},
+    {"sid=SameSite=None", "sid", "SameSite=None; Secure"},
+    {"sid=1, SameSite=None, Secure", "sid", "SameSite=None; Secure"},
+    {"value; SameSite=None; Secure", "", NULL},
+    {"=value; Secure", "", "SameSite=None"},
+    {"", "", "SameSite=None; Secure"},
+    {";;;", "", "SameSite=None; Secure"},
+    {"=;=;Secure=;SameSite=None;", "", NULL},
+};
+
+static void
+test_read(void **state)
+{
+	const struct row *row = *state;
+	struct cookie cookie;
+
+	cookie_read(slice_from(row->name), &cookie);
+	assert_true(cookie.name.len == strlen(row->cookie));
+	assert_memory_equal(cookie.name.len > 0 ? cookie.name.ptr : "",
+			    row->cookie, cookie.name.len);
+	if (row->lacks == NULL)
+		assert_null(cookie_lacks(&cookie));
+	else
+		assert_string_equal(cookie_lacks(&cookie), row->lacks);
+}
+
+int
+main(void)
+{
+	static struct CMUnitTest tests[UNIT_COUNT(rows)];
+	size_t n = 0;
+
+	UNIT_ROWS(tests, n, rows, test_read);
+	return unit_run(tests, n);
+}
