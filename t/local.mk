@@ -29,6 +29,7 @@ unit_tests = \
 	t/fetch/fetch.t \
 	t/fetch/url.t \
 	t/page/form.t \
+	t/policy/fixes.t \
 	t/policy/settings.t \
 	t/policy/values.t \
 	t/program/forward-pool.t \
@@ -48,13 +49,17 @@ script_tests = \
 	t/applications/wsgiref.t \
 	t/cors/regex-cost.t \
 	t/cors/installed.t \
+	t/corscheck/import.t \
 	t/corscheck/init.t \
+	t/corscheck/lint.t \
 	t/corscheck/warm.t \
 	t/corswrap/main.t \
 	t/explain/agrees.t \
 	t/explain/chromium.t \
 	t/explain/explain.t \
+	t/explain/firefox.t \
 	t/explain/reference.t \
+	t/explain/webkit.t \
 	t/hostile/attacks.t \
 	t/hostile/fault-injection.t \
 	t/hostile/faults.t \
@@ -159,25 +164,8 @@ endif
 unit_libs = libserve.a $(house_libs) $(CMOCKA_LIBS)
 LDADD = $(unit_libs)
 
-t_base_arena_t_SOURCES = t/base/arena.c t/unit.h
-t_base_array_t_SOURCES = t/base/array.c t/unit.h
-t_base_host_t_SOURCES = t/base/host.c t/unit.h
-t_base_ip_t_SOURCES = t/base/ip.c t/unit.h
-t_base_memory_t_SOURCES = t/base/memory.c t/policy_kit.h t/unit.h
-t_base_os_posix_t_SOURCES = t/base/os-posix.c t/unit.h
-t_base_os_t_SOURCES = t/base/os.c t/unit.h
-t_base_spin_t_SOURCES = t/base/spin.c t/unit.h
-t_base_text_t_SOURCES = t/base/text.c t/unit.h
-t_cors_corners_t_SOURCES = t/cors/corners.c t/policy_kit.h t/unit.h
-t_cors_decide_t_SOURCES = t/cors/decide.c t/unit.h
-t_cors_header_block_t_SOURCES = t/cors/header-block.c t/unit.h
-t_cors_header_fuzz_t_SOURCES = t/cors/header-fuzz.c t/unit.h
-t_cors_library_t_SOURCES = t/cors/library.c t/unit.h
-t_cors_match_t_SOURCES = t/cors/match.c t/unit.h
-t_cors_origin_set_t_SOURCES = t/cors/origin-set.c t/unit.h
-t_cors_origin_t_SOURCES = t/cors/origin.c t/unit.h
-t_cors_path_t_SOURCES = t/cors/path.c t/unit.h
-t_cors_policy_t_SOURCES = t/cors/policy.c t/unit.h
+# Each is made of the C file of its name (automake's default), and some of what
+# no library has.
 t_explain_explanation_t_SOURCES = \
 	src/explain/barrier.c \
 	src/explain/browser_checks.c \
@@ -188,19 +176,8 @@ t_explain_explanation_t_SOURCES = \
 	src/explain/question.c \
 	src/explain/words.c \
 	t/explain/explanation.c \
-	t/unit.h \
 	$(end)
-t_fastcgi_params_t_SOURCES = t/fastcgi/params.c t/unit.h
-t_fastcgi_record_t_SOURCES = t/fastcgi/record.c t/unit.h
-t_fetch_fetch_t_SOURCES = t/fetch/fetch.c t/unit.h
-t_fetch_url_t_SOURCES = t/fetch/url.c t/unit.h
-t_page_form_t_SOURCES = t/page/form.c src/page/form.c t/unit.h
-t_policy_settings_t_SOURCES = t/policy/settings.c t/unit.h
-t_policy_values_t_SOURCES = t/policy/values.c t/unit.h
-t_program_forward_pool_t_SOURCES = t/program/forward-pool.c t/unit.h
-t_program_log_t_SOURCES = t/program/log.c t/unit.h
-t_program_response_t_SOURCES = t/program/response.c t/unit.h
-t_program_watch_t_SOURCES = t/program/watch.c t/unit.h
+t_page_form_t_SOURCES = t/page/form.c src/page/form.c
 t_base_memory_t_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc \
 	-Wl,--wrap=realloc -Wl,--wrap=arena_alloc -Wl,--wrap=arena_array \
 	-Wl,--wrap=arena_slice -Wl,--wrap=arena_text \
@@ -226,6 +203,7 @@ CLEANFILES += t/shim/faults.so
 EXTRA_DIST += \
 	$(script_tests) \
 	t/cases \
+	t/corscheck/import \
 	t/explain.schema.json \
 	t/explain/cases \
 	t/header_kit.h \

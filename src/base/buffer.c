@@ -27,18 +27,3 @@ buffer_need(char **buf, size_t *have, size_t cap)
 	*have = cap;
 	return 0;
 }
-
-int
-buffer_grow(char **buf, size_t *have, size_t cap)
-{
-	char *fresh;
-
-	if (*have >= cap)
-		return 0;
-	fresh = realloc(*buf, cap);
-	if (fresh == NULL)
-		return -1;
-	*buf = fresh;
-	*have = cap;
-	return 0;
-}

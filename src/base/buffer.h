@@ -10,10 +10,7 @@
 #include <stddef.h>
 
 /* Make *buf at least cap bytes (cap > 0); its contents are lost where it has
- * to grow.  -1: no memory, and it is as before. */
+ * to grow (array_reserve keeps them).  -1: no memory, and it is as before. */
 int buffer_need(char **buf, size_t *have, size_t cap);
-
-/* The same, but its contents are kept. */
-int buffer_grow(char **buf, size_t *have, size_t cap);
 
 #endif

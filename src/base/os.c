@@ -19,9 +19,12 @@
 
 #ifndef OS_POSIX_ONLY
 #include <sched.h>
+#include <sys/auxv.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 
 #ifdef __SANITIZE_ADDRESS__
@@ -47,6 +50,9 @@ int __clone(int (*)(void *), void *, int, void *, ...);
 
 #ifdef __GLIBC__
 #include <malloc.h>
+#endif
+#ifdef OS_POSIX_ONLY
+#include <pthread.h>
 #endif
 
 void
@@ -350,6 +356,43 @@ os_receive(int fd, void *buf, size_t len, pid_t *sender)
 	return n;
 }
 
+int
+os_signals(const sigset_t *signals)
+{
+	return signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int
+os_signal_next(int fd)
+{
+	struct signalfd_siginfo info;
+
+	return read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info)
+		   ? (int)info.ssi_signo
+		   : 0;
+}
+
+/* An epoll on nothing but errors. */
+int
+os_watch_closed(int fd)
+{
+	struct epoll_event event = {.events = 0};
+	int watch = epoll_create1(EPOLL_CLOEXEC), error;
+
+	if (watch < 0 || epoll_ctl(watch, EPOLL_CTL_ADD, fd, &event) == 0)
+		return watch;
+	error = errno;
+	(void)close(watch);
+	errno = error;
+	return -1;
+}
+
+const char *
+os_exec_name(void)
+{
+	return (const char *)getauxval(AT_EXECFN);
+}
+
 #else /* OS_POSIX_ONLY */
 
 enum { MARK_MAX = 16384 }; /* descriptors: 2 ms, and more than are used */
@@ -494,6 +537,75 @@ os_pipe_resize(int fd, size_t len)
 	(void)fd;
 	(void)len;
 	return false;
+}
+
+int
+os_watch_closed(int fd)
+{
+	(void)fd;
+	errno = ENOSYS;
+	return -1;
+}
+
+const char *
+os_exec_name(void)
+{
+	return NULL;
+}
+
+/* What the thread that waits for signals has of its own. */
+struct signal_reader {
+	sigset_t signals;
+	int to;
+};
+
+static void *
+read_signals(void *context)
+{
+	struct signal_reader *r = context;
+	int number;
+
+	while (sigwait(&r->signals, &number) == 0)
+		if (write(r->to, &number, sizeof(number)) < 0)
+			break;
+	(void)close(r->to);
+	free(r);
+	return NULL;
+}
+
+int
+os_signals(const sigset_t *signals)
+{
+	struct signal_reader *r = malloc(sizeof(*r));
+	pthread_t thread;
+	int fds[2], error;
+
+	if (r == NULL || os_pipe(fds) != 0) {
+		free(r);
+		return -1;
+	}
+	(void)mark(fds[0], true);
+	*r = (struct signal_reader){*signals, fds[1]};
+	error = pthread_create(&thread, NULL, read_signals, r);
+	if (error == 0) {
+		(void)pthread_detach(thread);
+		return fds[0];
+	}
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+	free(r);
+	errno = error;
+	return -1;
+}
+
+int
+os_signal_next(int fd)
+{
+	int number;
+
+	return read(fd, &number, sizeof(number)) == (ssize_t)sizeof(number)
+		   ? number
+		   : 0;
 }
 
 int

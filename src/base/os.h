@@ -46,6 +46,24 @@ bool os_is_listener(int fd);
  * it is closed.  target, or -1 with errno. */
 int os_dup_to(int fd, int target);
 
+/*
+ * A descriptor that is readable when one of these signals has come, which every
+ * thread must have blocked.  It does not block.  Once in a process; -1 with
+ * errno.
+ */
+int os_signals(const sigset_t *);
+/* The next signal that has come; 0: none. */
+int os_signal_next(int fd);
+
+/*
+ * A descriptor that is readable once nobody reads what is written to fd.  -1
+ * with errno: fd is a file, or the system has no such thing.
+ *
+ * For a socket of which only the other direction was shut, which POLLIN and
+ * OS_POLLRDHUP would report for ever (mod_cgid does so at once).
+ */
+int os_watch_closed(int fd);
+
 /* Bytes that an empty pipe takes before a writer waits. */
 size_t os_pipe_room(int fd);
 
@@ -72,6 +90,8 @@ int os_rename_new(const char *from, const char *to);
 /* The path of the file that this process runs, without a NUL; its length, or -1
  * with errno. */
 ssize_t os_executable(char *buf, size_t cap);
+/* The path that execve(2) was given; NULL: unknown. */
+const char *os_exec_name(void);
 /* What stat(2) says of it, even where it was replaced or deleted meanwhile. */
 int os_executable_stat(struct stat *);
 

@@ -115,20 +115,23 @@ os_process_signal(int fd, int signal)
 #endif
 }
 
-/* Does it run the program that we are? */
+/* Does it run that file? */
 static bool
-runs_our_program(pid_t pid)
+runs(pid_t pid, const struct stat *file)
 {
 	char path[64];
-	struct stat ours, its;
+	struct stat its;
 
 	(void)snprintf(path, sizeof(path), "/proc/%ld/exe", (long)pid);
-	return stat("/proc/self/exe", &ours) == 0 && stat(path, &its) == 0 &&
-	       ours.st_dev == its.st_dev && ours.st_ino == its.st_ino;
+	return stat(path, &its) == 0 && its.st_dev == file->st_dev &&
+	       its.st_ino == file->st_ino;
 }
 
-bool
-os_writes_to(pid_t pid, ino_t pipe)
+/* Has it the pipe open for writing, and is it another program than ours?  That
+ * comes first: a child that another thread has just started has all our
+ * descriptors until its exec, and afterwards none of them. */
+static bool
+writes_to(pid_t pid, ino_t pipe, const struct stat *ours)
 {
 	char path[64];
 	const struct dirent *entry;
@@ -136,9 +139,7 @@ os_writes_to(pid_t pid, ino_t pipe)
 	struct stat st;
 	DIR *fds;
 
-	/* First this: a child that another thread has just started has all our
-	 * descriptors until its exec, and afterwards none of them. */
-	if (runs_our_program(pid))
+	if (runs(pid, ours))
 		return false;
 	(void)snprintf(path, sizeof(path), "/proc/%ld/fd", (long)pid);
 	fds = opendir(path);
@@ -155,21 +156,31 @@ os_writes_to(pid_t pid, ino_t pipe)
 	return writes;
 }
 
+bool
+os_writes_to(pid_t pid, ino_t pipe)
+{
+	struct stat ours;
+
+	return os_executable_stat(&ours) == 0 && writes_to(pid, pipe, &ours);
+}
+
 size_t
 os_pipe_writers(ino_t pipe, pid_t *list, size_t most)
 {
 	const struct dirent *entry;
-	DIR *all = opendir("/proc");
+	struct stat ours;
 	size_t count = 0;
+	DIR *all;
 
-	while (all != NULL && count < most && (entry = readdir(all)) != NULL) {
+	if (os_executable_stat(&ours) != 0 || (all = opendir("/proc")) == NULL)
+		return 0;
+	while (count < most && (entry = readdir(all)) != NULL) {
 		pid_t pid = atoi(entry->d_name);
 
-		if (pid > 0 && pid != getpid() && os_writes_to(pid, pipe))
+		if (pid > 0 && pid != getpid() && writes_to(pid, pipe, &ours))
 			list[count++] = pid;
 	}
-	if (all != NULL)
-		(void)closedir(all);
+	(void)closedir(all);
 	return count;
 }
 

@@ -96,16 +96,17 @@ CORS_API int cors_decide(struct cors_request *, const struct cors_policy *,
  * 0: the program answers the request, and cors_apply rewrites its headers.
  * Else the status (200 to 599) of the response that libcors makes: to a
  * preflight, to an OPTIONS or a method that `allow` excludes, 403 where the
- * policy refuses, 400 for a path that cannot be decoded, 500 for a policy name
- * (CORSWRAP_POLICY) that does not exist, and while nothing has been decided.
+ * policy refuses, 400 for a path or a host that is invalid or ambiguous, 500 for
+ * a policy name (CORSWRAP_POLICY) that does not exist, and while nothing has been
+ * decided.
  */
 CORS_API int cors_status(const struct cors_request *);
 
 /*
  * Why the policy does not allow the request, or would not have (`enforce =
  * report`): an ID of corswrap-errors(7) such as "origin-not-allowed", or
- * "bad-path", "unknown-policy", "no-memory", "undecided".  "no-policy": no
- * section covers it, and its response is left alone.  "none": nothing is wrong.
+ * "bad-path", "bad-host", "unknown-policy", "no-memory", "undecided".
+ * "no-policy": no section covers it, and its response is left alone.  "none": nothing is wrong.
  * The string is static.  A reason does not mean a refusal: cors_status says that.
  */
 CORS_API const char *cors_reason(const struct cors_request *);

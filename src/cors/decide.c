@@ -449,8 +449,9 @@ decide_request(const struct policy_set *set, const struct request *request,
 	}
 	decide_by_policy(policy, request, scratch, d);
 	d->by_origin = chosen == POLICY_EQUALS;
-	if (chosen == POLICY_BAD_PATH) {
-		d->verdict = CORS_BAD_PATH;
+	if (chosen == POLICY_BAD_PATH || chosen == POLICY_BAD_HOST) {
+		d->verdict = chosen == POLICY_BAD_PATH ? CORS_BAD_PATH
+						       : CORS_BAD_HOST;
 		d->status = 400;
 	} else if (chosen == POLICY_UNKNOWN) {
 		d->verdict = CORS_UNKNOWN_POLICY;

@@ -45,6 +45,7 @@ enum cors_verdict {
 	CORS_REFUSE_METHOD,     /* 405 with Allow */
 	CORS_BLOCK,             /* 403 by isolate or enforce */
 	CORS_BAD_PATH,          /* 400, no policy */
+	CORS_BAD_HOST,          /* the same */
 	CORS_UNKNOWN_POLICY     /* 500, no policy */
 };
 

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 #include "base/text.h"
 #include "cors/header_block.h"
@@ -107,6 +108,8 @@ cors_reason(const struct cors_request *r)
 		return "no-memory";
 	if (d->verdict == CORS_BAD_PATH)
 		return "bad-path";
+	if (d->verdict == CORS_BAD_HOST)
+		return "bad-host";
 	if (d->verdict == CORS_UNKNOWN_POLICY)
 		return "unknown-policy";
 	return d->policy == NULL ? "no-policy" : cors_reason_id(d->reason);
@@ -119,8 +122,8 @@ add_piece(void *ctx, struct slice piece)
 {
 	struct cors_request *r = ctx;
 
-	if (buffer_grow(&r->text, &r->text_room, r->text_length + piece.len) !=
-	    0)
+	if (!array_reserve(&r->text, r->text_length + piece.len, &r->text_room,
+			   1))
 		return -1;
 	memcpy(r->text + r->text_length, piece.ptr, piece.len);
 	r->text_length += piece.len;
@@ -170,7 +173,7 @@ make_answer(struct cors_request *r, bool body)
 	if (r->state == STATE_DECIDED)
 		own_response_make(&own, &r->decision, head);
 	else
-		own_response_error(&own, NULL, 500, NULL, NULL, head);
+		own_response_error(&own, NULL, 500, NULL, head);
 	count = body ? own.count : own.head;
 	r->text_length = 0;
 	for (size_t i = 0; i < count; i++)

@@ -93,7 +93,7 @@ end_head(struct own_response *r)
 
 void
 own_response_error(struct own_response *r, const struct cors_decision *decision,
-		   int status, const char *text, const char *extra, bool head)
+		   int status, const char *text, bool head)
 {
 	struct slice body =
 	    slice_from(text != NULL ? text : find_status(status)->text);
@@ -105,7 +105,8 @@ own_response_error(struct own_response *r, const struct cors_decision *decision,
 	add_number(r, SLICE("Content-Length: "), r->length_digits,
 		   body.len + newline);
 	add(r, SLICE("\r\n"));
-	add(r, slice_from(extra));
+	if (status == 503)
+		add(r, SLICE("Retry-After: 1\r\n"));
 	end_head(r);
 	if (head)
 		return;
@@ -141,9 +142,10 @@ own_response_make(struct own_response *r, const struct cors_decision *decision,
 		break;
 	case CORS_REFUSE_METHOD:
 	case CORS_BAD_PATH:
+	case CORS_BAD_HOST:
 	case CORS_UNKNOWN_POLICY:
 	case CORS_RUN:
 		break;
 	}
-	own_response_error(r, decision, decision->status, text, NULL, head);
+	own_response_error(r, decision, decision->status, text, head);
 }

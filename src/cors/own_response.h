@@ -30,13 +30,14 @@ struct own_response {
 
 /*
  * An error: Status, the CORS lines of the decision (may be NULL),
- * Cache-Control: no-store, a short text/plain body, and extra (whole header
- * lines, may be NULL; "Retry-After: 1\r\n").  text is sent to the client: no
- * path and nothing of the policy in it; NULL: what the status means.  head: the
- * request is a HEAD, whose response has no body (RFC 9110, 9.3.2).
+ * Cache-Control: no-store, a short text/plain body, and with 503, where the
+ * next try may well succeed, Retry-After (RFC 9110, 15.6.4).  text is sent to
+ * the client: no path and nothing of the policy in it; NULL: what the status
+ * means.  head: the request is a HEAD, whose response has no body (RFC 9110,
+ * 9.3.2).
  */
 void own_response_error(struct own_response *, const struct cors_decision *,
-    int status, const char *text, const char *extra, bool head);
+    int status, const char *text, bool head);
 
 /* What a decision whose verdict is not CORS_RUN answers with. */
 void own_response_make(struct own_response *, const struct cors_decision *,

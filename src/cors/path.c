@@ -206,15 +206,57 @@ path_resolve(struct slice decoded, char *buf, size_t cap)
 	return normal_form(&out);
 }
 
+/*
+ * nginx' `location /open { alias /srv/open/; }` makes "/srv/open/../secret" of
+ * "/open../secret": a dot segment of SCRIPT_FILENAME that is none in the URL.
+ * It comes from the URL if all behind the dots is there, too; an administrator
+ * may have written others.
+ */
+static bool
+is_traversed(struct slice filename, struct slice script_name)
+{
+	for (size_t i = 1; i < filename.len; i++) {
+		struct slice tail, segment;
+
+		if (filename.ptr[i] != '.' || filename.ptr[i - 1] != '/')
+			continue;
+		tail = slice_after(filename, i);
+		segment = slice_of(tail.ptr, text_find(tail, '/'));
+		if ((slice_eq(segment, SLICE(".")) ||
+		     slice_eq(segment, SLICE(".."))) &&
+		    text_ends(script_name, tail))
+			return true;
+	}
+	return false;
+}
+
+/* The URL of the script that the server runs in place of the one that was asked
+ * for.  With Action, SCRIPT_NAME is ours and that URL is REDIRECT_URL. */
+static bool
+put_what_runs(struct out *out, const struct request *request)
+{
+	if (slice_present(request->redirect_handler)) {
+		put_plain(out, request->redirect_url);
+		return is_resolved(request->redirect_url);
+	}
+	put_plain(out, request->script_name);
+	put_plain(out, request->path_info);
+	return true;
+}
+
 struct slice
 path_normalize(const struct request *request, char *buf, size_t cap)
 {
 	struct out out = {buf, cap, 0, false};
 
 	if (!is_resolved(request->script_name) ||
-	    !is_resolved(request->path_info))
+	    !is_resolved(request->path_info) ||
+	    is_traversed(request->script_filename, request->script_name))
 		return SLICE_NONE;
-	if (slice_present(request->uri) && request->uri.len > 0) {
+	if (request->server_redirected) {
+		if (!put_what_runs(&out, request))
+			return SLICE_NONE;
+	} else if (request->uri.len > 0) {
 		struct slice path = uri_path(request->uri);
 
 		out.bad = !slice_present(path);
@@ -316,6 +358,32 @@ host_normalize(const struct request *request, char *buf, size_t cap)
 		return SLICE_NONE;
 	host = text_lower(buf, host);
 	return is_host(host) ? host : SLICE_NONE;
+}
+
+/* The authority of an absolute form, absent in any other (RFC 9112, 3.2.2: it
+ * counts, and not Host; most servers hand on both as they came). */
+static struct slice
+uri_authority(struct slice uri)
+{
+	size_t scheme = text_find_any(uri, ":/?#");
+
+	if (scheme == 0 ||
+	    !slice_starts(slice_after(uri, scheme), SLICE("://")))
+		return SLICE_NONE;
+	uri = slice_after(uri, scheme + 3);
+	return slice_of(uri.ptr, text_find_any(uri, "/?#"));
+}
+
+bool
+host_is_clear(const struct request *request, struct slice host)
+{
+	char buf[ORIGIN_HOST_MAX + 16];
+	struct request named = {.host = uri_authority(request->uri)};
+
+	if (!slice_present(host))
+		return request->host.len == 0 && request->server_name.len == 0;
+	return named.host.len == 0 ||
+	       slice_eq(host_normalize(&named, buf, sizeof(buf)), host);
 }
 
 bool

@@ -417,16 +417,21 @@ find_by_host(const struct policy_choice *choice, struct slice host,
 	return found;
 }
 
-static struct found
+/* False: the host can be read in two ways. */
+static bool
 find_by_request(const struct policy_set *set, const struct request *request,
-		struct slice path)
+		struct slice path, struct found *out)
 {
 	char buf[ORIGIN_HOST_MAX + 1];
 	struct slice host = SLICE_NONE;
 
-	if (set->choice->uses_hosts)
+	if (set->choice->uses_hosts) {
 		host = host_normalize(request, buf, sizeof(buf));
-	return find_by_host(set->choice, host, path);
+		if (!host_is_clear(request, host))
+			return false;
+	}
+	*out = find_by_host(set->choice, host, path);
+	return true;
 }
 
 static const struct policy *
@@ -452,7 +457,8 @@ policy_choose(const struct policy_set *set, const struct request *request,
 		*out = choose_by_name(set, request->policy_name);
 		return *out == NULL ? POLICY_UNKNOWN : POLICY_CHOSEN;
 	}
-	found = find_by_request(set, request, path);
+	if (!find_by_request(set, request, path, &found))
+		return POLICY_BAD_HOST;
 	if (found.first == NULL)
 		return POLICY_NONE;
 	*out = found.first->policy;
@@ -489,10 +495,13 @@ policy_equals(const struct policy_set *set, const struct request *request,
 	      struct slice path, struct regex_scratch *scratch,
 	      struct policy_equal *out, size_t max)
 {
-	struct found found = find_by_request(set, request, path);
-	const struct host_rule *rule = found.first;
+	const struct host_rule *rule;
+	struct found found;
 	size_t n = 0;
 
+	if (!find_by_request(set, request, path, &found))
+		return 0; /* policy_choose has said so */
+	rule = found.first;
 	for (size_t left = found.count; left > 0; rule++) {
 		struct policy_equal equal = {rule->policy, ORIGIN_BY_NONE};
 		if (path_rank(&rule->policy->spec, path) != found.rank)

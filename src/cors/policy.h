@@ -118,7 +118,9 @@ enum policy_chosen {
 	                       is one of them */
 	POLICY_NONE,        /* no policy covers the request: no CORS for it */
 	POLICY_UNKNOWN,     /* CORSWRAP_POLICY names no section: 500 */
-	POLICY_BAD_PATH     /* 400 */
+	POLICY_BAD_PATH,    /* 400 */
+	POLICY_BAD_HOST     /* 400: some section has a `host`, and host_is_clear
+	                       is false */
 };
 
 /*

@@ -142,8 +142,47 @@ read_server(struct request *out, const char *text)
 	}
 }
 
+/* What Apache renamed when it redirected a request within itself, which it may
+ * have done several times. */
+struct redirects {
+	struct slice policy_name;
+	bool was_program; /* the last one left an error or a program */
+};
+
+/*
+ * RFC 3875, 6.2.2 and Apache's ErrorDocument: another script runs than the URL
+ * names, and REQUEST_URI is still that of the client.  Rewrites and Action leave
+ * a request behind that had no error and no program, so nothing of it is here.
+ */
+static bool
+left_program(const char *text)
+{
+	const char *status = AFTER(text, "STATUS=");
+
+	if (status != NULL)
+		return status[0] == '4' || status[0] == '5';
+	return AFTER(text, "SCRIPT_NAME=") != NULL;
+}
+
 static void
-read_variable(struct request *out, struct slice *redirected, const char *text)
+read_redirect(struct request *out, struct redirects *r, const char *text)
+{
+	const char *before = text, *rest;
+
+	while ((rest = AFTER(before, "REDIRECT_")) != NULL)
+		before = rest;
+	if (left_program(before)) {
+		out->server_redirected = true;
+		r->was_program = r->was_program || before == text;
+	}
+	SET(&out->redirect_handler, text, "HANDLER=");
+	SET(&out->redirect_url, text, "URL=");
+	SET(&r->policy_name, text, "CORSWRAP_POLICY=");
+}
+
+static void
+read_variable(struct request *out, struct redirects *redirects,
+	      const char *text)
 {
 	const char *rest;
 
@@ -166,15 +205,18 @@ read_variable(struct request *out, struct slice *redirected, const char *text)
 			read_request(out, rest);
 			break;
 		}
-		SET(&out->remote_addr, text, "REMOTE_ADDR=");
-		/* Apache renames what it had set before a redirect. */
-		SET(redirected, text, "REDIRECT_CORSWRAP_POLICY=");
+		if ((rest = AFTER(text, "REDIRECT_")) != NULL)
+			read_redirect(out, redirects, rest);
+		else
+			SET(&out->remote_addr, text, "REMOTE_ADDR=");
 		break;
 	case 'S':
-		if ((rest = AFTER(text, "SERVER_")) != NULL)
+		if ((rest = AFTER(text, "SERVER_")) != NULL) {
 			read_server(out, rest);
-		else
-			SET(&out->script_name, text, "SCRIPT_NAME=");
+			break;
+		}
+		SET(&out->script_name, text, "SCRIPT_NAME=");
+		SET(&out->script_filename, text, "SCRIPT_FILENAME=");
 		break;
 	default:
 		break;
@@ -184,13 +226,15 @@ read_variable(struct request *out, struct slice *redirected, const char *text)
 void
 request_read(struct request *out, char *const *variables)
 {
-	struct slice redirected = SLICE_NONE;
+	struct redirects redirects = {SLICE_NONE, false};
 
 	memset(out, 0, sizeof(*out));
 	for (; *variables != NULL; variables++)
-		read_variable(out, &redirected, *variables);
-	if (!slice_present(out->policy_name))
-		out->policy_name = redirected;
+		read_variable(out, &redirects, *variables);
+	/* The section that was named for the URL that failed is not that of the
+	 * script that runs for it. */
+	if (!slice_present(out->policy_name) && !redirects.was_program)
+		out->policy_name = redirects.policy_name;
 	/* Caddy's word for a length that it does not know. */
 	if (slice_eq(out->content_length, SLICE("-1")))
 		out->content_length = SLICE_NONE;

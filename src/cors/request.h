@@ -39,8 +39,17 @@ struct request {
 	struct slice forwarded_proto; /* HTTP_X_FORWARDED_PROTO */
 	struct slice uri;         /* REQUEST_URI */
 	struct slice script_name;
+	struct slice script_filename;
 	struct slice path_info;
-	struct slice policy_name; /* CORSWRAP_POLICY, else REDIRECT_CORSWRAP_POLICY */
+	/* REQUEST_URI names another script than the one that runs: Apache or
+	 * lighttpd ran it for an error (REDIRECT_STATUS 4xx, 5xx), or for what
+	 * a program printed as Location (REDIRECT_SCRIPT_NAME). */
+	bool server_redirected;
+	struct slice redirect_handler; /* REDIRECT_HANDLER: Apache's Action */
+	struct slice redirect_url;     /* REDIRECT_URL, decoded */
+	/* CORSWRAP_POLICY, else REDIRECT_CORSWRAP_POLICY unless that was set for
+	 * such another script */
+	struct slice policy_name;
 	struct slice server_software;
 	struct slice remote_addr;
 	struct slice content_length;

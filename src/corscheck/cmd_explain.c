@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "corscheck/input.h"
 #include "explain/explanation.h"
 #include "probe/probe.h"
 
@@ -200,15 +201,6 @@ arguments_free(struct arguments *arguments)
 
 /* ---- the answer ---- */
 
-static bool
-is_coloured(void)
-{
-	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
-
-	return (no == NULL || no[0] == '\0') && isatty(STDOUT_FILENO) &&
-	       (term == NULL || strcmp(term, "dumb") != 0);
-}
-
 /* The exit status of one explanation (DESIGN.md section 2). */
 static int
 status_of(const struct explanation *e)
@@ -243,9 +235,9 @@ print_explanations(struct explanation *all, size_t count, bool json)
 		else if (json)
 			explain_json(all, stdout);
 		else if (count > 1)
-			explain_text_all(all, stdout, is_coloured());
+			explain_text_all(all, stdout, command_is_coloured(stdout));
 		else
-			explain_text(all, stdout, is_coloured());
+			explain_text(all, stdout, command_is_coloured(stdout));
 	}
 	if (is_out_of_memory(all, count))
 		return complain("memory is out", "");
@@ -283,7 +275,9 @@ explain_command(const struct command *command, int argc, char **argv)
 	    arguments_read(&arguments, command, URL_OPTION, argc, argv);
 
 	if (status == GO_ON && arguments.policy != NULL) {
-		settings = settings_load_or_print(arguments.policy, &load);
+		struct input input = {.arena = arguments.arena};
+		settings =
+		    input_settings_or_print(&input, arguments.policy, &load);
 		if (settings == NULL)
 			status = CHECK_USAGE;
 	}

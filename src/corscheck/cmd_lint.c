@@ -1,5 +1,5 @@
 /*
- * corscheck lint and dump: what is wrong with a policy, and what it says.
+ * corscheck lint: what is wrong with policies, printed or fixed.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -9,43 +9,24 @@
 
 #include "corscheck/command.h"
 
-#include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 
+#include "corscheck/input.h"
+#include "corscheck/lint_fix.h"
+#include "corscheck/lint_output.h"
 #include "policy/settings.h"
 
-/* JSON is UTF-8; what is not, as a file's name may be, is escaped. */
-static json_t *
-json_text(struct diag_list *diags, const char *text)
-{
-	if (text == NULL)
-		return json_null();
-	json_t *string = json_string(text);
-	if (string == NULL)
-		string = json_string(
-		    diag_quote(diags, slice_from(text), strlen(text)));
-	return string;
-}
+enum form { FORM_TEXT, FORM_GCC, FORM_JSON, FORM_SARIF };
 
-static json_t *
-json_diag(struct diag_list *diags, const struct diag *diag)
-{
-	return json_pack("{s:o, s:I, s:s, s:s, s:o, s:o}", "file",
-			 json_text(diags, diag->file), "line",
-			 (json_int_t)diag->line, "severity",
-			 severity_name(diag->severity), "id", diag->id,
-			 "message", json_text(diags, diag->message), "fix",
-			 json_text(diags, diag->fix));
-}
-
-static void
-append_json(json_t *array, struct diag_list *diags)
-{
-	for (size_t i = 0; i < diag_total(diags); i++)
-		json_array_append_new(array,
-				      json_diag(diags, diag_at(diags, i)));
-}
+struct lint {
+	struct input input;
+	enum form form;
+	bool strict;
+	bool fix;
+	bool standard_fixed; /* standard output is a policy */
+	struct linted *files;
+	size_t count;
+};
 
 /* The file could not be read: a matter of usage, not of its contents. */
 static bool
@@ -57,30 +38,131 @@ is_unreadable(const struct diag_list *diags)
 	return false;
 }
 
-/* One policy: its diagnostics into the array, or printed without one. */
 static int
-lint_file(const char *file, bool strict, json_t *array)
+status_of(const struct linted *linted, bool strict)
+{
+	if (is_unreadable(linted->diags))
+		return CHECK_USAGE;
+	if (diag_count(linted->diags, SEVERITY_ERROR) > 0 ||
+	    (strict && diag_count(linted->diags, SEVERITY_WARNING) > 0))
+		return CHECK_BAD;
+	return CHECK_GOOD;
+}
+
+/* One policy.  False: memory is out. */
+static bool
+lint_file(struct lint *lint, const char *name, struct linted *linted)
 {
 	const struct load_options options = {.use = LOAD_LINT,
 					     .warnings = true};
-	struct diag_list *diags = diag_list_new();
+
+	*linted = (struct linted){.name = input_name(name),
+				  .text = SLICE_NONE,
+				  .diags = diag_list_new()};
+	if (linted->diags == NULL)
+		return false;
+	settings_release(input_settings(&lint->input, name, &options,
+					linted->diags, &linted->text));
+	return true;
+}
+
+static int
+lint_files(struct lint *lint, char **names)
+{
 	int status = CHECK_GOOD;
 
-	if (diags == NULL) {
+	lint->files = calloc(lint->count, sizeof(*lint->files));
+	if (lint->files == NULL)
+		return -1;
+	for (size_t i = 0; i < lint->count; i++) {
+		lint->standard_fixed |= lint->fix && names[i][0] == '-';
+		if (lint->fix && !lint_fix(&lint->input, names[i]))
+			status = CHECK_USAGE;
+		if (!lint_file(lint, names[i], &lint->files[i]))
+			return -1;
+		int one = status_of(&lint->files[i], lint->strict);
+		if (one > status)
+			status = one;
+		diag_cap(lint->files[i].diags);
+	}
+	return status;
+}
+
+static bool
+print_json(json_t *root, size_t flags)
+{
+	if (root == NULL)
+		return false;
+	json_dumpf(root, stdout, flags);
+	printf("\n");
+	json_decref(root);
+	return true;
+}
+
+static bool
+print_files(const struct lint *lint)
+{
+	json_t *array = lint->form == FORM_JSON ? json_array() : NULL;
+
+	if (lint->form == FORM_SARIF)
+		return print_json(lint_sarif(lint->files, lint->count),
+				  JSON_INDENT(2));
+	FILE *out = lint->standard_fixed ? stderr : stdout;
+	for (size_t i = 0; i < lint->count; i++)
+		if (array != NULL)
+			lint_json(&lint->files[i], array);
+		else if (lint->form == FORM_GCC)
+			lint_gcc(&lint->files[i], out);
+		else if (command_is_coloured(out))
+			lint_colour(&lint->files[i], out);
+		else
+			diag_print(lint->files[i].diags, out);
+	return lint->form != FORM_JSON || print_json(array, JSON_INDENT(2));
+}
+
+static bool
+parse_form(const char *name, enum form *form)
+{
+	static const char *const names[] = {
+	    [FORM_TEXT] = "text",
+	    [FORM_GCC] = "gcc",
+	    [FORM_JSON] = "json",
+	    [FORM_SARIF] = "sarif",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0) {
+			*form = (enum form)i;
+			return true;
+		}
+	fprintf(stderr, "corscheck: --format is gcc, sarif, json or text\n");
+	return false;
+}
+
+static void
+lint_free(struct lint *lint)
+{
+	for (size_t i = 0; i < lint->count && lint->files != NULL; i++)
+		diag_list_free(lint->files[i].diags);
+	free(lint->files);
+	arena_free(lint->input.arena);
+}
+
+static int
+run_lint(struct lint *lint, char **names)
+{
+	int status = -1;
+
+	lint->input.arena = arena_new();
+	if (lint->input.arena != NULL)
+		status = lint_files(lint, names);
+	if (status >= 0 && !print_files(lint))
+		status = -1;
+	lint_free(lint);
+	if (status < 0) {
 		fprintf(stderr, "corscheck: no memory\n");
 		return CHECK_USAGE;
 	}
-	settings_release(settings_load(file, &options, diags));
-	if (array == NULL)
-		diag_print(diags, stdout);
-	else
-		append_json(array, diags);
-	if (is_unreadable(diags))
-		status = CHECK_USAGE;
-	else if (diag_count(diags, SEVERITY_ERROR) > 0 ||
-		 (strict && diag_count(diags, SEVERITY_WARNING) > 0))
-		status = CHECK_BAD;
-	diag_list_free(diags);
 	return status;
 }
 
@@ -88,78 +170,31 @@ int
 lint_command(const struct command *command, int argc, char **argv)
 {
 	static const struct option options[] = {
+	    {"fix", no_argument, NULL, 'F'},
+	    {"format", required_argument, NULL, 'f'},
 	    {"json", no_argument, NULL, 'j'},
 	    {"strict", no_argument, NULL, 's'},
 	    {"help", no_argument, NULL, 'h'},
 	    {NULL, 0, NULL, 0},
 	};
-	bool strict = false, json = false;
-	int letter, status = CHECK_GOOD;
+	struct lint lint = {.form = FORM_TEXT};
+	int letter;
 
 	while ((letter = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (letter == 'j')
-			json = true;
+		if (letter == 'F')
+			lint.fix = true;
+		else if (letter == 'f') {
+			if (!parse_form(optarg, &lint.form))
+				return CHECK_USAGE;
+		} else if (letter == 'j')
+			lint.form = FORM_JSON;
 		else if (letter == 's')
-			strict = true;
+			lint.strict = true;
 		else
 			return command_usage(command, letter == 'h');
 	}
 	if (optind == argc)
 		return command_usage(command, 0);
-
-	json_t *array = json ? json_array() : NULL;
-	for (int i = optind; i < argc; i++) {
-		int one = lint_file(argv[i], strict, array);
-		if (one > status)
-			status = one;
-	}
-	if (array != NULL) {
-		json_dumpf(array, stdout, JSON_INDENT(2));
-		printf("\n");
-		json_decref(array);
-	}
-	return status;
-}
-
-/* Written as a whole or not at all. */
-static int
-print_dump(const struct settings *settings)
-{
-	char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
-	int result = out == NULL ? -1 : settings_dump(settings, out);
-	int saved = errno;
-
-	if (out != NULL && fclose(out) != 0)
-		result = -1;
-	if (result == 0)
-		fwrite(text, 1, len, stdout);
-	else
-		fprintf(stderr, "corscheck: dump: %s\n",
-			saved == ENAMETOOLONG
-			    ? "a path cannot be written in a line of a policy"
-			    : strerror(saved));
-	free(text);
-	return result == 0 ? CHECK_GOOD : CHECK_USAGE;
-}
-
-int
-dump_command(const struct command *command, int argc, char **argv)
-{
-	static const struct option options[] = {
-	    {"help", no_argument, NULL, 'h'},
-	    {NULL, 0, NULL, 0},
-	};
-	const struct load_options load = {.use = LOAD_LINT};
-	int letter = getopt_long(argc, argv, "h", options, NULL);
-	int status = CHECK_USAGE;
-
-	if (letter != -1 || argc - optind != 1)
-		return command_usage(command, letter == 'h');
-	struct settings *settings = settings_load_or_print(argv[optind], &load);
-	if (settings != NULL)
-		status = print_dump(settings);
-	settings_release(settings);
-	return status;
+	lint.count = (size_t)(argc - optind);
+	return run_lint(&lint, argv + optind);
 }

@@ -7,6 +7,8 @@
 #define COMMAND_H
 
 #include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
 
 /* Exit statuses (DESIGN.md section 2). */
 enum {
@@ -29,10 +31,14 @@ int explain_command(const struct command *, int argc, char **argv);
 int probe_command(const struct command *, int argc, char **argv);
 int reference_command(const struct command *, int argc, char **argv);
 int warm_command(const struct command *, int argc, char **argv);
+int import_command(const struct command *, int argc, char **argv);
 int init_command(const struct command *, int argc, char **argv);
 
 /* Print a subcommand's usage: to standard output if it was asked for, else to
  * standard error; returns the exit status. */
 int command_usage(const struct command *, int asked);
+
+/* Is it a terminal, and NO_COLOR is not set (https://no-color.org/)? */
+bool command_is_coloured(FILE *);
 
 #endif

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: ISC
 # What src/corscheck is made of.
 corscheck_sources = \
+	%D%/cmd_dump.c \
 	%D%/cmd_explain.c \
+	%D%/cmd_import.c \
 	%D%/cmd_init.c \
 	%D%/cmd_lint.c \
 	%D%/cmd_reference.c \
@@ -12,6 +14,12 @@ corscheck_sources = \
 	%D%/init_place.c \
 	%D%/init_policy.c \
 	%D%/init_snippet.c \
+	%D%/input.c \
+	%D%/input.h \
+	%D%/lint_fix.c \
+	%D%/lint_fix.h \
+	%D%/lint_output.c \
+	%D%/lint_output.h \
 	%D%/main.c \
 	$(end)
 EXTRA_DIST += %D%/README

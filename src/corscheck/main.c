@@ -19,7 +19,7 @@
 #include "page/page.h"
 
 static const struct command commands[] = {
-    {"lint", lint_command, "[--json] [--strict] POLICY ...",
+    {"lint", lint_command, "[--json | --format gcc|sarif] [--strict] [--fix] POLICY ...",
      "what is wrong with a policy"},
     {"dump", dump_command, "POLICY", "a policy in its canonical form"},
     {"explain", explain_command,
@@ -31,6 +31,8 @@ static const struct command commands[] = {
      "           [--credentials] [--page-space public|local|loopback]\n"
      "           [--browser chromium|firefox|safari|all]",
      "what a browser will do, with a live server"},
+    {"import", import_command, "[--from apache|nginx] FILE ...",
+     "a policy from the CORS lines of another server"},
     {"warm", warm_command, "POLICY SCRIPT [NAME=VALUE ...]",
      "whether a script can run warm, and what it gains"},
     {"reference", reference_command, "[--json]",

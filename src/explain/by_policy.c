@@ -377,7 +377,8 @@ response(struct core_request *a, struct response *out)
 		application_response(a, out);
 	else
 		corswrap_response(a, out);
-	if (d->verdict == CORS_BAD_PATH || d->verdict == CORS_UNKNOWN_POLICY)
+	if (d->verdict == CORS_BAD_PATH || d->verdict == CORS_BAD_HOST ||
+	    d->verdict == CORS_UNKNOWN_POLICY)
 		return;
 	out->policy = d->policy;
 	out->source = find_source(a->settings, d->policy);

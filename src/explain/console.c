@@ -2,7 +2,8 @@
  * What each browser's console says of an answer that fails CORS: people look
  * for these words.
  *
- * Seen in the browsers themselves: t/explain/chromium.t compares Chromium's.
+ * Seen in the browsers themselves: t/explain/chromium.t, firefox.t and webkit.t
+ * compare them.
  * Firefox prints typographic quotes and, after a preflight, a second line; of
  * Safari's two lines the first has the cause.  Here all of it is ASCII, and the
  * line with the cause alone.
@@ -124,13 +125,19 @@ console_of_firefox(struct explanation *e, const struct fetch_check *check,
 			       e->question.credentials, &e->preflight.fields);
 	bool first = check->reason == FETCH_PREFLIGHT_REDIRECT &&
 		     origin.reason != FETCH_PASSES;
+	/* One of its texts has quotes there. */
+	const char *quote =
+	    check->reason == FETCH_WILDCARD_WITH_CREDENTIALS ? "'" : "";
+	struct slice url = e->question.url.full;
 
+	if (text_ends(url, SLICE("#")))
+		url.len--;
 	return explain_printf(
 	    e,
 	    "Cross-Origin Request Blocked: The Same Origin "
 	    "Policy disallows reading the remote resource at "
-	    "%s. (Reason: %s",
-	    explain_quote(e, e->question.url.full),
+	    "%s%s%s. (Reason: %s",
+	    quote, explain_quote(e, url), quote,
 	    firefox_reason(e, first ? &origin : check, preflight));
 }
 
@@ -190,5 +197,119 @@ console_of_safari(struct explanation *e, const struct fetch_check *check,
 		    "Origin %s is not allowed by Access-Control-Allow-Origin. "
 		    "Status code: %d",
 		    explain_quote(e, e->question.origin), status);
+	}
+}
+
+/* ---- what fetch() throws ---- */
+
+static const char *
+chromium_refusal(struct explanation *e, const char *name)
+{
+	static const char call[] = "Failed to execute 'fetch' on 'Window'";
+
+	switch (e->plan.refusal) {
+	case FETCH_METHOD_NO_TOKEN:
+		return explain_printf(e, "%s: '%s' is not a valid HTTP method.",
+				      call, name);
+	case FETCH_METHOD_FORBIDDEN:
+		return explain_printf(e, "%s: '%s' HTTP method is unsupported.",
+				      call, name);
+	case FETCH_HEADER_NO_TOKEN:
+		return explain_printf(e, "%s: Invalid name (the header \"%s\")",
+				      call, name);
+	case FETCH_HEADER_VALUE:
+		return explain_printf(e, "%s: Invalid value (of the header %s)",
+				      call, name);
+	case FETCH_ACCEPTED:
+		break;
+	}
+	return "";
+}
+
+static const char *
+firefox_refusal(struct explanation *e, const char *name, const char *value)
+{
+	struct slice low;
+
+	switch (e->plan.refusal) {
+	case FETCH_METHOD_NO_TOKEN:
+	case FETCH_METHOD_FORBIDDEN:
+		return explain_printf(
+		    e, "Window.fetch: Invalid request method %s.", name);
+	case FETCH_HEADER_NO_TOKEN:
+		low = arena_lower(e->arena, e->plan.refused);
+		return explain_printf(
+		    e, "Window.fetch: %s is an invalid header name.",
+		    explain_quote(e, low));
+	case FETCH_HEADER_VALUE:
+		return explain_printf(
+		    e, "Window.fetch: %s is an invalid header value.", value);
+	case FETCH_ACCEPTED:
+		break;
+	}
+	return "";
+}
+
+static const char *
+safari_refusal(struct explanation *e, const char *name, const char *value)
+{
+	switch (e->plan.refusal) {
+	case FETCH_METHOD_NO_TOKEN:
+		return "Method is not a valid HTTP token.";
+	case FETCH_METHOD_FORBIDDEN:
+		return "Method is forbidden.";
+	case FETCH_HEADER_NO_TOKEN:
+		return explain_printf(e, "Invalid header name: '%s'", name);
+	case FETCH_HEADER_VALUE:
+		return explain_printf(e, "Header '%s' has invalid value: '%s'",
+				      name, value);
+	case FETCH_ACCEPTED:
+		break;
+	}
+	return "";
+}
+
+const char *
+console_of_refusal(struct explanation *e)
+{
+	const char *name = explain_quote(e, e->plan.refused);
+	const char *value = explain_quote(e, e->plan.refused_value);
+	const char *words;
+
+	switch (e->question.browser) {
+	case FETCH_FIREFOX:
+		words = firefox_refusal(e, name, value);
+		break;
+	case FETCH_SAFARI:
+		words = safari_refusal(e, name, value);
+		break;
+	default:
+		words = chromium_refusal(e, name);
+		break;
+	}
+	return explain_printf(e, "TypeError: %s", words);
+}
+
+const char *
+console_of_userinfo(struct explanation *e)
+{
+	const char *url = explain_quote(e, e->question.url.full);
+
+	switch (e->question.browser) {
+	case FETCH_FIREFOX:
+		return explain_printf(e,
+				      "TypeError: Window.fetch: %s is an url "
+				      "with embedded credentials.",
+				      url);
+	case FETCH_SAFARI:
+		return "TypeError: URL is not valid or contains user "
+		       "credentials.";
+	default:
+		return explain_printf(
+		    e,
+		    "TypeError: Failed to execute 'fetch' on 'Window': Request "
+		    "cannot be constructed from a URL that includes "
+		    "credentials: %s",
+		    url);
 	}
 }

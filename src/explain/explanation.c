@@ -202,27 +202,19 @@ request_fields(struct explanation *e)
 
 /* ---- what needs no answer ---- */
 
-static const char call[] = "TypeError: Failed to execute 'fetch' on 'Window'";
-
 /* fetch() parses the URL first.  The password is not printed. */
 static void
 refuse_userinfo(struct explanation *e)
 {
-	e->message = explain_printf(
-	    e,
-	    "%s: Request cannot be constructed from a URL that includes "
-	    "credentials: %s",
-	    call, explain_quote(e, e->question.url.full));
+	e->message = console_of_userinfo(e);
 	e->fix = "leave user name and password out of the URL; send an "
 		 "Authorization header";
 }
 
-/* fetch() throws: the words are Chromium's. */
+/* fetch() throws. */
 static void
 refuse(struct explanation *e)
 {
-	const char *name = explain_quote(e, e->plan.refused);
-
 	e->stopped = true;
 	e->verdict = VERDICT_BLOCKED;
 	e->reason = "forbidden-method";
@@ -231,28 +223,10 @@ refuse(struct explanation *e)
 		refuse_userinfo(e);
 		return;
 	}
-	switch (e->plan.refusal) {
-	case FETCH_METHOD_FORBIDDEN:
-		e->message = explain_printf(
-		    e, "%s: '%s' HTTP method is unsupported.", call, name);
+	if (e->plan.refusal == FETCH_METHOD_FORBIDDEN)
 		e->fix = "use another method: browsers never send CONNECT, "
 			 "TRACE or TRACK, and no policy can allow them";
-		break;
-	case FETCH_METHOD_NO_TOKEN:
-		e->message = explain_printf(
-		    e, "%s: '%s' is not a valid HTTP method.", call, name);
-		break;
-	case FETCH_HEADER_NO_TOKEN:
-		e->message = explain_printf(
-		    e, "%s: Invalid name (the header \"%s\")", call, name);
-		break;
-	case FETCH_HEADER_VALUE:
-		e->message = explain_printf(
-		    e, "%s: Invalid value (of the header %s)", call, name);
-		break;
-	case FETCH_ACCEPTED:
-		break;
-	}
+	e->message = console_of_refusal(e);
 }
 
 void

@@ -210,6 +210,11 @@ const char *console_of_firefox(struct explanation *, const struct fetch_check *,
 const char *console_of_safari(struct explanation *, const struct fetch_check *,
 			      bool preflight);
 
+/* What fetch() throws for the method or a header, and for a URL with a
+ * password. */
+const char *console_of_refusal(struct explanation *);
+const char *console_of_userinfo(struct explanation *);
+
 /* ---- barrier.c ---- */
 
 /* What the browser blocks beside CORS (mixed-content, blocked-port,

@@ -18,6 +18,7 @@ static const struct fetch_engine engines[] = {
 	    .range_tidied = true,
 	    .hints_safe = true,
 	    .own_user_agent = true,
+	    .own_accept_counts = true,
 	    .max_age =
 		{.cap = 7200, .is_signed = true, .limited = true, .of_junk = 5},
 	    .blank_before_colon = true,
@@ -32,6 +33,7 @@ static const struct fetch_engine engines[] = {
 	    .high_bytes_unsafe = true,
 	    .comma_unsafe = true,
 	    .range_max = UINT64_MAX,
+	    .values_apart = true,
 	    .max_age = {.cap = 86400, .of_junk = 0},
 	    .preflight_keeps_origin = true,
 	    .local_asks = true,
@@ -42,6 +44,7 @@ static const struct fetch_engine engines[] = {
 	    .name = "Safari",
 	    .range_max = UINT64_MAX,
 	    .range_lax = true,
+	    .own_accept_counts = true,
 	    .max_age =
 		{.cap = 600, .is_signed = true, .limited = true, .of_junk = 5},
 	    .loopback_is_mixed = true,

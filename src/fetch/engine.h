@@ -3,9 +3,10 @@
  * where it leaves them free: one table, read wherever one of them matters.
  *
  * Chromium 156, Firefox ESR 153, WebKitGTK 2.50 (which stands for Safari here).
- * Chromium's rows are compared with the browser by t/explain/chromium.t; those of
- * the other two come from exchanges seen by hand, and what they do with local
- * networks and mixed content from their documentation.
+ * t/explain/chromium.t, firefox.t and webkit.t compare the rows on requests
+ * with the browsers; those on Access-Control-Max-Age, redirects and mixed
+ * content come from exchanges seen by hand, and what Firefox and Safari do with
+ * local networks from their documentation.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -52,6 +53,12 @@ struct fetch_engine {
 	bool hints_safe;
 	/* A User-Agent of the script is dropped. */
 	bool own_user_agent;
+	/* A header that is set twice: each value is judged, and named in the
+	 * preflight, by itself (as in Fetch); of a header that is no list the
+	 * last is sent. */
+	bool values_apart;
+	/* Its own Accept counts in the sum of safelisted values. */
+	bool own_accept_counts;
 
 	/* ---- answers ---- */
 	struct engine_max_age max_age;

@@ -69,13 +69,15 @@ struct fetch_header {
 	struct slice name;  /* lower case */
 	struct slice value; /* without blanks around it; several joined */
 	enum safelist_result safelist;
-	bool differs; /* the Fetch standard would say otherwise */
+	bool differs;	/* the Fetch standard would say otherwise */
+	unsigned asked; /* how often Access-Control-Request-Headers names it */
 };
 
 struct fetch_plan {
 	enum fetch_refusal refusal;
-	struct slice refused; /* the method or header name */
-	struct slice method;  /* normalized */
+	struct slice refused;	    /* the method or header name */
+	struct slice refused_value; /* of the header */
+	struct slice method;	    /* normalized */
 	bool cross_origin;
 	bool sends_origin;
 	bool preflight;
@@ -83,8 +85,8 @@ struct fetch_plan {
 	/* every header of the script, also those not sent, sorted by name */
 	struct fetch_header *headers;
 	size_t header_count;
-	/* Access-Control-Request-Headers: sorted, lower case, each once, no
-	 * blanks; absent if it is not sent */
+	/* Access-Control-Request-Headers: sorted, lower case, each once (but
+	 * see struct fetch_header), no blanks; absent if it is not sent */
 	struct slice asked;
 };
 

@@ -58,7 +58,8 @@ check_arguments(const struct fetch_request *request, struct fetch_plan *out)
 			out->refusal = FETCH_HEADER_NO_TOKEN;
 			return;
 		}
-		if (!is_value(text_trim_http(field->value))) {
+		out->refused_value = text_trim_http(field->value);
+		if (!is_value(out->refused_value)) {
 			out->refusal = FETCH_HEADER_VALUE;
 			return;
 		}
@@ -74,9 +75,15 @@ struct header_set {
 	struct arena *arena;
 	enum fetch_browser browser;
 	struct fetch_header *at;
-	bool *standard; /* of each: does it need a preflight by Fetch, which
-			   checks each value before they are combined? */
+	struct header_values *values; /* of each */
 	size_t count;
+};
+
+/* What Fetch makes of the values of a header, which it checks before they are
+ * combined. */
+struct header_values {
+	bool preflight;
+	size_t bytes;
 };
 
 /* "a, b" (Fetch, "combine"); absent: no memory. */
@@ -115,31 +122,66 @@ find(const struct header_set *set, struct slice name, bool sent, bool *found)
 	return low;
 }
 
+/* A header that is no list: Firefox sends its last value. */
 static bool
-add_header(struct header_set *set, struct slice name, struct slice value,
-	   enum safelist_result result, bool differs, bool standard)
+is_single(struct slice name)
 {
-	bool sent =
-	    result != FETCH_FORBIDDEN && result != FETCH_FORBIDDEN_OVERRIDE;
+	static const char *const single[] = {
+	    "authorization", "content-disposition", "content-type",
+	    "from",	     "if-modified-since",   "if-unmodified-since",
+	    "max-forwards",  "user-agent"};
+
+	for (size_t i = 0; i < sizeof(single) / sizeof(*single); i++)
+		if (slice_eq(name, slice_from(single[i])))
+			return true;
+	return false;
+}
+
+/* Another value of the header. */
+static bool
+add_value(struct header_set *set, size_t at, const struct fetch_header *more,
+	  bool preflight)
+{
+	struct fetch_header *h = &set->at[at];
+	struct header_values *values = &set->values[at];
+
+	values->bytes += more->value.len;
+	values->preflight = values->preflight || preflight;
+	h->asked += more->asked;
+	if (fetch_engine(set->browser)->values_apart) {
+		if (h->safelist == FETCH_SAFELISTED)
+			h->safelist = more->safelist;
+		/* An empty value takes the others away. */
+		if (is_single(h->name) || h->value.len == 0 ||
+		    more->value.len == 0) {
+			h->value = more->value;
+			return true;
+		}
+	}
+	h->value = combine(set->arena, h->value, more->value);
+	return slice_present(h->value);
+}
+
+/* preflight: of this value, by Fetch. */
+static bool
+add_header(struct header_set *set, struct fetch_header h, bool preflight)
+{
 	bool found;
 	size_t at;
 
-	name = arena_lower(set->arena, name);
-	if (!slice_present(name))
+	h.name = arena_lower(set->arena, h.name);
+	if (!slice_present(h.name))
 		return false;
-	at = find(set, name, sent, &found);
-	if (found) {
-		set->at[at].value =
-		    combine(set->arena, set->at[at].value, value);
-		set->standard[at] = set->standard[at] || standard;
-		return slice_present(set->at[at].value);
-	}
+	h.asked = fetch_needs_preflight(&h);
+	at = find(set, h.name, fetch_is_sent(&h), &found);
+	if (found)
+		return add_value(set, at, &h, preflight);
 	memmove(set->at + at + 1, set->at + at,
 		(set->count - at) * sizeof(*set->at));
-	memmove(set->standard + at + 1, set->standard + at,
-		(set->count - at) * sizeof(*set->standard));
-	set->at[at] = (struct fetch_header){name, value, result, differs};
-	set->standard[at] = standard;
+	memmove(set->values + at + 1, set->values + at,
+		(set->count - at) * sizeof(*set->values));
+	set->at[at] = h;
+	set->values[at] = (struct header_values){preflight, h.value.len};
 	set->count++;
 	return true;
 }
@@ -148,23 +190,25 @@ add_header(struct header_set *set, struct slice name, struct slice value,
 static bool
 append(struct header_set *set, const struct fetch_field *field)
 {
-	struct slice value = text_trim_http(field->value);
-	bool differs, preflight;
+	struct fetch_header h = {.name = field->name,
+				 .value = text_trim_http(field->value)};
+	bool preflight = false, differs;
 
-	if (request_header_is_forbidden(field->name))
-		return add_header(set, field->name, value, FETCH_FORBIDDEN,
-				  false, false);
-	if (fetch_overrides_forbidden(field->name, value))
-		return add_header(set, field->name, value,
-				  FETCH_FORBIDDEN_OVERRIDE, false, false);
-	if (fetch_engine(set->browser)->own_user_agent &&
-	    slice_eq_nocase(field->name, SLICE("user-agent")))
-		return add_header(set, field->name, value, FETCH_FORBIDDEN,
-				  true, true);
-	preflight = fetch_safelist(set->browser, field->name, value,
-				   &differs) != FETCH_SAFELISTED;
-	return add_header(set, field->name, value, FETCH_SAFELISTED, false,
-			  preflight != differs);
+	if (request_header_is_forbidden(h.name)) {
+		h.safelist = FETCH_FORBIDDEN;
+	} else if (fetch_overrides_forbidden(h.name, h.value)) {
+		h.safelist = FETCH_FORBIDDEN_OVERRIDE;
+	} else if (fetch_engine(set->browser)->own_user_agent &&
+		   slice_eq_nocase(h.name, SLICE("user-agent"))) {
+		h.safelist = FETCH_FORBIDDEN;
+		h.differs = true;
+		preflight = true;
+	} else {
+		h.safelist =
+		    fetch_safelist(set->browser, h.name, h.value, &differs);
+		preflight = (h.safelist != FETCH_SAFELISTED) != differs;
+	}
+	return add_header(set, h, preflight);
 }
 
 /* Digits without leading zeros; absent: it is not digits alone. */
@@ -230,18 +274,23 @@ tidy_range(struct arena *arena, struct fetch_header *header)
 static bool
 safelist_all(struct header_set *set, struct slice method)
 {
+	const struct fetch_engine *engine = fetch_engine(set->browser);
+
 	for (size_t i = 0; i < set->count; i++) {
 		struct fetch_header *h = &set->at[i];
 		if (!fetch_is_sent(h))
 			continue;
 		/* An empty last value has left a blank. */
 		h->value = text_trim_http(h->value);
-		h->safelist = fetch_safelist(set->browser, h->name, h->value,
-					     &h->differs);
-		h->differs =
-		    (h->safelist != FETCH_SAFELISTED) != set->standard[i];
-		if (fetch_engine(set->browser)->range_tidied &&
-		    slice_eq(method, SLICE("GET")) &&
+		if (!engine->values_apart) {
+			h->safelist = fetch_safelist(set->browser, h->name,
+						     h->value, &h->differs);
+			h->asked = h->safelist != FETCH_SAFELISTED;
+			set->values[i].bytes = h->value.len;
+		}
+		h->differs = (h->safelist != FETCH_SAFELISTED) !=
+			     set->values[i].preflight;
+		if (engine->range_tidied && slice_eq(method, SLICE("GET")) &&
 		    slice_eq(h->name, SLICE("range")) &&
 		    !tidy_range(set->arena, h))
 			return false;
@@ -249,38 +298,49 @@ safelist_all(struct header_set *set, struct slice method)
 	return true;
 }
 
+static bool
+has_accept(const struct header_set *set)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if (slice_eq(set->at[i].name, SLICE("accept")))
+			return true;
+	return false;
+}
+
 /*
  * "CORS-unsafe request-header names": over 1024 bytes of safelisted values
- * together, none of them is safe.  Chromium counts the three bytes of its own
- * Accept with them.
+ * together, none of them is safe.  Some engines count the three bytes of their
+ * own Accept with them.
  */
 static bool
 check_total(struct header_set *set)
 {
-	size_t total = 0, standard = 0;
-	bool accept = false;
+	bool adds =
+	    fetch_engine(set->browser)->own_accept_counts && !has_accept(set);
+	size_t total = adds ? 3 : 0, standard = 0;
 
 	for (size_t i = 0; i < set->count; i++) {
-		const struct fetch_header *h = &set->at[i];
-		if (slice_eq(h->name, SLICE("accept")))
-			accept = true;
-		if (h->safelist == FETCH_SAFELISTED)
-			total += h->value.len;
-		if (fetch_is_sent(h) && !set->standard[i])
-			standard += h->value.len;
+		if (set->at[i].safelist == FETCH_SAFELISTED)
+			total += set->values[i].bytes;
+		if (fetch_is_sent(&set->at[i]) && !set->values[i].preflight)
+			standard += set->values[i].bytes;
 	}
-	if (total + (accept ? 0 : 3) <= SAFELISTED_TOTAL)
+	if (total <= SAFELISTED_TOTAL)
 		return true;
-	bool differs = standard <= SAFELISTED_TOTAL;
-	if (!accept && !add_header(set, SLICE("accept"), SLICE("*/*"),
-				   FETCH_SAFELISTED, true, false))
+	if (adds && !add_header(set,
+				(struct fetch_header){
+				    SLICE("accept"), SLICE("*/*"),
+				    FETCH_SAFELISTED, .differs = true},
+				false))
 		return false;
 	for (size_t i = 0; i < set->count; i++) {
 		struct fetch_header *h = &set->at[i];
 		if (h->safelist != FETCH_SAFELISTED)
 			continue;
 		h->safelist = FETCH_TOTAL;
-		h->differs = differs && !set->standard[i];
+		h->asked = 1;
+		h->differs =
+		    standard <= SAFELISTED_TOTAL && !set->values[i].preflight;
 	}
 	return true;
 }
@@ -293,8 +353,7 @@ write_requested(struct header_set *set, struct fetch_plan *out)
 	char *text;
 
 	for (size_t i = 0; i < set->count; i++)
-		if (fetch_needs_preflight(&set->at[i]))
-			room += set->at[i].name.len + 1;
+		room += set->at[i].asked * (set->at[i].name.len + 1);
 	if (room == 0)
 		return true;
 	text = arena_alloc(set->arena, room);
@@ -302,12 +361,12 @@ write_requested(struct header_set *set, struct fetch_plan *out)
 		return false;
 	for (size_t i = 0; i < set->count; i++) {
 		struct slice name = set->at[i].name;
-		if (!fetch_needs_preflight(&set->at[i]))
-			continue;
-		if (len > 0)
-			text[len++] = ',';
-		memcpy(text + len, name.ptr, name.len);
-		len += name.len;
+		for (unsigned n = 0; n < set->at[i].asked; n++) {
+			if (len > 0)
+				text[len++] = ',';
+			memcpy(text + len, name.ptr, name.len);
+			len += name.len;
+		}
 	}
 	out->asked = slice_of(text, len);
 	return true;
@@ -321,8 +380,8 @@ plan_headers(struct arena *arena, const struct fetch_request *request,
 	struct header_set set = {.arena = arena, .browser = request->browser};
 
 	set.at = arena_array(arena, room, sizeof(*set.at));
-	set.standard = arena_array(arena, room, sizeof(*set.standard));
-	if (set.at == NULL || set.standard == NULL)
+	set.values = arena_array(arena, room, sizeof(*set.values));
+	if (set.at == NULL || set.values == NULL)
 		return false;
 	for (size_t i = 0; i < request->headers.count; i++)
 		if (!append(&set, &request->headers.at[i]))

@@ -190,15 +190,16 @@ static const struct rule rules[] = {
 
 static void
 break_rule(const struct check *check, const struct rule *rule,
-	   const struct origins_file *file, unsigned line,
+	   const struct origins_file *file, struct text_place place,
 	   const struct origin_pattern *pattern)
 {
 	struct loader *loader = check->loader;
 
 	diag_report(loader->diags, SEVERITY_ERROR,
-		    file == NULL ? loader->file : file->name, line, rule->id,
-		    rule->fix == NULL ? NULL
-				      : rule->fix(loader->scratch, pattern),
+		    file == NULL ? loader->file : file->name, place, rule->id,
+		    rule->fix == NULL || check->base != NULL
+			? NULL /* the origin is in another line */
+			: rule->fix(loader->scratch, pattern),
 		    "origin \"%s\"%s: %s", loader_quote(loader, pattern->text),
 		    check->base == NULL ? "" : " of [cors]", rule->why);
 }
@@ -210,7 +211,8 @@ break_inherited(const struct check *check, const struct rule *rule,
 {
 	if (check->base == NULL)
 		return false;
-	break_rule(check, rule, NULL, own_line(check->values, CORS_CREDENTIALS),
+	break_rule(check, rule, NULL,
+		   text_place_line(own_line(check->values, CORS_CREDENTIALS)),
 		   pattern);
 	return true;
 }
@@ -226,7 +228,7 @@ check_file(const struct check *check, const struct rule *rule,
 		if (break_inherited(check, rule, pattern))
 			return;
 		break_rule(check, rule, file,
-			   origins_file_line(file, pattern->text.ptr), pattern);
+			   origins_file_place(file, pattern->text), pattern);
 	}
 }
 
@@ -244,7 +246,10 @@ check_rule(const struct check *check, const struct rule *rule)
 			continue;
 		if (break_inherited(check, rule, &item->pattern))
 			return;
-		break_rule(check, rule, NULL, item->line, &item->pattern);
+		break_rule(
+		    check, rule, NULL,
+		    loader_place(check->loader, item->line, item->pattern.text),
+		    &item->pattern);
 	}
 	for (size_t i = 0; i < origins->file_count; i++)
 		check_file(check, rule, origins->files[i].file);

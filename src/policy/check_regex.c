@@ -290,38 +290,59 @@ plain_text(struct loader *loader, struct slice text, bool *changed)
 	return out;
 }
 
+/* Why the expression matches no origin; NULL: it may.  *fix is the expression
+ * without that fault, or NULL. */
+static const char *
+never_matches(struct loader *loader, struct slice text, const char **fix)
+{
+	struct slice inner = within_delimiters(text);
+	struct slice rest = text;
+	bool changed, one = next_alternative(&rest).len == text.len;
+
+	*fix = NULL;
+	if (slice_present(inner)) {
+		*fix = plain_text(loader, inner, &changed);
+		return "the expression begins and ends with \"/\", which no "
+		       "origin does: write it without delimiters";
+	}
+	/* A '/' at the end, that of "://" aside. */
+	rest = text_chop(text, '$');
+	if (one && text_ends(rest, SLICE("/")) && !text_ends(rest, SLICE("//")))
+		return "the expression ends with \"/\", and an origin has no "
+		       "path";
+	*fix = plain_text(loader, text, &changed);
+	if (changed && one && memmem(text.ptr, text.len, "(?", 2) == NULL &&
+	    text_find_any(text, "()*?{") == text.len)
+		return "the expression has upper-case letters, and browsers "
+		       "send origins in lower case";
+	return NULL;
+}
+
+/* Is it an expression, and one that may match? */
+static bool
+is_good_fix(struct loader *loader, const char *fix)
+{
+	struct regex *regex;
+	const char *again;
+	char fault[120];
+
+	if (fix == NULL ||
+	    never_matches(loader, slice_from(fix), &again) != NULL)
+		return false;
+	regex = regex_compile(slice_from(fix), fault, sizeof(fault));
+	regex_free(regex);
+	return regex != NULL;
+}
+
 static void
 warn_never(struct loader *loader, const struct regex_item *item)
 {
-	struct slice inner = within_delimiters(item->text);
-	struct slice rest = item->text;
-	bool changed, one = next_alternative(&rest).len == item->text.len;
-	const char *fix;
+	const char *fix, *why = never_matches(loader, item->text, &fix);
 
-	if (slice_present(inner)) {
-		fix = plain_text(loader, inner, &changed);
-		loader_warn(loader, item->line, "regex-never", fix,
-			    "the expression begins and ends with \"/\", which "
-			    "no origin does: write it without delimiters");
-		return;
-	}
-	/* A '/' at the end, that of "://" aside. */
-	rest = item->text;
-	rest = text_chop(rest, '$');
-	if (one && text_ends(rest, SLICE("/")) &&
-	    !text_ends(rest, SLICE("//"))) {
-		loader_warn(loader, item->line, "regex-never", NULL,
-			    "the expression ends with \"/\", and an origin has "
-			    "no path");
-		return;
-	}
-	fix = plain_text(loader, item->text, &changed);
-	if (changed && one &&
-	    memmem(item->text.ptr, item->text.len, "(?", 2) == NULL &&
-	    text_find_any(item->text, "()*?{") == item->text.len)
-		loader_warn(loader, item->line, "regex-never", fix,
-			    "the expression has upper-case letters, and "
-			    "browsers send origins in lower case");
+	if (why != NULL && loader->options->warnings)
+		loader_report(loader, SEVERITY_WARNING, item->line, item->text,
+			      "regex-never",
+			      is_good_fix(loader, fix) ? fix : NULL, "%s", why);
 }
 
 /* ---- what is reported ---- */
@@ -333,8 +354,8 @@ report(struct loader *loader, bool error, unsigned line, const char *id,
 	if (!error && !loader->options->warnings)
 		return;
 	diag_report(loader->diags, error ? SEVERITY_ERROR : SEVERITY_WARNING,
-		    loader->file, line, id, NULL,
-		    "regular expression \"%s\": %s",
+		    loader->file, loader_place(loader, line, item->text), id,
+		    NULL, "regular expression \"%s\": %s",
 		    loader_quote(loader, item->text), why);
 }
 

@@ -24,6 +24,13 @@ struct item {
 	size_t order; /* of report */
 };
 
+/* A comment that silences warnings. */
+struct silence {
+	size_t file;
+	unsigned line;
+	struct slice ids;
+};
+
 struct diag_list {
 	struct arena *arena;
 	struct item *items;
@@ -32,6 +39,9 @@ struct diag_list {
 	const char **files;
 	size_t file_count;
 	size_t file_room;
+	struct silence *silences;
+	size_t silence_count;
+	size_t silence_room;
 	size_t totals[SEVERITY_ERROR + 1];
 	size_t lost; /* reports for which there was no memory */
 };
@@ -59,6 +69,7 @@ diag_list_free(struct diag_list *list)
 	arena_free(list->arena);
 	free(list->items);
 	free(list->files);
+	free(list->silences);
 	free(list);
 }
 
@@ -88,6 +99,19 @@ diag_file(struct diag_list *list, const char *file)
 	(void)file_index(list, file);
 }
 
+struct text_place
+text_place_line(unsigned line)
+{
+	return (struct text_place){.line = line};
+}
+
+struct text_place
+text_place_word(unsigned line, const char *start, struct slice word)
+{
+	return (struct text_place){line, (unsigned)(word.ptr - start) + 1,
+				   (unsigned)word.len};
+}
+
 /* A formatted copy in the list's memory, or NULL. */
 __attribute__((format(printf, 2, 0))) static char *
 format_copy(struct arena *arena, const char *format, va_list args)
@@ -115,20 +139,20 @@ is_printable(const char *text)
 
 void
 diag_report(struct diag_list *list, enum severity severity, const char *file,
-	    unsigned line, const char *id, const char *fix, const char *format,
-	    ...)
+	    struct text_place place, const char *id, const char *fix,
+	    const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	diag_vreport(list, severity, file, line, id, fix, format, args);
+	diag_vreport(list, severity, file, place, id, fix, format, args);
 	va_end(args);
 }
 
 void
 diag_vreport(struct diag_list *list, enum severity severity, const char *file,
-	     unsigned line, const char *id, const char *fix, const char *format,
-	     va_list args)
+	     struct text_place place, const char *id, const char *fix,
+	     const char *format, va_list args)
 {
 	char *message = format_copy(list->arena, format, args);
 	size_t index = file_index(list, file);
@@ -143,8 +167,8 @@ diag_vreport(struct diag_list *list, enum severity severity, const char *file,
 	else
 		fix = NULL;
 	list->items[list->count] = (struct item){
-	    .diag = {file == NULL ? NULL : list->files[index - 1], line,
-		     severity, id, message, fix},
+	    .diag = {file == NULL ? NULL : list->files[index - 1], place.line,
+		     place.column, place.length, severity, id, message, fix},
 	    .file = index,
 	    .order = list->count,
 	};
@@ -207,6 +231,39 @@ is_repeated(const struct item *items, size_t count, const struct item *item)
 }
 
 void
+diag_ignore(struct diag_list *list, const char *file, unsigned line,
+	    struct slice ids)
+{
+	size_t index = file_index(list, file);
+
+	/* Without memory for it the warning is shown. */
+	ids = arena_slice(list->arena, ids);
+	if (index == 0 || !slice_present(ids) ||
+	    !array_grow(&list->silences, list->silence_count,
+			&list->silence_room, sizeof(*list->silences)))
+		return;
+	list->silences[list->silence_count++] =
+	    (struct silence){index, line, ids};
+}
+
+static bool
+is_silenced(const struct diag_list *list, const struct item *item)
+{
+	if (item->diag.severity == SEVERITY_ERROR || item->diag.line == 0)
+		return false;
+	for (size_t i = 0; i < list->silence_count; i++) {
+		struct slice rest = list->silences[i].ids, id;
+		if (list->silences[i].file != item->file ||
+		    list->silences[i].line != item->diag.line)
+			continue;
+		while (text_word_next(&rest, &id))
+			if (slice_eq(id, slice_from(item->diag.id)))
+				return true;
+	}
+	return false;
+}
+
+void
 diag_sort(struct diag_list *list)
 {
 	size_t kept = 0;
@@ -216,7 +273,8 @@ diag_sort(struct diag_list *list)
 	qsort(list->items, list->count, sizeof(*list->items), item_compare);
 	for (size_t i = 0; i < list->count; i++) {
 		const struct item *item = &list->items[i];
-		if (is_repeated(list->items, kept, item))
+		if (is_silenced(list, item) ||
+		    is_repeated(list->items, kept, item))
 			list->totals[item->diag.severity]--;
 		else
 			list->items[kept++] = *item;
@@ -234,6 +292,86 @@ const struct diag *
 diag_at(const struct diag_list *list, size_t index)
 {
 	return &list->items[index].diag;
+}
+
+/* Of one file, from `first` on: how many there are of each severity. */
+static size_t
+count_file(const struct diag_list *list, size_t first,
+	   size_t counts[SEVERITY_ERROR + 1])
+{
+	size_t end = first;
+
+	memset(counts, 0, (SEVERITY_ERROR + 1) * sizeof(counts[0]));
+	while (end < list->count &&
+	       list->items[end].file == list->items[first].file)
+		counts[list->items[end++].diag.severity]++;
+	return end;
+}
+
+/* How many of each severity are shown, and in counts how many are not. */
+static void
+share_out(size_t counts[SEVERITY_ERROR + 1], size_t shown[SEVERITY_ERROR + 1])
+{
+	size_t left = DIAG_SHOWN;
+
+	for (int i = SEVERITY_ERROR; i >= SEVERITY_NOTE; i--) {
+		shown[i] = counts[i] < left ? counts[i] : left;
+		left -= shown[i];
+		counts[i] -= shown[i];
+	}
+}
+
+/* The item that tells of those that are left out, in the place of one. */
+static struct item
+too_many(struct diag_list *list, const struct item *last,
+	 const size_t counts[SEVERITY_ERROR + 1])
+{
+	size_t errors = counts[SEVERITY_ERROR];
+	char text[128];
+
+	snprintf(text, sizeof(text),
+		 "%zu more: %zu errors, %zu warnings, %zu notes; these %d come "
+		 "first",
+		 errors + counts[SEVERITY_WARNING] + counts[SEVERITY_NOTE],
+		 errors, counts[SEVERITY_WARNING], counts[SEVERITY_NOTE],
+		 DIAG_SHOWN);
+	const char *message = arena_text(list->arena, slice_from(text));
+	return (struct item){
+	    .diag = {.file = last->diag.file,
+		     .severity = errors > 0 ? SEVERITY_ERROR
+				 : counts[SEVERITY_WARNING] > 0
+				     ? SEVERITY_WARNING
+				     : SEVERITY_NOTE,
+		     .id = "too-many",
+		     .message = message == NULL ? "" : message},
+	    .file = last->file,
+	    .order = last->order};
+}
+
+void
+diag_cap(struct diag_list *list)
+{
+	size_t kept = 0, end;
+
+	for (size_t first = 0; first < list->count; first = end) {
+		size_t counts[SEVERITY_ERROR + 1], shown[SEVERITY_ERROR + 1];
+		end = count_file(list, first, counts);
+		if (end - first <= DIAG_SHOWN + 1) {
+			while (first < end)
+				list->items[kept++] = list->items[first++];
+			continue;
+		}
+		share_out(counts, shown);
+		struct item more = too_many(list, &list->items[end - 1],
+					    counts);
+		for (size_t i = first; i < end; i++)
+			if (shown[list->items[i].diag.severity]-- > 0)
+				list->items[kept++] = list->items[i];
+			else
+				shown[list->items[i].diag.severity] = 0;
+		list->items[kept++] = more;
+	}
+	list->count = kept;
 }
 
 const char *
@@ -261,22 +399,33 @@ diag_format(const struct diag *diag, char *buf, size_t cap)
 }
 
 void
-diag_print(const struct diag_list *list, FILE *out)
+diag_print_one(const struct diag *diag, FILE *out)
 {
-	for (size_t i = 0; i < list->count; i++) {
-		const struct diag *diag = &list->items[i].diag;
-		char cut[512] = ""; /* what is printed if memory is out */
-		int len = diag_format(diag, cut, sizeof(cut));
-		char *text = NULL;
+	char cut[512] = ""; /* what is printed if memory is out */
+	int len = diag_format(diag, cut, sizeof(cut));
+	char *text = NULL;
 
-		if (len >= (int)sizeof(cut))
-			text = malloc((size_t)len + 1);
-		if (text != NULL)
-			diag_format(diag, text, (size_t)len + 1);
-		fprintf(out, "%s\n", text != NULL ? text : cut);
-		free(text);
-	}
+	if (len >= (int)sizeof(cut))
+		text = malloc((size_t)len + 1);
+	if (text != NULL)
+		diag_format(diag, text, (size_t)len + 1);
+	fprintf(out, "%s\n", text != NULL ? text : cut);
+	free(text);
+}
+
+void
+diag_print_lost(const struct diag_list *list, FILE *out)
+{
 	if (list->lost > 0)
 		fprintf(out, "error: no memory for %zu more diagnostics\n",
 			list->lost);
+}
+
+void
+diag_print(struct diag_list *list, FILE *out)
+{
+	diag_cap(list);
+	for (size_t i = 0; i < list->count; i++)
+		diag_print_one(&list->items[i].diag, out);
+	diag_print_lost(list, out);
 }

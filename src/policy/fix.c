@@ -81,9 +81,32 @@ has_slash(struct slice text)
 	return text_find(text, '/') < text.len;
 }
 
+/* What was written instead of an origin, and where it belongs; NULL: unclear.
+ */
+static const char *
+misplaced_text(struct slice text)
+{
+	if (slice_starts(text, SLICE("$")) || slice_starts(text, SLICE("%{")))
+		return "the name of a variable is the value of \"origins-env\"";
+	if (slice_starts(text, SLICE("^")) || text_ends(text, SLICE("$")) ||
+	    text_find(text, '\\') < text.len)
+		return "a regular expression is the value of "
+		       "\"origins-regex\"";
+	if (text.len > 0 && text_digits(text) == text.len)
+		return "a port alone is no origin: write the whole origin for "
+		       "each port, or a range (http://localhost:3000-3999)";
+	return NULL;
+}
+
 const char *
 origin_fault_text(enum origin_fault fault, struct slice text)
 {
+	const char *misplaced = misplaced_text(text);
+
+	if (misplaced != NULL &&
+	    (fault == ORIGIN_FAULT_SCHEME || fault == ORIGIN_FAULT_HOST ||
+	     fault == ORIGIN_FAULT_INVALID))
+		return misplaced;
 	switch (fault) {
 	case ORIGIN_FAULT_NONE:
 		break;
@@ -144,12 +167,19 @@ struct guess {
 	struct slice host;   /* without "*." and brackets */
 	struct slice port;   /* absent: none is written */
 	bool any_subdomain;
+	bool moved_star;   /* "*." stands where another star stood */
+	bool part_of_port; /* a '*' stands for a part of the port */
 };
 
-/* Without the quotes and angle brackets around it. */
+/* Without the quotes and angle brackets around it, those of a list in JSON
+ * too. */
 static struct slice
 unquote(struct slice text)
 {
+	if (slice_starts(text, SLICE("[\"")) || slice_starts(text, SLICE("['")))
+		text = slice_after(text, 1);
+	if (text_ends(text, SLICE("\"]")) || text_ends(text, SLICE("']")))
+		text.len--;
 	while (text.len > 0 && strchr("\"'<", text.ptr[0]) != NULL)
 		text = slice_after(text, 1);
 	while (text.len > 0 && strchr("\"'>", text.ptr[text.len - 1]) != NULL)
@@ -176,6 +206,20 @@ cut(struct slice *rest, size_t len, size_t skip)
 	return head;
 }
 
+/* Of what stands for http and https the one that is allowed everywhere. */
+static struct slice
+plain_scheme(struct slice scheme)
+{
+	static const struct slice both[] = {{"*", 1},	     {"http*", 5},
+					    {"https?", 6},   {"http(s)", 7},
+					    {"http(s)?", 8}, {"http[s]", 7}};
+
+	for (size_t i = 0; i < sizeof(both) / sizeof(both[0]); i++)
+		if (slice_eq_nocase(scheme, both[i]))
+			return SLICE("https");
+	return scheme;
+}
+
 /* The scheme is cut off *rest with its "://".  Without a scheme https is
  * assumed of what looks like a host. */
 static struct slice
@@ -185,7 +229,7 @@ cut_scheme(struct slice *rest)
 	struct slice scheme;
 
 	if (at != NULL)
-		return cut(rest, (size_t)(at - rest->ptr), 3);
+		return plain_scheme(cut(rest, (size_t)(at - rest->ptr), 3));
 	if (text_find(*rest, '@') < rest->len)
 		return SLICE_NONE; /* a mail address */
 	if (text_starts_nocase(*rest, SLICE("https:")) ||
@@ -237,6 +281,37 @@ cut_star(struct slice *host)
 	return true;
 }
 
+/* "3000" of "[3000]", "{3000}" and "(3000)", ranges too. */
+static struct slice
+bare_port(struct slice port)
+{
+	size_t last = port.len - 1;
+
+	if (port.len > 2 && strchr("[{(", port.ptr[0]) != NULL &&
+	    strchr("]})", port.ptr[last]) != NULL)
+		return slice_of(port.ptr + 1, last - 1);
+	return port;
+}
+
+static void
+read_star(struct guess *guess)
+{
+	/* every page of that scheme */
+	if (slice_eq(guess->host, SLICE("*")) &&
+	    port_default(guess->scheme) == 0)
+		return;
+	guess->moved_star =
+	    !slice_starts(guess->host, SLICE("*.")) ||
+	    memchr(guess->host.ptr + 1, '*', guess->host.len - 1) != NULL;
+	/* ".example.com", as cookies have it */
+	if (slice_starts(guess->host, SLICE("."))) {
+		guess->any_subdomain = true;
+		guess->host = slice_after(guess->host, 1);
+	} else {
+		guess->any_subdomain = cut_star(&guess->host);
+	}
+}
+
 static void
 read_host(struct guess *guess, struct slice rest)
 {
@@ -252,18 +327,22 @@ read_host(struct guess *guess, struct slice rest)
 		return;
 	if (rest.len > 0 && rest.ptr[0] == '[') {
 		end = text_find(rest, ']');
-		if (end == rest.len)
+		if (end == rest.len) {
+			guess->scheme = SLICE_NONE; /* nothing to guess */
 			return;
+		}
 		guess->host = slice_of(rest.ptr + 1, end - 1);
 		rest = slice_after(rest, end + 1);
 	} else {
 		guess->host = cut(&rest, text_find(rest, ':'), 0);
-		guess->any_subdomain = cut_star(&guess->host);
+		read_star(guess);
 	}
 	if (rest.len > 0 && rest.ptr[0] == ':')
-		guess->port = slice_after(rest, 1);
-	if (text_find(guess->port, '*') < guess->port.len)
+		guess->port = bare_port(slice_after(rest, 1));
+	if (text_find(guess->port, '*') < guess->port.len) {
+		guess->part_of_port = guess->port.len > 1;
 		guess->port = SLICE("*");
+	}
 }
 
 /* A number of an address with a leading zero, "0x" aside. */
@@ -331,10 +410,16 @@ compose(struct arena *arena, const struct guess *guess)
 	    slice_from(host), port.len > 0 ? SLICE(":") : SLICE(""), port};
 	text = arena_join(arena, parts, sizeof(parts) / sizeof(parts[0]));
 	/* No advice that cannot be followed. */
-	if (guess->any_subdomain && hostname_is_icann_suffix(slice_from(host)))
+	if (guess->any_subdomain &&
+	    (guess->moved_star ? hostname_is_public_suffix(slice_from(host))
+			       : hostname_is_icann_suffix(slice_from(host))))
 		return NULL;
 	if (text == NULL || origin_pattern_check(slice_from(text), &pattern) !=
 				ORIGIN_FAULT_NONE)
+		return NULL;
+	/* Every port is more than was said; of this machine alone it is what
+	 * people want. */
+	if (guess->part_of_port && !pattern.is_loopback)
 		return NULL;
 	return text;
 }
@@ -429,8 +514,10 @@ fix_range(struct arena *arena, struct slice scheme, struct slice rest)
 		   : NULL;
 }
 
-const char *
-fix_origin(struct arena *arena, struct slice text)
+/* ---- one origin, or several that are separated wrongly ---- */
+
+static const char *
+fix_one(struct arena *arena, struct slice text)
 {
 	struct guess guess = {.port = SLICE_NONE};
 	struct slice rest = unquote(text);
@@ -447,6 +534,44 @@ fix_origin(struct arena *arena, struct slice text)
 		fix = compose(arena, &guess);
 	}
 	return fix == NULL || slice_eq(slice_from(fix), text) ? NULL : fix;
+}
+
+enum { SEPARATED_MAX = 32 }; /* more of them are not offered */
+
+/* "https://a;https://b": what is between the separators, with blanks. */
+static const char *
+fix_separated(struct arena *arena, struct slice text)
+{
+	struct slice parts[2 * SEPARATED_MAX];
+	struct origin_pattern pattern;
+	size_t count = 0;
+
+	if (text.len == 1)
+		return ",";
+	while (text.len > 0) {
+		size_t len = text_find_any(text, ";|");
+		struct slice part = slice_of(text.ptr, len);
+
+		text = slice_after(text, len < text.len ? len + 1 : len);
+		if (part.len == 0)
+			continue;
+		if (count == 2 * SEPARATED_MAX)
+			return NULL;
+		if (origin_pattern_check(part, &pattern) != ORIGIN_FAULT_NONE)
+			part = slice_from(fix_one(arena, part));
+		if (!slice_present(part))
+			return NULL;
+		parts[count++] = part;
+		parts[count++] = SLICE(" ");
+	}
+	return count == 0 ? NULL : arena_join(arena, parts, count - 1);
+}
+
+const char *
+fix_origin(struct arena *arena, struct slice text)
+{
+	return text_find_any(text, ";|") < text.len ? fix_separated(arena, text)
+						    : fix_one(arena, text);
 }
 
 const char *

@@ -17,7 +17,8 @@ enum origin_fault origin_pattern_check(struct slice, struct origin_pattern *);
 const char *origin_fault_text(enum origin_fault, struct slice text);
 
 /* The corrected text, in memory of the arena.  NULL: it is right as it is, the
- * meaning is unclear, or memory is out. */
+ * meaning is unclear, or memory is out.  Of origins that are not separated by
+ * blanks or commas all, with blanks. */
 const char *fix_origin(struct arena *, struct slice);
 const char *fix_path(struct arena *, struct slice);
 const char *fix_host(struct arena *, struct slice);

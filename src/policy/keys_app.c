@@ -37,8 +37,9 @@ read_program(struct loader *loader, const struct entry *entry)
 		fault = "the program's name is empty";
 	if (fault == NULL)
 		return loader_program(loader, words);
-	loader_error(loader, entry->line, "bad-value", NULL, "\"%s\": %s",
-		     loader_quote(loader, entry->key), fault);
+	loader_report(loader, SEVERITY_ERROR, entry->line, entry->value,
+		      "bad-value", NULL, "\"%s\": %s",
+		      loader_quote(loader, entry->key), fault);
 	return NULL;
 }
 
@@ -57,12 +58,18 @@ bad_address(struct loader *loader, const struct entry *entry, struct slice item,
 	static const struct slice local = {"tcp:localhost:", 14};
 	char fix[READER_INI_MAX + 1];
 	bool named = slice_starts(item, local) && item.len < sizeof(fix);
+	struct address address;
 
-	if (named)
+	if (named) {
 		snprintf(fix, sizeof(fix), "tcp:127.0.0.1:%.*s",
 			 (int)(item.len - local.len), item.ptr + local.len);
-	loader_error(
-	    loader, entry->line, "bad-value", named ? fix : NULL,
+		named =
+		    address_parse(loader->scratch, slice_from(fix),
+				  loader->settings->folder, &address) == NULL;
+	}
+	loader_report(
+	    loader, SEVERITY_ERROR, entry->line, item, "bad-value",
+	    named ? fix : NULL,
 	    "\"forward\" takes unix:PATH or tcp:ADDRESS:PORT, not \"%s\": %s",
 	    loader_quote(loader, item), fault);
 }
@@ -74,8 +81,9 @@ set_forward(struct loader *loader, void *target, const struct entry *entry)
 	struct slice rest = entry->value, item;
 
 	if (loader->options->exec_only) {
-		loader_error(
-		    loader, entry->line, "bad-value", NULL,
+		loader_report(
+		    loader, SEVERITY_ERROR, entry->line, entry->key,
+		    "bad-value", NULL,
 		    "\"forward\" needs the full corswrap; this one can only "
 		    "exec");
 		return;
@@ -130,11 +138,12 @@ add_networks(struct loader *loader, const struct entry *entry,
 		if (network_parse(item, &(*networks)[*count]))
 			++*count;
 		else
-			loader_error(loader, entry->line, "bad-value", NULL,
-				     "\"%s\" takes addresses and prefixes like "
-				     "192.0.2.0/24, not \"%s\"",
-				     entry->key.ptr,
-				     loader_quote(loader, item));
+			loader_report(
+			    loader, SEVERITY_ERROR, entry->line, item,
+			    "bad-value", NULL,
+			    "\"%s\" takes addresses and prefixes like "
+			    "192.0.2.0/24, not \"%s\"",
+			    entry->key.ptr, loader_quote(loader, item));
 	}
 }
 
@@ -172,8 +181,8 @@ set_status_path(struct loader *loader, void *target, const struct entry *entry)
 	/* It is compared with whole, normalized paths. */
 	if (!path_pattern_valid(path) || path.ptr[path.len - 1] == '*' ||
 	    fix != NULL) {
-		loader_error(
-		    loader, entry->line, "bad-value", fix,
+		loader_report(
+		    loader, SEVERITY_ERROR, entry->line, path, "bad-value", fix,
 		    "\"status-path\" takes a path that begins with \"/\", "
 		    "without \"*\", not \"%s\"",
 		    loader_quote(loader, path));
@@ -197,9 +206,10 @@ set_user(struct loader *loader, void *target, const struct entry *entry)
 		    name.ptr[i] == ':')
 			name.len = 0;
 	if (name.len == 0 || name.ptr[0] == '-') {
-		loader_error(loader, entry->line, "bad-value", NULL,
-			     "\"user\" takes the name of a user, not \"%s\"",
-			     loader_quote(loader, entry->value));
+		loader_report(loader, SEVERITY_ERROR, entry->line, entry->value,
+			      "bad-value", NULL,
+			      "\"user\" takes the name of a user, not \"%s\"",
+			      loader_quote(loader, entry->value));
 		return;
 	}
 	values->server.user = arena_text(loader->arena, name);
@@ -309,10 +319,11 @@ find_duplicates(struct loader *loader, const struct section *section)
 	qsort(sorted, section->count, sizeof(*sorted), entry_compare);
 	for (size_t i = 0; i < section->count; i++) {
 		if (first != NULL && slice_eq(first->key, sorted[i]->key))
-			loader_error(
-			    loader, sorted[i]->line, "duplicate-key", NULL,
-			    "\"%s\" is set twice, first in line %u",
-			    loader_quote(loader, first->key), first->line);
+			loader_report(loader, SEVERITY_ERROR, sorted[i]->line,
+				      sorted[i]->key, "duplicate-key", NULL,
+				      "\"%s\" is set twice, first in line %u",
+				      loader_quote(loader, first->key),
+				      first->line);
 		else
 			first = sorted[i];
 	}
@@ -327,10 +338,10 @@ is_variable(struct loader *loader, const struct entry *entry)
 
 	if (blank == NULL)
 		return true;
-	loader_error(loader, entry->line, "bad-value",
-		     last == NULL ? NULL : last + 1,
-		     "the name of a variable holds no blank, \"%s\" does",
-		     loader_quote(loader, entry->key));
+	loader_report(loader, SEVERITY_ERROR, entry->line, entry->key,
+		      "bad-value", last == NULL ? NULL : last + 1,
+		      "the name of a variable holds no blank, \"%s\" does",
+		      loader_quote(loader, entry->key));
 	return false;
 }
 
@@ -376,8 +387,9 @@ is_extension(struct loader *loader, const struct entry *entry)
 	bool fixed = key.len > 0 && key.len + 2 < sizeof(fix) &&
 		     memchr(key.ptr, '/', key.len) == NULL &&
 		     memchr(key.ptr, '.', key.len) == NULL;
-	loader_error(
-	    loader, entry->line, "unknown-key", fixed ? fix : NULL,
+	loader_report(
+	    loader, SEVERITY_ERROR, entry->line, entry->key, "unknown-key",
+	    fixed ? fix : NULL,
 	    "\"%s\" is no file name extension; [handlers] takes keys like "
 	    "\".php\"",
 	    loader_quote(loader, entry->key));

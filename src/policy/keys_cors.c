@@ -23,16 +23,17 @@ enum { MAX_AGE_MOST = 86400 };
 
 static void
 note_safelisted_method(struct loader *loader, const struct entry *entry,
-		       struct slice method)
+		       struct slice item, struct slice method)
 {
-	loader_note(loader, entry->line, "safelisted", NULL,
-		    "method \"%s\" is always allowed and need not be listed",
-		    loader_quote(loader, method));
+	loader_report(loader, SEVERITY_NOTE, entry->line, item, "safelisted",
+		      NULL,
+		      "method \"%s\" is always allowed and need not be listed",
+		      loader_quote(loader, method));
 }
 
 static void
 warn_method_case(struct loader *loader, const struct entry *entry,
-		 struct slice method)
+		 struct slice item, struct slice method)
 {
 	char *upper = arena_text(loader->scratch, method);
 	bool lower = false;
@@ -44,8 +45,9 @@ warn_method_case(struct loader *loader, const struct entry *entry,
 		lower = true;
 	}
 	if (lower)
-		loader_warn(
-		    loader, entry->line, "method-case", upper,
+		loader_report(
+		    loader, SEVERITY_WARNING, entry->line, item, "method-case",
+		    upper,
 		    "method \"%s\": methods are case-sensitive, and browsers "
 		    "put only DELETE, GET, HEAD, OPTIONS, POST and PUT in "
 		    "upper case",
@@ -59,8 +61,8 @@ static void
 method_error(struct loader *loader, const struct entry *entry,
 	     struct slice method, const char *id, const char *why)
 {
-	loader_error(loader, entry->line, id, NULL, "method \"%s\": %s",
-		     loader_quote(loader, method), why);
+	loader_report(loader, SEVERITY_ERROR, entry->line, method, id, NULL,
+		      "method \"%s\": %s", loader_quote(loader, method), why);
 }
 
 static void
@@ -81,9 +83,9 @@ set_methods(struct loader *loader, void *target, const struct entry *entry)
 			method_error(loader, entry, item, "forbidden-method",
 				     "no script can send it");
 		else if (method_is_safelisted(method))
-			note_safelisted_method(loader, entry, method);
+			note_safelisted_method(loader, entry, item, method);
 		else if (!items_have(methods, method)) {
-			warn_method_case(loader, entry, method);
+			warn_method_case(loader, entry, item, method);
 			items_add(loader, methods, method, entry->line);
 		}
 	}
@@ -107,7 +109,7 @@ set_allow(struct loader *loader, void *target, const struct entry *entry)
 			method_error(loader, entry, item, "method",
 				     not_a_method);
 		else if (!items_have(allow, method)) {
-			warn_method_case(loader, entry, method);
+			warn_method_case(loader, entry, item, method);
 			items_add(loader, allow, method, entry->line);
 		}
 	}
@@ -120,8 +122,9 @@ note_safelisted_header(struct loader *loader, const struct entry *entry,
 		       struct slice header)
 {
 	if (request_header_is_plain(header))
-		loader_note(
-		    loader, entry->line, "safelisted", NULL,
+		loader_report(
+		    loader, SEVERITY_NOTE, entry->line, header, "safelisted",
+		    NULL,
 		    "header \"%s\" needs no permission unless its value is "
 		    "unusual or longer than 128 bytes",
 		    loader_quote(loader, header));
@@ -131,17 +134,18 @@ static void
 note_safelisted_exposed(struct loader *loader, const struct entry *entry,
 			struct slice header)
 {
-	loader_note(loader, entry->line, "safelisted", NULL,
-		    "header \"%s\" can always be read and need not be exposed",
-		    loader_quote(loader, header));
+	loader_report(
+	    loader, SEVERITY_NOTE, entry->line, header, "safelisted", NULL,
+	    "header \"%s\" can always be read and need not be exposed",
+	    loader_quote(loader, header));
 }
 
 static void
 header_error(struct loader *loader, const struct entry *entry,
 	     struct slice header, const char *id, const char *why)
 {
-	loader_error(loader, entry->line, id, NULL, "header \"%s\": %s",
-		     loader_quote(loader, header), why);
+	loader_report(loader, SEVERITY_ERROR, entry->line, header, id, NULL,
+		      "header \"%s\": %s", loader_quote(loader, header), why);
 }
 
 static const char not_a_token[] = "a header name is made of letters, digits "
@@ -167,9 +171,9 @@ check_header(struct loader *loader, const struct entry *entry,
 {
 	if (token_is_valid(header))
 		return true;
-	loader_error(loader, entry->line, "header", header_fix(loader, header),
-		     "header \"%s\": %s", loader_quote(loader, header),
-		     not_a_token);
+	loader_report(loader, SEVERITY_ERROR, entry->line, header, "header",
+		      header_fix(loader, header), "header \"%s\": %s",
+		      loader_quote(loader, header), not_a_token);
 	return false;
 }
 
@@ -270,8 +274,9 @@ set_max_age(struct loader *loader, void *target, const struct entry *entry)
 		return;
 	}
 	max_age_fix(entry->value, fix, sizeof(fix));
-	loader_error(
-	    loader, entry->line, "max-age", fix[0] == '\0' ? NULL : fix,
+	loader_report(
+	    loader, SEVERITY_ERROR, entry->line, entry->value, "max-age",
+	    fix[0] == '\0' ? NULL : fix,
 	    "\"max-age\" takes seconds from 0 to 86400, without a unit, not "
 	    "\"%s\"",
 	    loader_quote(loader, entry->value));
@@ -287,8 +292,9 @@ set_status(struct loader *loader, void *target, const struct entry *entry)
 	    status >= 200)
 		values->preflight_status = (int)status;
 	else
-		loader_error(
-		    loader, entry->line, "status", NULL,
+		loader_report(
+		    loader, SEVERITY_ERROR, entry->line, entry->value, "status",
+		    NULL,
 		    "\"preflight-status\" takes a status from 200 to 299, not "
 		    "\"%s\"; browsers refuse a preflight with any other",
 		    loader_quote(loader, entry->value));
@@ -308,8 +314,9 @@ set_path(struct loader *loader, void *target, const struct entry *entry)
 				items_add(loader, paths, item, entry->line);
 			continue;
 		}
-		loader_error(
-		    loader, entry->line, "path-pattern", fix,
+		loader_report(
+		    loader, SEVERITY_ERROR, entry->line, item, "path-pattern",
+		    fix,
 		    "path \"%s\": a path begins with \"/\", holds no \"//\", "
 		    "\"/./\" or \"/../\", and \"*\" only at its end",
 		    loader_quote(loader, item));
@@ -328,8 +335,8 @@ set_host(struct loader *loader, void *target, const struct entry *entry)
 				items_add(loader, hosts, item, entry->line);
 			continue;
 		}
-		loader_error(
-		    loader, entry->line, "bad-value",
+		loader_report(
+		    loader, SEVERITY_ERROR, entry->line, item, "bad-value",
 		    fix_host(loader->scratch, item),
 		    "host \"%s\": a host is a name in lower case without port, "
 		    "perhaps with \"*.\" in front",

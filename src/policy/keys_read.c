@@ -45,16 +45,19 @@ unknown_key(struct loader *loader, struct section *section,
 	const char *key = loader_quote(loader, entry->key);
 
 	if (section->kind == SECTION_CORS && home == SECTION_CORS)
-		loader_error(
-		    loader, entry->line, "unknown-key", NULL,
+		loader_report(
+		    loader, SEVERITY_ERROR, entry->line, entry->key,
+		    "unknown-key", NULL,
 		    "\"%s\" stands in [cors NAME] alone, not in [cors]", key);
 	else if (home != SECTION_LOST && home != section->kind)
-		loader_error(loader, entry->line, "unknown-key", NULL,
-			     "unknown key \"%s\" in %s; it belongs in [%s]",
-			     key, label, section_word(home));
+		loader_report(loader, SEVERITY_ERROR, entry->line, entry->key,
+			      "unknown-key", NULL,
+			      "unknown key \"%s\" in %s; it belongs in [%s]",
+			      key, label, section_word(home));
 	else
-		loader_error(loader, entry->line, "unknown-key", nearest,
-			     "unknown key \"%s\" in %s", key, label);
+		loader_report(loader, SEVERITY_ERROR, entry->line, entry->key,
+			      "unknown-key", nearest,
+			      "unknown key \"%s\" in %s", key, label);
 	if (home == SECTION_LOST)
 		note_misspelt_origins(section, nearest);
 }
@@ -69,10 +72,10 @@ static void
 bad_value(struct loader *loader, const struct key *key,
 	  const struct entry *entry, const char *fix, const char *wanted)
 {
-	loader_error(loader, entry->line, "bad-value", fix,
-		     "\"%s\" takes %s%s, not \"%s\"", key->name, wanted,
-		     key->none ? ", or none" : "",
-		     loader_quote(loader, entry->value));
+	loader_report(loader, SEVERITY_ERROR, entry->line, entry->value,
+		      "bad-value", fix, "\"%s\" takes %s%s, not \"%s\"",
+		      key->name, wanted, key->none ? ", or none" : "",
+		      loader_quote(loader, entry->value));
 }
 
 static void
@@ -270,9 +273,10 @@ keys_read(struct loader *loader, struct section *section,
 			continue;
 		}
 		if (lines[index] != 0 && !table[index].repeats) {
-			loader_error(loader, entry->line, "duplicate-key", NULL,
-				     "\"%s\" is set twice, first in line %u",
-				     table[index].name, lines[index]);
+			loader_report(loader, SEVERITY_ERROR, entry->line,
+				      entry->key, "duplicate-key", NULL,
+				      "\"%s\" is set twice, first in line %u",
+				      table[index].name, lines[index]);
 			continue;
 		}
 		if (lines[index] == 0)

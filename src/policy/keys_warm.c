@@ -123,10 +123,11 @@ set_often(struct loader *loader, const struct entry *entry, const char *key,
 	  const char *example, struct often *out)
 {
 	if (!parse_often(entry->value, out))
-		loader_error(loader, entry->line, "bad-value", NULL,
-			     "\"%s\" takes a number of requests and a time "
-			     "from 1s to 24h, like \"%s\", not \"%s\"",
-			     key, example, loader_quote(loader, entry->value));
+		loader_report(loader, SEVERITY_ERROR, entry->line, entry->value,
+			      "bad-value", NULL,
+			      "\"%s\" takes a number of requests and a time "
+			      "from 1s to 24h, like \"%s\", not \"%s\"",
+			      key, example, loader_quote(loader, entry->value));
 }
 
 static void

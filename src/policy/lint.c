@@ -62,9 +62,10 @@ lint_beside_any(struct loader *loader, const struct items *items,
 		if (strcmp(key, "headers") == 0 &&
 		    slice_eq(item->text, SLICE("authorization")))
 			continue;
-		loader_warn(loader, item->line, "shadowed", NULL,
-			    "\"%s\" is covered by \"*\" in \"%s\"",
-			    loader_quote(loader, item->text), key);
+		loader_report(loader, SEVERITY_WARNING, item->line, item->text,
+			      "shadowed", NULL,
+			      "\"%s\" is covered by \"*\" in \"%s\"",
+			      loader_quote(loader, item->text), key);
 	}
 }
 
@@ -97,10 +98,11 @@ lint_lists(struct loader *loader, const struct cors_values *values)
 	if (values->lines[CORS_TIMING] != 0 &&
 	    values->timing.kind == TIMING_ANY)
 		for (size_t i = 0; i < values->timing.origins.count; i++)
-			loader_warn(
-			    loader, values->timing.origins.list[i].line,
-			    "shadowed", NULL,
-			    "\"%s\" is covered by \"*\" in \"timing\"",
+			loader_report(
+			    loader, SEVERITY_WARNING,
+			    values->timing.origins.list[i].line,
+			    values->timing.origins.list[i].text, "shadowed",
+			    NULL, "\"%s\" is covered by \"*\" in \"timing\"",
 			    loader_quote(loader,
 					 values->timing.origins.list[i].text));
 	lint_headers(loader, values);
@@ -174,8 +176,8 @@ lint_origin(struct loader *loader, const struct cors_values *values,
 		return;
 	diag_report(loader->diags, SEVERITY_WARNING,
 		    file == NULL ? loader->file : file->name,
-		    file == NULL ? line
-				 : origins_file_line(file, pattern->text.ptr),
+		    file == NULL ? loader_place(loader, line, pattern->text)
+				 : origins_file_place(file, pattern->text),
 		    id, NULL, "origin \"%s\": %s",
 		    loader_quote(loader, pattern->text), why);
 }
@@ -195,11 +197,12 @@ lint_origins(struct loader *loader, const struct cors_values *values)
 				    &file->patterns[j]);
 	}
 	for (size_t i = 0; i < origins->regex_count; i++)
-		loader_warn(loader, origins->regexes[i].line, "regex-origin",
-			    NULL,
-			    "a regular expression easily allows more than it "
-			    "should; \"origins\" knows subdomains and ports "
-			    "(https://*.example.com, http://localhost:*)");
+		loader_report(loader, SEVERITY_WARNING,
+			      origins->regexes[i].line,
+			      origins->regexes[i].text, "regex-origin", NULL,
+			      "a regular expression easily allows more than it "
+			      "should; \"origins\" knows subdomains and ports "
+			      "(https://*.example.com, http://localhost:*)");
 	if (origins->null_line != 0 && values->allow_null &&
 	    !values->credentials)
 		loader_warn(

@@ -10,6 +10,7 @@
 #include "policy/loader.h"
 
 #include "base/array.h"
+#include "base/text.h"
 #include "policy/fix.h"
 
 /* ---- memory ---- */
@@ -17,8 +18,8 @@
 void
 loader_no_memory(struct loader *loader)
 {
-	diag_report(loader->diags, SEVERITY_ERROR, loader->file, 0, "no-policy",
-		    NULL, "no memory");
+	diag_report(loader->diags, SEVERITY_ERROR, loader->file,
+		    text_place_line(0), "no-policy", NULL, "no memory");
 }
 
 void *
@@ -53,6 +54,82 @@ loader_grow(struct loader *loader, struct arena *arena, void *array,
 
 /* ---- messages ---- */
 
+/* The entry of that line; NULL: it is a header, or nothing. */
+static const struct entry *
+entry_at(const struct loader *loader, unsigned line)
+{
+	size_t low = 0, high = loader->count;
+
+	/* The last section, then the last entry, that begins no later. */
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (loader->sections[middle].line <= line)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == 0)
+		return NULL;
+	const struct section *section = &loader->sections[low - 1];
+	for (low = 0, high = section->count; low < high;) {
+		size_t middle = low + (high - low) / 2;
+		if (section->entries[middle].line <= line)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low > 0 && section->entries[low - 1].line == line
+		   ? &section->entries[low - 1]
+		   : NULL;
+}
+
+static bool
+is_within(struct slice word, struct slice text)
+{
+	return slice_present(word) && word.ptr >= text.ptr &&
+	       word.ptr + word.len <= text.ptr + text.len;
+}
+
+struct text_place
+loader_place(const struct loader *loader, unsigned line, struct slice word)
+{
+	const struct entry *entry = entry_at(loader, line);
+	struct text_place place = {.line = line};
+
+	if (entry != NULL && is_within(word, entry->value))
+		place.column = entry->value_column +
+			       (unsigned)(word.ptr - entry->value.ptr);
+	else if (entry != NULL && is_within(word, entry->key))
+		place.column =
+		    entry->key_column + (unsigned)(word.ptr - entry->key.ptr);
+	if (place.column != 0)
+		place.length = (unsigned)word.len;
+	return place;
+}
+
+/* Warnings and notes are only made if the options ask for them. */
+static void
+report(struct loader *loader, enum severity severity, struct text_place place,
+       const char *id, const char *fix, const char *format, va_list args)
+{
+	if (severity == SEVERITY_ERROR || loader->options->warnings)
+		diag_vreport(loader->diags, severity, loader->file, place, id,
+			     fix, format, args);
+}
+
+void
+loader_report(struct loader *loader, enum severity severity, unsigned line,
+	      struct slice word, const char *id, const char *fix,
+	      const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	report(loader, severity, loader_place(loader, line, word), id, fix,
+	       format, args);
+	va_end(args);
+}
+
 void
 loader_error(struct loader *loader, unsigned line, const char *id,
 	     const char *fix, const char *format, ...)
@@ -60,8 +137,8 @@ loader_error(struct loader *loader, unsigned line, const char *id,
 	va_list args;
 
 	va_start(args, format);
-	diag_vreport(loader->diags, SEVERITY_ERROR, loader->file, line, id, fix,
-		     format, args);
+	report(loader, SEVERITY_ERROR, text_place_line(line), id, fix, format,
+	       args);
 	va_end(args);
 }
 
@@ -71,11 +148,9 @@ loader_warn(struct loader *loader, unsigned line, const char *id,
 {
 	va_list args;
 
-	if (!loader->options->warnings)
-		return;
 	va_start(args, format);
-	diag_vreport(loader->diags, SEVERITY_WARNING, loader->file, line, id,
-		     fix, format, args);
+	report(loader, SEVERITY_WARNING, text_place_line(line), id, fix, format,
+	       args);
 	va_end(args);
 }
 
@@ -85,11 +160,9 @@ loader_note(struct loader *loader, unsigned line, const char *id,
 {
 	va_list args;
 
-	if (!loader->options->warnings)
-		return;
 	va_start(args, format);
-	diag_vreport(loader->diags, SEVERITY_NOTE, loader->file, line, id, fix,
-		     format, args);
+	report(loader, SEVERITY_NOTE, text_place_line(line), id, fix, format,
+	       args);
 	va_end(args);
 }
 
@@ -99,14 +172,35 @@ loader_quote(struct loader *loader, struct slice text)
 	return diag_quote(loader->diags, text, QUOTE_MAX);
 }
 
+/* May this text stand where the invalid one is? */
+static bool
+fits_use(enum origin_use use, const char *fix)
+{
+	struct slice rest = slice_from(fix), word;
+	struct origin_pattern pattern;
+	size_t count = 0;
+
+	for (; text_word_next(&rest, &word); count++)
+		if (use == ORIGIN_IN_TIMING &&
+		    (origin_pattern_check(word, &pattern) !=
+			 ORIGIN_FAULT_NONE ||
+		     !origin_pattern_is_exact(&pattern)))
+			return false;
+	return count == 1 || use != ORIGIN_IN_FILE;
+}
+
 void
-loader_bad_origin(struct loader *loader, const char *file, unsigned line,
+loader_bad_origin(struct loader *loader, const char *file,
+		  struct text_place place, enum origin_use use,
 		  struct slice text, enum origin_fault fault)
 {
-	diag_report(loader->diags, SEVERITY_ERROR, file, line,
-		    origin_fault_id(fault), fix_origin(loader->scratch, text),
-		    "origin \"%s\": %s", loader_quote(loader, text),
-		    origin_fault_text(fault, text));
+	const char *fix = fix_origin(loader->scratch, text);
+
+	if (fix != NULL && !fits_use(use, fix))
+		fix = NULL;
+	diag_report(loader->diags, SEVERITY_ERROR, file, place,
+		    origin_fault_id(fault), fix, "origin \"%s\": %s",
+		    loader_quote(loader, text), origin_fault_text(fault, text));
 }
 
 /* ---- files ---- */
@@ -175,8 +269,8 @@ loader_check_mode(struct loader *loader, const char *name,
 	    (status->st_mode & S_IWOTH) == 0)
 		return;
 	diag_report(
-	    loader->diags, SEVERITY_WARNING, name, 1, "writable-by-others",
-	    NULL,
+	    loader->diags, SEVERITY_WARNING, name, text_place_line(1),
+	    "writable-by-others", NULL,
 	    "everybody on this machine can write to the file (mode %04o); "
 	    "take that away with chmod o-w",
 	    (unsigned)(status->st_mode & 07777));
@@ -191,8 +285,8 @@ loader_is_utf16(struct loader *loader, const char *name, struct slice text)
 			     !slice_starts(text, SLICE("\xfe\xff")) &&
 			     (text.ptr[0] == '\0') == (text.ptr[1] == '\0')))
 		return false;
-	diag_report(loader->diags, SEVERITY_ERROR, name, 1, "syntax", NULL,
-		    "the file is in UTF-16; save it as UTF-8");
+	diag_report(loader->diags, SEVERITY_ERROR, name, text_place_line(1),
+		    "syntax", NULL, "the file is in UTF-16; save it as UTF-8");
 	return true;
 }
 

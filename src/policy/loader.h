@@ -20,12 +20,15 @@ struct entry {
 	struct slice key;
 	struct slice value;
 	unsigned line;
+	unsigned key_column; /* from 1 */
+	unsigned value_column;
 };
 
 struct section {
 	enum section_kind kind;
 	struct slice name; /* NAME of [cors NAME]; absent without */
 	unsigned line;
+	struct text_place header; /* "[cors NAME]" */
 	bool named;	 /* [cors NAME], even if NAME is invalid */
 	bool guessed;	 /* its header is wrong; kind and name are guessed */
 	bool ignored;	 /* a duplicate, or nothing could be guessed: its keys
@@ -65,7 +68,8 @@ struct origins_file {
 	struct slice text;
 	struct origin_pattern *patterns;
 	size_t count;
-	/* Where origins_file_line was last: lines are asked for in order. */
+	/* Where origins_file_place was last, the start of a line: words are
+	 * asked for in order. */
 	size_t seen;
 	unsigned seen_line;
 };
@@ -254,11 +258,28 @@ void loader_warn(struct loader *, unsigned line, const char *id,
 void loader_note(struct loader *, unsigned line, const char *id,
 		 const char *fix, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+/* The same of a word of the policy: where it is in that line is found if it
+ * points into the key or the value of an entry, else the line is what the
+ * report is about. */
+void loader_report(struct loader *, enum severity, unsigned line,
+		   struct slice word, const char *id, const char *fix,
+		   const char *format, ...)
+    __attribute__((format(printf, 7, 8)));
+/* The place of a word in that line, as loader_report finds it. */
+struct text_place loader_place(const struct loader *, unsigned line,
+			       struct slice word);
 /* diag_quote in the list of the load. */
 const char *loader_quote(struct loader *, struct slice);
-/* Report an invalid origin in a line of the file of that name. */
-void loader_bad_origin(struct loader *, const char *file, unsigned line,
-		       struct slice text, enum origin_fault);
+/* Where an origin is written, which decides what a fix may be. */
+enum origin_use {
+	ORIGIN_IN_LIST,	 /* `origins`, a variable */
+	ORIGIN_IN_FILE,	 /* one a line */
+	ORIGIN_IN_TIMING /* no patterns */
+};
+
+/* Report an invalid origin at a place of the file of that name. */
+void loader_bad_origin(struct loader *, const char *file, struct text_place,
+		       enum origin_use, struct slice text, enum origin_fault);
 
 /* An absolute path of one that may be relative to the policy's folder. */
 const char *loader_path(struct loader *, struct slice);
@@ -313,8 +334,9 @@ void origins_set_timing(struct loader *, void *values, const struct entry *);
  * policy. */
 struct origins_file *origins_file_load(struct loader *, struct slice path,
 				       unsigned line);
-/* The line of a byte of its text, of a variable that of its origins-env. */
-unsigned origins_file_line(struct origins_file *, const char *at);
+/* The place of a word of its text; of a variable the line of its
+ * origins-env. */
+struct text_place origins_file_place(struct origins_file *, struct slice word);
 
 /* ---- origins_merge.c ---- */
 

@@ -41,4 +41,18 @@ policy_library_sources = \
 policy_user_sources = \
 	%D%/lint_missing.c \
 	$(end)
+# What only corscheck needs: corrected policies, and policies from other servers'
+# configurations.
+policy_import_sources = \
+	%D%/apply.c \
+	%D%/apply.h \
+	%D%/import.c \
+	%D%/import.h \
+	%D%/import_apache.c \
+	%D%/import_nginx.c \
+	%D%/import_origins.c \
+	%D%/import_parts.c \
+	%D%/import_parts.h \
+	%D%/import_values.c \
+	$(end)
 EXTRA_DIST += %D%/README

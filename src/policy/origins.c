@@ -20,8 +20,8 @@ is_late_comment(struct loader *loader, struct slice item, unsigned line)
 {
 	if (item.ptr[0] != '#')
 		return false;
-	loader_error(
-	    loader, line, "invalid-origin", NULL,
+	loader_report(
+	    loader, SEVERITY_ERROR, line, item, "invalid-origin", NULL,
 	    "\"#\" begins a comment at the start of a line alone; \";\" does "
 	    "after a blank");
 	return true;
@@ -54,10 +54,10 @@ warn_separator(struct loader *loader, struct slice item, unsigned line)
 	     origin_pattern_parse(slice_of(item.ptr, at), &pattern) !=
 		 ORIGIN_FAULT_NONE))
 		return;
-	loader_warn(loader, line, "separator", NULL,
-		    "origins are separated by blanks or commas, not by "
-		    "\"%c\"",
-		    item.ptr[at]);
+	loader_report(loader, SEVERITY_WARNING, line, item, "separator", NULL,
+		      "origins are separated by blanks or commas, not by "
+		      "\"%c\"",
+		      item.ptr[at]);
 }
 
 static void
@@ -77,7 +77,9 @@ add_origin(struct loader *loader, struct origins *origins, struct slice item,
 		return;
 	}
 	if (fault != ORIGIN_FAULT_NONE) {
-		loader_bad_origin(loader, loader->file, line, item, fault);
+		loader_bad_origin(loader, loader->file,
+				  loader_place(loader, line, item),
+				  ORIGIN_IN_LIST, item, fault);
 		warn_separator(loader, item, line);
 		origins->faulty = true;
 	} else if (loader_grow(loader, loader->scratch, &origins->items,
@@ -117,10 +119,11 @@ origins_set_file(struct loader *loader, void *target, const struct entry *entry)
 	}
 	for (size_t i = 0; i < origins->file_count; i++) {
 		if (origins->files[i].file == add.file) {
-			loader_warn(loader, entry->line, "shadowed", NULL,
-				    "\"%s\" is read already, see line %u",
-				    loader_quote(loader, entry->value),
-				    origins->files[i].line);
+			loader_report(loader, SEVERITY_WARNING, entry->line,
+				      entry->value, "shadowed", NULL,
+				      "\"%s\" is read already, see line %u",
+				      loader_quote(loader, entry->value),
+				      origins->files[i].line);
 			return;
 		}
 	}
@@ -151,22 +154,24 @@ static bool
 check_variable(struct loader *loader, const struct entry *entry)
 {
 	if (!is_variable(entry->value)) {
-		loader_error(loader, entry->line, "bad-value", NULL,
-			     "\"origins-env\" takes the name of a variable, "
-			     "not \"%s\"",
-			     loader_quote(loader, entry->value));
+		loader_report(loader, SEVERITY_ERROR, entry->line, entry->value,
+			      "bad-value", NULL,
+			      "\"origins-env\" takes the name of a variable, "
+			      "not \"%s\"",
+			      loader_quote(loader, entry->value));
 		return false;
 	}
 	for (size_t i = 0; i < sizeof(from_clients) / sizeof(from_clients[0]);
 	     i++) {
 		if (!slice_starts(entry->value, slice_from(from_clients[i])))
 			continue;
-		loader_error(loader, entry->line, "bad-value", NULL,
-			     "\"origins-env\": under CGI a client can set "
-			     "variables that begin with %s; use another name "
-			     "than \"%s\"",
-			     from_clients[i],
-			     loader_quote(loader, entry->value));
+		loader_report(loader, SEVERITY_ERROR, entry->line, entry->value,
+			      "bad-value", NULL,
+			      "\"origins-env\": under CGI a client can set "
+			      "variables that begin with %s; use another name "
+			      "than \"%s\"",
+			      from_clients[i],
+			      loader_quote(loader, entry->value));
 		return false;
 	}
 	return true;
@@ -199,8 +204,9 @@ read_variable(struct loader *loader, struct origins *origins,
 		else if (fault == ORIGIN_FAULT_NULL)
 			origins->null_line = file->policy_line;
 		else
-			loader_bad_origin(loader, file->name, file->policy_line,
-					  item, fault);
+			loader_bad_origin(loader, file->name,
+					  text_place_line(file->policy_line),
+					  ORIGIN_IN_LIST, item, fault);
 		origins->faulty =
 		    origins->faulty ||
 		    (fault != ORIGIN_FAULT_NONE && fault != ORIGIN_FAULT_NULL);
@@ -218,18 +224,21 @@ variable_value(struct loader *loader, const struct entry *entry,
 	if (value != NULL)
 		return value;
 	if (loader->in_memory)
-		loader_warn(loader, entry->line, "origins-env", NULL,
-			    "the variable \"%s\" is not read here", name);
+		loader_report(loader, SEVERITY_WARNING, entry->line,
+			      entry->value, "origins-env", NULL,
+			      "the variable \"%s\" is not read here", name);
 	else if (loader->options->use == LOAD_LINT)
-		loader_warn(loader, entry->line, "origins-env", NULL,
-			    "the variable \"%s\" is not set here; where the "
-			    "policy is used it must be",
-			    name);
+		loader_report(loader, SEVERITY_WARNING, entry->line,
+			      entry->value, "origins-env", NULL,
+			      "the variable \"%s\" is not set here; where the "
+			      "policy is used it must be",
+			      name);
 	else
-		loader_error(loader, entry->line, "origins-env", NULL,
-			     "the variable \"%s\" is not set; set it, empty "
-			     "for no origins",
-			     name);
+		loader_report(loader, SEVERITY_ERROR, entry->line, entry->value,
+			      "origins-env", NULL,
+			      "the variable \"%s\" is not set; set it, empty "
+			      "for no origins",
+			      name);
 	return "";
 }
 
@@ -300,9 +309,9 @@ origins_set_regex(struct loader *loader, void *target,
 		return;
 	struct regex *regex = regex_compile(entry->value, fault, sizeof(fault));
 	if (regex == NULL) {
-		loader_error(loader, entry->line, "regex", NULL,
-			     "regular expression \"%s\": %s",
-			     loader_quote(loader, entry->value), fault);
+		loader_report(loader, SEVERITY_ERROR, entry->line, entry->value,
+			      "regex", NULL, "regular expression \"%s\": %s",
+			      loader_quote(loader, entry->value), fault);
 		origins->faulty = true;
 		return;
 	}
@@ -326,18 +335,20 @@ add_timing_origin(struct loader *loader, struct timing *timing,
 	enum origin_fault fault = origin_pattern_check(item, &pattern);
 
 	if (fault == ORIGIN_FAULT_NONE && !origin_pattern_is_exact(&pattern)) {
-		loader_error(
-		    loader, line, "wildcard", NULL,
+		loader_report(
+		    loader, SEVERITY_ERROR, line, item, "wildcard", NULL,
 		    "origin \"%s\": \"timing\" takes whole origins, \"*\" or "
 		    "\"same\"",
 		    loader_quote(loader, item));
 	} else if (fault == ORIGIN_FAULT_NULL) {
-		loader_error(
-		    loader, line, "null-prohibited", NULL,
+		loader_report(
+		    loader, SEVERITY_ERROR, line, item, "null-prohibited", NULL,
 		    "origin \"null\": every sandboxed frame and every file "
 		    "sends it");
 	} else if (fault != ORIGIN_FAULT_NONE) {
-		loader_bad_origin(loader, loader->file, line, item, fault);
+		loader_bad_origin(loader, loader->file,
+				  loader_place(loader, line, item),
+				  ORIGIN_IN_TIMING, item, fault);
 	} else if (!items_have(&timing->origins, item)) {
 		items_add(loader, &timing->origins, item, line);
 		if (timing->kind == TIMING_NONE)
@@ -365,7 +376,8 @@ origins_set_timing(struct loader *loader, void *target,
 			break;
 	}
 	if (timing->kind == TIMING_SAME && timing->origins.count > 0)
-		loader_error(
-		    loader, entry->line, "bad-value", NULL,
+		loader_report(
+		    loader, SEVERITY_ERROR, entry->line, entry->value,
+		    "bad-value", NULL,
 		    "\"timing\" takes \"same\" alone, \"*\", or origins");
 }

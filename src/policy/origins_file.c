@@ -23,13 +23,13 @@
 /* Ten million origins fit. */
 static const size_t FILE_MAX = (size_t)256 << 20;
 
-unsigned
-origins_file_line(struct origins_file *file, const char *at)
+struct text_place
+origins_file_place(struct origins_file *file, struct slice word)
 {
-	size_t offset = (size_t)(at - file->text.ptr);
+	size_t offset = (size_t)(word.ptr - file->text.ptr);
 
 	if (file->variable != NULL)
-		return file->policy_line;
+		return text_place_line(file->policy_line);
 	if (offset < file->seen || file->seen_line == 0) {
 		file->seen = 0;
 		file->seen_line = 1;
@@ -42,7 +42,8 @@ origins_file_line(struct origins_file *file, const char *at)
 		file->seen = (size_t)(end - file->text.ptr) + 1;
 		file->seen_line++;
 	}
-	return file->seen_line;
+	return text_place_word(file->seen_line, file->text.ptr + file->seen,
+			       word);
 }
 
 static size_t
@@ -69,10 +70,10 @@ read_origin(struct loader *loader, struct origins_file *file, struct slice line)
 		file->count++;
 		return;
 	}
-	unsigned number = origins_file_line(file, line.ptr);
+	struct text_place place = origins_file_place(file, line);
 	if (fault == ORIGIN_FAULT_NULL || slice_eq(line, SLICE("*")) ||
 	    slice_eq(line, SLICE("none")))
-		diag_report(loader->diags, SEVERITY_ERROR, file->name, number,
+		diag_report(loader->diags, SEVERITY_ERROR, file->name, place,
 			    fault == ORIGIN_FAULT_NULL ? "null-prohibited"
 			    : line.len == 1	       ? "wildcard"
 						       : "scheme",
@@ -81,7 +82,8 @@ read_origin(struct loader *loader, struct origins_file *file, struct slice line)
 			    "not in a file",
 			    loader_quote(loader, line));
 	else
-		loader_bad_origin(loader, file->name, number, line, fault);
+		loader_bad_origin(loader, file->name, place, ORIGIN_IN_FILE,
+				  line, fault);
 }
 
 /* Somebody may still be writing what follows the last line feed. */
@@ -93,7 +95,7 @@ warn_left_out(struct loader *loader, struct origins_file *file,
 	if (line.len == 0 || line.ptr[0] == '#' || !loader->options->warnings)
 		return;
 	diag_report(loader->diags, SEVERITY_WARNING, file->name,
-		    origins_file_line(file, line.ptr), "no-newline", NULL,
+		    origins_file_place(file, line), "no-newline", NULL,
 		    "the last line has no line feed and is left out: \"%s\"",
 		    loader_quote(loader, line));
 }

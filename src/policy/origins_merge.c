@@ -168,8 +168,10 @@ leave_out(struct merge *merge, size_t index, const struct origin_pattern *cover)
 	diag_report(loader->diags, SEVERITY_WARNING,
 		    item == NULL ? loader->file : item->file->name,
 		    item == NULL
-			? merge->origins->items[index].line
-			: origins_file_line(item->file, pattern->text.ptr),
+			? loader_place(loader,
+				       merge->origins->items[index].line,
+				       pattern->text)
+			: origins_file_place(item->file, pattern->text),
 		    "shadowed", NULL, "origin \"%s\" is covered by \"%s\"%s",
 		    loader_quote(loader, pattern->text),
 		    loader_quote(loader, cover->text), where);
@@ -261,8 +263,9 @@ static void
 warn_covered_by_any(struct loader *loader, const struct origins *origins)
 {
 	for (size_t i = 0; i < origins->count; i++)
-		loader_warn(
-		    loader, origins->items[i].line, "shadowed", NULL,
+		loader_report(
+		    loader, SEVERITY_WARNING, origins->items[i].line,
+		    origins->items[i].pattern.text, "shadowed", NULL,
 		    "origin \"%s\" is covered by \"*\" in line %u",
 		    loader_quote(loader, origins->items[i].pattern.text),
 		    origins->any_line);
@@ -275,9 +278,11 @@ warn_covered_by_any(struct loader *loader, const struct origins *origins)
 								     : "env",
 			    origins->any_line);
 	for (size_t i = 0; i < origins->regex_count; i++)
-		loader_warn(loader, origins->regexes[i].line, "shadowed", NULL,
-			    "\"origins-regex\" is covered by \"*\" in line %u",
-			    origins->any_line);
+		loader_report(
+		    loader, SEVERITY_WARNING, origins->regexes[i].line,
+		    origins->regexes[i].text, "shadowed", NULL,
+		    "\"origins-regex\" is covered by \"*\" in line %u",
+		    origins->any_line);
 	if (origins->null_line != 0)
 		loader_warn(loader, origins->null_line, "shadowed", NULL,
 			    "origin \"null\" is covered by \"*\" in line %u",

@@ -31,14 +31,18 @@ struct parse {
 };
 
 static struct section *
-section_add(struct loader *loader, unsigned line)
+section_add(struct loader *loader, const struct reader *reader)
 {
 	if (!loader_grow(loader, loader->scratch, &loader->sections,
 			 loader->count, &loader->room,
 			 sizeof(*loader->sections)))
 		return NULL;
 	struct section *section = &loader->sections[loader->count++];
-	*section = (struct section){.kind = SECTION_LOST, .line = line};
+	*section =
+	    (struct section){.kind = SECTION_LOST,
+			     .line = reader->line,
+			     .header = text_place_word(
+				 reader->line, reader->start, reader->said)};
 	return section;
 }
 
@@ -93,9 +97,9 @@ named_section(struct loader *loader, struct section *section, struct slice rest)
 	if (is_name(rest))
 		return;
 	section->guessed = true;
-	loader_error(
-	    loader, section->line, "syntax",
-	    name_fix(rest, fix, sizeof(fix)) ? fix : NULL,
+	diag_report(
+	    loader->diags, SEVERITY_ERROR, loader->file, section->header,
+	    "syntax", name_fix(rest, fix, sizeof(fix)) ? fix : NULL,
 	    "bad name \"%s\" in [cors NAME]; letters, digits, \"_\", \".\" and "
 	    "\"-\" may stand there",
 	    loader_quote(loader, rest));
@@ -137,15 +141,16 @@ unknown_section(struct loader *loader, struct section *section,
 	} else {
 		mark_lost(loader, section);
 	}
-	loader_error(loader, section->line, "unknown-section", shown,
-		     "unknown section [%s]", loader_quote(loader, text));
+	diag_report(loader->diags, SEVERITY_ERROR, loader->file,
+		    section->header, "unknown-section", shown,
+		    "unknown section [%s]", loader_quote(loader, text));
 }
 
 static void
 open_section(struct parse *parse, struct slice text)
 {
 	struct loader *loader = parse->loader;
-	struct section *section = section_add(loader, parse->reader.line);
+	struct section *section = section_add(loader, &parse->reader);
 
 	parse->section = section;
 	if (section == NULL)
@@ -164,7 +169,7 @@ open_section(struct parse *parse, struct slice text)
 static void
 add_lost_section(struct parse *parse, enum section_kind kind)
 {
-	parse->section = section_add(parse->loader, parse->reader.line);
+	parse->section = section_add(parse->loader, &parse->reader);
 	if (parse->section == NULL)
 		return;
 	parse->section->kind = kind;
@@ -213,6 +218,19 @@ put_line(char *buf, int cap, struct slice text, bool section)
 
 static void take_key(struct parse *, struct slice key, struct slice value);
 
+/* "; corscheck: ignore ID" behind what the line says. */
+static void
+read_silence(struct parse *parse)
+{
+	const struct slice words = SLICE("corscheck: ignore ");
+	struct slice comment = text_trim(parse->reader.comment);
+
+	if (slice_starts(comment, words))
+		diag_ignore(parse->loader->diags, parse->loader->file,
+			    parse->reader.line,
+			    slice_after(comment, words.len));
+}
+
 /* inih's reader: the next line, in a form that inih cannot misread. */
 static char *
 next_line(char *buf, int cap, void *context)
@@ -226,6 +244,7 @@ next_line(char *buf, int cap, void *context)
 
 		if (kind == LINE_END)
 			return NULL;
+		read_silence(parse);
 		if (section)
 			open_section(parse, text);
 		else if (kind == LINE_BAD_SECTION)
@@ -247,7 +266,7 @@ next_line(char *buf, int cap, void *context)
 
 static void
 entry_add(struct loader *loader, struct section *section, struct slice key,
-	  struct slice value, unsigned line)
+	  struct slice value, const struct reader *reader)
 {
 	if (!loader_grow(loader, loader->scratch, &section->entries,
 			 section->count, &section->room,
@@ -256,7 +275,9 @@ entry_add(struct loader *loader, struct section *section, struct slice key,
 	struct entry *entry = &section->entries[section->count++];
 	entry->key = arena_slice(loader->arena, key);
 	entry->value = arena_slice(loader->arena, value);
-	entry->line = line;
+	entry->line = reader->line;
+	entry->key_column = (unsigned)(reader->key.ptr - reader->start) + 1;
+	entry->value_column = (unsigned)(reader->value.ptr - reader->start) + 1;
 	if (!slice_present(entry->key) || !slice_present(entry->value))
 		loader_no_memory(loader);
 }
@@ -272,10 +293,12 @@ key_without_section(struct parse *parse, struct slice key)
 
 	snprintf(fix, sizeof(fix), "[%s]",
 		 home == SECTION_LOST ? "" : section_word(home));
-	loader_error(loader, parse->reader.line, "syntax",
-		     home == SECTION_LOST ? NULL : fix,
-		     "the key \"%s\" stands before any section",
-		     loader_quote(loader, key));
+	diag_report(loader->diags, SEVERITY_ERROR, loader->file,
+		    (struct text_place){parse->reader.line,
+					(unsigned)parse->reader.mark + 1, 0},
+		    "syntax", home == SECTION_LOST ? NULL : fix,
+		    "the key \"%s\" stands before any section",
+		    loader_quote(loader, key));
 	add_lost_section(parse, home);
 }
 
@@ -286,7 +309,8 @@ warn_separator(struct parse *parse, struct slice key)
 	struct slice rest = parse->reader.comment, word;
 	size_t count = 0;
 
-	if (!slice_present(rest) || !slice_eq(key, SLICE("origins")))
+	if (!slice_present(rest) || !slice_eq(key, SLICE("origins")) ||
+	    !parse->loader->options->warnings)
 		return;
 	while (text_word_next(&rest, &word)) {
 		struct origin_pattern pattern;
@@ -298,10 +322,13 @@ warn_separator(struct parse *parse, struct slice key)
 		count += word.len > 0;
 	}
 	if (count > 0)
-		loader_warn(parse->loader, parse->reader.line, "separator",
-			    NULL,
-			    "\";\" begins a comment, and the origins behind it "
-			    "are not read: separate origins by blanks");
+		diag_report(
+		    parse->loader->diags, SEVERITY_WARNING, parse->loader->file,
+		    text_place_word(parse->reader.line, parse->reader.start,
+				    parse->reader.comment),
+		    "separator", NULL,
+		    "\";\" begins a comment, and the origins behind it "
+		    "are not read: separate origins by blanks");
 }
 
 /* A key and its value, whichever way they came. */
@@ -313,7 +340,7 @@ take_key(struct parse *parse, struct slice key, struct slice value)
 	warn_separator(parse, key);
 	if (parse->section != NULL)
 		entry_add(parse->loader, parse->section, key, value,
-			  parse->reader.line);
+			  &parse->reader);
 }
 
 /* inih's handler. */
@@ -361,13 +388,15 @@ duplicate_section(struct loader *loader, struct section *section,
 	if (section->guessed)
 		return;
 	if (section->named)
-		loader_error(loader, section->line, "duplicate-section", NULL,
-			     "[cors %s] stands twice, first in line %u",
-			     loader_quote(loader, section->name), first->line);
+		diag_report(loader->diags, SEVERITY_ERROR, loader->file,
+			    section->header, "duplicate-section", NULL,
+			    "[cors %s] stands twice, first in line %u",
+			    loader_quote(loader, section->name), first->line);
 	else
-		loader_error(loader, section->line, "duplicate-section", NULL,
-			     "[%s] stands twice, first in line %u",
-			     section_word(section->kind), first->line);
+		diag_report(loader->diags, SEVERITY_ERROR, loader->file,
+			    section->header, "duplicate-section", NULL,
+			    "[%s] stands twice, first in line %u",
+			    section_word(section->kind), first->line);
 }
 
 /* Sorted, equal headers are neighbours. */
@@ -395,12 +424,34 @@ find_duplicate_sections(struct loader *loader)
 	}
 }
 
+/* A program, an archive, a picture: one error for the file instead of one for
+ * each of its lines.  A stray control byte in a text is an error of its line. */
+static bool
+is_binary(struct loader *loader, struct slice text)
+{
+	enum { LOOKED_AT = 65536, ONE_IN = 20, FEW = 8 };
+	size_t len = text.len < LOOKED_AT ? text.len : LOOKED_AT, count = 0;
+
+	for (size_t i = 0; i < len; i++)
+		count += (unsigned char)text.ptr[i] < ' ' &&
+			 strchr("\t\r\n", text.ptr[i]) == NULL;
+	for (size_t i = 0; i < len; i++)
+		count += text.ptr[i] == '\0';
+	if (count <= FEW || count < len / ONE_IN)
+		return false;
+	diag_report(loader->diags, SEVERITY_ERROR, loader->file,
+		    text_place_line(0), "syntax", NULL,
+		    "the file is no text: a policy is an INI file");
+	return true;
+}
+
 static void
 parse_lines(struct loader *loader, struct slice text)
 {
 	struct parse parse = {.loader = loader};
 
-	if (loader_is_utf16(loader, loader->file, text)) {
+	if (loader_is_utf16(loader, loader->file, text) ||
+	    is_binary(loader, text)) {
 		loader->incomplete = true;
 		return;
 	}
@@ -598,14 +649,25 @@ settings_load(const char *file, const struct load_options *options,
 	size_t len;
 
 	if (read_file(file, POLICY_MAX, &bytes, &len, &status) != 0) {
-		diag_report(diags, SEVERITY_ERROR, file, 0, "no-policy", NULL,
-			    "the policy cannot be read: %s", unreadable(errno));
+		diag_report(diags, SEVERITY_ERROR, file, text_place_line(0),
+			    "no-policy", NULL, "the policy cannot be read: %s",
+			    unreadable(errno));
 		return NULL;
 	}
 	struct settings *settings =
 	    load(&loader, slice_of(bytes, len), &status);
 	free(bytes);
 	return settings;
+}
+
+struct settings *
+settings_load_text(const char *name, struct slice text,
+		   const struct load_options *options, struct diag_list *diags)
+{
+	struct loader loader = {
+	    .diags = diags, .options = options, .file = name};
+
+	return load(&loader, text, NULL);
 }
 
 struct settings *

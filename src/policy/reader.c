@@ -17,12 +17,21 @@
 
 enum { SHOWN_MAX = 60 }; /* bytes of a bad line in a message */
 
+/* Of what the line says; before that is known, of the line. */
+static struct text_place
+said_place(const struct reader *reader)
+{
+	return slice_present(reader->said)
+		   ? text_place_word(reader->line, reader->start, reader->said)
+		   : text_place_line(reader->line);
+}
+
 static void
 complain(struct reader *reader, const char *id, const char *fix,
 	 const char *message)
 {
-	diag_report(reader->diags, SEVERITY_ERROR, reader->file, reader->line,
-		    id, fix, "%s", message);
+	diag_report(reader->diags, SEVERITY_ERROR, reader->file,
+		    said_place(reader), id, fix, "%s", message);
 }
 
 void
@@ -31,7 +40,8 @@ reader_init(struct reader *reader, struct slice text, const char *file,
 {
 	*reader = (struct reader){.rest = text, .file = file, .diags = diags};
 	if (slice_starts(text, SLICE("\xef\xbb\xbf")))
-		reader->rest = slice_after(text, 3);
+		reader->mark = 3;
+	reader->rest = slice_after(text, reader->mark);
 }
 
 /* Cut the next physical line off, without its end ("\n" or "\r\n"). */
@@ -45,6 +55,10 @@ cut_line(struct reader *reader)
 
 	*rest = slice_after(*rest, ended ? len + 1 : len);
 	reader->line++;
+	reader->start = line.ptr;
+	reader->said = SLICE_NONE;
+	if (reader->line == 1)
+		reader->start -= reader->mark;
 	return ended ? text_chop(line, '\r') : line;
 }
 
@@ -67,7 +81,9 @@ check_bytes(struct reader *reader, struct slice line)
 			    "feed follows");
 		else
 			diag_report(reader->diags, SEVERITY_ERROR, reader->file,
-				    reader->line, "syntax", NULL,
+				    text_place_word(reader->line, reader->start,
+						    slice_of(&line.ptr[i], 1)),
+				    "syntax", NULL,
 				    "the line holds the control byte \\x%02x",
 				    c);
 		return false;
@@ -75,8 +91,8 @@ check_bytes(struct reader *reader, struct slice line)
 	if (line.len <= READER_LINE_MAX)
 		return true;
 	diag_report(
-	    reader->diags, SEVERITY_ERROR, reader->file, reader->line,
-	    "line-too-long", NULL,
+	    reader->diags, SEVERITY_ERROR, reader->file,
+	    text_place_line(reader->line), "line-too-long", NULL,
 	    "the line has %zu bytes, and %d are the most; split a list by "
 	    "repeating its key",
 	    line.len, READER_LINE_MAX);
@@ -103,6 +119,15 @@ strip(struct reader *reader, struct slice line)
 	return text_trim(line);
 }
 
+/* "[cors a,": with a "]" it would still be no header. */
+static bool
+ends_in_name(struct slice line)
+{
+	char last = line.ptr[line.len - 1];
+
+	return ascii_is_alpha(last) || ascii_is_digit(last);
+}
+
 static enum line_kind
 read_section(struct reader *reader, struct slice line, struct slice *text)
 {
@@ -112,24 +137,31 @@ read_section(struct reader *reader, struct slice line, struct slice *text)
 	if (len > line.len) {
 		snprintf(fix, sizeof(fix), "%.*s]", (int)line.len, line.ptr);
 		complain(reader, "syntax",
-			 line.len > READER_INI_MAX ? NULL : fix,
+			 line.len <= READER_INI_MAX && ends_in_name(line)
+			     ? fix
+			     : NULL,
 			 "no \"]\" after \"[\"");
 		return LINE_BAD_SECTION;
 	}
 	*text = slice_of(line.ptr + 1, len - 2);
 	if (text->len > READER_SECTION_MAX) {
 		diag_report(
-		    reader->diags, SEVERITY_ERROR, reader->file, reader->line,
-		    "section-too-long", NULL,
+		    reader->diags, SEVERITY_ERROR, reader->file,
+		    said_place(reader), "section-too-long", NULL,
 		    "the section name has %zu bytes, and %d are the most",
 		    text->len, READER_SECTION_MAX);
 		return LINE_BAD_SECTION;
 	}
-	/* The header itself is good: what follows belongs to its section. */
+	/* The header itself is good: what follows belongs to its section.  A
+	 * key behind it would be lost with the fix. */
 	if (len < line.len) {
+		bool key = text_find(line, '=') < line.len;
 		snprintf(fix, sizeof(fix), "%.*s", (int)len, line.ptr);
-		complain(reader, "syntax", fix, "text after \"]\"");
+		complain(reader, "syntax", key ? NULL : fix,
+			 key ? "text after \"]\"; a key begins a line"
+			     : "text after \"]\"");
 	}
+	reader->said.len = len;
 	return LINE_SECTION;
 }
 
@@ -154,16 +186,16 @@ bad_key_line(struct reader *reader, struct slice line, bool colon)
 	if (slice_present(key)) {
 		/* "origins https://a" has its ':' elsewhere. */
 		colon = colon || (value.len > 0 && value.ptr[0] == ':');
-		if (value.len > 0 && value.ptr[0] == ':')
+		while (value.len > 0 && strchr(":=", value.ptr[0]) != NULL)
 			value = text_trim(slice_after(value, 1));
 		snprintf(fix, sizeof(fix), "%.*s = %.*s", (int)key.len, key.ptr,
 			 (int)value.len, value.ptr);
 	}
-	diag_report(reader->diags, SEVERITY_ERROR, reader->file, reader->line,
-		    "syntax", slice_present(key) && fits ? fix : NULL,
-		    "%s in \"%s\"",
-		    colon ? "\":\" before any \"=\"" : "no \"=\"",
-		    diag_quote(reader->diags, line, SHOWN_MAX));
+	diag_report(
+	    reader->diags, SEVERITY_ERROR, reader->file, said_place(reader),
+	    "syntax", slice_present(key) && value.len > 0 && fits ? fix : NULL,
+	    "%s in \"%s\"", colon ? "\":\" before any \"=\"" : "no \"=\"",
+	    diag_quote(reader->diags, line, SHOWN_MAX));
 	return LINE_BAD;
 }
 
@@ -204,6 +236,7 @@ reader_next(struct reader *reader, struct slice *text)
 		if (!check_bytes(reader, line))
 			return header ? LINE_BAD_SECTION : LINE_BAD;
 		line = strip(reader, line);
+		reader->said = line;
 		if (line.len == 0)
 			continue;
 		return header ? read_section(reader, line, text)

@@ -23,19 +23,23 @@ enum {
 };
 
 enum line_kind {
-	LINE_END,	 /* of the file */
-	LINE_SECTION,	 /* text is the name between the brackets */
-	LINE_KEY,	 /* text is "key=value", trimmed */
-	LINE_LONG_KEY,	 /* the same, too long for inih: reader.key and .value */
-	LINE_BAD,	 /* reported; no section header */
+	LINE_END,      /* of the file */
+	LINE_SECTION,  /* text is the name between the brackets; said ends
+			  behind them */
+	LINE_KEY,      /* text is "key=value", trimmed */
+	LINE_LONG_KEY, /* the same, too long for inih: reader.key and .value */
+	LINE_BAD,      /* reported; no section header */
 	LINE_BAD_SECTION /* reported; the keys that follow are in no section */
 };
 
 struct reader {
 	struct slice rest;
+	size_t mark;   /* bytes of a byte order mark */
 	unsigned line; /* of what reader_next returned last, from 1 */
 	const char *file;
 	struct diag_list *diags;
+	const char *start;    /* of that line */
+	struct slice said;    /* of the line, without comment and blanks */
 	struct slice comment; /* behind ';' in a key line; absent without */
 	struct slice key;   /* of a key line */
 	struct slice value;

@@ -213,6 +213,10 @@ struct load_options {
  */
 struct settings *settings_load(const char *file, const struct load_options *,
     struct diag_list *);
+/* The same from text that somebody has read already, from standard input: name
+ * is for messages, and relative paths are relative to the working directory. */
+struct settings *settings_load_text(const char *name, struct slice text,
+    const struct load_options *, struct diag_list *);
 /* The same from text in memory; opens no file (origins-file is then
  * `origins-file-unreadable`); name is for messages.  For the page, tests. */
 struct settings *settings_parse(const char *name, struct slice text,

@@ -38,11 +38,11 @@ send(struct exchange *x, const struct own_response *r)
 
 int
 answer_error(struct exchange *x, const struct cors_decision *decision,
-	     int status, const char *text, const char *extra)
+	     int status, const char *text)
 {
 	struct own_response r;
 
-	own_response_error(&r, decision, status, text, extra, is_head(x));
+	own_response_error(&r, decision, status, text, is_head(x));
 	return send(x, &r);
 }
 

@@ -12,16 +12,13 @@
 
 /*
  * An error: Status, the CORS lines of the decision (may be NULL),
- * Cache-Control: no-store, a short text/plain body (none for HEAD), and extra
- * (whole header lines, may be NULL; ANSWER_RETRY).  text is sent to
- * the client: no path and nothing of the policy in it; NULL: what the
- * status means.  Sets the outcome's status.  0, or -1 with errno from the sink.
+ * Cache-Control: no-store, a short text/plain body (none for HEAD), and with
+ * 503 Retry-After.  text is sent to the client: no path and nothing of the
+ * policy in it; NULL: what the status means.  Sets the outcome's status.  0, or
+ * -1 with errno from the sink.
  */
 int answer_error(struct exchange *, const struct cors_decision *, int status,
-		 const char *text, const char *extra);
-
-/* For `extra` where the next try may well succeed: with 503. */
-#define ANSWER_RETRY "Retry-After: 1\r\n"
+		 const char *text);
 
 /* What a decision whose verdict is not CORS_RUN answers with.  Sets the
  * outcome's status; returns as above. */

@@ -31,6 +31,8 @@
 
 #include "base/clock.h"
 #include "base/os.h"
+#include "base/text.h"
+#include "run/first_line.h"
 
 enum { NAP_MAX = 10 }; /* ms between two checks without a pidfd */
 
@@ -315,39 +317,24 @@ child_kill(const struct child *child, int sig)
 
 /* ---- what to log ---- */
 
-/* The first bytes of FILE, at most SIZE; their number, or -1. */
-static ssize_t
-first_bytes(const char *file, char *bytes, size_t size)
-{
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	ssize_t n = fd < 0 ? -1 : read(fd, bytes, size);
-
-	if (fd >= 0)
-		(void)close(fd);
-	return n;
-}
-
-static bool
-begins_with(const char *file, const char *mark, size_t len)
-{
-	char first[4];
-
-	return first_bytes(file, first, len) == (ssize_t)len &&
-	       memcmp(first, mark, len) == 0;
-}
-
 /* A first line that ends in CRLF names an interpreter that does not exist. */
 static bool
 has_crlf(const char *file)
 {
-	char first[256];
-	ssize_t n = first_bytes(file, first, sizeof(first));
-	const char *end;
+	struct first_line first;
 
-	if (n < 3 || first[0] != '#' || first[1] != '!')
-		return false;
-	end = memchr(first, '\n', (size_t)n);
-	return end != NULL && end[-1] == '\r';
+	first_line_read(&first, file);
+	return first.ends && text_ends(first.line, SLICE("\r"));
+}
+
+/* A byte order mark before the #!. */
+static bool
+has_mark(const char *file)
+{
+	struct first_line first;
+
+	first_line_read(&first, file);
+	return slice_starts(first.head, SLICE("\xEF\xBB\xBF"));
 }
 
 static const char *
@@ -357,10 +344,10 @@ exec_hint(const char *file, int error)
 
 	switch (error) {
 	case ENOEXEC:
-		if (begins_with(file, "\xEF\xBB\xBF", 3))
+		if (has_mark(file))
 			return "it begins with a byte order mark, so that #! "
-			       "is "
-			       "not its first word: save it as UTF-8 without";
+			       "is not its first word: save it as UTF-8 "
+			       "without";
 		return "its first line must be #! and an interpreter, such as "
 		       "#!/usr/bin/perl";
 	case ENOENT:

@@ -194,6 +194,18 @@ literal(const char *text)
 	return cast.out;
 }
 
+/* php-cgi refuses to run without it.  nginx' $status, by which it tells that this
+ * is for an error_page, is "000" where it is not. */
+static void
+set_redirect_status(struct builder *b)
+{
+	static const char none[] = "REDIRECT_STATUS=000";
+	size_t i = find(b, 0, SLICE("REDIRECT_STATUS"));
+
+	if (i == b->count || strcmp(b->to[i], none) == 0)
+		set(b, literal("REDIRECT_STATUS=200"));
+}
+
 /*
  * What is the same in each request comes first: a php-cgi that runs warm has it
  * in its own environment, and puts that in front of a request's variables.
@@ -224,9 +236,7 @@ set_defaults(struct builder *b, const struct app *app)
 	 * HAProxy leaves an empty one out. */
 	if (!has(b, SLICE("QUERY_STRING")))
 		set(b, literal("QUERY_STRING="));
-	/* php-cgi refuses to run without it. */
-	if (!has(b, SLICE("REDIRECT_STATUS")))
-		set(b, literal("REDIRECT_STATUS=200"));
+	set_redirect_status(b);
 }
 
 static size_t

@@ -14,7 +14,6 @@
 
 #include "run/interpreter.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,12 +23,9 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "run/first_line.h"
 
-enum {
-	LINE = 256, /* as much of a #! line as the kernel reads */
-	MODULE = 256,
-	TEXT = PATH_MAX + LINE + MODULE + 256
-};
+enum { MODULE = 256, TEXT = PATH_MAX + FIRST_LINE_MAX + MODULE + 256 };
 
 enum language { LANGUAGE_NONE, LANGUAGE_PERL, LANGUAGE_PYTHON, LANGUAGE_PHP };
 
@@ -69,21 +65,13 @@ keep(struct words *w, struct slice text)
 
 /* ---- first lines ---- */
 
-/* What is behind "#!", without the newline; absent: the file has no such line,
- * or a longer one than the kernel reads. */
+/* The first line of the file; absent: it has none, or a longer one than the
+ * kernel reads. */
 static struct slice
-first_line(const char *path, char buf[static LINE])
+line_of(struct first_line *first, const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	ssize_t n = fd < 0 ? -1 : read(fd, buf, LINE);
-	struct slice line = slice_of(buf, n > 0 ? (size_t)n : 0);
-	size_t len = text_find(line, '\n');
-
-	if (fd >= 0)
-		(void)close(fd);
-	if (len == line.len || !slice_starts(line, SLICE("#!")))
-		return SLICE_NONE;
-	return text_trim(slice_of(buf + 2, len - 2));
+	first_line_read(first, path);
+	return first->ends ? text_trim(first->line) : SLICE_NONE;
 }
 
 /* The next word of it, split at blanks. */
@@ -265,8 +253,8 @@ push_perl(struct words *w, const char *folder)
 static const char *
 take_perl(struct words *w, char *const *rest, const char *folder)
 {
-	char buf[LINE];
-	struct slice line = first_line(rest[0], buf);
+	struct first_line first;
+	struct slice line = line_of(&first, rest[0]);
 
 	for (size_t i = 1; i < w->count; i++)
 		if (!perl_switch(slice_from(w->words[i])))
@@ -392,7 +380,7 @@ static const char *
 split(struct words *w, char *const *argv, const char *search,
       char *const **rest)
 {
-	char buf[LINE];
+	struct first_line first;
 	struct slice line;
 
 	*rest = argv;
@@ -402,7 +390,7 @@ split(struct words *w, char *const *argv, const char *search,
 		while (**rest != NULL && ***rest == '-');
 		return **rest == NULL ? "it has no script" : NULL;
 	}
-	line = first_line(argv[0], buf);
+	line = line_of(&first, argv[0]);
 	if (!slice_present(line))
 		return "it is no script with a first line";
 	return read_line(w, line, search);
@@ -426,10 +414,10 @@ check_file(const char *path)
 static const char *
 check_interpreter(const char *path)
 {
-	char buf[LINE];
+	struct first_line first;
 	const char *fault = check_file(path);
 
-	if (fault == NULL && slice_present(first_line(path, buf)))
+	if (fault == NULL && slice_present(line_of(&first, path)))
 		fault = "its interpreter is a script itself";
 	return fault;
 }

@@ -14,6 +14,8 @@ run_sources = \
 	%D%/env.c \
 	%D%/env.h \
 	%D%/exchange.h \
+	%D%/first_line.c \
+	%D%/first_line.h \
 	%D%/forward.c \
 	%D%/forward.h \
 	%D%/forward_connect.c \
@@ -46,6 +48,8 @@ run_sources = \
 	%D%/stderr.h \
 	%D%/strays.c \
 	%D%/strays.h \
+	%D%/thread.c \
+	%D%/thread.h \
 	%D%/transfer.c \
 	%D%/transfer.h \
 	%D%/warm.c \

@@ -216,6 +216,7 @@ outcome_of(const struct outcome *o)
 	switch ((enum cors_verdict)o->verdict) {
 	case CORS_RUN:
 	case CORS_BAD_PATH:
+	case CORS_BAD_HOST:
 	case CORS_UNKNOWN_POLICY:
 		break;
 	case CORS_ANSWER_PREFLIGHT:

@@ -10,9 +10,7 @@
 #include "run/reaper.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,17 +18,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/clock.h"
-#include "base/os.h"
 #include "run/ending.h"
 #include "run/metrics.h"
+#include "run/thread.h"
 
 enum {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-	STACK = 2 * 1024 * 1024,
-#else
-	STACK = 256 * 1024,
-#endif
 	POLL_TICK = 50,	  /* ms between two checks without a pidfd */
 	REST_READS = 64,  /* of what a program leaves in its pipes */
 	ENDLESS = 600000, /* ms */
@@ -68,8 +62,7 @@ struct reaper {
 	struct log *log;
 	struct metrics *metrics;
 	int stop_fd;
-	int poke_fd; /* a pipe */
-	int poke_to;
+	struct wakeup poke;
 	pthread_t thread;
 	pthread_mutex_t lock; /* for what follows */
 	bool running;	      /* the thread is there */
@@ -313,7 +306,7 @@ list(struct reaper *r, int *ms)
 	size_t count = OWN;
 
 	*ms = -1;
-	r->fds[0] = (struct pollfd){r->poke_fd, POLLIN, 0};
+	r->fds[0] = (struct pollfd){r->poke.fd, POLLIN, 0};
 	r->fds[1] = (struct pollfd){r->stopping ? -1 : r->stop_fd, POLLIN, 0};
 	for (struct case_of *c = r->cases; c != NULL; c = c->next) {
 		int wait = wait_of(c);
@@ -337,17 +330,10 @@ static void
 make_room(struct reaper *r)
 {
 	size_t want = OWN;
-	struct pollfd *fds;
 
 	for (struct case_of *c = r->cases; c != NULL; c = c->next)
 		want += EACH;
-	if (want <= r->room)
-		return;
-	fds = realloc(r->fds, 2 * want * sizeof(*fds));
-	if (fds == NULL)
-		return;
-	r->fds = fds;
-	r->room = 2 * want;
+	(void)array_reserve(&r->fds, want, &r->room, sizeof(*r->fds));
 }
 
 static void *
@@ -364,7 +350,7 @@ watch(void *argument)
 		if (poll(r->fds, (nfds_t)count, ms) < 0)
 			(void)poll(NULL, 0, 1);
 		if (r->fds[0].revents != 0)
-			(void)!read(r->poke_fd, r->buf, sizeof(r->buf));
+			wakeup_clear(&r->poke);
 		if (r->fds[1].revents != 0)
 			r->stopping = true;
 		for (struct case_of *c = r->cases; c != NULL; c = c->next) {
@@ -376,25 +362,6 @@ watch(void *argument)
 		drop_ended(r);
 	}
 	return NULL;
-}
-
-/* With all signals blocked: those of the process are for the main thread. */
-static bool
-start(struct reaper *r)
-{
-	pthread_attr_t attributes;
-	sigset_t all, old;
-	int error;
-
-	if (pthread_attr_init(&attributes) != 0)
-		return false;
-	(void)pthread_attr_setstacksize(&attributes, STACK);
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
-	error = pthread_create(&r->thread, &attributes, watch, r);
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-	(void)pthread_attr_destroy(&attributes);
-	return error == 0;
 }
 
 /* ---- for others ---- */
@@ -418,7 +385,7 @@ give(struct reaper *r, struct case_of *c)
 {
 	(void)pthread_mutex_lock(&r->lock);
 	if (!r->running)
-		r->running = start(r);
+		r->running = thread_start_blocked(&r->thread, watch, r) == 0;
 	if (!r->running) {
 		(void)pthread_mutex_unlock(&r->lock);
 		free(c);
@@ -427,7 +394,7 @@ give(struct reaper *r, struct case_of *c)
 	c->next = r->given;
 	r->given = c;
 	(void)pthread_mutex_unlock(&r->lock);
-	(void)!write(r->poke_to, "", 1); /* a full pipe wakes as well */
+	wakeup_send(&r->poke);
 	return 0;
 }
 
@@ -475,12 +442,11 @@ struct reaper *
 reaper_new(struct log *log, struct metrics *metrics, int stop_fd)
 {
 	struct reaper *r = calloc(1, sizeof(*r));
-	int fds[2];
 
 	if (r == NULL)
 		return NULL;
 	r->fds = calloc(OWN, sizeof(*r->fds));
-	if (r->fds == NULL || os_pipe_nonblocking(fds) != 0) {
+	if (r->fds == NULL || wakeup_open(&r->poke) != 0) {
 		free(r->fds);
 		free(r);
 		return NULL;
@@ -488,8 +454,6 @@ reaper_new(struct log *log, struct metrics *metrics, int stop_fd)
 	r->log = log;
 	r->metrics = metrics;
 	r->stop_fd = stop_fd;
-	r->poke_fd = fds[0];
-	r->poke_to = fds[1];
 	r->room = OWN;
 	(void)pthread_mutex_init(&r->lock, NULL);
 	return r;
@@ -504,7 +468,7 @@ reaper_free(struct reaper *r)
 	r->quit = true;
 	(void)pthread_mutex_unlock(&r->lock);
 	if (r->running) {
-		(void)!write(r->poke_to, "", 1);
+		wakeup_send(&r->poke);
 		(void)pthread_join(r->thread, NULL);
 	}
 	while (r->cases != NULL) {
@@ -519,8 +483,7 @@ reaper_free(struct reaper *r)
 		free(c);
 	}
 	(void)pthread_mutex_destroy(&r->lock);
-	close_fd(&r->poke_fd);
-	close_fd(&r->poke_to);
+	wakeup_close(&r->poke);
 	free(r->fds);
 	free(r);
 }

@@ -441,8 +441,7 @@ start(struct relay *r, char **variables, const struct body *body)
 	close_fd(&r->err);
 	status = child_report(r->t.exchange->log, r->t.response->request,
 			      r->script->argv[0], stage, error);
-	response_fail(r->t.response, status, "start-failed",
-		      status == 503 ? ANSWER_RETRY : NULL);
+	response_fail(r->t.response, status, "start-failed");
 	return -1;
 }
 

@@ -109,7 +109,7 @@ bad_block(struct response *response)
 	log_event(response->exchange->log, LOG_LEVEL_ERROR, "bad-header",
 		  response->request, todo, "%s%s%s", text,
 		  line[0] == '\0' ? "" : ": ", line);
-	response_fail(response, 502, "bad-header", NULL);
+	response_fail(response, 502, "bad-header");
 	return -2;
 }
 
@@ -271,8 +271,7 @@ response_cut(struct response *response)
 }
 
 void
-response_fail(struct response *response, int status, const char *id,
-	      const char *extra)
+response_fail(struct response *response, int status, const char *id)
 {
 	struct exchange *exchange = response->exchange;
 
@@ -281,8 +280,7 @@ response_fail(struct response *response, int status, const char *id,
 	response->failed = true;
 	exchange->outcome.failure = id;
 	if (!response->started) {
-		(void)answer_error(exchange, response->decision, status, NULL,
-				   extra);
+		(void)answer_error(exchange, response->decision, status, NULL);
 		return;
 	}
 	if (exchange->out->set_broken != NULL)

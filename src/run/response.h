@@ -58,10 +58,9 @@ int response_end(struct response *);
 
 /*
  * The response has failed; id ("first-byte-timeout") is for the outcome. Before
- * the header block was sent: answer_error with status and extra.  After: the
- * sink is marked broken.  Does nothing the second time.
+ * the header block was sent: answer_error.  After: the sink is marked
+ * broken.  Does nothing the second time.
  */
-void response_fail(struct response *, int status, const char *id,
-		   const char *extra);
+void response_fail(struct response *, int status, const char *id);
 
 #endif

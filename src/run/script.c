@@ -15,7 +15,6 @@
 #include "run/script.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,9 +22,8 @@
 #include <unistd.h>
 
 #include "base/os.h"
+#include "run/first_line.h"
 #include "run/log.h"
-
-enum { HEAD = 256 }; /* as much of a #! line as the kernel reads */
 
 static const char check_path[] = "check the path that the server passes on";
 
@@ -69,25 +67,6 @@ refuse(const struct resolving *r, int status, const char *id, const char *todo,
 	return status;
 }
 
-/* The interpreter in a script's first line; false: it has none. */
-static bool
-interpreter_of(const char *path, char name[static HEAD])
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	ssize_t n = fd < 0 ? -1 : read(fd, name, HEAD - 1);
-
-	if (fd >= 0)
-		(void)close(fd);
-	if (n < 3 || name[0] != '#' || name[1] != '!')
-		return false;
-	name[n] = '\0';
-	size_t start = 2 + strspn(name + 2, " \t");
-	size_t len = strcspn(name + start, " \t\r\n");
-	memmove(name, name + start, len);
-	name[len] = '\0';
-	return len > 0;
-}
-
 static bool
 is_file(const char *path, const struct stat *file)
 {
@@ -102,13 +81,17 @@ is_file(const char *path, const struct stat *file)
 static bool
 is_self(const char *path)
 {
-	char interpreter[HEAD];
+	char interpreter[FIRST_LINE_MAX];
+	struct first_line line;
 	struct stat own;
 
 	if (os_executable_stat(&own) != 0)
 		return false;
-	return is_file(path, &own) || (interpreter_of(path, interpreter) &&
-				       is_file(interpreter, &own));
+	if (is_file(path, &own))
+		return true;
+	first_line_read(&line, path);
+	return first_line_interpreter(&line, interpreter) &&
+	       is_file(interpreter, &own);
 }
 
 /* The same for `exec`, which is read once, until it changes. */

@@ -36,7 +36,7 @@ transfer_init(struct transfer *t, const struct settings *settings,
 
 	if (buffer_need(&scratch->io, &scratch->io_cap, TRANSFER_CHUNK) != 0) {
 		log_no_memory(exchange->log, response->request);
-		response_fail(response, 500, "no-memory", NULL);
+		response_fail(response, 500, "no-memory");
 		return -1;
 	}
 	t->settings = settings;
@@ -80,8 +80,7 @@ transfer_fail(struct transfer *t, int status, const char *id, const char *todo,
 	if (t->discard || t->complete || t->whole)
 		t->exchange->outcome.failure = id;
 	else
-		response_fail(t->response, status, id,
-			      status == 503 ? ANSWER_RETRY : NULL);
+		response_fail(t->response, status, id);
 	t->over = true;
 }
 

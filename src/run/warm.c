@@ -115,17 +115,14 @@ struct warm *
 warm_new(struct log *log)
 {
 	struct warm *w = calloc(1, sizeof(*w));
-	int fds[2];
 
 	if (w == NULL)
 		return NULL;
-	if (os_pipe_nonblocking(fds) != 0) {
+	if (wakeup_open(&w->poke) != 0) {
 		free(w);
 		return NULL;
 	}
 	w->log = log;
-	w->poke_fd = fds[0];
-	w->poke_to = fds[1];
 	pthread_mutex_init(&w->lock, NULL);
 	return w;
 }
@@ -157,8 +154,7 @@ warm_free(struct warm *w)
 		return;
 	warm_forget(w);
 	warm_stop(w);
-	(void)close(w->poke_fd);
-	(void)close(w->poke_to);
+	wakeup_close(&w->poke);
 	pthread_mutex_destroy(&w->lock);
 	free(w);
 }

@@ -25,11 +25,6 @@
 #include "base/os.h"
 
 enum {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-	STACK = 2 * 1024 * 1024,
-#else
-	STACK = 256 * 1024,
-#endif
 	TICK = 1000,		  /* ms between two looks at the clock */
 	COMPILE_TIME = 60 * 1000, /* ms */
 	SLOW = 3000,		  /* ms; it may have been stopped */
@@ -557,7 +552,6 @@ static void
 turn(struct warm *w, struct pollfd *fds, struct warm_zygote **zygotes)
 {
 	size_t count;
-	char pokes[64];
 	uint64_t soonest = UINT64_MAX, now;
 	int wait = -1;
 
@@ -579,11 +573,11 @@ turn(struct warm *w, struct pollfd *fds, struct warm_zygote **zygotes)
 		wait = TICK;
 	if (soonest > now && soonest - now < TICK)
 		wait = (int)(soonest - now);
-	fds[0] = (struct pollfd){w->poke_fd, POLLIN, 0};
+	fds[0] = (struct pollfd){w->poke.fd, POLLIN, 0};
 	if (poll(fds, (nfds_t)(1 + count * EACH), wait) <= 0)
 		return;
 	if (fds[0].revents != 0)
-		(void)!read(w->poke_fd, pokes, sizeof(pokes));
+		wakeup_clear(&w->poke);
 	for (size_t i = 0; i < count; i++)
 		take_events(w, zygotes[i], &fds[1 + i * EACH]);
 }
@@ -611,32 +605,12 @@ keep(void *context)
 	return NULL;
 }
 
-/* With all signals blocked: those of the process are for the main thread. */
-static bool
-start_keeper(struct warm *w)
-{
-	pthread_attr_t attributes;
-	sigset_t all, old;
-	int error;
-
-	if (pthread_attr_init(&attributes) != 0)
-		return false;
-	(void)pthread_attr_setstacksize(&attributes, STACK);
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
-	error = pthread_create(&w->keeper, &attributes, keep, w);
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-	(void)pthread_attr_destroy(&attributes);
-	return error == 0;
-}
-
 void
 warm_poke(struct warm *w)
 {
 	if (!w->keeping && !w->stopping)
-		w->keeping = start_keeper(w);
-	/* A full pipe wakes as well. */
-	(void)!write(w->poke_to, "", 1);
+		w->keeping = thread_start_blocked(&w->keeper, keep, w) == 0;
+	wakeup_send(&w->poke);
 }
 
 void
@@ -647,7 +621,7 @@ warm_stop(struct warm *w)
 
 	pthread_mutex_lock(&w->lock);
 	w->stopping = true;
-	(void)!write(w->poke_to, "", 1);
+	wakeup_send(&w->poke);
 	pthread_mutex_unlock(&w->lock);
 	if (w->keeping)
 		(void)pthread_join(w->keeper, NULL);

@@ -12,13 +12,13 @@
 #ifndef RUN_WARM_POOL_H
 #define RUN_WARM_POOL_H
 
-#include <pthread.h>
 #include <stdint.h>
 
 #include "policy/settings.h"
 #include "run/log.h"
 #include "run/php.h"
 #include "run/script.h"
+#include "run/thread.h"
 #include "run/zygote.h"
 
 enum {
@@ -85,8 +85,7 @@ struct warm_program {
 
 struct warm {
 	struct log *log;
-	int poke_fd; /* eventfd or pipe: the keeper shall look */
-	int poke_to;
+	struct wakeup poke; /* the keeper shall look */
 	pthread_t keeper;
 
 	pthread_mutex_t lock; /* for all below */

@@ -80,7 +80,7 @@ set_up(struct cgi *c, const char *script, char **environment)
 static int
 answer_bad(struct cgi *c, const char *body)
 {
-	answer_error(&c->x, NULL, 500, body, NULL);
+	answer_error(&c->x, NULL, 500, body);
 	c->sink.sink.flush(&c->sink.sink);
 	return 1;
 }

@@ -30,7 +30,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -378,9 +377,9 @@ static bool
 sink_gone(struct sink *sink)
 {
 	struct cgi_sink *s = (struct cgi_sink *)sink;
-	struct epoll_event event;
+	struct pollfd p = {s->watch, POLLIN, 0};
 
-	return s->watch >= 0 && epoll_wait(s->watch, &event, 1, 0) > 0;
+	return s->watch >= 0 && poll(&p, 1, 0) > 0;
 }
 
 /* The server takes the end of our output for that of the response. */
@@ -461,25 +460,6 @@ cgi_sink_init(struct cgi_sink *s)
 	s->head_len = s->head_cap = 0;
 }
 
-/*
- * An epoll on nothing but errors: under mod_cgid standard output is a socket
- * whose other direction the server shuts at once, which POLLIN and POLLRDHUP
- * would report for ever.  A file cannot be watched, and need not be.
- */
-static void
-watch_output(struct cgi_sink *s)
-{
-	struct epoll_event event = {.events = 0};
-
-	s->watch = epoll_create1(EPOLL_CLOEXEC);
-	if (s->watch >= 0 &&
-	    epoll_ctl(s->watch, EPOLL_CTL_ADD, STDOUT_FILENO, &event) != 0) {
-		close(s->watch);
-		s->watch = -1;
-	}
-	s->sink.poll_fd = s->watch;
-}
-
 int
 cgi_sink_watch(struct cgi_sink *s, const struct app *app)
 {
@@ -503,7 +483,7 @@ cgi_sink_watch(struct cgi_sink *s, const struct app *app)
 	/* A write that blocks shall not outlast it. */
 	if (s->until > 0)
 		alarm((unsigned)((app->total_timeout + 999) / 1000));
-	watch_output(s);
+	s->watch = s->sink.poll_fd = os_watch_closed(STDOUT_FILENO);
 	return 0;
 }
 

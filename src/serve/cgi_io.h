@@ -20,7 +20,7 @@ struct cgi_sink {
 	char *copy; /* where splice is impossible; malloc on need */
 	bool no_splice;
 	int stop[2]; /* a pipe: readable once we are told to end */
-	int watch;   /* epoll on standard output's errors, or -1 */
+	int watch;   /* os_watch_closed of standard output, or -1 */
 	int wait;    /* idle-timeout in milliseconds, -1: none */
 	/* clock_ms: the body may be read since, with: (deadline_at_rate) */
 	uint64_t body_from;

@@ -19,7 +19,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "base/os.h"
@@ -79,7 +78,7 @@ called_by(char *buf, size_t cap)
 	ssize_t len;
 
 	errno = 0;
-	name = (const char *)getauxval(AT_EXECFN);
+	name = os_exec_name();
 	if (name != NULL && strncmp(name, "/dev/fd/", 8) != 0)
 		return slice_from(name);
 	len = os_executable(buf, cap);

@@ -20,23 +20,8 @@
 #include "run/log.h"
 
 enum {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-	STACK = 2 * 1024 * 1024,
-#else
-	STACK = 256 * 1024,
-#endif
 	READER_PATIENCE = 1000 /* ms for a client that does not read */
 };
-
-void
-pool_poke(struct pool *pool)
-{
-	uint64_t one = 1;
-
-	/* It can only fail when it has been poked already. */
-	if (write(pool->poke_fd, &one, sizeof(one)) < 0)
-		return;
-}
 
 /* ---- phases ---- */
 
@@ -103,7 +88,7 @@ pool_end_worker(struct worker *w)
 	w->next = pool->dead;
 	pool->dead = w;
 	if (--pool->threads == 0)
-		pool_poke(pool);
+		wakeup_send(&pool->poke);
 	pthread_mutex_unlock(&pool->lock);
 }
 
@@ -139,27 +124,13 @@ worker_new(struct pool *pool)
 		return NULL;
 	w->pool = pool;
 	w->connection = connection_new(
-	    &w->scratch, &(struct client){
-			     .will_wait = will_wait, .lend = lend, .owner = w});
+	    &w->scratch,
+	    &(struct client){.will_wait = will_wait, .lend = lend, .owner = w});
 	if (w->connection == NULL) {
 		free(w);
 		return NULL;
 	}
 	return w;
-}
-
-static int
-create_thread(struct worker *w)
-{
-	pthread_attr_t attributes;
-	int error = pthread_attr_init(&attributes);
-
-	if (error != 0)
-		return error;
-	pthread_attr_setstacksize(&attributes, STACK);
-	error = pthread_create(&w->thread, &attributes, w->pool->work, w);
-	pthread_attr_destroy(&attributes);
-	return error;
 }
 
 static void
@@ -178,7 +149,8 @@ int
 pool_start_worker(struct pool *pool)
 {
 	struct worker *w = worker_new(pool);
-	int error = w == NULL ? ENOMEM : create_thread(w);
+	int error =
+	    w == NULL ? ENOMEM : thread_start(&w->thread, pool->work, w);
 
 	if (error == 0) {
 		link_worker(pool, w);
@@ -270,7 +242,7 @@ note_full(struct pool *pool)
 	if (pool->busy < pool->limit || pool->watched)
 		return;
 	pool->watched = true;
-	pool_poke(pool);
+	wakeup_send(&pool->poke);
 }
 
 /* It waits for no client any more.  Under the lock. */

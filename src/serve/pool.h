@@ -27,7 +27,6 @@
 #ifndef POOL_H
 #define POOL_H
 
-#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 
@@ -35,6 +34,7 @@
 #include "run/exchange.h"
 #include "run/metrics.h"
 #include "run/reaper.h"
+#include "run/thread.h"
 #include "serve/connection.h"
 #include "serve/server.h"
 
@@ -48,7 +48,7 @@
 
 enum {
 	POOL_EXTRA = 4096, /* threads that may wait for slow clients */
-	POOL_SPARE = 8	 /* idle threads that are kept */
+	POOL_SPARE = 8	   /* idle threads that are kept */
 };
 
 enum phase {
@@ -92,10 +92,10 @@ struct pool {
 	struct metrics *metrics;
 	struct forward_pool *forward; /* kept connections; NULL: none kept */
 	struct warm *warm;	      /* interpreters */
-	struct reaper *reaper; /* programs that outlive their answer */
-	int stop_fd;		      /* eventfd: every program must end now */
+	struct reaper *reaper;	      /* programs that outlive their answer */
+	struct wakeup stop;	      /* every program must end now */
 	uint64_t file_limit; /* that we have raised, before; 0: have not */
-	int poke_fd;	     /* eventfd: the main thread shall look */
+	struct wakeup poke;  /* the main thread shall look */
 	_Atomic(struct settings *) current;
 	atomic_bool stopping;	     /* take nothing new, finish what runs */
 	atomic_bool accept_closed;   /* not even who has connected already */
@@ -126,8 +126,6 @@ struct pool {
 
 /* Nothing new is taken any more. */
 bool pool_is_stopping(const struct pool *);
-/* The main thread shall look. */
-void pool_poke(struct pool *);
 
 /* One more thread; the caller holds the lock.  -1: could not be had. */
 int pool_start_worker(struct pool *);

@@ -25,8 +25,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "run/answer.h"
 #include "run/child.h"
+#include "run/first_line.h"
 #include "serve/cgi_io.h"
 
 bool
@@ -44,20 +46,7 @@ failed(struct exchange *x, const char *file, enum child_stage stage, int error,
 	int status = child_report(x->log, request, file, stage, error);
 
 	x->outcome.failure = "start-failed";
-	answer_error(x, d, status, NULL, status == 503 ? ANSWER_RETRY : NULL);
-}
-
-/* The interpreter of a script, as the kernel finds it; 0 or an errno.  There is
- * room for one byte behind the text. */
-static int
-check_interpreter(char *line, size_t len)
-{
-	char *end = memchr(line, '\n', len), *name = line + 2;
-
-	*(end == NULL ? line + len : end) = '\0';
-	name += strspn(name, " \t");
-	name[strcspn(name, " \t")] = '\0';
-	return access(name, X_OK) == 0 ? 0 : errno;
+	answer_error(x, d, status, NULL);
 }
 
 /* What execve would say of the file, as far as that can be told; 0 or an
@@ -65,27 +54,25 @@ check_interpreter(char *line, size_t len)
 static int
 check_program(const char *file)
 {
-	char head[257]; /* as much as the kernel reads, and a NUL */
+	char interpreter[FIRST_LINE_MAX];
+	struct first_line first;
 	struct stat st;
-	ssize_t n;
-	int fd;
 
 	if (stat(file, &st) != 0 || access(file, X_OK) != 0)
 		return errno;
 	if (!S_ISREG(st.st_mode))
 		return EACCES;
-	fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0)
+	first_line_read(&first, file);
+	if (!slice_present(first.head))
 		return 0; /* executable and not readable: a binary may be */
-	n = read(fd, head, sizeof(head) - 1);
-	(void)close(fd);
-	if (n < 2)
-		return ENOEXEC;
 	/* Text without #! is nothing for the kernel; of binaries it may know
 	 * more formats than we do (binfmt_misc). */
-	if (head[0] != '#' || head[1] != '!')
-		return memchr(head, '\0', (size_t)n) != NULL ? 0 : ENOEXEC;
-	return check_interpreter(head, (size_t)n);
+	if (!slice_present(first.line))
+		return text_find(first.head, '\0') < first.head.len ? 0
+								    : ENOEXEC;
+	if (!first_line_interpreter(&first, interpreter))
+		return ENOEXEC;
+	return access(interpreter, X_OK) == 0 ? 0 : errno;
 }
 
 static int

@@ -116,7 +116,7 @@ refuse(struct work *w, int status, const char *failure)
 {
 	if (w->x->outcome.failure == NULL)
 		w->x->outcome.failure = failure;
-	answer_error(w->x, &w->decision, status, NULL, NULL);
+	answer_error(w->x, &w->decision, status, NULL);
 }
 
 static void
@@ -294,7 +294,13 @@ act(struct work *w)
 		return;
 	case CORS_BAD_PATH:
 		log_no_policy(w, LOG_LEVEL_INFO, "bad-path", w->request.uri,
-			      NULL, "the path cannot be decoded");
+			      NULL, "the path is invalid or ambiguous");
+		break;
+	case CORS_BAD_HOST:
+		log_no_policy(w, LOG_LEVEL_INFO, "bad-host", w->request.host,
+			      NULL,
+			      "the Host header is invalid, or is not the host "
+			      "of the request target");
 		break;
 	case CORS_UNKNOWN_POLICY:
 		log_no_policy(
@@ -348,7 +354,7 @@ answer(struct work *w)
 	if (!read_path(w)) {
 		log_no_memory(w->x->log, &w->request);
 		w->x->outcome.failure = "no-memory";
-		answer_error(w->x, NULL, 500, NULL, NULL);
+		answer_error(w->x, NULL, 500, NULL);
 	} else if (is_status(w)) {
 		answer_status(w);
 	} else {

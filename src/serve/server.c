@@ -16,9 +16,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -88,7 +86,7 @@ set_signals(struct responder *s)
 	    sigaction(POOL_WAKE, &wake, NULL) != 0 ||
 	    sigaction(SIGPIPE, &ignore, NULL) != 0)
 		return -1;
-	s->signal_fd = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
+	s->signal_fd = os_signals(&taken);
 	return s->signal_fd < 0 ? -1 : 0;
 }
 
@@ -105,18 +103,17 @@ reload_now(struct responder *s)
 static void
 take_signals(struct responder *s)
 {
-	struct signalfd_siginfo info;
+	int number;
 
-	while (read(s->signal_fd, &info, sizeof(info)) ==
-	       (ssize_t)sizeof(info)) {
-		if (info.ssi_signo == SIGHUP) {
+	while ((number = os_signal_next(s->signal_fd)) != 0) {
+		if (number == SIGHUP) {
 			if (!s->stop)
 				reload_now(s);
 		} else if (!s->stop) {
 			s->stop = true;
 			log_event(s->pool.log, LOG_LEVEL_INFO, "stopping", NULL,
-				  NULL, "signal %u: finishing what runs",
-				  info.ssi_signo);
+				  NULL, "signal %d: finishing what runs",
+				  number);
 		}
 	}
 }
@@ -251,26 +248,17 @@ pause_for(struct responder *s)
 }
 
 static void
-take_poke(struct responder *s)
-{
-	uint64_t count;
-
-	if (read(s->pool.poke_fd, &count, sizeof(count)) < 0)
-		return;
-}
-
-static void
 sleep_for(struct responder *s, int milliseconds)
 {
 	struct pollfd fds[2] = {
 	    {.fd = s->signal_fd, .events = POLLIN},
-	    {.fd = s->pool.poke_fd, .events = POLLIN},
+	    {.fd = s->pool.poke.fd, .events = POLLIN},
 	};
 
 	if (poll(fds, 2, milliseconds) <= 0)
 		return;
 	if (fds[1].revents != 0)
-		take_poke(s);
+		wakeup_clear(&s->pool.poke);
 	if (fds[0].revents != 0)
 		take_signals(s);
 }
@@ -343,13 +331,10 @@ wake_workers(struct responder *s, bool all)
 static void
 end_programs(struct responder *s)
 {
-	uint64_t one = 1;
-
 	log_event(s->pool.log, LOG_LEVEL_WARNING, "drain-timeout", NULL,
 		  "raise drain-timeout if requests may take longer",
 		  "what still runs is ended");
-	if (write(s->pool.stop_fd, &one, sizeof(one)) < 0)
-		return;
+	wakeup_send(&s->pool.stop);
 }
 
 /* Wait for the workers.  False: some do not end. */
@@ -437,7 +422,8 @@ prepare(struct responder *s, struct settings *settings)
 {
 	struct pool *pool = &s->pool;
 
-	s->signal_fd = pool->stop_fd = pool->poke_fd = -1;
+	s->signal_fd = -1;
+	pool->stop = pool->poke = (struct wakeup){-1, -1};
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->slot, NULL);
 	pthread_cond_init(&pool->room, NULL);
@@ -449,11 +435,10 @@ prepare(struct responder *s, struct settings *settings)
 	s->reload = reload_new(pool, settings);
 	if (s->reload == NULL)
 		return -1;
-	pool->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	pool->poke_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (pool->stop_fd < 0 || pool->poke_fd < 0 || set_signals(s) != 0)
+	if (wakeup_open(&pool->stop) != 0 || wakeup_open(&pool->poke) != 0 ||
+	    set_signals(s) != 0)
 		return -1;
-	pool->reaper = reaper_new(pool->log, pool->metrics, pool->stop_fd);
+	pool->reaper = reaper_new(pool->log, pool->metrics, pool->stop.fd);
 	if (pool->reaper == NULL)
 		return -1;
 	os_limit_arenas(ARENAS);
@@ -489,10 +474,8 @@ clean_up(struct responder *s, struct settings *settings)
 	metrics_free(pool->metrics);
 	if (s->signal_fd >= 0)
 		close(s->signal_fd);
-	if (pool->stop_fd >= 0)
-		close(pool->stop_fd);
-	if (pool->poke_fd >= 0)
-		close(pool->poke_fd);
+	wakeup_close(&pool->stop);
+	wakeup_close(&pool->poke);
 	pthread_cond_destroy(&pool->room);
 	pthread_cond_destroy(&pool->slot);
 	pthread_mutex_destroy(&pool->lock);

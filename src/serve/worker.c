@@ -17,7 +17,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -25,6 +24,7 @@
 #include "base/clock.h"
 #include "base/os.h"
 #include "run/answer.h"
+#include "run/socket_address.h"
 #include "run/warm.h"
 #include "serve/pool.h"
 #include "serve/respond.h"
@@ -38,12 +38,6 @@ enum {
 	PARAMETERS = 5000, /* from the first byte on */
 	PATIENCE = 2,	   /* ms before the slot is given away */
 	LOOK = 250	   /* ms between looks at whether others wait */
-};
-
-union peer_address {
-	struct sockaddr any;
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
 };
 
 /* ---- settings ---- */
@@ -75,7 +69,7 @@ drop_settings(struct worker *w)
 
 /* May this peer connect?  Unix sockets have file modes for it. */
 static bool
-peer_allowed(struct worker *w, const union peer_address *a)
+peer_allowed(struct worker *w, const union socket_address *a)
 {
 	const struct server *server = &use_settings(w)->server;
 	char text[INET6_ADDRSTRLEN] = "";
@@ -123,7 +117,7 @@ static int
 accept_connection(struct worker *w)
 {
 	int listener = ready_socket(w->pool->options);
-	union peer_address a;
+	union socket_address a;
 	socklen_t len = sizeof(a);
 	int fd = -1;
 
@@ -194,7 +188,7 @@ survive(struct pool *pool, int error)
 	case ENOTSOCK:
 	case EOPNOTSUPP:
 		pool->accept_error = error;
-		pool_poke(pool);
+		wakeup_send(&pool->poke);
 		return false;
 	default:
 		/* EINTR: woken; or the client's own failure (accept(2)) */
@@ -268,8 +262,7 @@ answer_large(struct exchange *x, const struct settings *settings)
 	log_event(x->log, LOG_LEVEL_WARNING, "parameters-too-large", NULL,
 		  "let the web server refuse such requests",
 		  "more than 64K or 500 parameters in a request");
-	answer_error(x, NULL, 400, "The request has too many parameters.",
-		     NULL);
+	answer_error(x, NULL, 400, "The request has too many parameters.");
 	metrics_count(x->metrics, settings, &x->outcome);
 	log_access(x->log, settings, &unread, &x->outcome);
 }
@@ -317,7 +310,7 @@ answer(struct worker *w, bool large)
 	c.x.warm_start = warm_start;
 	c.x.reaper = pool->reaper;
 	c.x.left = &w->left;
-	c.x.stop_fd = pool->stop_fd;
+	c.x.stop_fd = pool->stop.fd;
 	c.x.file_limit = pool->file_limit;
 	c.x.will_block = exchange_will_block;
 	c.x.will_run = exchange_will_run;
@@ -357,9 +350,8 @@ answer_and_finish(struct worker *w, enum connection_event event)
 	w->answered = clock_ms_coarse();
 	until = w->answered + time;
 	connection_bound(c, 0, until < w->total ? until : w->total,
-			 w->pool->stop_fd);
-	kept = connection_drain(c, until, !w->ran) &&
-	       may_keep(w->pool);
+			 w->pool->stop.fd);
+	kept = connection_drain(c, until, !w->ran) && may_keep(w->pool);
 	return connection_finish(c, kept);
 }
 

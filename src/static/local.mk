@@ -21,6 +21,7 @@ corswrap_cgi_sources = \
 	src/run/cookies.c \
 	src/run/ending.c \
 	src/run/env.c \
+	src/run/first_line.c \
 	src/run/log.c \
 	src/run/metrics.c \
 	src/run/body.c \

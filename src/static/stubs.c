@@ -40,7 +40,7 @@ forward_run(struct forward_pool *pool, const struct settings *settings,
 	(void)variables;
 	(void)body;
 	(void)idempotent;
-	response_fail(response, 500, "forward", NULL);
+	response_fail(response, 500, "forward");
 }
 
 int

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/un.h>
@@ -206,6 +207,71 @@ test_executable(void **state)
 	assert_int_equal(stat(path, &a), 0);
 	assert_int_equal(os_executable_stat(&b), 0);
 	assert_int_equal(a.st_ino, b.st_ino);
+}
+
+/* The other side is gone only when it no longer reads. */
+static void
+test_watch_closed(void **state)
+{
+	int pair[2];
+	struct pollfd p = {-1, POLLIN, 0};
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	p.fd = os_watch_closed(pair[0]);
+#ifdef OS_POSIX_ONLY
+	assert_int_equal(p.fd, -1);
+#else
+	int ends[2], fd;
+
+	assert_int_equal(shutdown(pair[1], SHUT_WR), 0);
+	assert_int_equal(poll(&p, 1, 50), 0);
+	(void)close(pair[1]);
+	assert_int_equal(poll(&p, 1, 10000), 1);
+	(void)close(p.fd);
+	assert_int_equal(os_pipe(ends), 0);
+	p.fd = os_watch_closed(ends[1]);
+	assert_int_equal(poll(&p, 1, 0), 0);
+	(void)close(ends[0]);
+	assert_int_equal(poll(&p, 1, 10000), 1);
+	(void)close(p.fd);
+	(void)close(ends[1]);
+	fd = open("/dev/null", O_WRONLY);
+	assert_int_equal(os_watch_closed(fd), -1);
+	assert_int_equal(errno, EPERM);
+	(void)close(fd);
+	assert_true(access(os_exec_name(), X_OK) == 0);
+#endif
+	(void)close(pair[0]);
+}
+
+/* Whoever they are sent to, and in the order in which they are taken. */
+static void
+test_signals(void **state)
+{
+	sigset_t some, old;
+	struct pollfd p;
+	int fd;
+
+	(void)state;
+	(void)sigemptyset(&some);
+	(void)sigaddset(&some, SIGUSR1);
+	(void)sigaddset(&some, SIGHUP);
+	assert_int_equal(pthread_sigmask(SIG_BLOCK, &some, &old), 0);
+	fd = os_signals(&some);
+	assert_marked(fd, true);
+	assert_int_equal(os_signal_next(fd), 0);
+	p = (struct pollfd){fd, POLLIN, 0};
+	for (int i = 0; i < 4; i++) {
+		int number = i % 2 == 0 ? SIGUSR1 : SIGHUP;
+
+		assert_int_equal(kill(getpid(), number), 0);
+		assert_int_equal(poll(&p, 1, 10000), 1);
+		assert_int_equal(os_signal_next(fd), number);
+		assert_int_equal(os_signal_next(fd), 0);
+	}
+	(void)close(fd);
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
 static void
@@ -422,6 +488,8 @@ main(void)
 	    cmocka_unit_test(test_pipe_writers),
 #endif
 	    cmocka_unit_test(test_executable),
+	    cmocka_unit_test(test_watch_closed),
+	    cmocka_unit_test(test_signals),
 	    cmocka_unit_test(test_poll),
 	    cmocka_unit_test(test_child_fails),
 	    cmocka_unit_test(test_child_execs),

@@ -617,6 +617,7 @@ status_of(const struct row *row, const struct policy *policy)
 	case CORS_REFUSE_PREFLIGHT:
 	case CORS_BLOCK:
 	case CORS_BAD_PATH:
+	case CORS_BAD_HOST:
 	case CORS_UNKNOWN_POLICY:
 		break;
 	}
@@ -1074,14 +1075,15 @@ test_request(void **state)
 	    kit_policies(arena, "name=a;path=/a/*;origins=https://a.com");
 	struct cors_decision d;
 	struct request r;
+	char method[] = "REQUEST_METHOD=OPTIONS";
+	char origin[] = "HTTP_ORIGIN=https://a.com";
+	char requested[] = "HTTP_ACCESS_CONTROL_REQUEST_METHOD=GET";
 	char uri[32], path[64];
 
 	(void)state;
 	for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
-		char *variables[] = {
-		    "REQUEST_METHOD=OPTIONS", "HTTP_ORIGIN=https://a.com",
-		    "HTTP_ACCESS_CONTROL_REQUEST_METHOD=GET", uri,
-		    (char *)(uintptr_t)rows[i].name, NULL};
+		char *variables[] = {method, origin, requested, uri,
+				     (char *)(uintptr_t)rows[i].name, NULL};
 		(void)snprintf(uri, sizeof(uri), "REQUEST_URI=%s", rows[i].uri);
 		request_read(&r, variables);
 		assert_true(path_room(&r) <= sizeof(path));

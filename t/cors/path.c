@@ -13,6 +13,13 @@
 #include "cors/path.h"
 #include "unit.h"
 
+/* Constants may be read as if they were an environment. */
+static char *
+literal(const char *text)
+{
+	return (char *)(uintptr_t)text;
+}
+
 struct row {
 	const char *name;
 	const char *uri;
@@ -192,6 +199,113 @@ test_variables(void **state)
 	/* Nor is a NUL what any two take alike. */
 	request.path_info = SLICE("/a\0b");
 	assert_false(slice_present(path_normalize(&request, buf, sizeof(buf))));
+}
+
+struct redirected {
+	const char *name;
+	const char *variables[6];
+	const char *want; /* of REQUEST_URI "/open/x"; NULL: 400 */
+};
+
+/* Which script runs is then known by other variables than REQUEST_URI. */
+static const struct redirected redirects[] = {
+    {"nothing redirected", {"SCRIPT_NAME=/open/x"}, "/open/x"},
+    {"a rewrite",
+     {"REDIRECT_STATUS=200", "REDIRECT_URL=/open/x", "SCRIPT_NAME=/index.php"},
+     "/open/x"},
+    {"Action",
+     {"REDIRECT_STATUS=200", "REDIRECT_HANDLER=php", "REDIRECT_URL=/open/x",
+      "SCRIPT_NAME=/cgi-bin/api.cgi", "PATH_INFO=/open/x"},
+     "/open/x"},
+    {"an error page",
+     {"REDIRECT_STATUS=404", "REDIRECT_URL=/open/x", "SCRIPT_NAME=/secret/a"},
+     "/secret/a"},
+    {"an error page with PATH_INFO",
+     {"REDIRECT_STATUS=500", "SCRIPT_NAME=/secret/a", "PATH_INFO=/b"},
+     "/secret/a/b"},
+    {"an error page with dots",
+     {"REDIRECT_STATUS=403", "SCRIPT_NAME=/secret/a", "PATH_INFO=/../b"},
+     NULL},
+    {"an error page that is a rewrite",
+     {"REDIRECT_REDIRECT_STATUS=404", "REDIRECT_STATUS=200",
+      "SCRIPT_NAME=/secret/a"},
+     "/secret/a"},
+    {"an error page by Action",
+     {"REDIRECT_REDIRECT_STATUS=404", "REDIRECT_STATUS=200",
+      "REDIRECT_HANDLER=php", "REDIRECT_URL=/secret/a",
+      "SCRIPT_NAME=/cgi-bin/api.cgi"},
+     "/secret/a"},
+    {"an error page by Action with dots",
+     {"REDIRECT_REDIRECT_STATUS=404", "REDIRECT_HANDLER=php",
+      "REDIRECT_URL=/secret/../a", "SCRIPT_NAME=/cgi-bin/api.cgi"},
+     NULL},
+    {"a program's local redirect",
+     {"REDIRECT_STATUS=200", "REDIRECT_SCRIPT_NAME=/open/x",
+      "SCRIPT_NAME=/secret/a"},
+     "/secret/a"},
+    {"the constant of nginx' fastcgi_params",
+     {"REDIRECT_STATUS=200", "SCRIPT_NAME=/secret/a"},
+     "/open/x"},
+    {"a header that is called so",
+     {"HTTP_REDIRECT_STATUS=404", "SCRIPT_NAME=/secret/a"},
+     "/open/x"},
+    {"an alias without a slash",
+     {"SCRIPT_NAME=/open../secret/a",
+      "SCRIPT_FILENAME=/srv/open/../secret/a"},
+     NULL},
+    {"the same with one dot",
+     {"SCRIPT_NAME=/open./secret/a", "SCRIPT_FILENAME=/srv/open/./secret/a"},
+     NULL},
+    {"dots that the server's administrator wrote",
+     {"SCRIPT_NAME=/open/x", "SCRIPT_FILENAME=/srv/www/../cgi/open/x"},
+     "/open/x"},
+    {"dot names", {"SCRIPT_NAME=/open/..x", "SCRIPT_FILENAME=/srv/open/..x"},
+     "/open/x"},
+};
+
+static void
+test_redirected(void **state)
+{
+	const struct redirected *row = *state;
+	char *variables[8] = {literal("REQUEST_URI=/open/x")};
+	struct request request;
+	char buf[64];
+
+	for (size_t i = 0; i < 6 && row->variables[i] != NULL; i++)
+		variables[i + 1] = literal(row->variables[i]);
+	request_read(&request, variables);
+	struct slice path = path_normalize(&request, buf, sizeof(buf));
+	if (row->want == NULL)
+		assert_false(slice_present(path));
+	else
+		unit_assert_slice(path, row->want);
+}
+
+/* The section that was named for the URL is not that of its error page. */
+static void
+test_redirected_policy(void **state)
+{
+	char *variables[] = {literal("REDIRECT_CORSWRAP_POLICY=open"),
+			     literal("REDIRECT_STATUS=200"), NULL};
+	struct request request;
+
+	(void)state;
+	request_read(&request, variables);
+	unit_assert_slice(request.policy_name, "open");
+	variables[1] = literal("REDIRECT_STATUS=404");
+	request_read(&request, variables);
+	assert_false(slice_present(request.policy_name));
+	variables[1] = literal("REDIRECT_SCRIPT_NAME=/a");
+	request_read(&request, variables);
+	assert_false(slice_present(request.policy_name));
+	/* Action, which leads from the error page to us. */
+	variables[1] = literal("REDIRECT_REDIRECT_STATUS=404");
+	request_read(&request, variables);
+	unit_assert_slice(request.policy_name, "open");
+	variables[0] = literal("CORSWRAP_POLICY=mine");
+	variables[1] = literal("REDIRECT_STATUS=404");
+	request_read(&request, variables);
+	unit_assert_slice(request.policy_name, "mine");
 }
 
 /* What does not fit is bad, never cut. */
@@ -438,7 +552,9 @@ main(void)
 	UNIT_ROWS(tests, n, hosts, test_host);
 	UNIT_ROWS(tests, n, host_patterns, test_host_pattern);
 	UNIT_ROWS(tests, n, variables, test_variables);
+	UNIT_ROWS(tests, n, redirects, test_redirected);
 	UNIT_TEST(tests, n, test_without_uri);
+	UNIT_TEST(tests, n, test_redirected_policy);
 	UNIT_TEST(tests, n, test_room);
 	UNIT_TEST(tests, n, test_random_paths);
 	UNIT_TEST(tests, n, test_server_name);

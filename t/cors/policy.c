@@ -45,7 +45,7 @@ struct choice {
 	const char *uri;
 	const char *policy; /* CORSWRAP_POLICY */
 	const char *want;   /* a name; "" [cors]; "-" none, "?" unknown, "!" bad
-			       path */
+			       path, "!host" bad host */
 };
 
 static const struct choice choices[] = {
@@ -85,9 +85,28 @@ static const struct choice choices[] = {
      NULL, "wilder"},
     {"wildcard host is not the apex", places, "example", "/x", NULL, ""},
     {"wildcard host, no boundary", places, "aexample", "/x", NULL, ""},
-    {"wildcard host, junk in it", places, "evil.com/.example", "/x", NULL, ""},
-    {"wildcard host, two hosts", places, "evil.com,a.example", "/x", NULL, ""},
-    {"wildcard host, userinfo", places, "u@a.example", "/x", NULL, ""},
+    {"wildcard host, junk in it", places, "evil.com/.example", "/x", NULL,
+     "!host"},
+    {"wildcard host, what only browsers take for one", places, "x'y.example",
+     "/x", NULL, "!host"},
+    {"junk for a host, and a name", places, "x'y.example", "/x", "named",
+     "named"},
+    {"junk where no host counts", alone, "x'y.example", "/x", NULL, ""},
+    {"wildcard host, two hosts", places, "evil.com,a.example", "/x", NULL,
+     "!host"},
+    {"wildcard host, userinfo", places, "u@a.example", "/x", NULL, "!host"},
+    {"absolute form of the same host", places, "A.example:80",
+     "http://a.EXAMPLE./x", NULL, "host"},
+    {"absolute form of another host", places, "b.example",
+     "http://evil.com/x", NULL, "!host"},
+    {"absolute form of a host with its section", places, "evil.com",
+     "http://a.example/x", NULL, "!host"},
+    {"absolute form with userinfo", places, "a.example",
+     "http://u@a.example/x", NULL, "!host"},
+    {"an address in a query", places, "a.example", "/x?http://evil.com/",
+     NULL, "host"},
+    {"an address in a path", places, "a.example", "/http://evil.com/", NULL,
+     "host"},
     {"address in brackets", places, "[::1]:8080", "/x", NULL, "v6"},
     {"no host", places, NULL, "/api/y", NULL, "api"},
     {"bad path", places, NULL, "/a%00", NULL, "!"},
@@ -118,6 +137,7 @@ test_choice(void **state)
 	    [POLICY_NONE] = "-",
 	    [POLICY_UNKNOWN] = "?",
 	    [POLICY_BAD_PATH] = "!",
+	    [POLICY_BAD_HOST] = "!host",
 	};
 	const struct choice *row = *state;
 	struct arena *arena = arena_new();

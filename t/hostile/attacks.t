@@ -326,6 +326,10 @@ enforce = advertise
 host = private.example.com
 origins = https://admin.example.com
 enforce = block
+[cors members]
+host = *.members.example.com
+origins = https://admin.example.com
+enforce = block
 [app]
 exec = $dir/program
 INI
@@ -371,7 +375,29 @@ INI
 	$is_private->("host $_", REQUEST_URI => '/public/x', HTTP_HOST => $_)
 	    for 'private.example.com', 'PRIVATE.example.com',
 	    'private.example.com.', 'private.example.com:443',
-	    'Private.Example.Com.:80';
+	    'Private.Example.Com.:80',
+	    # URLs may have these, and servers with a wildcard take them.
+	    map { "x${_}y.members.example.com" }
+	    "'", qw[` ~ ! $ & ( ) * + = { } " ;], ',', "\xc3\xa9";
+	$is_private->("an absolute form, Host $_->[1]", REQUEST_URI =>
+		"http://$_->[0]/public/x", HTTP_HOST => $_->[1])
+	    for [ 'private.example.com', 'www.example.com' ],
+	    [ 'a.members.example.com', 'www.example.com' ],
+	    [ 'www.example.com', 'private.example.com' ];
+	$is_private->("$_->[0], and another script runs",
+		REQUEST_URI => '/public/x', SCRIPT_NAME => '/private', @{ $_->[1] })
+	    for [ 'an error', [ REDIRECT_STATUS => 404 ] ],
+	    [ 'a local redirect', [ REDIRECT_STATUS => 200,
+		    REDIRECT_SCRIPT_NAME => '/public/x' ] ],
+	    [ 'an error and Action', [ REDIRECT_STATUS => 200,
+		    REDIRECT_HANDLER => 'php', REDIRECT_URL => '/private',
+		    REDIRECT_REDIRECT_STATUS => 404 ] ];
+	$is_private->('an error where the URL has a policy by name',
+		REQUEST_URI => '/public/x', SCRIPT_NAME => '/private',
+		REDIRECT_STATUS => 404, REDIRECT_CORSWRAP_POLICY => 'public');
+	$is_private->('an alias without a slash', REQUEST_URI =>
+		'/public/x../private', SCRIPT_NAME => '/public/x../private',
+		SCRIPT_FILENAME => '/srv/public/x/../private');
 	$is_private->('X-Forwarded-Host', REQUEST_URI => '/public/x',
 		HTTP_HOST => 'private.example.com',
 		HTTP_X_FORWARDED_HOST => 'public.example.com',

@@ -29,7 +29,7 @@ my %error = (
 	clone => EAGAIN, close => EIO, close_range => ENOSYS,
 	connect => ECONNREFUSED, dup2 => EMFILE, dup3 => EMFILE,
 	epoll_create1 => EMFILE, epoll_ctl => ENOSPC, epoll_wait => EINTR,
-	eventfd => EMFILE, execve => EACCES, fcntl => EMFILE, flock => EINTR,
+	execve => EACCES, fcntl => EMFILE, flock => EINTR,
 	fstat => EIO, getcwd => ENOENT, getrlimit => EINVAL,
 	getsockname => ENOBUFS, getsockopt => ENOBUFS, ioctl => ENOTTY,
 	listen => EADDRINUSE, lseek => EIO, lstat => EACCES, malloc => ENOMEM,
@@ -360,7 +360,7 @@ sub cgi {
 	# A socket of its own.
 	my @bad;
 	for my $call (qw(socket bind listen unlink lstat stat epoll_create1
-	    epoll_ctl eventfd signalfd pthread_create malloc fcntl flock open
+	    epoll_ctl signalfd pthread_create malloc fcntl flock open
 	    sigaction getsockname pipe2)) {
 		for my $n (1 .. ($long ? 400 : 2)) {
 			$faults->arm($call, $n, $error{$call});

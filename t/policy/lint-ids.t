@@ -131,6 +131,36 @@ origins = example.com ab NULL 42-ext://foo chrome*://foo localhost:3000 http:/a.
 origins = aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa://b aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa://b
 --
 2: error: origin "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa://b": a scheme has at most 64 bytes, a host 253, and 251 after "*." [too-long]
+== origins as other programs write them
+[cors]
+origins = ["https://a.example", "https://b.example"] https://c.example;
+origins = https?://d.example http(s)://e.example *://f.example
+origins = .g.example h.example/ chrome-extension://*/
+origins = http://localhost:[3000-3010] https://i.example:3000,3001
+origins = ^https://j\.example$ $ORIGINS %{ORIGINS}
+origins = https://a.*.github.io https://k.example:80* http://localhost:80*
+timing = HTTPS://*.l.example https://m.example;https://n.example
+--
+2: error: origin "["https://a.example"": an origin holds no quotes, "?", "#" or "@" (did you mean "https://a.example"?) [invalid-origin]
+2: error: origin ""https://b.example"]": an origin holds no quotes, "?", "#" or "@" (did you mean "https://b.example"?) [invalid-origin]
+2: error: origin "https://c.example;": the host is no valid name (did you mean "https://c.example"?) [host]
+2: warning: origins are separated by blanks or commas, not by ";" [separator]
+3: error: origin "https?://d.example": an origin holds no quotes, "?", "#" or "@" (did you mean "https://d.example"?) [invalid-origin]
+3: error: origin "http(s)://e.example": what stands before "://" is no scheme (did you mean "https://e.example"?) [scheme]
+3: error: origin "*://f.example": what stands before "://" is no scheme (did you mean "https://f.example"?) [scheme]
+4: error: origin ".g.example": an origin begins with a scheme and "://" (did you mean "https://*.g.example"?) [scheme]
+4: error: origin "h.example/": an origin begins with a scheme and "://" (did you mean "https://h.example"?) [scheme]
+4: error: origin "chrome-extension://*/": an origin has no path, not even "/" (did you mean "chrome-extension://*"?) [path]
+5: error: origin "http://localhost:[3000-3010]": an IPv6 address stands in brackets, in the form of RFC 5952 (did you mean "http://localhost:3000-3010"?) [ipv6]
+5: error: origin "3001": a port alone is no origin: write the whole origin for each port, or a range (http://localhost:3000-3999) [scheme]
+6: error: origin "^https://j\.example$": a regular expression is the value of "origins-regex" [scheme]
+6: error: origin "$ORIGINS": the name of a variable is the value of "origins-env" [scheme]
+6: error: origin "%{ORIGINS}": the name of a variable is the value of "origins-env" [scheme]
+7: error: origin "https://a.*.github.io": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" [wildcard]
+7: error: origin "https://k.example:80*": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" [wildcard]
+7: error: origin "http://localhost:80*": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" (did you mean "http://localhost:*"?) [wildcard]
+8: error: origin "HTTPS://*.l.example": browsers send origins in lower case [case]
+8: error: origin "https://m.example;https://n.example": the host is no valid name (did you mean "https://m.example https://n.example"?) [host]
 == non-ascii
 [cors]
 origins = https://résumé.com https://*.bücher.example:8443 https://☃.example
@@ -160,7 +190,7 @@ origins = https://**.example.com https://*example.com https://a.*.example.com ht
 2: error: origin "https://*example.com": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" (did you mean "https://*.example.com"?) [wildcard]
 2: error: origin "https://a.*.example.com": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" (did you mean "https://*.example.com"?) [wildcard]
 2: error: origin "https://*.127.0.0.1": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" [wildcard]
-2: error: origin "https://a.example:80*": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" (did you mean "https://a.example:*"?) [wildcard]
+2: error: origin "https://a.example:80*": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" [wildcard]
 2: error: origin "https://a.example/*": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" (did you mean "https://a.example"?) [wildcard]
 == wildcard: within a label
 [cors]
@@ -320,7 +350,7 @@ origins = http://a.example http://b.example
 path = /x
 credentials = yes
 --
-5: error: origin "http://a.example" of [cors]: with "credentials = yes", whoever is on the way can read what is private; "allow-insecure = yes" allows it (did you mean "https://a.example"?) [insecure-origin]
+5: error: origin "http://a.example" of [cors]: with "credentials = yes", whoever is on the way can read what is private; "allow-insecure = yes" allows it [insecure-origin]
 == insecure-origin: allow-insecure is not inherited
 [cors]
 origins = http://a.example
@@ -329,7 +359,7 @@ allow-insecure = yes
 [cors x]
 path = /x
 --
-5: error: origin "http://a.example" of [cors]: with "credentials = yes", whoever is on the way can read what is private; "allow-insecure = yes" allows it (did you mean "https://a.example"?) [insecure-origin]
+5: error: origin "http://a.example" of [cors]: with "credentials = yes", whoever is on the way can read what is private; "allow-insecure = yes" allows it [insecure-origin]
 == public-suffix
 [cors]
 origins = https://*.com https://*.github.io https://*.co.uk https://*.example.com https://*.internal
@@ -1020,9 +1050,9 @@ origins = https://e.example | https://f.example
 origins = https://g.example ; staging
 --
 2: warning: ";" begins a comment, and the origins behind it are not read: separate origins by blanks [separator]
-3: error: origin "https://c.example;https://d.example": the host is no valid name [host]
+3: error: origin "https://c.example;https://d.example": the host is no valid name (did you mean "https://c.example https://d.example"?) [host]
 3: warning: origins are separated by blanks or commas, not by ";" [separator]
-4: error: origin "|": an origin begins with a scheme and "://" [scheme]
+4: error: origin "|": an origin begins with a scheme and "://" (did you mean ","?) [scheme]
 4: warning: origins are separated by blanks or commas, not by "|" [separator]
 == regex-origin
 [cors]

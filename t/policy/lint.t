@@ -101,10 +101,12 @@ my $list;
 ($status, $list) = json_of('bad');
 is($status, 1, 'JSON: exit status');
 is_deeply($list, [
-	{ file => 'bad', line => 2, severity => 'error', id => 'path',
+	{ file => 'bad', line => 2, column => 11,
+		severity => 'error', id => 'path',
 		message => 'origin "https://a.example/": an origin has no '
 		    . 'path, not even "/"', fix => 'https://a.example' },
-	{ file => 'bad', line => 3, severity => 'warning', id => 'method-case',
+	{ file => 'bad', line => 3, column => 11,
+		severity => 'warning', id => 'method-case',
 		message => 'method "patch": methods are case-sensitive, and '
 		    . 'browsers put only DELETE, GET, HEAD, OPTIONS, POST and '
 		    . 'PUT in upper case', fix => 'PATCH' },

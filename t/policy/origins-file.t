@@ -70,7 +70,7 @@ is(lint("http://a.example\nhttp://b.example\n",
     "[cors]\norigins-file = list\n[cors x]\npath = /x\ncredentials = yes\n"),
     'policy:5: error: origin "http://a.example" of [cors]: with "credentials = '
     . 'yes", whoever is on the way can read what is private; "allow-insecure = '
-    . 'yes" allows it (did you mean "https://a.example"?) [insecure-origin]'
+    . 'yes" allows it [insecure-origin]'
     . "\n", 'credentials of a section that inherits the list');
 
 # Shadowed lines.

@@ -342,6 +342,55 @@ test_use(void **state)
 	diag_list_free(diags);
 }
 
+/* Where each diagnostic is, with the bytes that its fix replaces. */
+static const struct place_row {
+	const char *name;
+	const char *text;
+	const char *places; /* LINE:COLUMN+LENGTH */
+} place_rows[] = {
+    {"a word of a list",
+     "[cors]\n\torigins =  https://a.example, HTTP://b.c/\n", "2:32+11"},
+    {"behind a byte order mark", "\xef\xbb\xbf[crs] ; x\n", "1:4+5"},
+    {"a header", "  [cors] # x\r\norigins = *\n", "1:3+10"},
+    {"a header without its end", "[cors\norigins = *\n", "1:1+5"},
+    {"a new line", CORS "[cors]\nmethods = PUT\n", "3:1+6"},
+    {"before any section", "\xef\xbb\xbf origins = *\n", "1:4+0"},
+    {"a key", "[cors]\n Origins= *\n", "2:2+7"},
+    {"a whole line", CORS " methods: PUT ; x\n", "3:2+12"},
+    {"a value", CORS "max-age =10s\n", "3:10+3"},
+    {"a value too long for inih",
+     "[cors]\norigins =                                                    "
+     "                                                                       "
+     "                                                                       "
+     " https://a.b https://c.d https://e.f/ https://g.h\n",
+     "2:229+12"},
+    {"[env]", CORS "[env]\nexport A = b\n", "4:1+8"},
+    {"what is inherited",
+     "[cors]\norigins = http://a.example\n[cors x]\n"
+     "path = /x\ncredentials = yes\n",
+     "5:0+0"},
+    {"no one place", "[cors]\nmethods = PUT\n", "1:0+0"},
+};
+
+static void
+test_places(void **state)
+{
+	const struct place_row *row = *state;
+	struct diag_list *diags = diag_list_new();
+	char got[200] = "";
+
+	settings_release(settings_parse("/srv/x/p.ini", slice_from(row->text),
+					&lint, diags));
+	for (size_t i = 0; i < diag_total(diags); i++) {
+		const struct diag *diag = diag_at(diags, i);
+		snprintf(got + strlen(got), sizeof(got) - strlen(got),
+			 "%s%u:%u+%u", i == 0 ? "" : " ", diag->line,
+			 diag->column, diag->length);
+	}
+	assert_string_equal(got, row->places);
+	diag_list_free(diags);
+}
+
 static void
 test_cgi_root(void **state)
 {
@@ -482,5 +531,6 @@ main(void)
 	size_t n = 11;
 
 	UNIT_ROWS(tests, n, use_rows, test_use);
+	UNIT_ROWS(tests, n, place_rows, test_places);
 	return unit_run(tests, n);
 }

@@ -399,6 +399,10 @@ is($env{HTTP_PROXY_X}, 'stays', 'other names stay');
 is($env{EMPTY}, '', 'empty ones too');
 is($env{BYTES}, "a\xff\nb", 'and values byte for byte');
 is($env{REDIRECT_STATUS}, 200, 'REDIRECT_STATUS');
+like(ask($e, 'env', params => { REDIRECT_STATUS => '000' })->{body},
+    qr/\0REDIRECT_STATUS=200\0/, 'the same for what nginx says without an error');
+like(ask($e, 'env', params => { REDIRECT_STATUS => 404 })->{body},
+    qr/\0REDIRECT_STATUS=404\0/, 'with one it stays');
 ok($env{PATH}, 'PATH');
 is_deeply([ grep { /^(?:LD_|LISTEN_|NOTIFY|CORSWRAP|A-B|OF_THE|$)/ }
 	sort keys %env ], [], 'and nothing of what is to be dropped');

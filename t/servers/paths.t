@@ -85,6 +85,11 @@ my @spellings = (
 	'/also/F/run.sh', '/also/../cgi-bin/F/run.sh', '/also/F/../T/run.sh',
 	'/moved/F/run.sh', '/moved/F/../T/run.sh', '/moved/F/..%2fT/run.sh',
 	'/~user/F/run.sh', '/cgi-bin/F/none.sh', '/none',
+	# the server runs the other folder's script: for an error, for a Location
+	# that a program printed, by an alias without a slash
+	'/gone/F/x', '/gone/F/x?/cgi-bin/T/run.sh', '/cgi-bin/F/go.sh',
+	'/cgi-bin/F/go.sh/../../T/go.sh', '/alias-F/run.sh',
+	'/alias-F../T/run.sh', '/alias-F./run.sh', '/alias-F%2e%2e/T/run.sh',
 );
 
 # One more name of the folder and a rewritten one, where init's text has none of
@@ -95,12 +100,36 @@ Alias "/also" "DIR/cgi"
 RewriteEngine on
 RewriteRule "^/moved/(.*)$" "/cgi-bin/$1" [PT]
 UserDir DIR/cgi
+Redirect 404 "/gone/"
+<Location "/gone/private/">
+ErrorDocument 404 /cgi-bin/public/run.sh
+</Location>
+<Location "/gone/public/">
+ErrorDocument 404 /cgi-bin/private/run.sh
+</Location>
 END
-	nginx    => "rewrite ^/moved/(.*)\$ /cgi-bin/\$1 last;\n",
+	nginx    => "rewrite ^/moved/(.*)\$ /cgi-bin/\$1 last;\n"
+	    . join('', map { <<"END" } [qw(private public)], [qw(public private)]),
+location /gone/$_->[0]/ {
+error_page 404 /cgi-bin/$_->[1]/run.sh;
+return 404;
+}
+location ^~ /alias-$_->[0] {
+alias DIR/cgi/$_->[0]/;
+fastcgi_param REQUEST_METHOD \$request_method;
+fastcgi_param REQUEST_URI \$request_uri;
+fastcgi_param SCRIPT_NAME \$fastcgi_script_name;
+fastcgi_param SCRIPT_FILENAME \$request_filename;
+fastcgi_pass unix:DIR/run/sockets/paths.sock;
+}
+END
 	haproxy  => "    http-request set-path %[path,regsub(^/moved/,/cgi-bin/)]\n",
 	caddy    => "uri replace /moved/ /cgi-bin/ 1\n",
 	lighttpd => "server.modules += ( \"mod_rewrite\" )\n"
-	    . "url.rewrite-once = ( \"^/moved/(.*)\" => \"/cgi-bin/\$1\" )\n",
+	    . "url.rewrite-once = ( \"^/moved/(.*)\" => \"/cgi-bin/\$1\" )\n"
+	    . join('', map { "\$HTTP[\"url\"] =~ \"^/gone/$_->[0]/\" {\n"
+		. "server.error-handler-404 = \"/cgi-bin/$_->[1]/run.sh\"\n}\n"
+		} [qw(private public)], [qw(public private)]),
 );
 
 # [ heading, as init names it, more for the server, modules ]
@@ -120,7 +149,10 @@ my @servers = (
 
 sub script {
 	my ($dir, $folder) = @_;
+	my $other = $folder eq 'public' ? 'private' : 'public';
 	mkdir "$dir/cgi/$folder";
+	write_file("$dir/cgi/$folder/go.sh", "#!/bin/sh\n"
+	    . "printf 'Location: /cgi-bin/$other/run.sh\\n\\n'\n", 0755);
 	return write_file("$dir/cgi/$folder/run.sh", "#!/bin/sh\n"
 	    . "printf 'Content-Type: text/plain\\n\\nRAN $folder\\n'\n", 0755);
 }
@@ -142,10 +174,10 @@ sub site {
 [cors]
 origins = https://rest.example
 [cors private]
-path = /cgi-bin/private/*
+path = /cgi-bin/private/* /gone/private/* /alias-private*
 origins = $origin
 [cors public]
-path = /cgi-bin/public/*
+path = /cgi-bin/public/* /gone/public/* /alias-public*
 origins = *
 END
 	$more =~ s/\bDIR\b/$dir/g;
@@ -172,8 +204,8 @@ sub target {
 	my ($spelling, $from, $to) = @_;
 	my %is = (F => $from, T => $to, U => uc $from,
 	    E => sprintf '%%%02x%s', ord $from, substr $from, 1);
-	return $spelling =~ s{(?:(?<=[/\\])|(?<=%(?:2[fF]|5[cC]|af)))
-	    ([FTUE])(?![A-Z])}{$is{$1}}xgr;
+	return $spelling =~ s{(?:(?<=[/\\-])|(?<=%(?:2[fF]|5[cC]|af)))
+	    ([FTUE])(?![A-Z-])}{$is{$1}}xgr;
 }
 
 # A cell: F or T, the folder whose script ran under its policy; "F!" by the rest's policy,

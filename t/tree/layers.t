@@ -121,15 +121,14 @@ SKIP: {
 
 	# base/os.h has them.
 	my %linux = map { $_ => 1 } qw(accept4 clone close_range dup3
-	    memfd_create pidfd_open pidfd_send_signal pipe2 ppoll prctl
-	    renameat2 sendfile sendfile64 splice syscall tee vmsplice);
+	    epoll_create epoll_create1 eventfd getauxval memfd_create pidfd_open
+	    pidfd_send_signal pipe2 ppoll prctl prlimit prlimit64 renameat2
+	    sendfile sendfile64 signalfd splice syscall tee vmsplice);
 	my @linux;
 	for my $file (grep { !m{^base/os(?:_process)?$} } sort keys %$used) {
 		push @linux, map { "$file calls $_" }
 		    grep { $linux{$_} } sort keys %{ $used->{$file} };
 	}
-	# The new reader of FastCGI is about to take their place.
-	@linux = grep { !m{^serve/(?:bulk|worker) } } @linux;
 	none(\@linux, 'what only Linux has goes through base/os.h');
 }
 done_testing;

@@ -41,6 +41,10 @@ sub some {
 my @page_hosts = qw(127.0.0.1 localhost app.example.com sub.app.example.net);
 my @api_hosts  = qw(127.0.0.1 localhost api.example.com app.example.com);
 
+sub hosts {
+	return qw(app.example.com api.example.com sub.app.example.net);
+}
+
 # The origins that have a page; "null" is one of a sandboxed page.
 sub origins {
 	my ($self) = @_;

@@ -184,17 +184,20 @@ sub hold {
 
 # --- one request, and what should come of it ------------------------------------------
 
+# How the response ends, and what it is then.  What a signal cut short must not
+# look whole to the server (F4).
 my %expected = (
-	nothing => sub { $_[0]{status} == 502 },
-	crash   => sub { $_[0]{status} == 502 },
-	bighead => sub { $_[0]{status} == 502 },
-	# Cut short by a signal, it may not end at all (_whole).
-	midcrash => sub { 0 },
+	nothing  => [ ended => sub { $_[0]{status} == 502 } ],
+	crash    => [ ended => sub { $_[0]{status} == 502 } ],
+	bighead  => [ ended => sub { $_[0]{status} == 502 } ],
+	midcrash => [ cut => sub { $_[0]{status} == 200 &&
+		    $_[0]{body} eq 'part' } ],
 	# What is late was in time where we are slower than it.
-	fork  => sub { $_[0]{body} =~ (under_valgrind()
+	fork  => [ ended => sub { $_[0]{body} =~ (under_valgrind()
 		? qr/\Awhole(?:late\n)?\z/ : qr/\Awhole\z/)
-		    && $_[0]{appStatus} == 0 },
-	noise => sub { $_[0]{body} eq 'whole' && $_[0]{appStatus} == 0 },
+		    && $_[0]{appStatus} == 0 } ],
+	noise => [ ended => sub { $_[0]{body} eq 'whole' &&
+		    $_[0]{appStatus} == 0 } ],
 );
 
 # The ones that would last: their clients go, or say so.
@@ -209,18 +212,16 @@ sub _request {
 	return $r;
 }
 
-sub _whole {
-	my ($name, $r, $want) = @_;
+sub _whole { return _as_wanted(@_[ 0, 1 ], ended => $_[2]) }
+
+sub _as_wanted {
+	my ($name, $r, $end, $want) = @_;
 	return { again => 1 } if $r->{again};
-	# What a signal cut short must not look whole to the server (F4).
-	return { 'whole: midcrash' => 1 } if $name eq 'midcrash' &&
-	    !$r->{ended} && !$r->{timed_out} && $r->{status} == 200 &&
-	    $r->{body} eq 'part';
-	return { "whole: $name" => 1 } if $r->{ended} && $want->($r);
+	my $how = $r->{timed_out} ? 'time over' : $r->{ended} ? 'ended' : 'cut';
+	return { "whole: $name" => 1 } if $how eq $end && $want->($r);
 	return { sprintf("lost: %s: status %s, %d bytes, %s", $name,
-		$r->{status} // '-', length($r->{body} // ''),
-		$r->{timed_out} ? 'time over' : $r->{ended}
-		    ? "ended with $r->{appStatus}" : 'cut') => 1 };
+		$r->{status} // '-', length($r->{body} // ''), $how eq 'ended'
+		    ? "ended with $r->{appStatus}" : $how) => 1 };
 }
 
 sub _stay {
@@ -251,8 +252,8 @@ sub _stay {
 	}
 	my @names = sort keys %expected;
 	my $name  = $names[ int rand @names ];
-	return _whole($name, _request($c, %o,
-		params => get(QUERY_STRING => $name)), $expected{$name});
+	return _as_wanted($name, _request($c, %o,
+		params => get(QUERY_STRING => $name)), @{ $expected{$name} });
 }
 
 # Go at a moment of one's own choice.

@@ -1,0 +1,38 @@
+/*
+ * Files that a subcommand reads whole: by name, or "-" for standard input.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef CORSCHECK_INPUT_H
+#define CORSCHECK_INPUT_H
+
+#include "policy/settings.h"
+
+/* What was read is in the arena, and standard input is read once: however often
+ * it is named, it has the same bytes. */
+struct input {
+	struct arena *arena;
+	struct slice standard; /* absent: not read yet */
+};
+
+enum { INPUT_POLICY_MAX = 64 << 20 };
+
+/* The name as messages have it: "-" is "standard input". */
+const char *input_name(const char *name);
+
+/* The bytes of the file, at most max of them.  False: the cause was printed on
+ * standard error. */
+bool input_read(struct input *, const char *name, size_t max,
+		struct slice *bytes);
+
+/* settings_load of a file or of standard input, with the text of it, absent if
+ * it cannot be read. */
+struct settings *input_settings(struct input *, const char *name,
+				const struct load_options *, struct diag_list *,
+				struct slice *text);
+
+/* The same for who only needs the policy: diagnostics go to standard error. */
+struct settings *input_settings_or_print(struct input *, const char *name,
+					 const struct load_options *);
+
+#endif

@@ -1,0 +1,29 @@
+/*
+ * A policy from the CORS lines of another server's configuration.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef IMPORT_H
+#define IMPORT_H
+
+#include "base/arena.h"
+#include "policy/diagnostic.h"
+
+enum import_from { IMPORT_GUESS, IMPORT_APACHE, IMPORT_NGINX };
+
+struct import_file {
+	const char *name; /* for messages */
+	struct slice text;
+};
+
+/*
+ * Read the files, in their order, as parts of one configuration.  What cannot
+ * be carried over, what was wrong there, and which lines are to be deleted goes
+ * to the notes, sorted.  *policy: the policy as INI, which lints without errors
+ * or warnings, in memory of the arena; absent: no line sets a CORS header.
+ * False: memory is out.
+ */
+bool import_policy(struct arena *, enum import_from, const struct import_file *,
+		   size_t count, struct diag_list *notes, struct slice *policy);
+
+#endif

@@ -1,0 +1,133 @@
+#!/usr/bin/perl
+# corscheck import: configurations as people publish them become policies that
+# lint clean, allow what they were meant to allow, and nothing more.
+#
+# The cases in t/corscheck/import say in "#:" lines what is expected:
+#
+#	seen URL         where a configuration of this kind was seen
+#	delete LINES     what is not needed there any longer
+#	ids ID ...       what is said beside "delete"; "ids" is "delete" alone
+#	                 where it is not there
+#	allow ORIGIN METHOD [WORD,...]    a request that a browser lets through:
+#	refuse ORIGIN METHOD [WORD,...]   "credentials", "url=URL", header names
+#	nocors ORIGIN METHOD [WORD,...]   no policy covers it
+#	nothing          no policy is written
+#
+# SPDX-License-Identifier: ISC
+
+use strict;
+use warnings;
+use File::Basename qw(basename dirname);
+use JSON::PP ();
+use lib dirname(__FILE__) . '/../lib';
+use Corswrap::Test;
+use Test::More;
+
+my $dir = tempdir();
+my $cases = dirname(__FILE__) . '/import';
+
+# What "#:" lines say: name to list of texts.
+sub expectations {
+	my ($text) = @_;
+	my %said;
+	push @{ $said{$1} }, $2 // ''
+	    while $text =~ /^#: (\w+)(?: (.*))?$/mg;
+	return \%said;
+}
+
+sub verdict_of {
+	my ($policy, $what) = @_;
+	my ($origin, $method, $words) = split ' ', $what;
+	my @flags = ('--origin', $origin, '-X', $method);
+	my $url = 'https://api.example/x';
+	for my $word (split /,/, $words // '') {
+		if ($word eq 'credentials') {
+			push @flags, '--credentials';
+		} elsif ($word =~ /^url=(.*)/) {
+			$url = $1;
+		} else {
+			push @flags, '-H', "$word: 1";
+		}
+	}
+	my (undef, $out) = run([ corscheck(), 'explain', '-p', $policy, '--json',
+		'--url', $url, @flags ]);
+	my $answer = eval { JSON::PP::decode_json($out) } || {};
+	return ($answer->{verdict} // "no answer: $out",
+		$answer->{reason} // '');
+}
+
+for my $file (sort glob "$cases/*") {
+	my $name = basename($file);
+	my $said = expectations(read_file($file));
+	like($said->{seen}[0], qr{^https?://}, "$name: says where it was seen");
+	my ($status, $policy, $err) = run([ corscheck(), 'import', $file ]);
+	is($status, 0, "$name: exit status");
+	my %ids = map { $_ => 1 } $err =~ /\[([a-z-]+)\]$/mg;
+	is(join(' ', sort keys %ids),
+		$said->{ids} ? $said->{ids}[0] : $said->{nothing} ? '' : 'delete',
+		"$name: what is said") or diag $err;
+	my ($lines) = $err =~ /: delete lines? (.*?) there/;
+	is($lines, $said->{delete} && $said->{delete}[0], "$name: lines to delete");
+	if ($said->{nothing}) {
+		is($policy, '', "$name: no policy");
+		like($err, qr/no line sets a CORS header/, "$name: and why");
+		next;
+	}
+	my $ini = write_file("$dir/$name.ini", $policy);
+	my (undef, $lint) = run([ corscheck(), 'lint', $ini ]);
+	# An expression stays one, if it cannot be said otherwise.
+	is(join("\n", grep { !/: note: |\[regex-origin\]/ } split /\n/, $lint), '',
+		"$name: lints clean") or diag $policy;
+	for (@{ $said->{allow} }) {
+		is((verdict_of($ini, $_))[0], 'allowed', "$name: allows $_")
+		    or diag $policy;
+	}
+	for (@{ $said->{refuse} }) {
+		my ($verdict, $reason) = verdict_of($ini, $_);
+		is($verdict, 'blocked', "$name: refuses $_") or diag $policy;
+		isnt($reason, 'no-policy', "$name: by a policy");
+	}
+	is((verdict_of($ini, $_))[1], 'no-policy', "$name: leaves $_ out")
+	    for @{ $said->{nocors} };
+}
+
+# --- the command ------------------------------------------------------------------
+
+my ($status, $out, $err) = run([ corscheck(), 'import' ]);
+is("$status$out", '2', 'no file: usage');
+($status, $out, $err) = run([ corscheck(), 'import', "$dir/none" ]);
+is("$status$out", '2', 'a file that is not there');
+like($err, qr/cannot read .*: No such file/, 'and why');
+($status, $out, $err) = run([ corscheck(), 'import', '--from', 'iis', $0 ]);
+is("$status$out", '2', 'a server that it cannot read');
+like($err, qr/apache or nginx/, 'it says which it can');
+my $nginx = write_file("$dir/odd", "add_header Access-Control-Allow-Origin\n\"*\"\n;");
+($status, $out) = run([ corscheck(), 'import', '--from', 'nginx', $nginx ]);
+like($out, qr/^origins     = \*$/m, 'the server can be said');
+($status, $out) = run([ 'sh', '-c',
+	corscheck() . " import - <$cases/01-star.htaccess" ]);
+like($out, qr/from standard input\..*^origins     = \*$/ms, 'standard input');
+
+# Whatever is thrown at it: an answer, and a policy without errors.
+my @pieces = map { split /\b/, read_file($_) } sort glob "$cases/*";
+my $seed = $ENV{IMPORT_SEED} // 20261129;
+srand $seed;
+my @bad;
+for my $round (1 .. 300) {
+	my $text = join '', map { $pieces[ rand @pieces ] } 1 .. rand 200;
+	my $from = rand() < .5 ? 'apache' : 'nginx';
+	write_file("$dir/random", $text);
+	my ($exit, $policy) =
+	    run([ corscheck(), 'import', '--from', $from, "$dir/random" ]);
+	my $lint = 0;
+	if ($policy ne '') {
+		write_file("$dir/random.ini", $policy);
+		($lint) = run([ corscheck(), 'lint', "$dir/random.ini" ]);
+	}
+	push @bad, "round $round: import $exit, lint $lint\n$text"
+	    if $exit != 0 || $lint != 0;
+}
+is(scalar @bad, 0, "300 random configurations (IMPORT_SEED=$seed)")
+    or diag $bad[0];
+
+done_testing();

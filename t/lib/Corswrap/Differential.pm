@@ -1,0 +1,488 @@
+package Corswrap::Differential;
+
+# What `corscheck explain --browser NAME` says, the real browser does: random
+# pages, requests, policies and applications, behind real lighttpd and corswrap.
+#
+#	use Corswrap::Differential;
+#	check_browser(name => 'firefox', count => 200, seed => 7,
+#		start => sub { my ($port) = @_; return Corswrap::Firefox->new });
+#
+# Each page runs its requests, reports by POST and goes on to the next page, so
+# that a browser only has to be started with the first.
+#
+# CORSWRAP_SEED chooses other ones, CORSWRAP_EXCHANGES how many.
+# SPDX-License-Identifier: ISC
+
+use strict;
+use warnings;
+use Corswrap::Draw;
+use Corswrap::Server;
+use Corswrap::Test;
+use Exporter qw(import);
+use JSON::PP ();
+use Test::More;
+
+our @EXPORT = qw(check_browser);
+
+my $json = JSON::PP->new->latin1;
+my ($dir, $port, $draw, $browser, %tally, @troubles);
+
+# --- the server's side --------------------------------------------------------
+
+# It sends every header that a policy exposes, the safelisted ones, some that
+# nobody may read, and in six ways CORS headers of its own.  What it is asked,
+# it writes down.
+my @sent = qw(X-Total-Count X-Page ETag X-Secret Location Server-Timing
+    Cache-Control Content-Language Content-Type Expires Last-Modified Pragma);
+my %own = ( # 0: none
+	1 => "Access-Control-Allow-Origin: *\n",
+	2 => "Access-Control-Allow-Origin: https://elsewhere.example\n"
+	    . "Access-Control-Allow-Credentials: true\n",
+	3 => "Access-Control-Allow-Origin: *\nAccess-Control-Allow-Origin: *\n",
+	4 => "Access-Control-Expose-Headers: X-Secret\nVary: Accept-Encoding\n",
+	5 => "access-control-expose-headers: *\nVary: *\n",
+	6 => "Access-Control-Allow-Methods: nothing at all\nVary: Origin\n",
+);
+
+sub write_application {
+	my $own = join '', map { "$_) printf '" . ($own{$_} =~ s/\n/\\n/gr)
+		. "' ;;\n" } sort keys %own;
+	my %value = ('Content-Type' => 'text/plain', Expires => '0',
+		'Last-Modified' => 'Mon, 01 Jan 2024 00:00:00 GMT');
+	my $all = join '', map { "$_: " . ($value{$_} // '1') . '\n' } @sent;
+	return write_file("$dir/app", <<"END", 0755);
+#!/bin/sh
+s=200 own=0
+IFS='&'
+for pair in \$QUERY_STRING; do
+	case \$pair in n=*) n=\${pair#*=} ;; s=*) s=\${pair#*=} ;;
+	own=*) own=\${pair#*=} ;; esac
+done
+kind=request
+[ -n "\$HTTP_ACCESS_CONTROL_REQUEST_METHOD" ] && kind=preflight s=204
+env -0 >"$dir/seen/\$n.\$kind"
+printf 'Status: %s\\n' "\$s"
+case \$own in
+$own
+esac
+printf '$all'
+printf 'Set-Cookie: a=b\\n\\n'
+case \$s in 204) ;; *) [ "\$REQUEST_METHOD" = HEAD ] || echo text ;; esac
+END
+}
+
+# A policy that corscheck lint finds nothing wrong with.
+sub write_policy {
+	my ($sections) = @_;
+	write_file("$dir/origins.txt",
+	    "http://localhost:$port\nhttp://*.example.com:$port\n");
+	my @texts;
+	for my $n (1 .. $sections) {
+		for my $try (1 .. 1000) {
+			die "no policy is good\n" if $try == 1000;
+			my $text = $draw->policy($n);
+			write_file("$dir/one.ini", $text);
+			my ($exit) = run([ corscheck(), 'lint',
+				"$dir/one.ini" ]);
+			next if $exit != 0;
+			push @texts, $text;
+			last;
+		}
+	}
+	write_file("$dir/policy.ini", join "\n",
+	    "[app]\nexec = $dir/app\n\n[server]\nworkers = 8\n", @texts);
+	return @texts;
+}
+
+# lighttpd says in its log what came, preflights too.  It takes what a browser
+# sends to a proxy as well, and the reports of the pages.
+sub start_lighttpd {
+	chmod 0777, "$dir/seen", "$dir/done";
+	write_file("$dir/www/done", <<"END");
+cat >"$dir/done/\$QUERY_STRING.part"
+mv "$dir/done/\$QUERY_STRING.part" "$dir/done/\$QUERY_STRING"
+printf 'Status: 204\\n\\n'
+END
+	my $log = '%{Origin}i' . "\t" . '%{Access-Control-Request-Method}i'
+	    . "\t" . '%{Access-Control-Request-Headers}i' . "\t%s\t%m\t%r";
+	write_file("$dir/lighttpd.conf", <<"END");
+server.port = $port
+server.bind = "127.0.0.1"
+server.document-root = "$dir/www"
+server.errorlog = "$dir/error.log"
+server.modules = ( "mod_fastcgi", "mod_accesslog", "mod_setenv", "mod_cgi" )
+server.max-keep-alive-requests = 65535
+server.range-requests = "disable"
+mimetype.assign = ( ".html" => "text/html" )
+accesslog.filename = "$dir/access.log"
+accesslog.format = "$log"
+\$HTTP["url"] == "/done" {
+	cgi.assign = ( "" => "/bin/sh" )
+}
+\$HTTP["url"] =~ "^/null" {
+	setenv.add-response-header = (
+	    "Content-Security-Policy" => "sandbox allow-scripts" )
+}
+fastcgi.server = ( "/p/" => (( "socket" => "$dir/app.sock",
+    "check-local" => "disable" )) )
+END
+	my $pid = start([ have_program('lighttpd'), '-D', '-f',
+		"$dir/lighttpd.conf" ], stderr => "$dir/error.log");
+	wait_port($port) or die read_file("$dir/error.log");
+	return $pid;
+}
+
+# --- the browser's side -------------------------------------------------------
+
+# Several at once: each URL is another, so that no preflight stands for another.
+my $script = <<'END';
+async function one(job) {
+	try {
+		const r = await fetch(job.url, job.init);
+		const names = [];
+		for (const [name] of r.headers) names.push(name);
+		return { number: job.number, status: r.status, names };
+	} catch (e) {
+		return { number: job.number, error: e.name + ': ' + e.message };
+	}
+}
+async function all(jobs, at_once, done, next) {
+	const got = [];
+	const worker = async () => {
+		while (jobs.length > 0) got.push(await one(jobs.shift()));
+	};
+	await Promise.all(Array.from({ length: at_once }, worker));
+	await fetch(done, { method: 'POST', mode: 'no-cors',
+		body: JSON.stringify(got) });
+	if (next) location.replace(next);
+}
+END
+
+sub job {
+	my ($f) = @_;
+	return { number => $f->{number},
+		url => $f->{url} =~ s/(\?n=\d+)/$1&s=$f->{status}&own=$f->{own}/r,
+		init => { method => $f->{method}, headers => $f->{headers},
+			credentials => $f->{credentials} } };
+}
+
+# The pages, of all origins that ask for something: { url, file, jobs }.
+sub write_pages {
+	my ($at_once, @fetches) = @_;
+	my @pages;
+	for my $origin ($draw->origins) {
+		my @mine = grep { $_->{origin} eq $origin } @fetches or next;
+		my $base = $origin eq 'null' ? "http://127.0.0.1:$port" : $origin;
+		my $name = ($origin eq 'null' ? 'null' : 'page') . @pages
+		    . '.html';
+		push @pages, { base => $base, name => $name, jobs => \@mine };
+	}
+	for my $i (0 .. $#pages) {
+		my $next = $i < $#pages ? "$pages[$i + 1]{base}/"
+		    . $pages[$i + 1]{name} : '';
+		my $arguments = join ', ', map {
+			JSON::PP->new->ascii->allow_nonref->encode($_) }
+		    [ map { job($_) } @{ $pages[$i]{jobs} } ], $at_once,
+		    "$pages[$i]{base}/done?$i", $next;
+		write_file("$dir/www/$pages[$i]{name}", "<!doctype html>"
+		    . "<title>page</title>\n<script>\n$script"
+		    . "addEventListener('load', () => all($arguments));\n"
+		    . "</script>\n");
+	}
+	return @pages;
+}
+
+# What the browser made of all of them, by number: { status, names } or
+# { error }, and said: what its console said of it.
+sub ask_browser {
+	my ($engine, @pages) = @_;
+	my %got;
+	$engine->load("$pages[0]{base}/$pages[0]{name}");
+	my $seconds = 60 + map { @{ $_->{jobs} } } @pages;
+	for my $i (0 .. $#pages) {
+		wait_for(sub { -e "$dir/done/$i" }, $seconds)
+		    or die "no report of page $i: ", join("\n",
+		    $engine->console), "\n";
+		$got{ $_->{number} } = $_
+		    for @{ $json->decode(read_file("$dir/done/$i")) };
+	}
+	my $said = $browser->{lines}->($engine->console);
+	push @{ $got{$_}{said} }, @{ $said->{$_} } for keys %$said;
+	return \%got;
+}
+
+# What came over the wire, by number: { preflight => [...], request => [...] }.
+sub read_log {
+	my %seen;
+	for (split /\n/, read_file("$dir/access.log")) {
+		my ($origin, $method, $headers, $status, $m, $line) = split /\t/;
+		next unless $line =~ /[?]n=(\d+)/;
+		my $n = $1;
+		my $kind = $m eq 'OPTIONS' && $method ne '-' ? 'preflight'
+		    : 'request';
+		push @{ $seen{$n}{$kind} }, { status => $status,
+			origin => $origin, method => $method,
+			headers => $headers, line => $line };
+	}
+	return \%seen;
+}
+
+sub predict {
+	my ($f) = @_;
+	my $job = job($f);
+	my @command = (corscheck(), 'explain', '--json', '--browser',
+	    $browser->{name}, '-p', "$dir/policy.ini", '--url', $job->{url},
+	    '--origin', $f->{origin}, '--method', $f->{method});
+	push @command, '--credentials' if $f->{credentials} eq 'include';
+	for my $header (@{ $f->{headers} }) {
+		utf8::encode(my $text = join ':', @$header);
+		push @command, '-H', $text;
+	}
+	my ($exit, $out, $err) = run(\@command);
+	my $said = eval { $json->decode($out) };
+	die "explain: $exit $err\n", join(' ', @command) unless $said;
+	return ($said, $exit);
+}
+
+# --- do they agree? -----------------------------------------------------------
+
+sub trouble { push @troubles, join '', @_; return }
+
+sub same {
+	my ($what, $got, $want) = @_;
+	$got = defined $got ? "$got" : 'nothing';
+	$want = defined $want ? "$want" : 'nothing';
+	trouble("$what: $browser->{name}: $got; explain: $want")
+	    if $got ne $want;
+	return;
+}
+
+sub check_preflight {
+	my ($said, $seen) = @_;
+	my $came = $seen->{preflight} || [];
+	same('preflights', scalar @$came, $said->{preflight}{needed} ? 1 : 0);
+	return unless @$came && $said->{preflight}{needed};
+	my $want = $said->{preflight}{request}{headers};
+	my $got = $came->[0];
+	same('Origin of the preflight', $got->{origin}, $want->{Origin});
+	same('its method', $got->{method},
+	    $want->{'Access-Control-Request-Method'});
+	same('its headers', $got->{headers},
+	    $want->{'Access-Control-Request-Headers'} // '-');
+	my $status = $said->{preflight}{response}{status};
+	same('its status', $got->{status}, $status) if defined $status;
+	return;
+}
+
+# The headers that the script has set, as the application saw them.
+sub check_request {
+	my ($said, $f) = @_;
+	my $file = "$dir/seen/$f->{number}.request";
+	return unless -e $file;
+	my %env = map { split /=/, $_, 2 } split /\0/, read_file($file);
+	my $want = $said->{request}{headers};
+	for my $name (sort keys %$want) {
+		my $key = uc $name =~ tr/-/_/r;
+		$key = "HTTP_$key" unless $key eq 'CONTENT_TYPE';
+		# Bytes that are no UTF-8 are escaped in JSON.
+		next if $want->{$name} =~ /[^ -~]|\\x/;
+		# lighttpd hands empty ones on as none.
+		same("$name of the request", $env{$key} // '', $want->{$name});
+	}
+	return;
+}
+
+# Which of the headers that were there the script could read.
+sub check_readable {
+	my ($said, $f, $got, $text) = @_;
+	my %may = map { $_ => 1 } @{ $said->{readable} };
+	my %there = %may;
+	if (!defined $said->{request}{response}{status}) {
+		# The application's own: what it is known to send, and what
+		# it exposes beside the policy.
+		%there = map { lc $_ => 1 } @sent;
+		$may{$_} = 1 for qw(cache-control content-language content-type
+		    expires last-modified pragma);
+		$may{'x-secret'} = 1 if $f->{own} == 4;
+		%may = (%may, %there) if $text =~ /^expose = [*]$/m
+		    || $f->{origin} eq lc +($f->{url} =~ m{^(\w+://[^/]*)})[0];
+	}
+	my %read = map { $_ => 1 } @{ $got->{names} };
+	my @got = grep { $there{$_} } sort keys %read;
+	my @want = grep { $there{$_} } sort keys %may;
+	same('readable', "@got", "@want");
+	trouble("Set-Cookie can be read") if $read{'set-cookie'};
+	return;
+}
+
+# Of several headers that are not allowed a browser names any, explain the first.
+sub same_header {
+	my ($said, $got, $text) = @_;
+	my $field = $browser->{header};
+	my ($named) = ($got // '') =~ $field or return $text;
+	my ($other) = $text =~ $field or return $text;
+	my %allowed = map { $_ => 1 } split /,/, $said->{preflight}{response}
+	    {headers}{'Access-Control-Allow-Headers'} // '';
+	my %asked = map { $_ => 1 } split /,/, $said->{preflight}
+	    {request}{headers}{'Access-Control-Request-Headers'};
+	$text =~ s/\Q$other\E/$named/
+	    if $asked{ lc $named } && !$allowed{ lc $named };
+	return $text;
+}
+
+# The words are those of the version that explain was written beside; another
+# may have others.
+sub same_words {
+	my ($what, $got, $want) = @_;
+	return unless $browser->{same_words};
+	if (my $tidy = $browser->{tidy}) {
+		$_ = $tidy->($_) for grep { defined } $got, $want;
+	}
+	# explain escapes what is not printable.
+	$got =~ s/\n/\\x0a/g if defined $got;
+	return same($what, $got, $want);
+}
+
+sub check_outcome {
+	my ($said, $f, $got, $text) = @_;
+	if (defined $got->{error}) {
+		same('outcome', 'blocked', $said->{verdict});
+		my $message = $said->{message} =~ s/ \(Note: .*\)//r;
+		$message = same_header($said, $got->{said}[0], $message);
+		# The application's own: explain takes it for 200.
+		$message =~ s/Status code: \K200\b/$f->{status}/
+		    unless defined $said->{request}{response}{status}
+		    || !$said->{request}{sent};
+		$message =~ s/Status code: \K200\b/204/ if
+		    $said->{preflight}{needed} && !$said->{request}{sent}
+		    && !defined $said->{preflight}{response}{status};
+		if ($got->{error} eq $browser->{failed}) {
+			same_words('console', $got->{said}[0], $message);
+		} else {
+			# Which header it was is explain's to say; the browser
+			# shows the URL as it was given, explain without the
+			# password.
+			same_words('thrown', $got->{error}
+			    =~ s{(?<=: )http://.*}{}rsi, $message
+			    =~ s{(?<=: )http://.*}{}rsi
+			    =~ s/ \((?:of )?the header .*//r);
+		}
+		return;
+	}
+	same('outcome', 'allowed', $said->{verdict});
+	return if $said->{verdict} ne 'allowed';
+	same('status', $got->{status},
+	    $said->{request}{response}{status} // $f->{status});
+	check_readable($said, $f, $got, $text);
+	return;
+}
+
+# lighttpd refuses what it does not know (a method, without a word in its log; a
+# byte) before anybody else sees it: explain knows the policy, not the server.
+sub server_refused {
+	my ($said, $seen) = @_;
+	return 0 unless $said->{request}{sent};
+	return 1 if $said->{request}{method} !~
+	    /\A(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|PROPFIND)\z/;
+	return grep { $_->{status} eq '400' } @{ $seen->{request} || [] };
+}
+
+sub kind {
+	my ($said) = @_;
+	return 'refused by fetch()' if ($said->{reason} // '') eq
+	    'forbidden-method';
+	return join ', ', $said->{preflight}{needed} ? 'preflight' : 'none',
+	    $said->{verdict};
+}
+
+sub check {
+	my ($f, $got, $seen, $text) = @_;
+	my ($said, $exit) = predict($f);
+	@troubles = ();
+	my $kind = kind($said);
+	same('exit status', $said->{verdict} eq 'allowed' ? 0 : 1, $exit);
+	check_preflight($said, $seen);
+	if (server_refused($said, $seen)) {
+		$kind = 'refused by lighttpd';
+	} else {
+		same('requests', scalar @{ $seen->{request} || [] },
+		    $said->{request}{sent} ? 1 : 0);
+		check_request($said, $f) if $said->{request}{sent};
+		check_outcome($said, $f, $got, $text);
+	}
+	$tally{$kind}++;
+	my $method = $f->{method} =~ tr/ -~//cdr;
+	ok(!@troubles, "$f->{number}: $method of $f->{origin}: $kind") or
+	    diag(join "\n", @troubles, JSON::PP->new->ascii->pretty->canonical
+	    ->encode({ asked => $f, explain => $said, browser => $got,
+		    wire => $seen }), $text);
+	return;
+}
+
+# --- the test -----------------------------------------------------------------
+
+# All kinds were among them, or it proves nothing.
+sub check_tally {
+	my ($count) = @_;
+	my @kinds = ('none, allowed', 'none, blocked', 'preflight, allowed',
+		'preflight, blocked', 'refused by fetch()');
+	for my $kind (@kinds) {
+		cmp_ok($tally{$kind} // 0, '>=', $count / 60,
+			"$kind: enough of them");
+	}
+	cmp_ok($tally{'refused by lighttpd'} // 0, '<=', $count / 15,
+		'few that lighttpd refused');
+	note(join ', ', map { "$_: $tally{$_}" } sort keys %tally);
+	return;
+}
+
+# check_browser(name, seed, count, at_once: requests of a page at the same time,
+# start => sub (port): the browser, version: whose words explain has, failed:
+# what fetch() throws when the console has the cause, header: finds the name of
+# a header in a message, tidy => sub (text): what does not matter in it made
+# equal, lines => sub (console's lines): { number => [line] }).
+# All of a test file.
+sub check_browser {
+	$browser = {@_};
+	plan skip_all => 'no lighttpd' unless have_program('lighttpd');
+	my $seed = $ENV{CORSWRAP_SEED} // $browser->{seed};
+	my $count = $ENV{CORSWRAP_EXCHANGES} // $browser->{count};
+	$dir = tempdir();
+	mkdir "$dir/$_" for qw(www seen done);
+	$port = free_port();
+	$draw = Corswrap::Draw->new(seed => $seed, port => $port,
+		origins_file => "$dir/origins.txt");
+	note("CORSWRAP_SEED=$seed CORSWRAP_EXCHANGES=$count");
+
+	write_application();
+	my @policies = write_policy(40);
+	my @fetches = map { $draw->fetch($_, \@policies) } 1 .. $count;
+	my $lighttpd = start_lighttpd();
+	my $corswrap = start([ corswrap(), '-c', "$dir/policy.ini", '-l',
+		"unix:$dir/app.sock", '-m', '0666' ],
+		stderr => "$dir/corswrap.log");
+	wait_socket("$dir/app.sock") or die read_file("$dir/corswrap.log");
+	my $engine = $browser->{start}->($port, $draw->hosts);
+	my $version = $engine->version;
+	$browser->{same_words} = $version == $browser->{version};
+	note("version $version: words are not compared")
+	    unless $browser->{same_words};
+	my $got = ask_browser($engine,
+		write_pages($browser->{at_once}, @fetches));
+	undef $engine;
+	# The log is whole when it has ended.
+	stop($lighttpd);
+	stop($corswrap);
+	my $seen = read_log();
+	my %text = (none => '', map { $_ => $policies[ $_ - 1 ] }
+		1 .. @policies);
+	check($_, $got->{ $_->{number} }, $seen->{ $_->{number} } || {},
+		$text{ $_->{policy} }) for @fetches;
+	check_tally($count);
+	diag("CORSWRAP_SEED=$seed CORSWRAP_EXCHANGES=$count")
+	    unless Test::More->builder->is_passing;
+	done_testing;
+	return;
+}
+
+1;
