@@ -51,6 +51,7 @@ script_tests = \
 	t/cors/installed.t \
 	t/corscheck/import.t \
 	t/corscheck/init.t \
+	t/corscheck/learn.t \
 	t/corscheck/lint.t \
 	t/corscheck/warm.t \
 	t/corswrap/main.t \

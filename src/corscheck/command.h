@@ -32,6 +32,8 @@ int probe_command(const struct command *, int argc, char **argv);
 int reference_command(const struct command *, int argc, char **argv);
 int warm_command(const struct command *, int argc, char **argv);
 int import_command(const struct command *, int argc, char **argv);
+int learn_command(const struct command *, int argc, char **argv);
+int replay_command(const struct command *, int argc, char **argv);
 int init_command(const struct command *, int argc, char **argv);
 
 /* Print a subcommand's usage: to standard output if it was asked for, else to

@@ -5,8 +5,10 @@ corscheck_sources = \
 	%D%/cmd_explain.c \
 	%D%/cmd_import.c \
 	%D%/cmd_init.c \
+	%D%/cmd_learn.c \
 	%D%/cmd_lint.c \
 	%D%/cmd_reference.c \
+	%D%/cmd_replay.c \
 	%D%/cmd_warm.c \
 	%D%/command.c \
 	%D%/command.h \
@@ -20,7 +22,11 @@ corscheck_sources = \
 	%D%/lint_fix.h \
 	%D%/lint_output.c \
 	%D%/lint_output.h \
+	%D%/log_read.c \
+	%D%/log_read.h \
 	%D%/main.c \
+	%D%/tally.c \
+	%D%/tally.h \
 	$(end)
 EXTRA_DIST += %D%/README
 

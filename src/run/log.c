@@ -546,6 +546,12 @@ log_access(struct log *log, const struct settings *settings,
 		 outcome->preflight ? SLICE("preflight")
 		 : outcome->ran	    ? SLICE("ran")
 				    : SLICE("answered"));
+	/* What `corscheck learn` makes `methods` and `headers` of. */
+	if (outcome->preflight) {
+		put_pair(&line, "asks-method", request->acrm);
+		if (request->acrh_count > 0)
+			put_pair(&line, "asks-headers", request->acrh[0]);
+	}
 	if (outcome->reason != CORS_REASON_NONE)
 		put_pair(&line, "reason",
 			 slice_from(cors_reason_id(

@@ -1,0 +1,50 @@
+/*
+ * Requests out of access logs: corswrap's own JSON, nginx' JSON, and the
+ * combined format with Origin behind it.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef LOG_READ_H
+#define LOG_READ_H
+
+#include <stdint.h>
+
+#include "base/slice.h"
+
+enum { LOG_DAY = 11 }; /* "2026-11-29" and a NUL */
+
+/* What a line says of a request; absent: nothing.  It points into the line, and
+ * is good until the next one is read. */
+struct log_entry {
+	struct slice method;
+	struct slice uri;
+	struct slice host;
+	struct slice origin;
+	struct slice asked_method; /* of a preflight */
+	struct slice asked_headers;
+	int status;
+	char day[LOG_DAY]; /* empty: unknown */
+};
+
+struct log_counts {
+	uint64_t lines;
+	uint64_t requests; /* lines that are one */
+	uint64_t others;   /* lines of a log that are none: of our own log */
+	uint64_t unknown;  /* what is no line of such a log */
+	uint64_t without;  /* requests whose line has no place for Origin */
+};
+
+/* Called for each request; false stops. */
+typedef bool (*log_take)(void *ctx, const struct log_entry *);
+
+/*
+ * Read the file, "-": standard input, line by line, however large it is.  The
+ * counts are added to.  False: the cause is in errno, or take has stopped it
+ * (errno ECANCELED).
+ */
+bool log_read(const char *name, struct log_counts *, log_take take, void *ctx);
+
+/* A line without its end; for log_read and its test.  The line is changed. */
+bool log_parse(char *line, size_t len, struct log_entry *, struct log_counts *);
+
+#endif

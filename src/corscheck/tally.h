@@ -1,0 +1,30 @@
+/*
+ * A table from text to a number: what occurs in a log, each once.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef TALLY_H
+#define TALLY_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+
+struct tally {
+	struct arena *arena;
+	struct slice *keys; /* in the order in which they came */
+	size_t count;
+	size_t room;
+	uint32_t *slots; /* 0: empty, else the key's place plus 1 */
+	size_t slot_count;
+};
+
+#define TALLY_NONE ((size_t)-1)
+
+/* The place of the key, which is added (copied) if it is new.  TALLY_NONE:
+ * memory is out.  *added: it was new; may be NULL. */
+size_t tally_place(struct tally *, struct slice key, bool *added);
+/* Free what is not the arena's. */
+void tally_free(struct tally *);
+
+#endif
