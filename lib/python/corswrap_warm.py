@@ -69,6 +69,11 @@ def _obstacles(control, standard):
             except OSError:
                 continue  # the one that was reading the folder
             yield f"descriptor {fd} is open: {what}"
+    with open("/proc/self/maps", errors="replace") as f:
+        for line in f:
+            if line.split()[1][1::2] == "ws":  # forks would write to it
+                yield "memory is shared: " + line.split(None, 5)[-1].strip()
+                break
     if os.lseek(0, 0, os.SEEK_CUR) != 0:
         yield "standard input was read"
 
@@ -148,7 +153,7 @@ def _reseed():
         numpy.seed()
 
 
-def _child(connection):
+def _child(connection, changed, unset):
     """In a fork: take a request, say so, and wait until it may begin."""
     os.setpgid(0, 0)
     connection.send(b"r")
@@ -164,6 +169,10 @@ def _child(connection):
     for pair in text.split(b"\0")[:-1]:
         name, _, value = pair.partition(b"=")
         os.environb[name] = value
+    # What modules have done to their variables already.
+    for name in unset:
+        os.environb.pop(name, None)
+    os.environb.update(changed)
     _reopen_stdin()
     _reseed()
     connection.send(b"a")
@@ -172,7 +181,7 @@ def _child(connection):
     connection.close()
 
 
-def _serve(control):
+def _serve(control, changed, unset):
     """Orders, until a fork is to run the script; the zygote never returns."""
     orders = socket.socket(fileno=control)
     running = set()
@@ -189,7 +198,7 @@ def _serve(control):
             pid = _fork()
             if pid == 0:
                 orders.close()
-                _child(socket.socket(fileno=fds[0]))
+                _child(socket.socket(fileno=fds[0]), changed, unset)
                 return
             if pid is not None:
                 running.add(pid)
@@ -236,17 +245,23 @@ def _prepare():
     with open(script, "rb") as f:
         code = compile(f.read(), script, "exec", dont_inherit=True)
     obstacles = []
+    begun = dict(os.environb)
+    place = os.getcwd()
     for name in modules:
         try:
             importlib.import_module(name)
         except Exception as error:
             obstacles.append(f"module {name} cannot be loaded: {error}")
+    if os.getcwd() != place:
+        obstacles.append("a module changes the folder")
+    changed = {k: v for k, v in os.environb.items() if begun.get(k) != v}
+    unset = begun.keys() - os.environb.keys()
     sys.stdout.flush()
     obstacles.extend(_obstacles(control, standard))
     _report(control, obstacles)
     # Collections of the forks need not look at, and so not copy, what is here.
     gc.freeze()
-    _serve(control)
+    _serve(control, changed, unset)
     return script, code
 
 

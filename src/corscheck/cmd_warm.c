@@ -159,7 +159,9 @@ find_variables(struct subject *s, char **own, int count)
 		lasting = put_variable(s->base, lasting, env[fixed]);
 	}
 	for (size_t i = 0; i < n; i++)
-		if (interpreter_reads(s->env[i]))
+		if (interpreter_reads(s->env[i]) ||
+		    (!interpreter_is_server(s->argv) &&
+		     interpreter_may_see(s->env[i])))
 			lasting = put_variable(s->base, lasting, s->env[i]);
 }
 
@@ -462,7 +464,8 @@ grep_script(const struct subject *s)
 		    (strstr(text, "$ENV{") != NULL ||
 		     strstr(text, "%ENV") != NULL))
 			printf("%s:%u: note: this looks at %%ENV before there "
-			       "is a request; only what [env] sets is there\n",
+			       "is a request; only what [env] sets is there, "
+			       "and what is the server's (DOCUMENT_ROOT)\n",
 			       s->path, number);
 		if (!begin && depth == 0)
 			continue;

@@ -518,6 +518,15 @@ interpreter_is_server(char *const *argv)
 	return language_of(slice_from(argv[0])) == LANGUAGE_PHP;
 }
 
+static bool
+begins_with(const char *text, const char *const *begin)
+{
+	for (; *begin != NULL; begin++)
+		if (strncmp(text, *begin, strlen(*begin)) == 0)
+			return true;
+	return false;
+}
+
 bool
 interpreter_reads(const char *variable)
 {
@@ -528,12 +537,20 @@ interpreter_reads(const char *variable)
 					    "PERL",	 "PYTHON",
 					    "LC_",	 "PHPRC=",
 					    "PHP_FCGI_", "PHP_INI_SCAN_DIR=",
-					    "USE_ZEND_", "USE_TRACKED_ALLOC="};
+					    "USE_ZEND_", "USE_TRACKED_ALLOC=",
+					    NULL};
 
-	for (size_t i = 0; i < sizeof(begin) / sizeof(begin[0]); i++)
-		if (strncmp(variable, begin[i], strlen(begin[i])) == 0)
-			return true;
-	return false;
+	return begins_with(variable, begin);
+}
+
+bool
+interpreter_may_see(const char *variable)
+{
+	static const char *const begin[] = {
+	    "DOCUMENT_ROOT=", "GATEWAY_INTERFACE=", "SERVER_ADMIN=",
+	    "SERVER_SOFTWARE=", NULL};
+
+	return begins_with(variable, begin);
 }
 
 const char *

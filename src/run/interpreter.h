@@ -36,6 +36,9 @@ bool interpreter_is_server(char *const *argv);
  */
 bool interpreter_reads(const char *variable);
 
+/* Is it the web server's, the same in each of its requests for a script? */
+bool interpreter_may_see(const char *variable);
+
 /*
  * argv: what is executed when the program starts cold, absolute: a script, or
  * an interpreter with its switches and a script; more words are the script's.

@@ -50,19 +50,23 @@ warm_is_wanted(const struct settings *settings, const struct script *script,
 /* ---- programs ---- */
 
 /*
- * Variables of the interpreter: those that it reads itself, and those that
- * [env] sets, which are the same in every request.  A request in which they
- * differ belongs to another zygote.
+ * Variables of the interpreter: those that it reads itself, and those that are
+ * the same in every request, of [env] and of the web server; a script may look
+ * at them while it is compiled.  A request in which they differ belongs to
+ * another zygote.
  */
 static bool
-is_lasting(const struct settings *settings, const char *variable)
+is_lasting(const struct settings *settings, const struct child_spec *spec,
+	   const char *variable)
 {
 	size_t len = strcspn(variable, "=") + 1;
 
 	for (char *const *v = settings->app.env; *v != NULL; v++)
 		if (strncmp(variable, *v, len) == 0)
 			return true;
-	return interpreter_reads(variable);
+	return interpreter_reads(variable) ||
+	       (!interpreter_is_server(spec->argv) &&
+		interpreter_may_see(variable));
 }
 
 /* Bytes that are put one behind the other, or only counted (to is NULL). */
@@ -92,7 +96,7 @@ put_key(struct bytes *b, const struct settings *settings,
 	put(b, spec->directory == NULL ? "" : spec->directory);
 	put(b, "");
 	for (char *const *v = spec->env; *v != NULL; v++)
-		if (is_lasting(settings, *v))
+		if (is_lasting(settings, spec, *v))
 			put(b, *v);
 }
 
@@ -130,14 +134,14 @@ copy_words(const char *const *words)
 }
 
 static char **
-copy_lasting(const struct settings *settings, char *const *env)
+copy_lasting(const struct settings *settings, const struct child_spec *spec)
 {
 	const char *list[256];
 	size_t count = 0;
 
-	for (; *env != NULL && count < 256; env++)
-		if (is_lasting(settings, *env))
-			list[count++] = *env;
+	for (char *const *v = spec->env; *v != NULL && count < 256; v++)
+		if (is_lasting(settings, spec, *v))
+			list[count++] = *v;
 	return copy_list(list, count);
 }
 
@@ -177,7 +181,7 @@ program_new(const struct settings *settings, const char *name,
 	p->renew_count = policy->renew.count;
 	p->renew_time = policy->renew.time;
 	p->name = strdup(name);
-	p->env = copy_lasting(settings, spec->env);
+	p->env = copy_lasting(settings, spec);
 	p->argv = copy_words((const char *const *)spec->argv);
 	p->load = copy_words(policy->load);
 	p->watch = copy_words(policy->watch);

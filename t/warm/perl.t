@@ -9,7 +9,7 @@ use warnings;
 use FindBin ();
 use lib "$FindBin::RealBin/../lib";
 
-use Corswrap::Corpus qw(corpus requests refused without_time);
+use Corswrap::Corpus qw(corpus requests refused server_variables without_time);
 use Corswrap::Test;
 use Corswrap::Zygote qw(run_cold warm_possible);
 use Test::More;
@@ -55,7 +55,8 @@ for my $program (corpus()) {
 	my ($name, $script, %how) = @$program;
 	SKIP: {
 		skip "$name: $how{lacks}", 1 if $how{lacks};
-		my $zygote = Corswrap::Zygote->start($script, %how);
+		my $zygote = Corswrap::Zygote->start($script, %how,
+		    env => { server_variables() });
 		is_deeply($zygote->{obstacles}, [], "$name: nothing speaks against it")
 		    or next;
 		turns($name, $zygote, $script, %how);

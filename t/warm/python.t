@@ -123,6 +123,28 @@ for my $case (@corpus) {
 
 # --- random numbers ------------------------------------------------------------------------
 
+# What a module of `load` does to variables holds when the script runs.
+mkdir "$dir/modules";
+write_file("$dir/modules/sets.py", "import os\nos.environ['SET'] = 'by a module'\n" .
+    "os.environ.pop('LOST', None)\nos.environ['QUERY_STRING'] = 'changed'\n");
+write_file("$dir/modules/shares.py", "import mmap\nm = mmap.mmap(-1, 4096)\n");
+write_file("$dir/modules/moves.py", "import os\nos.chdir('/')\n");
+my %modules = (PYTHONPATH => "$dir/modules", LOST => 1);
+{
+	my $sets = script('variables', "import os, sets\nprint(sorted(os.environ.items()))\n");
+	my $z = Corswrap::Zygote->start($sets, words => [$python], load => ['sets'],
+	    env => \%modules);
+	is_deeply($z->{obstacles}, [], 'a module that changes variables');
+	is($z->ask(env => { %modules, %get })->{out},
+	    run_cold($sets, words => [$python], env => { %modules, %get })->{out}, 'the same as cold');
+	for my $case ([ shares => qr{memory is shared: /dev/zero} ],
+		[ moves => qr/a module changes the folder/ ]) {
+		$z = Corswrap::Zygote->start($sets, words => [$python], load => [ $case->[0] ],
+		    env => \%modules);
+		like("@{ $z->{obstacles} }", $case->[1], "one that $case->[0]");
+	}
+}
+
 my $zygote = Corswrap::Zygote->start(script('random', <<'END'), words => [$python], load => [qw(random secrets uuid tempfile)]);
 import random, secrets, uuid, tempfile, os
 print(random.random(), secrets.token_hex(8), uuid.uuid4(), tempfile.mktemp(), os.getpid())

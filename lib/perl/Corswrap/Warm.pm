@@ -21,6 +21,9 @@ our $VERSION = '1';
 
 my ($control, $recvmsg, $write, $close, $dup3, $fcntl, $exit);
 my @standard; # what 0, 1 and 2 are when perl starts
+my $place;    # the current folder then
+my %begun;    # and the variables
+my (%set, @unset); # what the script does to them while it is compiled
 
 sub import {
 	my ($class, @numbers) = @_;
@@ -30,6 +33,8 @@ sub import {
 	# it (F_SETFD, FD_CLOEXEC).
 	syscall $fcntl, $control, 2, 1;
 	@standard = _standard();
+	$place = readlink '/proc/self/cwd';
+	%begun = %ENV;
 	# Neither this file nor its folder is to be seen by the script.
 	my $dir = delete $INC{'Corswrap/Warm.pm'};
 	$dir = substr $dir, 0, -length '/Corswrap/Warm.pm';
@@ -118,6 +123,22 @@ sub _has_children {
 	return sysread $list, $first, 1;
 }
 
+# Memory that forks would have in common, and write to.
+sub _shared {
+	sysopen my $list, '/proc/self/maps', 0 or return;
+	my ($text, $n) = ('');
+	1 while $n = sysread $list, $text, 65536, length $text;
+	return $text =~ /^\S+ .w.s \S+ \S+ \S+ *(.*)/m ? $1 : undef;
+}
+
+# Its files are told by names that hold where it is now.
+sub _has_moved {
+	my $now = readlink '/proc/self/cwd';
+	return if defined $now && defined $place && $now eq $place;
+	return grep { defined && !ref && substr($_, 0, 1) ne '/' }
+	    @INC, values %INC;
+}
+
 # Whatever would make a fork of this process differ from a start, in words.
 sub _obstacles {
 	my ($data) = @_;
@@ -138,6 +159,10 @@ sub _obstacles {
 		my $what = readlink "/proc/self/fd/$fd";
 		push @found, "descriptor $fd is open: $what" if defined $what;
 	}
+	my $shared = _shared();
+	push @found, "memory is shared: $shared" if defined $shared;
+	push @found, 'it changes its folder, and loads modules by relative paths'
+	    if _has_moved();
 	# Its one byte tells whether somebody has read it.
 	push @found, 'standard input was read' if sysseek(STDIN, 0, 1) != 0;
 	return @found;
@@ -193,7 +218,18 @@ sub _reopen {
 	return;
 }
 
-# The variables as perl has them at a start: tainted, if anything is.
+# What the script has done to its variables already: BEGIN { $ENV{PATH} = ... }.
+sub _take_changes {
+	for my $name (keys %ENV) {
+		$set{$name} = $ENV{$name}
+		    if !exists $begun{$name} || $begun{$name} ne $ENV{$name};
+	}
+	@unset = grep { !exists $ENV{$_} } keys %begun;
+	return;
+}
+
+# The variables as perl has them at a start: tainted, if anything is.  Then as
+# the script has changed them since.
 sub _environment {
 	my ($list) = @_;
 	my $taint = substr "$0$^X", 0, 0;
@@ -203,6 +239,8 @@ sub _environment {
 		$ENV{ substr $pair, 0, $at } =
 		    substr($pair, $at + 1) . $taint;
 	}
+	delete @ENV{@unset};
+	$ENV{$_} = $set{$_} for keys %set;
 	return;
 }
 
@@ -282,6 +320,7 @@ INIT {
 		$| = $flush;
 		select $selected;
 		_data(\%main::, {}, \%data);
+		_take_changes();
 		_report(\%data);
 		_serve(\%data);
 		($!, $?, $@) = ($error, $status, $death);

@@ -17,13 +17,15 @@ use strict;
 use warnings;
 use Corswrap::Test;
 use Exporter qw(import);
+use POSIX ();
 
-our @EXPORT_OK = qw(corpus requests refused without_time php_corpus);
+our @EXPORT_OK = qw(corpus requests refused without_time php_corpus
+    server_variables);
 
 my $perl = '/usr/bin/perl';
 
 # What a program needs that core Perl has not.
-my %needs = (map({ $_ => 'CGI' } qw(guestbook carp upload)),
+my %needs = (map({ $_ => 'CGI' } qw(begin guestbook carp upload)),
 	session => 'CGI::Session', sqlite => 'DBD::SQLite');
 
 # The words before the script, as its first line has them.
@@ -46,10 +48,14 @@ sub corpus {
 	return @all;
 }
 
-my %get = (REQUEST_METHOD => 'GET', QUERY_STRING => '',
+my $root = top_src() . '/t/warm/corpus';
+my %get = (DOCUMENT_ROOT => $root, REQUEST_METHOD => 'GET', QUERY_STRING => '',
 	GATEWAY_INTERFACE => 'CGI/1.1', SERVER_PROTOCOL => 'HTTP/1.1',
 	SERVER_NAME => 'www.example', SERVER_PORT => 80, SCRIPT_NAME => '/x.pl',
 	REMOTE_ADDR => '192.0.2.7');
+
+# Those that an interpreter is started with.
+sub server_variables { return map { $_ => $get{$_} } qw(DOCUMENT_ROOT GATEWAY_INTERFACE) }
 
 sub _get {
 	my ($query, %more) = @_;
@@ -182,6 +188,11 @@ sub refused {
 			'BEGIN { fork || do { close STDERR; sleep 1; exec "true" } }' ],
 		[ 'an alarm', qr/an alarm is set/, undef, 'BEGIN { alarm 100 }' ],
 	);
+	push @refused, [ 'shared memory', qr{memory is shared: /dev/zero}, undef,
+		'BEGIN { syscall 9, 0, 4096, 3, 0x21, -1, 0 }' ] # mmap
+	    if (POSIX::uname())[4] eq 'x86_64';
+	push @refused, [ 'a folder left, with relative paths', qr/it changes its folder/,
+		undef, 'use lib "."; BEGIN { chdir "/" }' ];
 	push @refused, [ 'a database opened in BEGIN', qr/descriptor \d+ is open: .*\.db/,
 		undef, 'use DBI; BEGIN { our $d = DBI->connect("dbi:SQLite:dbname=' .
 		'/tmp/corswrap-refused-' . $$ . '.db"); $d->do("create table if ' .
