@@ -49,6 +49,7 @@ script_tests = \
 	t/applications/wsgiref.t \
 	t/cors/regex-cost.t \
 	t/cors/installed.t \
+	t/corscheck/help.t \
 	t/corscheck/import.t \
 	t/corscheck/init.t \
 	t/corscheck/learn.t \

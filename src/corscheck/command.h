@@ -31,6 +31,7 @@ int explain_command(const struct command *, int argc, char **argv);
 int probe_command(const struct command *, int argc, char **argv);
 int reference_command(const struct command *, int argc, char **argv);
 int warm_command(const struct command *, int argc, char **argv);
+int help_command(const struct command *, int argc, char **argv);
 int import_command(const struct command *, int argc, char **argv);
 int learn_command(const struct command *, int argc, char **argv);
 int replay_command(const struct command *, int argc, char **argv);

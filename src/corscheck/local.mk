@@ -3,6 +3,7 @@
 corscheck_sources = \
 	%D%/cmd_dump.c \
 	%D%/cmd_explain.c \
+	%D%/cmd_help.c \
 	%D%/cmd_import.c \
 	%D%/cmd_init.c \
 	%D%/cmd_learn.c \
@@ -42,3 +43,12 @@ src/corscheck/snippets.h: $(snippets:%=src/corscheck/snippets/%) \
 src/corscheck/init_snippet.$(OBJEXT): src/corscheck/snippets.h
 CLEANFILES += src/corscheck/snippets.h
 EXTRA_DIST += %D%/snippets tools/snippet-strings
+
+# What help prints, as C strings.
+src/corscheck/help_entries.h: src/corscheck/help.txt tools/help-strings
+	$(AM_V_GEN)$(MKDIR_P) src/corscheck && \
+		$(top_srcdir)/tools/help-strings \
+		$(top_srcdir)/src/corscheck/help.txt >$@.tmp && mv $@.tmp $@
+src/corscheck/cmd_help.$(OBJEXT): src/corscheck/help_entries.h
+CLEANFILES += src/corscheck/help_entries.h
+EXTRA_DIST += %D%/help.txt tools/help-strings

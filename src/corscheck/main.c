@@ -21,6 +21,8 @@
 static const struct command commands[] = {
     {"lint", lint_command, "[--json | --format gcc|sarif] [--strict] [--fix] POLICY ...",
      "what is wrong with a policy"},
+    {"help", help_command, "[ID]",
+     "what an id of a diagnostic or reason means, and the fix"},
     {"dump", dump_command, "POLICY", "a policy in its canonical form"},
     {"explain", explain_command,
      "[-p POLICY] [--json] --url URL REQUEST",

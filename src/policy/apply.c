@@ -24,6 +24,10 @@ fix_is_certain(const struct diag *diag)
 
 	if (diag->fix == NULL || diag->line == 0 || diag->column == 0)
 		return false;
+	/* How long a range was meant to be is not certain. */
+	if (slice_starts(slice_from(diag->id), SLICE("ipv")) &&
+	    strrchr(diag->fix, '/') > strstr(diag->fix, "://") + 2)
+		return false;
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
 		if (strcmp(diag->id, ids[i]) == 0)
 			return true;
