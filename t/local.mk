@@ -176,6 +176,7 @@ t_explain_explanation_t_SOURCES = \
 	src/explain/explanation.c \
 	src/explain/fix.c \
 	src/explain/question.c \
+	src/explain/without_cors.c \
 	src/explain/words.c \
 	t/explain/explanation.c \
 	$(end)

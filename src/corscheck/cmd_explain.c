@@ -79,24 +79,90 @@ set_space(enum url_space *to, const char *text)
 }
 
 static int
+set_as(struct fetch_how *how, const char *text)
+{
+	return fetch_as_parse(slice_from(text), &how->as)
+		   ? GO_ON
+		   : complain("--as", " is fetch, xhr, script, font, image or "
+				      "eventsource; WebSockets know no CORS: "
+				      "their server has to look at Origin");
+}
+
+static int
+set_mode(struct fetch_how *how, const char *text)
+{
+	how->no_cors = slice_eq(slice_from(text), SLICE("no-cors"));
+	return how->no_cors || slice_eq(slice_from(text), SLICE("cors"))
+		   ? GO_ON
+		   : complain("--mode", " is cors or no-cors");
+}
+
+static int
+set_redirect(struct fetch_how *how, const char *text)
+{
+	static const char *const names[] = {[FETCH_FOLLOW] = "follow",
+					    [FETCH_ERROR] = "error",
+					    [FETCH_MANUAL] = "manual"};
+
+	for (int i = 0; i <= FETCH_MANUAL; i++) {
+		if (!slice_eq(slice_from(text), slice_from(names[i])))
+			continue;
+		how->redirect = (enum fetch_redirect)i;
+		return GO_ON;
+	}
+	return complain("--redirect", " is follow, error or manual");
+}
+
+/* Of how it asks; false: it is another letter. */
+static bool
+read_how(struct fetch_how *how, int letter, int *status)
+{
+	switch (letter) {
+	case 'a':
+		*status = set_as(how, optarg);
+		break;
+	case 'd':
+		how->has_body = true;
+		break;
+	case 'l':
+		how->listens = true;
+		break;
+	case 'm':
+		*status = set_mode(how, optarg);
+		break;
+	case 'r':
+		*status = set_redirect(how, optarg);
+		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
+static int
 read_flags(struct arguments *arguments, struct question_text *text,
 	   struct slice *headers, const struct command *command,
 	   enum url_kind kind, int argc, char **argv)
 {
 	static const struct option options[] = {
+	    {"as", required_argument, NULL, 'a'},
 	    {"browser", required_argument, NULL, 'b'},
 	    {"credentials", no_argument, NULL, 'c'},
+	    {"data", required_argument, NULL, 'd'},
 	    {"header", required_argument, NULL, 'H'},
 	    {"help", no_argument, NULL, 'h'},
 	    {"json", no_argument, NULL, 'j'},
 	    {"method", required_argument, NULL, 'X'},
+	    {"mode", required_argument, NULL, 'm'},
 	    {"origin", required_argument, NULL, 'o'},
 	    {"page-space", required_argument, NULL, 's'},
 	    {"policy", required_argument, NULL, 'p'},
+	    {"redirect", required_argument, NULL, 'r'},
+	    {"upload-listener", no_argument, NULL, 'l'},
 	    {"url", required_argument, NULL, 'u'},
 	    {NULL, 0, NULL, 0},
 	};
-	const char *letters = kind == URL_OPTION ? "hH:X:p:" : "hH:X:";
+	const char *letters = kind == URL_OPTION ? "d:hH:X:p:" : "d:hH:X:";
 	struct slice policy = SLICE_NONE;
 	int letter, status = GO_ON;
 
@@ -105,6 +171,8 @@ read_flags(struct arguments *arguments, struct question_text *text,
 		/* probe takes its URL as an argument and asks no policy. */
 		if (kind == URL_ARGUMENT && (letter == 'p' || letter == 'u'))
 			return command_usage(command, 0);
+		if (read_how(&text->how, letter, &status))
+			continue;
 		switch (letter) {
 		case 'b':
 			status = set_browser(arguments, text, optarg);

@@ -18,6 +18,15 @@
 #include "base/os.h"
 #include "page/page.h"
 
+#define REQUEST_WORDS                                                          \
+	"           REQUEST: --origin ORIGIN [-X METHOD] [-H 'Name: value'] "  \
+	"...\n"                                                                \
+	"           [-d BODY] [--credentials] [--mode cors|no-cors]\n"         \
+	"           [--as fetch|xhr|script|font|image|eventsource]\n"          \
+	"           [--redirect follow|error|manual] [--upload-listener]\n"    \
+	"           [--page-space public|local|loopback]\n"                    \
+	"           [--browser chromium|firefox|safari|all]"
+
 static const struct command commands[] = {
     {"lint", lint_command, "[--json | --format gcc|sarif] [--strict] [--fix] POLICY ...",
      "what is wrong with a policy"},
@@ -25,13 +34,9 @@ static const struct command commands[] = {
      "what an id of a diagnostic or reason means, and the fix"},
     {"dump", dump_command, "POLICY", "a policy in its canonical form"},
     {"explain", explain_command,
-     "[-p POLICY] [--json] --url URL REQUEST",
+     "[-p POLICY] [--json] --url URL REQUEST\n" REQUEST_WORDS,
      "what a browser will do with a request"},
-    {"probe", probe_command,
-     "[--json] REQUEST URL\n"
-     "           REQUEST: --origin ORIGIN [-X METHOD] [-H 'Name: value'] ...\n"
-     "           [--credentials] [--page-space public|local|loopback]\n"
-     "           [--browser chromium|firefox|safari|all]",
+    {"probe", probe_command, "[--json] REQUEST URL\n" REQUEST_WORDS,
      "what a browser will do, with a live server"},
     {"import", import_command, "[--from apache|nginx] FILE ...",
      "a policy from the CORS lines of another server"},
@@ -54,15 +59,15 @@ static const struct command commands[] = {
     {NULL, NULL, NULL, NULL},
 };
 
+/* On one screen; the options are those of each command. */
 static int
 usage(int asked)
 {
 	FILE *out = asked ? stdout : stderr;
 
-	for (const struct command *c = commands; c->name != NULL; c++)
-		fprintf(out, "%s corscheck %s %s\n",
-			c == commands ? "usage:" : "      ", c->name, c->usage);
-	fprintf(out, "       corscheck -V | -h\n\n");
+	fprintf(out, "usage: corscheck COMMAND [OPTION ...] [ARGUMENT ...]\n"
+		     "       corscheck COMMAND -h\n"
+		     "       corscheck -V | -h\n\n");
 	for (const struct command *c = commands; c->name != NULL; c++)
 		fprintf(out, "  %-10s %s\n", c->name, c->purpose);
 	return asked ? CHECK_GOOD : CHECK_USAGE;

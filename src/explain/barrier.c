@@ -48,8 +48,7 @@ block_port(struct explanation *e)
 		e, explain_printf(e,
 				  "%s (browsers do not connect to port %u, "
 				  "which is another protocol's)",
-				  browser_network_error(e->question.browser),
-				  port)),
+				  console_of_network_error(e), port)),
 	    "serve the URL on another port");
 	return true;
 }
@@ -153,10 +152,10 @@ describe_local(struct explanation *e, enum url_space to)
 {
 	return explain_printf(
 	    e,
-	    "Access to fetch at '%s' from origin '%s' has been blocked by CORS "
+	    "Access to %s at '%s' from origin '%s' has been blocked by CORS "
 	    "policy: The request client is not a secure context and the "
 	    "resource is in more-private address space `%s`.",
-	    explain_quote(e, e->question.url.full),
+	    console_kind(e), explain_quote(e, e->question.url.full),
 	    explain_quote(e, e->question.origin), url_space_name(to));
 }
 

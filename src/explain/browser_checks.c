@@ -135,6 +135,18 @@ is_access_check(enum fetch_reason reason)
 	return reason <= FETCH_PREFLIGHT_STATUS;
 }
 
+/* One more sentence with XMLHttpRequest. */
+static const char *
+describe_xhr(const struct explanation *e, const struct fetch_check *check)
+{
+	if (e->question.how.as != FETCH_AS_XHR ||
+	    (check->reason != FETCH_WILDCARD_WITH_CREDENTIALS &&
+	     check->reason != FETCH_CREDENTIALS_NOT_TRUE))
+		return "";
+	return " The credentials mode of requests initiated by the "
+	       "XMLHttpRequest is controlled by the withCredentials attribute.";
+}
+
 static const char *
 console_of_chromium(struct explanation *e, const struct fetch_check *check,
 		    bool preflight)
@@ -148,11 +160,11 @@ console_of_chromium(struct explanation *e, const struct fetch_check *check,
 				      explain_quote(e, e->redirected_from));
 	return explain_printf(
 	    e,
-	    "Access to fetch at '%s'%s from origin '%s' has been blocked by "
-	    "CORS policy: %s%s",
-	    explain_quote(e, e->question.url.full), from,
+	    "Access to %s at '%s'%s from origin '%s' has been blocked by CORS "
+	    "policy: %s%s%s",
+	    console_kind(e), explain_quote(e, e->question.url.full), from,
 	    explain_quote(e, e->question.origin), prefix,
-	    describe_failure(e, check));
+	    describe_failure(e, check), describe_xhr(e, check));
 }
 
 static void
@@ -433,6 +445,10 @@ browser_check_response(struct explanation *e)
 	const struct question *q = &e->question;
 	struct fetch_check check;
 
+	if (e->plan.opaque) {
+		browser_check_opaque(e);
+		return;
+	}
 	if (e->plan.cross_origin) {
 		check = fetch_check_origin(e->arena, q->origin, q->credentials,
 					   &e->response.fields);
@@ -448,38 +464,6 @@ browser_check_response(struct explanation *e)
 	}
 	allow(e);
 	browser_list_readable(e);
-}
-
-const char *
-browser_network_error(enum fetch_browser browser)
-{
-	switch (browser) {
-	case FETCH_FIREFOX:
-		return "TypeError: NetworkError when attempting to fetch "
-		       "resource.";
-	case FETCH_SAFARI:
-		return "TypeError: Load failed";
-	default:
-		return "TypeError: Failed to fetch";
-	}
-}
-
-void
-explain_blocked(struct explanation *e, const char *id, const char *message,
-		const char *fix)
-{
-	e->verdict = VERDICT_BLOCKED;
-	e->reason = id;
-	e->message = message;
-	e->fix = fix;
-}
-
-void
-explain_unreachable(struct explanation *e, const char *id, const char *message,
-		    const char *fix)
-{
-	explain_blocked(e, id, message, fix);
-	e->unreachable = true;
 }
 
 /* ---- what may be read ---- */

@@ -90,8 +90,8 @@ set_site(struct core_request *a)
 	set(a, "HTTP_SEC_FETCH_SITE",
 	    a->e->plan.cross_origin ? SLICE("cross-site")
 				    : SLICE("same-origin"));
-	set(a, "HTTP_SEC_FETCH_MODE", SLICE("cors"));
-	set(a, "HTTP_SEC_FETCH_DEST", SLICE("empty"));
+	set(a, "HTTP_SEC_FETCH_MODE", slice_from(explain_fetch_mode(a->e)));
+	set(a, "HTTP_SEC_FETCH_DEST", slice_from(explain_fetch_dest(a->e)));
 }
 
 static void

@@ -27,6 +27,34 @@ status_of(const struct explanation *e, bool preflight)
 	return status == 0 ? 200 : status; /* the application's own */
 }
 
+const char *
+console_kind(const struct explanation *e)
+{
+	static const char *const kinds[FETCH_AS_COUNT] = {
+	    [FETCH_AS_FETCH] = "fetch",	  [FETCH_AS_XHR] = "XMLHttpRequest",
+	    [FETCH_AS_SCRIPT] = "script", [FETCH_AS_FONT] = "font",
+	    [FETCH_AS_IMAGE] = "image",	  [FETCH_AS_EVENTSOURCE] = "resource",
+	};
+
+	return kinds[e->question.how.as];
+}
+
+const char *
+console_of_network_error(const struct explanation *e)
+{
+	if (e->question.how.as != FETCH_AS_FETCH)
+		return "an error event that has no cause";
+	switch (e->question.browser) {
+	case FETCH_FIREFOX:
+		return "TypeError: NetworkError when attempting to fetch "
+		       "resource.";
+	case FETCH_SAFARI:
+		return "TypeError: Load failed";
+	default:
+		return "TypeError: Failed to fetch";
+	}
+}
+
 /* ---- Firefox ---- */
 
 /* The first item that is no token. */
@@ -130,7 +158,7 @@ console_of_firefox(struct explanation *e, const struct fetch_check *check,
 	    check->reason == FETCH_WILDCARD_WITH_CREDENTIALS ? "'" : "";
 	struct slice url = e->question.url.full;
 
-	if (text_ends(url, SLICE("#")))
+	if (e->question.how.as == FETCH_AS_FETCH && text_ends(url, SLICE("#")))
 		url.len--;
 	return explain_printf(
 	    e,
@@ -220,6 +248,13 @@ chromium_refusal(struct explanation *e, const char *name)
 	case FETCH_HEADER_VALUE:
 		return explain_printf(e, "%s: Invalid value (of the header %s)",
 				      call, name);
+	case FETCH_METHOD_NO_CORS:
+		return explain_printf(
+		    e, "%s: '%s' is unsupported in no-cors mode.", call, name);
+	case FETCH_BODY:
+		return explain_printf(
+		    e, "%s: Request with GET/HEAD method cannot have body.",
+		    call);
 	case FETCH_ACCEPTED:
 		break;
 	}
@@ -244,6 +279,11 @@ firefox_refusal(struct explanation *e, const char *name, const char *value)
 	case FETCH_HEADER_VALUE:
 		return explain_printf(
 		    e, "Window.fetch: %s is an invalid header value.", value);
+	case FETCH_METHOD_NO_CORS:
+		return explain_printf(
+		    e, "Window.fetch: Invalid request method %s.", name);
+	case FETCH_BODY:
+		return "Window.fetch: HEAD or GET Request cannot have a body.";
 	case FETCH_ACCEPTED:
 		break;
 	}
@@ -263,10 +303,66 @@ safari_refusal(struct explanation *e, const char *name, const char *value)
 	case FETCH_HEADER_VALUE:
 		return explain_printf(e, "Header '%s' has invalid value: '%s'",
 				      name, value);
+	case FETCH_METHOD_NO_CORS:
+		return "Method must be GET, POST or HEAD in no-cors mode.";
+	case FETCH_BODY:
+		return explain_printf(
+		    e, "Request has method '%s' and cannot have a body", name);
 	case FETCH_ACCEPTED:
 		break;
 	}
 	return "";
+}
+
+/* Chromium's words of XMLHttpRequest, behind "SyntaxError: " or, of a method
+ * that browsers refuse, "SecurityError: ". */
+static const char *
+chromium_xhr_refusal(struct explanation *e, const char *name, const char *value)
+{
+	static const char open[] = "Failed to execute 'open' on "
+				   "'XMLHttpRequest'";
+	static const char set[] = "Failed to execute 'setRequestHeader' on "
+				  "'XMLHttpRequest'";
+
+	switch (e->plan.refusal) {
+	case FETCH_METHOD_FORBIDDEN:
+		return explain_printf(e, "%s: '%s' HTTP method is unsupported.",
+				      open, name);
+	case FETCH_HEADER_NO_TOKEN:
+		return explain_printf(
+		    e, "%s: '%s' is not a valid HTTP header field name.", set,
+		    name);
+	case FETCH_HEADER_VALUE:
+		return explain_printf(
+		    e, "%s: '%s' is not a valid HTTP header field value.", set,
+		    value);
+	default:
+		return explain_printf(e, "%s: '%s' is not a valid HTTP method.",
+				      open, name);
+	}
+}
+
+static const char *
+console_of_xhr_refusal(struct explanation *e, const char *name,
+		       const char *value)
+{
+	bool secure = e->plan.refusal == FETCH_METHOD_FORBIDDEN;
+	const char *words;
+
+	if (e->question.browser == FETCH_CHROMIUM)
+		words = chromium_xhr_refusal(e, name, value);
+	else if (secure)
+		words = "The operation is insecure.";
+	else if (e->question.browser == FETCH_SAFARI)
+		words = "The string did not match the expected pattern.";
+	else if (e->plan.refusal == FETCH_METHOD_NO_TOKEN)
+		words = "An invalid or illegal string was specified";
+	else
+		words = e->plan.refusal == FETCH_HEADER_VALUE
+			    ? "Invalid header value."
+			    : "Invalid header name.";
+	return explain_printf(e, "%s: %s",
+			      secure ? "SecurityError" : "SyntaxError", words);
 }
 
 const char *
@@ -276,6 +372,8 @@ console_of_refusal(struct explanation *e)
 	const char *value = explain_quote(e, e->plan.refused_value);
 	const char *words;
 
+	if (e->question.how.as == FETCH_AS_XHR)
+		return console_of_xhr_refusal(e, name, value);
 	switch (e->question.browser) {
 	case FETCH_FIREFOX:
 		words = firefox_refusal(e, name, value);

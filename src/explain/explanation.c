@@ -54,6 +54,7 @@ why_preflight(struct explanation *e, const struct fetch_header *h)
 	case FETCH_SAFELISTED:
 	case FETCH_FORBIDDEN:
 	case FETCH_FORBIDDEN_OVERRIDE:
+	case FETCH_NO_CORS:
 		break;
 	}
 	return NULL;
@@ -79,6 +80,11 @@ why_left_out(struct explanation *e, const struct fetch_header *h)
 		return explain_printf(
 		    e, "header %s is left out: it names a forbidden method",
 		    name);
+	if (h->safelist == FETCH_NO_CORS)
+		return explain_printf(e,
+				      "header %s is left out: mode no-cors "
+				      "sends safelisted ones alone",
+				      name);
 	return explain_printf(
 	    e, "header %s is left out: browsers set it themselves", name);
 }
@@ -93,6 +99,8 @@ add_why(struct explanation *e)
 			  explain_printf(e,
 					 "method %s is not GET, HEAD or POST",
 					 explain_quote(e, plan->method)));
+	if (plan->preflight && plan->listens)
+		texts_add(e, &e->why, "XMLHttpRequest.upload has a listener");
 	for (size_t i = 0; i < plan->header_count; i++) {
 		const struct fetch_header *h = &plan->headers[i];
 		const char *text;
@@ -101,7 +109,7 @@ add_why(struct explanation *e)
 			texts_add(e, &e->why, why_left_out(e, h));
 			continue;
 		}
-		if (!plan->cross_origin)
+		if (!plan->cross_origin || plan->opaque)
 			continue;
 		text = why_preflight(e, h);
 		if (text == NULL && h->differs)
@@ -128,7 +136,8 @@ note_header(struct explanation *e, const struct fetch_header *h)
 	const char *name = explain_quote(e, h->name);
 	const char *who = browser_name(e), *text;
 
-	if (!h->differs || !(e->plan.cross_origin || !fetch_is_sent(h)))
+	if (!h->differs || e->plan.opaque ||
+	    !(e->plan.cross_origin || !fetch_is_sent(h)))
 		return;
 	if (!fetch_is_sent(h))
 		text = explain_printf(e,
@@ -226,6 +235,12 @@ refuse(struct explanation *e)
 	if (e->plan.refusal == FETCH_METHOD_FORBIDDEN)
 		e->fix = "use another method: browsers never send CONNECT, "
 			 "TRACE or TRACK, and no policy can allow them";
+	else if (e->plan.refusal == FETCH_METHOD_NO_CORS)
+		e->fix = "leave mode: \"no-cors\" out: without it any method "
+			 "can be asked for";
+	else if (e->plan.refusal == FETCH_BODY)
+		e->fix = "send the body with POST, PUT or PATCH, or put it "
+			 "into the URL";
 	e->message = console_of_refusal(e);
 }
 
@@ -240,6 +255,7 @@ explain_begin(struct explanation *e, struct arena *arena,
 	    .method = question->method,
 	    .headers = question->headers,
 	    .credentials = question->credentials,
+	    .how = question->how,
 	};
 
 	*e = (struct explanation){.arena = arena, .question = *question};
@@ -268,4 +284,25 @@ bool
 explain_is_settled(const struct explanation *e)
 {
 	return e->out_of_memory || e->verdict != VERDICT_UNKNOWN;
+}
+
+/* ---- Fetch Metadata ---- */
+
+const char *
+explain_fetch_mode(const struct explanation *e)
+{
+	return e->question.how.no_cors || e->plan.opaque ? "no-cors" : "cors";
+}
+
+const char *
+explain_fetch_dest(const struct explanation *e)
+{
+	switch (e->question.how.as) {
+	case FETCH_AS_SCRIPT:
+	case FETCH_AS_FONT:
+	case FETCH_AS_IMAGE:
+		return fetch_as_name(e->question.how.as);
+	default:
+		return "empty";
+	}
 }

@@ -29,6 +29,7 @@ struct question {
 	struct slice method;
 	struct fetch_fields headers;
 	bool credentials;
+	struct fetch_how how;
 	enum fetch_browser browser;
 	enum url_space page_space; /* SPACE_UNKNOWN: as the origin shows */
 	struct slice asked_from;   /* the preflight's Origin; absent: origin */
@@ -48,6 +49,7 @@ struct question_text {
 	const struct slice *headers; /* each 'Name: value' */
 	size_t header_count;
 	bool credentials;
+	struct fetch_how how;
 	enum fetch_browser browser;
 	enum url_space page_space;
 };
@@ -148,7 +150,8 @@ enum question_part {
 	QUESTION_URL,
 	QUESTION_ORIGIN,
 	QUESTION_HEADER,
-	QUESTION_SIZE /* of all of it */
+	QUESTION_SIZE, /* of all of it */
+	QUESTION_HOW   /* what does not go together */
 };
 
 struct question_fault {
@@ -188,6 +191,12 @@ const char *explain_noted(struct explanation *, const char *text);
 void texts_add(struct explanation *, struct texts *, const char *);
 void checks_add(struct explanation *, struct checks *, bool passes,
 		const char *text);
+/* Blocked for what is no CORS check; all but e in the arena or constant. */
+void explain_blocked(struct explanation *, const char *id, const char *message,
+		     const char *fix);
+/* There was no response: id is network, tls or timeout. */
+void explain_unreachable(struct explanation *, const char *id,
+			 const char *message, const char *fix);
 void finding_add(struct explanation *, const char *id, bool serious,
 		 const char *fix, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
@@ -202,8 +211,16 @@ void explain_begin(struct explanation *, struct arena *,
 /* Is the verdict known without any response? */
 bool explain_is_settled(const struct explanation *);
 
+/* Sec-Fetch-Mode and Sec-Fetch-Dest of the request. */
+const char *explain_fetch_mode(const struct explanation *);
+const char *explain_fetch_dest(const struct explanation *);
+
 /* ---- console.c ---- */
 
+/* What asks, as consoles call it: "fetch", "XMLHttpRequest", "script". */
+const char *console_kind(const struct explanation *);
+/* What the page is told where it is told nothing: "TypeError: ...". */
+const char *console_of_network_error(const struct explanation *);
 /* The line of the console that has the cause. */
 const char *console_of_firefox(struct explanation *, const struct fetch_check *,
 			       bool preflight);
@@ -230,14 +247,12 @@ bool browser_check_preflight(struct explanation *);
 void browser_check_response(struct explanation *);
 /* List the headers that JavaScript can read, sorted, each once. */
 void browser_list_readable(struct explanation *);
-/* What a script is told where it is told nothing: "TypeError: ...". */
-const char *browser_network_error(enum fetch_browser);
-/* Blocked for what is no CORS check; all but e in the arena or constant. */
-void explain_blocked(struct explanation *, const char *id, const char *message,
-		     const char *fix);
-/* There was no response: id is network, tls or timeout. */
-void explain_unreachable(struct explanation *, const char *id,
-			 const char *message, const char *fix);
+
+/* ---- without_cors.c ---- */
+
+/* The answer to a request without CORS: Cross-Origin-Resource-Policy decides,
+ * and the page learns nothing of it. */
+void browser_check_opaque(struct explanation *);
 
 /* ---- by_policy.c ---- */
 

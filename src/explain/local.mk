@@ -17,6 +17,7 @@ explain_sources = \
 	%D%/text.c \
 	%D%/walk.c \
 	%D%/walk.h \
+	%D%/without_cors.c \
 	%D%/words.c \
 	$(end)
 EXTRA_DIST += %D%/README

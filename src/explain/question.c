@@ -71,6 +71,13 @@ read_url(struct reader *r, struct slice text, struct url *out)
 		add_fault(r, QUESTION_URL, "URL: what does the page ask for?");
 		return;
 	}
+	if (text_starts_nocase(text, SLICE("ws:")) ||
+	    text_starts_nocase(text, SLICE("wss:"))) {
+		add_quoted(r, QUESTION_URL, text,
+			   "CORS has no part in WebSockets: the browser sends "
+			   "Origin, and the server has to look at it");
+		return;
+	}
 	fault = url_parse(r->e.arena, text, NULL, hostname_to_ascii, out);
 	if (fault == URL_FAULT_NO_MEMORY)
 		r->e.out_of_memory = true;
@@ -258,6 +265,51 @@ read_headers(struct reader *r, const struct question_text *text,
 	out->headers = (struct fetch_fields){at, text->header_count};
 }
 
+/* ---- how it asks ---- */
+
+/* Elements and EventSource ask by GET, without headers of the page; and CORS is
+ * not optional for all of them. */
+static void
+read_how(struct reader *r, const struct question_text *text,
+	 const struct question *out)
+{
+	const struct fetch_how *how = &text->how;
+	const char *name = fetch_as_name(how->as);
+	bool script = how->as == FETCH_AS_FETCH || how->as == FETCH_AS_XHR;
+	bool get = !slice_present(text->method) ||
+		   slice_eq(text->method, SLICE("GET"));
+
+	if (!script && (!get || text->header_count > 0 || how->has_body))
+		add_fault(r, QUESTION_HOW,
+			  explain_printf(&r->e,
+					 "as %s: browsers ask for it by GET, "
+					 "without headers or a body of the "
+					 "page",
+					 name));
+	if (how->as != FETCH_AS_FETCH && out->url.has_userinfo)
+		add_fault(r, QUESTION_HOW,
+			  "user name and password: leave them out of the URL, "
+			  "which browsers treat differently");
+	if (how->listens && how->as != FETCH_AS_XHR)
+		add_fault(r, QUESTION_HOW,
+			  "upload listener: only XMLHttpRequest has one");
+	if (how->redirect != FETCH_FOLLOW && how->as != FETCH_AS_FETCH)
+		add_fault(r, QUESTION_HOW,
+			  "redirect: only fetch() has a choice, all others "
+			  "follow");
+	if (how->as == FETCH_AS_FONT && text->credentials)
+		add_fault(r, QUESTION_HOW,
+			  "as font: browsers load fonts of other origins "
+			  "without credentials");
+	if (how->no_cors && how->as != FETCH_AS_FETCH &&
+	    how->as != FETCH_AS_SCRIPT && how->as != FETCH_AS_IMAGE)
+		add_fault(r, QUESTION_HOW,
+			  explain_printf(&r->e,
+					 "as %s: it is always asked for in "
+					 "mode cors",
+					 name));
+}
+
 /* ---- the whole ---- */
 
 /* False: it is too long, and is not read further. */
@@ -296,6 +348,7 @@ question_read(struct arena *arena, const struct question_text *text,
 	size_t before = faults->count;
 
 	*out = (struct question){.credentials = text->credentials,
+				 .how = text->how,
 				 .browser = text->browser,
 				 .page_space = text->page_space};
 	out->method = slice_present(text->method) ? text->method : SLICE("GET");
@@ -303,6 +356,7 @@ question_read(struct arena *arena, const struct question_text *text,
 		read_url(&reader, text->url, &out->url);
 		read_origin(&reader, text->origin, out);
 		read_headers(&reader, text, out);
+		read_how(&reader, text, out);
 	}
 	if (reader.e.out_of_memory)
 		faults->count = before;

@@ -48,7 +48,8 @@ static row pairs[] = {
 };
 
 static row requests[] = {
-    {"method", "`GET`, `HEAD`, `POST`", "any other: `PUT`, `DELETE`, `PATCH`, "
+    {"method", "`GET`, `HEAD`, `POST`",
+     "any other: `PUT`, `DELETE`, `PATCH`, "
      "and `QUERY` (RFC 10008), although it only reads"},
     {"headers set by the script", "none, or safelisted ones",
      "any other name, `Authorization` and `X-Requested-With` too; or a "

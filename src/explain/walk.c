@@ -59,24 +59,82 @@ describe_headers(struct explanation *e)
 	return explain_printf(e, "        headers: {%s},\n", text);
 }
 
-/* As it is in a script: several lines, indented, the last without its end. */
+/* fetch(): several lines where it has options, indented, the last without its
+ * end. */
+static const char *
+describe_fetch(struct explanation *e, const char *url)
+{
+	static const char *const redirects[] = {
+	    [FETCH_FOLLOW] = "",
+	    [FETCH_ERROR] = "        redirect: \"error\",\n",
+	    [FETCH_MANUAL] = "        redirect: \"manual\",\n",
+	};
+	const struct question *q = &e->question;
+	const char *method = "";
+
+	if (!slice_eq(q->method, SLICE("GET")))
+		method = explain_printf(e, "        method: %s,\n",
+					quote_string(e, q->method));
+	method = explain_printf(
+	    e, "%s%s%s%s%s%s", method,
+	    q->headers.count > 0 ? describe_headers(e) : "",
+	    q->how.has_body ? "        body: \"...\",\n" : "",
+	    q->credentials ? "        credentials: \"include\",\n" : "",
+	    q->how.no_cors ? "        mode: \"no-cors\",\n" : "",
+	    redirects[q->how.redirect]);
+	return method[0] == '\0'
+		   ? explain_printf(e, "    fetch(%s)", url)
+		   : explain_printf(e, "    fetch(%s, {\n%s    })", url,
+				    method);
+}
+
+static const char *
+describe_xhr(struct explanation *e, const char *url)
+{
+	const struct question *q = &e->question;
+	const char *text = explain_printf(e, "    xhr.open(%s, %s)\n",
+					  quote_string(e, q->method), url);
+
+	for (size_t i = 0; i < q->headers.count; i++)
+		text = explain_printf(
+		    e, "%s    xhr.setRequestHeader(%s, %s)\n", text,
+		    quote_string(e, q->headers.at[i].name),
+		    quote_string(e, text_trim_http(q->headers.at[i].value)));
+	return explain_printf(
+	    e, "%s%s%s    xhr.send(%s)", text,
+	    q->how.listens ? "    xhr.upload.onprogress = ...\n" : "",
+	    q->credentials ? "    xhr.withCredentials = true\n" : "",
+	    q->how.has_body ? "\"...\"" : "");
+}
+
+/* As it is in a page. */
 static const char *
 describe_call(struct explanation *e)
 {
 	const struct question *q = &e->question;
 	const char *url = quote_string(e, q->url.full);
-	const char *method = "";
-	bool plain = slice_eq(q->method, SLICE("GET"));
+	const char *cors = q->how.no_cors   ? ""
+			   : q->credentials ? " crossorigin=use-credentials"
+					    : " crossorigin";
 
-	if (plain && q->headers.count == 0 && !q->credentials)
-		return explain_printf(e, "    fetch(%s)", url);
-	if (!plain)
-		method = explain_printf(e, "        method: %s,\n",
-					quote_string(e, q->method));
-	return explain_printf(
-	    e, "    fetch(%s, {\n%s%s%s    })", url, method,
-	    q->headers.count > 0 ? describe_headers(e) : "",
-	    q->credentials ? "        credentials: \"include\",\n" : "");
+	switch (q->how.as) {
+	case FETCH_AS_XHR:
+		return describe_xhr(e, url);
+	case FETCH_AS_SCRIPT:
+		return explain_printf(e, "    <script src=%s%s></script>", url,
+				      cors);
+	case FETCH_AS_IMAGE:
+		return explain_printf(e, "    <img src=%s%s>", url, cors);
+	case FETCH_AS_FONT:
+		return explain_printf(e, "    @font-face { src: url(%s) }",
+				      url);
+	case FETCH_AS_EVENTSOURCE:
+		return explain_printf(
+		    e, "    new EventSource(%s%s)", url,
+		    q->credentials ? ", { withCredentials: true }" : "");
+	default:
+		return describe_fetch(e, url);
+	}
 }
 
 static const char *
@@ -86,6 +144,8 @@ describe_preflight(const struct explanation *e)
 		return "The browser asks first, with a preflight:";
 	if (!e->plan.cross_origin)
 		return "No preflight: page and URL have the same origin.";
+	if (e->plan.opaque)
+		return "No preflight: this is asked for without CORS.";
 	return "No preflight: neither the method nor a header needs one.";
 }
 
@@ -145,6 +205,8 @@ describe_rest(struct explanation *e)
 {
 	bool all = reads_all(e);
 
+	if (e->plan.opaque)
+		return " none.";
 	if (e->readable_count == 0)
 		return all ? " all but Set-Cookie." : " none.";
 	return all ? ", and all others but Set-Cookie." : ".";

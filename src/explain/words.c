@@ -115,3 +115,23 @@ explain_noted(struct explanation *e, const char *text)
 		    explain_printf(e, "%s (Note: %s.)", text, e->notes.at[i]);
 	return text;
 }
+
+/* ---- verdicts ---- */
+
+void
+explain_blocked(struct explanation *e, const char *id, const char *message,
+		const char *fix)
+{
+	e->verdict = VERDICT_BLOCKED;
+	e->reason = id;
+	e->message = message;
+	e->fix = fix;
+}
+
+void
+explain_unreachable(struct explanation *e, const char *id, const char *message,
+		    const char *fix)
+{
+	explain_blocked(e, id, message, fix);
+	e->unreachable = true;
+}

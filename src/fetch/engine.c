@@ -17,11 +17,14 @@ static const struct fetch_engine engines[] = {
 	    .range_max = INT64_MAX - 1, /* the largest stands for none */
 	    .range_tidied = true,
 	    .hints_safe = true,
+	    .listener_needs_body = true,
+	    .elements_send_origin = true,
 	    .own_user_agent = true,
 	    .own_accept_counts = true,
 	    .max_age =
 		{.cap = 7200, .is_signed = true, .limited = true, .of_junk = 5},
 	    .blank_before_colon = true,
+	    .null_is_same_site = true,
 	    .local_relaxes_mixed = true,
 	    .local_needs_secure = true,
 	    .local_asks = true,
@@ -47,6 +50,8 @@ static const struct fetch_engine engines[] = {
 	    .own_accept_counts = true,
 	    .max_age =
 		{.cap = 600, .is_signed = true, .limited = true, .of_junk = 5},
+	    .elements_send_origin = true,
+	    .fonts_without_cors = true,
 	    .loopback_is_mixed = true,
 	},
     [FETCH_STANDARD] =

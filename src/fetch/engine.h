@@ -53,17 +53,28 @@ struct fetch_engine {
 	bool hints_safe;
 	/* A User-Agent of the script is dropped. */
 	bool own_user_agent;
-	/* A header that is set twice: each value is judged, and named in the
-	 * preflight, by itself (as in Fetch); of a header that is no list the
-	 * last is sent. */
+	/* A header that fetch() is given twice: each value is judged, and named
+	 * in the preflight, by itself (as in Fetch); of a header that is no
+	 * list the last is sent. */
 	bool values_apart;
 	/* Its own Accept counts in the sum of safelisted values. */
 	bool own_accept_counts;
+
+	/* A listener of the upload counts only where there is a body. */
+	bool listener_needs_body;
+	/* Elements with crossorigin send Origin to their own, too. */
+	bool elements_send_origin;
+	/* Fonts are loaded without CORS. */
+	bool fonts_without_cors;
 
 	/* ---- answers ---- */
 	struct engine_max_age max_age;
 	/* A header line with a blank before its colon is read. */
 	bool blank_before_colon;
+
+	/* Cross-Origin-Resource-Policy: same-site covers a page of the origin
+	 * null, where the URL's host is an address or a single label. */
+	bool null_is_same_site;
 
 	/* ---- redirects ---- */
 	/* The preflight after one that makes the origin null still has the

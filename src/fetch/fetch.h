@@ -29,9 +29,36 @@ struct fetch_fields {
 	size_t count;
 };
 
+/* What asks: a call of a script, or an element or a style of the page. */
+enum fetch_as {
+	FETCH_AS_FETCH,
+	FETCH_AS_XHR,
+	FETCH_AS_SCRIPT,
+	FETCH_AS_FONT,
+	FETCH_AS_IMAGE,
+	FETCH_AS_EVENTSOURCE,
+	FETCH_AS_COUNT
+};
+
+/* "fetch", "xhr", ...; false: none of them. */
+bool fetch_as_parse(struct slice, enum fetch_as *out);
+const char *fetch_as_name(enum fetch_as);
+
+enum fetch_redirect { FETCH_FOLLOW, FETCH_ERROR, FETCH_MANUAL };
+
+/* How it asks; all zero: by fetch(url), in mode "cors". */
+struct fetch_how {
+	enum fetch_as as;
+	enum fetch_redirect redirect;
+	bool no_cors;  /* mode "no-cors"; an element without crossorigin */
+	bool has_body; /* a string */
+	bool listens;  /* to the progress of an upload (XMLHttpRequest) */
+};
+
 /* What a script passes: fetch(url, { method, headers, credentials }). */
 struct fetch_request {
 	enum fetch_browser browser;
+	struct fetch_how how;
 	struct slice origin;	 /* of the page, serialized; or "null" */
 	struct slice url_origin; /* of the URL */
 	struct slice method;
@@ -46,8 +73,10 @@ enum fetch_refusal {
 	FETCH_ACCEPTED,
 	FETCH_METHOD_NO_TOKEN,
 	FETCH_METHOD_FORBIDDEN, /* CONNECT, TRACE, TRACK */
+	FETCH_METHOD_NO_CORS,	/* not GET, HEAD or POST in mode "no-cors" */
 	FETCH_HEADER_NO_TOKEN,	/* its name */
-	FETCH_HEADER_VALUE	/* NUL, CR or LF in it */
+	FETCH_HEADER_VALUE,	/* NUL, CR or LF in it */
+	FETCH_BODY		/* with GET or HEAD */
 };
 
 /* May a header that the script sets be sent without a preflight (Fetch,
@@ -56,6 +85,7 @@ enum safelist_result {
 	FETCH_SAFELISTED,	  /* no preflight for it */
 	FETCH_FORBIDDEN,	  /* not sent: only the browser may set it */
 	FETCH_FORBIDDEN_OVERRIDE, /* not sent: X-HTTP-Method-Override: TRACE */
+	FETCH_NO_CORS,		  /* not sent: mode "no-cors" */
 	FETCH_NAME,		  /* the name is not safelisted */
 	FETCH_LONG,		  /* over 128 bytes */
 	FETCH_BYTES,		  /* a byte that is not safelisted */
@@ -79,6 +109,8 @@ struct fetch_plan {
 	struct slice refused_value; /* of the header */
 	struct slice method;	    /* normalized */
 	bool cross_origin;
+	bool opaque;  /* without CORS: the page learns nothing of the answer */
+	bool listens; /* asked first because of the upload's listener */
 	bool sends_origin;
 	bool preflight;
 	bool method_needs_preflight; /* whatever the headers are */

@@ -15,11 +15,36 @@
 
 enum { SAFELISTED_TOTAL = 1024 };
 
+static const char *const as_names[FETCH_AS_COUNT] = {
+    [FETCH_AS_FETCH] = "fetch",	  [FETCH_AS_XHR] = "xhr",
+    [FETCH_AS_SCRIPT] = "script", [FETCH_AS_FONT] = "font",
+    [FETCH_AS_IMAGE] = "image",	  [FETCH_AS_EVENTSOURCE] = "eventsource",
+};
+
+const char *
+fetch_as_name(enum fetch_as as)
+{
+	return as_names[as];
+}
+
+bool
+fetch_as_parse(struct slice text, enum fetch_as *out)
+{
+	for (int i = 0; i < FETCH_AS_COUNT; i++) {
+		if (!slice_eq(text, slice_from(as_names[i])))
+			continue;
+		*out = (enum fetch_as)i;
+		return true;
+	}
+	return false;
+}
+
 bool
 fetch_is_sent(const struct fetch_header *header)
 {
 	return header->safelist != FETCH_FORBIDDEN &&
-	       header->safelist != FETCH_FORBIDDEN_OVERRIDE;
+	       header->safelist != FETCH_FORBIDDEN_OVERRIDE &&
+	       header->safelist != FETCH_NO_CORS;
 }
 
 bool
@@ -39,6 +64,14 @@ is_value(struct slice value)
 	return true;
 }
 
+/* The method takes no body. */
+static bool
+is_get(struct slice method)
+{
+	return slice_eq(method, SLICE("GET")) ||
+	       slice_eq(method, SLICE("HEAD"));
+}
+
 static void
 check_arguments(const struct fetch_request *request, struct fetch_plan *out)
 {
@@ -49,6 +82,11 @@ check_arguments(const struct fetch_request *request, struct fetch_plan *out)
 	}
 	if (method_is_forbidden(request->method)) {
 		out->refusal = FETCH_METHOD_FORBIDDEN;
+		return;
+	}
+	if (request->how.no_cors && !method_is_safelisted(out->method)) {
+		out->refusal = FETCH_METHOD_NO_CORS;
+		out->refused = out->method;
 		return;
 	}
 	for (size_t i = 0; i < request->headers.count; i++) {
@@ -64,6 +102,13 @@ check_arguments(const struct fetch_request *request, struct fetch_plan *out)
 			return;
 		}
 	}
+	/* XMLHttpRequest leaves it out. */
+	out->refused = out->method;
+	if (request->how.has_body && request->how.as == FETCH_AS_FETCH &&
+	    is_get(out->method)) {
+		out->refusal = FETCH_BODY;
+		return;
+	}
 	out->refused = SLICE_NONE;
 }
 
@@ -74,6 +119,8 @@ check_arguments(const struct fetch_request *request, struct fetch_plan *out)
 struct header_set {
 	struct arena *arena;
 	enum fetch_browser browser;
+	bool no_cors;
+	bool apart; /* each value is judged by itself */
 	struct fetch_header *at;
 	struct header_values *values; /* of each */
 	size_t count;
@@ -148,7 +195,7 @@ add_value(struct header_set *set, size_t at, const struct fetch_header *more,
 	values->bytes += more->value.len;
 	values->preflight = values->preflight || preflight;
 	h->asked += more->asked;
-	if (fetch_engine(set->browser)->values_apart) {
+	if (set->apart) {
 		if (h->safelist == FETCH_SAFELISTED)
 			h->safelist = more->safelist;
 		/* An empty value takes the others away. */
@@ -186,7 +233,29 @@ add_header(struct header_set *set, struct fetch_header h, bool preflight)
 	return true;
 }
 
-/* Headers.append() with the guard "request". */
+/* "request-no-cors": may the value be added to those of the name? */
+static bool
+is_no_cors_safe(struct header_set *set, const struct fetch_header *h)
+{
+	static const char *const names[] = {"accept", "accept-language",
+					    "content-language", "content-type"};
+	struct slice low = arena_lower(set->arena, h->name);
+	struct slice value = h->value;
+	bool found, differs, known = false;
+	size_t at;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		known |= slice_eq(low, slice_from(names[i]));
+	if (!known)
+		return false;
+	at = find(set, low, true, &found);
+	if (found)
+		value = combine(set->arena, set->at[at].value, value);
+	return fetch_safelist(set->browser, low, value, &differs) ==
+	       FETCH_SAFELISTED;
+}
+
+/* Headers.append() with the guard "request" or "request-no-cors". */
 static bool
 append(struct header_set *set, const struct fetch_field *field)
 {
@@ -198,6 +267,8 @@ append(struct header_set *set, const struct fetch_field *field)
 		h.safelist = FETCH_FORBIDDEN;
 	} else if (fetch_overrides_forbidden(h.name, h.value)) {
 		h.safelist = FETCH_FORBIDDEN_OVERRIDE;
+	} else if (set->no_cors && !is_no_cors_safe(set, &h)) {
+		h.safelist = FETCH_NO_CORS;
 	} else if (fetch_engine(set->browser)->own_user_agent &&
 		   slice_eq_nocase(h.name, SLICE("user-agent"))) {
 		h.safelist = FETCH_FORBIDDEN;
@@ -282,7 +353,7 @@ safelist_all(struct header_set *set, struct slice method)
 			continue;
 		/* An empty last value has left a blank. */
 		h->value = text_trim_http(h->value);
-		if (!engine->values_apart) {
+		if (!set->apart) {
 			h->safelist = fetch_safelist(set->browser, h->name,
 						     h->value, &h->differs);
 			h->asked = h->safelist != FETCH_SAFELISTED;
@@ -372,12 +443,33 @@ write_requested(struct header_set *set, struct fetch_plan *out)
 	return true;
 }
 
+/* "Extract a body": what the type of a string is, unless the script says. */
+static bool
+add_body_type(struct header_set *set)
+{
+	bool found;
+
+	find(set, SLICE("content-type"), true, &found);
+	return found ||
+	       add_header(set,
+			  (struct fetch_header){
+			      .name = SLICE("content-type"),
+			      .value = SLICE("text/plain;charset=UTF-8"),
+			      .safelist = FETCH_SAFELISTED},
+			  false);
+}
+
 static bool
 plan_headers(struct arena *arena, const struct fetch_request *request,
 	     struct fetch_plan *out)
 {
-	size_t room = request->headers.count + 1; /* for an Accept */
-	struct header_set set = {.arena = arena, .browser = request->browser};
+	size_t room = request->headers.count + 2; /* Accept, Content-Type */
+	struct header_set set = {.arena = arena,
+				 .browser = request->browser,
+				 .no_cors = request->how.no_cors};
+
+	set.apart = fetch_engine(request->browser)->values_apart &&
+		    request->how.as == FETCH_AS_FETCH;
 
 	set.at = arena_array(arena, room, sizeof(*set.at));
 	set.values = arena_array(arena, room, sizeof(*set.values));
@@ -386,11 +478,29 @@ plan_headers(struct arena *arena, const struct fetch_request *request,
 	for (size_t i = 0; i < request->headers.count; i++)
 		if (!append(&set, &request->headers.at[i]))
 			return false;
-	if (!safelist_all(&set, out->method) || !check_total(&set))
+	if (request->how.has_body && !is_get(out->method) &&
+	    !add_body_type(&set))
+		return false;
+	if (!safelist_all(&set, out->method) ||
+	    (!set.no_cors && !check_total(&set)))
 		return false;
 	out->headers = set.at;
 	out->header_count = set.count;
 	return write_requested(&set, out);
+}
+
+/* An element of the page with crossorigin, or a font, of its own origin. */
+static bool
+element_sends_origin(const struct fetch_request *request)
+{
+	enum fetch_as as = request->how.as;
+
+	return fetch_engine(request->browser)->elements_send_origin &&
+	       !request->how.no_cors &&
+	       slice_eq(request->origin, request->url_origin) &&
+	       (as == FETCH_AS_SCRIPT || as == FETCH_AS_IMAGE ||
+		(as == FETCH_AS_FONT &&
+		 !fetch_engine(request->browser)->fonts_without_cors));
 }
 
 bool
@@ -406,11 +516,19 @@ fetch_plan(struct arena *arena, const struct fetch_request *request,
 	if (!plan_headers(arena, request, out))
 		return false;
 	out->method_needs_preflight = !method_is_safelisted(out->method);
-	out->preflight = out->cross_origin && (out->method_needs_preflight ||
-					       slice_present(out->asked));
+	out->listens = request->how.listens &&
+		       ((request->how.has_body && !is_get(out->method)) ||
+			!fetch_engine(request->browser)->listener_needs_body);
+	out->opaque = out->cross_origin &&
+		      (request->how.no_cors ||
+		       (request->how.as == FETCH_AS_FONT &&
+			fetch_engine(request->browser)->fonts_without_cors));
+	out->preflight = out->cross_origin && !out->opaque &&
+			 (out->method_needs_preflight || out->listens ||
+			  slice_present(out->asked));
 	/* "Append a request Origin header". */
-	out->sends_origin =
-	    out->cross_origin || !(slice_eq(out->method, SLICE("GET")) ||
-				   slice_eq(out->method, SLICE("HEAD")));
+	out->sends_origin = (out->cross_origin && !out->opaque) ||
+			    !is_get(out->method) ||
+			    element_sends_origin(request);
 	return true;
 }

@@ -55,6 +55,7 @@ field_of(enum question_part part)
 	case QUESTION_HEADER:
 		return &headers_field;
 	case QUESTION_SIZE:
+	case QUESTION_HOW:
 		break;
 	}
 	return NULL;

@@ -227,8 +227,10 @@ probe_metadata(const struct explanation *e,
 	out[0] = (struct fetch_field){
 	    SLICE("Sec-Fetch-Site"),
 	    e->plan.cross_origin ? SLICE("cross-site") : SLICE("same-origin")};
-	out[1] = (struct fetch_field){SLICE("Sec-Fetch-Mode"), SLICE("cors")};
-	out[2] = (struct fetch_field){SLICE("Sec-Fetch-Dest"), SLICE("empty")};
+	out[1] = (struct fetch_field){SLICE("Sec-Fetch-Mode"),
+				      slice_from(explain_fetch_mode(e))};
+	out[2] = (struct fetch_field){SLICE("Sec-Fetch-Dest"),
+				      slice_from(explain_fetch_dest(e))};
 	return PROBE_METADATA;
 }
 

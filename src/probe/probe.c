@@ -56,7 +56,7 @@ describe_unreachable(struct explanation *e, enum probe_fault fault,
 		       fault == PROBE_NO_CERTIFICATES
 			   ? "This machine has no certificates to check the "
 			     "server's with"
-			   : browser_network_error(e->question.browser),
+			   : console_of_network_error(e),
 		       explain_quote(e, e->question.url.href), why)),
 	    words[fault].fix);
 }
@@ -92,7 +92,7 @@ block_redirect(struct explanation *e, const char *message)
 static bool
 refuse_redirect(struct explanation *e, struct slice location, const char *why)
 {
-	const char *failed = browser_network_error(e->question.browser);
+	const char *failed = console_of_network_error(e);
 
 	return block_redirect(
 	    e, explain_printf(e, "%s (redirect to '%s': %s)", failed,
@@ -187,6 +187,7 @@ next_question(struct explanation *e, struct slice location,
 		out->origin = SLICE("null");
 	}
 	out->method = to_get ? SLICE("GET") : e->plan.method;
+	out->how.has_body = q->how.has_body && !to_get;
 	out->headers = kept_fields(e, to_get, away);
 	return true;
 }
@@ -197,7 +198,7 @@ may_follow(struct explanation *e)
 {
 	struct fetch_check check;
 
-	if (!e->plan.cross_origin)
+	if (!e->plan.cross_origin || e->plan.opaque)
 		return true;
 	check =
 	    fetch_check_origin(e->arena, e->question.origin,
@@ -226,6 +227,27 @@ read_location(const struct explanation *e, bool *two)
 	return found;
 }
 
+/* The redirect could be followed: does the script want it? */
+static bool
+goes_on(struct explanation *e, struct slice location)
+{
+	switch (e->question.how.redirect) {
+	case FETCH_FOLLOW:
+		break;
+	case FETCH_ERROR:
+		return refuse_redirect(
+		    e, location, "fetch() is called with redirect: \"error\"");
+	case FETCH_MANUAL:
+		e->verdict = VERDICT_ALLOWED;
+		e->has_readable = true;
+		e->message = explain_noted(
+		    e, "The page gets an opaque redirect: status 0, no headers "
+		       "and no body, not even where it leads.");
+		return false;
+	}
+	return true;
+}
+
 /* One hop.  True: the answer is a redirect, which may be followed. */
 static bool
 hop(struct explanation *e, struct probe_client *client, struct slice *location)
@@ -249,11 +271,12 @@ hop(struct explanation *e, struct probe_client *client, struct slice *location)
 	*location = read_location(e, &two);
 	if (two)
 		return refuse_redirect(e, *location, "another is beside it");
-	if (fetch_is_redirect(e->response.status) && slice_present(*location) &&
-	    may_follow(e))
-		return true;
-	browser_check_response(e);
-	return false;
+	if (!fetch_is_redirect(e->response.status) ||
+	    !slice_present(*location) || !may_follow(e)) {
+		browser_check_response(e);
+		return false;
+	}
+	return goes_on(e, *location);
 }
 
 static void
@@ -356,6 +379,7 @@ probe(struct explanation *e, struct probe_client *client)
 		first = read_location(e, &two);
 	if (at != e)
 		copy_outcome(e, at);
-	if (!e->out_of_memory && !e->unreachable && e->plan.cross_origin)
+	if (!e->out_of_memory && !e->unreachable && e->plan.cross_origin &&
+	    !e->plan.opaque)
 		probe_find(e, client, first);
 }

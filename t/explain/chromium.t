@@ -25,7 +25,11 @@ sub lines {
 check_browser(name => 'chromium', seed => 20250711, count => 240, at_once => 64,
 	version => 156, failed => 'TypeError: Failed to fetch',
 	header => qr/Request header field (\S+) is not allowed/,
-	lines => \&lines,
+	lines => \&lines, unsaid => sub {
+		# In a line of the network, not of the console.
+		my ($said, $f) = @_;
+		return $said->{reason} eq 'resource-policy';
+	},
 	start => sub {
 		my ($port, @hosts) = @_;
 		return Corswrap::Browser->new('--host-resolver-rules='

@@ -721,6 +721,8 @@ static const struct question_row questions[] = {
     {"an empty URL", "", PAGE, "", "a URL begins with http:// or https://",
      NULL},
     {"half a URL", "https://", PAGE, "", "URL \"https://\": ", NULL},
+    {"a WebSocket", "wss://a.example/", PAGE, "",
+     "CORS has no part in WebSockets", NULL},
     {"a URL without host", "https://:80/", PAGE, "", "URL ", NULL},
     {"a port that is none", "https://a:0/", PAGE, "", "a port is a number",
      NULL},
@@ -788,13 +790,286 @@ test_too_many(void **state)
 	arena_free(arena);
 }
 
+/* ---- how it asks ---- */
+
+struct how_row {
+	const char *name;
+	struct fetch_how how;
+	const char *method;
+	const char *headers;
+	bool credentials;
+	const char *fault; /* NULL: none */
+	const char *asked; /* NULL: no preflight */
+	const char *sent;  /* the names of headers that are sent */
+	enum fetch_browser browser;
+};
+
+static const struct how_row hows[] = {
+    {"an image",
+     {.as = FETCH_AS_IMAGE},
+     "GET",
+     "",
+     false,
+     NULL,
+     NULL,
+     "Origin "},
+    {"without crossorigin",
+     {.as = FETCH_AS_IMAGE, .no_cors = true},
+     "GET",
+     "",
+     false,
+     NULL,
+     NULL,
+     ""},
+    {"an image by POST",
+     {.as = FETCH_AS_IMAGE},
+     "POST",
+     "",
+     false,
+     "as image: browsers ask for it by GET"},
+    {"a script with a header",
+     {.as = FETCH_AS_SCRIPT},
+     "GET",
+     "X-A: 1",
+     false,
+     "as script: browsers ask for it by GET"},
+    {"a font", {.as = FETCH_AS_FONT}, "GET", "", false, NULL, NULL, "Origin "},
+    {"a font in Safari",
+     {.as = FETCH_AS_FONT},
+     "GET",
+     "",
+     false,
+     NULL,
+     NULL,
+     "",
+     FETCH_SAFARI},
+    {"a font with credentials",
+     {.as = FETCH_AS_FONT},
+     "GET",
+     "",
+     true,
+     "as font: browsers load fonts"},
+    {"XMLHttpRequest without CORS",
+     {.as = FETCH_AS_XHR, .no_cors = true},
+     "GET",
+     "",
+     false,
+     "always asked for in mode cors"},
+    {"a listener that fetch() has not",
+     {.listens = true},
+     "POST",
+     "",
+     false,
+     "only XMLHttpRequest has one"},
+    {"a redirect of XMLHttpRequest",
+     {.as = FETCH_AS_XHR, .redirect = FETCH_ERROR},
+     "GET",
+     "",
+     false,
+     "only fetch() has a choice"},
+    {"a body",
+     {.has_body = true},
+     "POST",
+     "",
+     false,
+     NULL,
+     NULL,
+     "Origin content-type "},
+    {"a body with a type",
+     {.has_body = true},
+     "POST",
+     "Content-Type: application/json",
+     false,
+     NULL,
+     "content-type",
+     "Origin content-type "},
+    {"a listener and a body",
+     {.as = FETCH_AS_XHR, .listens = true, .has_body = true},
+     "POST",
+     "",
+     false,
+     NULL,
+     "",
+     "Origin content-type "},
+    {"a listener alone",
+     {.as = FETCH_AS_XHR, .listens = true},
+     "POST",
+     "",
+     false,
+     NULL,
+     NULL,
+     "Origin "},
+    {"a listener alone in Firefox",
+     {.as = FETCH_AS_XHR, .listens = true},
+     "POST",
+     "",
+     false,
+     NULL,
+     "",
+     "Origin ",
+     FETCH_FIREFOX},
+    {"no-cors",
+     {.no_cors = true},
+     "POST",
+     "X-A: 1|Content-Type: application/json|Accept: a/b|Range: bytes=0-1",
+     false,
+     NULL,
+     NULL,
+     "Origin accept "},
+    {"no-cors: the value that makes it unsafe is left out",
+     {.no_cors = true},
+     "GET",
+     "Accept: a|Accept: \"(",
+     false,
+     NULL,
+     NULL,
+     "accept "},
+};
+
+static void
+test_how(void **state)
+{
+	static struct slice parts[PARTS_MAX];
+	const struct how_row *row = *state;
+	struct arena *arena = arena_new();
+	struct question_text text = {
+	    .url = SLICE(URL),
+	    .origin = SLICE(PAGE),
+	    .method = slice_from(row->method),
+	    .headers = parts,
+	    .header_count = split(row->headers, parts),
+	    .credentials = row->credentials,
+	    .how = row->how,
+	    .browser = row->browser,
+	};
+	struct explanation e;
+	struct question q;
+	const char *fault = read_question(arena, &text, &q);
+	char sent[256] = "";
+
+	if (row->fault != NULL) {
+		assert_non_null(fault);
+		assert_non_null(strstr(fault, row->fault));
+		arena_free(arena);
+		return;
+	}
+	assert_null(fault);
+	explain_begin(&e, arena, &q);
+	assert_int_equal(e.plan.preflight, row->asked != NULL);
+	if (row->asked != NULL && row->asked[0] != '\0')
+		unit_assert_slice(e.plan.asked, row->asked);
+	for (size_t i = 0; i < e.request.count; i++)
+		snprintf(sent + strlen(sent), sizeof(sent) - strlen(sent),
+			 "%s ", explain_quote(&e, e.request.at[i].name));
+	assert_string_equal(sent, row->sent);
+	arena_free(arena);
+}
+
+/* What is thrown for a body with GET and for a method of mode no-cors. */
+static void
+test_thrown(void **state)
+{
+	static const struct {
+		struct fetch_how how;
+		const char *method;
+		const char *words;
+	} rows[] = {
+	    {{.has_body = true},
+	     "GET",
+	     "TypeError: Failed to execute 'fetch' on 'Window': Request with "
+	     "GET/HEAD method cannot have body."},
+	    {{.no_cors = true},
+	     "put",
+	     "TypeError: Failed to execute 'fetch' on 'Window': 'PUT' is "
+	     "unsupported in no-cors mode."},
+	    {{.as = FETCH_AS_XHR},
+	     "TRACE",
+	     "SecurityError: Failed to execute 'open' on 'XMLHttpRequest': "
+	     "'TRACE' HTTP method is unsupported."},
+	};
+	struct arena *arena = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_COUNT(rows); i++) {
+		struct question_text text = {
+		    .url = SLICE(URL),
+		    .origin = SLICE(PAGE),
+		    .method = slice_from(rows[i].method),
+		    .how = rows[i].how,
+		};
+		struct explanation e;
+		struct question q;
+		assert_null(read_question(arena, &text, &q));
+		explain_begin(&e, arena, &q);
+		assert_string_equal(e.message, rows[i].words);
+		assert_false(e.sent);
+	}
+	arena_free(arena);
+}
+
+/* ---- Cross-Origin-Resource-Policy ---- */
+
+static const struct {
+	const char *page;
+	const char *url;
+	const char *policy;
+	bool passes;
+} policies[] = {
+    {"https://a.example", "https://b.example/", NULL, true},
+    {"https://a.example", "https://b.example/", "cross-origin", true},
+    {"https://a.example", "https://b.example/", "same-origin", false},
+    {"https://a.example", "https://b.example/", "Same-Origin", true},
+    {"https://a.example", "https://b.example/", "same-site", false},
+    {"https://a.b.example", "https://b.example/", "same-site", true},
+    {"https://a.b.example", "https://c.b.example/", "same-site", true},
+    {"https://a.co.uk", "https://b.co.uk/", "same-site", false},
+    {"https://a.github.io", "https://b.github.io/", "same-site", false},
+    {"http://a.b.example", "https://b.example/", "same-site", false},
+    {"http://10.0.0.1", "http://10.0.0.2/", "same-site", false},
+    {"http://10.0.0.1:8000", "http://10.0.0.1:81/", "same-site", true},
+    {"null", "https://b.example/", "same-site", false},
+};
+
+static void
+test_resource_policy(void **state)
+{
+	struct arena *arena = arena_new();
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_COUNT(policies); i++) {
+		struct fetch_field field = {
+		    SLICE("Cross-Origin-Resource-Policy"),
+		    slice_from(policies[i].policy)};
+		struct question_text text = {
+		    .url = slice_from(policies[i].url),
+		    .origin = slice_from(policies[i].page),
+		    .how = {.no_cors = true},
+		};
+		struct explanation e;
+		struct question q;
+		assert_null(read_question(arena, &text, &q));
+		explain_begin(&e, arena, &q);
+		e.response = (struct response){.known = true, .status = 200};
+		if (policies[i].policy != NULL)
+			e.response.fields = (struct fetch_fields){&field, 1};
+		browser_check_response(&e);
+		assert_int_equal(e.verdict, policies[i].passes
+						? VERDICT_ALLOWED
+						: VERDICT_BLOCKED);
+		if (!policies[i].passes)
+			assert_string_equal(e.reason, "resource-policy");
+		assert_int_equal(e.readable_count, 0);
+	}
+	arena_free(arena);
+}
+
 int
 main(void)
 {
-	static struct CMUnitTest tests[UNIT_COUNT(preflights) +
-				       UNIT_COUNT(kept) + UNIT_COUNT(answers) +
-				       UNIT_COUNT(begins) +
-				       UNIT_COUNT(questions) + 1];
+	static struct CMUnitTest
+	    tests[UNIT_COUNT(hows) + 2 + UNIT_COUNT(preflights) +
+		  UNIT_COUNT(kept) + UNIT_COUNT(answers) + UNIT_COUNT(begins) +
+		  UNIT_COUNT(questions) + 1];
 	size_t n = 0;
 
 	UNIT_ROWS(tests, n, preflights, test_preflight);
@@ -803,5 +1078,8 @@ main(void)
 	UNIT_ROWS(tests, n, begins, test_begin);
 	UNIT_ROWS(tests, n, questions, test_question);
 	UNIT_TEST(tests, n, test_too_many);
+	UNIT_ROWS(tests, n, hows, test_how);
+	UNIT_TEST(tests, n, test_thrown);
+	UNIT_TEST(tests, n, test_resource_policy);
 	return unit_run(tests, n);
 }

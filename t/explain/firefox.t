@@ -18,16 +18,20 @@ plan skip_all => 'no Firefox' unless Corswrap::Firefox::program();
 sub lines {
 	my %said;
 	for my $text (@_) {
-		next unless $text =~ /\ACross-Origin Request Blocked:.*?[?]n=(\d+)/;
-		push @{ $said{$1} }, $text =~ tr/\x{2018}\x{2019}/''/r;
+		next unless $text =~ /\ACross-Origin Request Blocked: /
+		    || $text =~ /Cross-Origin-Resource-Policy header/;
+		next unless $text =~ /[?]n=(\d+)/;
+		push @{ $said{$1} }, $text =~
+		    tr/\x{2018}\x{2019}\x{201c}\x{201d}/''""/r;
 	}
 	return \%said;
 }
 
-check_browser(name => 'firefox', seed => 20250712, count => 200, at_once => 16,
+check_browser(name => 'firefox', seed => 20250715, count => 200, at_once => 16,
 	version => 153, failed => 'TypeError: NetworkError when attempting to '
 	    . 'fetch resource.',
 	header => qr/header '(\S+)' is not allowed/, lines => \&lines,
+	unsaid => sub { return 0 },
 	# It leaves this byte of a URL as it is.
 	tidy => sub { return $_[0] =~ s/%7C/|/gr },
 	start => sub {

@@ -13,16 +13,15 @@ use Test::More;
 
 plan skip_all => 'no WebKitGTK or no Xvfb' unless Corswrap::WebKit::program();
 
-# { number => [line, ...] }: the URL is in the second line of each, the cause in
-# the first.  Pages ask for one thing after the other, so these are neighbours.
+# { number => [line, ...] }: pages ask for one thing after the other, and say for
+# which.
 sub lines {
-	my (%said, $cause);
+	my (%said, $number);
 	for my $text (@_) {
-		if ($text =~ /\ASECURITY ERROR (.*)/) {
-			$cause = $1;
-		} elsif ($text =~ /\AJS ERROR .* cannot load .*?[?]n=(\d+)/) {
-			push @{ $said{$1} }, $cause if defined $cause;
-			undef $cause;
+		if ($text =~ /\@\@(\d+)/) {
+			$number = $1;
+		} elsif ($text =~ /\ASECURITY ERROR (.*)/ && $number) {
+			push @{ $said{$number} }, $1;
 		}
 	}
 	return \%said;
@@ -31,7 +30,9 @@ sub lines {
 check_browser(name => 'safari', seed => 20250713, count => 200, at_once => 1,
 	version => 2.50, failed => 'TypeError: Load failed',
 	header => qr/Request header field (\S+) is not allowed/,
-	lines => \&lines,
+	# Where it names a URL, some bytes of it are decoded.
+	tidy => sub { return $_[0] =~ s/%7E/~/gr =~ s/%2e/./gr =~ s/%7C/|/gr },
+	lines => \&lines, unsaid => sub { return 0 },
 	start => sub {
 		# The server is the proxy, so that names need no DNS.
 		my ($port) = @_;

@@ -56,6 +56,12 @@ is_deeply([ sort keys %shown ], [ sort keys %letter ],
 
 ($exit, $out) = run([ corscheck(), '-h' ]);
 is($exit, 0, 'corscheck -h');
+# The options of all commands, as each tells its own.
+for my $command ($out =~ /^  (\w+)/mg) {
+	my ($status, $text) = run([ corscheck(), $command, '-h' ]);
+	is($status, 0, "corscheck $command -h");
+	$out .= $text;
+}
 my %said = map { $_ => 1 } $out =~ /(?:^|[\s\[|])(--[a-z]+|-[a-zA-Z]\b)/mg;
 my %told;
 for ($page{'corscheck.1'} =~ /^\.(?:Op|It) (Fl .*)$/mg) {

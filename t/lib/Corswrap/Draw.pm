@@ -119,6 +119,8 @@ sub policy {
 	    if $self->chance(0.3);
 	push @keys, 'timing = ' . $self->one('same', '*') if $self->chance(0.2);
 	push @keys, 'debug = yes' if $self->chance(0.2);
+	push @keys, 'resource-policy = ' . $self->one(qw(same-origin same-site
+	    cross-origin)) if $self->chance(0.3);
 	return join "\n", "[cors p$n]", @keys, '';
 }
 
@@ -243,6 +245,34 @@ sub fetch {
 		status => $self->one(200, 200, 200, 201, 204, 401, 404, 418, 500),
 		own => $own,
 	};
+}
+
+# The same asked in other ways, most of which have no method and no headers:
+# { as, mode, body, listens } beside.
+sub exchange {
+	my ($self, $number, $policies) = @_;
+	my $f = $self->fetch($number, $policies);
+	$f->{as} = $self->one(('fetch') x 8, ('xhr') x 4, qw(script script image
+	    image font eventsource));
+	$f->{mode} = $f->{as} =~ /^(?:fetch|script|image)$/
+	    && $self->chance($f->{as} eq 'fetch' ? 0.25 : 0.6) ? 'no-cors'
+	    : 'cors';
+	my $calls = $f->{as} eq 'fetch' || $f->{as} eq 'xhr';
+	if ($calls) {
+		$f->{body} = 'x' if $f->{method} =~ /^(?:GET|HEAD)$/i
+		    ? $self->chance(0.05) : $self->chance(0.5);
+		$f->{listens} = 1 if $f->{as} eq 'xhr' && $self->chance(0.2);
+		$f->{method} = $self->one(qw(GET POST HEAD post))
+		    if $f->{mode} eq 'no-cors' && $self->chance(0.8);
+	} else {
+		# Of an error page they make nothing.
+		@$f{qw(method headers status)} = ('GET', [], 200);
+	}
+	$f->{credentials} = 'same-origin' if $f->{as} eq 'font'
+	    || !$calls && $f->{mode} eq 'no-cors'
+	    || $f->{as} eq 'xhr' && $f->{credentials} eq 'omit';
+	$f->{url} =~ s/me:secret@// if $f->{as} ne 'fetch';
+	return $f;
 }
 
 1;

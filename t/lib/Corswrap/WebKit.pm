@@ -94,7 +94,7 @@ sub console {
 	my @lines = split /\n/, read_file("$self->{dir}/log");
 	my @new = @lines[$self->{seen} .. $#lines];
 	$self->{seen} = @lines;
-	return map { s/\ACONSOLE //r } grep { /\ACONSOLE / } @new;
+	return map { s/\A.*?CONSOLE //r } grep { /CONSOLE / } @new;
 }
 
 sub version {
