@@ -39,6 +39,10 @@ enum {
 	/* ms before the first look at whether others wait, and between others */
 	CLIENT_BRIEF = 2,
 	CLIENT_TICK = 20,
+	/* ms, wait_until_taken */
+	TAKEN_MAX = 1000,
+	TAKEN_STEP = 10,
+	TAKEN_PAUSE = 50,
 
 	PIPE_WIDE = 1024 * 1024, /* what anybody may have (pipe(7)) */
 	PIPE_FULL = 49152,	 /* bytes in an ordinary one: it is the brake */
@@ -297,6 +301,34 @@ output_stderr(struct output *o, const void *bytes, size_t len)
 	return send_record(o, FCGI_STDERR, bytes, len);
 }
 
+/* Has the peer of a unix socket not read all that was sent, or that of a TCP
+ * socket not received it?  (Of TCP nobody knows what the peer has read.) */
+static bool
+is_unread(int fd)
+{
+	int bytes = 0;
+
+	return ioctl(fd, TIOCOUTQ, &bytes) == 0 && bytes > 0;
+}
+
+/*
+ * Wait until the server has passed on what was sent, or for TAKEN_MAX.
+ * lighttpd, if it finds the end of the connection beside the first bytes of a
+ * response, counts what it has, and sends that as the Content-Length; nginx
+ * sends nothing of it.
+ */
+static void
+wait_until_taken(int fd)
+{
+	uint64_t until = clock_ms() + TAKEN_MAX;
+	struct pollfd end = {.fd = fd};
+
+	while (is_unread(fd) && clock_ms() < until)
+		if (poll(&end, 1, TAKEN_STEP) > 0)
+			return;
+	(void)poll(&end, 1, TAKEN_PAUSE);
+}
+
 int
 output_break(struct output *o)
 {
@@ -306,7 +338,10 @@ output_break(struct output *o)
 	/* Half a record may have gone: this would be its content. */
 	if (o->to->lost)
 		return -1;
-	return output_flush(o) < 0 ? -1 : send_bytes(o->to, none, sizeof(none));
+	if (output_flush(o) < 0)
+		return -1;
+	wait_until_taken(o->to->fd);
+	return send_bytes(o->to, none, sizeof(none));
 }
 
 int

@@ -26,6 +26,7 @@ $| = 1;
 my ($do) = $ENV{QUERY_STRING} =~ /^(\w+)/;
 sub done { open my $f, '>', "RUN/end-$do"; close $f }
 if ($do eq 'killed') { print "A: 1\n\n", 'x' x 20_000; sleep 1; kill 9, $$ }
+if ($do eq 'atonce') { print "A: 1\n\n", 'x' x 900; kill 9, $$; sleep 9 }
 if ($do eq 'late') { print "A: 1\n\nabc"; sleep 60 }
 if ($do eq 'closes') { print "A: 1\n\nabc"; close STDOUT; POSIX::close(1); sleep 1; done() }
 if ($do eq 'flows') { print "A: 1\n\n"; for (1 .. 200) { print 'x' x 5000; sleep_a_bit() } }
@@ -59,6 +60,9 @@ for my $of (@servers) {
 
 	my ($exit, $body) = fetch($port, 'killed');
 	isnt($exit, 0, "F4, $server: a signal: the client sees that it is cut");
+	# lighttpd counts what it has when the connection ends beside the data.
+	my $whole = grep { (fetch($port, 'atonce'))[0] == 0 } 1 .. 10;
+	is($whole, 0, "F4, $server: a signal at once: each is seen to be cut");
 	($exit, $body) = fetch($port, 'late');
 	is($body, 'abc', "F4, $server: a timeout: what came");
 	isnt($exit, 0, "F4, $server: a timeout: the client sees that it is cut");
