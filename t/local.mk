@@ -63,6 +63,7 @@ script_tests = \
 	t/explain/reference.t \
 	t/explain/webkit.t \
 	t/hostile/attacks.t \
+	t/hostile/chaos.t \
 	t/hostile/fault-injection.t \
 	t/hostile/faults.t \
 	t/hostile/fuzz.t \

@@ -9,8 +9,9 @@ package Corswrap::Responder;
 #
 # listen: unix (default), tcp, tcp6 (-l), fd0, fds (LISTEN_FDS: a unix and a TCP
 # socket), or sockets => [...] to inherit those as LISTEN_FDS.  Also: dir, env,
-# ulimit (words for the shell's ulimit), hold (descriptors left open), program (text of a script for exec),
-# corswrap (another than the built one).
+# ulimit (words for the shell's ulimit), wrap (words before the command), hold
+# (descriptors left open), program (text of a script for exec), corswrap (another
+# than the built one).
 #
 # SPDX-License-Identifier: ISC
 
@@ -144,6 +145,7 @@ sub _start {
 			$ENV{LISTEN_PID} = $o{listen_pid} // $$;
 		}
 		$ENV{$_} = $o{env}{$_} for keys %{ $o{env} // {} };
+		unshift @$command, @{ $o{wrap} } if $o{wrap};
 		if ($o{hold}) {
 			# descriptors that are left open over exec
 			unshift @$command, 'perl', '-e', 'use POSIX; my $n = shift;'

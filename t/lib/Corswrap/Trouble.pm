@@ -1,0 +1,429 @@
+package Corswrap::Trouble;
+
+# What goes wrong with the machine: a folder for uploads that is full, a clock
+# that jumps, programs that end as their time is over.  Each function is a
+# scene; it returns what it saw as a list of [ true, what ], or [ undef, why ]
+# where it cannot be played here.
+#
+#	ok($_->[0], $_->[1]) for full_disk();
+#
+# t/hostile/chaos.t plays them once, bench/soak for hours.
+#
+# SPDX-License-Identifier: ISC
+
+use strict;
+use warnings;
+
+use Corswrap::FastCGI qw(begin_record fcgi_connect fcgi_get params_records
+    record request_bytes stdin_records);
+use Corswrap::Responder;
+use Corswrap::Server;
+use Corswrap::Test qw(have_program http patience read_file run start stop
+    tempdir top_src wait_for wait_socket write_file);
+use Exporter qw(import);
+use POSIX qw(strftime);
+use Time::HiRes qw(sleep time);
+
+our @EXPORT = qw(full_disk clock_jumps deadline_race);
+
+my $origin = 'https://app.example.com';
+
+# The program of all scenes, by QUERY_STRING.
+my $program = <<'END';
+#!/usr/bin/perl
+use strict;
+$| = 1;
+my ($do, $n) = $ENV{QUERY_STRING} =~ /^(\w+)=?([\d.]*)/;
+sub pause { select undef, undef, undef, $_[0] }
+if ($do eq 'hang') { sleep 60 }
+if ($do eq 'after') { pause($n) }
+print "Content-Type: text/plain\n\n";
+if ($do eq 'count') {
+	my ($sum, $part) = 0;
+	$sum += length $part while read STDIN, $part, 65536;
+	print $sum;
+} elsif ($do eq 'mute') { print 'x'; sleep 60;
+} elsif ($do eq 'drip') { for (1 .. $n) { print 'x'; pause(0.2) }
+} elsif ($do eq 'after') { print 'y' x 150_000;
+} else { print 'ok' }
+END
+
+sub _policy {
+	my ($dir, $app, $more) = @_;
+	return <<"END";
+[cors]
+origins = $origin
+methods = PUT
+[server]
+status-path = /status
+status-clients = 192.0.2.9
+reload = 200ms
+@{[ $more // '' ]}
+[app]
+@{[ $app =~ /^forward/m ? '' : "exec = $dir/app.pl" ]}
+kill-grace = 100ms
+$app
+END
+}
+
+sub _ask {
+	my ($c, $query, %o) = @_;
+	my $body = $o{body};
+	return $c->request(keep => $o{keep}, timeout => $o{timeout} // 60,
+	    stdin => $body, params => _params($query, $body));
+}
+
+sub _params {
+	my ($query, $body) = @_;
+	return get(QUERY_STRING => $query, defined $body
+	    ? (REQUEST_METHOD => 'POST', CONTENT_LENGTH => length $body) : ());
+}
+
+sub _once {
+	my ($address, $query, %o) = @_;
+	my $c = fcgi_connect($address) or return { status => 0, body => '' };
+	my $got = _ask($c, $query, %o);
+	$c->close;
+	return $got;
+}
+
+sub _counter {
+	my ($r, $name) = @_;
+	my $got = fcgi_get($r->address, params => get(REQUEST_URI => '/status',
+		SCRIPT_NAME => '/status', REMOTE_ADDR => '192.0.2.9'));
+	return ($got->{body} =~ /^\Q$name\E (\S+)$/m)[0] // 0;
+}
+
+sub _cors {
+	my ($got) = @_;
+	return ($got->{header}{'access-control-allow-origin'}[0] // '') eq $origin;
+}
+
+# Nothing of it may be left.
+sub _rest {
+	my ($r, $when) = @_;
+	my $idle = wait_for(sub {
+		!_counter($r, 'corswrap_running_programs') }, 20);
+	my @open = grep { /deleted|memfd/ } map { readlink $_ // () }
+	    glob '/proc/' . $r->pid . '/fd/*';
+	return ([ $idle, "$when: no program runs" ],
+	    [ !@open, "$when: no file is open (@open)" ]);
+}
+
+# --- a full disk -----------------------------------------------------------------
+
+# Words that mount a small file system over a folder for the command behind them
+# alone; nothing where nobody lets us.
+sub _small_disk {
+	my ($folder, $size) = @_;
+	return unless have_program('unshare');
+	for my $how ('-m', '-Urm') {
+		my @words = ('unshare', $how, 'sh', '-c', 'mount -t tmpfs -o size='
+		    . "$size,mode=1777 none '$folder' && exec \"\$@\"", 'sh');
+		return @words if (run([ @words, 'true' ]))[0] == 0;
+	}
+	return;
+}
+
+my $MB = 1 << 20;
+
+sub _kib_used {
+	my ($folder) = @_;
+	my ($all, $free, $size) = split ' ', (run([ 'stat', '-f', '-c', '%b %f %S',
+		$folder ]))[1];
+	return ($all - $free) * $size / 1024;
+}
+
+# nginx and lighttpd before the responder of that folder.
+sub _doors {
+	my ($dir) = @_;
+	my %port;
+	$port{nginx} = serve($dir, 'nginx', 'nginx.conf') if have_program('nginx');
+	return %port unless have_program('lighttpd');
+	my $text = read_file(top_src() . '/examples/servers/lighttpd-fastcgi.conf');
+	$text =~ s/^ +"(?:bin-path|max-procs)".*\n//mg;
+	$text =~ s{/run/lighttpd/\S+?\.sock}{/run/corswrap/app.sock};
+	$port{lighttpd} = serve($dir, 'lighttpd', 'lighttpd-fastcgi.conf', $text);
+	return %port;
+}
+
+# One that becomes full in the midst of a body, by this one or by others.
+sub full_disk {
+	my $dir = tempdir();
+	make_places("$dir");
+	mkdir "$dir/$_" for qw(small app);
+	my @wrap = _small_disk("$dir/small", '4m')
+	    or return [ undef, 'no file system can be mounted here' ];
+	write_file("$dir/app.pl", $program, 0755);
+	my $socket = "$dir/run/app.sock";
+	my $r = responder(dir => "$dir/app", wrap => \@wrap, policy =>
+	    _policy($dir, "max-body = 64M\nbody-timeout = 8s"),
+	    sockets => [ listen_unix($socket) ], addresses => ["unix:$socket"],
+	    env => { TMPDIR => "$dir/small" });
+	chmod 0666, $socket;
+	# As it sees it.
+	my $disk = '/proc/' . $r->pid . "/root$dir/small";
+	my %port = _doors($dir);
+	my @seen = _fills($r, \%port, $disk);
+	push @seen, [ $r->stop == 0, 'full disk: it ends well' ];
+	return @seen;
+}
+
+sub _upload {
+	my ($port, $size) = @_;
+	return http($port, 'POST', '/api?count', [ Origin => $origin,
+		'Content-Type' => 'text/plain' ], 'x' x $size) // { status => 0,
+		headers => [], body => '' };
+}
+
+sub _fills {
+	my ($r, $port, $disk) = @_;
+	my @seen;
+	my $is = sub { my ($got, $size, $what) = @_;
+		push @seen, [ $got->{status} == 200 && $got->{body} eq $size,
+			"full disk: $what ($got->{status}, "
+			    . substr($got->{body}, 0, 20) . ')' ] };
+	my $isnt = sub { my ($got, $cors, $what) = @_;
+		push @seen, [ $got->{status} == 500 && $cors,
+			"full disk: $what: 500 with CORS ($got->{status})" ] };
+	$is->(_once($r->address, 'count', body => 'x' x (2 * $MB)), 2 * $MB,
+	    'an upload that fits');
+	$isnt->($_, _cors($_), 'one that does not')
+	    for _once($r->address, 'count', body => 'x' x (12 * $MB));
+	for my $door (sort keys %$port) {
+		my $got = _upload($port->{$door}, 12 * $MB);
+		$isnt->($got, (Corswrap::Test::header($got,
+			'Access-Control-Allow-Origin') // '') eq $origin,
+		    "one that does not, $door");
+		$is->(_upload($port->{$door}, $MB + 5), $MB + 5,
+		    "the next one, $door");
+	}
+
+	# Somebody else fills it in the midst of two.
+	my @c = map { fcgi_connect($r->address) } 1, 2;
+	my $size = 2 * $MB - 10;
+	for my $c (@c) {
+		$c->send_bytes(begin_record() . params_records(_params('count',
+			'x' x $size)) . stdin_records('x' x (1200 * 1024),
+			no_stdin_end => 1));
+	}
+	wait_for(sub { _kib_used($disk) > 2000 }, 10);
+	open my $filler, '>', "$disk/filler" or die "$disk: $!";
+	1 while defined syswrite $filler, 'y' x 65536;
+	close $filler;
+	$_->send_bytes(stdin_records('x' x ($size - 1200 * 1024))) for @c;
+	# The end of one may make room for the other.
+	my @got = sort { $b->{status} <=> $a->{status} }
+	    map { $_->read_response(timeout => 30) } @c;
+	$_->close for @c;
+	$isnt->($got[0], _cors($got[0]), 'filled by others');
+	push @seen, [ _cors($got[1]) && ($got[1]{status} == 500 ||
+		$got[1]{body} eq $size), 'full disk: the other one' ];
+	# What needs no room.
+	my $got = _once($r->address, 'ok');
+	push @seen, [ $got->{body} eq 'ok', 'full disk: a GET beside it' ];
+	$is->(_once($r->address, 'count', body => 'x' x 50_000), 50_000,
+	    'a small body beside it');
+	push @seen, [ $r->log =~ /cannot keep the request body.*\[spool\]/,
+		'full disk: logged' ];
+	unlink "$disk/filler";
+	$is->(_once($r->address, 'count', body => 'x' x (3 * $MB)), 3 * $MB,
+	    'there is room again');
+	my $empty = wait_for(sub { _kib_used($disk) == 0 }, 10);
+	push @seen, _rest($r, 'full disk'), [ $empty, 'full disk: it is empty' ];
+	return @seen;
+}
+
+# --- a clock that jumps -----------------------------------------------------------
+
+sub _faketime_library {
+	my ($library) = grep { -e } map { glob "$_/faketime/libfaketimeMT.so.1" }
+	    '/usr/lib/*', '/usr/lib64', '/usr/local/lib';
+	return $library;
+}
+
+sub _jumping {
+	my ($library, $file, $dir, $app) = @_;
+	mkdir $dir;
+	return responder(dir => $dir, policy => _policy($dir, $app),
+	    env => { LD_PRELOAD => $library, FAKETIME_TIMESTAMP_FILE => $file,
+		FAKETIME_NO_CACHE => 1, DONT_FAKE_MONOTONIC => 1,
+		FAKETIME_DONT_FAKE_MONOTONIC => 1, NO_FAKE_STAT => 1 });
+}
+
+# Answers, each with the seconds that it took, while the clock jumps.
+sub _while_jumping {
+	my ($file, %c) = @_;
+	my ($start, $next, $turn) = (time, 0, 0);
+	my @jumps = qw(+1d -1d +7300d -3000d +2h -2h);
+	my (%got, %fed);
+	while (%c && time - $start < patience(20)) {
+		if (time > $next) {
+			$next = time + 0.15;
+			write_file("$file.new", "$jumps[ $turn++ % @jumps ]\n");
+			rename "$file.new", $file;
+		}
+		for my $name (keys %c) {
+			# A body that comes in five parts.
+			if ($name =~ /^upload/ && ($fed{$name} // 0) < 5 &&
+			    time - $start > 0.35 * (1 + ($fed{$name} // 0))) {
+				$c{$name}->send_bytes(record(5, 1, 'x') .
+				    (++$fed{$name} == 5 ? record(5, 1, '') : ''));
+			}
+			$c{$name}{raw} .= $c{$name}->read_bytes(0);
+			next unless $c{$name}{eof};
+			my $c = delete $c{$name};
+			$c->{in} = $c->{raw};
+			$got{$name} = $c->read_response(timeout => 0.1);
+			$got{$name}{took} = time - $start;
+			$c->close;
+		}
+		sleep 0.02;
+	}
+	return \%got;
+}
+
+sub clock_jumps {
+	my $library = _faketime_library()
+	    or return [ undef, 'no libfaketime (faketime)' ];
+	my $dir = tempdir();
+	my $file = "$dir/clock";
+	write_file($file, "+0\n");
+	write_file("$dir/app.pl", $program, 0755);
+	mkdir "$dir/$_" for qw(exec behind);
+	write_file("$dir/$_/app.pl", $program, 0755) for qw(exec behind);
+	my $limits = "first-byte-timeout = 2s\nidle-timeout = 2s\n"
+	    . "total-timeout = 5s\nbody-timeout = 4s\n";
+	my $behind = responder(dir => "$dir/behind", policy =>
+	    _policy("$dir/behind", ''));
+	my %r = (exec => _jumping($library, $file, "$dir/exec", $limits),
+	    forward => _jumping($library, $file, "$dir/forward",
+		"forward = @{[ $behind->address ]}\nkeep = 2\n$limits"));
+	my (%kept, %c);
+	for my $way (keys %r) {
+		$kept{$way} = fcgi_connect($r{$way}->address);
+		_ask($kept{$way}, 'ok', keep => 1);
+		for my $query (qw(drip=12 hang mute drip=60)) {
+			my $c = $c{"$query, $way"} = fcgi_connect(
+				$r{$way}->address);
+			$c->send_bytes(request_bytes(params => _params($query)));
+		}
+		for my $name (qw(upload silent)) {
+			my $c = $c{"$name, $way"} = fcgi_connect(
+				$r{$way}->address);
+			$c->send_bytes(begin_record() . params_records(
+				_params('count', 'xxxxx')));
+		}
+	}
+	my $got = _while_jumping($file, %c);
+	my @seen = map { _judge_jump($_, $got->{$_}) } sort keys %c;
+	for my $way (sort keys %r) {
+		push @seen, [ _ask($kept{$way}, 'ok', keep => 1)->{body} eq 'ok',
+			"a clock that jumps: a kept connection lives, $way" ];
+		push @seen, _rest($r{$way}, "a clock that jumps, $way"),
+		    _after_jumps($r{$way}, $way);
+	}
+	return @seen;
+}
+
+# Seconds are what they always were.
+sub _judge_jump {
+	my ($name, $got) = @_;
+	my ($what) = $name =~ /^([^,]*)/;
+	my %limit = (hang => 2, mute => 2, 'drip=60' => 5, silent => 4);
+	my $took = $got->{took} // 1000;
+	my $status = $got->{status} // 'nothing';
+	my $right = $what eq 'drip=12'
+	    ? $got->{ended} && $got->{body} eq 'x' x 12 && $took > 2.2
+	    : $what eq 'upload' ? $got->{ended} && $got->{body} eq '5'
+	    : $took > $limit{$what} - 0.5 && $took < patience($limit{$what} + 4) &&
+	    ($what eq 'hang' ? $status eq 504 : $what eq 'silent'
+	    ? $status eq 408 : $status eq 200 && !$got->{ended});
+	return [ $right && ($status eq 'nothing' || _cors($got)),
+		sprintf 'a clock that jumps: %s (%s, %.1f s)', $name, $status,
+		$took ];
+}
+
+sub _after_jumps {
+	my ($r, $way) = @_;
+	my $counter = 'corswrap_reloads_total{result="taken"}';
+	my $before = _counter($r, $counter);
+	my $file = "$r->{policy}";
+	write_file("$file.new", read_file($file) . "; again\n");
+	rename "$file.new", $file;
+	my $taken = wait_for(sub { _counter($r, $counter) > $before }, 10);
+	my %now = map { strftime('%FT%H', gmtime time - $_) => 1 } 0, 60;
+	my $moved = grep { !$now{$_} } $r->log =~ /^(\d{4}-\d\d-\d\dT\d\d)/mg;
+	return ([ $taken, "a clock that jumps: a policy is taken up, $way" ],
+	    [ $moved, "a clock that jumps: so the log says, $way" ],
+	    [ $r->stop == 0, "a clock that jumps: it ends well, $way" ]);
+}
+
+# --- programs that end as their time is over ---------------------------------------
+
+# So many rounds of 12 at once by exec and by forward; half of the answers are in
+# time and half are not.
+sub deadline_race {
+	my ($rounds) = @_;
+	my $dir = tempdir();
+	mkdir "$dir/$_" for qw(exec forward behind);
+	write_file("$dir/$_/app.pl", $program, 0755) for qw(exec behind);
+	my $limit = "total-timeout = 400ms\n";
+	my $behind = responder(dir => "$dir/behind",
+	    policy => _policy("$dir/behind", ''));
+	my %r = (exec => responder(dir => "$dir/exec",
+		policy => _policy("$dir/exec", $limit)),
+	    forward => responder(dir => "$dir/forward", policy =>
+		_policy("$dir/forward", "forward = @{[ $behind->address ]}\n"
+		    . "keep = 4\n$limit")));
+	my (%tally, %kib);
+	my %wait = (exec => 0.38, forward => 0.38);
+	for my $round (1 .. $rounds) {
+		my @c;
+		for my $way (sort keys %r) {
+			for my $n (1 .. 6) {
+				my $c = fcgi_connect($r{$way}->address);
+				my $after = $wait{$way} + ($n - 3) * 0.004;
+				$c->send_bytes(request_bytes(params =>
+					_params("after=$after")));
+				push @c, [ $way, $c ];
+			}
+		}
+		for (@c) {
+			my ($way, $c) = @$_;
+			my $came = _judge_race($c->read_response(timeout => 30));
+			$tally{"$came, $way"}++;
+			$wait{$way} += $came eq 'whole' ? 0.003 : -0.003;
+			$wait{$way} = 0.1 if $wait{$way} < 0.1;
+			$c->close;
+		}
+		next if $round != int($rounds / 2);
+		$kib{$_} = $r{$_}->resident for keys %r;
+	}
+	my @seen = map { [ !/^wrong/, "a race with total-timeout: $tally{$_} $_" ] }
+	    sort keys %tally;
+	for my $way (sort keys %r) {
+		my $r = $r{$way};
+		push @seen, [ $tally{"whole, $way"} && ($tally{"504, $way"} ||
+			$tally{"cut, $way"}), "it is a race, $way" ],
+		    [ scalar wait_for(sub { $r->resident <= $kib{$way} + 512 }, 15),
+			"a race with total-timeout: memory, $way: $kib{$way}, "
+			    . $r->resident . ' KiB' ],
+		    _rest($r, "a race with total-timeout, $way"),
+		    [ $r->stop == 0, "a race: it ends well, $way" ];
+	}
+	return @seen;
+}
+
+sub _judge_race {
+	my ($got) = @_;
+	return 'wrong: no answer' if $got->{timed_out} || !$got->{block};
+	return 'wrong: no CORS' unless _cors($got);
+	return '504' if $got->{status} == 504 && $got->{ended};
+	return "wrong: $got->{status}" if $got->{status} != 200;
+	return 'wrong: other bytes' if $got->{body} !~ /\Ay*\z/;
+	return 'cut' if !$got->{ended};
+	return length $got->{body} == 150_000 ? 'whole' : 'wrong: passes for whole';
+}
+
+1;
