@@ -19,10 +19,10 @@
 #include <fcgiapp.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <sys/select.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,15 +31,6 @@
 
 /* How long a web server may leave us waiting for bytes, or with some. */
 enum { PEER_SECONDS = 10 };
-
-static volatile sig_atomic_t stopping;
-
-static void
-on_signal(int number)
-{
-	(void)number;
-	stopping = 1;
-}
 
 /* ---- one request ---- */
 
@@ -148,22 +139,23 @@ serve(int fd)
 	finish(&fcgi);
 }
 
-/* Signals come only while this waits: what has begun is finished. */
+/* The next one.  -1: a signal has come (*stopped), or the socket is useless.
+ * Signals are looked at only here: what has begun is finished. */
 static int
-next_connection(int listener, const sigset_t *waiting)
+next_connection(int listener, int signals, bool *stopped)
 {
 	/* Of accept(2): the machine has too many files open, or no memory. */
 	static const struct timespec pause = {0, 100 * 1000 * 1000};
+	struct pollfd fds[2] = {{listener, POLLIN, 0}, {signals, POLLIN, 0}};
 
-	while (!stopping) {
-		fd_set readable;
+	for (;;) {
 		int fd;
 
-		FD_ZERO(&readable);
-		FD_SET(listener, &readable); /* descriptor 0 */
-		if (pselect(listener + 1, &readable, NULL, NULL, NULL,
-			    waiting) < 0)
+		if (poll(fds, 2, -1) < 0)
 			continue;
+		*stopped = fds[1].revents != 0;
+		if (*stopped)
+			return -1;
 		fd = os_accept(listener, NULL, NULL);
 		if (fd >= 0)
 			return fd;
@@ -173,44 +165,37 @@ next_connection(int listener, const sigset_t *waiting)
 		else if (errno == EBADF || errno == EINVAL)
 			return -1;
 	}
-	return -1;
 }
 
-static void
-set_signals(sigset_t *waiting)
+/* What is readable when we are to end; -1 with errno. */
+static int
+take_signals(void)
 {
-	static const int ending[] = {SIGTERM, SIGINT, SIGUSR1};
-	struct sigaction action = {.sa_handler = on_signal};
-	sigset_t blocked;
+	sigset_t ending;
 
 	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&action.sa_mask);
-	sigemptyset(&blocked);
-	for (size_t i = 0; i < sizeof(ending) / sizeof(*ending); i++) {
-		sigaction(ending[i], &action, NULL);
-		sigaddset(&blocked, ending[i]);
-	}
-	sigprocmask(SIG_BLOCK, &blocked, waiting);
-	/* They may have been blocked by whoever started us. */
-	for (size_t i = 0; i < sizeof(ending) / sizeof(*ending); i++)
-		sigdelset(waiting, ending[i]);
+	sigemptyset(&ending);
+	sigaddset(&ending, SIGTERM);
+	sigaddset(&ending, SIGINT);
+	sigaddset(&ending, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &ending, NULL);
+	return os_signals(&ending);
 }
 
 int
 page_fastcgi(int listener)
 {
-	sigset_t waiting;
-	int flags = fcntl(listener, F_GETFL);
-	int fd;
+	int flags = fcntl(listener, F_GETFL), signals = -1, fd;
+	bool stopped = false;
 
 	/* Another process on it may take what poll has shown to both. */
 	if (flags < 0 || fcntl(listener, F_SETFL, flags | O_NONBLOCK) != 0 ||
-	    FCGX_Init() != 0) {
+	    FCGX_Init() != 0 || (signals = take_signals()) < 0) {
 		perror("corscheck: FastCGI");
 		return 1;
 	}
-	set_signals(&waiting);
-	while ((fd = next_connection(listener, &waiting)) >= 0)
+	while ((fd = next_connection(listener, signals, &stopped)) >= 0)
 		serve(fd);
-	return stopping ? 0 : 1;
+	close(signals);
+	return stopped ? 0 : 1;
 }
