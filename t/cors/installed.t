@@ -55,7 +55,9 @@ my (undef, $out) = run([ 'nm', '-D', '--defined-only', "$lib/libcors.so.0" ]);
 is_deeply([ sort $out =~ /^\S+ \w (\S+)$/mg ], \@public,
 	'libcors.so.0 exports the calls of cors.h and nothing else');
 (undef, $out) = run([ 'nm', '-g', '--defined-only', "$lib/libcors.a" ]);
-is_deeply([ sort $out =~ /^\S+ \w (\S+)$/mg ], \@public, 'and so does libcors.a');
+# (make coverage puts the library that counts into it)
+is_deeply([ grep { !/^__gcov_/ } sort $out =~ /^\S+ \w (\S+)$/mg ], \@public,
+	'and so does libcors.a');
 (undef, $out) = run([ 'readelf', '-d', "$lib/libcors.so" ]);
 like($out, qr/soname: \[libcors\.so\.0\]/, 'the soname');
 unlike($out, qr/NEEDED.*libfcgi/, 'it does not need libfcgi');
