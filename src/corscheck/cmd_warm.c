@@ -63,17 +63,6 @@ struct subject {
 
 /* ---- what is run ---- */
 
-static const struct handler *
-handler_of(const struct app *app, const char *path)
-{
-	const char *dot = strrchr(path, '.');
-
-	for (size_t i = 0; dot != NULL && i < app->handler_count; i++)
-		if (strcmp(app->handlers[i].extension, dot) == 0)
-			return &app->handlers[i];
-	return NULL;
-}
-
 /* The words of [app] exec or of the handler, with the script behind them. */
 static bool
 find_words(struct subject *s, const char *script)
@@ -86,7 +75,7 @@ find_words(struct subject *s, const char *script)
 	if (strcmp(script, "exec") == 0) {
 		words = app->exec;
 	} else if (realpath(script, s->path) != NULL) {
-		handler = handler_of(app, s->path);
+		handler = app_handler(app, s->path);
 		words = handler == NULL ? NULL : handler->argv;
 	} else {
 		s->path[0] = '\0'; /* realpath left where it failed */

@@ -57,6 +57,18 @@ const struct server settings_server_default = {
     .log_format = LOG_FORMAT_TEXT,
 };
 
+const struct handler *
+app_handler(const struct app *app, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *dot = strrchr(slash == NULL ? path : slash, '.');
+
+	for (size_t i = 0; dot != NULL && i < app->handler_count; i++)
+		if (strcmp(app->handlers[i].extension, dot) == 0)
+			return &app->handlers[i];
+	return NULL;
+}
+
 void
 settings_release(struct settings *settings)
 {

@@ -85,6 +85,9 @@ struct app {
 	char *const *env; /* [env]: "NAME=value", NULL-terminated, never NULL */
 };
 
+/* The handler of the file's extension; NULL: there is none. */
+const struct handler *app_handler(const struct app *, const char *path);
+
 struct server {
 	unsigned workers;
 	const struct network *peers;

@@ -268,24 +268,12 @@ check_root(struct resolving *r)
 		      "not under any root", r->memory->real);
 }
 
-static const struct handler *
-handler_of(const struct app *app, const char *path)
-{
-	const char *base = strrchr(path, '/');
-	const char *dot = base == NULL ? NULL : strrchr(base, '.');
-
-	for (size_t i = 0; dot != NULL && i < app->handler_count; i++)
-		if (strcmp(app->handlers[i].extension, dot) == 0)
-			return &app->handlers[i];
-	return NULL;
-}
-
 static int
 set_words(struct resolving *r)
 {
 	const char *real = r->memory->real;
 	const struct handler *handler =
-	    handler_of(&r->settings->app, r->memory->named);
+	    app_handler(&r->settings->app, r->memory->named);
 	size_t count = 0;
 
 	if (is_self(real))
