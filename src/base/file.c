@@ -166,3 +166,11 @@ read_file_cause(int error)
 		return strerror(error);
 	}
 }
+
+void
+file_close(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+	*fd = -1;
+}

@@ -37,6 +37,9 @@ bool file_same_state(const struct file_state *, const struct file_state *);
 int read_file(const char *path, size_t max, char **bytes, size_t *len,
 	      struct stat *status);
 
+/* Close it, unless it is -1, and make it -1. */
+void file_close(int *fd);
+
 /* The cause of a failed read_file, for a message, from its errno. */
 const char *read_file_cause(int error);
 

@@ -61,3 +61,14 @@ host_is_loopback(struct slice host)
 	return slice_eq(host, SLICE("localhost")) ||
 	       text_ends(host, SLICE(".localhost"));
 }
+
+uint32_t
+host_punycode_bias(uint32_t delta, uint32_t points, bool first)
+{
+	uint32_t k = 0;
+
+	delta = first ? delta / 700 : delta / 2;
+	for (delta += delta / points; delta > 35 * 26 / 2; k += 36)
+		delta /= 35;
+	return k + 36 * delta / (delta + 38);
+}

@@ -7,6 +7,8 @@
 #ifndef BASE_HOST_H
 #define BASE_HOST_H
 
+#include <stdint.h>
+
 #include "base/slice.h"
 
 enum { PORT_MAX = 65535 };
@@ -30,5 +32,9 @@ unsigned port_default(struct slice scheme);
  * [::1], localhost and what is under it (RFC 6761, 6.3), a final dot allowed?
  */
 bool host_is_loopback(struct slice host);
+
+/* Punycode, RFC 3492, 6.1: the bias of the next number, after one that was the
+ * delta of so many points in all. */
+uint32_t host_punycode_bias(uint32_t delta, uint32_t points, bool first);
 
 #endif

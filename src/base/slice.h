@@ -52,11 +52,17 @@ slice_eq(struct slice a, struct slice b)
 	return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
+static inline size_t
+size_least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
 /* By bytes, as memcmp: <0, 0, >0.  What begins another comes before it. */
 static inline int
 slice_compare(struct slice a, struct slice b)
 {
-	size_t len = a.len < b.len ? a.len : b.len;
+	size_t len = size_least(a.len, b.len);
 	int order = len == 0 ? 0 : memcmp(a.ptr, b.ptr, len);
 
 	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);

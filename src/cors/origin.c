@@ -103,18 +103,6 @@ is_ipv6(struct slice s, struct ip *ip)
 
 /* ---- names ---- */
 
-/* RFC 3492, 6.1. */
-static uint32_t
-punycode_adapt(uint32_t delta, uint32_t points, bool first)
-{
-	uint32_t k = 0;
-
-	delta = first ? delta / 700 : delta / 2;
-	for (delta += delta / points; delta > 35 * 26 / 2; k += 36)
-		delta /= 35;
-	return k + 36 * delta / (delta + 38);
-}
-
 /* One generalized number (RFC 3492, 3.3) off the front of s; false: bad. */
 static bool
 punycode_delta(struct slice *s, uint32_t bias, uint32_t *delta)
@@ -161,7 +149,7 @@ is_punycode(struct slice s)
 	for (bool first = true; s.len > 0; first = false) {
 		if (!punycode_delta(&s, bias, &delta) || delta > UINT32_MAX - i)
 			return false;
-		bias = punycode_adapt(delta, ++points, first);
+		bias = host_punycode_bias(delta, ++points, first);
 		i += delta;
 		if (i / points > 0x10ffff - n)
 			return false;

@@ -357,12 +357,6 @@ take_record(struct params *p, unsigned workers, const unsigned char *at,
 	return take_params(p, &r, taken);
 }
 
-static size_t
-least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
 enum params_event
 params_parse(struct params *p, unsigned workers, const void *bytes, size_t len,
 	     size_t *used)
@@ -375,12 +369,12 @@ params_parse(struct params *p, unsigned workers, const void *bytes, size_t len,
 		size_t have = (size_t)(end - at);
 
 		if (p->content > 0) {
-			taken = least(p->content, have);
+			taken = size_least(p->content, have);
 			p->content -= taken;
 			if (!add_content(p, at, taken))
 				event = PARAMS_LARGE;
 		} else if (p->skip > 0) {
-			taken = least(p->skip, have);
+			taken = size_least(p->skip, have);
 			p->skip -= taken;
 		} else {
 			event = take_record(p, workers, at, have, &taken);

@@ -212,12 +212,6 @@ take_content(struct record_reader *reader, struct slice data,
 	return false;
 }
 
-static size_t
-least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
 enum record_event
 record_read(struct record_reader *reader, const char *data, size_t len,
 	    size_t *used, struct slice *piece)
@@ -235,12 +229,12 @@ record_read(struct record_reader *reader, const char *data, size_t len,
 				return RECORD_BAD;
 			}
 		} else if (reader->content > 0) {
-			n = least(reader->content, len - at);
+			n = size_least(reader->content, len - at);
 			got =
 			    take_content(reader, slice_of(data + at, n), piece);
 			at += n;
 		} else {
-			n = least(reader->padding, len - at);
+			n = size_least(reader->padding, len - at);
 			reader->padding -= n;
 			at += n;
 		}

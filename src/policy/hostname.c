@@ -22,6 +22,7 @@
 
 #include <stdint.h>
 
+#include "base/host.h"
 #include "base/ip.h"
 #include "base/text.h"
 
@@ -64,18 +65,6 @@ cut_character(struct slice *rest)
 		c = c << 6 | ((unsigned char)rest->ptr[i] & 0x3fU);
 	*rest = slice_after(*rest, more + 1);
 	return c;
-}
-
-/* RFC 3492, 6.1. */
-static uint32_t
-adapt(uint32_t delta, uint32_t points, bool first)
-{
-	uint32_t k = 0;
-
-	delta = first ? delta / 700 : delta / 2;
-	for (delta += delta / points; delta > 35 * 26 / 2; k += 36)
-		delta /= 35;
-	return k + 36 * delta / (delta + 38);
 }
 
 static size_t
@@ -130,7 +119,7 @@ encode(const uint32_t *points, size_t count, char to[static LABEL_MAX])
 			if (len + DELTA_MAX > LABEL_MAX)
 				return 0;
 			len += put_delta(delta, bias, to + len);
-			bias = adapt(delta, (uint32_t)++done, first);
+			bias = host_punycode_bias(delta, (uint32_t)++done, first);
 			first = false;
 			delta = 0;
 		}

@@ -210,12 +210,6 @@ folded(struct slice text, size_t i)
 	return ascii_lower(text.ptr[i]);
 }
 
-static size_t
-least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
 /* Keystrokes between two words: a letter more, less, other, or two swapped. */
 static size_t
 distance(struct slice a, struct slice b)
@@ -232,12 +226,12 @@ distance(struct slice a, struct slice b)
 		row[0] = i;
 		for (size_t j = 1; j <= b.len; j++) {
 			bool same = folded(a, i - 1) == folded(b, j - 1);
-			row[j] = least(above[j], row[j - 1]) + 1;
-			row[j] = least(row[j], above[j - 1] + !same);
+			row[j] = size_least(above[j], row[j - 1]) + 1;
+			row[j] = size_least(row[j], above[j - 1] + !same);
 			if (i > 1 && j > 1 &&
 			    folded(a, i - 1) == folded(b, j - 2) &&
 			    folded(a, i - 2) == folded(b, j - 1))
-				row[j] = least(row[j], two[j - 2] + 1);
+				row[j] = size_least(row[j], two[j - 2] + 1);
 		}
 	}
 	return rows[a.len % 3][b.len];

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "cors/decide.h"
 
 /* The label `outcome` of a request. */
@@ -143,11 +144,7 @@ value(const counter *c)
 static size_t
 slot_of(struct slice name)
 {
-	uint32_t hash = UINT32_C(2166136261); /* FNV-1a; names are ours */
-
-	for (size_t i = 0; i < name.len; i++)
-		hash = (hash ^ (unsigned char)name.ptr[i]) * UINT32_C(16777619);
-	return hash & (SLOTS - 1);
+	return (size_t)hash_bytes(name, 0) & (SLOTS - 1); /* names are ours */
 }
 
 /* The slot with the name, or the empty one where it belongs. */

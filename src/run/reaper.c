@@ -20,6 +20,7 @@
 
 #include "base/array.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "run/ending.h"
 #include "run/metrics.h"
 #include "run/thread.h"
@@ -77,14 +78,6 @@ struct reaper {
 };
 
 static void
-close_fd(int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-	*fd = -1;
-}
-
-static void
 log_case(struct reaper *r, const struct case_of *c, enum log_level level,
 	 const char *id, const char *todo, const char *text)
 {
@@ -102,8 +95,8 @@ log_case(struct reaper *r, const struct case_of *c, enum log_level level,
 static void
 let_go(struct reaper *r, struct case_of *c)
 {
-	close_fd(&c->out);
-	close_fd(&c->err);
+	file_close(&c->out);
+	file_close(&c->err);
 	stderr_end(&c->messages);
 	if (c->phase == LEFT)
 		return;
@@ -139,7 +132,7 @@ begin_end(struct reaper *r, struct case_of *c, const struct deadline *why)
 			 "ended because corswrap stops");
 	else
 		log_case(r, c, LOG_LEVEL_ERROR, why->id, why->todo, why->text);
-	close_fd(&c->out);
+	file_close(&c->out);
 	c->phase = ENDS;
 	ending_begin(&c->ending, &c->child, c->pipes[0], c->pipes[1], c->grace);
 }
@@ -189,14 +182,14 @@ read_out(struct reaper *r, struct case_of *c)
 	if (n > 0)
 		c->last = clock_ms();
 	else if (n == 0 || (errno != EINTR && errno != EAGAIN))
-		close_fd(&c->out);
+		file_close(&c->out);
 }
 
 static void
 read_err(struct case_of *c)
 {
 	if (!stderr_read(&c->messages, c->err))
-		close_fd(&c->err);
+		file_close(&c->err);
 }
 
 /* It has ended; a child of its own may hold the pipe and go on writing. */
@@ -475,9 +468,9 @@ reaper_free(struct reaper *r)
 		struct case_of *c = r->cases;
 
 		r->cases = c->next;
-		close_fd(&c->out);
-		close_fd(&c->err);
-		close_fd(&c->child.pidfd);
+		file_close(&c->out);
+		file_close(&c->err);
+		file_close(&c->child.pidfd);
 		if (c->child.parent > 0)
 			(void)close(c->child.parent);
 		free(c);

@@ -20,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/os.h"
 #include "run/answer.h"
 #include "run/child.h"
@@ -55,20 +56,12 @@ struct relay {
 	bool left;	/* the reaper has it */
 };
 
-static void
-close_fd(int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-	*fd = -1;
-}
-
 /* ---- output ---- */
 
 static void
 output_ended(struct relay *r)
 {
-	close_fd(&r->out);
+	file_close(&r->out);
 	r->shut = clock_ms();
 	transfer_end(&r->t);
 }
@@ -132,7 +125,7 @@ static void
 read_stderr(struct relay *r)
 {
 	if (!stderr_read(&r->t.messages, r->err))
-		close_fd(&r->err);
+		file_close(&r->err);
 	if (r->t.messages.refused && !r->t.lost)
 		transfer_client_gone(&r->t);
 }
@@ -273,7 +266,7 @@ read_pipes(struct relay *r, const struct pollfd *out, const struct pollfd *err)
 	if (err->revents & POLLIN)
 		read_stderr(r);
 	else if (err->revents != 0)
-		close_fd(&r->err);
+		file_close(&r->err);
 	if (out->revents & POLLIN)
 		read_output(r);
 	else if (out->revents != 0)
@@ -335,7 +328,7 @@ program_ended(struct relay *r, const struct pollfd *fds)
 	r->ended = true;
 	if (fds != NULL && is_shut(r->out, &fds[ON_OUT]) &&
 	    is_shut(r->err, &fds[ON_ERR]))
-		close_fd(&r->err);
+		file_close(&r->err);
 	else
 		read_rest(r);
 	if (!r->t.over && r->out >= 0)
@@ -431,14 +424,14 @@ start(struct relay *r, char **variables, const struct body *body)
 			 : child_start(&spec, &r->child, &stage);
 	}
 	error = errno;
-	close_fd(&out[1]);
-	close_fd(&err[1]);
+	file_close(&out[1]);
+	file_close(&err[1]);
 	r->out = out[0];
 	r->err = err[0];
 	if (rc == 0)
 		return 0;
-	close_fd(&r->out);
-	close_fd(&r->err);
+	file_close(&r->out);
+	file_close(&r->err);
 	status = child_report(r->t.exchange->log, r->t.response->request,
 			      r->script->argv[0], stage, error);
 	response_fail(r->t.response, status, "start-failed");
@@ -487,7 +480,7 @@ end_program(struct relay *r, bool *by_us)
 	/* With both pipes closed it is about to end by itself: let it, so that
 	 * the log tells what it died of. */
 	*by_us = !child_wait(&r->child, silent ? LAST_MOMENT : 0);
-	close_fd(&r->out);
+	file_close(&r->out);
 	until = clock_ms() + grace;
 	ending_begin(&ending, &r->child, r->pipes[0], r->pipes[1], grace);
 	/* The client need not wait for the grace. */
@@ -511,8 +504,8 @@ run_to_end(struct relay *r)
 	if (r->left)
 		return;
 	status = r->t.over ? end_program(r, &by_us) : child_reap(&r->child);
-	close_fd(&r->out);
-	close_fd(&r->err);
+	file_close(&r->out);
+	file_close(&r->err);
 	stderr_end(&r->t.messages);
 	if (!r->left)
 		transfer_ended(&r->t, status, by_us);

@@ -9,6 +9,7 @@
 
 #include "run/repeated.h"
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "run/log.h"
 
@@ -43,15 +44,10 @@ has_name(const char *variable, struct slice name)
 static bool
 may_have_come(struct settling *s, const char *variable)
 {
-	uint32_t hash = UINT32_C(2166136261); /* FNV-1a */
-	uint64_t bit;
-	bool came;
+	uint64_t hash = hash_bytes(name_of(variable), 0) % FILTER_BITS;
+	uint64_t bit = UINT64_C(1) << hash % WORD_BITS;
+	bool came = (s->filter[hash / WORD_BITS] & bit) != 0;
 
-	for (; *variable != '=' && *variable != '\0'; variable++)
-		hash = (hash ^ (unsigned char)*variable) * UINT32_C(16777619);
-	hash = (hash ^ hash >> 16) % FILTER_BITS;
-	bit = UINT64_C(1) << hash % WORD_BITS;
-	came = (s->filter[hash / WORD_BITS] & bit) != 0;
 	s->filter[hash / WORD_BITS] |= bit;
 	return came;
 }

@@ -34,6 +34,7 @@
 
 #include "base/array.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/os.h"
 
 enum {
@@ -42,14 +43,6 @@ enum {
 	STUCK = 2000,		      /* ms that its end may take */
 	VARIABLES = 256		      /* of a program that reports */
 };
-
-static void
-close_fd(int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-	*fd = -1;
-}
 
 /* ---- start ---- */
 
@@ -62,7 +55,7 @@ one_byte(void)
 	if (fd < 0)
 		fd = os_unnamed_file("/tmp");
 	if (fd >= 0 && (write(fd, "\n", 1) != 1 || lseek(fd, 0, SEEK_SET) != 0))
-		close_fd(&fd);
+		file_close(&fd);
 	return fd;
 }
 
@@ -103,8 +96,8 @@ start_report(struct zygote *z, const struct zygote_spec *spec,
 		rc = child_start(&child, &z->process, stage);
 	}
 	error = errno;
-	close_fd(&control[1]);
-	close_fd(&err[1]);
+	file_close(&control[1]);
+	file_close(&err[1]);
 	z->control = control[0];
 	z->err = err[0];
 	if (rc == 0) {
@@ -140,10 +133,10 @@ start(struct zygote *z, const struct zygote_spec *spec, enum child_stage *stage)
 		rc = child_start(&child, &z->process, stage);
 	}
 	error = errno;
-	close_fd(&in);
-	close_fd(&control[1]);
-	close_fd(&out[1]);
-	close_fd(&err[1]);
+	file_close(&in);
+	file_close(&control[1]);
+	file_close(&out[1]);
+	file_close(&err[1]);
 	z->control = control[0];
 	z->out = out[0];
 	z->err = err[0];
@@ -385,7 +378,7 @@ zygote_is_stale(const struct zygote *z)
 void
 zygote_close_orders(struct zygote *z)
 {
-	close_fd(&z->control);
+	file_close(&z->control);
 	/* Should somebody have stopped it: it must see that. */
 	if (z->process.pid > 0)
 		(void)kill(z->process.pid, SIGCONT);
@@ -402,8 +395,8 @@ zygote_free(struct zygote *z)
 			(void)kill(z->process.pid, SIGKILL);
 		(void)child_reap(&z->process);
 	}
-	close_fd(&z->out);
-	close_fd(&z->err);
+	file_close(&z->out);
+	file_close(&z->err);
 	watch_free(z->watch);
 	free(z->loaded);
 	free(z->report);
@@ -530,7 +523,7 @@ send_request(int socket, const struct child_spec *spec, uint64_t until)
 				 MSG_DONTWAIT | MSG_NOSIGNAL);
 	}
 	free(text);
-	close_fd(&null);
+	file_close(&null);
 	return sent == len && len > 0;
 }
 
@@ -546,7 +539,7 @@ zygote_hand(struct zygote *z, int socket, const struct child_spec *spec,
 	out->parent = fcntl(z->control, F_DUPFD_CLOEXEC, 3);
 	out->pidfd = out->parent < 0 ? -1 : os_process_open(out->pid);
 	if (out->pidfd < 0) {
-		close_fd(&out->parent);
+		file_close(&out->parent);
 		(void)close(socket);
 		return -1;
 	}

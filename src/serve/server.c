@@ -20,6 +20,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/os.h"
 #include "run/child.h"
 #include "run/forward.h"
@@ -472,8 +473,7 @@ clean_up(struct responder *s, struct settings *settings)
 	warm_free(pool->warm);
 	forward_pool_free(pool->forward);
 	metrics_free(pool->metrics);
-	if (s->signal_fd >= 0)
-		close(s->signal_fd);
+	file_close(&s->signal_fd);
 	wakeup_close(&pool->stop);
 	wakeup_close(&pool->poke);
 	pthread_cond_destroy(&pool->room);
