@@ -122,6 +122,7 @@ script_tests = \
 	t/servers/haproxy.t \
 	t/servers/htaccess.t \
 	t/servers/legacy.t \
+	t/servers/lengths.t \
 	t/servers/lighttpd-cgi.t \
 	t/servers/lighttpd-fastcgi.t \
 	t/servers/metavariables.t \

@@ -154,6 +154,16 @@ is_length(struct slice value)
 	return text_is_digits(value) && value.len < 19;
 }
 
+/* X-Sendfile of Apache and lighttpd, X-Accel-Redirect of nginx. */
+static bool
+names_file(struct slice name)
+{
+	return slice_eq_nocase(name, SLICE("x-sendfile")) ||
+	       slice_eq_nocase(name, SLICE("x-sendfile2")) ||
+	       slice_eq_nocase(name, SLICE("x-lighttpd-send-file")) ||
+	       slice_eq_nocase(name, SLICE("x-accel-redirect"));
+}
+
 /* Fields that concern the response as a whole.  True: the field is not to be
  * stored. */
 static bool
@@ -191,6 +201,10 @@ special(struct plain *plain, struct slice name, struct slice value)
 				      : HEADER_LOCATION_OTHER;
 	else if (header_is_cors(name))
 		block->notes |= HEADER_NOTE_APP_CORS;
+	else if (slice_eq_nocase(name, SLICE("transfer-encoding")))
+		block->coded = true;
+	else if (names_file(name))
+		block->elsewhere = true;
 	return false;
 }
 
@@ -288,7 +302,7 @@ finish(struct header_block *block, size_t end)
 		block->notes |= HEADER_NOTE_INTERIM;
 		block->len = block->line = block->fields = 0;
 		block->status = 0;
-		block->has_length = false;
+		block->has_length = block->coded = block->elsewhere = false;
 		block->location = HEADER_LOCATION_NONE;
 		return block->state;
 	}
@@ -407,7 +421,13 @@ header_status(const struct header_block *block)
 uint64_t
 header_length(const struct header_block *block)
 {
-	return block->has_length ? block->length : UINT64_MAX;
+	return block->has_length && !block->coded ? block->length : UINT64_MAX;
+}
+
+bool
+header_names_file(const struct header_block *block)
+{
+	return block->elsewhere;
 }
 
 bool

@@ -75,6 +75,8 @@ struct header_block {
 	int status;      /* 0: none given */
 	bool has_length;
 	uint64_t length; /* where it has one */
+	bool elsewhere;  /* the server may take the body from a file (X-Sendfile) */
+	bool coded;      /* Transfer-Encoding is passed on: length is void */
 	bool early_body; /* lenient: buf is body */
 	enum header_location location;
 };
@@ -102,9 +104,11 @@ struct slice header_early_body(const struct header_block *);
 /* The status that the block gives; where it gives none, 302 with a Location and
  * else 200 (RFC 3875, 6.2); after DONE. */
 int header_status(const struct header_block *);
-/* The Content-Length that the block gives, UINT64_MAX where it gives none; after
- * DONE. */
+/* The Content-Length that the block gives, UINT64_MAX where it gives none or one
+ * that Transfer-Encoding overrides (RFC 9112, 6.3); after DONE. */
 uint64_t header_length(const struct header_block *);
+/* Do its fields tell the server to send a file as the body? */
+bool header_names_file(const struct header_block *);
 /* The response has no body by its status (204, 304)? */
 bool header_bodyless(const struct header_block *);
 /* A local redirect (RFC 3875, 6.2.2) that goes out untouched? */

@@ -149,6 +149,8 @@ request_ended(struct forward *f)
 	if (!f->t.discard && x->out->set_exit != NULL)
 		x->out->set_exit(x->out, (int)(status & 0x7fffffff));
 	transfer_end(&f->t);
+	if (f->t.complete)
+		response_over(f->t.response);
 	f->t.over = true;
 }
 

@@ -205,6 +205,8 @@ leave(struct relay *r)
 	struct sink *out = r->t.exchange->out;
 
 	r->told = true;
+	if (r->t.complete)
+		response_over(r->t.response);
 	if (r->t.exchange->reaper != NULL)
 		hand_over(r);
 	else if (!r->t.discard && out->end(out) != 0)

@@ -179,12 +179,41 @@ emit_piece(void *ctx, struct slice piece)
 	return out->write(out, piece.ptr, piece.len);
 }
 
+uint64_t
+response_room(const struct response *response)
+{
+	uint64_t sent = response->exchange->outcome.body_bytes;
+
+	return response->bodyless || sent >= response->length
+		   ? 0
+		   : response->length - sent;
+}
+
+static void
+note_excess(struct response *response)
+{
+	if (response->excess || response->bodyless)
+		return;
+	response->excess = true;
+	log_event(response->exchange->log, LOG_LEVEL_WARNING, "long-body",
+		  response->request,
+		  "print the length of the body as Content-Length, or none",
+		  "the body is longer than its Content-Length (%llu); the rest "
+		  "is dropped",
+		  (unsigned long long)response->length);
+}
+
 static int
 send_body(struct response *response, const char *data, size_t len)
 {
 	struct sink *out = response->exchange->out;
+	uint64_t room = response_room(response);
 
-	if (len == 0 || response->bodyless)
+	if (len > room) {
+		note_excess(response);
+		len = (size_t)room;
+	}
+	if (len == 0)
 		return 0;
 	if (out->write(out, data, len) != 0)
 		return -1;
@@ -237,7 +266,8 @@ response_feed(struct response *response, const char *data, size_t len)
 bool
 response_in_body(const struct response *response)
 {
-	return response->started && !response->failed && !response->bodyless;
+	return response->started && !response->failed &&
+	       response_room(response) > 0;
 }
 
 int
@@ -260,20 +290,49 @@ response_whole(const struct response *response)
 		response->exchange->outcome.body_bytes >= response->length);
 }
 
-void
-response_cut(struct response *response)
+static void
+set_broken(struct response *response)
 {
 	struct sink *out = response->exchange->out;
 
-	if (response->started && !response->failed &&
-	    !response_whole(response) && out->set_broken != NULL)
+	if (out->set_broken != NULL)
 		out->set_broken(out);
+}
+
+void
+response_cut(struct response *response)
+{
+	if (response->started && !response->failed && !response_whole(response))
+		set_broken(response);
+}
+
+void
+response_over(struct response *response)
+{
+	struct exchange *exchange = response->exchange;
+	uint64_t sent = exchange->outcome.body_bytes;
+
+	if (!response->started || response->failed || response->over ||
+	    response->length == UINT64_MAX || response_room(response) == 0 ||
+	    (sent == 0 && header_names_file(&response->block)))
+		return;
+	response->over = true;
+	log_event(exchange->log, LOG_LEVEL_ERROR, "short-body",
+		  response->request,
+		  "print the length of the body as Content-Length, or none",
+		  "the body ended after %llu bytes of its Content-Length (%llu)",
+		  (unsigned long long)sent,
+		  (unsigned long long)response->length);
+	if (exchange->outcome.failure == NULL)
+		exchange->outcome.failure = "short-body";
+	set_broken(response);
 }
 
 void
 response_fail(struct response *response, int status, const char *id)
 {
 	struct exchange *exchange = response->exchange;
+	bool whole = response_whole(response);
 
 	if (response->failed)
 		return;
@@ -283,6 +342,6 @@ response_fail(struct response *response, int status, const char *id)
 		(void)answer_error(exchange, response->decision, status, NULL);
 		return;
 	}
-	if (exchange->out->set_broken != NULL)
-		exchange->out->set_broken(exchange->out);
+	if (!whole)
+		set_broken(response);
 }

@@ -21,6 +21,8 @@ struct response {
 	bool failed;   /* response_fail has been called */
 	bool bodyless; /* HEAD, 204, 304: drop the body */
 	bool started;  /* the header block has been sent, with its status */
+	bool excess;   /* the body was longer than `length`, which is logged */
+	bool over;     /* response_over has been called */
 	uint64_t length; /* of the body, by its Content-Length */
 };
 
@@ -44,12 +46,25 @@ int response_feed(struct response *, const char *, size_t);
  * others. */
 bool response_whole(const struct response *);
 
+/*
+ * How much of the body may still be sent: never more than Content-Length, or
+ * the server would take the rest for the beginning of its next response (RFC
+ * 9110, 8.6).
+ */
+uint64_t response_room(const struct response *);
+
+/* The application has said all that it has to say.  If that is less than its
+ * Content-Length, this is logged, and the sink is marked broken.  Does nothing
+ * the second time. */
+void response_over(struct response *);
+
 /* The application went wrong after the header block was sent: unless the
  * response is whole, or one of ours, the sink is marked broken. */
 void response_cut(struct response *);
 
-/* Is the body being sent, so that sink->move may be used on what follows?
- * False as well where the response has no body and response_feed drops it. */
+/* Is the body being sent, so that sink->move may be used for response_room of
+ * what follows?  False as well where the response has no body, or has all of it
+ * (response_whole), and response_feed drops the rest. */
 bool response_in_body(const struct response *);
 
 /* The output has ended as it should: send what is still held back, or 502 if
@@ -59,7 +74,7 @@ int response_end(struct response *);
 /*
  * The response has failed; id ("first-byte-timeout") is for the outcome. Before
  * the header block was sent: answer_error.  After: the sink is marked
- * broken.  Does nothing the second time.
+ * broken, unless the response is whole.  Does nothing the second time.
  */
 void response_fail(struct response *, int status, const char *id);
 

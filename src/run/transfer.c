@@ -159,6 +159,8 @@ transfer_ended(struct transfer *t, int status, bool by_us)
 			       WEXITSTATUS(status));
 		transfer_log(t, LOG_LEVEL_WARNING, "exit-status", NULL, text);
 	}
+	if (t->complete && !WIFSIGNALED(status))
+		response_over(t->response);
 	if (out->set_exit != NULL)
 		out->set_exit(out, WIFSIGNALED(status) ? 128 + WTERMSIG(status)
 						       : WEXITSTATUS(status));
@@ -210,8 +212,12 @@ ssize_t
 transfer_move(struct transfer *t, int fd, size_t most)
 {
 	struct sink *out = t->exchange->out;
-	ssize_t n = out->move(out, fd, most);
+	uint64_t room = response_room(t->response);
+	ssize_t n;
 
+	if (room < (most == 0 ? SIZE_MAX : most))
+		most = (size_t)room;
+	n = out->move(out, fd, most);
 	if (n > 0) {
 		t->exchange->outcome.body_bytes += (uint64_t)n;
 		t->unflushed = true;

@@ -86,8 +86,9 @@ void transfer_feed(struct transfer *, const char *, size_t);
 /* The output has ended as it should. */
 void transfer_end(struct transfer *);
 
-/* Body from fd to the client, at most so many bytes (0: what is there).
- * Returns what sink->move does. */
+/* Body from fd to the client, at most so many bytes (0: what is there), and no
+ * more than the response has room for (response_in_body).  Returns what
+ * sink->move does. */
 ssize_t transfer_move(struct transfer *, int fd, size_t most);
 
 /* What has been written is on its way to the client after this. */

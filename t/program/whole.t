@@ -11,6 +11,7 @@ use FindBin ();
 use lib "$FindBin::RealBin/../lib";
 
 use Corswrap::FastCGI qw(fcgi_connect request_bytes record);
+use Corswrap::Peer;
 use Corswrap::Programs;
 use Corswrap::Responder;
 use Corswrap::Test;
@@ -88,6 +89,60 @@ is(failures($r, 'exit-status'), 0, 'an exit status: no failure');
 	cut($c->read_response(timeout => 20), 'F4: a shutdown');
 	$t->stop;
 }
+
+# --- a body that differs from its Content-Length --------------------------------
+
+# Servers keep the connection to the client: a byte too many begins the client's
+# next response, and for one too few it takes the first of that.
+perl_program('length.pl', 'my ($say, $print, $how) = (split(/,/, $ENV{QUERY_STRING}), "");'
+    . 'print "Content-Length: $say\n", $how =~ /^X-/ ? "$how: /x\n" : "", "\n";'
+    . 'if ($how eq "late") { print "x" x $say; sleep 1; $print -= $say }'
+    . 'print "x" x $print; if ($how eq "shut") { close STDOUT; require POSIX;'
+    . 'POSIX::close(1); select undef, undef, undef, 0.5;'
+    . 'open my $f, ">", "' . $dir . '/end"; print {$f} "end" }');
+my $peer = peer("unix:$dir/lengths", sub {
+	my ($c) = @_;
+	my ($say, $print, $how) = split /,/, $c->read_request->{params}{QUERY_STRING};
+	$c->out("Content-Length: $say\n" . ($how && $how =~ /^X-/ ? "$how: /x\n" : '') . "\n");
+	if ($how && $how eq 'late') { $c->out('x' x $say); sleep 1; $print -= $say }
+	for (; $print > 0; $print -= 60_000) { $c->out('x' x ($print < 60_000 ? $print : 60_000)) }
+	$c->end;
+});
+my $via = run_responder("forward = unix:$dir/lengths", server => $status);
+for my $mode ([ exec => $r ], [ forward => $via ]) {
+	my ($mode, $of) = @$mode;
+	my $length = sub { return ask($of, 'length.pl', params => { QUERY_STRING => $_[0] }) };
+	for my $case ('3,6,', '0,99,', '3,6,late', '1000,300000,', '200000,3000000,',
+		'200000,200001,', '5,5,', '0,0,')
+	{
+		my ($say, $print) = split /,/, $case;
+		$got = $length->($case);
+		is(length $got->{body}, $say, "$mode: $case: no byte too many");
+		ok($got->{ended}, "$mode: $case: whole");
+	}
+	for my $case ('6,3,', '1,0,', '3000000,200000,', '6,3,shut', '6,5,X-Sendfile') {
+		cut($length->($case), "$mode: $case: too few");
+	}
+	ok(wait_for(sub { -s "$dir/end" }), 'while its program goes on') if $mode eq 'exec';
+	# The server sends a file, whose length it is.
+	for my $field (qw(X-Sendfile X-Accel-Redirect X-LIGHTTPD-send-file)) {
+		ok($length->("6,0,$field")->{ended}, "$mode: $field: whole");
+	}
+	ok(ask($of, 'length.pl', params => { QUERY_STRING => '6,0,',
+		REQUEST_METHOD => 'HEAD' })->{ended}, "$mode: HEAD: whole");
+	logged($of, qr/longer than its Content-Length \(3\); .*\[long-body\]/,
+	    "$mode: too many: logged");
+	logged($of, qr/ended after 3 bytes of its Content-Length \(6\) \[short-body\]/,
+	    "$mode: too few: logged");
+	is(failures($of, 'short-body'), 5, "$mode: too few: counted");
+	is(failures($of, 'long-body'), 0, "$mode: too many: no failure");
+}
+$via->stop;
+$peer->stop;
+# lighttpd decodes it, so that the length is void.
+perl_program('coded.pl', 'print "Content-Length: 2\nTransfer-Encoding: chunked\n\n3\r\nabc\r\n0\r\n\r\n"');
+is(ask($r, 'coded.pl', params => { SERVER_SOFTWARE => 'lighttpd/1.4.69' })->{body},
+    "3\r\nabc\r\n0\r\n\r\n", 'Transfer-Encoding beside it: as it is');
 
 # --- F11: the answer ends with standard output --------------------------------------
 
@@ -221,7 +276,7 @@ for my $case ([ 'Content-Length', qr/abc/, QUERY_STRING => 'length' ],
 	}
 }
 # Who stays gets the end of the request with that of the program.
-for my $case ([ 'Content-Length', 'abc' . ' ' x 10, QUERY_STRING => 'length' ],
+for my $case ([ 'Content-Length', 'abc', QUERY_STRING => 'length' ],
 	[ 'HEAD', '', REQUEST_METHOD => 'HEAD' ], [ '204', '', QUERY_STRING => 204 ],
 	[ '304', '', QUERY_STRING => 304 ])
 {
@@ -281,6 +336,19 @@ ok(wait_for(sub { failures($r, 'killed') == $killed + 1 }), 'F10: it dies later:
 	    'forward: one that lacks a byte is');
 	ok(wait_for(sub { failures($f, 'client-gone') == 1 }), 'forward: counted');
 	$f->stop;
+	# An application that has said all, and closes without END_REQUEST.
+	$peer = peer("unix:$dir/peer", sub {
+		my ($c) = @_;
+		$c->read_request;
+		$c->out("Content-Length: 3\n\nabc");
+	});
+	$f = run_responder("forward = unix:$dir/peer", server => $status);
+	$got = ask($f, 'x');
+	ok($got->{ended} && $got->{body} eq 'abc',
+	    'no END_REQUEST behind Content-Length: whole');
+	is(failures($f, 'truncated'), 1, 'and counted');
+	$f->stop;
+	$peer->stop;
 }
 
 # --- F7: what left the group ----------------------------------------------------------

@@ -11,7 +11,7 @@ use Corswrap::Test;
 use Exporter qw(import);
 use Test::More;
 
-our @EXPORT = qw(policy script site check_exchanges);
+our @EXPORT = qw(policy script site check_exchanges through_servers);
 
 my $origin = 'https://app.example.com';
 
@@ -84,6 +84,57 @@ sub site {
 	example($dir, $_) for qw(app.ini scripts.ini lighttpd.ini
 	    lighttpd-scripts.ini);
 	return $dir;
+}
+
+# Name, server, configuration, path of the script, and the policy of a responder
+# that is not the server's child.
+my @servers = (
+	[ 'nginx',    'nginx',    'nginx.conf',   '/api', 'app' ],
+	[ 'HAProxy',  'haproxy',  'haproxy.cfg',  '/api', 'app' ],
+	[ 'Caddy',    'caddy',    'Caddyfile',    '/api', 'app' ],
+	[ 'lighttpd', 'lighttpd', 'lighttpd-fastcgi.conf', '/api', '' ],
+	[ 'mod_proxy_fcgi', 'apache', 'apache-proxy-fcgi.conf',
+		'/cgi-bin/report.pl', 'scripts' ],
+	[ 'mod_fcgid', 'apache', 'apache-fcgid.conf', '/cgi-bin/report.pl', '' ],
+	[ 'mod_cgid',  'apache', 'apache-cgid.conf', '/api', '' ],
+);
+
+# through_servers(TEST, app => LINES, script => TEXT, config => SUB): start each
+# server that is there, with those lines of [app] and that text for the script,
+# and call TEST->(NAME, PORT, PATH, FOLDER).  config changes in $_ what is shipped
+# for the server of that name.
+sub through_servers {
+	my ($test, %o) = @_;
+	for my $case (@servers) {
+		my ($name, $server, $file, $path, $own) = @$case;
+		my $there = $server eq 'apache' ? have_program('apache2')
+		    : have_program($server);
+		$there &&= -e module_folder() . '/mod_fcgid.so'
+		    if $name eq 'mod_fcgid';
+		SKIP: {
+			skip "no $name", 1 unless $there;
+			my $dir = site();
+			write_file("$dir/cgi/report.pl", $o{script}, 0755)
+			    if $o{script};
+			if ($name eq 'mod_cgid') {
+				symlink "$dir/corswrap", "$dir/cgi/api.cgi";
+				write_file("$dir/cgi/.htapi.ini",
+				    policy('exec = report.pl'));
+			}
+			for my $policy (glob "$dir/etc/*.ini $dir/cgi/.ht*.ini") {
+				write_file($policy, read_file($policy) =~
+				    s/^\[app\]/[app]\n$o{app}/mr) if $o{app};
+			}
+			my $pid = $own ? responder_on($dir, "$dir/etc/$own.ini")
+			    : undef;
+			local $_ = read_file(top_src() . "/examples/servers/$file");
+			$o{config}->($name) if $o{config};
+			$test->($name, serve($dir, $server, $file, $_), $path, $dir);
+			show_logs($dir);
+			stop($pid) if $pid;
+		}
+	}
+	return;
 }
 
 sub starts { my ($file) = @_; my @l = split /\n/, read_file($file); return scalar @l }
