@@ -218,12 +218,28 @@ too_slow(struct reading *s, bool crowded)
 }
 
 static int
+stopped(struct reading *s)
+{
+	struct exchange *x = s->exchange;
+
+	log_event(x->log, LOG_LEVEL_ERROR, "stopped", s->request, NULL,
+		  "corswrap stops inside the request body (%llu bytes of it "
+		  "came): nothing was run",
+		  (unsigned long long)s->got);
+	x->outcome.failure = "stopped";
+	drop(s);
+	return 503;
+}
+
+static int
 cut_short(struct reading *s)
 {
 	const char *why = "the client went away";
 
 	if (errno == ETIMEDOUT || errno == EBUSY)
 		return too_slow(s, errno == EBUSY);
+	if (errno == ECANCELED)
+		return stopped(s);
 	if (s->known)
 		log_event(s->exchange->log, LOG_LEVEL_WARNING, "upload-cut",
 			  s->request, NULL,

@@ -22,7 +22,8 @@ struct body {
  * Else the status to answer with: 400 (malformed CONTENT_LENGTH, or the client
  * went away or sent less than it said: nothing may run), 408 (body-timeout or
  * total-timeout), 413 (over max-body; the rest has not been read), 500 (no
- * room), 503 (too many slow clients); the cause has been logged.
+ * room), 503 (too many slow clients, or corswrap stops); the cause has been
+ * logged.
  */
 int body_read(struct exchange *, const struct app *, const struct request *,
 	      struct body *out);

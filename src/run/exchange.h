@@ -63,7 +63,12 @@ scratch_free(struct scratch *scratch)
 	*scratch = (struct scratch){0};
 }
 
-/* Where the response goes.  All calls: 0 or more on success, -1 with errno. */
+/*
+ * Where the response goes.  All calls: 0 or more on success, -1 with errno.  Of
+ * the client these are: EPIPE or ECONNRESET, it is gone; ETIMEDOUT, it took
+ * nothing until idle-timeout or exchange->until; EBUSY, too many clients are slow
+ * already; ECANCELED, corswrap stops.
+ */
 struct sink {
 	/* The whole of it, blocking, bounded by the idle timeout. */
 	int (*write)(struct sink *, const void *, size_t);
@@ -73,14 +78,14 @@ struct sink {
 	 * Move up to max bytes (0: what is there) from a pipe or socket that is
 	 * readable to the client, the cheapest way there is.  Returns the
 	 * number of bytes, 0 at the end of fd, -1 with errno (EAGAIN: nothing
-	 * there, ECONNRESET or EPIPE: the client is gone; other errors are
-	 * fd's).
+	 * there; other errors than those of the client are fd's).
 	 */
 	ssize_t (*move)(struct sink *, int fd, size_t max);
 	/* A line for the web server's error log (FCGI_STDERR); may be NULL. */
 	int (*write_stderr)(struct sink *, const void *, size_t);
-	/* To be polled for POLLIN|POLLRDHUP while waiting, or -1. */
+	/* To be polled for these events while waiting, or -1. */
 	int poll_fd;
+	short poll_events;
 	/* poll_fd has events: is the client gone (or has it aborted)? */
 	bool (*gone)(struct sink *);
 	/* The response is over and the program goes on: the server need not
@@ -95,7 +100,8 @@ struct sink {
 /* Where the request body comes from. */
 struct source {
 	/* Blocking.  0 at the end; -1 with errno: cut short; ETIMEDOUT: past
-	 * body-timeout or exchange->until; EBUSY: too many clients are slow. */
+	 * body-timeout or exchange->until; EBUSY: too many clients are slow;
+	 * ECANCELED: corswrap stops. */
 	ssize_t (*read)(struct source *, void *, size_t);
 	/* A descriptor that can be given to the program as it is, or -1. */
 	int fd;

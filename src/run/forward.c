@@ -333,8 +333,7 @@ read_errors(struct forward *f)
 {
 	if (!stderr_read(&f->t.messages, f->err))
 		f->err = -1; /* not ours to close */
-	if (f->t.messages.refused && !f->t.lost)
-		transfer_client_gone(&f->t);
+	transfer_check_messages(&f->t);
 }
 
 /* It has ended; a child of its own may still hold the connection. */
@@ -555,9 +554,8 @@ forward_run(struct forward_pool *pool, const struct settings *settings,
 
 	if (transfer_init(&f.t, settings, exchange, response, "forward") != 0)
 		return;
-	f.t.ended = "the client is gone; the application is told by a closed "
-		    "connection";
-	f.t.runs_on = "the client is gone; the application runs on";
+	f.t.ended = "the application is told by a closed connection";
+	f.t.runs_on = "the application runs on";
 	f.own = NULL;
 	f.err = -1;
 	f.idempotent = idempotent;

@@ -41,7 +41,8 @@ wait_for(int fd, int ms, const struct forward_watch *watch)
 	    {.fd = fd, .events = POLLOUT},
 	    {.fd = watch->stop_fd, .events = POLLIN},
 	    {.fd = watch->client == NULL ? -1 : watch->client->poll_fd,
-	     .events = POLLIN | OS_POLLRDHUP}};
+	     .events =
+		 watch->client == NULL ? 0 : watch->client->poll_events}};
 
 	if (poll(fds, 3, ms) < 0)
 		return errno == EINTR ? 0 : -1;

@@ -85,7 +85,7 @@ move_output(struct relay *r)
 	else if (n == 0)
 		output_ended(r);
 	else if (errno == EPIPE || errno == ECONNRESET || errno == ETIMEDOUT ||
-		 errno == ECANCELED)
+		 errno == EBUSY || errno == ECANCELED)
 		transfer_sink_failed(&r->t);
 	else if (errno != EAGAIN && errno != EINTR)
 		read_failed(r);
@@ -126,8 +126,7 @@ read_stderr(struct relay *r)
 {
 	if (!stderr_read(&r->t.messages, r->err))
 		file_close(&r->err);
-	if (r->t.messages.refused && !r->t.lost)
-		transfer_client_gone(&r->t);
+	transfer_check_messages(&r->t);
 }
 
 /* ---- time ---- */

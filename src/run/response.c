@@ -317,12 +317,11 @@ response_over(struct response *response)
 	    (sent == 0 && header_names_file(&response->block)))
 		return;
 	response->over = true;
-	log_event(exchange->log, LOG_LEVEL_ERROR, "short-body",
-		  response->request,
-		  "print the length of the body as Content-Length, or none",
-		  "the body ended after %llu bytes of its Content-Length (%llu)",
-		  (unsigned long long)sent,
-		  (unsigned long long)response->length);
+	log_event(
+	    exchange->log, LOG_LEVEL_ERROR, "short-body", response->request,
+	    "print the length of the body as Content-Length, or none",
+	    "the body ended after %llu bytes of its Content-Length (%llu)",
+	    (unsigned long long)sent, (unsigned long long)response->length);
 	if (exchange->outcome.failure == NULL)
 		exchange->outcome.failure = "short-body";
 	set_broken(response);

@@ -30,7 +30,7 @@ stderr_init(struct stderr_reader *c, struct exchange *exchange,
 	c->to = to;
 	c->program = slash == NULL ? path : slash + 1;
 	c->pid = pid;
-	c->refused = false;
+	c->refused = 0;
 	c->count = c->dropped = c->len = 0;
 }
 
@@ -51,7 +51,7 @@ write_line(struct stderr_reader *c)
 		done = out->write_stderr(out, c->line, len + 1) == 0;
 		/* Each further line would have to time out as well. */
 		if (!done) {
-			c->refused = true;
+			c->refused = errno;
 			c->to = STDERR_LOG;
 		}
 	}

@@ -23,7 +23,7 @@ struct stderr_reader {
 	enum stderr_to to;
 	const char *program; /* its name, for the tag */
 	pid_t pid;
-	bool refused; /* the client did not take one: they go to the log now */
+	int refused; /* errno: the client took one no more, they are logged; 0 */
 	size_t count;
 	size_t dropped;
 	size_t len;		    /* of the line begun */

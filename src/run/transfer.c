@@ -43,8 +43,8 @@ transfer_init(struct transfer *t, const struct settings *settings,
 	t->exchange = exchange;
 	t->response = response;
 	t->name = name;
-	t->ended = "the client is gone; the program is ended";
-	t->runs_on = "the client is gone; the program runs on";
+	t->ended = "the program is ended";
+	t->runs_on = "the program runs on";
 	t->started = t->last = clock_ms();
 	t->alarms = 0;
 	t->unflushed = t->complete = t->whole = false;
@@ -100,41 +100,79 @@ has_all(const struct transfer *t)
 	       (response_whole(t->response) && out->flush(out) == 0);
 }
 
-void
-transfer_client_gone(struct transfer *t)
+/* Why nothing more reaches the client. */
+struct loss {
+	enum log_level level;
+	const char *id;
+	const char *what;
+	const char *todo;
+};
+
+/* Unless it has all: then that is as it should be. */
+static void
+lose(struct transfer *t, const struct loss *why)
 {
 	struct sink *out = t->exchange->out;
+	char text[128];
 
+	t->lost = true;
+	/* The log is what is left to write it to. */
+	t->messages.to = STDERR_LOG;
 	if (has_all(t)) {
-		t->whole = t->lost = t->discard = true;
-		t->messages.to = STDERR_LOG;
+		t->whole = t->discard = true;
 		return;
 	}
 	if (out->set_broken != NULL)
 		out->set_broken(out);
-	t->exchange->outcome.failure = "client-gone";
-	t->lost = true;
-	/* The log is what is left to write it to. */
-	t->messages.to = STDERR_LOG;
+	t->exchange->outcome.failure = why->id;
 	if (t->settings->app.on_abort == ON_ABORT_FINISH)
 		t->discard = true;
 	else
 		t->over = true;
-	transfer_log(t, LOG_LEVEL_INFO, "client-gone", NULL,
-		     t->over ? t->ended : t->runs_on);
+	(void)snprintf(text, sizeof(text), "%s; %s", why->what,
+		       t->over ? t->ended : t->runs_on);
+	transfer_log(t, why->level, why->id, why->todo, text);
+}
+
+void
+transfer_client_gone(struct transfer *t)
+{
+	static const struct loss gone = {LOG_LEVEL_INFO, "client-gone",
+					 "the client is gone", NULL};
+
+	lose(t, &gone);
 }
 
 void
 transfer_sink_failed(struct transfer *t)
 {
+	static const struct loss idle = {
+	    LOG_LEVEL_WARNING, "idle-timeout", "the client takes nothing",
+	    "let the web server buffer responses, or raise idle-timeout"};
+	static const struct loss crowd = {LOG_LEVEL_INFO, "slow-clients",
+					  "too many clients are slow", NULL};
 	uint64_t until = t->exchange->until;
 
 	if (errno == ECANCELED)
 		stopped(t);
-	else if (errno != EPIPE && until > 0 && clock_ms() >= until)
+	else if (errno == EBUSY)
+		lose(t, &crowd);
+	else if (errno != ETIMEDOUT)
+		transfer_client_gone(t);
+	else if (until > 0 && clock_ms() >= until)
 		transfer_fail(t, 504, "total-timeout", total_todo, total_text);
 	else
-		transfer_client_gone(t);
+		lose(t, &idle);
+}
+
+void
+transfer_check_messages(struct transfer *t)
+{
+	if (t->messages.refused == 0 || t->lost)
+		return;
+	errno = t->messages.refused;
+	t->messages.refused = 0;
+	transfer_sink_failed(t);
 }
 
 /* ---- how the program ended ---- */
@@ -275,11 +313,12 @@ int
 transfer_poll(struct transfer *t, struct pollfd *fds, nfds_t own,
 	      const struct timespec *time)
 {
+	const struct sink *out = t->exchange->out;
 	bool watch = !t->lost && !t->complete && t->alarms < FALSE_ALARMS;
 	int rc;
 
-	fds[own] = (struct pollfd){watch ? t->exchange->out->poll_fd : -1,
-				   POLLIN | OS_POLLRDHUP, 0};
+	fds[own] =
+	    (struct pollfd){watch ? out->poll_fd : -1, out->poll_events, 0};
 	fds[own + 1] = (struct pollfd){t->exchange->stop_fd, POLLIN, 0};
 	rc = os_poll(fds, own + TRANSFER_FDS, time);
 	if (rc < 0 && errno != EINTR)

@@ -27,7 +27,7 @@ struct transfer {
 	struct exchange *exchange;
 	struct response *response;
 	const char *name;    /* of the program or the address, for the log */
-	const char *ended;   /* for the log when the client is gone: what */
+	const char *ended;   /* for the log when the client is lost: what */
 	const char *runs_on; /* happens, by on-abort */
 	uint64_t started;    /* ms */
 	uint64_t last;	     /* ms, when something came or was sent */
@@ -64,9 +64,12 @@ void transfer_fail(struct transfer *, int status, const char *id,
  * application runs on unheard. */
 void transfer_client_gone(struct transfer *);
 
-/* A call of the sink has failed with errno: the client is gone, or corswrap is
- * shutting down. */
+/* A call of the sink has failed with errno: the client is gone or takes nothing,
+ * or corswrap is shutting down. */
 void transfer_sink_failed(struct transfer *);
+
+/* Has a line of standard error met a sink that failed?  Then the same. */
+void transfer_check_messages(struct transfer *);
 
 /* ---- how the program ended ---- */
 

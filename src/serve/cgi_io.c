@@ -440,6 +440,7 @@ cgi_sink_init(struct cgi_sink *s)
 				.move = sink_move,
 				.write_stderr = sink_write_stderr,
 				.poll_fd = -1,
+				.poll_events = POLLIN | OS_POLLRDHUP,
 				.gone = sink_gone,
 				.end = sink_end,
 				.set_exit = sink_set_exit,

@@ -13,8 +13,6 @@
 #include <config.h>
 #endif
 
-#include "serve/connection.h"
-
 #include <errno.h>
 #include <poll.h>
 #include <sched.h>
@@ -23,53 +21,16 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "fastcgi/params.h"
-#include "serve/output.h"
+#include "base/os.h"
+#include "serve/connection_private.h"
 
 enum {
-	/* Of parameters most requests have a few thousand bytes. */
-	INPUT = 16384,
 	/* Unread body that we throw away so that the client reads the response
 	   (a socket closed with input unread is reset, and a web server that
 	   cannot send all of it has no answer but its own). */
 	DRAIN_MAX = 1024 * 1024 * 1024,
 	DRAIN_LONG = 1024 * 1024 /* past it others may have the place */
 };
-
-struct connection {
-	struct client client;
-	struct sink sink;
-	struct source source;
-	struct scratch *scratch;
-	unsigned workers; /* for FCGI_GET_VALUES */
-	int exit_status;
-
-	bool unread;   /* too large: the request is not read on */
-	bool refused;  /* END_REQUEST has been sent */
-	bool broken;   /* the response is not complete */
-	bool gone;     /* the client has closed or aborted */
-	bool ended;    /* the body has */
-	bool bad;      /* it was cut short: what follows cannot be told apart */
-	bool draining; /* the response is made */
-	bool told;     /* and sent to its end, though the body has not ended */
-	bool rest;     /* and content of the body may still come */
-
-	/* How long the body may take: deadline_at_rate. */
-	uint64_t body_from;
-	uint64_t body_time;
-	uint64_t body_count;
-	uint64_t drain_until; /* clock_ms */
-
-	size_t left; /* content of the body's current record, still to come */
-	size_t skip; /* bytes to be ignored before the next record */
-	size_t at;   /* bytes of the input that were taken */
-	size_t have; /* of these that came */
-	struct output output;
-	unsigned char input[INPUT];
-	struct params params;
-};
-
-_Static_assert((int)INPUT > (int)PARAMS_INPUT, "a management record fits");
 
 static struct connection *
 of_sink(struct sink *sink)
@@ -86,47 +47,7 @@ of_source(struct source *source)
 					 offsetof(struct connection, source));
 }
 
-/* ---- input ---- */
-
-static const unsigned char *
-input(const struct connection *c)
-{
-	return c->input + c->at;
-}
-
-static size_t
-available(const struct connection *c)
-{
-	return c->have - c->at;
-}
-
-/* What recv(2) returns; the buffer must have room. */
-static ssize_t
-receive(struct connection *c, int flags)
-{
-	ssize_t n;
-
-	if (c->at == c->have) {
-		c->at = c->have = 0;
-	} else if (c->have == INPUT) {
-		memmove(c->input, input(c), available(c));
-		c->have -= c->at;
-		c->at = 0;
-	}
-	n = recv(c->client.fd, c->input + c->have, INPUT - c->have, flags);
-	if (n > 0)
-		c->have += (size_t)n;
-	return n;
-}
-
-/* Records of ours between others; false: the client does not take it, so it
- * does not read what it asks for. */
-static bool
-reply(struct connection *c, const unsigned char *bytes, size_t len)
-{
-	return send(c->client.fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT) ==
-	       (ssize_t)len;
-}
+/* ---- parameters ---- */
 
 /*
  * Throw away what has come, before a close: with input unread that would be a
@@ -142,8 +63,6 @@ discard_input(struct connection *c)
 		continue;
 }
 
-/* ---- parameters ---- */
-
 /* An empty body ends right behind the parameters: to know it now spares the
  * search for it later, and flushing the response before that. */
 static void
@@ -151,9 +70,9 @@ take_empty_body(struct connection *c)
 {
 	struct fcgi_header h;
 
-	if (c->skip > 0 || available(c) < FCGI_HEADER_LEN)
+	if (c->skip > 0 || connection_available(c) < FCGI_HEADER_LEN)
 		return;
-	h = fcgi_header_get(input(c));
+	h = fcgi_header_get(connection_input(c));
 	if (h.version != FCGI_VERSION_1 || h.type != FCGI_STDIN ||
 	    h.id != c->params.id || h.content > 0)
 		return;
@@ -175,6 +94,7 @@ begin(struct connection *c, enum connection_event event)
 	c->left = 0;
 	c->skip = c->params.skip;
 	c->sink.poll_fd = c->client.fd;
+	c->sink.poll_events = POLLIN | OS_POLLRDHUP;
 	output_begin(&c->output, c->params.id);
 	if (event == CONNECTION_REQUEST)
 		take_empty_body(c);
@@ -205,10 +125,11 @@ parse(struct connection *c)
 	size_t used;
 
 	do {
-		event =
-		    params_parse(p, c->workers, input(c), available(c), &used);
+		event = params_parse(p, c->workers, connection_input(c),
+				     connection_available(c), &used);
 		c->at += used;
-	} while (event == PARAMS_REPLY && reply(c, p->reply, p->reply_len));
+	} while (event == PARAMS_REPLY &&
+		 connection_reply(c, p->reply, p->reply_len));
 	switch (event) {
 	case PARAMS_MORE:
 		return CONNECTION_MORE;
@@ -217,7 +138,7 @@ parse(struct connection *c)
 	case PARAMS_LARGE:
 		return begin(c, CONNECTION_LARGE);
 	case PARAMS_ROLE:
-		(void)reply(c, p->reply, p->reply_len);
+		(void)connection_reply(c, p->reply, p->reply_len);
 		return begin(c, CONNECTION_ROLE);
 	case PARAMS_REPLY:
 	case PARAMS_BAD:
@@ -230,7 +151,8 @@ parse(struct connection *c)
 bool
 connection_has_begun(const struct connection *c)
 {
-	return c->params.begun || c->params.skip > 0 || available(c) > 0;
+	return c->params.begun || c->params.skip > 0 ||
+	       connection_available(c) > 0;
 }
 
 enum connection_event
@@ -240,7 +162,7 @@ connection_read(struct connection *c, unsigned workers)
 
 	c->workers = workers;
 	while ((event = parse(c)) == CONNECTION_MORE) {
-		ssize_t n = receive(c, MSG_DONTWAIT);
+		ssize_t n = connection_receive(c, MSG_DONTWAIT);
 
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			break;
@@ -263,7 +185,7 @@ spin_for_request(struct connection *c)
 		return -1;
 	while (rounds-- > 0 && n < 0) {
 		(void)sched_yield();
-		n = receive(c, MSG_DONTWAIT);
+		n = connection_receive(c, MSG_DONTWAIT);
 	}
 	spin_ended(spin, n > 0);
 	return n;
@@ -283,216 +205,22 @@ connection_read_next(struct connection *c, unsigned workers, bool spin)
 
 		/* A signal is the main thread's, which wants us elsewhere. */
 		if (n < 0)
-			n = receive(c, 0);
+			n = connection_receive(c, 0);
 		if (n <= 0)
 			return close_early(c);
 	}
 	return event == CONNECTION_MORE ? connection_read(c, workers) : event;
 }
 
-/* ---- the body ---- */
-
-/* For good: behind what is no body its content would pass for records. */
-static int
-cut_short(struct connection *c, int error)
-{
-	c->bad = true;
-	errno = error == ETIMEDOUT || error == EBUSY ? error : ECONNABORTED;
-	return -1;
-}
-
-/* How long a read may wait for more of the body. */
-static uint64_t
-read_until(const struct connection *c)
-{
-	uint64_t until =
-	    deadline_at_rate(c->body_from, c->body_time, c->body_count);
-
-	if (!c->draining)
-		return until < c->client.until ? until : c->client.until;
-	/* A server that has the answer may neither send more nor close. */
-	if (c->body_time > 0 && until > clock_ms() + c->body_time)
-		until = clock_ms() + c->body_time;
-	return until > c->drain_until && c->rest && c->body_count > 0
-		   ? until
-		   : c->drain_until;
-}
-
-/* After a read that returned n <= 0.  0: read again. */
-static int
-read_again(struct connection *c, ssize_t n)
-{
-	if (n == 0 || (errno != EAGAIN && errno != EINTR))
-		return cut_short(c, ECONNABORTED);
-	/* The client may wait for the response before it ends its body. */
-	if (c->draining && output_flush(&c->output) < 0) {
-		c->broken = true; /* no END_REQUEST behind what is lost */
-		return cut_short(c, errno);
-	}
-	return client_wait(&c->client, POLLIN, read_until(c)) < 0 ? cut_short(c, errno) : 0;
-}
-
-/* See that len bytes are in the input. */
-static int
-want_bytes(struct connection *c, size_t len)
-{
-	while (available(c) < len) {
-		ssize_t n = receive(c, MSG_DONTWAIT);
-
-		if (n <= 0 && read_again(c, n) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* Past padding, and records that are none of ours. */
-static int
-skip_bytes(struct connection *c)
-{
-	while (c->skip > 0) {
-		size_t n;
-
-		if (want_bytes(c, 1) < 0)
-			return -1;
-		n = available(c) < c->skip ? available(c) : c->skip;
-		c->at += n;
-		c->skip -= n;
-	}
-	return 0;
-}
-
-/* A management record may come at any time. */
-static int
-manage(struct connection *c, const struct fcgi_header *h)
-{
-	unsigned char answer[PARAMS_REPLY_MAX];
-	size_t len;
-
-	if (h->content > PARAMS_MANAGEMENT_MAX)
-		return cut_short(c, ECONNABORTED);
-	if (want_bytes(c, FCGI_HEADER_LEN + h->content) < 0)
-		return -1;
-	len = params_manage(input(c), c->workers, answer);
-	c->at += FCGI_HEADER_LEN + h->content;
-	c->skip = h->padding;
-	return reply(c, answer, len) ? 0 : cut_short(c, ECONNABORTED);
-}
-
-/* One request at a time (FCGI_MPXS_CONNS is 0). */
-static int
-skip_another(struct connection *c, const struct fcgi_header *h)
-{
-	unsigned char end[FCGI_END_LEN];
-	size_t len;
-
-	c->at += FCGI_HEADER_LEN;
-	c->skip = h->content + h->padding;
-	if (h->type != FCGI_BEGIN_REQUEST)
-		return 0;
-	len = fcgi_end_put(end, h->id, 0, FCGI_CANT_MPX_CONN);
-	return reply(c, end, len) ? 0 : cut_short(c, ECONNABORTED);
-}
-
-/*
- * Does an ABORT_REQUEST lie behind what was taken of the input?  One that is
- * behind the beginning of another request is not ours.
- */
-static bool
-is_aborted(const struct connection *c)
-{
-	size_t at = c->at + c->left + c->skip;
-
-	while (at + FCGI_HEADER_LEN <= c->have) {
-		struct fcgi_header h = fcgi_header_get(c->input + at);
-
-		if (h.version != FCGI_VERSION_1 ||
-		    (h.type == FCGI_BEGIN_REQUEST && h.id == c->params.id))
-			return false;
-		if (h.type == FCGI_ABORT_REQUEST && h.id == c->params.id)
-			return true;
-		at += FCGI_HEADER_LEN + h.content + h.padding;
-	}
-	return false;
-}
-
-/* The next record of the body. */
-static int
-next_record(struct connection *c)
-{
-	struct fcgi_header h;
-
-	if (skip_bytes(c) < 0 || want_bytes(c, FCGI_HEADER_LEN) < 0)
-		return -1;
-	h = fcgi_header_get(input(c));
-	if (h.version != FCGI_VERSION_1)
-		return cut_short(c, ECONNABORTED);
-	if (h.id == FCGI_NULL_REQUEST_ID)
-		return manage(c, &h);
-	if (h.id != c->params.id)
-		return skip_another(c, &h);
-	c->at += FCGI_HEADER_LEN;
-	if (h.type != FCGI_STDIN) /* ABORT_REQUEST, or nonsense */
-		return cut_short(c, ECONNABORTED);
-	c->skip = h.padding;
-	c->left = h.content;
-	c->ended = h.content == 0;
-	return c->ended ? skip_bytes(c) : 0;
-}
-
-/* len bytes have been read.  A caller that knows how long the body is reads no
- * more: an abort that lies behind it must be seen now. */
-static ssize_t
-have_read(struct connection *c, size_t len)
-{
-	c->body_count += len;
-	c->left -= len;
-	return c->left == 0 && is_aborted(c) ? cut_short(c, ECONNABORTED)
-					     : (ssize_t)len;
-}
-
-/* Past what is in the input, content goes straight to the caller. */
-static ssize_t
-read_content(struct connection *c, void *to, size_t len)
-{
-	ssize_t n;
-
-	do
-		n = recv(c->client.fd, to, len, MSG_DONTWAIT);
-	while (n <= 0 && read_again(c, n) == 0);
-	return n > 0 ? have_read(c, (size_t)n) : -1;
-}
-
-/* At most len bytes of what is there; waits while nothing is. */
-static ssize_t
-read_body(struct connection *c, void *to, size_t len)
-{
-	if (c->bad)
-		return cut_short(c, ECONNABORTED);
-	while (c->left == 0 && !c->ended)
-		if (next_record(c) < 0)
-			return -1;
-	if (c->ended)
-		return is_aborted(c) ? cut_short(c, ECONNABORTED) : 0;
-	if (len > c->left)
-		len = c->left;
-	if (available(c) == 0)
-		return read_content(c, to, len);
-	if (len > available(c))
-		len = available(c);
-	memcpy(to, input(c), len);
-	c->at += len;
-	return have_read(c, len);
-}
+/* ---- the response ---- */
 
 static ssize_t
 source_read(struct source *source, void *to, size_t len)
 {
 	struct connection *c = of_source(source);
 
-	return c->unread || len == 0 ? 0 : read_body(c, to, len);
+	return c->unread || len == 0 ? 0 : connection_read_body(c, to, len);
 }
-
-/* ---- the response ---- */
 
 static int
 sink_write(struct sink *sink, const void *bytes, size_t len)
@@ -518,11 +246,20 @@ sink_write_stderr(struct sink *sink, const void *bytes, size_t len)
 	return output_stderr(&of_sink(sink)->output, bytes, len);
 }
 
+static bool
+has_hung_up(struct connection *c)
+{
+	c->gone = !client_half_closed(&c->client);
+	if (!c->gone)
+		c->sink.poll_events = 0; /* and the other side is to come */
+	return c->gone;
+}
+
 /*
  * Something has come while the program runs: the end of the connection,
  * FCGI_ABORT_REQUEST (HAProxy), the end of a body of which CONTENT_LENGTH was
  * read, or the next request of a client that does not wait.  Once the input is
- * full of the latter, there is nothing to be learned from polling any longer.
+ * full of the latter, there is only the end to be learned from polling.
  */
 static bool
 sink_gone(struct sink *sink)
@@ -532,14 +269,18 @@ sink_gone(struct sink *sink)
 
 	if (c->gone)
 		return true;
-	if (c->at == 0 && c->have == INPUT) {
-		sink->poll_fd = -1;
+	if ((sink->poll_events & POLLIN) == 0)
+		return has_hung_up(c);
+	if (connection_is_full(c)) {
+		sink->poll_events = OS_POLLRDHUP;
 		return false;
 	}
-	n = receive(c, MSG_DONTWAIT);
+	n = connection_receive(c, MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
-	c->gone = n <= 0 || is_aborted(c);
+	if (n == 0)
+		return has_hung_up(c);
+	c->gone = n < 0 || connection_is_aborted(c);
 	return c->gone;
 }
 
@@ -560,11 +301,8 @@ sink_set_broken(struct sink *sink)
 void
 connection_end_early(struct connection *c)
 {
-	if (c->told || c->unread || c->refused || c->broken || c->gone)
-		return;
-	c->told = true;
-	if (output_end(&c->output, (unsigned)c->exit_status) < 0)
-		c->broken = true;
+	c->params.keep = false;
+	connection_tell_end(c);
 }
 
 /* Much of a body comes that nobody wants, and so fast that reading it never
@@ -572,7 +310,7 @@ connection_end_early(struct connection *c)
 static void
 let_others(struct connection *c)
 {
-	connection_end_early(c);
+	connection_tell_end(c);
 	if (c->client.lend != NULL)
 		(void)c->client.lend(c->client.owner, POLLIN, 0);
 }
@@ -591,7 +329,7 @@ connection_drain(struct connection *c, uint64_t until, bool unread)
 	c->rest = unread;
 	c->drain_until = until;
 	while (n > 0 && !c->ended && !c->broken && drained < DRAIN_MAX) {
-		n = read_body(c, room, sizeof(room));
+		n = connection_read_body(c, room, sizeof(room));
 		drained += n > 0 ? (size_t)n : 0;
 		if (unread && drained > DRAIN_LONG && !sent) {
 			sent = true;
@@ -624,15 +362,10 @@ connection_finish(struct connection *c, bool keep)
 		break_off(c);
 		return false;
 	}
-	if (c->told) {
-		discard_input(c);
-		connection_close(c);
-		return false;
-	}
 	/* A client that has aborted is told the end all the same. */
-	if (c->gone)
+	if (c->gone || (c->told && !c->ended))
 		discard_input(c);
-	sent = output_end(&c->output, (unsigned)c->exit_status) == 0;
+	sent = c->told || output_end(&c->output, (unsigned)c->exit_status) == 0;
 	if (c->unread) {
 		shutdown(c->client.fd, SHUT_WR);
 		discard_input(c);
@@ -669,6 +402,7 @@ connection_new(struct scratch *scratch, const struct client *waiting)
 	    .move = sink_move,
 	    .write_stderr = sink_write_stderr,
 	    .poll_fd = -1,
+	    .poll_events = POLLIN | OS_POLLRDHUP,
 	    .gone = sink_gone,
 	    .set_exit = sink_set_exit,
 	    .set_broken = sink_set_broken,
@@ -692,6 +426,7 @@ connection_open(struct connection *c, int fd)
 {
 	c->client.fd = fd;
 	c->client.lost = false;
+	c->client.owed = 0;
 	c->at = c->have = 0;
 	params_init(&c->params);
 }

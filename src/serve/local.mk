@@ -7,6 +7,8 @@ serve_sources = \
 	%D%/cgi_io.h \
 	%D%/connection.c \
 	%D%/connection.h \
+	%D%/connection_body.c \
+	%D%/connection_private.h \
 	%D%/listen.c \
 	%D%/listen.h \
 	%D%/locate.c \

@@ -36,7 +36,8 @@ enum {
 	/* Output of a program that is left to the buffer. */
 	SMALL_OUTPUT = 4096,
 
-	/* ms before the first look at whether others wait, and between others */
+	/* ms before the first look at whether others wait, and between others
+	 */
 	CLIENT_BRIEF = 2,
 	CLIENT_TICK = 20,
 	/* ms, wait_until_taken */
@@ -56,14 +57,6 @@ enum {
 
 /* ---- waiting for a client ---- */
 
-static bool
-must_end(const struct client *c)
-{
-	struct pollfd stop = {c->stop_fd, POLLIN, 0};
-
-	return c->stop_fd >= 0 && poll(&stop, 1, 0) > 0;
-}
-
 /* A wait in which the worker still holds its place. */
 static int
 brief(int left, bool first)
@@ -75,10 +68,8 @@ brief(int left, bool first)
 
 /*
  * The kernel ends a poll early when the process is stopped and goes on (Ctrl-Z,
- * cpulimit, a debugger, a frozen container), and the main thread does when a
- * drain is over: only the latter ends the wait.  However long the process was
- * stopped, what has come by then counts, so the socket is looked at before the
- * clock.
+ * cpulimit, a debugger, a frozen container).  However long it was stopped, what
+ * has come by then counts, so the socket is looked at before the clock.
  */
 int
 client_wait(const struct client *c, short events, uint64_t until)
@@ -86,7 +77,8 @@ client_wait(const struct client *c, short events, uint64_t until)
 	enum client_lend lend = CLIENT_WAIT_ON;
 	const struct deadline ends = {.at = until};
 	uint64_t began = clock_ms();
-	struct pollfd p = {.fd = c->fd, .events = events};
+	struct pollfd p[2] = {{.fd = c->fd, .events = events},
+			      {.fd = c->stop_fd, .events = POLLIN}};
 
 	if (c->will_wait != NULL)
 		c->will_wait(c->owner);
@@ -94,16 +86,20 @@ client_wait(const struct client *c, short events, uint64_t until)
 		lend = CLIENT_LENT;
 	for (bool first = true;; first = false) {
 		int left = deadline_wait(&ends);
-		int n = poll(&p, 1,
-			     lend == CLIENT_LENT ? left : brief(left, first));
+		int n =
+		    poll(p, 2, lend == CLIENT_LENT ? left : brief(left, first));
 
-		if (n > 0)
+		if (n > 0 && p[0].revents != 0)
 			return 0;
+		if (n > 0) {
+			errno = ECANCELED;
+			return -1;
+		}
 		if (n == 0 && left == 0) {
 			errno = ETIMEDOUT;
 			return -1;
 		}
-		if (n < 0 && (errno != EINTR || must_end(c))) {
+		if (n < 0 && errno != EINTR) {
 			errno = ECONNABORTED;
 			return -1;
 		}
@@ -116,6 +112,18 @@ client_wait(const struct client *c, short events, uint64_t until)
 	}
 }
 
+bool
+client_half_closed(const struct client *c)
+{
+	struct pollfd p = {.fd = c->fd};
+	struct sockaddr_storage name = {.ss_family = AF_UNSPEC};
+	socklen_t len = sizeof(name);
+
+	return poll(&p, 1, 0) == 0 &&
+	       getsockname(c->fd, (struct sockaddr *)&name, &len) == 0 &&
+	       name.ss_family == AF_UNIX;
+}
+
 static int
 wait_to_write(const struct client *c)
 {
@@ -125,31 +133,54 @@ wait_to_write(const struct client *c)
 	return client_wait(c, POLLOUT, ends < c->until ? ends : c->until);
 }
 
-/* A write has failed.  0: make it again; -1: whatever the cause, the client
- * does not take it. */
+/* A write has failed, with so many bytes left.  0: make it again; -1: whatever
+ * the cause, the client does not take it. */
 static int
-write_again(struct client *c)
+write_again(struct client *c, size_t left)
 {
 	if (errno == EINTR || (errno == EAGAIN && wait_to_write(c) == 0))
 		return 0;
 	c->lost = true;
-	if (errno != EPIPE)
+	c->owed = left;
+	if (errno != EPIPE && errno != ETIMEDOUT && errno != EBUSY &&
+	    errno != ECANCELED)
 		errno = ECONNRESET;
 	return -1;
 }
 
+/* Within a record that was cut another one would be its content. */
+static int
+is_lost(const struct client *c)
+{
+	if (c->lost)
+		errno = ECONNRESET;
+	return c->lost;
+}
+
 /* ---- records ---- */
+
+static size_t
+length_of(const struct iovec *v, size_t count)
+{
+	size_t len = 0;
+
+	for (size_t i = 0; i < count; i++)
+		len += v[i].iov_len;
+	return len;
+}
 
 static int
 send_vector(struct client *to, struct iovec *v, size_t count)
 {
+	if (is_lost(to))
+		return -1;
 	while (count > 0) {
 		struct msghdr message = {.msg_iov = v, .msg_iovlen = count};
 		ssize_t n =
 		    sendmsg(to->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (n < 0) {
-			if (write_again(to) < 0)
+			if (write_again(to, length_of(v, count)) < 0)
 				return -1;
 			continue;
 		}
@@ -169,6 +200,8 @@ send_vector(struct client *to, struct iovec *v, size_t count)
 static int
 send_bytes(struct client *to, const unsigned char *bytes, size_t len)
 {
+	if (is_lost(to))
+		return -1;
 	while (len > 0) {
 		ssize_t n =
 		    send(to->fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -176,7 +209,7 @@ send_bytes(struct client *to, const unsigned char *bytes, size_t len)
 		if (n >= 0) {
 			bytes += n;
 			len -= (size_t)n;
-		} else if (write_again(to) < 0) {
+		} else if (write_again(to, len) < 0) {
 			return -1;
 		}
 	}
@@ -318,15 +351,59 @@ is_unread(int fd)
  * sends nothing of it.
  */
 static void
-wait_until_taken(int fd)
+wait_until_taken(const struct client *to)
 {
 	uint64_t until = clock_ms() + TAKEN_MAX;
-	struct pollfd end = {.fd = fd};
+	struct pollfd end = {.fd = to->fd};
 
-	while (is_unread(fd) && clock_ms() < until)
+	/* Nobody else waits for that. */
+	if (to->lend != NULL)
+		(void)to->lend(to->owner, POLLIN, 0);
+	while (is_unread(to->fd) && clock_ms() < until)
 		if (poll(&end, 1, TAKEN_STEP) > 0)
 			return;
 	(void)poll(&end, 1, TAKEN_PAUSE);
+}
+
+/* Room for more in the socket, which is full.  Where the system grants none,
+ * let a close reset the connection (TCP). */
+static void
+make_room(int fd)
+{
+	const struct linger reset = {1, 0};
+	socklen_t len = sizeof(int);
+	int size;
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	/* Linux doubles what it is told. */
+	if (getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &len) == 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size,
+				 sizeof(size));
+}
+
+/*
+ * nginx takes a response that ends within a record for whole, too, if it has no
+ * Content-Length, and one whose client is slow may be cut there: so the record
+ * is filled up.  Zeros beyond its end are a record that is none as well.
+ */
+static int
+break_lost(struct client *to)
+{
+	static const struct linger never = {0, 0};
+	static const unsigned char zeros[4096];
+	size_t left = to->owed + FCGI_HEADER_LEN;
+
+	make_room(to->fd);
+	while (left > 0) {
+		size_t len = left < sizeof(zeros) ? left : sizeof(zeros);
+		ssize_t n =
+		    send(to->fd, zeros, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n < 0 && errno != EINTR)
+			return -1;
+		left -= n > 0 ? (size_t)n : 0;
+	}
+	return setsockopt(to->fd, SOL_SOCKET, SO_LINGER, &never, sizeof(never));
 }
 
 int
@@ -335,13 +412,12 @@ output_break(struct output *o)
 	static const unsigned char none[FCGI_HEADER_LEN];
 
 	splice_end(o);
-	/* Half a record may have gone: this would be its content. */
-	if (o->to->lost)
-		return -1;
-	if (output_flush(o) < 0)
-		return -1;
-	wait_until_taken(o->to->fd);
-	return send_bytes(o->to, none, sizeof(none));
+	if (!o->to->lost && output_flush(o) == 0) {
+		wait_until_taken(o->to);
+		if (send_bytes(o->to, none, sizeof(none)) == 0)
+			return 0;
+	}
+	return break_lost(o->to);
 }
 
 int
@@ -413,18 +489,19 @@ cannot_splice(void)
 	return -1;
 }
 
-/* From one of our pipes, which has it, to the client. */
+/* From one of our pipes, which has it, to the client; so much of the record is
+ * still to follow. */
 static int
-pass_on(int from, struct client *to, size_t len, bool more)
+pass_on(int from, struct client *to, size_t len, size_t more)
 {
 	while (len > 0) {
-		ssize_t n = os_splice_to_socket(from, to->fd, len, more);
+		ssize_t n = os_splice_to_socket(from, to->fd, len, more > 0);
 
 		if (n > 0)
 			len -= (size_t)n;
 		else if (n == 0)
 			return cannot_splice();
-		else if (write_again(to) < 0)
+		else if (write_again(to, len + more) < 0)
 			return -1;
 	}
 	return 0;
@@ -451,7 +528,7 @@ splice_record(struct output *o, size_t len, size_t *skew)
 		if (n <= 0)
 			return cannot_splice();
 		len -= (size_t)n;
-		if (pass_on(s->record[0], o->to, in + (size_t)n, len > 0) != 0)
+		if (pass_on(s->record[0], o->to, in + (size_t)n, len) != 0)
 			return -1;
 		in = 0;
 		if (len > 0)
@@ -510,5 +587,6 @@ output_move(struct output *o, int fd, size_t max)
 {
 	if (!splice_wanted(o, fd))
 		return copy_output(o, fd, max);
-	return output_flush(o) < 0 ? -1 : splice_move(o, fd, max);
+	return output_flush(o) < 0 || is_lost(o->to) ? -1
+						     : splice_move(o, fd, max);
 }

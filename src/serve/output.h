@@ -33,7 +33,8 @@ struct client {
 	int stop_fd;
 	uint64_t patience; /* ms that one write may wait; 0: any time */
 	uint64_t until;	   /* no write goes on past it; DEADLINE_NEVER */
-	bool lost;	   /* a write has failed */
+	bool lost;	   /* a write has failed: nothing more can be sent */
+	size_t owed;	   /* bytes that were promised by then and not sent */
 	/* Called before a wait, so that other clients are served meanwhile. */
 	void (*will_wait)(void *owner);
 	/* Called while it lasts, after so many ms, until the answer is not
@@ -45,9 +46,16 @@ struct client {
 /*
  * Wait until the socket can be read (POLLIN) or written (POLLOUT), until a
  * moment at most.  0: it can; -1 with errno ETIMEDOUT; EBUSY: too many clients
- * are slow; ECONNABORTED: everything must end.
+ * are slow; ECANCELED: everything must end.
  */
 int client_wait(const struct client *, short events, uint64_t until);
+
+/*
+ * The client has closed its sending side: does it still read?  Of a unix socket
+ * the kernel knows (a hang-up is both), of TCP it does not: there such a client
+ * is gone, as for nginx.
+ */
+bool client_half_closed(const struct client *);
 
 enum {
 	OUTPUT_BUFFER = 8192 - FCGI_HEADER_LEN,
@@ -79,8 +87,9 @@ void output_init(struct output *, struct client *, struct scratch *);
 void output_begin(struct output *, unsigned id);
 
 /*
- * All functions that write: 0 or more; -1 with errno EPIPE or ECONNRESET: the
- * client is gone, or took nothing for too long.
+ * All functions that write: 0 or more; -1 with errno: EPIPE or ECONNRESET, the
+ * client is gone; ETIMEDOUT, EBUSY, ECANCELED as of client_wait, it is there and
+ * takes nothing.
  */
 
 int output_write(struct output *, const void *bytes, size_t len);
@@ -94,7 +103,8 @@ ssize_t output_move(struct output *, int fd, size_t max);
 /* To FCGI_STDERR. */
 int output_stderr(struct output *, const void *bytes, size_t len);
 /* What is buffered, and then a record that is none (its version is 0), so that
- * the server gives up the response as failed.  Nothing may follow. */
+ * the server gives up the response as failed, whether or not it reads at the
+ * moment.  Nothing may follow. */
 int output_break(struct output *);
 /* What is buffered, and the end of the response. */
 int output_end(struct output *, unsigned exit_status);

@@ -223,7 +223,7 @@ for my $mode (qw(end finish)) {
 	setsockopt $c->socket, 1, 8, pack 'i', 4096;    # SO_RCVBUF
 	$c->send_bytes(request_bytes(params => params('lament.pl')));
 	# The access log's line comes when the request is over.
-	logged($r, qr/client-gone.*lament\.pl.*status=200/s,
+	logged($r, qr/the client takes nothing.*idle-timeout.*lament\.pl.*status=200/s,
 	    "stderr = fastcgi, on-abort = $mode: each line is not waited for");
 }
 

@@ -10,7 +10,8 @@ use warnings;
 use FindBin ();
 use lib "$FindBin::RealBin/../lib";
 
-use Corswrap::FastCGI qw(fcgi_connect request_bytes record);
+use Corswrap::FastCGI qw(begin_record fcgi_connect params_records request_bytes
+    record);
 use Corswrap::Peer;
 use Corswrap::Programs;
 use Corswrap::Responder;
@@ -299,6 +300,72 @@ my $killed = failures($r, 'killed');
 leaves($r, 'dies.pl', qr/abc/);
 logged($r, qr/dies\.pl: ended by signal 9/, 'F10: it dies later: logged');
 ok(wait_for(sub { failures($r, 'killed') == $killed + 1 }), 'F10: it dies later: counted');
+
+# A client that takes nothing is not gone, nor is one for whom corswrap stops.
+shell_program('flood', 'printf "A: 1\n\n"; exec dd if=/dev/zero bs=256k count=99 2>/dev/null');
+for my $case ([ 'idle-timeout', "idle-timeout = 500ms", '' ],
+	[ 'total-timeout', "total-timeout = 1s", '' ],
+	[ 'stopped', '', 'drain-timeout = 500ms' ])
+{
+	my ($id, $app, $server) = @$case;
+	for my $mode (qw(exec forward)) {
+		my $behind = $mode eq 'forward' ? run_responder('') : undef;
+		my $t = run_responder("$app\nkill-grace = 100ms\n"
+		    . ($behind ? 'forward = ' . $behind->address : ''),
+		    server => "access-log = yes\n$server");
+		my $c = fcgi_connect($t->address);
+		$c->send_bytes(request_bytes(params => params('flood')));
+		if ($id eq 'stopped') { sleep 0.5; $t->signal('TERM') }
+		logged($t, qr/failure=$id/, "a deaf client: $mode: $id, and");
+		unlike($t->log, qr/client-gone/, "a deaf client: $mode: $id: is not gone");
+		# The rest of the record that was begun, and one that is none.
+		cut($c->read_response(timeout => 20), "a deaf client: $mode: $id");
+		$t->stop;
+		$behind->stop if $behind;
+	}
+}
+# One that has closed its side alone reads on.  (Of TCP that cannot be told.)
+program('waits.pl', 'print "A: 1\n\n"; sleep 1; print "abc"; note()');
+for my $after (0, 30_000) {
+	my $half = sub {
+		unlink "$dir/end";
+		my $c = fcgi_connect($r->address);
+		$c->send_bytes(request_bytes(params => params('waits.pl')));
+		# further requests, as far as nobody reads them
+		$c->send_bytes(record(1, 1, "\0\1\0\0\0\0\0\0") . record(4, 1, 'x' x $after)) if $after;
+		sleep 0.3;
+		shutdown $c->socket, 1;
+		return $c;
+	};
+	my $gone = failures($r, 'client-gone');
+	$got = $half->()->read_response(timeout => 20);
+	ok($got->{ended} && $got->{body} eq 'abc', "half a close, $after: whole");
+	is(failures($r, 'client-gone'), $gone, "half a close, $after: is no end");
+	my $c = $half->();
+	sleep 0.2;
+	$c->close;
+	ok(wait_for(sub { failures($r, 'client-gone') == $gone + 1 }),
+	    "the other half, $after: is one");
+	ok(!-e "$dir/end", "the other half, $after: the program is ended");
+}
+
+# A server may not end a body that it has sent (HAProxy: none, in chunks).
+for my $length (0, 3) {
+	for my $next ('', 'ABORT', 'another id') {
+		my $c = fcgi_connect($r->address);
+		my $start = time;
+		$c->send_bytes(begin_record(keep => 1) . params_records(params('exits.pl',
+			REQUEST_METHOD => 'PUT', CONTENT_LENGTH => $length))
+		    . ($length ? record(5, 1, 'xyz') : ''));
+		$got = $c->read_response(timeout => 20);
+		ok($got->{ended} && $got->{body} eq 'abc', "no end of STDIN, $length: whole");
+		cmp_ok(time - $start, '<', 2, "no end of STDIN, $length: at once");
+		$c->send_bytes(record(2, 1, '')) if $next eq 'ABORT';
+		$got = $c->request(params => params('exits.pl'), keep => 1,
+		    $next eq 'another id' ? (id => 7) : ());
+		is($got->{body}, 'abc', "no end of STDIN, $length, $next: the next request");
+	}
+}
 
 # Without a worker held, on-abort = finish as well.
 {
