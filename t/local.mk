@@ -60,6 +60,7 @@ script_tests = \
 	t/explain/chromium.t \
 	t/explain/explain.t \
 	t/explain/firefox.t \
+	t/explain/messages.t \
 	t/explain/reference.t \
 	t/explain/webkit.t \
 	t/hostile/attacks.t \

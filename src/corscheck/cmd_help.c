@@ -1,6 +1,6 @@
 /*
- * corscheck help: what an id of a diagnostic or a reason means, and what is to be
- * done.
+ * corscheck help: what an id of a diagnostic or a reason means, and what is to
+ * be done.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -11,6 +11,8 @@
 #include "corscheck/command.h"
 
 #include <string.h>
+
+#include "explain/messages.h"
 
 struct entry {
 	const char *id;
@@ -40,6 +42,25 @@ print_all(void)
 	return CHECK_GOOD;
 }
 
+/* A message of a browser: its cause and cure.  False: it is not known. */
+static bool
+explain_message(const char *text)
+{
+	struct arena *arena = arena_new();
+	const struct message *m = NULL;
+	const char *words;
+
+	if (arena != NULL)
+		m = message_find(arena, slice_from(text), &words);
+	if (m != NULL) {
+		printf("\"%s\"\n\n%s\n\nFix: %s.\n", words, m->cause, m->fix);
+		if (m->id != NULL)
+			printf("\nMore: corscheck help %s\n", m->id);
+	}
+	arena_free(arena);
+	return m != NULL;
+}
+
 int
 help_command(const struct command *command, int argc, char **argv)
 {
@@ -58,6 +79,8 @@ help_command(const struct command *command, int argc, char **argv)
 			printf("%s (%s)\n\n%s", e->id, e->kind, e->text);
 			return CHECK_GOOD;
 		}
+	if (explain_message(argv[optind]))
+		return CHECK_GOOD;
 	fprintf(stderr,
 		"corscheck: help: no such id: \"%s\" (`corscheck help` lists "
 		"them)\n",

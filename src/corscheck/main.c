@@ -30,7 +30,7 @@
 static const struct command commands[] = {
     {"lint", lint_command, "[--json | --format gcc|sarif] [--strict] [--fix] POLICY ...",
      "what is wrong with a policy"},
-    {"help", help_command, "[ID]",
+    {"help", help_command, "[ID | MESSAGE]",
      "what an id of a diagnostic or reason means, and the fix"},
     {"dump", dump_command, "POLICY", "a policy in its canonical form"},
     {"explain", explain_command,

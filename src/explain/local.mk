@@ -11,6 +11,8 @@ explain_sources = \
 	%D%/explanation.h \
 	%D%/fix.c \
 	%D%/json.c \
+	%D%/messages.c \
+	%D%/messages.h \
 	%D%/question.c \
 	%D%/reference.c \
 	%D%/reference.h \

@@ -1,0 +1,402 @@
+/*
+ * The table of messages: of Chromium (its list of CORS errors), Firefox (the
+ * reasons that MDN lists) and WebKit, and what libraries make of them.  Most
+ * were seen in the browsers.
+ *
+ * What says most comes first: "TypeError: Failed to fetch" stands below all
+ * else, because it is pasted together with the line that has the cause.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "explain/messages.h"
+
+#include "base/text.h"
+
+static const struct message messages[] = {
+    /* ---- preflights ---- */
+    {"preflight-redirect",
+     "The server redirects the preflight, which no browser follows: from http "
+     "to https, to a final /, or to a login page.",
+     "ask for the URL that it redirects to; let OPTIONS pass without a login",
+     {"Redirect is not allowed for a preflight request",
+      "CORS request external redirect not allowed"}},
+    {"preflight-status",
+     "The preflight was answered with a status that is not from 200 to 299: by "
+     "a policy that refuses it, a password check, or a server that does not "
+     "know OPTIONS.",
+     "answer OPTIONS with 204 and the CORS headers, before any check of "
+     "passwords or methods",
+     {"It does not have HTTP ok status",
+      "CORS preflight response did not succeed",
+      "Preflight response is not successful"}},
+    {"method-not-allowed",
+     "The answer to the preflight does not list the method.",
+     "add it to `methods`; write it in capitals in the script, for patch is "
+     "not PATCH",
+     {"is not allowed by Access-Control-Allow-Methods",
+      "Did not find method in CORS header 'Access-Control-Allow-Methods'"}},
+    {"header-not-allowed",
+     "The answer to the preflight does not list a header that the script "
+     "sets.",
+     "add its name to `headers`; * does not cover Authorization, and nothing "
+     "where the request has credentials",
+     {"is not allowed by Access-Control-Allow-Headers",
+      "is not allowed according to header 'Access-Control-Allow-Headers' from "
+      "CORS preflight response",
+      "missing token '*' in CORS header 'Access-Control-Allow-Headers'",
+      "will disallow reading the remote resource at * soon"}},
+    {"list-malformed",
+     "A list in the answer to the preflight has something in it that is no "
+     "name, such as a blank between two.",
+     "separate the names by commas",
+     {"Cannot parse Access-Control-Allow-* response header field in preflight "
+      "response",
+      "invalid token '*' in CORS header 'Access-Control-Allow-*'",
+      "Header Access-Control-Allow-* has an invalid value"}},
+    /* ---- credentials ---- */
+    {"wildcard-with-credentials",
+     "The request has credentials, for which * names no origin.",
+     "list the origins by name in `origins` and set `credentials = yes`; or "
+     "let the script ask without credentials",
+     {"must not be the wildcard '*' when the request's credentials mode is "
+      "'include'",
+      "Credential is not supported if the CORS header "
+      "'Access-Control-Allow-Origin' is '*'",
+      "Cannot use wildcard in Access-Control-Allow-Origin when credentials "
+      "flag is true"}},
+    {"credentials-not-true",
+     "The request has credentials, and the answer does not say "
+     "Access-Control-Allow-Credentials: true.",
+     "set `credentials = yes`; or let the script ask without credentials",
+     {"which must be 'true' when the request's credentials mode is 'include'",
+      "expected 'true' in CORS header 'Access-Control-Allow-Credentials'",
+      "Access-Control-Allow-Credentials is not \"true\""}},
+    {"cookie-attributes",
+     "A cookie that pages of other sites shall take along needs SameSite=None "
+     "and Secure; and browsers keep third-party cookies out, unless they are "
+     "Partitioned or the visitor allows them.",
+     "set it with SameSite=None; Secure; Partitioned over https, or serve page "
+     "and URL from one site",
+     {"will soon be rejected because it is foreign and does not have the "
+      "\"Partitioned* attribute",
+      "because it is in a cross-site context and its \"SameSite\" is \"Lax\" "
+      "or \"Strict\"",
+      "This attempt to set a cookie via a Set-Cookie header was blocked "
+      "because",
+      "This Set-Cookie was blocked because",
+      "Third-party cookie will be blocked", "Third-party cookie is blocked"}},
+    /* ---- the origin ---- */
+    {"acao-multiple",
+     "There are two origins, where one is allowed: two places add the header.",
+     "let one place alone send it: take add_header (nginx), Header (Apache) or "
+     "the application's own away",
+     {"header contains multiple values",
+      "Multiple CORS header 'Access-Control-Allow-Origin' not allowed",
+      "Access-Control-Allow-Origin cannot contain more than one origin"}},
+    {"acao-mismatch",
+     "The answer allows another origin than the page's: a fixed one, one from "
+     "a cache that does not look at Vary, or, after a redirect to another "
+     "origin, not null.",
+     "answer with the origin that asks, and with Vary: Origin; ask for the URL "
+     "that is redirected to",
+     {"that is not equal to the supplied origin",
+      "CORS header 'Access-Control-Allow-Origin' does not match '*'"}},
+    {"acao-mismatch",
+     "Access-Control-Allow-Origin has a value that is no origin, such as "
+     "app.example.com without its https://.",
+     "write the origin as the browser's message has it",
+     {"header contains the invalid value"}},
+    {"redirect-blocked",
+     "The server redirects to where no browser follows: to a URL with user "
+     "name and password, to data:, or to another scheme.",
+     "answer at this URL without the redirect",
+     {"contains a username and password, which is disallowed for cross-origin "
+      "requests",
+      "denied by Cross-Origin Resource Sharing policy: redirection URL * has "
+      "credentials",
+      "not allowed to follow a cross-origin CORS redirection with non CORS "
+      "scheme",
+      "Redirecting to data: URI not allowed", "net::ERR_TOO_MANY_REDIRECTS",
+      "redirected too many times"}},
+    {"acao-missing",
+     "A redirect on the way has no Access-Control-Allow-Origin for the page.",
+     "ask for the URL that it leads to, or send the header with the redirect "
+     "too",
+     {"Cross-origin redirection to * denied by Cross-Origin Resource Sharing "
+      "policy"}},
+    {"acao-missing",
+     "The answer does not allow the page's origin: it is not in the policy, no "
+     "policy covers the path, or something else answered (an error page, a "
+     "proxy, a login).",
+     "add the page's origin to `origins`, as the message writes it; send the "
+     "CORS headers on errors too",
+     {"No 'Access-Control-Allow-Origin' header is present on the requested "
+      "resource",
+      "CORS header 'Access-Control-Allow-Origin' missing",
+      "is not allowed by Access-Control-Allow-Origin"}},
+    /* ---- what only looks like CORS ---- */
+    {"local-network",
+     "A page asks for this machine or the local network. Browsers want a page "
+     "of https and the visitor's permission; no header does away with that.",
+     "serve the page over https, and let the visitor allow it; a frame needs "
+     "allow=\"local-network-access\"",
+     {"Permission was denied for this request to access the `*` address space",
+      "is not a secure context and the resource is in more-private address "
+      "space"}},
+    {"mixed-content",
+     "A page of https asks for http, which is not sent.",
+     "serve the URL over https",
+     {"the content must be served over HTTPS",
+      "Blocked loading mixed active content", "requested insecure content from",
+      "Loading mixed (insecure) active content",
+      "was not allowed to request insecure content",
+      "Not allowed to request resource"}},
+    {NULL,
+     "The page is a file (its origin is null), or asks for one. Browsers load "
+     "modules and answer fetch() over http and https alone.",
+     "serve the page from a web server: for trials `python3 -m http.server` "
+     "in its folder",
+     {"Cross origin requests are only supported for protocol schemes",
+      "Cross origin requests are only supported for HTTP",
+      "CORS request not http", "Not allowed to load local resource",
+      "may not load or link to file:"}},
+    {"resource-policy",
+     "The answer's Cross-Origin-Resource-Policy, or the page's "
+     "Cross-Origin-Embedder-Policy without one, keeps what is asked for "
+     "without CORS out.",
+     "send Cross-Origin-Resource-Policy: cross-origin (`resource-policy = "
+     "cross-origin`), or ask for it with CORS (crossorigin)",
+     {"ERR_BLOCKED_BY_RESPONSE.NotSameOrigin",
+      "ERR_BLOCKED_BY_RESPONSE.NotSameSite",
+      "was blocked due to its Cross-Origin-Resource-Policy header",
+      "violates the resource's Cross-Origin-Resource-Policy response header",
+      "ERR_BLOCKED_BY_RESPONSE.CoepFrameResourceNeedsCoepHeader",
+      "because of its Cross-Origin-Embedder-Policy"}},
+    {"resource-policy",
+     "What was asked for without CORS as a script or an image is HTML, JSON or "
+     "the like, which browsers keep from the page (Opaque Response Blocking): "
+     "often an error page or a login page.",
+     "look at what the URL answers; ask for data with fetch() and CORS",
+     {"ERR_BLOCKED_BY_ORB", "is blocked by OpaqueResponseBlocking",
+      "blocked by OpaqueResponseBlocking",
+      "Cross-Origin Read Blocking (CORB) blocked"}},
+    {"blocked-port",
+     "Browsers do not connect to ports of other protocols.",
+     "serve the URL on another port",
+     {"net::ERR_UNSAFE_PORT",
+      "uses a network port which is normally used for purposes other than Web "
+      "browsing",
+      "Not allowed to use restricted network port"}},
+    {NULL,
+     "The page's own Content-Security-Policy forbids the request; the server "
+     "that is asked has no part in it.",
+     "add the URL's origin to connect-src (img-src, font-src, script-src) of "
+     "the page's policy",
+     {"violates the following Content Security Policy directive",
+      "The page's settings blocked the loading of a resource",
+      "violates the document's Content Security Policy",
+      "because it does not appear in the connect-src directive"}},
+    {NULL,
+     "An extension of the browser, such as an ad blocker, blocked it.",
+     "try without extensions, in a private window",
+     {"net::ERR_BLOCKED_BY_CLIENT"}},
+    {NULL,
+     "The script asks with mode: \"same-origin\", for a URL of another origin.",
+     "leave the mode out",
+     {"Request mode is \"same-origin\" but the URL's origin is not same as the "
+      "request origin",
+      "may not load data from",
+      "Cross origin requests are not allowed by request mode",
+      "Cross origin requests are not allowed when using same-origin"}},
+    {NULL,
+     "The canvas has an image of another origin in it, which was loaded "
+     "without CORS.",
+     "give the image crossorigin, and let its server allow the page's origin",
+     {"tainted by cross-origin data", "canvases may not be exported",
+      "The canvas has been tainted"}},
+    {NULL,
+     "A script of another origin failed, and was loaded without CORS: the page "
+     "does not learn how.",
+     "give the <script> crossorigin, and let its server allow the page's "
+     "origin",
+     {"Script error."}},
+    {NULL,
+     "A module, font or script of another origin did not pass CORS; another "
+     "line has the reason.",
+     "let its server allow the page's origin",
+     {"Cross-origin script load denied by Cross-Origin Resource Sharing policy",
+      "source URI is not allowed in this document",
+      "bad URI or cross-site access not allowed",
+      "can't establish a connection to the server at"}},
+    {NULL,
+     "What was preloaded is asked for in another way, so it is loaded twice.",
+     "give the <link rel=preload> the same crossorigin as the request",
+     {"but is not used because the request credentials mode does not match",
+      "but is not used because the request mode does not match"}},
+    /* ---- what scripts do ---- */
+    {NULL,
+     "A script sets a header that is the browser's own.",
+     "leave it out: no server sees it",
+     {"Refused to set unsafe header",
+      "Attempt to set a forbidden header was denied"}},
+    {NULL,
+     "The script reads a header of the answer that is not exposed to it.",
+     "add its name to `expose`",
+     {"Refused to get unsafe header"}},
+    {"forbidden-method",
+     "The method is none that browsers send: TRACE, TRACK, CONNECT, or one "
+     "that has a blank in it.",
+     "use another method",
+     {"HTTP method is unsupported", "is not a valid HTTP method",
+      "Invalid request method", "Method is forbidden",
+      "Method is not a valid HTTP token"}},
+    {"forbidden-method",
+     "Mode no-cors takes GET, HEAD and POST alone, and gives the page nothing "
+     "of the answer.",
+     "leave mode: \"no-cors\" out: it does not do away with CORS",
+     {"is unsupported in no-cors mode",
+      "Method must be GET, POST or HEAD in no-cors mode"}},
+    {"forbidden-method",
+     "fetch() takes no URL with user name and password.",
+     "send an Authorization header",
+     {"Request cannot be constructed from a URL that includes credentials",
+      "is an url with embedded credentials",
+      "URL is not valid or contains user credentials"}},
+    /* ---- the network ---- */
+    {"tls",
+     "The server's certificate is not one that the browser trusts.",
+     "give the server a certificate for this name; a page cannot let anybody "
+     "click through the warning",
+     {"net::ERR_CERT_", "net::ERR_SSL_", "SEC_ERROR_",
+      "The certificate for this server is invalid"}},
+    {"network",
+     "No server answered: the name, the port or the server is wrong.",
+     "see that a server answers at this URL before anything about CORS",
+     {"net::ERR_CONNECTION_", "net::ERR_NAME_NOT_RESOLVED",
+      "net::ERR_EMPTY_RESPONSE", "net::ERR_ADDRESS_",
+      "Could not connect to the server", "The network connection was lost",
+      "Connection terminated unexpectedly",
+      "A server with the specified hostname could not be found"}},
+    {"timeout",
+     "The server did not answer in time.",
+     "see what keeps the server from answering",
+     {"net::ERR_TIMED_OUT", "The request timed out"}},
+    /* ---- no cause ---- */
+    {NULL,
+     "Firefox' second line of every preflight that fails, or no answer at all: "
+     "the server is down, or its certificate is not trusted.",
+     "look for the line before it; if it is the only one, see that a server "
+     "answers",
+     {"CORS request did not succeed"}},
+    {NULL,
+     "Something was blocked by CORS, or by what looks like it; the line above "
+     "it has the reason.",
+     "look for it in the console (F12)",
+     {"due to access control checks",
+      "Response to preflight request doesn't pass access control check",
+      "has been blocked by CORS policy", "Cross-Origin Request Blocked"}},
+    {NULL,
+     "All that a script is told: CORS, a network error, mixed content or an "
+     "extension. Only the console and the network tab have the cause.",
+     "look for the line with the reason in the console (F12), or ask the "
+     "server with corscheck probe",
+     {"TypeError: Failed to fetch",
+      "NetworkError when attempting to fetch resource",
+      "TypeError: Load failed", "Load failed", "Failed to fetch",
+      "Network request failed", "Network Error", "net::ERR_FAILED",
+      "Failed to load resource", "TypeError: NetworkError"}},
+    {NULL, NULL, NULL, {NULL}},
+};
+
+const struct message *
+message_list(void)
+{
+	return messages;
+}
+
+/* ---- what somebody pasted ---- */
+
+/* Typographic quotes, in UTF-8, as ASCII has them. */
+static char
+read_quote(struct slice text)
+{
+	static const char bytes[] = "\xe2\x80";
+	static const char plain[] = "''''\"\"\"\""; /* 98 to 9f */
+	unsigned last;
+
+	if (text.len < 3 || memcmp(text.ptr, bytes, 2) != 0)
+		return '\0';
+	last = (unsigned char)text.ptr[2];
+	return last >= 0x98 && last <= 0x9f ? plain[last - 0x98] : '\0';
+}
+
+/* One line, with single blanks.  Absent: no memory. */
+static struct slice
+fold(struct arena *arena, struct slice text)
+{
+	char *out = arena_alloc(arena, text.len + 1);
+	size_t len = 0;
+
+	if (out == NULL)
+		return SLICE_NONE;
+	while (text.len > 0) {
+		char quote = read_quote(text), c = text.ptr[0];
+		text = slice_after(text, quote != '\0' ? 3 : 1);
+		if (quote != '\0')
+			c = quote;
+		if (c == '\t' || c == '\r' || c == '\n')
+			c = ' ';
+		if (c != ' ' || (len > 0 && out[len - 1] != ' '))
+			out[len++] = c;
+	}
+	return slice_of(out, len);
+}
+
+/* Where the part is in the text, whatever its case; text.len: nowhere. */
+static size_t
+find_part(struct slice text, struct slice part)
+{
+	for (size_t i = 0; i + part.len <= text.len; i++)
+		if (text_starts_nocase(slice_after(text, i), part))
+			return i;
+	return text.len;
+}
+
+/* Are the parts of the words, at "*" apart, in the text in this order? */
+static bool
+has_words(struct slice text, struct slice words)
+{
+	while (words.len > 0) {
+		size_t len = text_find(words, '*'), at;
+		struct slice part = slice_of(words.ptr, len);
+
+		/* "the wildcard '*'": the asterisk itself is one of what
+		 * differs. */
+		at = find_part(text, part);
+		if (at == text.len && part.len > 0)
+			return false;
+		text = slice_after(text, at + part.len);
+		words = slice_after(words, len < words.len ? len + 1 : len);
+	}
+	return true;
+}
+
+const struct message *
+message_find(struct arena *arena, struct slice text, const char **words)
+{
+	struct slice line = fold(arena, text);
+
+	for (const struct message *m = messages; m->cause != NULL; m++)
+		for (size_t i = 0; i < MESSAGE_WORDS && m->words[i] != NULL;
+		     i++) {
+			if (!has_words(line, slice_from(m->words[i])))
+				continue;
+			*words = m->words[i];
+			return m;
+		}
+	return NULL;
+}
