@@ -1,7 +1,7 @@
 /*
- * Regular expressions that allow more or less than their author meant: each is
- * tried on made-up origins that a stranger could have, built of the text around
- * its wildcards, and looked over for what no origin has.
+ * Regular expressions that allow more or less than their author meant: texts
+ * that each matches are made up (regex_sample.h), and those of them that are
+ * origins show whether a stranger could have one.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -11,25 +11,16 @@
 
 #include "policy/loader.h"
 
+#include "base/host.h"
 #include "base/text.h"
 #include "policy/hostname.h"
+#include "policy/regex_sample.h"
 
-enum { PART_MAX = 200 }; /* bytes of literal text that are looked at */
-
-/* The text that every match begins and ends with, as far as it is plain. */
-struct literals {
-	char head[PART_MAX];
-	char tail[PART_MAX];
-	struct slice before; /* in head: behind "://" */
-	struct slice after;  /* in tail */
+enum {
+	SAMPLES = 120,	    /* of each alternative, */
+	SAMPLES_FEW = 12,   /* but of long expressions so many */
+	BYTES_MAX = 1 << 18 /* that so many bytes are walked through */
 };
-
-static bool
-is_host_byte(char c)
-{
-	return (c >= 'a' && c <= 'z') || ascii_is_digit(c) || c == '-' ||
-	       c == '.';
-}
 
 /* The expression up to the next '|' that is in no group or class. */
 static struct slice
@@ -59,192 +50,153 @@ next_alternative(struct slice *rest)
 	return part;
 }
 
-/* Without "$", and without a group at the end that may be missing: a port. */
+/* ---- what it lets in ---- */
+
+/* Something that is found out about an expression. */
+struct examination {
+	struct loader *loader;
+	struct regex_item *item;
+	struct regex_scratch *scratch;
+	struct regex_sample sample;
+	unsigned samples; /* that were made */
+	bool possible;	  /* one was an origin */
+	bool exotic;	  /* not all of it was understood */
+	bool free_scheme; /* wildcards stand for "://" */
+};
+
+/* The name that has to be registered to have this host: the longest suffix, and
+ * the label in front of it.  Absent: nobody registers it. */
 static struct slice
-strip_end(struct slice text)
+registered_name(struct slice host, bool (*is_suffix)(struct slice))
 {
+	struct slice rest = host;
+
 	for (;;) {
-		size_t open = text.len;
+		struct slice name = rest;
+		size_t dot = text_find(rest, '.');
 
-		if (text_ends(text, SLICE("$"))) {
-			text.len--;
-			continue;
-		}
-		if (!text_ends(text, SLICE(")?")))
-			return text;
-		while (open > 0 && text.ptr[open - 1] != '(')
-			open--;
-		if (open == 0)
-			return text;
-		text.len = open - 1;
+		if (dot == rest.len)
+			return SLICE_NONE;
+		rest = slice_after(rest, dot + 1);
+		if (rest.len > 0 && is_suffix(rest))
+			return name;
 	}
 }
 
-/* The plain bytes at the end; an unescaped dot is taken for a dot. */
-static void
-read_tail(struct slice text, struct literals *out)
+/* Names under localhost are nobody else's. */
+static bool
+is_shared_suffix(struct slice host)
 {
-	size_t at = sizeof(out->tail);
-
-	text = strip_end(text);
-	while (text.len > 0 && at > 0 && is_host_byte(text.ptr[text.len - 1])) {
-		bool escaped = text.len > 1 && text.ptr[text.len - 2] == '\\';
-		if (escaped && ascii_is_digit(text.ptr[text.len - 1]))
-			break;
-		if (escaped && ascii_is_alpha(text.ptr[text.len - 1]))
-			break;
-		out->tail[--at] = text.ptr[text.len - 1];
-		text.len -= escaped ? 2 : 1;
-	}
-	out->after = slice_of(out->tail + at, sizeof(out->tail) - at);
+	return !slice_eq(host, SLICE("localhost")) &&
+	       hostname_is_public_suffix(host);
 }
 
-/* The plain bytes behind "://" up to the first that is not. */
-static void
-read_head(struct slice text, struct literals *out)
+static bool
+is_varied(const struct regex_sample *sample, struct slice part)
 {
-	const char *at = memmem(text.ptr, text.len, "//", 2);
-	size_t len = 0, skip = 2;
+	size_t at = (size_t)(part.ptr - sample->text);
 
-	if (at == NULL) {
-		at = memmem(text.ptr, text.len, "\\/\\/", 4);
-		skip = 4;
-	}
-	out->before = slice_of(out->head, 0);
-	if (at == NULL)
+	for (size_t i = 0; slice_present(part) && i < part.len; i++)
+		if (sample->varied[at + i])
+			return true;
+	return false;
+}
+
+/* Is it a name that the wildcards chose, under a suffix that they did not? */
+static bool
+is_under_suffix(const struct regex_sample *sample, struct slice host)
+{
+	struct slice name = registered_name(host, is_shared_suffix);
+
+	return slice_present(name) && is_varied(sample, name) &&
+	       !is_varied(sample, slice_after(name, text_find(name, '.') + 1));
+}
+
+/* An example with this word is easier to understand. */
+static bool
+is_better(const char *old, struct slice text)
+{
+	return strstr(old, "stranger") == NULL &&
+	       memmem(text.ptr, text.len, "stranger", 8) != NULL;
+}
+
+/* strays: a '.' of the expression is another byte in this sample. */
+static void
+judge(struct examination *x, const struct origin *origin, bool strays)
+{
+	const struct regex_sample *sample = &x->sample;
+	struct slice text = slice_of(sample->text, sample->len);
+	struct regex_item *item = x->item;
+
+	/* Of other schemes every page is an app or an extension. */
+	if (origin->is_ip || port_default(origin->scheme) == 0 ||
+	    !is_varied(sample, origin->host))
 		return;
-	text = slice_after(text, (size_t)(at - text.ptr) + skip);
-	for (size_t i = 0; i < text.len && len < sizeof(out->head); i++) {
-		if (text.ptr[i] == '\\' && i + 1 < text.len &&
-		    !ascii_is_alpha(text.ptr[i + 1]) &&
-		    !ascii_is_digit(text.ptr[i + 1]))
-			i++;
-		else if (text.ptr[i] == '.')
-			break; /* any byte: what is varied */
-		if (!is_host_byte(text.ptr[i]))
-			break;
-		/* A byte that may be missing. */
-		if (i + 1 < text.len && strchr("?*{", text.ptr[i + 1]) != NULL)
-			break;
-		out->head[len++] = text.ptr[i];
+	if ((item->any == NULL || (item->any_by_dots && !strays) ||
+	     (item->any_by_dots == strays && is_better(item->any, text))) &&
+	    is_varied(sample, registered_name(origin->host,
+					      hostname_is_icann_suffix))) {
+		item->any = arena_text(x->loader->scratch, text);
+		item->any_by_dots = strays;
+	} else if (!strays &&
+		   (item->suffix == NULL || is_better(item->suffix, text)) &&
+		   is_under_suffix(sample, origin->host)) {
+		item->suffix = arena_text(x->loader->scratch, text);
 	}
-	out->before.len = len;
 }
 
-/* Does the expression match an origin of these parts over http or https? */
+/* Do only wildcards say what the scheme is? */
 static bool
-try_host(const struct regex_item *item, struct regex_scratch *scratch,
-	 struct slice before, struct slice filler, struct slice after)
+has_free_scheme(const struct regex_sample *sample)
 {
-	static const struct slice schemes[] = {{"https://", 8}, {"http://", 7}};
-	char text[ORIGIN_MAX + 1];
+	const char *at = memmem(sample->text, sample->len, "://", 3);
 
-	for (size_t i = 0; i < 2; i++) {
-		const struct slice parts[] = {schemes[i], before, filler,
-					      after};
-		struct origin origin;
-		size_t len = 0;
-
-		for (size_t j = 0; j < 4; j++) {
-			if (parts[j].len > sizeof(text) - len)
-				return false;
-			if (parts[j].len > 0)
-				memcpy(text + len, parts[j].ptr, parts[j].len);
-			len += parts[j].len;
-		}
-		if (origin_parse(slice_of(text, len), &origin) &&
-		    regex_match(item->regex, slice_of(text, len), scratch))
-			return true;
-	}
-	return false;
+	return sample->any_scheme &&
+	       (at == NULL ||
+		is_varied(sample, slice_of(sample->text,
+					   (size_t)(at - sample->text) + 3)));
 }
 
-static const struct slice fillers[] = {
-    {"qzxv", 4}, {"7", 1}, {"qzxv-7", 6}, {"7qz", 3}, {"www.qzxv", 8}};
-
-enum { FILLERS = sizeof(fillers) / sizeof(fillers[0]) };
-
-static bool
-try_fillers(const struct regex_item *item, struct regex_scratch *scratch,
-	    const struct literals *parts)
-{
-	for (size_t i = 0; i < FILLERS; i++)
-		if (try_host(item, scratch, SLICE(""), fillers[i],
-			     parts->after) ||
-		    try_host(item, scratch, parts->before, fillers[i],
-			     parts->after))
-			return true;
-	return false;
-}
-
-/* The name behind the first label of what follows a filler. */
-static struct slice
-parent_of(struct slice after)
-{
-	size_t dot = text_find(after, '.');
-
-	return dot < after.len ? slice_after(after, dot + 1) : SLICE_NONE;
-}
-
-static bool
-allows_any(const struct regex_item *item, struct regex_scratch *scratch)
-{
-	static const struct slice suffixes[] = {
-	    {".com", 4}, {".net", 4}, {".org", 4}, {".dev", 4}, {".co.uk", 6}};
-
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
-		if (try_host(item, scratch, SLICE(""), SLICE("qzxv"),
-			     suffixes[i]) &&
-		    try_host(item, scratch, SLICE(""), SLICE("qzxv-7"),
-			     suffixes[i]))
-			return true;
-	return false;
-}
-
-/* Where people deploy: found even behind groups and classes. */
-static bool
-allows_known_suffix(const struct regex_item *item,
-		    struct regex_scratch *scratch)
-{
-	static const char *const suffixes[] = {
-	    ".vercel.app",   ".netlify.app",	   ".github.io",
-	    ".pages.dev",    ".herokuapp.com",	   ".web.app",
-	    ".onrender.com", ".azurewebsites.net", ".workers.dev"};
-
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
-		if (try_host(item, scratch, SLICE(""), SLICE("qzxv"),
-			     slice_from(suffixes[i])))
-			return true;
-	return false;
-}
-
-/* Look at every alternative: what a stranger's name has in common with it. */
 static void
-examine(struct regex_item *item, struct regex_scratch *scratch)
+examine_part(struct examination *x, struct slice part, unsigned count)
 {
-	struct slice rest = item->text;
+	struct regex_sample *sample = &x->sample;
 
-	item->any = allows_any(item, scratch);
-	item->suffix = !item->any && allows_known_suffix(item, scratch);
-	while (rest.len > 0 && !item->any) {
-		struct slice part = next_alternative(&rest);
-		struct literals parts;
+	for (unsigned i = 0; i < count; i++) {
+		bool made = regex_sample(part, i, sample);
+		struct origin origin;
 
-		read_tail(part, &parts);
-		read_head(part, &parts);
-		struct slice parent = parent_of(parts.after);
-		/* Names under localhost are nobody else's. */
-		if (parent.len == 0 ||
-		    slice_eq(text_chop(parent, '.'), SLICE("localhost")))
+		x->exotic = x->exotic || sample->exotic;
+		if (!made)
 			continue;
-		/* "https://.*example\.com": evilexample.com. */
-		bool open = hostname_is_icann_suffix(parent);
-		bool suffix = hostname_is_public_suffix(parent);
-		if ((open || suffix) && try_fillers(item, scratch, &parts)) {
-			item->any = item->any || open;
-			item->suffix = item->suffix || !open;
-		}
+		struct slice text = slice_of(sample->text, sample->len);
+		x->samples++;
+		x->free_scheme = x->free_scheme || has_free_scheme(sample);
+		if (!origin_parse(text, &origin) ||
+		    !regex_match(x->item->regex, text, x->scratch))
+			continue;
+		x->possible = true;
+		judge(x, &origin, i % 2 != 0);
 	}
+}
+
+/* Every alternative by itself, for there may be hundreds. */
+static void
+examine(struct loader *loader, struct regex_item *item,
+	struct regex_scratch *scratch)
+{
+	struct examination x = {
+	    .loader = loader, .item = item, .scratch = scratch};
+	struct slice rest = item->text;
+	size_t count = BYTES_MAX / (rest.len + 1);
+
+	count = count > SAMPLES ? SAMPLES : count;
+	count = count < SAMPLES_FEW ? SAMPLES_FEW : count;
+	while (rest.len > 0)
+		examine_part(&x, next_alternative(&rest), (unsigned)count);
+	item->never = !x.possible && !x.exotic && !x.free_scheme &&
+		      x.samples >= SAMPLES_FEW;
+	item->examined = true;
 }
 
 /* ---- what can never match ---- */
@@ -290,14 +242,14 @@ plain_text(struct loader *loader, struct slice text, bool *changed)
 	return out;
 }
 
-/* Why the expression matches no origin; NULL: it may.  *fix is the expression
- * without that fault, or NULL. */
+/* A usual reason why the expression matches no origin; NULL: none of these.
+ * *fix is the expression without that fault, or NULL. */
 static const char *
-never_matches(struct loader *loader, struct slice text, const char **fix)
+why_never(struct loader *loader, struct slice text, const char **fix)
 {
 	struct slice inner = within_delimiters(text);
-	struct slice rest = text;
-	bool changed, one = next_alternative(&rest).len == text.len;
+	struct slice rest = text_chop(text, '$'), all = text;
+	bool changed, one = next_alternative(&all).len == text.len;
 
 	*fix = NULL;
 	if (slice_present(inner)) {
@@ -305,8 +257,8 @@ never_matches(struct loader *loader, struct slice text, const char **fix)
 		return "the expression begins and ends with \"/\", which no "
 		       "origin does: write it without delimiters";
 	}
-	/* A '/' at the end, that of "://" aside. */
-	rest = text_chop(text, '$');
+	if (slice_eq(text, SLICE("null")))
+		return "an expression never matches the origin null";
 	if (one && text_ends(rest, SLICE("/")) && !text_ends(rest, SLICE("//")))
 		return "the expression ends with \"/\", and an origin has no "
 		       "path";
@@ -315,48 +267,133 @@ never_matches(struct loader *loader, struct slice text, const char **fix)
 	    text_find_any(text, "()*?{") == text.len)
 		return "the expression has upper-case letters, and browsers "
 		       "send origins in lower case";
+	*fix = NULL;
 	return NULL;
 }
 
-/* Is it an expression, and one that may match? */
+/* With a scheme, if the expression begins with a host. */
+static const char *
+with_scheme(struct loader *loader, struct slice text)
+{
+	struct slice parts[] = {SLICE("https://"), text};
+
+	if (slice_starts(text, SLICE("^")))
+		parts[1] = slice_after(text, 1);
+	if (parts[1].len == 0 ||
+	    (!ascii_is_alpha(parts[1].ptr[0]) && parts[1].ptr[0] != '(') ||
+	    memmem(text.ptr, text.len, "//", 2) != NULL ||
+	    text_find(text, '.') == text.len)
+		return NULL;
+	return arena_join(loader->scratch, parts, 2);
+}
+
+/* With a backslash before each '.' that is not repeated and in no class. */
+static const char *
+with_escaped_dots(struct loader *loader, struct slice text)
+{
+	char *out = loader_scratch(loader, 2 * text.len + 1, 1);
+	size_t len = 0;
+	bool class = false;
+
+	for (size_t i = 0; out != NULL && i < text.len; i++) {
+		char c = text.ptr[i];
+		bool repeated = i + 1 < text.len &&
+				text_find(SLICE("*+?{"), text.ptr[i + 1]) < 4;
+
+		if (c == '.' && !class && !repeated)
+			out[len++] = '\\';
+		out[len++] = c;
+		if (c == '\\' && i + 1 < text.len)
+			out[len++] = text.ptr[++i];
+		else
+			class = class ? c != ']' : c == '[';
+	}
+	return out;
+}
+
+/* Is it an expression that matches some origin, and no stranger's? */
 static bool
 is_good_fix(struct loader *loader, const char *fix)
 {
+	struct regex_item item = {.text = slice_from(fix)};
+	struct regex_scratch *scratch;
 	struct regex *regex;
 	const char *again;
 	char fault[120];
+	bool good = false;
 
-	if (fix == NULL ||
-	    never_matches(loader, slice_from(fix), &again) != NULL)
+	if (fix == NULL || why_never(loader, item.text, &again) != NULL)
 		return false;
-	regex = regex_compile(slice_from(fix), fault, sizeof(fault));
+	scratch = regex_scratch_new();
+	regex = regex_compile(item.text, fault, sizeof(fault));
+	item.regex = regex;
+	if (regex != NULL && scratch != NULL) {
+		examine(loader, &item, scratch);
+		good = item.any == NULL && item.suffix == NULL && !item.never;
+	}
 	regex_free(regex);
-	return regex != NULL;
+	regex_scratch_free(scratch);
+	return good;
 }
 
 static void
 warn_never(struct loader *loader, const struct regex_item *item)
 {
-	const char *fix, *why = never_matches(loader, item->text, &fix);
+	const char *fix, *why;
 
-	if (why != NULL && loader->options->warnings)
-		loader_report(loader, SEVERITY_WARNING, item->line, item->text,
-			      "regex-never",
-			      is_good_fix(loader, fix) ? fix : NULL, "%s", why);
+	if (!loader->options->warnings)
+		return;
+	why = why_never(loader, item->text, &fix);
+	if (why == NULL && !item->never)
+		return;
+	if (why == NULL) {
+		why = "no origin matches: it is SCHEME://HOST or "
+		      "SCHEME://HOST:PORT, in lower case, without path and "
+		      "default port";
+		fix = with_scheme(loader, item->text);
+		if (fix != NULL && !is_good_fix(loader, fix))
+			fix = with_escaped_dots(loader, slice_from(fix));
+	}
+	loader_report(loader, SEVERITY_WARNING, item->line, item->text,
+		      "regex-never", is_good_fix(loader, fix) ? fix : NULL,
+		      "%s", why);
 }
 
 /* ---- what is reported ---- */
 
 static void
 report(struct loader *loader, bool error, unsigned line, const char *id,
-       const struct regex_item *item, const char *why)
+       const struct regex_item *item, const char *fix, const char *why,
+       const char *example)
 {
+	bool suffix = strcmp(id, "public-suffix") == 0;
+
 	if (!error && !loader->options->warnings)
 		return;
 	diag_report(loader->diags, error ? SEVERITY_ERROR : SEVERITY_WARNING,
 		    loader->file, loader_place(loader, line, item->text), id,
-		    NULL, "regular expression \"%s\": %s",
-		    loader_quote(loader, item->text), why);
+		    fix, "regular expression \"%s\": %s, as %s%s",
+		    loader_quote(loader, item->text), why,
+		    loader_quote(loader, slice_from(example)),
+		    !error ? ""
+		    : suffix
+			? ", and \"credentials = yes\" shows them what is "
+			  "private; \"allow-public-suffix = yes\" allows it"
+			: ", and \"credentials = yes\" shows it what is "
+			  "private");
+}
+
+/* What makes it match no stranger; NULL: that is for its author to say, or the
+ * expression is in another line. */
+static const char *
+fix_any(struct loader *loader, const struct regex_item *item, bool inherited)
+{
+	const char *fix;
+
+	if (inherited || !loader->options->warnings || !item->any_by_dots)
+		return NULL;
+	fix = with_escaped_dots(loader, item->text);
+	return is_good_fix(loader, fix) ? fix : NULL;
 }
 
 static void
@@ -364,30 +401,28 @@ check_item(struct loader *loader, const struct cors_values *values,
 	   const struct cors_values *base, const struct regex_item *item)
 {
 	bool inherited = base != NULL;
+	bool forbidden = values->credentials && !values->allow_public_suffix;
+	bool reported =
+	    inherited && base->credentials && !base->allow_public_suffix;
 	unsigned line = item->line;
 
 	if (inherited)
 		line = values->lines[CORS_CREDENTIALS] != 0
 			   ? values->lines[CORS_CREDENTIALS]
 			   : values->section->line;
-	if (item->any && (!inherited || !base->credentials) &&
+	if (item->any != NULL && (!inherited || !base->credentials) &&
 	    (!inherited || values->credentials))
 		report(loader, values->credentials, line, "regex-any-origin",
-		       item,
-		       values->credentials
-			   ? "a stranger's origin matches, and \"credentials = "
-			     "yes\" shows it what is private"
-			   : "a stranger's origin matches");
-	bool forbidden = values->credentials && !values->allow_public_suffix;
-	bool reported =
-	    inherited && (base->credentials && !base->allow_public_suffix);
-	if (item->suffix && !reported && (forbidden || !inherited))
-		report(loader, forbidden, line, "public-suffix", item,
-		       forbidden
-			   ? "anybody can register a name that matches, and "
-			     "\"credentials = yes\" shows them what is "
-			     "private; \"allow-public-suffix = yes\" allows it"
-			   : "anybody can register a name that matches");
+		       item, fix_any(loader, item, inherited),
+		       item->any_by_dots ? "\".\" stands for any byte, so a "
+					   "stranger's origin matches"
+					 : "a stranger's origin matches",
+		       item->any);
+	else if (item->any == NULL && item->suffix != NULL && !reported &&
+		 (forbidden || !inherited))
+		report(loader, forbidden, line, "public-suffix", item, NULL,
+		       "anybody can register a name that matches",
+		       item->suffix);
 	if (!inherited)
 		warn_never(loader, item);
 }
@@ -414,8 +449,7 @@ check_regexes(struct loader *loader, const struct cors_values *values,
 			return;
 		}
 		if (!item->examined)
-			examine(item, scratch);
-		item->examined = true;
+			examine(loader, item, scratch);
 		check_item(loader, values, base, item);
 	}
 	regex_scratch_free(scratch);

@@ -83,11 +83,13 @@ struct regex_item {
 	const struct regex *regex;
 	struct slice text;
 	unsigned line;
-	/* check_regexes: does it match a stranger's origin, a name that anybody
-	 * can have under a public suffix? */
+	/* check_regexes: a stranger's origin that it matches, and one that
+	 * anybody can have under a public suffix; NULL: none was found */
 	bool examined;
-	bool any;
-	bool suffix;
+	const char *any;
+	const char *suffix;
+	bool any_by_dots; /* only because a '.' is not escaped */
+	bool never;	  /* no origin can match */
 };
 
 /*

@@ -27,6 +27,8 @@ policy_sources = \
 	%D%/policy_load.c \
 	%D%/reader.c \
 	%D%/reader.h \
+	%D%/regex_sample.c \
+	%D%/regex_sample.h \
 	%D%/sections.c \
 	%D%/settings.c \
 	%D%/settings.h \

@@ -997,37 +997,121 @@ origins-regex = https?://localhost(:\d+)?
 origins-regex = https://(a|b)\.pages\.dev
 origins-regex = vscode-webview://[0-9a-z]+
 --
-3: error: regular expression ".*": a stranger's origin matches, and "credentials = yes" shows it what is private [regex-any-origin]
+3: error: regular expression ".*": a stranger's origin matches, as https://stranger.com, and "credentials = yes" shows it what is private [regex-any-origin]
 3: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
-4: error: regular expression "https://.*": a stranger's origin matches, and "credentials = yes" shows it what is private [regex-any-origin]
+4: error: regular expression "https://.*": a stranger's origin matches, as https://stranger.co.uk, and "credentials = yes" shows it what is private [regex-any-origin]
 4: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
-5: error: regular expression "https://[^.]+\.com": a stranger's origin matches, and "credentials = yes" shows it what is private [regex-any-origin]
+5: error: regular expression "https://[^.]+\.com": a stranger's origin matches, as https://stranger-7.com, and "credentials = yes" shows it what is private [regex-any-origin]
 5: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
-6: error: regular expression "https://.*example\.com": a stranger's origin matches, and "credentials = yes" shows it what is private [regex-any-origin]
+6: error: regular expression "https://.*example\.com": a stranger's origin matches, as https://stranger-7example.com, and "credentials = yes" shows it what is private [regex-any-origin]
 6: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
-7: error: regular expression "(.*)example.com$": a stranger's origin matches, and "credentials = yes" shows it what is private [regex-any-origin]
+7: error: regular expression "(.*)example.com$": a stranger's origin matches, as https://stranger.comexample.com, and "credentials = yes" shows it what is private [regex-any-origin]
 7: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
-8: error: regular expression "https://.*\.vercel\.app": anybody can register a name that matches, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
+8: error: regular expression "https://.*\.vercel\.app": anybody can register a name that matches, as https://stranger-7.vercel.app, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
 8: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
-9: error: regular expression "https://[a-z]+\.(github\.io)": anybody can register a name that matches, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
+9: error: regular expression "https://[a-z]+\.(github\.io)": anybody can register a name that matches, as https://stranger.github.io, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
 9: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
-10: error: regular expression "https://deploy-preview-\d+--mysite\.netlify\.app": anybody can register a name that matches, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
+10: error: regular expression "https://deploy-preview-\d+--mysite\.netlify\.app": anybody can register a name that matches, as https://deploy-preview-8080--mysite.netlify.app, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
 10: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
-11: error: regular expression "https://app\.example\.com|https://.*\.pages\.dev": anybody can register a name that matches, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
+11: error: regular expression "https://app\.example\.com|https://.*\.pages\.dev": anybody can register a name that matches, as https://stranger-7.pages.dev, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
 11: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
 12: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
 13: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
 14: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
 15: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+== regex-any-origin: dots that are not escaped, and what may follow
+[cors]
+credentials = yes
+origins-regex = https://www.example.com
+origins-regex = https://(a|b).example.com
+origins-regex = https://*.example.com
+origins-regex = https://(www.)?example.com(:\d+)?
+origins-regex = https://(?!admin\.)[a-z]+.example\.com
+origins-regex = https://example\.(com|org|.*)
+origins-regex = https://.*\.example\.(com|org)
+origins-regex = https://example\.com.*
+origins-regex = https://example\.com:.*
+origins-regex = http://192\.168\..*
+origins-regex = https://192\.168\.[0-9]{1,3}\.[[:digit:]]{1,3}(:[0-9]+)?
+origins-regex = https://(?:dev-[a-f0-9]{7,10}|staging)\.example\.com
+origins-regex = https://.*\.example.com
+origins-regex = https://example.com
+origins-regex = chrome-extension://.*
+origins-regex = (?i)https://[A-Z]+\.Example\.com
+--
+3: error: regular expression "https://www.example.com": "." stands for any byte, so a stranger's origin matches, as https://wwwxexample.com, and "credentials = yes" shows it what is private (did you mean "https://www\.example\.com"?) [regex-any-origin]
+3: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+4: error: regular expression "https://(a|b).example.com": "." stands for any byte, so a stranger's origin matches, as https://axexample.com, and "credentials = yes" shows it what is private (did you mean "https://(a|b)\.example\.com"?) [regex-any-origin]
+4: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+5: error: regular expression "https://*.example.com": "." stands for any byte, so a stranger's origin matches, as https://xexample.com, and "credentials = yes" shows it what is private [regex-any-origin]
+5: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+6: error: regular expression "https://(www.)?example.com(:\d+)?": "." stands for any byte, so a stranger's origin matches, as https://wwwxexample.com:7, and "credentials = yes" shows it what is private (did you mean "https://(www\.)?example\.com(:\d+)?"?) [regex-any-origin]
+6: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+7: error: regular expression "https://(?!admin\.)[a-z]+.example\.com": "." stands for any byte, so a stranger's origin matches, as https://strangerxexample.com, and "credentials = yes" shows it what is private (did you mean "https://(?!admin\.)[a-z]+\.example\.com"?) [regex-any-origin]
+7: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+8: error: regular expression "https://example\.(com|org|.*)": a stranger's origin matches, as https://example.stranger.co.uk, and "credentials = yes" shows it what is private [regex-any-origin]
+8: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+9: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+10: error: regular expression "https://example\.com.*": a stranger's origin matches, as https://example.comstranger.co.uk, and "credentials = yes" shows it what is private [regex-any-origin]
+10: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+11: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+12: error: regular expression "http://192\.168\..*": a stranger's origin matches, as http://192.168.stranger.co.uk, and "credentials = yes" shows it what is private [regex-any-origin]
+12: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+13: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+14: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+15: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+16: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+17: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+18: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+== regex-never
+[cors]
+origins-regex = example\.com
+origins-regex = ^(a|b).example.com$
+origins-regex = null
+origins-regex = https://example\.com:443
+origins-regex = https://example\.com/.*
+origins-regex = "https://example\.com"
+origins-regex = https://a\.example https://b\.example
+origins-regex = [https://a.example, https://b.example]
+origins-regex = https://\*\.example\.com
+origins-regex = https://(Foo|BAR)\.example
+origins-regex = https://[^/]+/
+origins-regex = https://(?=a)[ab]\.example:0
+origins-regex = .*\.example\.com
+--
+2: warning: no origin matches: it is SCHEME://HOST or SCHEME://HOST:PORT, in lower case, without path and default port (did you mean "https://example\.com"?) [regex-never]
+2: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+3: warning: no origin matches: it is SCHEME://HOST or SCHEME://HOST:PORT, in lower case, without path and default port (did you mean "https://(a|b)\.example\.com$"?) [regex-never]
+3: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+4: warning: an expression never matches the origin null [regex-never]
+4: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+5: warning: no origin matches: it is SCHEME://HOST or SCHEME://HOST:PORT, in lower case, without path and default port [regex-never]
+5: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+6: warning: no origin matches: it is SCHEME://HOST or SCHEME://HOST:PORT, in lower case, without path and default port [regex-never]
+6: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+7: warning: no origin matches: it is SCHEME://HOST or SCHEME://HOST:PORT, in lower case, without path and default port [regex-never]
+7: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+8: warning: no origin matches: it is SCHEME://HOST or SCHEME://HOST:PORT, in lower case, without path and default port [regex-never]
+8: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+9: warning: no origin matches: it is SCHEME://HOST or SCHEME://HOST:PORT, in lower case, without path and default port [regex-never]
+9: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+10: warning: no origin matches: it is SCHEME://HOST or SCHEME://HOST:PORT, in lower case, without path and default port [regex-never]
+10: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+11: warning: no origin matches: it is SCHEME://HOST or SCHEME://HOST:PORT, in lower case, without path and default port [regex-never]
+11: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+12: warning: the expression ends with "/", and an origin has no path [regex-never]
+12: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+13: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
+14: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
 == the same without credentials
 [cors]
 credentials = no
 origins-regex = .*
 origins-regex = https://.*\.vercel\.app
 --
-3: warning: regular expression ".*": a stranger's origin matches [regex-any-origin]
+3: warning: regular expression ".*": a stranger's origin matches, as https://stranger.com [regex-any-origin]
 3: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
-4: warning: regular expression "https://.*\.vercel\.app": anybody can register a name that matches [public-suffix]
+4: warning: regular expression "https://.*\.vercel\.app": anybody can register a name that matches, as https://stranger-7.vercel.app [public-suffix]
 4: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
 == regex-never
 [cors]
@@ -1058,7 +1142,7 @@ origins = https://g.example ; staging
 [cors]
 origins-regex = https://[a-z]+\.example
 --
-2: warning: regular expression "https://[a-z]+\.example": anybody can register a name that matches [public-suffix]
+2: warning: regular expression "https://[a-z]+\.example": anybody can register a name that matches, as https://stranger.example [public-suffix]
 2: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
 == useless-headers
 [cors]
