@@ -83,7 +83,9 @@ script_tests = \
 	t/policy/origins-env.t \
 	t/policy/origins-file.t \
 	t/policy/reader.t \
+	t/policy/reports.t \
 	t/probe/answers.t \
+	t/probe/fixes.t \
 	t/probe/probe.t \
 	t/probe/redirects.t \
 	t/program/cgi-vectors.t \

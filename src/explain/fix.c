@@ -137,7 +137,17 @@ fix_origin(struct explanation *e, const struct response *response)
 		return fix_null(e, response);
 	text = add_to(e, response, PLACE_ORIGINS, "origins",
 		      explain_quote(e, origin));
-	if (!is_insecure(origin) || !has_credentials(e, response))
+	if (!is_insecure(origin))
+		return text;
+	/* A live server does not show whether `credentials` is set. */
+	if (response->source == NULL && !e->question.credentials)
+		return explain_printf(
+		    e,
+		    "%s; if `credentials = yes` stands there, "
+		    "serve the page over https instead, since "
+		    "then lint refuses an http origin",
+		    text);
+	if (!has_credentials(e, response))
 		return text;
 	secure = secure_origin(e, &first);
 	return explain_printf(

@@ -62,6 +62,17 @@ add_quoted(struct reader *r, enum question_part part, struct slice text,
 
 /* ---- URL ---- */
 
+/* Why the URL is none that fetch() asks for. */
+static const char *
+url_fault(enum url_fault fault, struct slice text)
+{
+	if (text_starts_nocase(text, SLICE("ws://")) ||
+	    text_starts_nocase(text, SLICE("wss://")))
+		return "CORS has no part in WebSockets: the browser sends "
+		       "Origin, and the server decides by it";
+	return url_fault_text(fault);
+}
+
 static void
 read_url(struct reader *r, struct slice text, struct url *out)
 {
@@ -82,7 +93,7 @@ read_url(struct reader *r, struct slice text, struct url *out)
 	if (fault == URL_FAULT_NO_MEMORY)
 		r->e.out_of_memory = true;
 	else if (fault != URL_FAULT_NONE)
-		add_quoted(r, QUESTION_URL, text, url_fault_text(fault));
+		add_quoted(r, QUESTION_URL, text, url_fault(fault, text));
 }
 
 /* ---- origin ---- */

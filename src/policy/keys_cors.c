@@ -191,6 +191,10 @@ header_add(struct loader *loader, struct items *items,
 		items_add(loader, items, header, entry->line);
 }
 
+/* Chromium tried it out in preflights, and gave it up in 2025. */
+static const struct slice private_network = {
+    "access-control-request-private-network", 38};
+
 static void
 set_headers(struct loader *loader, void *target, const struct entry *entry)
 {
@@ -205,6 +209,12 @@ set_headers(struct loader *loader, void *target, const struct entry *entry)
 		} else if (request_header_is_forbidden(item)) {
 			header_error(loader, entry, item, "forbidden-header",
 				     "no script can set it");
+		} else if (slice_eq_nocase(item, private_network)) {
+			loader_report(loader, SEVERITY_WARNING, entry->line,
+				      item, "useless-headers", NULL,
+				      "header \"%s\": no browser sends it any "
+				      "more, and corswrap never answers it",
+				      loader_quote(loader, item));
 		} else if (request_header_is_misplaced(item)) {
 			header_error(
 			    loader, entry, item, "prohibited-header",
