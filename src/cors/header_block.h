@@ -46,8 +46,11 @@ struct header_options {
 	/* Apache: redirects by itself wherever Location begins with '/' and
 	 * the status is 200 or not given, whatever other fields there are */
 	bool server_redirects;
-	/* nph-*: the server adds no 302 to a Location without a Status */
+	/* a Location without a Status gets its 302 here: mod_proxy_fcgi and
+	 * Caddy would send 200, and to nph-* a server adds nothing */
 	bool say_302;
+	/* HAProxy: a Location after the Status makes it 302 */
+	bool status_last;
 };
 
 enum header_location {

@@ -178,19 +178,31 @@ is_wrong_length(const struct writer *w, const struct header_field *field)
 }
 
 static void
+write_field(struct writer *w, const struct header_field *field)
+{
+	emit(w, field->name);
+	emit(w, SLICE(": "));
+	emit(w, field->value);
+	emit(w, SLICE("\r\n"));
+}
+
+static void
 write_fields(struct writer *w)
 {
-	struct header_field field;
+	struct header_field field, status = {.name = SLICE("")};
 	size_t at = 0;
 
 	while (header_next(w->block, &at, &field)) {
 		if (is_replaced(w, field.name) || is_wrong_length(w, &field))
 			continue;
-		emit(w, field.name);
-		emit(w, SLICE(": "));
-		emit(w, field.value);
-		emit(w, SLICE("\r\n"));
+		if (w->block->options.status_last &&
+		    slice_eq_nocase(field.name, SLICE("status")))
+			status = field;
+		else
+			write_field(w, &field);
 	}
+	if (status.name.len > 0)
+		write_field(w, &status);
 }
 
 static void

@@ -37,7 +37,9 @@ header_options(const struct app *app, const struct request *request, bool nph)
 	    .keep_transfer_encoding =
 		is_server(request->server_software, "lighttpd"),
 	    .server_redirects = apache,
-	    .say_302 = nph,
+	    .say_302 = true,
+	    .status_last =
+		is_server(request->server_software, "HAProxy"),
 	};
 }
 

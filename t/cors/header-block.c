@@ -18,7 +18,14 @@
 /* Text with NUL in it. */
 #define BYTES(text) .in = (text), .in_len = sizeof(text) - 1
 
-enum { LENIENT = 1, REDIRECT = 2, LIGHTTPD = 4, APACHE = 8 };
+enum {
+	LENIENT = 1,
+	REDIRECT = 2,
+	LIGHTTPD = 4,
+	APACHE = 8,
+	SAY = 16,
+	HAPROXY = 32
+};
 
 struct row {
 	const char *name;
@@ -573,6 +580,20 @@ static const struct row rows[] = {
      .out = "Vary: Origin, Access-Control-Request-Method, "
 	    "Access-Control-Request-Headers\n\n",
      .notes = HEADER_NOTE_APP_CORS},
+    /* ---- a Location, and servers that make less or more of it ---- */
+    {.name = "Location alone, where the server would say 200",
+     .in = "Location: http://b.example/\n\n",
+     .options = SAY,
+     .out = "Status: 302 Found\nLocation: http://b.example/\n\n"},
+    {.name = "Location with a Status of its own",
+     .in = "Location: http://b.example/\nStatus: 303 Other\n\n",
+     .options = SAY,
+     .out = "Location: http://b.example/\nStatus: 303 Other\n\n"},
+    {.name = "Status behind Location under HAProxy",
+     .in = "Status: 201 Created\nLocation: /new\nX-A: 1\n\nb",
+     .options = SAY | REDIRECT | HAPROXY,
+     .out = "Location: /new\nX-A: 1\nStatus: 201 Created\n\n",
+     .body = "b"},
 };
 
 static char *
@@ -599,6 +620,8 @@ run(const struct row *row, size_t (*next)(void *), void *ctx,
 	    .redirect_302 = row->options & REDIRECT,
 	    .keep_transfer_encoding = row->options & LIGHTTPD,
 	    .server_redirects = row->options & APACHE,
+	    .say_302 = row->options & SAY,
+	    .status_last = row->options & HAPROXY,
 	};
 	struct slice text =
 	    slice_of(row->in, row->in_len > 0 ? row->in_len : strlen(row->in));
