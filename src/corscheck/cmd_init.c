@@ -177,6 +177,8 @@ take_place(struct init_plan *plan, int letter, const char *value)
 		return take_user(plan, value);
 	case 'l':
 		return take_file(&plan->log_file, value, "--log-file");
+	case 'U':
+		return take_file(&plan->units, value, "--unit-folder");
 	case 'd':
 		return take_file(&plan->document_root, value,
 				 "--document-root");
@@ -202,6 +204,9 @@ set_flag(struct init_plan *plan, int letter, const char *value)
 				"--header");
 	case 'c':
 		plan->credentials = plan->credentials_known = true;
+		return true;
+	case 'w':
+		plan->push = true;
 		return true;
 	case 'e':
 		return set_app(plan, INIT_APP_EXEC, "exec", value, "--exec");
@@ -444,6 +449,8 @@ is_consistent(struct init_plan *plan)
 
 	if (plan->server != NULL && !suits_server(plan))
 		return false;
+	if (plan->push && plan->app != INIT_APP_GIT)
+		return init_fail("--push: only with --git", "");
 	if (flag != NULL && plan->server != NULL &&
 	    !(init_is_plain(plan->app_value) && *plan->app_value == '/')) {
 		fprintf(stderr,
@@ -470,6 +477,10 @@ set_defaults(struct init_plan *plan)
 		words_add(plan, &plan->headers, "Git-Protocol");
 	if (plan->path == NULL)
 		plan->path = init_default_path(plan);
+	if (plan->address == NULL)
+		plan->address = init_default_address(plan);
+	if (plan->units == NULL)
+		plan->units = SYSCONFDIR "/corswrap";
 	if (plan->user == NULL)
 		plan->user = "www-data";
 	if (plan->document_root == NULL)
@@ -539,12 +550,14 @@ init_command(const struct command *command, int argc, char **argv)
 	    {"root", required_argument, NULL, 'r'},
 	    {"forward", required_argument, NULL, 'f'},
 	    {"git", required_argument, NULL, 'g'},
+	    {"push", no_argument, NULL, 'w'},
 	    {"php", required_argument, NULL, 'P'},
 	    {"path", required_argument, NULL, 'p'},
 	    {"socket", required_argument, NULL, 'S'},
 	    {"user", required_argument, NULL, 'u'},
 	    {"log-file", required_argument, NULL, 'l'},
 	    {"document-root", required_argument, NULL, 'd'},
+	    {"unit-folder", required_argument, NULL, 'U'},
 	    {"corswrap", required_argument, NULL, 'C'},
 	    {"help", no_argument, NULL, 'h'},
 	    {NULL, 0, NULL, 0},

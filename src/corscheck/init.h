@@ -2,8 +2,8 @@
  * corscheck init: a first policy, and the lines for the web server.
  *
  * cmd_init.c reads flags and asks for the rest, init_place.c finds out where
- * everything is, init_policy.c makes, checks and writes the policy, and
- * init_snippet.c the lines for the server.
+ * everything is, init_policy.c makes, checks and writes the policy,
+ * init_snippet.c the lines for the server, and init_unit.c those for systemd.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -58,16 +58,19 @@ struct init_plan {
 	bool credentials_known; /* said by a flag */
 	enum init_app app;
 	const char *app_value;	   /* a command, a folder or an address */
+	bool push;		   /* whoever reaches git may push */
 	const char *forward;	   /* --forward beside --php: php-fpm */
 	const char *path;	   /* of URLs: "/api"; NULL: the default */
 	const char *address;	   /* --socket: where the responder listens */
 	const char *user;	   /* who the web server runs as */
 	const char *log_file;	   /* NULL: the server's default */
 	const char *document_root; /* of the server */
+	const char *units;	   /* where systemd's units look for policies */
 
 	/* found out, for the snippet */
 	const char *policy;   /* absolute */
 	const char *folder;   /* it lies in */
+	bool make_folder;     /* it is not there yet */
 	const char *name;     /* its own, without .ht and .ini */
 	const char *corswrap; /* the program */
 };
@@ -100,6 +103,15 @@ bool init_word_is_good(const struct init_plan *, const char *key,
 /* Is the policy as a whole without errors?  They go to standard error. */
 bool init_policy_is_good(const struct init_plan *);
 
+/* ---- init_unit.c ---- */
+
+/* Do the service, the socket of systemd need a drop-in? */
+bool init_unit_service(const struct init_plan *);
+bool init_unit_socket(const struct init_plan *);
+/* What the service's says beside the command, each between the two texts. */
+void init_unit_write(const struct init_plan *, const char *before,
+		     const char *after, FILE *);
+
 /* ---- init_snippet.c ---- */
 
 /* Ended by one without a name. */
@@ -110,6 +122,8 @@ const struct init_server *init_server_find(const char *name);
 const char *init_default_root(const struct init_plan *);
 /* --path, if none is given. */
 const char *init_default_path(const struct init_plan *);
+/* --socket; NULL: a file of the policy's name in /run/corswrap. */
+const char *init_default_address(const struct init_plan *);
 /* The folder that the server serves; NULL: no memory. */
 const char *init_default_document_root(const struct init_plan *);
 /* The lines for the server; places filled in. */

@@ -36,8 +36,36 @@ init_is_plain(const char *path)
 				 "0123456789/._+-~")] == '\0';
 }
 
-/* The policy's absolute path, its folder and name; its folder must be there,
- * and itself not. */
+/* The absolute path of a folder, which may be missing in one that is there. */
+static bool
+find_folder(struct init_plan *plan, const char *folder, char real[PATH_MAX])
+{
+	const char *slash = strrchr(folder, '/');
+	const char *parent = slash == NULL ? "." : slash == folder ? "/" : NULL;
+	const char *name = slash == NULL ? folder : slash + 1;
+	size_t len;
+
+	if (realpath(folder, real) != NULL)
+		return true;
+	if (errno != ENOENT)
+		return false;
+	if (parent == NULL)
+		parent = arena_text(plan->arena,
+				    slice_of(folder, (size_t)(slash - folder)));
+	if (parent == NULL || *name == '\0' || strcmp(name, "..") == 0 ||
+	    realpath(parent, real) == NULL)
+		return false;
+	len = strlen(real);
+	if (len + strlen(name) + 2 > PATH_MAX) {
+		errno = ENAMETOOLONG;
+		return false;
+	}
+	snprintf(real + len, PATH_MAX - len, "%s%s", len == 1 ? "" : "/", name);
+	plan->make_folder = true;
+	return true;
+}
+
+/* The policy's absolute path, its folder and name; itself must not be there. */
 bool
 init_find_policy(struct init_plan *plan, const char *file)
 {
@@ -58,11 +86,11 @@ init_find_policy(struct init_plan *plan, const char *file)
 	if (*base == '\0' || strcmp(base, ".") == 0 || strcmp(base, "..") == 0)
 		return init_fail("name a file, as app.ini, not a folder: ",
 				 file);
-	if (realpath(folder, real) == NULL) {
+	if (!find_folder(plan, folder, real)) {
 		fprintf(stderr,
 			"corscheck: init: %s: %s; make this folder "
-			"first\n",
-			folder, strerror(errno));
+			"first: mkdir -p %s\n",
+			folder, strerror(errno), folder);
 		return false;
 	}
 	if (lstat(file, &st) == 0)

@@ -158,19 +158,27 @@ write_git(const struct init_plan *plan, FILE *out)
 		"max-body      = 1G\n"
 		"\n[env]\n"
 		"GIT_PROJECT_ROOT    = %s\n"
-		"; Every repository there can be read.  To push, git wants "
-		"users that the web\n"
-		"; server knows (corswrap-recipes(7)), or `git config "
-		"http.receivepack true`.\n"
+		"; Every repository there can be read.%s\n"
 		"GIT_HTTP_EXPORT_ALL = 1\n"
 		"; git refuses repositories of another user than its own. "
 		" Leave this out where\n"
 		"; others than you can put repositories there: their hooks "
 		"would run.\n"
-		"GIT_CONFIG_COUNT    = 1\n"
+		"GIT_CONFIG_COUNT    = %d\n"
 		"GIT_CONFIG_KEY_0    = safe.directory\n"
 		"GIT_CONFIG_VALUE_0  = *\n",
-		plan->app_value);
+		plan->app_value,
+		plan->push ? ""
+			   : "  To push, git wants users that the web\n"
+			     "; server knows (corswrap-recipes(7)), or "
+			     "--push of `corscheck init`.",
+		plan->push ? 2 : 1);
+	if (plan->push)
+		fputs("; Who can reach it can push, into repositories that "
+		      "the user may write to.\n"
+		      "GIT_CONFIG_KEY_1    = http.receivepack\n"
+		      "GIT_CONFIG_VALUE_1  = true\n",
+		      out);
 }
 
 static void
@@ -314,6 +322,12 @@ init_policy_create(const struct init_plan *plan)
 	bool good = false;
 	int fd = -1;
 
+	if (plan->make_folder && mkdir(plan->folder, 0755) != 0 &&
+	    errno != EEXIST) {
+		fprintf(stderr, "corscheck: init: %s: %s\n", plan->folder,
+			strerror(errno));
+		return false;
+	}
 	if (snprintf(temporary, sizeof(temporary), "%s/.corscheck-XXXXXX",
 		     plan->folder) < (int)sizeof(temporary))
 		fd = mkostemp(temporary, O_CLOEXEC);

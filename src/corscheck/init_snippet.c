@@ -83,6 +83,25 @@ init_default_path(const struct init_plan *plan)
 	}
 }
 
+/*
+ * Debian's HAProxy is shut in a folder without our socket, and runs as a user
+ * that could not open it: a port, by the name so that two policies have two.
+ */
+const char *
+init_default_address(const struct init_plan *plan)
+{
+	enum { FIRST = 9100, COUNT = 800 };
+	unsigned long sum = 0;
+	char text[sizeof("tcp:127.0.0.1:65535")];
+
+	if (plan->server == NULL || strcmp(plan->server->name, "haproxy") != 0)
+		return NULL;
+	for (const char *p = plan->name; *p != '\0'; p++)
+		sum = (sum * 31 + (unsigned char)*p) % COUNT;
+	snprintf(text, sizeof(text), "tcp:127.0.0.1:%lu", FIRST + sum);
+	return arena_text(plan->arena, slice_from(text));
+}
+
 const char *
 init_default_document_root(const struct init_plan *plan)
 {
@@ -125,7 +144,8 @@ length_of_folder(const char *path)
 static const char *
 root_of(const struct init_plan *plan)
 {
-	bool folder = plan->app == INIT_APP_ROOT || plan->app == INIT_APP_PHP;
+	bool folder =
+	    plan->app != INIT_APP_EXEC && plan->app != INIT_APP_FORWARD;
 
 	return folder && plan->app_value != NULL ? plan->app_value
 						 : init_default_root(plan);
@@ -348,6 +368,8 @@ write_address(const struct init_plan *plan, const char *name, size_t len,
 		write_socket_folder(plan, out);
 	else if (is(name, len, "socket:started"))
 		write_started_socket(plan, out);
+	else if (is(name, len, "socket:systemd"))
+		write_socket(plan, "", "", out);
 	else if (is(name, len, "socket:nginx"))
 		write_socket(plan, "unix:", "", out);
 	else if (is(name, len, "socket:haproxy"))
@@ -381,6 +403,10 @@ place(const struct init_plan *plan, const char *name, size_t len, FILE *out)
 		write_path_expression(plan, out);
 	else if (is(name, len, "root"))
 		write_folder(root_of(plan), out);
+	else if (is(name, len, "unit-words"))
+		init_unit_write(plan, " ", "", out);
+	else if (is(name, len, "unit-lines"))
+		init_unit_write(plan, "", "\n", out);
 	else if (is(name, len, "extensions"))
 		write_extensions(plan, "", "|", "", out);
 	else if (is(name, len, "extensions:words"))
@@ -423,6 +449,16 @@ write_line(const struct init_plan *plan, const char *line, size_t len,
 
 /* ---- templates ---- */
 
+/* Does systemd's service lack something, its socket, or either? */
+static bool
+is_word_for_unit(const struct init_plan *plan, struct slice word)
+{
+	return (!slice_eq(word, SLICE("%unit+socket")) &&
+		init_unit_service(plan)) ||
+	       (!slice_eq(word, SLICE("%unit+service")) &&
+		init_unit_socket(plan));
+}
+
 /* Is the plan what a word of a % line says? */
 static bool
 is_word_for(const struct init_plan *plan, const char *word, size_t len)
@@ -443,10 +479,12 @@ is_word_for(const struct init_plan *plan, const char *word, size_t len)
 	};
 	const char *plus = memchr(word, '+', len);
 	size_t name_len = plus == NULL ? len : (size_t)(plus - word);
+	const char *tcp;
 
-	/* systemd's socket is at the address that init has, too. */
-	if (is(word, len, "%unit"))
-		return plan->address == NULL;
+	if (is(word, len, "%folder"))
+		return unix_path(plan, &tcp) != NULL;
+	if (is(word, name_len, "%unit"))
+		return is_word_for_unit(plan, slice_of(word, len));
 	if (is(word, name_len, "%index") && index_of(plan) == NULL)
 		return false;
 	if (plus != NULL &&
@@ -507,4 +545,6 @@ init_snippet_write(const struct init_plan *plan, FILE *out)
 {
 	write_template(plan, plan->server->name, strlen(plan->server->name),
 		       false, out);
+	if (plan->push)
+		write_template(plan, "push", strlen("push"), false, out);
 }

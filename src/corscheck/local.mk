@@ -17,6 +17,7 @@ corscheck_sources = \
 	%D%/init_place.c \
 	%D%/init_policy.c \
 	%D%/init_snippet.c \
+	%D%/init_unit.c \
 	%D%/input.c \
 	%D%/input.h \
 	%D%/lint_fix.c \
@@ -33,7 +34,7 @@ EXTRA_DIST += %D%/README
 
 # What init prints, as C strings.
 snippets = apache-cgi apache-fcgid apache-proxy beside busybox caddy haproxy \
-	htaccess lighttpd lighttpd-cgi nginx start systemd
+	htaccess lighttpd lighttpd-cgi nginx push start systemd
 src/corscheck/snippets.h: $(snippets:%=src/corscheck/snippets/%) \
 		src/corscheck/local.mk tools/snippet-strings
 	$(AM_V_GEN)$(MKDIR_P) src/corscheck && \

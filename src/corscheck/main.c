@@ -52,9 +52,9 @@ static const struct command commands[] = {
      "[--server NAME] [--origin ORIGIN] ... [--credentials]\n"
      "           [--method NAME] ... [--header NAME] ... [--path PATH]\n"
      "           [--exec WORDS | --git FOLDER | --root FOLDER | --php FOLDER]\n"
-     "           [--forward ADDRESS] [--socket ADDRESS] [--user NAME]\n"
-     "           [--log-file PATH] [--document-root FOLDER]\n"
-     "           [--corswrap PATH] FILE",
+     "           [--push] [--forward ADDRESS] [--socket ADDRESS]\n"
+     "           [--user NAME] [--log-file PATH] [--document-root FOLDER]\n"
+     "           [--unit-folder FOLDER] [--corswrap PATH] FILE",
      "writes a commented policy, and says what the server needs"},
     {NULL, NULL, NULL, NULL},
 };

@@ -120,7 +120,8 @@ for (@wrong) {
 	like($err, $said, 'and it says what to do');
 	ok(!-e "$dir/etc/wrong.ini", 'nothing is written');
 }
-for ([ "$dir/none/p.ini", qr/make this folder first/ ],
+for ([ "$dir/none/more/p.ini", qr{make this folder first: mkdir -p \Q$dir/none/more\E$}m ],
+	[ "$dir/etc/plain.ini/p.ini", qr/Not a directory/ ],
 	[ "$dir/etc/", qr/name a file/ ],
 	[ "$dir/etc/a b.ini", qr/letters, digits/ ]) {
 	($exit, $out, $err) = init('--origin', $origin, $_->[0]);
@@ -135,6 +136,16 @@ like($err, qr/NAME\.ini/, 'and how it gets one');
 is("$exit$out", '2', 'no file');
 like($err, qr/^usage: corscheck init /m, 'is usage');
 is_deeply([ glob "$dir/etc/.cors*" ], [], 'nothing is left over');
+ok(!-e "$dir/none", 'no folder either');
+
+# The folder of policies, which nobody has made yet.
+($exit, $out, $err) = init('--origin', 'x', "$dir/new/p.ini");
+is("$exit$out", '2', 'a folder that is not there, and a mistake');
+ok(!-e "$dir/new", 'make nothing');
+($exit, $out, $err) = init('--origin', $origin, "$dir/new/p.ini");
+is("$exit$out", '0', 'a folder that is not there') or diag($err);
+is((stat "$dir/new")[2] & 07777, 0755, 'is made, for all to read');
+lint_is_silent("$dir/new/p.ini", 'and the policy in it');
 
 # --- questions ---------------------------------------------------------------------
 
@@ -275,12 +286,102 @@ for my $server (sort keys %address) {
 	like($text, $address{$server}[0], "$server: a unix socket");
 	like($text, qr/^#   install -d -o http -g http \/run$/m, 'its folder');
 	like($text, qr/ -l unix:\/run\/x\.sock /, 'and its responder');
-	unlike($text, qr/systemctl/, 'not that of systemd, which is elsewhere');
-	like((snippet($server, $app[0]))[0], qr/^#   systemctl enable --now /m,
-	    'which is named by default');
+	like($text, qr/^#       ListenStream= ListenStream=\/run\/x\.sock \\$/m,
+	    "and systemd's");
 	($text) = snippet($server, @app, 'tcp:[::1]:9000');
 	like($text, $address{$server}[1], "$server: TCP");
 	like($text, qr/ -l tcp:\[::1\]:9000 /, 'and its responder');
+	like($text, qr/ ListenStream=\[::1\]:9000 /, "and systemd's");
+	unlike($text, qr/install -d/, 'which needs no folder');
+}
+
+# Debian's HAProxy sees no socket in /run; two policies have two ports.
+{
+	my ($text) = snippet('haproxy', [ '--exec', $program ]);
+	my ($port) = $text =~ /^    server corswrap 127\.0\.0\.1:(9[1-8]\d\d) proto/m;
+	ok($port, 'haproxy: a port by default');
+	like($text, qr/ -l tcp:127\.0\.0\.1:$port /, 'for the responder too');
+	my ($other) = (snippet('haproxy', [ '--git', "$dir/repositories" ]))[0]
+	    =~ /server corswrap 127\.0\.0\.1:(\d+) /;
+	isnt($other, $port, 'another one for another policy');
+}
+
+# --- systemd's units: what they lack -----------------------------------------------------
+
+# The drop-in of a snippet, made as it says, in a folder of ours.
+sub drop_ins {
+	my ($text) = @_;
+	my $at = tempdir();
+	my $script = join "\n", grep { !/^systemctl/ } $text =~
+	    s/\\\n# *//gr =~ /^#   ((?:mkdir|printf|systemctl) .*)$/mg;
+	$script =~ s{/etc/systemd/system}{$at}g;
+	my ($status, $printed, $said) = run([ '/bin/sh', '-ec', $script ]);
+	is("$status$printed$said", '0', 'its commands are good');
+	my %files;
+	for (glob "$at/*/*") {
+		$files{ m{corswrap\@([\w-]+)\.(service|socket)\.d/init\.conf$}
+		    ? $2 : $_ } = read_file($_);
+	}
+	return \%files;
+}
+
+sub units_lack {
+	my ($what, $want, @flags) = @_;
+	unlink "$dir/etc/unit.ini";
+	my ($status, $text, $said) = init('--server', 'nginx', '--origin', $origin,
+	    '--unit-folder', "$dir/etc", @flags, "$dir/etc/unit.ini");
+	is($status, 0, "units: $what") or diag($said);
+	my $got = drop_ins($text);
+	s/\Q$dir\E/DIR/g for values %$got;
+	is_deeply($got, $want, 'what they lack') or diag($text);
+	like($text, qr/^#   systemctl enable --now corswrap\@unit\.socket$/m,
+	    'and how they are started');
+	is(scalar($text =~ /daemon-reload/), scalar(%$want) ? 1 : '',
+	    'read again if there is something');
+	return;
+}
+
+my $command = "ExecStart=\nExecStart=DIR/corswrap -c DIR/etc/unit.ini\n";
+make_path("$dir/repositories", "$dir/wiki");
+my @exec = ('--exec', $program);
+units_lack('nothing', {}, @exec);
+units_lack('nothing for its own socket', {}, @exec, '--socket',
+    'unix:/run/corswrap/unit.sock');
+units_lack('php-fpm writes by itself', {}, '--php', "$dir/wiki", '--forward',
+    'unix:/run/php.sock');
+units_lack('the policy', { service => "[Service]\n$command" }, @exec,
+    '--unit-folder', '/usr/local/etc/corswrap');
+units_lack('repositories', { service => "[Service]\nUser=www-data\n"
+    . "DynamicUser=no\nReadWritePaths=-DIR/repositories\n$command" },
+    '--git', "$dir/repositories");
+units_lack('PHP', { service => "[Service]\nUser=www-data\nDynamicUser=no\n"
+    . "ReadWritePaths=-DIR/wiki\nReadWritePaths=-/var/lib/php/sessions\n"
+    . $command }, '--php', "$dir/wiki");
+units_lack('a home', { service => "[Service]\nProtectHome=no\n$command" },
+    '--exec', '/home/ada/report.pl');
+units_lack('a socket', { socket => "[Socket]\nSocketUser=www-data\n"
+    . "SocketGroup=www-data\nListenStream=\nListenStream=127.0.0.1:9000\n" },
+    @exec, '--socket', 'tcp:127.0.0.1:9000');
+units_lack('a user', { service => "[Service]\nUser=http\nDynamicUser=no\n"
+    . "SupplementaryGroups=\n$command", socket => "[Socket]\nSocketUser=http\n"
+    . "SocketGroup=http\nListenStream=\n"
+    . "ListenStream=/run/corswrap/unit.sock\n" }, @exec, '--user', 'http');
+
+# --- pushing for everybody ------------------------------------------------------------
+
+{
+	my ($text, $policy) = snippet('nginx', [ '--git', "$dir/repositories" ],
+	    '--push');
+	like($text, qr{^#   chown -R www-data \Q$dir\E/repositories$}m,
+	    '--push: who must own the repositories');
+	like($policy, qr/^GIT_CONFIG_COUNT\s+= 2\n.*^GIT_CONFIG_KEY_1\s+= http\.receivepack$/ms,
+	    'and what git is told');
+	($text, $policy) = snippet('nginx', [ '--git', "$dir/repositories" ]);
+	unlike("$text$policy", qr/chown|http\.receivepack/, 'neither without');
+	($exit, $out, $err) = init('--push', '--exec', $program, '--origin',
+	    $origin, "$dir/etc/wrong.ini");
+	is("$exit$out", '2', '--push without --git');
+	like($err, qr/--push: only with --git/, 'is a mistake');
 }
 
 # At the top there is no prefix, and nothing to redirect.
@@ -368,6 +469,8 @@ SKIP: {
 	    "unix:$dir/run/systemd-exec.sock");
 	like($text, qr/finds it at unix:\Q$dir\E\/run\/systemd-exec\.sock\.$/m,
 	    'the socket of the others');
+	like($text, qr/ ListenStream=\Q$dir\E\/run\/systemd-exec\.sock \\$/m,
+	    'where the unit listens, too');
 	my ($name) = $text =~ /enable --now (corswrap\@[\w-]+)\.socket$/m;
 	ok($name, 'the unit that is enabled');
 	my $template = top_build() . '/etc/systemd/corswrap@.service';
