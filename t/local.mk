@@ -135,6 +135,7 @@ script_tests = \
 	t/servers/php.t \
 	t/servers/quickstart.t \
 	t/servers/refused-body.t \
+	t/servers/requests.t \
 	t/servers/scale-out.t \
 	t/servers/systemd.t \
 	t/servers/upgrade.t \

@@ -221,6 +221,9 @@ for my $kind ('one', 'root', 'php', map { "$_ at the top" } qw(one root php)) {
 			my $port = init_serve($site);
 			preflight_is_answered($port, $top
 			    ? $first{$flags} =~ s{^/x}{}r : $first{$flags});
+			# Its index answers for a folder.
+			preflight_is_answered($port, $top ? '/' : '/x/')
+			    if $flags eq 'php';
 			compare($server, $kind, $want, ask($port, $kind, $dir));
 			diag($site->{text}, server_logs($dir))
 			    unless Test::More->builder->is_passing;
