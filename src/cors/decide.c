@@ -443,7 +443,7 @@ decide_request(const struct policy_set *set, const struct request *request,
 	enum policy_chosen chosen = policy_choose(set, request, path, &policy);
 
 	if (chosen == POLICY_EQUALS) {
-		struct policy_equal equal;
+		struct policy_equal equal = {.policy = NULL};
 		(void)policy_equals(set, request, path, scratch, &equal, 1);
 		policy = equal.policy;
 	}

@@ -30,7 +30,9 @@ print_bytes(FILE *out, struct slice bytes)
 	for (size_t i = 0; i < bytes.len; i++) {
 		char quoted[TEXT_QUOTED_BYTE_MAX];
 		char c = bytes.ptr[i] == '\t' ? ' ' : bytes.ptr[i];
-		fwrite(quoted, 1, text_quote_byte(c, quoted), out);
+		size_t len = text_quote_byte(c, quoted);
+
+		fwrite(quoted, 1, len, out);
 	}
 }
 

@@ -64,7 +64,7 @@ cors_values_init(struct loader *loader, struct cors_values *values,
 static void
 read_cors(struct loader *loader, struct section *section)
 {
-	struct cors_values unused;
+	struct cors_values unused = {.label = NULL};
 	struct cors_values *values =
 	    section->ignored ? &unused : &loader->cors[loader->cors_count];
 
