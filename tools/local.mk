@@ -129,7 +129,9 @@ coverage:
 		top_srcdir=$(abs_top_srcdir) \
 		top_builddir=$(abs_top_builddir)/coverage \
 		$(PROVE) $(all_tests) || rc=1; \
-	$(abs_top_srcdir)/tools/coverage-report $(filter %.c,$(pure_sources)) || rc=1; exit $$rc
+	$(abs_top_srcdir)/tools/coverage-report $(filter-out \
+		$(addprefix src/base/,clock.c file.c os.c os_process.c), \
+		$(filter %.c,$(pure_sources))) || rc=1; exit $$rc
 
 check-cppcheck:
 	cppcheck -q --std=c11 --error-exitcode=1 --inline-suppr \
