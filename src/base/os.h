@@ -64,6 +64,13 @@ int os_signal_next(int fd);
  */
 int os_watch_closed(int fd);
 
+/*
+ * A descriptor of our own for the writing end of a pipe that others have as well
+ * (standard error): a write that finds no room fails with EAGAIN, and theirs do
+ * as before.  -1 with errno: it is no pipe, another user's, or not to be had.
+ */
+int os_pipe_reopen(int fd);
+
 /* Bytes that an empty pipe takes before a writer waits. */
 size_t os_pipe_room(int fd);
 

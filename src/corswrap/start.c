@@ -264,6 +264,8 @@ serve(struct start *s, struct settings *settings)
 	struct log *log = log_new(STDERR_FILENO);
 	int status = 1;
 
+	if (log != NULL)
+		log_unblock(log);
 	if (log != NULL && log_configure(log, &settings->server) == 0) {
 		if (drop_rights(s, settings, log) == 0) {
 			announce(s, settings, log);

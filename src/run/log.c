@@ -47,7 +47,9 @@ struct log {
 	_Atomic int level;
 	_Atomic int format;
 	_Atomic unsigned long lost; /* lines that could not be written */
+	_Atomic bool stuck;	    /* since the last that could */
 	int first_fd;
+	int reopened; /* log_unblock's, -1: none */
 	/* keys of log_first; 0: free */
 	_Atomic uint64_t said[SAID_MAX];
 };
@@ -61,7 +63,7 @@ log_new(int fd)
 		return NULL;
 	(void)pthread_mutex_init(&log->lock, NULL);
 	log->fd = log->first_fd = fd;
-	log->file = -1;
+	log->file = log->reopened = -1;
 	log->level = LOG_LEVEL_INFO;
 	log->format = LOG_FORMAT_TEXT;
 	return log;
@@ -74,9 +76,21 @@ log_free(struct log *log)
 		return;
 	if (log->file >= 0)
 		(void)close(log->file);
+	if (log->reopened >= 0)
+		(void)close(log->reopened);
 	(void)pthread_mutex_destroy(&log->lock);
 	free(log->path);
 	free(log);
+}
+
+void
+log_unblock(struct log *log)
+{
+	int fd = os_pipe_reopen(log->first_fd);
+
+	if (fd < 0)
+		return;
+	log->first_fd = log->fd = log->reopened = fd;
 }
 
 /*
@@ -385,7 +399,9 @@ begin(struct line *line, const struct log *log, enum log_level level,
 
 /*
  * One try: a full disk, a closed pipe or a reader that has stopped must not
- * stop a request.  A pipe that poll calls ready takes a whole line.
+ * stop a request; a reader that has been waited for once is not waited for again
+ * until it takes a line.  A pipe that poll calls ready takes a whole line, unless
+ * another thread comes first (log_unblock).
  */
 static bool
 write_line(struct log *log, const char *text, size_t len)
@@ -393,12 +409,15 @@ write_line(struct log *log, const char *text, size_t len)
 	struct pollfd ready = {.fd = log->fd, .events = POLLOUT};
 	ssize_t rc;
 
-	if (poll(&ready, 1, STUCK_MS) == 0)
+	if (poll(&ready, 1, log->stuck ? 0 : STUCK_MS) == 0) {
+		log->stuck = true;
 		return false;
+	}
 	do
 		rc = write(ready.fd, text, len);
 	while (rc < 0 && errno == EINTR);
-	return rc == (ssize_t)len;
+	log->stuck = rc != (ssize_t)len;
+	return !log->stuck;
 }
 
 static void

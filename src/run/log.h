@@ -19,6 +19,12 @@ struct log;
  * memory. */
 struct log *log_new(int fd);
 void log_free(struct log *);
+/*
+ * Before there are threads, and before log_configure: a line that standard error
+ * has no room for is lost at once where that is a pipe (a program that nobody
+ * reads from any more would otherwise hold the thread that writes it for ever).
+ */
+void log_unblock(struct log *);
 
 /* Take level, format and file from the settings; opens log-file (append,
  * 0640).  -1 with errno if the file cannot be opened: the old one stays. */

@@ -52,6 +52,32 @@ test_pipes(void **state)
 	(void)close(a[1]);
 }
 
+/* A pipe that others write to as well: they wait, we do not. */
+static void
+test_pipe_reopen(void **state)
+{
+	char bytes[4096] = {0};
+	int a[2], own;
+
+	(void)state;
+	assert_int_equal(os_pipe(a), 0);
+	own = os_pipe_reopen(a[1]);
+	if (own < 0) {
+		assert_int_equal(errno, ENOTSUP); /* the POSIX half */
+	} else {
+		while (write(own, bytes, sizeof(bytes)) > 0)
+			continue;
+		assert_int_equal(errno, EAGAIN);
+		assert_marked(own, true);
+		assert_marked(a[1], false);
+		assert_int_equal(close(own), 0);
+	}
+	assert_int_equal(os_pipe_reopen(open("/dev/null", O_WRONLY)), -1);
+	assert_int_equal(os_pipe_reopen(-1), -1);
+	(void)close(a[0]);
+	(void)close(a[1]);
+}
+
 static void
 test_sockets(void **state)
 {
@@ -480,6 +506,7 @@ main(void)
 {
 	struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_pipes),
+	    cmocka_unit_test(test_pipe_reopen),
 	    cmocka_unit_test(test_sockets),
 	    cmocka_unit_test(test_files),
 	    cmocka_unit_test(test_pipe_to_socket),

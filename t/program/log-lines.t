@@ -14,9 +14,11 @@ use Corswrap::FastCGI qw(fcgi_connect fcgi_get request_bytes begin_record
 use Corswrap::Programs;
 use Corswrap::Responder qw(responder);
 use Corswrap::Test;
+use Fcntl qw(O_NONBLOCK O_RDONLY);
 use JSON::PP ();
+use POSIX qw(mkfifo);
 use Test::More;
-use Time::HiRes qw(sleep);
+use Time::HiRes qw(sleep time);
 
 perl_program('ok.pl', 'print "A: 1\n\nok"');
 perl_program('hang.pl', 'sleep 60');
@@ -250,6 +252,45 @@ SKIP: {
 	my $r = run_responder('', server => "log-file = /dev/full\naccess-log = yes");
 	is(ask($r, 'ok.pl')->{body}, 'ok', "a full disk: request $_") for 1 .. 2;
 	$r->stop;
+}
+
+# Nor does one that nobody reads any more: whoever read standard error was stopped
+# (tee, a supervisor, a terminal).
+{
+	mkfifo("$dir/stuck", 0600) or die "mkfifo: $!";
+	sysopen my $reader, "$dir/stuck", O_RDONLY | O_NONBLOCK or die $!;
+	write_file("$dir/stuck.ini", "[cors]\norigins = $origin\n[app]\n"
+	    . "exec = $dir/cgi/ok.pl\n[server]\naccess-log = yes\nworkers = 4\n");
+	my $pid = start([ corswrap(), '-c', "$dir/stuck.ini", '-l',
+		"unix:$dir/stuck.sock" ], stderr => "$dir/stuck");
+	wait_socket("$dir/stuck.sock") or die 'no responder';
+	my ($slow, $start) = (0, time);
+	for my $n (1 .. 400) {
+		my $before = time;
+		my $got = eval { fcgi_get("unix:$dir/stuck.sock", timeout => 20,
+			params => [ REQUEST_METHOD => 'OPTIONS', REQUEST_URI => '/',
+			HTTP_ORIGIN => 'https://b.example/' . 'x' x 400,
+			HTTP_ACCESS_CONTROL_REQUEST_METHOD => 'PUT' ]) };
+		if (!$got || ($got->{status} // 0) != 403) {
+			fail("a stopped reader: request $n is answered");
+			last;
+		}
+		$slow++ if time - $before > 0.05;
+	}
+	# 100 ms once, and what a busy machine adds.
+	cmp_ok($slow, '<', 40, 'a stopped reader: requests wait for it once');
+	# It goes on reading: what was lost is said.
+	my $log = '';
+	my $read = sub { while (sysread $reader, my $bytes, 65536) { $log .= $bytes } };
+	$read->();
+	fcgi_get("unix:$dir/stuck.sock", timeout => 60, params => [
+		REQUEST_METHOD => 'GET', REQUEST_URI => '/', HTTP_ORIGIN => $origin ]);
+	ok(wait_for(sub { $read->(); $log =~ /status=200/ }, 30),
+	    'a reader that goes on has the next line');
+	like($log, qr/lines could not be written \[log-lost\] lines=[1-9]/,
+	    'and how many are missing');
+	is((() = $log =~ /^(?!\d{4}-)/mg), 0, 'all of them whole');
+	is(stop($pid), 0, 'ends well');
 }
 
 done_testing;
