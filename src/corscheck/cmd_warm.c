@@ -18,11 +18,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/array.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/os.h"
 #include "base/text.h"
 #include "fastcgi/record.h"
@@ -63,6 +65,18 @@ struct subject {
 
 /* ---- what is run ---- */
 
+/* To open another would wait for its writer, or read it for ever. */
+static bool
+is_regular(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return false;
+	errno = ENODEV;
+	return S_ISREG(st.st_mode);
+}
+
 /* The words of [app] exec or of the handler, with the script behind them. */
 static bool
 find_words(struct subject *s, const char *script)
@@ -74,7 +88,7 @@ find_words(struct subject *s, const char *script)
 
 	if (strcmp(script, "exec") == 0) {
 		words = app->exec;
-	} else if (realpath(script, s->path) != NULL) {
+	} else if (is_regular(script) && realpath(script, s->path) != NULL) {
 		handler = app_handler(app, s->path);
 		words = handler == NULL ? NULL : handler->argv;
 	} else {
@@ -574,7 +588,7 @@ examine(const struct settings *settings, int argc, char **argv)
 	if (!find_words(&s, argv[0])) {
 		fprintf(stderr, "corscheck warm: %s: %s\n", argv[0],
 			strcmp(argv[0], "exec") == 0 ? "the policy has none"
-						     : strerror(errno));
+						     : read_file_cause(errno));
 		return CHECK_USAGE;
 	}
 	find_directory(&s);

@@ -10,6 +10,7 @@ use FindBin ();
 use lib "$FindBin::RealBin/../lib";
 
 use Corswrap::Test;
+use POSIX qw(mkfifo);
 use Test::More;
 
 $ENV{CORSWRAP_LIBEXEC} = top_src() . '/lib';
@@ -90,6 +91,14 @@ write_file("$dir/e.ini", "[cors]\norigins = *\n[app]\nexec = $good\n");
 ($exit, $out) = check("$dir/e.ini", 'exec');
 is($exit, 0, 'exec');
 like($out, qr/^scripts = exec$/m, 'is called so');
+
+# What is no file is not waited for.
+mkfifo("$dir/fifo.pl", 0700) or die "mkfifo: $!";
+for my $path ("$dir/fifo.pl", '/dev/zero', $dir) {
+	($exit, $out, $err) = check($policy, $path);
+	is($exit, 2, "$path: 2");
+	like($err, qr/: it is not a regular file$/m, 'and why');
+}
 
 SKIP: {
 	skip 'no php-cgi', 1 if !-x '/usr/bin/php-cgi';
