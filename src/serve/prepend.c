@@ -84,27 +84,42 @@ write_parts(struct exchange *x, const struct slice *parts, size_t count)
 	return 0;
 }
 
+/* A line that another one behind it must not spoil. */
+static bool
+is_guard(struct slice part)
+{
+	return slice_starts(part, SLICE("Vary:")) ||
+	       slice_starts(part, SLICE("Cross-Origin-Resource-Policy:"));
+}
+
 /*
- * Our lines, and only they.  Vary comes first: if the program's first line
- * begins with a blank, some servers join it to the line before (RFC 9112, 5.2),
- * and a Vary that no cache can read would hand one origin's answer to another.
- * Any other of our lines that is spoiled allows nothing; where there is none, a
- * second Vary stands in for it.
+ * Our lines, and only they.  Vary and Cross-Origin-Resource-Policy come first: if
+ * the program's first line begins with a blank, some servers join it to the line
+ * before (RFC 9112, 5.2).  A Vary that no cache can read would hand one origin's
+ * answer to another, and a resource policy that no browser can read forbids
+ * nothing.  Any other of our lines that is spoiled allows nothing; where there is
+ * none, a second Vary takes its place.
  */
 static int
 write_lines(struct exchange *x, const struct cors_decision *d)
 {
 	struct slice parts[CORS_PARTS_MAX];
 	size_t count = d->policy == NULL ? 0 : cors_parts(d, parts);
-	size_t vary = cors_vary(d) == CORS_VARY_NONE ? 0 : 1;
-	size_t others = count - vary;
+	size_t others = 0;
+	int rc = 0;
 
+	for (size_t i = 0; i < count && rc == 0; i++)
+		if (is_guard(parts[i]))
+			rc = write_parts(x, &parts[i], 1);
+	for (size_t i = 0; i < count && rc == 0; i++)
+		if (!is_guard(parts[i])) {
+			rc = write_parts(x, &parts[i], 1);
+			others++;
+		}
 	/* cors_parts has it at the end. */
-	if (write_parts(x, parts + others, vary) != 0 ||
-	    write_parts(x, parts, others) != 0 ||
-	    (others == 0 && write_parts(x, parts, vary) != 0))
-		return -1;
-	return x->out->flush(x->out);
+	if (rc == 0 && others == 0 && cors_vary(d) != CORS_VARY_NONE)
+		rc = write_parts(x, &parts[count - 1], 1);
+	return rc != 0 ? rc : x->out->flush(x->out);
 }
 
 /* The body, or nothing, as standard input.  -1 with errno. */

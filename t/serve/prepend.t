@@ -94,13 +94,15 @@ like(get()->{body}, qr/^pid \d+ parent $$\n/, 'a #! line without an end');
 # that still unfold (nginx and Apache do not): our Vary stays whole.
 write_file("$dir/blank", "#!/bin/sh\nprintf ' X-Evil: 1\\nContent-Type: a/b\\n\\nx'\n",
 	0755);
-policy("$dir/blank");
+policy("$dir/blank", '', "resource-policy = same-origin\n");
 for my $case ([ 'https://a.example', 'allowed' ], [ 'https://b.example', 'refused' ],
 	[ '', 'empty' ])
 {
 	$r = get(HTTP_ORIGIN => $case->[0]);
 	my $joined = $r->{raw} =~ s/\r?\n[ \t]+/ /gr;
 	like($joined, qr/^Vary: Origin\r?$/m, "F9: $case->[1]: Vary cannot be spoiled");
+	like($joined, qr/^Cross-Origin-Resource-Policy: same-origin\r?$/m,
+	    "F9: $case->[1]: nor can the resource policy");
 	like($joined, qr/^\S.* X-Evil: 1$/m, 'the blank line was joined to another');
 }
 
