@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #ifndef OS_POSIX_ONLY
@@ -144,22 +143,6 @@ int
 os_dup_to(int fd, int target)
 {
 	return dup3(fd, target, O_CLOEXEC);
-}
-
-int
-os_pipe_reopen(int fd)
-{
-	char name[32];
-	struct stat st;
-
-	if (fstat(fd, &st) != 0)
-		return -1;
-	if (!S_ISFIFO(st.st_mode)) {
-		errno = ENOTSUP;
-		return -1;
-	}
-	(void)snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-	return open(name, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 }
 
 size_t
@@ -467,14 +450,6 @@ os_dup_to(int fd, int target)
 	if (rc >= 0)
 		(void)fcntl(rc, F_SETFD, FD_CLOEXEC);
 	return rc;
-}
-
-int
-os_pipe_reopen(int fd)
-{
-	(void)fd;
-	errno = ENOTSUP;
-	return -1;
 }
 
 size_t

@@ -202,6 +202,22 @@ os_process_limit(pid_t pid, int resource, const struct rlimit *set,
 {
 	return prlimit(pid, resource, set, had);
 }
+int
+os_pipe_reopen(int fd)
+{
+	char name[32];
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return -1;
+	if (!S_ISFIFO(st.st_mode)) {
+		errno = ENOTSUP;
+		return -1;
+	}
+	(void)snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	return open(name, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
 #else /* OS_POSIX_ONLY */
 
 int
@@ -271,5 +287,13 @@ os_process_limit(pid_t pid, int resource, const struct rlimit *set,
 	if (had != NULL && getrlimit(resource, had) != 0)
 		return -1;
 	return set == NULL ? 0 : setrlimit(resource, set);
+}
+
+int
+os_pipe_reopen(int fd)
+{
+	(void)fd;
+	errno = ENOTSUP;
+	return -1;
 }
 #endif

@@ -35,7 +35,7 @@ enum {
 	TEXT_MAX = 1024,
 	VALUE_MAX = 512, /* of a value that came from outside, escaped */
 	SAID_MAX = 64,
-	STUCK_MS = 100	 /* to wait for a log that takes no line */
+	STUCK_MS = 100 /* to wait for a log that takes no line */
 };
 
 struct log {
@@ -399,9 +399,9 @@ begin(struct line *line, const struct log *log, enum log_level level,
 
 /*
  * One try: a full disk, a closed pipe or a reader that has stopped must not
- * stop a request; a reader that has been waited for once is not waited for again
- * until it takes a line.  A pipe that poll calls ready takes a whole line, unless
- * another thread comes first (log_unblock).
+ * stop a request; a reader that has been waited for once is not waited for
+ * again until it takes a line.  A pipe that poll calls ready takes a whole
+ * line, unless another thread comes first (log_unblock).
  */
 static bool
 write_line(struct log *log, const char *text, size_t len)

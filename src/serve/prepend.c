@@ -93,12 +93,12 @@ is_guard(struct slice part)
 }
 
 /*
- * Our lines, and only they.  Vary and Cross-Origin-Resource-Policy come first: if
- * the program's first line begins with a blank, some servers join it to the line
- * before (RFC 9112, 5.2).  A Vary that no cache can read would hand one origin's
- * answer to another, and a resource policy that no browser can read forbids
- * nothing.  Any other of our lines that is spoiled allows nothing; where there is
- * none, a second Vary takes its place.
+ * Our lines, and only they.  Vary and Cross-Origin-Resource-Policy come first:
+ * if the program's first line begins with a blank, some servers join it to the
+ * line before (RFC 9112, 5.2).  A Vary that no cache can read would hand one
+ * origin's answer to another, and a resource policy that no browser can read
+ * forbids nothing.  Any other of our lines that is spoiled allows nothing;
+ * where there is none, a second Vary takes its place.
  */
 static int
 write_lines(struct exchange *x, const struct cors_decision *d)
