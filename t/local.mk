@@ -128,6 +128,7 @@ script_tests = \
 	t/servers/lengths.t \
 	t/servers/lighttpd-cgi.t \
 	t/servers/lighttpd-fastcgi.t \
+	t/servers/https.t \
 	t/servers/metavariables.t \
 	t/servers/nginx.t \
 	t/servers/paths.t \

@@ -202,6 +202,7 @@ os_process_limit(pid_t pid, int resource, const struct rlimit *set,
 {
 	return prlimit(pid, resource, set, had);
 }
+
 int
 os_pipe_reopen(int fd)
 {

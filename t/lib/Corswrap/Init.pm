@@ -179,21 +179,23 @@ $site->{text}
 END
 }
 
+# More sites: [ ADDRESS, LINES ].
 sub in_caddy {
-	my ($site, $more) = @_;
-	return serve($site->{dir}, 'caddy', 'Caddyfile', <<"END");
-{
-	admin off
-	auto_https off
-}
-http://:8080 {
+	my ($site, $more, @sites) = @_;
+	my $text = "{\n\tadmin off\n\tauto_https off\n}\n";
+	for ([ 'http://:8080', $more ], @sites) {
+		my ($address, $lines) = @$_;
+		$text .= <<"END";
+$address {
 bind 127.0.0.1
 root * $site->{dir}/www
-$more
+$lines
 $site->{text}
 file_server
 }
 END
+	}
+	return serve($site->{dir}, 'caddy', 'Caddyfile', $text);
 }
 
 sub in_busybox {
@@ -214,7 +216,8 @@ my %in = (lighttpd => \&in_lighttpd, 'lighttpd-cgi' => \&in_lighttpd,
 	busybox => \&in_busybox, map { $_ => \&in_apache } keys %apache_modules);
 
 # init_serve(SITE, MORE, ...): the port.  MORE: lines of the server's beside the
-# snippet; what follows is for Apache the modules, for nginx lines of http.
+# snippet; what follows is for Apache the modules, for nginx lines of http, for
+# Caddy more sites.
 sub init_serve {
 	my ($site, $more, @rest) = @_;
 	$site->{pids} = [ type($site) ];
