@@ -61,6 +61,7 @@ script_tests = \
 	t/explain/explain.t \
 	t/explain/firefox.t \
 	t/explain/messages.t \
+	t/explain/paste.t \
 	t/explain/reference.t \
 	t/explain/webkit.t \
 	t/hostile/attacks.t \

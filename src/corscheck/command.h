@@ -28,6 +28,7 @@ struct command {
 int lint_command(const struct command *, int argc, char **argv);
 int dump_command(const struct command *, int argc, char **argv);
 int explain_command(const struct command *, int argc, char **argv);
+int read_command(const struct command *, int argc, char **argv);
 int probe_command(const struct command *, int argc, char **argv);
 int reference_command(const struct command *, int argc, char **argv);
 int warm_command(const struct command *, int argc, char **argv);

@@ -27,6 +27,8 @@ corscheck_sources = \
 	%D%/log_read.c \
 	%D%/log_read.h \
 	%D%/main.c \
+	%D%/request.c \
+	%D%/request.h \
 	%D%/tally.c \
 	%D%/tally.h \
 	$(end)

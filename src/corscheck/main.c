@@ -25,7 +25,8 @@
 	"           [--as fetch|xhr|script|font|image|eventsource]\n"          \
 	"           [--redirect follow|error|manual] [--upload-listener]\n"    \
 	"           [--page-space public|local|loopback]\n"                    \
-	"           [--browser chromium|firefox|safari|all]"
+	"           [--browser chromium|firefox|safari|all]\n"                  \
+	"           or --curl COMMAND | --fetch CALL | --har FILE [--entry N]"
 
 static const struct command commands[] = {
     {"lint", lint_command, "[--json | --format gcc|sarif] [--strict] [--fix] POLICY ...",
@@ -38,6 +39,9 @@ static const struct command commands[] = {
      "what a browser will do with a request"},
     {"probe", probe_command, "[--json] REQUEST URL\n" REQUEST_WORDS,
      "what a browser will do, with a live server"},
+    {"read", read_command,
+     "[--json] --url URL REQUEST [FILE]\n" REQUEST_WORDS,
+     "the same, with an answer that you paste"},
     {"import", import_command, "[--from apache|nginx] FILE ...",
      "a policy from the CORS lines of another server"},
     {"learn", learn_command, "LOG ...",

@@ -13,6 +13,11 @@ explain_sources = \
 	%D%/json.c \
 	%D%/messages.c \
 	%D%/messages.h \
+	%D%/paste.c \
+	%D%/paste.h \
+	%D%/paste_curl.c \
+	%D%/paste_fetch.c \
+	%D%/paste_har.c \
 	%D%/question.c \
 	%D%/reference.c \
 	%D%/reference.h \

@@ -258,7 +258,8 @@ find_refusal(struct explanation *e, struct probe_client *client)
 	struct response simpler;
 	enum cause cause;
 
-	if (!refusal->known || e->preflight_passes ||
+	/* The cause is found by asking again. */
+	if (client == NULL || !refusal->known || e->preflight_passes ||
 	    slice_present(get(e, refusal, "access-control-allow-origin")) ||
 	    (refusal->status != 403 &&
 	     fetch_check_status(refusal->status).reason != FETCH_PASSES))
@@ -655,6 +656,8 @@ probe_find(struct explanation *e, struct probe_client *client,
 	find_login(e, redirect);
 	find_error(e);
 	find_cookies(e);
+	if (client == NULL)
+		return;
 	request_from(e, client, UNKNOWN_ORIGIN, &unknown_origin);
 	if (!slice_eq(e->question.origin, SLICE("null")))
 		request_from(e, client, "null", &null_origin);

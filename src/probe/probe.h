@@ -74,4 +74,13 @@ void probe(struct explanation *, struct probe_client *);
 void probe_find(struct explanation *, struct probe_client *,
 		struct slice redirect);
 
+/* ---- read.c ---- */
+
+/*
+ * The same from answers that somebody pasted: header blocks as curl -i, curl -v or
+ * a browser's developer tools show them, the preflight's first where there are
+ * two.  NULL: the explanation is made; else what is wrong with the text.
+ */
+const char *read_answers(struct explanation *, struct slice text);
+
 #endif

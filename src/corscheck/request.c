@@ -1,0 +1,391 @@
+/*
+ * What explain, probe and read are asked: the same flags, and requests that
+ * people paste.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "corscheck/request.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "explain/paste.h"
+
+enum { GO_ON = REQUEST_GO_ON };
+
+/* ---- the flags ---- */
+
+static int
+complain(const char *what, const char *reason)
+{
+	fprintf(stderr, "corscheck: %s%s\n", what, reason);
+	return CHECK_USAGE;
+}
+
+/* An option given twice is an error, not the last one. */
+static int
+set_once(struct slice *to, const char *name, const char *text)
+{
+	if (slice_present(*to))
+		return complain(name, " is given twice");
+	*to = slice_from(text);
+	return GO_ON;
+}
+
+static int
+set_browser(struct request_arguments *arguments, struct question_text *text,
+	    const char *name)
+{
+	arguments->all = slice_eq(slice_from(name), SLICE("all"));
+	if (arguments->all ||
+	    fetch_browser_parse(slice_from(name), &text->browser))
+		return GO_ON;
+	return complain("--browser", " is chromium, firefox, safari or all");
+}
+
+static int
+set_space(enum url_space *to, const char *text)
+{
+	if (*to != SPACE_UNKNOWN)
+		return complain("--page-space", " is given twice");
+	*to = url_space_parse(slice_from(text));
+	return *to != SPACE_UNKNOWN
+		   ? GO_ON
+		   : complain("--page-space", " is public, local or loopback");
+}
+
+static int
+set_as(struct fetch_how *how, const char *text)
+{
+	return fetch_as_parse(slice_from(text), &how->as)
+		   ? GO_ON
+		   : complain("--as", " is fetch, xhr, script, font, image or "
+				      "eventsource; WebSockets know no CORS: "
+				      "their server has to look at Origin");
+}
+
+static int
+set_mode(struct fetch_how *how, const char *text)
+{
+	how->no_cors = slice_eq(slice_from(text), SLICE("no-cors"));
+	return how->no_cors || slice_eq(slice_from(text), SLICE("cors"))
+		   ? GO_ON
+		   : complain("--mode", " is cors or no-cors");
+}
+
+static int
+set_redirect(struct fetch_how *how, const char *text)
+{
+	static const char *const names[] = {[FETCH_FOLLOW] = "follow",
+					    [FETCH_ERROR] = "error",
+					    [FETCH_MANUAL] = "manual"};
+
+	for (int i = 0; i <= FETCH_MANUAL; i++) {
+		if (!slice_eq(slice_from(text), slice_from(names[i])))
+			continue;
+		how->redirect = (enum fetch_redirect)i;
+		return GO_ON;
+	}
+	return complain("--redirect", " is follow, error or manual");
+}
+
+/* Of how it asks; false: it is another letter. */
+static bool
+read_how(struct fetch_how *how, int letter, int *status)
+{
+	switch (letter) {
+	case 'a':
+		*status = set_as(how, optarg);
+		break;
+	case 'd':
+		how->has_body = true;
+		break;
+	case 'l':
+		how->listens = true;
+		break;
+	case 'm':
+		*status = set_mode(how, optarg);
+		break;
+	case 'r':
+		*status = set_redirect(how, optarg);
+		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
+/* ---- what is pasted ---- */
+
+enum { PASTE_CURL = 256, PASTE_FETCH, PASTE_HAR, PASTE_ENTRY };
+
+/* One of the three forms; false: it is another option. */
+static bool
+read_paste(struct request_paste *paste, int letter, int *status)
+{
+	uint64_t entry;
+
+	switch (letter) {
+	case PASTE_CURL:
+	case PASTE_FETCH:
+	case PASTE_HAR:
+		if (paste->text != NULL) {
+			*status = complain("--curl, --fetch and --har: ",
+					   "one of them, once");
+			return true;
+		}
+		paste->form = letter;
+		paste->text = optarg;
+		return true;
+	case PASTE_ENTRY:
+		if (text_number(slice_from(optarg), 1000000, &entry) &&
+		    entry > 0)
+			paste->entry = (size_t)entry;
+		else
+			*status = complain("--entry", " is a number from 1");
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The text of the option itself, or of a file. */
+static int
+paste_text(struct request_arguments *arguments, struct slice *text)
+{
+	enum { PASTE_MAX = 64 << 20 };
+	const struct request_paste *paste = &arguments->paste;
+
+	if (paste->form == PASTE_HAR || strcmp(paste->text, "-") == 0)
+		return input_read(&arguments->input, paste->text, PASTE_MAX,
+				  text)
+			   ? GO_ON
+			   : CHECK_USAGE;
+	*text = slice_from(paste->text);
+	return GO_ON;
+}
+
+/* "no-cors" and what loads it are the browser's Sec-Fetch headers. */
+static void
+take_mode(const struct pasted *pasted, struct fetch_how *how)
+{
+	enum fetch_as as;
+
+	how->no_cors |= slice_eq(pasted->mode, SLICE("no-cors"));
+	if (how->as == FETCH_AS_FETCH &&
+	    fetch_as_parse(pasted->destination, &as))
+		how->as = as;
+	if (slice_eq(pasted->redirect, SLICE("error")))
+		how->redirect = FETCH_ERROR;
+	else if (slice_eq(pasted->redirect, SLICE("manual")))
+		how->redirect = FETCH_MANUAL;
+	how->has_body |= pasted->body;
+}
+
+/* What the flags say goes before what was pasted. */
+static int
+merge(struct request_arguments *arguments, const struct pasted *pasted,
+      struct question_text *text)
+{
+	size_t count = text->header_count + pasted->headers.count;
+	struct slice *headers =
+	    arena_array(arguments->input.arena, count, sizeof(*headers));
+
+	if (headers == NULL)
+		return complain("memory is out", "");
+	for (size_t i = 0; i < text->header_count; i++)
+		headers[i] = text->headers[i];
+	for (size_t i = 0; i < pasted->headers.count; i++)
+		headers[text->header_count + i] = pasted->headers.at[i];
+	text->headers = headers;
+	text->header_count = count;
+	if (!slice_present(text->url))
+		text->url = pasted->url;
+	if (!slice_present(text->origin))
+		text->origin = pasted->origin;
+	if (!slice_present(text->method))
+		text->method = pasted->method;
+	text->credentials |= pasted->credentials;
+	take_mode(pasted, &text->how);
+	arguments->response = pasted->response;
+	arguments->no_response = arguments->paste.form == PASTE_HAR &&
+				 !slice_present(pasted->response);
+	return GO_ON;
+}
+
+static int
+take_paste(struct request_arguments *arguments, struct question_text *text)
+{
+	const struct request_paste *paste = &arguments->paste;
+	struct arena *arena = arguments->input.arena;
+	struct pasted pasted;
+	struct slice bytes;
+	bool good;
+
+	if (paste->text == NULL)
+		return GO_ON;
+	int status = paste_text(arguments, &bytes);
+	if (status != GO_ON)
+		return status;
+	if (paste->form == PASTE_CURL)
+		good = paste_curl(arena, bytes, &pasted);
+	else if (paste->form == PASTE_FETCH)
+		good = paste_fetch(arena, bytes, &pasted);
+	else
+		good = paste_har(arena, bytes, paste->entry, &pasted);
+	if (!good && pasted.fault != NULL)
+		return complain(pasted.fault, "");
+	paste_settle(&pasted);
+	if (pasted.no_memory)
+		return complain("memory is out", "");
+	for (size_t i = 0; i < pasted.notes.count; i++)
+		fprintf(stderr, "corscheck: note: %s\n", pasted.notes.at[i]);
+	return merge(arguments, &pasted, text);
+}
+
+static int
+read_flags(struct request_arguments *arguments, struct question_text *text,
+	   struct slice *headers, const struct command *command,
+	   enum request_url kind, int argc, char **argv)
+{
+	static const struct option options[] = {
+	    {"as", required_argument, NULL, 'a'},
+	    {"browser", required_argument, NULL, 'b'},
+	    {"credentials", no_argument, NULL, 'c'},
+	    {"curl", required_argument, NULL, PASTE_CURL},
+	    {"data", required_argument, NULL, 'd'},
+	    {"entry", required_argument, NULL, PASTE_ENTRY},
+	    {"fetch", required_argument, NULL, PASTE_FETCH},
+	    {"har", required_argument, NULL, PASTE_HAR},
+	    {"header", required_argument, NULL, 'H'},
+	    {"help", no_argument, NULL, 'h'},
+	    {"json", no_argument, NULL, 'j'},
+	    {"method", required_argument, NULL, 'X'},
+	    {"mode", required_argument, NULL, 'm'},
+	    {"origin", required_argument, NULL, 'o'},
+	    {"page-space", required_argument, NULL, 's'},
+	    {"policy", required_argument, NULL, 'p'},
+	    {"redirect", required_argument, NULL, 'r'},
+	    {"upload-listener", no_argument, NULL, 'l'},
+	    {"url", required_argument, NULL, 'u'},
+	    {NULL, 0, NULL, 0},
+	};
+	const char *letters =
+	    kind == REQUEST_URL_OPTION ? "d:hH:X:p:" : "d:hH:X:";
+	struct slice policy = SLICE_NONE;
+	int letter, status = GO_ON;
+
+	while (status == GO_ON && (letter = getopt_long(argc, argv, letters,
+							options, NULL)) != -1) {
+		/* probe takes its URL as an argument; only explain has a
+		 * policy. */
+		if ((kind == REQUEST_URL_ARGUMENT && letter == 'u') ||
+		    (kind != REQUEST_URL_OPTION && letter == 'p'))
+			return command_usage(command, 0);
+		if (read_how(&text->how, letter, &status) ||
+		    read_paste(&arguments->paste, letter, &status))
+			continue;
+		switch (letter) {
+		case 'b':
+			status = set_browser(arguments, text, optarg);
+			break;
+		case 'c':
+			text->credentials = true;
+			break;
+		case 'H':
+			headers[text->header_count++] = slice_from(optarg);
+			break;
+		case 'j':
+			arguments->json = true;
+			break;
+		case 'X':
+			status = set_once(&text->method, "--method", optarg);
+			break;
+		case 'o':
+			status = set_once(&text->origin, "--origin", optarg);
+			break;
+		case 'p':
+			status = set_once(&policy, "-p", optarg);
+			break;
+		case 's':
+			status = set_space(&text->page_space, optarg);
+			break;
+		case 'u':
+			status = set_once(&text->url, "--url", optarg);
+			break;
+		default:
+			return command_usage(command, letter == 'h');
+		}
+	}
+	arguments->policy = policy.ptr;
+	return status;
+}
+
+/* All that is wrong with it, at once; what is missing in the words of the
+ * command line. */
+static int
+read_question(struct request_arguments *arguments, enum request_url kind,
+	      const struct question_text *text)
+{
+	struct question_faults faults = {NULL, 0, 0};
+
+	if (question_read(arguments->input.arena, text, &arguments->question,
+			  &faults))
+		return GO_ON;
+	for (size_t i = 0; i < faults.count; i++) {
+		enum question_part part = faults.at[i].part;
+		if (part == QUESTION_URL && !slice_present(text->url))
+			complain(kind == REQUEST_URL_OPTION ? "--url"
+							    : "the URL",
+				 " is missing: what does the page ask for?");
+		else if (part == QUESTION_ORIGIN &&
+			 !slice_present(text->origin))
+			complain("--origin", " is missing: of which origin is "
+					     "the page?");
+		else
+			complain(faults.at[i].text, "");
+	}
+	return faults.count > 0 ? CHECK_USAGE : complain("memory is out", "");
+}
+
+int
+request_read_arguments(struct request_arguments *out,
+		       const struct command *command, enum request_url kind,
+		       int argc, char **argv)
+{
+	struct question_text text = {.url = SLICE_NONE};
+	struct slice *headers = NULL;
+	int status;
+
+	*out = (struct request_arguments){.input.arena = arena_new()};
+	if (out->input.arena != NULL)
+		headers = arena_array(out->input.arena, (size_t)argc,
+				      sizeof(*headers));
+	if (headers == NULL)
+		return complain("memory is out", "");
+	text.headers = headers;
+	status = read_flags(out, &text, headers, command, kind, argc, argv);
+	if (status != GO_ON)
+		return status;
+	if (kind == REQUEST_URL_ARGUMENT && optind < argc)
+		text.url = slice_from(argv[optind++]);
+	if (argc - optind > (kind == REQUEST_URL_FILE)) {
+		fprintf(stderr, "corscheck: one word too many: \"%s\"\n",
+			argv[optind + (kind == REQUEST_URL_FILE)]);
+		return CHECK_USAGE;
+	}
+	status = take_paste(out, &text);
+	return status != GO_ON ? status : read_question(out, kind, &text);
+}
+
+void
+request_free_arguments(struct request_arguments *arguments)
+{
+	arena_free(arguments->input.arena);
+	arguments->input.arena = NULL;
+}

@@ -1,0 +1,49 @@
+/*
+ * What explain, probe and read are asked.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef CORSCHECK_REQUEST_H
+#define CORSCHECK_REQUEST_H
+
+#include "corscheck/command.h"
+#include "corscheck/input.h"
+#include "explain/explanation.h"
+
+/* A request as somebody copied it: --curl, --fetch or --har. */
+struct request_paste {
+	int form;
+	const char *text; /* the option's value; NULL: none was given */
+	size_t entry;	  /* of a HAR, from 1; 0: not said */
+};
+
+struct request_arguments {
+	struct input input; /* whose arena has all of it */
+	struct question question;
+	const char *policy; /* -p; NULL: none was named */
+	bool json;
+	bool all; /* --browser all */
+	struct request_paste paste;
+	struct slice response; /* the answer that a HAR has, or absent */
+	bool no_response;      /* a HAR that has none */
+};
+
+enum request_url {
+	REQUEST_URL_OPTION,   /* explain: --url URL, and -p POLICY */
+	REQUEST_URL_ARGUMENT, /* probe: URL is the one argument */
+	REQUEST_URL_FILE      /* read: --url URL, and a file as argument */
+};
+
+enum { REQUEST_GO_ON = -1 };
+
+/*
+ * Read argv.  REQUEST_GO_ON: *out is the question, and optind is at the file,
+ * if one may follow; else the exit status, and all that is wrong has been said
+ * on standard error.  Call request_free_arguments in both cases.
+ */
+int request_read_arguments(struct request_arguments *out,
+			   const struct command *, enum request_url, int argc,
+			   char **argv);
+void request_free_arguments(struct request_arguments *);
+
+#endif

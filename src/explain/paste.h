@@ -1,0 +1,66 @@
+/*
+ * A request as people have it at hand: "Copy as cURL", "Copy as fetch", a HAR.
+ *
+ * paste_curl.c, paste_fetch.c and paste_har.c read it; paste.c makes of it what
+ * a script asked for, without what the browser put in by itself.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef PASTE_H
+#define PASTE_H
+
+#include "explain/explanation.h"
+
+struct pasted_headers {
+	struct slice *at; /* each "Name: value" */
+	size_t count;
+	size_t room;
+};
+
+/* Absent: it was not said. */
+struct pasted {
+	struct arena *arena;
+	struct slice url;
+	struct slice origin;
+	struct slice page; /* the URL of the page: Referer, referrer */
+	struct slice method;
+	struct pasted_headers headers;
+	bool body; /* there is one */
+	bool credentials;
+	struct slice mode; /* of the request (Fetch, 2.2.5) */
+	struct slice destination;
+	struct slice redirect;
+	struct texts notes; /* what was taken for something else, and why */
+	const char *fault;  /* why it cannot be read; NULL: it was */
+	bool no_memory;
+	/* of a HAR: the answer as a header block, absent if none came */
+	struct slice response;
+};
+
+/* Add "NAME: VALUE". */
+void paste_header(struct pasted *, struct slice name, struct slice value);
+/* Add a line that is that already. */
+void paste_line(struct pasted *, struct slice line);
+void paste_note(struct pasted *, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* What is wrong with the text; the first is kept. */
+void paste_fault(struct pasted *, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Has it a header of this name? */
+bool paste_has(const struct pasted *, struct slice name);
+
+/* Read `text` into a new *out, whose memory is the arena's.  False: out->fault
+ * says why, or memory is out.  Then paste_settle. */
+bool paste_curl(struct arena *, struct slice text, struct pasted *out);
+bool paste_fetch(struct arena *, struct slice text, struct pasted *out);
+/* entry: from 1; 0: the first that failed, else the first. */
+bool paste_har(struct arena *, struct slice text, size_t entry,
+	       struct pasted *out);
+
+/*
+ * Take out what is the browser's: its own headers, Origin and Referer, cookies.
+ * A preflight becomes the request that it asks for.
+ */
+void paste_settle(struct pasted *);
+
+#endif

@@ -1,0 +1,149 @@
+/*
+ * A request, and the answer to it, out of a HAR file as browsers save it.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "explain/paste.h"
+
+static struct slice
+text_of(struct pasted *p, const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+
+	if (!json_is_string(value))
+		return SLICE_NONE;
+	struct slice text =
+	    arena_slice(p->arena, slice_of(json_string_value(value),
+					   json_string_length(value)));
+	p->no_memory |= !slice_present(text);
+	return text;
+}
+
+/* No answer that the page could read: Chromium writes status 0 and _error. */
+static bool
+has_failed(const json_t *entry)
+{
+	const json_t *response = json_object_get(entry, "response");
+	json_int_t status =
+	    json_integer_value(json_object_get(response, "status"));
+
+	return status == 0 || status >= 400 ||
+	       json_object_get(response, "_error") != NULL;
+}
+
+static const json_t *
+find_entry(const json_t *entries, size_t number)
+{
+	const json_t *entry;
+	size_t i;
+
+	if (number > 0)
+		return json_array_get(entries, number - 1);
+	json_array_foreach(entries, i,
+			   entry) if (has_failed(entry)) return entry;
+	return json_array_get(entries, 0);
+}
+
+static void
+read_request(struct pasted *p, const json_t *request)
+{
+	const json_t *header;
+	size_t i;
+
+	p->url = text_of(p, request, "url");
+	p->method = text_of(p, request, "method");
+	p->body = json_is_object(json_object_get(request, "postData"));
+	p->credentials =
+	    json_array_size(json_object_get(request, "cookies")) > 0;
+	json_array_foreach(json_object_get(request, "headers"), i, header)
+	{
+		struct slice name = text_of(p, header, "name");
+		if (slice_present(name))
+			paste_header(p, name, text_of(p, header, "value"));
+	}
+}
+
+static void
+write_field(FILE *out, const json_t *header)
+{
+	const char *name = json_string_value(json_object_get(header, "name"));
+	const char *value = json_string_value(json_object_get(header, "value"));
+
+	if (name != NULL && value != NULL)
+		fprintf(out, "%s: %s\n", name, value);
+}
+
+/* As a header block, with the status line in front of it. */
+static void
+read_response(struct pasted *p, const json_t *response)
+{
+	json_int_t status =
+	    json_integer_value(json_object_get(response, "status"));
+	const json_t *header;
+	char *text = NULL;
+	size_t len = 0, i;
+
+	p->response = SLICE_NONE;
+	if (status == 0)
+		return;
+	FILE *out = open_memstream(&text, &len);
+	if (out != NULL) {
+		fprintf(out, "HTTP/1.1 %" JSON_INTEGER_FORMAT "\n", status);
+		json_array_foreach(json_object_get(response, "headers"), i,
+				   header) write_field(out, header);
+	}
+	if (out == NULL || fclose(out) != 0)
+		p->no_memory = true;
+	else
+		p->response = arena_slice(p->arena, slice_of(text, len));
+	free(text);
+}
+
+static void
+read_entries(struct pasted *p, const json_t *root, size_t number)
+{
+	const json_t *entries =
+	    json_object_get(json_object_get(root, "log"), "entries");
+	const json_t *entry = find_entry(entries, number);
+
+	if (!json_is_array(entries))
+		paste_fault(p, "this is JSON, but no HAR: it has no "
+			       "log.entries");
+	else if (entry == NULL)
+		paste_fault(p, "there is no entry %zu: the HAR has %zu", number,
+			    json_array_size(entries));
+	if (p->fault != NULL)
+		return;
+	read_request(p, json_object_get(entry, "request"));
+	read_response(p, json_object_get(entry, "response"));
+	if (!slice_present(p->url) || !slice_present(p->method))
+		paste_fault(p, "the entry has no request.url or "
+			       "request.method");
+}
+
+bool
+paste_har(struct arena *arena, struct slice text, size_t entry,
+	  struct pasted *out)
+{
+	json_error_t error;
+
+	*out = (struct pasted){.arena = arena};
+	if (slice_starts(text, SLICE("\xef\xbb\xbf")))
+		text = slice_after(text, 3);
+	json_t *root = json_loadb(text.ptr, text.len, JSON_ALLOW_NUL, &error);
+	if (root == NULL)
+		paste_fault(out, "line %d is no JSON: %s", error.line,
+			    error.text);
+	else
+		read_entries(out, root, entry);
+	json_decref(root);
+	return out->fault == NULL && !out->no_memory;
+}
