@@ -36,6 +36,11 @@ dist_zshcomp_DATA = \
 	etc/completion/zsh/_corscheck \
 	etc/completion/zsh/_corswrap \
 	$(end)
+fishcompdir = $(datadir)/fish/vendor_completions.d
+dist_fishcomp_DATA = \
+	etc/completion/fish/corscheck.fish \
+	etc/completion/fish/corswrap.fish \
+	$(end)
 pkgexamplesdir = $(docdir)/examples
 dist_pkgexamples_DATA = \
 	examples/guestbook.ini \

@@ -26,7 +26,8 @@
 	"           [--redirect follow|error|manual] [--upload-listener]\n"    \
 	"           [--page-space public|local|loopback]\n"                    \
 	"           [--browser chromium|firefox|safari|all]\n"                  \
-	"           or --curl COMMAND | --fetch CALL | --har FILE [--entry N]"
+	"           or --curl COMMAND | --fetch CALL | --har FILE [--entry N]\n" \
+	"           or --console MESSAGE"
 
 static const struct command commands[] = {
     {"lint", lint_command, "[--json | --format gcc|sarif] [--strict] [--fix] POLICY ...",

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "explain/messages.h"
 #include "explain/paste.h"
 
 enum { GO_ON = REQUEST_GO_ON };
@@ -122,7 +123,7 @@ read_how(struct fetch_how *how, int letter, int *status)
 
 /* ---- what is pasted ---- */
 
-enum { PASTE_CURL = 256, PASTE_FETCH, PASTE_HAR, PASTE_ENTRY };
+enum { PASTE_CURL = 256, PASTE_CONSOLE, PASTE_FETCH, PASTE_HAR, PASTE_ENTRY };
 
 /* One of the three forms; false: it is another option. */
 static bool
@@ -131,12 +132,14 @@ read_paste(struct request_paste *paste, int letter, int *status)
 	uint64_t entry;
 
 	switch (letter) {
+	case PASTE_CONSOLE:
 	case PASTE_CURL:
 	case PASTE_FETCH:
 	case PASTE_HAR:
 		if (paste->text != NULL) {
-			*status = complain("--curl, --fetch and --har: ",
-					   "one of them, once");
+			*status =
+			    complain("--curl, --fetch, --har and --console: ",
+				     "one of them, once");
 			return true;
 		}
 		paste->form = letter;
@@ -218,6 +221,54 @@ merge(struct request_arguments *arguments, const struct pasted *pasted,
 	return GO_ON;
 }
 
+/* The cause and the cure of a message.  On standard output where nothing else
+ * is asked. */
+static void
+print_message(const struct message *m, const char *words, FILE *out)
+{
+	fprintf(out, "\"%s\"\n\n%s\n\nFix: %s.\n", words, m->cause, m->fix);
+	if (m->id != NULL)
+		fprintf(out, "More: corscheck help %s\n", m->id);
+	fprintf(out, "\n");
+}
+
+/* What is lacking for the whole answer. */
+static void
+print_lacks(const struct pasted *pasted, const struct question_text *text)
+{
+	bool url = slice_present(text->url) || slice_present(pasted->url);
+	bool origin =
+	    slice_present(text->origin) || slice_present(pasted->origin);
+
+	printf("For the line to change, add -p POLICY%s%s; or ask the server: "
+	       "corscheck probe --console ...\n",
+	       url ? "" : " --url URL", origin ? "" : " --origin ORIGIN");
+}
+
+static int
+take_message(struct request_arguments *arguments, struct slice bytes,
+	     struct question_text *text)
+{
+	struct arena *arena = arguments->input.arena;
+	bool alone =
+	    arguments->kind == REQUEST_URL_OPTION && arguments->policy == NULL;
+	struct pasted pasted;
+	const char *words;
+	const struct message *m = message_find(arena, bytes, &words);
+
+	if (!paste_console(arena, bytes, &pasted))
+		return complain("memory is out", "");
+	if (m == NULL && alone)
+		return complain("no message that is known here: ",
+				"paste the whole line of the console");
+	if (m != NULL)
+		print_message(m, words, alone ? stdout : stderr);
+	if (!alone)
+		return merge(arguments, &pasted, text);
+	print_lacks(&pasted, text);
+	return CHECK_GOOD;
+}
+
 static int
 take_paste(struct request_arguments *arguments, struct question_text *text)
 {
@@ -232,6 +283,8 @@ take_paste(struct request_arguments *arguments, struct question_text *text)
 	int status = paste_text(arguments, &bytes);
 	if (status != GO_ON)
 		return status;
+	if (paste->form == PASTE_CONSOLE)
+		return take_message(arguments, bytes, text);
 	if (paste->form == PASTE_CURL)
 		good = paste_curl(arena, bytes, &pasted);
 	else if (paste->form == PASTE_FETCH)
@@ -256,6 +309,7 @@ read_flags(struct request_arguments *arguments, struct question_text *text,
 	static const struct option options[] = {
 	    {"as", required_argument, NULL, 'a'},
 	    {"browser", required_argument, NULL, 'b'},
+	    {"console", required_argument, NULL, PASTE_CONSOLE},
 	    {"credentials", no_argument, NULL, 'c'},
 	    {"curl", required_argument, NULL, PASTE_CURL},
 	    {"data", required_argument, NULL, 'd'},
@@ -362,7 +416,8 @@ request_read_arguments(struct request_arguments *out,
 	struct slice *headers = NULL;
 	int status;
 
-	*out = (struct request_arguments){.input.arena = arena_new()};
+	*out = (struct request_arguments){.input.arena = arena_new(),
+					  .kind = kind};
 	if (out->input.arena != NULL)
 		headers = arena_array(out->input.arena, (size_t)argc,
 				      sizeof(*headers));

@@ -10,15 +10,23 @@
 #include "corscheck/input.h"
 #include "explain/explanation.h"
 
-/* A request as somebody copied it: --curl, --fetch or --har. */
+/* A request as somebody copied it: --curl, --fetch, --har or
+ * --console. */
 struct request_paste {
 	int form;
 	const char *text; /* the option's value; NULL: none was given */
 	size_t entry;	  /* of a HAR, from 1; 0: not said */
 };
 
+enum request_url {
+	REQUEST_URL_OPTION,   /* explain: --url URL, and -p POLICY */
+	REQUEST_URL_ARGUMENT, /* probe: URL is the one argument */
+	REQUEST_URL_FILE      /* read: --url URL, and a file as argument */
+};
+
 struct request_arguments {
 	struct input input; /* whose arena has all of it */
+	enum request_url kind;
 	struct question question;
 	const char *policy; /* -p; NULL: none was named */
 	bool json;
@@ -26,12 +34,6 @@ struct request_arguments {
 	struct request_paste paste;
 	struct slice response; /* the answer that a HAR has, or absent */
 	bool no_response;      /* a HAR that has none */
-};
-
-enum request_url {
-	REQUEST_URL_OPTION,   /* explain: --url URL, and -p POLICY */
-	REQUEST_URL_ARGUMENT, /* probe: URL is the one argument */
-	REQUEST_URL_FILE      /* read: --url URL, and a file as argument */
 };
 
 enum { REQUEST_GO_ON = -1 };

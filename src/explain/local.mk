@@ -15,6 +15,7 @@ explain_sources = \
 	%D%/messages.h \
 	%D%/paste.c \
 	%D%/paste.h \
+	%D%/paste_console.c \
 	%D%/paste_curl.c \
 	%D%/paste_fetch.c \
 	%D%/paste_har.c \

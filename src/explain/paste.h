@@ -56,6 +56,9 @@ bool paste_fetch(struct arena *, struct slice text, struct pasted *out);
 /* entry: from 1; 0: the first that failed, else the first. */
 bool paste_har(struct arena *, struct slice text, size_t entry,
 	       struct pasted *out);
+/* A message of a browser's console, as far as it names the request: URL, origin,
+ * method, a header.  False: memory is out. */
+bool paste_console(struct arena *, struct slice text, struct pasted *out);
 
 /*
  * Take out what is the browser's: its own headers, Origin and Referer, cookies.

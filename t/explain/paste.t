@@ -155,6 +155,39 @@ is(scalar(() = $err =~ /^corscheck: /mg), 3, 'every fault of a question at once'
 (undef, $err) = ask('explain', '--curl', 'curl https://a.example', '--fetch', 'fetch("x")');
 like($err, qr/one of them, once/, 'one form');
 
+# --- console ----------------------------------------------------------------------
+
+my $chrome = "Access to fetch at 'https://api.example.net/x' from origin "
+    . "'$origin' has been blocked by CORS policy: Request header field x-name "
+    . "is not allowed by Access-Control-Allow-Headers in preflight response.";
+(undef, undef, $status, $out) = ask('explain', '--console', $chrome);
+is($status, 0, 'console: a message that is known');
+like($out, qr/^Fix: add its name to `headers`/m, 'its cure');
+like($out, qr/^More: corscheck help header-not-allowed$/m, 'where more is');
+like($out, qr/add -p POLICY;/, 'it asks for what it lacks');
+($status, $out, $err) = run([ corscheck(), 'explain', '--console', 'Hello, world' ]);
+is("$status$out", '2', 'console: one that is not');
+(undef, undef, undef, $out) = ask('explain', '--console', 'TypeError: Failed to fetch');
+like($out, qr/--url URL --origin ORIGIN/, 'console: what a bare TypeError lacks');
+write_file("$dir/policy", "[cors]\norigins = $origin\nheaders = x-other\n");
+($e, $err) = ask('explain', '--json', '-p', "$dir/policy", '--console', $chrome);
+is(summary($e), "GET asks x-name $origin", 'console: the request that it names');
+is($e->{reason}, 'header-not-allowed', 'console: judged by the policy');
+like($err, qr/Fix: add its name/, 'console: the cure beside the JSON');
+for my $row (
+	[ 'Firefox', "Cross-Origin Request Blocked: The Same Origin Policy disallows reading the remote resource at https://api.example.net/x. (Reason: Did not find method in CORS header \x{2018}Access-Control-Allow-Methods\x{2019}).", '-', 'method-not-allowed' ],
+	[ 'WebKit', "Origin $origin is not allowed by Access-Control-Allow-Origin. Status code: 200\nFetch API cannot load https://api.example.net/x due to access control checks.", $origin, 'origin-not-allowed' ],
+	[ 'XHR', "Access to XMLHttpRequest at 'https://api.example.net/x' from origin 'null' has been blocked by CORS policy: Method PUT is not allowed by Access-Control-Allow-Methods in preflight response.", 'null', 'origin-null' ],
+) {
+	my ($name, $text, $page, $reason) = @$row;
+	utf8::encode($text);
+	my @page = $page eq '-' ? ('--origin', $origin, '-X', 'PUT') : ();
+	write_file("$dir/policy", "[cors]\norigins = "
+	    . ($page eq $origin ? 'https://other.example' : $origin) . "\n");
+	my ($e, $err) = ask('explain', '--json', '-p', "$dir/policy", '--console', $text, @page);
+	is($e->{reason}, $reason, "console: $name") or diag $err;
+}
+
 # --- HAR --------------------------------------------------------------------------
 
 sub entry {

@@ -50,4 +50,21 @@ SKIP: {
 	    "$name: " . $typed[$_][0] =~ s/\t/<Tab>/gr) for 0 .. $#typed;
 }
 }
+
+# fish tells what it would complete by itself.
+SKIP: {
+	my $fish = have_program('fish') or skip 'no fish', 5;
+	my $ask = sub {
+		my ($line) = @_;
+		my (undef, $out) = run([ $fish, '-c', "for f in '$from'/fish/*; "
+			. 'source $f; end; complete -C "$argv[1]"', $line ],
+		    env => { HOME => $dir });
+		return join ' ', map { s/\t.*//r } split /\n/, $out;
+	};
+	is($ask->('corscheck expl'), 'explain', 'fish: a command');
+	is($ask->('corscheck explain --browser fi'), 'firefox', 'fish: a value');
+	is($ask->('corscheck lint --f'), '--fix --format', 'fish: options');
+	is($ask->('corscheck init --server ngi'), 'nginx', 'fish: a server');
+	is($ask->('corswrap --lis'), '--listen', 'fish: corswrap');
+}
 done_testing;
