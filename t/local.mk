@@ -5,6 +5,7 @@
 unit_tests = \
 	t/base/arena.t \
 	t/base/array.t \
+	t/base/clock.t \
 	t/base/host.t \
 	t/base/ip.t \
 	t/base/memory.t \

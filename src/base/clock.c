@@ -73,13 +73,20 @@ deadline_sooner(struct deadline *d, uint64_t from, uint64_t ms,
 }
 
 uint64_t
-deadline_at_rate(uint64_t from, uint64_t ms, uint64_t bytes)
+deadline_at_rate(uint64_t from, uint64_t ms, uint64_t bytes, uint64_t now)
 {
 	enum { MS_FOR_BYTE = 2 };
+	/* What came fast would earn hours of silence. */
+	uint64_t most = now + (ms > DEADLINE_SILENCE ? ms : DEADLINE_SILENCE);
 
-	return ms == 0 || bytes > (DEADLINE_NEVER - from - ms) / MS_FOR_BYTE
-		   ? DEADLINE_NEVER
-		   : from + ms + MS_FOR_BYTE * bytes;
+	if (ms == 0)
+		return DEADLINE_NEVER;
+	if (most < now) /* so long that it is for ever */
+		most = DEADLINE_NEVER;
+	if (bytes > (DEADLINE_NEVER - from - ms) / MS_FOR_BYTE)
+		return most;
+	from += ms + MS_FOR_BYTE * bytes;
+	return from < most ? from : most;
 }
 
 int

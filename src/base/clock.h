@@ -49,11 +49,14 @@ void deadline_sooner(struct deadline *d, uint64_t from, uint64_t ms,
 		     const struct deadline *other);
 
 /*
- * Until when bytes may come of which so many have: `ms` milliseconds from
- * `from` on, 0 for never, and a second more for each 500 of them (as the
- * MinRate of Apache's mod_reqtimeout).
+ * Until when to wait from `now` on for more bytes, of which so many have come:
+ * `ms` milliseconds from `from` on, 0 for never, and a second more for each 500
+ * of them (as the MinRate of Apache's mod_reqtimeout); but no longer than for
+ * DEADLINE_SILENCE or `ms`, whichever is more (as its Timeout).
  */
-uint64_t deadline_at_rate(uint64_t from, uint64_t ms, uint64_t bytes);
+#define DEADLINE_SILENCE 60000
+uint64_t deadline_at_rate(uint64_t from, uint64_t ms, uint64_t bytes,
+			  uint64_t now);
 
 /* For poll(2): milliseconds until then, a minute at most; -1: there is none. */
 int deadline_wait(const struct deadline *);

@@ -197,7 +197,7 @@ deadline_for(const struct cgi_sink *s, short events)
 
 	if (events == POLLIN)
 		d.at = deadline_at_rate(s->body_from, s->body_time,
-					s->body_count);
+					s->body_count, clock_ms());
 	else if (s->wait >= 0)
 		d.at = clock_ms() + (uint64_t)s->wait;
 	if (s->until > 0 && s->until < d.at)

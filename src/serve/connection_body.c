@@ -61,7 +61,8 @@ static uint64_t
 read_until(const struct connection *c)
 {
 	uint64_t until =
-	    deadline_at_rate(c->body_from, c->body_time, c->body_count);
+	    deadline_at_rate(c->body_from, c->body_time, c->body_count,
+			     clock_ms());
 
 	if (!c->draining)
 		return until < c->client.until ? until : c->client.until;

@@ -132,6 +132,19 @@ sub beside {
 	is($r->stop, 0, 'F2: it stops as ever');
 }
 
+# What came fast earns no hours of silence: DEADLINE_SILENCE (t/base/clock.c).
+SKIP: {
+	skip 'CORSWRAP_LONG is not set', 4 unless $ENV{CORSWRAP_LONG};
+	my $r = run_responder("body-timeout = 2s");
+	my $c = upload_of($r, 10_000_000, 'x' x 3_000_000);
+	my $began = time;
+	my $got = $c->read_response(timeout => 90);
+	is($got->{status}, 408, 'F2: 3 MB, then silence: 408');
+	cmp_ok(time - $began, '>', 55, 'F2: not at once');
+	cmp_ok(time - $began, '<', 75, 'F2: but after a minute');
+	is($r->stop, 0, 'F2: it stops as ever');
+}
+
 # --- a client that does not read -------------------------------------------------
 
 shell_program('much',
