@@ -179,7 +179,7 @@ ${user}listen = $dir/run/fpm.sock
 listen.mode = 0666
 listen.backlog = 511
 pm = static
-pm.max_children = 8
+pm.max_children = 24
 request_terminate_timeout = 20s
 php_admin_value[post_max_size] = 200M
 php_admin_value[upload_tmp_dir] = $dir/tmp
@@ -624,9 +624,6 @@ sub _programs {
 		my $command = read_file("/proc/$pid/cmdline") =~ tr/\0/ /r;
 		next if $self->{warm} && $state ne 'Z' &&
 		    $command =~ /Corswrap::Warm/;
-		# One that has ended meanwhile has no command.
-		next if $state ne 'Z' && $command eq '' &&
-		    read_file("/proc/$pid/stat") eq '';
 		push @left, "$pid $state $command";
 	}
 	return @left;
@@ -637,9 +634,11 @@ sub left {
 	my ($self) = @_;
 	my @names = sort keys %{ $self->{r} };
 	my %left = (programs => [], files => [], deleted => [], held => []);
-	wait_for(sub { !$self->_programs && !grep {
-		$self->counter($_, 'corswrap_running_programs') } @names }, 30);
-	$left{programs} = [ $self->_programs ];
+	# Warm interpreters may come and go at any time; what stays is left.
+	wait_for(sub { $left{programs} = [ $self->_programs ];
+		!@{ $left{programs} } && !grep {
+			$self->counter($_, 'corswrap_running_programs') }
+		    @names }, 30);
 	# Those that php-fpm and the responders keep are at rest.
 	my $open;
 	wait_for(sub { $open = $self->{proxy}->connections;
