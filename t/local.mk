@@ -82,6 +82,7 @@ script_tests = \
 	t/policy/inheritance.t \
 	t/policy/lint-ids.t \
 	t/policy/lint.t \
+	t/policy/manual-origins.t \
 	t/policy/origins-env.t \
 	t/policy/origins-file.t \
 	t/policy/reader.t \

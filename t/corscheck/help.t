@@ -40,6 +40,11 @@ cmp_ok(scalar keys %used, '>', 60, 'and most of the source was found');
 is_deeply([ grep { !$known{$_} } sort keys %used ], [], 'every id has an entry')
     or diag map { "$_: $used{$_}\n" } grep { !$known{$_} } sort keys %used;
 
+# And nothing is explained that no program says.
+my $all = join '', map { read_file($_) } glob "$src/*/*.c";
+is_deeply([ grep { index($all, "\"$_\"") < 0 } sort keys %known ], [],
+    'every entry is of an id in the source');
+
 # The lists of DESIGN.md, as lint-ids and the manual have them.
 my ($lint_ids) = read_file(dirname(__FILE__) . '/../policy/lint-ids.t') =~ /my \@ids = qw\((.*?)\)/s;
 is_deeply([ grep { !$known{$_} } split ' ', $lint_ids ], [], 'every id of lint');

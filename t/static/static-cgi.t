@@ -82,6 +82,26 @@ for (
 		. "origins = $origin\n");
 	is($r->{status}, $status, "*. with credentials $name");
 }
+# Without the list of public suffixes any * in a label needs names behind it:
+# two, and three where the last has two letters.
+for (
+	[ 'https://app-*.example.com', '',    200, 'two labels behind' ],
+	[ 'https://app-*.example.com', 'yes', 200, 'the same with credentials' ],
+	[ 'https://app-*.netlify.app', '',    200, 'whoever has the second' ],
+	[ 'https://app-*.co.uk',       '',    500, 'two, the last of two letters' ],
+	[ 'https://app-*.example.co.uk', 'yes', 200, 'three of them' ],
+	[ 'https://app-*.com',         '',    500, 'one label' ],
+) {
+	my ($origin, $credentials, $status, $name) = @$_;
+	$r = answer("[app]\nexec = $app\n[cors]\norigins = $origin\n"
+		. 'credentials = ' . ($credentials || 'no') . "\n");
+	is($r->{status}, $status, "* in a label: $name: $origin");
+	like($r->{body}, qr/\A4: \[(?:public-suffix|wildcard)\]\n\z/,
+		'which the answer says') if $status == 500;
+}
+$r = answer("[app]\nexec = $app\n[cors]\nallow-public-suffix = yes\n"
+	. "origins = https://app-*.co.uk\n");
+is($r->{status}, 200, 'allow-public-suffix lifts that too');
 $r = answer("[app]\nexec = $app\n[cors]\ncredentials = yes\n"
 	. "allow-public-suffix = yes\norigins = https://*.example\n");
 is($r->{status}, 200, 'allow-public-suffix lifts it');
