@@ -77,6 +77,7 @@ script_tests = \
 	t/page/fastcgi.t \
 	t/page/page.t \
 	t/page/servers.t \
+	t/policy/browser-origins.t \
 	t/policy/config-vectors.t \
 	t/policy/dump.t \
 	t/policy/inheritance.t \
