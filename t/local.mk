@@ -47,6 +47,7 @@ script_tests = \
 	t/applications/git.t \
 	t/applications/gitweb.t \
 	t/applications/mapserver.t \
+	t/applications/others.t \
 	t/applications/wsgiref.t \
 	t/cors/regex-cost.t \
 	t/cors/installed.t \
