@@ -494,7 +494,7 @@ mkdir "$dir/site/cgi-bin";
 ($exit, $out, $err) = init('--server', 'busybox', '--origin', $origin, '--exec',
     $program, "$dir/site/cgi-bin/api.ini");
 is($exit, 0, 'busybox') or diag($err);
-like($out, qr/^#   busybox httpd -p 8080 -h \Q$dir\E\/site$/m,
+like($out, qr/^#   busybox httpd -p 8080 -u www-data -h \Q$dir\E\/site$/m,
     'the folder that it serves');
 ($exit, $out, $err) = init('--server', 'busybox', '--origin', $origin, '--exec',
     $program, "$dir/etc/busybox.ini");

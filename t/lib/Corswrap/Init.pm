@@ -203,6 +203,7 @@ sub in_busybox {
 	my $port = free_port();
 	my ($command) = grep { /^busybox / } commands($site->{text});
 	# On loopback alone, and with nothing of the environment of the tests.
+	$command =~ s/ -u \S+// if $> != 0;
 	$command =~ s/ -p 8080 / -f -p 127.0.0.1:$port / or
 	    die "no port in: $command\n";
 	start([ '/bin/sh', '-c', "exec $command" ],
