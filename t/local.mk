@@ -91,6 +91,7 @@ script_tests = \
 	t/policy/reports.t \
 	t/probe/answers.t \
 	t/probe/fixes.t \
+	t/probe/once.t \
 	t/probe/probe.t \
 	t/probe/redirects.t \
 	t/program/cgi-vectors.t \
@@ -187,6 +188,7 @@ t_explain_explanation_t_SOURCES = \
 	src/explain/cookies.c \
 	src/explain/explanation.c \
 	src/explain/fix.c \
+	src/explain/server_words.c \
 	src/explain/question.c \
 	src/explain/without_cors.c \
 	src/explain/words.c \

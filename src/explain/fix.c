@@ -433,7 +433,8 @@ fix_credentials(struct explanation *e, const struct response *response,
 
 /* With `by` set corswrap itself made the response. */
 static const char *
-fix_status(const struct response *response, bool preflight)
+fix_status(struct explanation *e, const struct response *response,
+	   bool preflight)
 {
 	if (response->status == 400 && response->by != NULL)
 		return "the path cannot be decoded: write % as %25, and leave "
@@ -442,7 +443,7 @@ fix_status(const struct response *response, bool preflight)
 		return "set CORSWRAP_POLICY to a NAME of the policy's "
 		       "[cors NAME]";
 	if (!preflight)
-		return "send the CORS headers on every status, errors too";
+		return explain_set_headers(e, response);
 	if (response->status == 401 || response->status == 403)
 		return "let preflights through without a password: they never "
 		       "carry one; let corswrap answer them";
@@ -544,7 +545,7 @@ fix_missing(struct explanation *e, const struct response *response,
 	    fetch_get(e->arena, &response->fields, SLICE("location"));
 
 	if (response->status >= 400)
-		return fix_status(response, preflight);
+		return fix_status(e, response, preflight);
 	if (fetch_is_redirect(response->status) && slice_present(location))
 		return explain_printf(
 		    e,
@@ -598,12 +599,14 @@ fix_response(struct explanation *e, const struct response *response,
 	case FETCH_WILDCARD_WITH_CREDENTIALS:
 		return fix_credentials(e, response, true);
 	case FETCH_CREDENTIALS_NOT_TRUE:
+		if (is_bare(e, response))
+			return explain_set_headers(e, response);
 		return fix_credentials(e, response, false);
 	case FETCH_PREFLIGHT_REDIRECT:
 		return "ask for the URL to which it redirects, or answer "
 		       "OPTIONS before the redirect";
 	case FETCH_PREFLIGHT_STATUS:
-		return fix_status(response, preflight);
+		return fix_status(e, response, preflight);
 	case FETCH_LIST_MALFORMED:
 		return "write names with commas between them, and nothing "
 		       "else: corswrap writes them from `methods` and "

@@ -22,6 +22,7 @@ explain_sources = \
 	%D%/question.c \
 	%D%/reference.c \
 	%D%/reference.h \
+	%D%/server_words.c \
 	%D%/text.c \
 	%D%/walk.c \
 	%D%/walk.h \

@@ -631,9 +631,7 @@ find_error(struct explanation *e)
 	if (e->sent && e->response.known && e->response.status >= 400 &&
 	    !slice_present(get(e, &e->response, ACAO)))
 		finding_add(e, "error-without-cors", true,
-			    "send the CORS headers on every status (nginx: "
-			    "add_header ... always; Apache: Header always "
-			    "set)",
+			    explain_set_headers(e, &e->response),
 			    "%s is %d without CORS headers: the script sees "
 			    "a network error instead",
 			    which_words[THE_REQUEST], e->response.status);
