@@ -35,14 +35,10 @@ static const struct {
 };
 
 static enum url_space
-space_of_address(struct slice host)
+space_of_address(struct ip ip)
 {
-	struct ip ip, network;
+	struct ip network;
 
-	if (host.len > 2 && host.ptr[0] == '[')
-		host = slice_of(host.ptr + 1, host.len - 2);
-	if (!ip_parse(host, &ip))
-		return SPACE_UNKNOWN;
 	ip_unmap(&ip);
 	for (size_t i = 0; i < sizeof(blocks) / sizeof(*blocks); i++)
 		if (ip_parse(slice_from(blocks[i].address), &network) &&
@@ -55,10 +51,13 @@ enum url_space
 url_space(const struct url *url)
 {
 	struct url plain = *url;
-	struct slice host = text_chop(url->host, '.');
+	struct slice host = text_chop(url->host, '.'), address = url->host;
+	struct ip ip;
 
-	if (url->is_ip)
-		return space_of_address(url->host);
+	if (address.len > 2 && address.ptr[0] == '[')
+		address = slice_of(address.ptr + 1, address.len - 2);
+	if (ip_parse(address, &ip))
+		return space_of_address(ip);
 	plain.scheme = SLICE("http"); /* trustworthy by its host alone */
 	plain.host = host;
 	if (url_is_trustworthy(&plain))

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "base/array.h"
+#include "cors/cors.h"
 #include "fetch/fetch.h"
 #include "fetch/url.h"
 #include "policy_kit.h"
@@ -103,7 +104,8 @@ __wrap_arena_join(struct arena *arena, const struct slice *parts, size_t count)
 /* ---- what is asked for: true, if all of it is there ---- */
 
 static const char policy[] =
-    "origins=https://a.com https://*.b.com http://l:* https://*.c.com:*;"
+    "origins=https://a.com https://*.b.com http://l:* https://*.c.com:* "
+    "https://p-*.d.com http://10.0.0.0/8:* http://s.com:80-90 http://s.com:99;"
     "methods=PUT *;headers=x-a x-b;expose=x-c;max-age=5;allow=GET PUT;"
     "timing=https://t.com\n"
     "name=n;origins=*;host=h.com *.h.com;path=/a /b/*;headers=*";
@@ -125,6 +127,77 @@ make_policies(struct arena *arena)
 		until = saved;
 	}
 	return policy_set_build(arena, specs, 2) != NULL;
+}
+
+static int
+take(void *ctx, const char *bytes, size_t length)
+{
+	(void)ctx;
+	(void)bytes;
+	return length == 0;
+}
+
+/* From memory that does not fail, and once. */
+static void
+set_policy(struct cors_policy **to, const char *text)
+{
+	long saved = until;
+
+	if (*to != NULL)
+		return;
+	until = -1;
+	*to = cors_parse("x", text, strlen(text), NULL, NULL);
+	assert_non_null(*to);
+	until = saved;
+}
+
+/* A request and its response through libcors; the policy is there already. */
+static bool
+make_library(struct arena *arena)
+{
+	static const char text[] = "[cors a]\npath = /a/*\n"
+				   "origins-regex = https://[a-z]+\\.b\\.com\n";
+	static const char block[] = "Content-Type: text/plain\r\n\r\n";
+	static struct cors_policy *policy_;
+	char method[] = "REQUEST_METHOD=GET", uri[] = "REQUEST_URI=/a/x";
+	char origin[] = "HTTP_ORIGIN=https://x.b.com";
+	char *variables[] = {method, uri, origin, NULL};
+	struct cors_request *r;
+	bool made = false;
+
+	(void)arena;
+	set_policy(&policy_, text);
+	r = cors_request_new();
+	if (r != NULL && cors_decide(r, policy_, variables) != 0) {
+		assert_string_equal(cors_reason(r), "no-memory");
+		/* There is memory again for what it answers. */
+		assert_int_equal(cors_answer(r, take, NULL), 0);
+	} else if (r != NULL) {
+		made = cors_apply(r, block, strlen(block), take, NULL) == 0;
+	}
+	cors_request_free(r);
+	return made;
+}
+
+/* The same where it is libcors that answers. */
+static bool
+make_answer(struct arena *arena)
+{
+	char method[] = "REQUEST_METHOD=OPTIONS";
+	char *variables[] = {method, NULL};
+	static struct cors_policy *policy_;
+	static const char text[] =
+	    "[cors]\norigins = https://a.com\nallow = GET\n";
+	struct cors_request *r;
+	bool made;
+
+	(void)arena;
+	set_policy(&policy_, text);
+	r = cors_request_new();
+	made = r != NULL && cors_decide(r, policy_, variables) == 0 &&
+	       cors_answer(r, take, NULL) == 0;
+	cors_request_free(r);
+	return made;
 }
 
 static bool
@@ -300,6 +373,7 @@ static const struct row {
     {"a joined value", make_join}, {"a MIME type", make_essence},
     {"pieces", make_text},	   {"a long plan", make_long_plan},
     {"arrays", make_arrays},	   {"methods", make_allow},
+    {"libcors", make_library},	   {"its response", make_answer},
 };
 
 static void

@@ -236,6 +236,7 @@ test_fetch(void **state)
 static void
 test_regex(void **state)
 {
+	static char large[12000];
 	char error[128], subject[300];
 	struct regex_scratch *scratch = regex_scratch_new();
 	struct regex *regex = regex_compile(
@@ -250,6 +251,15 @@ test_regex(void **state)
 	    regex_match(regex, slice_of(subject, sizeof(subject)), scratch));
 	assert_false(regex_match(regex, SLICE("aax"), NULL));
 	assert_true(regex_match(regex, SLICE("aax"), scratch));
+	regex_free(regex);
+
+	/* Too large to be counted step by step: it may turn back less. */
+	for (size_t i = 0; i + 1 < sizeof(large); i++)
+		large[i] = "abc"[i % 3];
+	regex = regex_compile(slice_from(large), error, sizeof(error));
+	assert_non_null(regex);
+	assert_true(regex_match(regex, slice_from(large), scratch));
+	assert_false(regex_match(regex, SLICE("abc"), scratch));
 	regex_scratch_free(scratch);
 	regex_free(regex);
 }

@@ -176,6 +176,7 @@ static const char equals[] =
 static const char closed[] =
     "name=b; origins=https://b.com; path=/x; credentials=yes\n"
     "name=a; origins=https://a.com; path=/x; credentials=yes\n"
+    "name=z; origins=https://b.com; path=/z\n"
     "name=c; origins=https://c.com; path=/x\n"
     "name=d; origins=https://d.com; path=/x\n";
 
@@ -323,6 +324,35 @@ test_tie(void **state)
 	}
 	assert_int_equal(policy_spec_ties(&b, &a, &path, &host),
 			 row->path != NULL);
+	arena_free(arena);
+}
+
+/* ---- what sections of one path must have in common ---- */
+
+static const struct common {
+	const char *name;
+	const char *a;
+	const char *b;
+	const char *key; /* that differs */
+} common_rows[] = {
+    {"nothing", "origins=https://a.com", "origins=https://b.com", NULL},
+    {"the order of names", "allow=GET PUT", "allow=PUT GET", NULL},
+    {"a name", "allow=GET PUT", "allow=GET POST", "allow"},
+    {"a name more", "allow=GET", "allow=GET POST", "allow"},
+};
+
+static void
+test_common(void **state)
+{
+	const struct common *row = *state;
+	struct arena *arena = arena_new();
+	struct policy_spec a = kit_spec(arena, slice_from(row->a));
+	struct policy_spec b = kit_spec(arena, slice_from(row->b));
+	const char *key = policy_spec_differs(&a, &b);
+
+	assert_int_equal(key != NULL, row->key != NULL);
+	if (key != NULL)
+		assert_string_equal(key, row->key);
 	arena_free(arena);
 }
 
@@ -551,6 +581,7 @@ main(void)
 	UNIT_ROWS(tests, n, choices, test_choice);
 	UNIT_ROWS(tests, n, ties, test_tie);
 	UNIT_ROWS(tests, n, equal_rows, test_equal);
+	UNIT_ROWS(tests, n, common_rows, test_common);
 	UNIT_TEST(tests, n, test_order);
 	UNIT_TEST(tests, n, test_credentials);
 	UNIT_TEST(tests, n, test_many_sections);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "fetch/space.h"
 #include "fetch/url.h"
 #include "unit.h"
 
@@ -352,6 +353,35 @@ test_trustworthy(void **state)
 	arena_free(arena);
 }
 
+/* What an address shows; a name shows nothing. */
+static void
+test_space(void **state)
+{
+	static const struct {
+		const char *url;
+		enum url_space space;
+	} rows_[] = {
+	    {"https://a.example/", SPACE_UNKNOWN},
+	    {"http://127.9.9.9/", SPACE_LOOPBACK},
+	    {"http://[::1]/", SPACE_LOOPBACK},
+	    {"http://10.1.2.3/", SPACE_LOCAL},
+	    {"http://[fe80::1]/", SPACE_LOCAL},
+	    {"http://[::ffff:192.168.0.1]/", SPACE_LOCAL},
+	    {"http://93.184.216.34/", SPACE_PUBLIC},
+	};
+	struct arena *arena = arena_new();
+	struct url url;
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_COUNT(rows_); i++) {
+		assert_int_equal(url_parse(arena, slice_from(rows_[i].url),
+					   NULL, NULL, &url),
+				 URL_FAULT_NONE);
+		assert_int_equal(url_space(&url), rows_[i].space);
+	}
+	arena_free(arena);
+}
+
 /* Hosts at and past the room there is for them; every prefix of a URL. */
 static void
 test_sizes(void **state)
@@ -396,6 +426,7 @@ main(void)
 	UNIT_TEST(tests, n, test_parts);
 	UNIT_TEST(tests, n, test_idna);
 	UNIT_TEST(tests, n, test_trustworthy);
+	UNIT_TEST(tests, n, test_space);
 	UNIT_TEST(tests, n, test_sizes);
 	return unit_run(tests, n);
 }
