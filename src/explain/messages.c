@@ -390,6 +390,8 @@ message_find(struct arena *arena, struct slice text, const char **words)
 {
 	struct slice line = fold(arena, text);
 
+	if (!slice_present(line))
+		return NULL;
 	for (const struct message *m = messages; m->cause != NULL; m++)
 		for (size_t i = 0; i < MESSAGE_WORDS && m->words[i] != NULL;
 		     i++) {
