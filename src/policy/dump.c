@@ -343,6 +343,8 @@ dump_app(struct dump *dump)
 		dump_path(dump, "directory", app->directory);
 	if (app->keep > 0)
 		dump_number(dump, "keep", app->keep);
+	if (app->self_check != NULL)
+		dump_text(dump, "self-check", app->self_check);
 }
 
 static void

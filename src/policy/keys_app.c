@@ -217,6 +217,31 @@ set_user(struct loader *loader, void *target, const struct entry *entry)
 		loader_no_memory(loader);
 }
 
+/* Too long to be guessed, and in a URL as it is. */
+static void
+set_self_check(struct loader *loader, void *target, const struct entry *entry)
+{
+	enum { LEAST = 16, MOST = 64 };
+	struct app_values *values = target;
+	struct slice token = entry->value;
+	bool good = token.len >= LEAST && token.len <= MOST;
+
+	for (size_t i = 0; i < token.len && good; i++)
+		good = ascii_is_alpha(token.ptr[i]) ||
+		       ascii_is_digit(token.ptr[i]);
+	if (!good) {
+		loader_report(loader, SEVERITY_ERROR, entry->line, token,
+			      "bad-value", NULL,
+			      "\"self-check\" takes a token of %d to %d letters "
+			      "and digits, made at random",
+			      LEAST, MOST);
+		return;
+	}
+	values->app.self_check = arena_text(loader->arena, token);
+	if (values->app.self_check == NULL)
+		loader_no_memory(loader);
+}
+
 /* One designated member at least: without, gcc and clang warn of those that are
  * left out. */
 #define APP(member) .offset = offsetof(struct app_values, app.member)
@@ -267,6 +292,7 @@ const struct key keys_app[] = {
      .words = authorization_words},
     {"directory", VALUE_PATH, APP(directory)},
     {"keep", VALUE_COUNT, APP(keep), RANGE(0, 10000)},
+    {"self-check", .kind = VALUE_OWN, .set = set_self_check},
     {0},
 };
 

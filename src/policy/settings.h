@@ -80,6 +80,7 @@ struct app {
 	bool restore_authorization;
 	const char *directory; /* absolute; NULL: the default */
 	unsigned keep;
+	const char *self_check; /* the token; NULL: none */
 	const struct handler *handlers;
 	size_t handler_count;
 	char *const *env; /* [env]: "NAME=value", NULL-terminated, never NULL */

@@ -22,6 +22,8 @@ serve_sources = \
 	%D%/reload.c \
 	%D%/respond.c \
 	%D%/respond.h \
+	%D%/self_check.c \
+	%D%/self_check.h \
 	%D%/server.c \
 	%D%/server.h \
 	%D%/worker.c \

@@ -29,6 +29,7 @@
 #include "run/response.h"
 #include "run/script.h"
 #include "serve/prepend.h"
+#include "serve/self_check.h"
 
 /* A request on its way through the steps. */
 struct work {
@@ -357,6 +358,9 @@ answer(struct work *w)
 		answer_error(w->x, NULL, 500, NULL);
 	} else if (is_status(w)) {
 		answer_status(w);
+	} else if (self_check_asked(w->settings, w->x, &w->request)) {
+		if (self_check_answer(w->settings, w->x, &w->request) != 0)
+			w->x->outcome.failure = "client-gone";
 	} else {
 		decide(w);
 	}

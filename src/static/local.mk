@@ -37,6 +37,7 @@ corswrap_cgi_sources = \
 	src/serve/locate.c \
 	src/serve/prepend.c \
 	src/serve/respond.c \
+	src/serve/self_check.c \
 	$(end)
 
 # With musl it starts in a third of the time.  A libinih.a made for glibc needs

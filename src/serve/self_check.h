@@ -1,0 +1,27 @@
+/*
+ * [app] self-check: what corswrap found, for people who have no shell there.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef SERVE_SELF_CHECK_H
+#define SERVE_SELF_CHECK_H
+
+#include "cors/request.h"
+#include "policy/settings.h"
+#include "run/exchange.h"
+
+/* Is it a GET whose query has corswrap-check=TOKEN with the policy's token?  The
+ * token is compared in a time that does not depend on its bytes. */
+bool self_check_asked(const struct settings *, const struct exchange *,
+		      const struct request *);
+
+/*
+ * Answer with the policy that was found, its diagnostics, the program that would
+ * run, its permissions and its variables (the values of passwords and cookies
+ * left out), and the server, as text that is never stored.  Nothing runs.  0, or
+ * -1 with errno.
+ */
+int self_check_answer(const struct settings *, struct exchange *,
+		      const struct request *);
+
+#endif
