@@ -13,7 +13,7 @@ use Corswrap::Test qw(corswrap free_port have_program read_file wait_port
 use Exporter qw(import);
 
 our @EXPORT = qw(find_tools missing tool compile responder libfcgi_program
-    php_fpm fcgiwrap nginx lighttpd apache write_programs);
+    php_fpm fcgiwrap nginx lighttpd apache write_programs mod_perl starman uwsgi);
 
 # name => [programs, Debian package, needed]
 my %wanted = (
@@ -23,6 +23,9 @@ my %wanted = (
 		php-fpm7.4)], 'php-fpm' ],
 	nginx     => [ [qw(nginx)], 'nginx-light' ],
 	lighttpd  => [ [qw(lighttpd)], 'lighttpd' ],
+	'php-cgi' => [ [qw(php-cgi)], 'php-cgi' ],
+	starman   => [ [qw(starman)], 'starman' ],
+	uwsgi     => [ [qw(uwsgi)], 'uwsgi-core' ],
 	apache    => [ [qw(apache2 httpd)], 'apache2' ],
 	wrk       => [ [qw(wrk)], 'wrk' ],
 	gnuplot   => [ [qw(gnuplot)], 'gnuplot-nox' ],
@@ -50,8 +53,10 @@ sub find_tools {
 		    if $needed;
 		push @missing, [ $name, $package ];
 	}
-	if ($found{apache} && ! -e _modules() . '/mod_fcgid.so') {
-		push @missing, [ 'mod_fcgid', 'libapache2-mod-fcgid' ];
+	for my $module ([ fcgid => 'fcgid' ], [ perl => 'perl2' ]) {
+		my ($name, $package) = @$module;
+		push @missing, [ "mod_$name", "libapache2-mod-$package" ]
+		    if $found{apache} && ! -e _modules() . "/mod_$name.so";
 	}
 	return;
 }
@@ -330,7 +335,8 @@ sub apache {
 	my $load = join '', map {
 		-e "$folder/mod_$_.so" ?
 		    "LoadModule ${_}_module $folder/mod_$_.so\n" : '' }
-	    qw(mpm_event authz_core unixd alias), @modules;
+	    (grep { /^mpm_/ } @modules) ? () : 'mpm_event',
+	    qw(authz_core unixd alias), @modules;
 	my $user = $> == 0 ? "User www-data\nGroup www-data\n" : '';
 	write_file("$place/conf", <<"END");
 ServerRoot $place
@@ -351,10 +357,59 @@ Options +ExecCGI
 </Directory>
 $lines
 END
-	my $s = service([ $found{apache}, '-DFOREGROUND', '-f',
+	# mpm_prefork ends its process group, which would be ours.
+	my $s = service([ 'setsid', $found{apache}, '-DFOREGROUND', '-f',
 		"$place/conf" ], stderr => "$place/start.log",
 	    ready => sub { wait_port($port) });
 	return ($s, $port);
+}
+
+# Scripts of Perl in an interpreter that stays: (service, path of the URL with
+# the port), or nothing.  mod_perl's Registry, the script as a sub.
+sub mod_perl {
+	my ($file, %env) = @_;
+	return if !$found{apache} || ! -e _modules() . '/mod_perl.so';
+	my $set = join '', map { "PerlSetEnv $_ \"$env{$_}\"\n" } sort keys %env;
+	my ($s, $port) = apache(<<"END", qw(mpm_prefork env perl));
+StartServers 2
+MaxRequestWorkers 2
+Alias /script $file
+PerlModule ModPerl::Registry
+<Location /script>
+SetHandler perl-script
+PerlResponseHandler ModPerl::Registry
+PerlOptions +ParseHeaders
+$set</Location>
+END
+	return ($s, "$port/script");
+}
+
+# CGI::Compile under Starman.
+sub starman {
+	my ($file, %env) = @_;
+	return if !$found{starman} || !eval { require CGI::Compile;
+		require CGI::Emulate::PSGI; 1 };
+	my $port = free_port();
+	my $place = "$dir/starman" . ++$number;
+	write_file("$place.psgi", 'use CGI::Emulate::PSGI; use CGI::Compile;' .
+	    " CGI::Emulate::PSGI->handler(CGI::Compile->compile('$file'));\n");
+	my $s = service([ $found{starman}, '--workers', 2, '--listen',
+		"127.0.0.1:$port", '--preload-app', "$place.psgi" ], env => \%env,
+	    stderr => "$place.log", ready => sub { wait_port($port) });
+	return ($s, "$port/");
+}
+
+# uWSGI's cgi plugin, which starts a program for each request.
+sub uwsgi {
+	my ($file, %env) = @_;
+	return if !$found{uwsgi} || !-e '/usr/lib/uwsgi/plugins/cgi_plugin.so';
+	my $port = free_port();
+	my $log = "$dir/uwsgi" . ++$number . '.log';
+	my $s = service([ $found{uwsgi}, '--plugin', 'cgi', '--http-socket',
+		"127.0.0.1:$port", '--http-socket-modifier1', 9, '--cgi', $file,
+		'--processes', 2, '--disable-logging', '--die-on-term' ], env => \%env, stderr => $log,
+	    ready => sub { wait_port($port) });
+	return ($s, "$port/");
 }
 
 1;
