@@ -161,6 +161,7 @@ script_tests = \
 	t/tree/snippets.t \
 	t/tree/style.t \
 	t/tree/whole.t \
+	t/warm/applications.t \
 	t/warm/cgi-vectors.t \
 	t/tree/switches.t \
 	t/warm/crowd.t \

@@ -61,6 +61,29 @@ sub compare {
 	return is($got{warm}, $got{cold}, "$name: the same as cold");
 }
 
+# --long: a thousand of a program whose answer is always the same, from eight
+# clients at once.
+sub crowd {
+	my ($name, $script, $request, $expected) = @_;
+	my ($each, $bad, @clients) = (125, 0);
+	my %body = length $request->{body} ? (stdin => $request->{body}) : ();
+	for (1 .. 8) {
+		my $pid = fork // die "fork: $!";
+		push @clients, $pid;
+		next if $pid;
+		my $wrong = 0;
+		for (1 .. $each) {
+			my $got = ask($warm, $script, params => $request->{env}, %body);
+			$wrong++ if without_time($got->{body}) ne $expected;
+		}
+		_exit($wrong);
+	}
+	my $before = counted($warm)->{warm};
+	for (@clients) { waitpid $_, 0; $bad += $? >> 8 || $? }
+	my $ran = counted($warm)->{warm} - $before;
+	return is($bad, 0, "$name: a thousand at once, the same as cold; $ran were warm");
+}
+
 for my $program (corpus()) {
 	my ($name, $script, %how) = @$program;
 	SKIP: {
@@ -76,6 +99,14 @@ for my $program (corpus()) {
 		for my $turn (1 .. $turns) {
 			compare($name, $script, $_, $state) or last
 			    for requests($name);
+		}
+		next if !$ENV{CORSWRAP_LONG};
+		for my $request (requests($name)) {
+			my %same = (params => $request->{env}, length $request->{body} ?
+				(stdin => $request->{body}) : ());
+			my @cold = map { without_time(ask($cold, $script, %same)->{body}) } 1, 2;
+			crowd($name, $script, $request, $cold[0]) if $cold[0] eq $cold[1] &&
+			    $name !~ /^(?:guestbook|session|sqlite|storable|files|syslog)$/;
 		}
 	}
 }

@@ -71,13 +71,19 @@ sub warm_up {
 	};
 }
 
-# As ask, of a program that is warm.
+# As ask, of a program that is warm.  On a busy machine a fork may be too late to
+# be used: what has no body is asked for again.
 sub ask_warm {
 	my ($r, $script, %o) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	my $before = counted($r)->{warm};
-	my $got = ask($r, $script, %o);
-	Test::More::is(counted($r)->{warm}, $before + 1, "$script ran warm");
+	my ($got, $ran);
+	for (1 .. defined $o{stdin} ? 1 : 3) {
+		my $before = counted($r)->{warm};
+		$got = ask($r, $script, %o);
+		$ran = counted($r)->{warm} - $before;
+		last if $ran;
+	}
+	Test::More::is($ran, 1, "$script ran warm");
 	return $got;
 }
 
