@@ -10,7 +10,7 @@ use Corswrap::Test;
 use Test::More;
 
 my $top = top_src();
-my @files = grep { read_file($_) =~ />>> corscheck init / }
+my @files = grep { read_file($_) =~ />>> (?:corscheck init |examples\/)/ }
     glob("$top/examples/*/* $top/examples/*/*/* $top/examples/*/.htaccess $top/doc/*.[1578] $top/README.md");
 cmp_ok(scalar @files, '>=', 12, 'files with such blocks were found');
 
@@ -44,4 +44,14 @@ for my $file (glob("$top/examples/servers/*.c* $top/examples/servers/Caddyfile")
 	like(read_file($file), qr/^\s*# >>> corscheck init /m,
 	    $file =~ s{.*/}{}r . ' has a block of corscheck init');
 }
+
+# Nor has the manual another text for the analyzer page than its examples.
+my $manual = read_file("$top/doc/corscheck.1");
+for my $file (glob "$top/examples/analyzer/*.conf") {
+	my ($name) = $file =~ m{(examples/.*)};
+	like($manual, qr/^\.\\" >>> \Q$name\E$/m, "$name is in corscheck(1)");
+}
+write_file("$dir/corscheck.1", $manual =~ s/deny  all/deny  none/r);
+($exit, $out) = check("$dir/corscheck.1");
+is($exit, 1, 'an edited copy of an example is found');
 done_testing;
