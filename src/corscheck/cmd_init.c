@@ -94,11 +94,6 @@ set_app(struct init_plan *plan, enum init_app app, const char *key,
 				 "--forward, or --php with --forward",
 				 "");
 	}
-	if (app == INIT_APP_EXEC && *value == '/' &&
-	    value[strcspn(value, " \t'\"\\")] == '\0' &&
-	    access(value, F_OK) != 0)
-		fprintf(stderr, "corscheck: init: --exec: warning: %s: %s\n",
-			value, strerror(errno));
 	return init_word_is_good(plan, key, value, flag);
 }
 
@@ -497,6 +492,7 @@ finish(const struct init_plan *plan)
 		"corscheck: init: wrote %s; `corscheck lint` checks it after "
 		"each change\n",
 		plan->policy);
+	init_warn_missing(plan);
 	if (plan->server != NULL) {
 		init_snippet_write(plan, stdout);
 		return;

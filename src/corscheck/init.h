@@ -94,6 +94,9 @@ void init_policy_write(const struct init_plan *, FILE *);
 /* Make the file, whole or not at all; never in the place of another.  False: it
  * was not possible, and why is on standard error. */
 bool init_policy_create(const struct init_plan *);
+/* Warn on standard error of what the plan names and is not there, or not for
+ * the user. */
+void init_warn_missing(const struct init_plan *);
 /*
  * Would the policy accept `key = word`?  what ("--origin") and the diagnostics
  * go to standard error.

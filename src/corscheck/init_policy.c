@@ -247,13 +247,21 @@ write_app(const struct init_plan *plan, FILE *out)
 	}
 }
 
+/* Is there a [server] in it? */
+static bool
+has_server(const struct init_plan *plan)
+{
+	return plan->log_file != NULL ||
+	       (plan->server != NULL && plan->server->log != NULL);
+}
+
 /* Where messages go, if nobody reads standard error. */
 static void
 write_server(const struct init_plan *plan, FILE *out)
 {
 	const char *log = plan->server == NULL ? NULL : plan->server->log;
 
-	if (plan->log_file == NULL && log == NULL)
+	if (!has_server(plan))
 		return;
 	fprintf(out, "\n[server]\n"
 		     "; The web server does not keep what is written to "
@@ -306,6 +314,39 @@ init_policy_write(const struct init_plan *plan, FILE *out)
 
 /* ---- the file ---- */
 
+/*
+ * The policy in a file beside its place, which the caller removes; for lint
+ * with the user in it that runs programs.  False: errno says why; to is empty
+ * if there is no file.
+ */
+static bool
+write_beside(const struct init_plan *plan, bool with_user, char to[PATH_MAX])
+{
+	FILE *out = NULL;
+	bool good;
+	int fd = -1;
+
+	if (snprintf(to, PATH_MAX, "%s/.corscheck-XXXXXX", plan->folder) <
+	    PATH_MAX)
+		fd = mkostemp(to, O_CLOEXEC);
+	if (fd < 0) {
+		*to = '\0';
+		return false;
+	}
+	out = fdopen(fd, "w");
+	if (out == NULL) {
+		close(fd);
+		return false;
+	}
+	init_policy_write(plan, out);
+	if (with_user)
+		fprintf(out, "%suser = %s\n",
+			has_server(plan) ? "" : "[server]\n", plan->user);
+	good = fflush(out) == 0 && ferror(out) == 0 && fchmod(fd, 0644) == 0 &&
+	       fsync(fd) == 0;
+	return fclose(out) == 0 && good;
+}
+
 /* Never in the place of another; some file systems know only one of them. */
 static bool
 put(const char *temporary, const char *policy)
@@ -317,33 +358,64 @@ put(const char *temporary, const char *policy)
 bool
 init_policy_create(const struct init_plan *plan)
 {
-	char temporary[PATH_MAX];
-	FILE *out = NULL;
-	bool good = false;
-	int fd = -1;
+	char temporary[PATH_MAX] = "";
+	bool good = !plan->make_folder || mkdir(plan->folder, 0755) == 0 ||
+		    errno == EEXIST;
 
-	if (plan->make_folder && mkdir(plan->folder, 0755) != 0 &&
-	    errno != EEXIST) {
-		fprintf(stderr, "corscheck: init: %s: %s\n", plan->folder,
-			strerror(errno));
-		return false;
-	}
-	if (snprintf(temporary, sizeof(temporary), "%s/.corscheck-XXXXXX",
-		     plan->folder) < (int)sizeof(temporary))
-		fd = mkostemp(temporary, O_CLOEXEC);
-	if (fd >= 0)
-		out = fdopen(fd, "w");
-	if (out != NULL) {
-		init_policy_write(plan, out);
-		good = fflush(out) == 0 && ferror(out) == 0 &&
-		       fchmod(fd, 0644) == 0 && fsync(fd) == 0;
-		good &= fclose(out) == 0;
-		good = good && put(temporary, plan->policy);
-	}
+	good = good && write_beside(plan, false, temporary) &&
+	       put(temporary, plan->policy);
 	if (!good)
 		fprintf(stderr, "corscheck: init: %s: %s\n", plan->policy,
 			strerror(errno));
-	if (fd >= 0)
+	if (*temporary != '\0')
 		unlink(temporary);
 	return good;
+}
+
+/* ---- what is not there ---- */
+
+static bool
+is_missing(const char *id)
+{
+	size_t len = strlen(id), end = strlen("-missing");
+
+	return len > end && strcmp(id + len - end, "-missing") == 0;
+}
+
+/* What lint says of a file's program, folder or socket. */
+static void
+print_missing(const char *file)
+{
+	const struct load_options options = {.use = LOAD_LINT,
+					     .warnings = true};
+	struct diag_list *diags = diag_list_new();
+
+	if (diags == NULL)
+		return;
+	settings_release(settings_load(file, &options, diags));
+	for (size_t i = 0; i < diag_total(diags); i++) {
+		const struct diag *d = diag_at(diags, i);
+		if (is_missing(d->id))
+			fprintf(stderr, "corscheck: init: warning: %s [%s]\n",
+				d->message, d->id);
+	}
+	diag_list_free(diags);
+}
+
+void
+init_warn_missing(const struct init_plan *plan)
+{
+	char temporary[PATH_MAX];
+
+	/* The other machine has them. */
+	if (is_uploaded(plan))
+		return;
+	/* It is in [env], where lint does not look. */
+	if (plan->app == INIT_APP_GIT && access(plan->app_value, F_OK) != 0)
+		fprintf(stderr, "corscheck: init: warning: --git: %s: %s\n",
+			plan->app_value, strerror(errno));
+	if (write_beside(plan, true, temporary))
+		print_missing(temporary);
+	if (*temporary != '\0')
+		unlink(temporary);
 }

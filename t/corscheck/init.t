@@ -147,6 +147,39 @@ is("$exit$out", '0', 'a folder that is not there') or diag($err);
 is((stat "$dir/new")[2] & 07777, 0755, 'is made, for all to read');
 lint_is_silent("$dir/new/p.ini", 'and the policy in it');
 
+# What is not there, or not for the user that runs programs.
+{
+	mkdir "$dir/closed";
+	write_file("$dir/closed/report.pl", read_file($program), 0755);
+	write_file("$dir/cgi/plain.txt", 'x', 0644);
+	my @absent = ([ ['--git', "$dir/none"], qr/--git: \S+: No such file/ ],
+		[ ['--root', "$dir/none"], qr/"root": \S+ does not exist \[root-missing\]/ ],
+		[ ['--php', "$dir/none"], qr/"root": \S+ does not exist/ ],
+		[ ['--exec', "$dir/none.pl"], qr/"exec": \S+ does not exist \[exec-missing\]/ ],
+		[ ['--exec', "$dir/cgi/plain.txt"], qr/"exec": user \S+ cannot execute/ ],
+		[ ['--forward', "unix:$dir/none.sock"], qr/"forward": .*\[forward-missing\]/ ]);
+	if ($> == 0) {
+		chmod 0700, "$dir/closed";
+		push @absent, [ ['--exec', "$dir/closed/report.pl"],
+			qr/"exec": user www-data cannot execute \S+: Permission denied/ ];
+	}
+	for my $server ('nginx', 'lighttpd') {
+		for (@absent) {
+			unlink "$dir/etc/absent.ini";
+			my ($status, undef, $said) = init('--server', $server,
+			    '--origin', $origin, @{ $_->[0] }, "$dir/etc/absent.ini");
+			is($status, 0, "$server, @{ $_->[0] }: a policy all the same");
+			like($said, qr/^corscheck: init: warning: $_->[1]/m,
+			    'and a warning');
+		}
+	}
+	unlink "$dir/etc/absent.ini";
+	my ($status, undef, $said) = init('--server', 'nginx', '--origin', $origin,
+	    '--exec', $program, "$dir/etc/absent.ini");
+	is($status, 0, 'all is there');
+	unlike($said, qr/warning/, 'no warning');
+}
+
 # --- questions ---------------------------------------------------------------------
 
 # talk(FILE, [ prompt, answer ], ...): on a terminal of its own; its exit
