@@ -434,6 +434,26 @@ check_port(const struct pieces *p, struct origin_pattern *out)
 	return ORIGIN_FAULT_NONE;
 }
 
+/* Where the bytes of these classes end that begin there. */
+static size_t
+run_end(struct slice text, size_t at, unsigned allowed)
+{
+	while (at < text.len && (class_at(text, at) & allowed) != 0)
+		at++;
+	return at;
+}
+
+/* A port, or none, behind a scheme and a host that are right. */
+static bool
+parse_plain_port(struct slice rest, struct origin_pattern *out)
+{
+	if (rest.len == 0)
+		return true;
+
+	struct pieces p = {.scheme = out->scheme, .port = slice_after(rest, 1)};
+	return rest.ptr[0] == ':' && check_port(&p, out) == ORIGIN_FAULT_NONE;
+}
+
 /*
  * The common case in one pass: a scheme, a host name, perhaps a port, and no
  * fault.  False: something is unusual, perhaps wrong.
@@ -441,51 +461,40 @@ check_port(const struct pieces *p, struct origin_pattern *out)
 static bool
 parse_plain(struct slice text, struct origin_pattern *out)
 {
-	size_t scheme = 0, start, at, last;
+	size_t scheme = run_end(text, 0, LOWER | DIGIT | SIGN);
+	size_t start = scheme + 3, label, at;
 
-	while (scheme < text.len &&
-	       (class_at(text, scheme) & (LOWER | DIGIT | SIGN)) != 0)
-		scheme++;
 	if (scheme == 0 || scheme > ORIGIN_SCHEME_MAX ||
 	    (class_at(text, 0) & LOWER) == 0 ||
 	    !slice_starts(slice_after(text, scheme), SLICE("://")))
 		return false;
-	start = last = at = scheme + 3;
-	for (; at < text.len && text.ptr[at] != ':'; at++) {
-		if ((class_at(text, at) & LABEL) != 0)
-			continue;
-		if (text.ptr[at] != '.' ||
-		    !is_label(slice_of(text.ptr + last, at - last)))
+	for (label = start;; label = at + 1) {
+		at = run_end(text, label, LABEL);
+		if (!is_label(slice_of(text.ptr + label, at - label)))
 			return false;
-		last = at + 1;
+		if (at == text.len || text.ptr[at] != '.')
+			break;
 	}
-	if (at - start > ORIGIN_HOST_MAX || at == last ||
-	    ((class_at(text, last) & DIGIT) != 0 &&
-	     ip_ends_in_number(slice_of(text.ptr + last, at - last))) ||
-	    !is_label(slice_of(text.ptr + last, at - last)))
+	if (at - start > ORIGIN_HOST_MAX ||
+	    ((class_at(text, label) & DIGIT) != 0 &&
+	     ip_ends_in_number(slice_of(text.ptr + label, at - label))))
 		return false;
 	*out = (struct origin_pattern){
 	    .text = text,
 	    .scheme = slice_of(text.ptr, scheme),
 	    .host = slice_of(text.ptr + start, at - start),
 	};
-	struct pieces p = {.scheme = out->scheme};
-	if (at < text.len)
-		p.port = slice_after(text, at + 1);
 	return !slice_eq(out->scheme, SLICE("file")) &&
-	       check_port(&p, out) == ORIGIN_FAULT_NONE;
+	       parse_plain_port(slice_after(text, at), out);
 }
 
-/* All but is_loopback, which requests do not need. */
+/* What parse_plain does not take. */
 static enum origin_fault
-parse(struct slice text, struct origin_pattern *out)
+parse_unusual(struct slice text, struct origin_pattern *out)
 {
 	struct pieces p = {0};
-	enum origin_fault fault;
+	enum origin_fault fault = split(text, &p);
 
-	if (parse_plain(text, out))
-		return ORIGIN_FAULT_NONE;
-	fault = split(text, &p);
 	*out = (struct origin_pattern){.text = text, .scheme = p.scheme};
 	if (fault == ORIGIN_FAULT_NONE)
 		fault = check_stars(text, &p, out);
@@ -497,6 +506,14 @@ parse(struct slice text, struct origin_pattern *out)
 	    p.scheme.len + 3 + p.authority.len != text.len)
 		fault = ORIGIN_FAULT_PATH;
 	return fault;
+}
+
+/* All but is_loopback, which requests do not need. */
+static enum origin_fault
+parse(struct slice text, struct origin_pattern *out)
+{
+	return parse_plain(text, out) ? ORIGIN_FAULT_NONE
+				      : parse_unusual(text, out);
 }
 
 enum origin_fault
