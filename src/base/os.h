@@ -182,6 +182,10 @@ pid_t os_start(int (*run)(void *), void *context, size_t len, int *pidfd);
 /* The calling process gets the signal when the thread that started it ends.
  * Only Linux can; elsewhere nothing happens. */
 void os_die_with_parent(int signal);
+/* While it lives the calling process is made the parent of what its descendants
+ * leave behind, also after an exec; its children do not inherit that.  Only Linux
+ * can; elsewhere nothing happens. */
+void os_adopt_orphans(void);
 /* From here on no program that is started gains rights by set-user-ID bits.
  * -1: not possible; where the system has no such thing, 0. */
 int os_no_new_privileges(void);

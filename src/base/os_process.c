@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
@@ -71,13 +72,30 @@ os_process_parent(pid_t pid)
 	return atoi(at + 4); /* behind the state, one letter */
 }
 
+/* The numbers in a list of them, of which the last may have been cut. */
+static size_t
+read_numbers(char *text, bool cut, pid_t *list, size_t most)
+{
+	size_t count = 0;
+	char *at = text, *end;
+
+	for (; count < most; at = end) {
+		long number = strtol(at, &end, 10);
+
+		if (end == at || (cut && *end == '\0'))
+			break;
+		list[count++] = (pid_t)number;
+	}
+	return count;
+}
+
 /* A child belongs to the thread that started it, as far as /proc goes; programs
  * that start children from other threads than the first are rare, so all
  * threads are looked at. */
 size_t
 os_process_children(pid_t pid, pid_t *list, size_t most)
 {
-	char path[64], name[512], text[4096], *at, *end;
+	char path[64], name[512], text[8192];
 	const struct dirent *entry;
 	size_t count = 0;
 	DIR *threads;
@@ -85,21 +103,27 @@ os_process_children(pid_t pid, pid_t *list, size_t most)
 	(void)snprintf(path, sizeof(path), "/proc/%ld/task", (long)pid);
 	threads = opendir(path);
 	while (threads != NULL && (entry = readdir(threads)) != NULL) {
+		ssize_t len;
+
 		(void)snprintf(name, sizeof(name), "task/%s/children",
 			       entry->d_name);
-		if (entry->d_name[0] == '.' ||
-		    read_proc(pid, name, text, sizeof(text)) <= 0)
-			continue;
-		for (at = text; count < most; at = end) {
-			long child = strtol(at, &end, 10);
-			if (end == at)
-				break;
-			list[count++] = (pid_t)child;
-		}
+		len = entry->d_name[0] == '.'
+			  ? 0
+			  : read_proc(pid, name, text, sizeof(text));
+		if (len > 0)
+			count +=
+			    read_numbers(text, (size_t)len == sizeof(text) - 1,
+					 list + count, most - count);
 	}
 	if (threads != NULL)
 		(void)closedir(threads);
 	return count;
+}
+
+void
+os_adopt_orphans(void)
+{
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
 int
@@ -242,6 +266,11 @@ os_process_children(pid_t pid, pid_t *list, size_t most)
 	(void)list;
 	(void)most;
 	return 0;
+}
+
+void
+os_adopt_orphans(void)
+{
 }
 
 int

@@ -168,6 +168,8 @@ run(void *context)
 	/* The parent may have died before that: no signal will come then. */
 	if (getppid() != start->parent)
 		return 127;
+	if (spec->adopts)
+		os_adopt_orphans();
 	stage = CHILD_STAGE_SETUP;
 	/* EPERM: a session leader, which leads its group already. */
 	if ((setpgid(0, 0) == 0 || errno == EPERM) &&

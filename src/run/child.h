@@ -24,6 +24,9 @@ struct child_spec {
 	uint64_t
 	    files; /* soft limit of open files, unless limits say; 0: ours */
 	bool prepared; /* this process has called child_prepare */
+	/* What its descendants leave behind becomes its own (ending.h) while it
+	 * lives: wait(2) for any child may tell it of such. */
+	bool adopts;
 	/* the signal it gets if our thread ends before it does; 0: TERM */
 	int death_signal;
 	/* A socket that becomes descriptor control_as; 0: there is none */

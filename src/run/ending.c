@@ -17,8 +17,9 @@
 #include "base/clock.h"
 
 enum {
-	LOOK = 10,	 /* ms between two looks at what has no descriptor */
-	KILL_TIME = 1000 /* ms that KILL may take: memory is given back */
+	LOOK = 10,	  /* ms between two looks at what has no descriptor */
+	KILL_TIME = 1000, /* ms that KILL may take: memory is given back */
+	ROUNDS_MAX = 20	  /* of stopping */
 };
 
 ino_t
@@ -62,23 +63,41 @@ reap(struct ending *e)
 }
 
 static void
+signal_all(const struct ending *e, int signal)
+{
+	if (!e->reaped)
+		child_kill(&e->child, signal);
+	else if (e->group > 0)
+		(void)kill(-e->group, signal);
+	strays_signal(&e->strays, signal);
+}
+
+/* As long as new ones are found: what is stopped starts no other. */
+static void
+stop_all(struct ending *e)
+{
+	size_t known = 0;
+
+	for (int i = 0; i < ROUNDS_MAX && (i < 2 || e->strays.count > known);
+	     i++) {
+		known = e->strays.count;
+		signal_all(e, SIGSTOP);
+		strays_of(&e->strays, e->reaped ? 0 : e->child.pid);
+	}
+}
+
+static void
 kill_all(struct ending *e)
 {
 	uint64_t now = clock_ms();
 
 	e->killed = true;
 	e->until = now + KILL_TIME;
-	if (e->reaped) {
-		if (e->group > 0)
-			(void)kill(-e->group, SIGKILL);
-	} else {
-		strays_of(&e->strays, e->child.pid);
-		child_kill(&e->child, SIGKILL);
-		/* Another user's: nothing will come of it. */
-		if (kill(e->child.pid, 0) != 0 && errno == EPERM)
-			e->until = now;
-	}
-	strays_signal(&e->strays, SIGKILL);
+	stop_all(e);
+	signal_all(e, SIGKILL);
+	/* Another user's: nothing will come of it. */
+	if (!e->reaped && kill(e->child.pid, 0) != 0 && errno == EPERM)
+		e->until = now;
 }
 
 static enum ending_state
@@ -130,15 +149,21 @@ ending_report(struct log *log, const struct child *child, const char *name)
 }
 
 enum ending_state
-ending_run(struct ending *e)
+ending_run(struct ending *e, int ms)
 {
+	uint64_t until = ms < 0 ? UINT64_MAX : clock_ms() + (uint64_t)ms;
 	enum ending_state state;
 
-	while ((state = ending_step(e)) == ENDING_GOES_ON) {
+	while ((state = ending_step(e)) == ENDING_GOES_ON &&
+	       clock_ms() < until) {
+		int wait = ending_wait(e);
+
+		if (ms >= 0 && wait > ms)
+			wait = ms;
 		if (e->reaped)
-			(void)poll(NULL, 0, ending_wait(e));
+			(void)poll(NULL, 0, wait);
 		else
-			(void)child_wait(&e->child, ending_wait(e));
+			(void)child_wait(&e->child, wait);
 	}
 	return state;
 }

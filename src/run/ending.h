@@ -3,6 +3,9 @@
  * left outside of that, KILL after a grace, and no waiting for what neither
  * reaches.
  *
+ * Before KILL everything is stopped, so that nothing new is started while what
+ * there is is looked for.
+ *
  * In steps, so that one thread can do it for many.
  *
  * SPDX-License-Identifier: ISC
@@ -47,7 +50,8 @@ int ending_wait(const struct ending *);
 /* Log that a program is left to itself. */
 void ending_report(struct log *, const struct child *, const char *name);
 
-/* All of it, waiting. */
-enum ending_state ending_run(struct ending *);
+/* All of it, waiting; ENDING_GOES_ON: so many ms (-1: any time) were not
+ * enough. */
+enum ending_state ending_run(struct ending *, int ms);
 
 #endif

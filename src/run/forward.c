@@ -379,7 +379,7 @@ end_server(struct forward *f)
 	if (by_us && !t->lost)
 		(void)t->exchange->out->flush(t->exchange->out);
 	read_last_errors(f);
-	if (ending_run(&ending) == ENDING_LEFT)
+	if (ending_run(&ending, -1) == ENDING_LEFT)
 		transfer_left(t, child);
 	else if (!t->complete)
 		transfer_ended(t, ending.status, by_us);

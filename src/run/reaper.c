@@ -391,13 +391,14 @@ give(struct reaper *r, struct case_of *c)
 	return 0;
 }
 
-int
-reaper_take(struct reaper *r, const struct reaper_program *p)
+/* A case of it; NULL: no memory. */
+static struct case_of *
+case_from(struct reaper *r, const struct reaper_program *p)
 {
 	struct case_of *c = case_new(r, p->name);
 
 	if (c == NULL)
-		return -1;
+		return NULL;
 	c->child = p->child;
 	c->out = p->out;
 	c->err = p->err;
@@ -415,6 +416,27 @@ reaper_take(struct reaper *r, const struct reaper_program *p)
 	c->messages.program = strrchr(c->name, '/');
 	c->messages.program =
 	    c->messages.program == NULL ? c->name : c->messages.program + 1;
+	return c;
+}
+
+int
+reaper_take(struct reaper *r, const struct reaper_program *p)
+{
+	struct case_of *c = case_from(r, p);
+
+	return c == NULL ? -1 : give(r, c);
+}
+
+int
+reaper_end(struct reaper *r, const struct reaper_program *p,
+	   const struct ending *ending)
+{
+	struct case_of *c = case_from(r, p);
+
+	if (c == NULL)
+		return -1;
+	c->phase = ENDS;
+	c->ending = *ending;
 	return give(r, c);
 }
 

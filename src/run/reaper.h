@@ -52,6 +52,12 @@ struct reaper_program {
  */
 int reaper_take(struct reaper *, const struct reaper_program *);
 
+struct ending;
+
+/* The same of a program whose end has begun (ending.h), which is gone on with. */
+int reaper_end(struct reaper *, const struct reaper_program *,
+	       const struct ending *);
+
 /* Wait for the end of a program that cannot be ended (ending.h), to reap it,
  * whenever that comes. */
 void reaper_leave(struct reaper *, const struct child *, const char *name);

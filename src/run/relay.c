@@ -53,7 +53,8 @@ struct relay {
 	bool waited;	/* that has been waited for, once */
 	bool ended;	/* the program has */
 	bool told;	/* that the answer is over */
-	bool left;	/* the reaper has it */
+	bool handed;	/* the reaper has it */
+	bool left;	/* it cannot be ended */
 };
 
 /* ---- output ---- */
@@ -171,8 +172,9 @@ leave_wait(const struct relay *r)
 	return (int)(r->shut + LAST_MOMENT - now);
 }
 
+/* ending: its end has begun; NULL: it goes on. */
 static void
-hand_over(struct relay *r)
+hand_over(struct relay *r, const struct ending *ending)
 {
 	const struct transfer *t = &r->t;
 	struct exchange *x = t->exchange;
@@ -188,8 +190,10 @@ hand_over(struct relay *r)
 					 .left = x->left};
 
 	(void)atomic_fetch_add(x->left, 1);
-	r->left = reaper_take(x->reaper, &program) == 0;
-	if (!r->left)
+	r->handed =
+	    (ending == NULL ? reaper_take(x->reaper, &program)
+			    : reaper_end(x->reaper, &program, ending)) == 0;
+	if (!r->handed)
 		(void)atomic_fetch_sub(x->left, 1);
 }
 
@@ -207,7 +211,7 @@ leave(struct relay *r)
 	if (r->t.complete)
 		response_over(r->t.response);
 	if (r->t.exchange->reaper != NULL)
-		hand_over(r);
+		hand_over(r, NULL);
 	else if (!r->t.discard && out->end(out) != 0)
 		transfer_sink_failed(&r->t);
 }
@@ -355,7 +359,7 @@ handle(struct relay *r, const struct pollfd *fds)
 static bool
 goes_on(const struct relay *r)
 {
-	return !r->t.over && !r->ended && !r->left;
+	return !r->t.over && !r->ended && !r->handed;
 }
 
 static void
@@ -416,6 +420,7 @@ start(struct relay *r, char **variables, const struct body *body)
 		    .limits = &r->t.settings->app,
 		    .files = r->t.exchange->file_limit,
 		    .prepared = r->t.exchange->fastcgi, /* server.c has */
+		    .adopts = true,
 		    /* Whoever kills us as a CGI program has sent TERM. */
 		    .death_signal = r->t.exchange->fastcgi ? SIGTERM : SIGKILL};
 		r->pipes[0] = ending_pipe(out[0]);
@@ -462,13 +467,37 @@ read_last_stderr(struct relay *r, uint64_t until)
 	}
 }
 
+/*
+ * Its end has begun.  Most end at once; no worker waits for one that does not,
+ * but under plain CGI the web server does.
+ */
+static void
+see_end(struct relay *r, struct ending *ending, uint64_t grace)
+{
+	bool alone = r->t.exchange->reaper == NULL;
+	enum ending_state state;
+
+	read_last_stderr(
+	    r,
+	    clock_ms() + (alone || grace < LAST_MOMENT ? grace : LAST_MOMENT));
+	state = ending_run(ending, alone ? -1 : LAST_MOMENT);
+	if (state == ENDING_GOES_ON) {
+		hand_over(r, ending);
+		if (!r->handed)
+			state = ending_run(ending, -1);
+	}
+	r->left = state == ENDING_LEFT;
+	if (r->left)
+		transfer_left(&r->t, &r->child);
+}
+
 /* Returns its wait status; *by_us: not what it would have come to. */
 static int
 end_program(struct relay *r, bool *by_us)
 {
 	struct sink *out = r->t.exchange->out;
 	bool silent = r->out < 0 && r->err < 0;
-	uint64_t grace = r->t.settings->app.kill_grace, until;
+	uint64_t grace = r->t.settings->app.kill_grace;
 	struct ending ending;
 
 	if (grace > HOUR)
@@ -482,15 +511,11 @@ end_program(struct relay *r, bool *by_us)
 	 * the log tells what it died of. */
 	*by_us = !child_wait(&r->child, silent ? LAST_MOMENT : 0);
 	file_close(&r->out);
-	until = clock_ms() + grace;
 	ending_begin(&ending, &r->child, r->pipes[0], r->pipes[1], grace);
 	/* The client need not wait for the grace. */
 	if (*by_us && !r->t.lost)
 		(void)out->flush(out);
-	read_last_stderr(r, until);
-	r->left = ending_run(&ending) == ENDING_LEFT;
-	if (r->left)
-		transfer_left(&r->t, &r->child);
+	see_end(r, &ending, grace);
 	return ending.status;
 }
 
@@ -502,9 +527,11 @@ run_to_end(struct relay *r)
 
 	transfer_running(&r->t, 1);
 	run(r);
-	if (r->left)
+	if (!r->handed)
+		status =
+		    r->t.over ? end_program(r, &by_us) : child_reap(&r->child);
+	if (r->handed)
 		return;
-	status = r->t.over ? end_program(r, &by_us) : child_reap(&r->child);
 	file_close(&r->out);
 	file_close(&r->err);
 	stderr_end(&r->t.messages);
@@ -526,7 +553,8 @@ relay_run(const struct settings *settings, struct exchange *exchange,
 	r.script = script;
 	r.count = 0;
 	r.shut = 0;
-	r.hung = r.brief = r.waited = r.ended = r.told = r.left = false;
+	r.hung = r.brief = r.waited = r.ended = r.told = false;
+	r.handed = r.left = false;
 	if (start(&r, variables, body) != 0)
 		return;
 	exchange->outcome.ran = true;

@@ -10,23 +10,28 @@
 #include "run/strays.h"
 
 #include <poll.h>
+#include <stdlib.h>
 #include <unistd.h>
 
+#include "base/array.h"
 #include "base/os.h"
 
-enum { WALK_MAX = 2 * STRAYS_MAX }; /* processes, those of the group too */
+enum {
+	CHILDREN_MAX = 512, /* of one process that are looked at */
+	WRITERS_MAX = 64
+};
 
 void
 strays_init(struct strays *s)
 {
-	s->count = 0;
+	*s = (struct strays){0};
 }
 
 static bool
 is_known(const struct strays *s, pid_t pid)
 {
 	for (size_t i = 0; i < s->count; i++)
-		if (s->pids[i] == pid)
+		if (s->list[i].pid == pid)
 			return true;
 	return false;
 }
@@ -34,7 +39,7 @@ is_known(const struct strays *s, pid_t pid)
 static void
 drop_last(struct strays *s)
 {
-	(void)close(s->fds[--s->count]);
+	(void)close(s->list[--s->count].fd);
 }
 
 /* The caller looks again at what add has opened: a number that was given to
@@ -44,11 +49,11 @@ add(struct strays *s, pid_t pid)
 {
 	int fd;
 
-	if (s->count == STRAYS_MAX || pid == getpid() || is_known(s, pid) ||
+	if (pid == getpid() || is_known(s, pid) ||
+	    !array_grow(&s->list, s->count, &s->room, sizeof(*s->list)) ||
 	    (fd = os_process_open(pid)) < 0)
 		return false;
-	s->pids[s->count] = pid;
-	s->fds[s->count++] = fd;
+	s->list[s->count++] = (struct stray){pid, fd};
 	return true;
 }
 
@@ -62,29 +67,70 @@ add_child(struct strays *s, pid_t pid, pid_t parent, pid_t program)
 		drop_last(s);
 }
 
+static bool
+has_ended(const struct stray *stray)
+{
+	struct pollfd end = {stray->fd, POLLIN, 0};
+
+	return poll(&end, 1, 0) > 0;
+}
+
+/* A process on the way down. */
+struct seen {
+	pid_t pid;
+	pid_t parent;
+};
+
+struct walk {
+	struct seen *list;
+	size_t count;
+	size_t room;
+};
+
+static bool
+step(struct walk *w, pid_t pid, pid_t parent)
+{
+	if (!array_grow(&w->list, w->count, &w->room, sizeof(*w->list)))
+		return false;
+	w->list[w->count++] = (struct seen){pid, parent};
+	return true;
+}
+
+/* Its children; not if its number has become another's meanwhile, for whose
+ * they are then. */
+static void
+look_at(struct strays *s, struct walk *w, struct seen at, pid_t program)
+{
+	pid_t children[CHILDREN_MAX];
+	size_t count = os_process_children(at.pid, children, CHILDREN_MAX);
+
+	if (at.parent != 0 && os_process_parent(at.pid) != at.parent)
+		return;
+	for (size_t i = 0; i < count && step(w, children[i], at.pid); i++)
+		add_child(s, children[i], at.pid, program);
+}
+
 /* Those of the group are walked through, too, for their children. */
 void
 strays_of(struct strays *s, pid_t program)
 {
-	pid_t all[WALK_MAX];
-	size_t count = 1;
+	struct walk w = {0};
 
-	all[0] = program;
-	for (size_t i = 0; i < count; i++) {
-		size_t from = count;
-
-		count +=
-		    os_process_children(all[i], all + count, WALK_MAX - count);
-		for (size_t k = from; k < count; k++)
-			add_child(s, all[k], all[i], program);
-	}
+	if (program > 0)
+		(void)step(&w, program, 0);
+	for (size_t i = 0; i < s->count; i++)
+		if (!has_ended(&s->list[i]))
+			(void)step(&w, s->list[i].pid, 0);
+	for (size_t i = 0; i < w.count; i++)
+		look_at(s, &w, w.list[i], program);
+	free(w.list);
 }
 
 void
 strays_at(struct strays *s, ino_t pipe)
 {
-	pid_t all[STRAYS_MAX];
-	size_t count = pipe == 0 ? 0 : os_pipe_writers(pipe, all, STRAYS_MAX);
+	pid_t all[WRITERS_MAX];
+	size_t count = pipe == 0 ? 0 : os_pipe_writers(pipe, all, WRITERS_MAX);
 
 	for (size_t i = 0; i < count; i++)
 		if (add(s, all[i]) && !os_writes_to(all[i], pipe))
@@ -95,18 +141,15 @@ void
 strays_signal(const struct strays *s, int signal)
 {
 	for (size_t i = 0; i < s->count; i++)
-		(void)os_process_signal(s->fds[i], signal);
+		(void)os_process_signal(s->list[i].fd, signal);
 }
 
 bool
 strays_ended(const struct strays *s)
 {
-	for (size_t i = 0; i < s->count; i++) {
-		struct pollfd end = {s->fds[i], POLLIN, 0};
-
-		if (poll(&end, 1, 0) <= 0)
+	for (size_t i = 0; i < s->count; i++)
+		if (!has_ended(&s->list[i]))
 			return false;
-	}
 	return true;
 }
 
@@ -115,4 +158,6 @@ strays_free(struct strays *s)
 {
 	while (s->count > 0)
 		drop_last(s);
+	free(s->list);
+	strays_init(s);
 }

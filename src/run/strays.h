@@ -2,10 +2,11 @@
  * What a program has left outside of its process group: children that called
  * setsid(2) or setpgid(2), which no signal to the group reaches.
  *
- * Found are descendants as long as the chain of parents holds, and whoever can
- * still write to a pipe that this program alone was given.  Both are certain:
- * nobody else's process is taken for one.  A daemon that has lost its parent
- * and closed its descriptors is not found.
+ * Found are its descendants, a daemon too, because a program is made the parent of
+ * what its descendants leave behind (os_adopt_orphans); of one that runs warm, or
+ * has ended, those alone whose own parents live; and whoever can still write to a
+ * pipe that this program alone was given.  All are certain: nobody else's process
+ * is taken for one.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -16,19 +17,22 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-enum { STRAYS_MAX = 64 }; /* of a program; more than that are not ended */
+struct stray {
+	pid_t pid;
+	int fd; /* a pidfd: no other process can be meant */
+};
 
 struct strays {
+	struct stray *list;
 	size_t count;
-	pid_t pids[STRAYS_MAX];
-	int fds[STRAYS_MAX]; /* pidfds: no other process can be meant */
+	size_t room;
 };
 
 /* None yet. */
 void strays_init(struct strays *);
 
-/* Add the descendants of the program, whose number is also that of its group,
- * that are not in that group. */
+/* Add the descendants of the program, whose number is also that of its group
+ * (0: it has ended), and of those that are known, that are not in that group. */
 void strays_of(struct strays *, pid_t program);
 
 /* Add who can write to the pipe of that inode; 0: none. */

@@ -51,6 +51,16 @@ reaper_take(struct reaper *reaper, const struct reaper_program *program)
 	return -1;
 }
 
+int
+reaper_end(struct reaper *reaper, const struct reaper_program *program,
+	   const struct ending *ending)
+{
+	(void)reaper;
+	(void)program;
+	(void)ending;
+	return -1;
+}
+
 void
 reaper_leave(struct reaper *reaper, const struct child *child, const char *name)
 {

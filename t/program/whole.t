@@ -431,6 +431,11 @@ my %leave = (
 	daemon  => 'if (!fork) { setsid(); if (!fork) { setsid(); stay() } POSIX::_exit(0) } wait;',
 	'daemon-out' => 'if (!fork) { setsid(); if (!fork) { open STDERR, ">", "/dev/null"; stay() }'
 	    . ' POSIX::_exit(0) } wait;',
+	# both are given up: it is its program's child then
+	'daemon-shut' => 'if (!fork) { setsid(); if (!fork) { POSIX::close($_) for 0 .. 2;'
+	    . 'chdir "/"; %ENV = (); stay() } POSIX::_exit(0) } wait;',
+	'daemon-deaf' => 'if (!fork) { setsid(); if (!fork) { $SIG{TERM} = "IGNORE";'
+	    . 'POSIX::close($_) for 0 .. 2; stay() } POSIX::_exit(0) } wait;',
 	# TERM is not enough
 	deaf    => 'if (!fork) { $SIG{TERM} = "IGNORE"; setsid(); stay() }',
 );
@@ -456,15 +461,43 @@ for my $how (sort keys %leave) {
 	ok($pid && kill(0, $pid), "F7: $how: runs");
 	$c->close;
 	ok(gone($pid), "F7: $how: a client that goes ends it");
-	if ($how !~ /daemon/) {
+	if ($how !~ /daemon(?!-shut|-deaf)/) {
 		unlink "$dir/stray";
 		ask($t, 'shut-hung.pl');
 		ok(gone(stray()), "F7: $how: a timeout behind the answer ends it");
 	}
 	$t->stop;
 }
+# Many, and those that go on making others until they are stopped.  (The number
+# says whose they are.)
+my $mark = 30_000 + $$ % 10_000;
+my %crowd = (
+	many   => 'for (1 .. 150) { if (!fork) { setsid(); exec "sleep", $mark } }',
+	breeds => '$SIG{TERM} = "IGNORE"; if (!fork) { setsid();'
+	    . 'for (1 .. 3000) { if (!fork) { if (!fork) { setsid();'
+	    . 'POSIX::close($_) for 0 .. 2; exec "sleep", $mark } POSIX::_exit(0) }'
+	    . 'wait; select undef, undef, undef, 0.01 } POSIX::_exit(0) }',
+);
+sub crowd {
+	my @pids = grep { read_file("/proc/$_/cmdline") eq "sleep\0$mark\0" }
+	    map { m{/proc/(\d+)$} ? $1 : () } glob '/proc/[0-9]*';
+	return @pids;
+}
+for my $how (sort keys %crowd) {
+	stray_program('crowd.pl', "my \$mark = $mark; $crowd{$how}"
+	    . 'print "A: 1\n\nabc"; sleep 300');
+	my $t = run_responder("idle-timeout = 1s\nkill-grace = 300ms");
+	my $c = fcgi_connect($t->address);
+	$c->send_bytes(request_bytes(params => params('crowd.pl')));
+	ok(wait_for(sub { crowd() > 20 }), "F7: $how: they run");
+	cut($c->read_response(timeout => 20), "F7: $how: a timeout");
+	ok(wait_for(sub { crowd() == 0 }), "F7: $how: none is left")
+	    || diag(crowd() . ' are left');
+	kill 'KILL', crowd();
+	$t->stop;
+}
 # One that ended well may leave what it likes.
-for my $how (qw(setsid daemon)) {
+for my $how (qw(setsid daemon daemon-shut)) {
 	stray_program('well.pl', "\$SIG{CHLD} = 'DEFAULT'; print \"A: 1\\n\\nabc\"; $leave{$how}");
 	unlink "$dir/stray";
 	$got = ask($r, 'well.pl');
@@ -486,6 +519,34 @@ for my $how (qw(setsid daemon)) {
 	ok(kill(0, $pid), 'F7: not what was left before');
 	kill 'KILL', $pid;
 	$t->stop;
+}
+
+# --- no worker waits for kill-grace ---------------------------------------------------
+
+perl_program('deaf.pl', '$SIG{TERM} = "IGNORE"; open my $p, ">", "' . $dir
+    . '/pid.new"; print {$p} $$; close $p; rename "' . "$dir/pid.new\", \"$dir/pid"
+    . '"; print "A: 1\n\nabc" unless $ENV{QUERY_STRING}; 1 while sleep 300');
+for my $case ([ 'a client that goes', 'idle-timeout = 30s', '' ],
+	[ 'a timeout in mid-answer', 'idle-timeout = 500ms', '' ],
+	[ 'a timeout before it', 'first-byte-timeout = 500ms', 'mute' ])
+{
+	my ($what, $limit, $query) = @$case;
+	my $t = run_responder("$limit\nkill-grace = 4s", workers => 1, server => $status);
+	unlink "$dir/pid";
+	my $c = fcgi_connect($t->address);
+	$c->send_bytes(request_bytes(params => params('deaf.pl', QUERY_STRING => $query)));
+	ok(wait_for(sub { -s "$dir/pid" }), "$what: a program that TERM does not end");
+	my $pid = read_file("$dir/pid");
+	my $start = time;
+	if ($limit =~ /30s/) { $c->close }
+	elsif ($query) { is($c->read_response(timeout => 20)->{status}, 504, "$what: 504") }
+	else { cut($c->read_response(timeout => 20), $what) }
+	is(ask($t, 'exits.pl')->{body}, 'abc', "$what: a worker is free");
+	cmp_ok(time - $start, '<', 3, "$what: before kill-grace is over");
+	is(running($t), 1, "$what: it is counted still");
+	ok(gone($pid), "$what: and ended");
+	ok(wait_for(sub { running($t) == 0 }), "$what: and reaped");
+	is($t->stop, 0, "$what: a stop");
 }
 
 # --- F5: a program that cannot be ended -----------------------------------------------
