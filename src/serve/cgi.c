@@ -175,6 +175,7 @@ watch(struct exchange *x)
 	const struct app *app = &c->settings->app;
 
 	c->sink.source.fd = direct_input(x->variables);
+	cgi_sink_bound(&c->sink, app);
 	if (app->inject == INJECT_PREPEND && prepend_possible(x))
 		return;
 	if (cgi_sink_watch(&c->sink, app) != 0)

@@ -461,13 +461,9 @@ cgi_sink_init(struct cgi_sink *s)
 	s->head_len = s->head_cap = 0;
 }
 
-int
-cgi_sink_watch(struct cgi_sink *s, const struct app *app)
+void
+cgi_sink_bound(struct cgi_sink *s, const struct app *app)
 {
-	static const int ends[] = {SIGTERM, SIGINT, SIGHUP, SIGALRM};
-	struct sigaction action = {.sa_handler = on_signal};
-	struct sigaction ignore = {.sa_handler = SIG_IGN};
-
 	s->wait = app->idle_timeout == 0	 ? -1
 		  : app->idle_timeout > 86400000 ? 86400000
 						 : (int)app->idle_timeout;
@@ -475,6 +471,15 @@ cgi_sink_watch(struct cgi_sink *s, const struct app *app)
 	s->body_time = app->body_timeout;
 	if (app->total_timeout > 0)
 		s->until = s->body_from + app->total_timeout;
+}
+
+int
+cgi_sink_watch(struct cgi_sink *s, const struct app *app)
+{
+	static const int ends[] = {SIGTERM, SIGINT, SIGHUP, SIGALRM};
+	struct sigaction action = {.sa_handler = on_signal};
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+
 	if (os_pipe_nonblocking(s->stop) != 0)
 		return -1;
 	stop_pipe = s->stop[1];

@@ -39,8 +39,10 @@ struct cgi_sink {
 
 /* Fill in the functions.  Nothing but memory is touched. */
 void cgi_sink_init(struct cgi_sink *);
+/* The body is about to be read, within body-timeout and total-timeout. */
+void cgi_sink_bound(struct cgi_sink *, const struct app *);
 /*
- * From now on a program may run: SIGTERM, SIGINT and SIGHUP make stop[0]
+ * After that: from now on a program may run: SIGTERM, SIGINT and SIGHUP make stop[0]
  * readable instead of ending us, SIGPIPE is ignored, a client that goes is
  * seen.  -1 with errno.
  */

@@ -351,4 +351,57 @@ check_end('KILL and a deaf program', $deaf, sub { kill 'KILL', $_[0] }, '30s');
 check_end('the client goes', $loud, sub { close $_[1] });
 check_end('the client goes unheard', $quiet, sub { close $_[1] });
 
+# --- a body that does not come in time ----------------------------------------------
+
+# Send a byte each 0.1 s, for so many s; the answer, and after how long it ended.
+sub upload {
+	my ($environment, $for, $length) = @_;
+	pipe my $in, my $to or die $!;
+	pipe my $from, my $out or die $!;
+	my $start = time;
+	my $pid = fork // die $!;
+	if ($pid == 0) {
+		open STDIN, '<&', $in or POSIX::_exit(126);
+		open STDOUT, '>&', $out or POSIX::_exit(126);
+		open STDERR, '>', "$dir/slow-log" or POSIX::_exit(126);
+		close $_ for $to, $from;
+		%ENV = %$environment;
+		exec {$program} $program or POSIX::_exit(127);
+	}
+	close $_ for $in, $out;
+	local $SIG{PIPE} = 'IGNORE';
+	my $read = '';
+	while (time - $start < $for) {
+		vec($read = '', fileno $from, 1) = 1;
+		last if select $read, undef, undef, 0.1;
+		syswrite $to, 'x' if $length;
+	}
+	close $to if $for < 2;
+	my $got = do { local $/; <$from> };
+	my $took = time - $start;
+	waitpid $pid, 0;
+	return ($got, $took);
+}
+for my $mode ('', "inject = prepend\n") {
+	for my $case ([ 'trickles', 'body-timeout', 100 ], [ 'never comes', 'body-timeout', 100, 1 ],
+		[ 'of unknown length', 'body-timeout', '' ], [ 'trickles', 'total-timeout', 100 ])
+	{
+		my ($what, $limit, $length, $silent) = @$case;
+		next if $mode && $limit eq 'total-timeout'; # prepend-conflict
+		my $name = 'a body that ' . ($length ? $what : "trickles, $what")
+		    . ($mode ? ', prepend' : '') . ": $limit";
+		policy("[app]\nexec = $app\n$limit = 1s\n$mode\n"
+		    . "[cors]\norigins = https://a.example\n");
+		my ($got, $took) = upload(variables('POST', HTTP_ORIGIN => 'https://a.example',
+			HTTP_TRANSFER_ENCODING => 'chunked', CONTENT_LENGTH => $length), 20, !$silent);
+		like($got, qr/^Status: 408/m, "$name: 408");
+		like($got, qr{^Access-Control-Allow-Origin: https://a\.example\r}m, "$name: with CORS");
+		cmp_ok($took, '<', 10, "$name: in time");
+		like(read_file("$dir/slow-log"), qr/takes too long .*\[$limit\]/, "$name: logged");
+		# One that comes in time runs.
+		($got) = upload(variables('POST', HTTP_TRANSFER_ENCODING => 'chunked'), 0.5, 1);
+		like($got, qr/^Content-Type/m, "$name: one that comes in time") if !$length;
+	}
+}
+
 done_testing;
