@@ -97,9 +97,12 @@ sub ask {
 	my ($r, $script, %o) = @_;
 	return _ask($r, $script, %o) if !$warm || !_warms($r, $script, %o);
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	# An interpreter may see these while it compiles (corswrap-warm(7)).
+	my %same = map { $_ => $o{params}{$_} } grep { exists $o{params}{$_} }
+	    qw(DOCUMENT_ROOT GATEWAY_INTERFACE SERVER_ADMIN SERVER_SOFTWARE);
 	Test::More::fail("$script does not get warm") if !wait_for(sub {
 		my $before = _warm_count($r);
-		_ask($r, $script, params => { WARM_UP => 1 });
+		_ask($r, $script, params => { %same, WARM_UP => 1 });
 		return _warm_count($r) > $before || Time::HiRes::sleep(0.03) && 0;
 	}, 20);
 	my $before = _warm_count($r);
