@@ -12,6 +12,7 @@ use Corswrap::Exchange;
 use Corswrap::Server;
 use Corswrap::Test;
 use Test::More;
+use Socket;
 use Time::HiRes qw(sleep time);
 
 my @servers = grep { have_program($_->[0]) } [ nginx => 'nginx.conf' ],
@@ -29,6 +30,7 @@ if ($do eq 'killed') { print "A: 1\n\n", 'x' x 20_000; sleep 1; kill 9, $$ }
 if ($do eq 'atonce') { print "A: 1\n\n", 'x' x 900; kill 9, $$; sleep 9 }
 if ($do eq 'late') { print "A: 1\n\nabc"; sleep 60 }
 if ($do eq 'closes') { print "A: 1\n\nabc"; close STDOUT; POSIX::close(1); sleep 1; done() }
+if ($do eq 'flood') { print "A: 1\n\n"; print 'x' x 65536 for 1 .. 1000 }
 if ($do eq 'flows') { print "A: 1\n\n"; for (1 .. 200) { print 'x' x 5000; sleep_a_bit() } }
 # What runs at the end, as a commit or Python's atexit does.
 if ($do eq 'length') { print "Content-Length: 3\n\nabc"; work() }
@@ -45,6 +47,17 @@ sub fetch {
 	my ($exit, $out) = run([ 'curl', '-s', '-m', 20, @more,
 		"http://127.0.0.1:$port/api?$do" ], timeout => 60);
 	return ($exit, $out);
+}
+
+# One who reads nothing yet.
+sub slow_client {
+	my ($port, $do) = @_;
+	socket my $s, AF_INET, SOCK_STREAM, 0 or die "socket: $!";
+	setsockopt $s, SOL_SOCKET, SO_RCVBUF, 4096;
+	connect $s, sockaddr_in($port, INADDR_LOOPBACK) or die "connect: $!";
+	syswrite $s, "GET /api?$do HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+	    . "Connection: close\r\n\r\n";
+	return $s;
 }
 
 for my $of (@servers) {
@@ -66,6 +79,19 @@ for my $of (@servers) {
 	($exit, $body) = fetch($port, 'late');
 	is($body, 'abc', "F4, $server: a timeout: what came");
 	isnt($exit, 0, "F4, $server: a timeout: the client sees that it is cut");
+
+	# One who reads slowly until its time is over, which strikes within a
+	# record: nginx takes that for the end.  (It has to pass on what comes, or
+	# it would take all of it itself.)
+	if ($server eq 'nginx') {
+		my $s = slow_client($port, 'flood');
+		ok(wait_for(sub { read_file("$dir/log/corswrap.log") =~
+		    /the client takes nothing.*\[idle-timeout\]/ }, 20), "F3, $server: a client that takes nothing");
+		my $got = '';
+		1 while sysread $s, $got, 1 << 20, length $got;
+		like($got, qr{^HTTP/1\.1 200.*Transfer-Encoding: chunked}s, "F3, $server: a slow client");
+		unlike($got, qr{\r\n0\r\n\r\n\z}, "F3, $server: sees that it is cut");
+	}
 
 	my $log = sub { read_file($server eq 'nginx' ? "$dir/log/corswrap.log"
 		: "$dir/log/corswrap-lighttpd.log") };
