@@ -45,14 +45,18 @@ connection_reply(struct connection *c, const unsigned char *bytes, size_t len)
 
 /* ---- the body ---- */
 
-/* For good: behind what is no body its content would pass for records. */
+/*
+ * For good: behind what is no body its content would pass for records.  Only a
+ * client that is slow may go on: a server that cannot write the rest of its body
+ * (mod_proxy_fcgi) takes no answer, so connection_drain reads some of it.
+ */
 static int
 cut_short(struct connection *c, int error)
 {
-	c->bad = true;
-	errno = error == ETIMEDOUT || error == EBUSY || error == ECANCELED
-		    ? error
-		    : ECONNABORTED;
+	bool slow = error == ETIMEDOUT || error == EBUSY;
+
+	c->bad = c->bad || !slow;
+	errno = slow || error == ECANCELED ? error : ECONNABORTED;
 	return -1;
 }
 

@@ -10,6 +10,8 @@ use lib "$FindBin::RealBin/../lib";
 use Corswrap::Exchange;
 use Corswrap::Server;
 use Corswrap::Test;
+use IO::Select;
+use IO::Socket::INET;
 use Test::More;
 
 plan skip_all => 'no curl' unless my $curl = have_program('curl');
@@ -31,4 +33,23 @@ through_servers(sub {
 		    "F12: $name, $how: that the page can read");
 	}
 }, app => "max-body = 1M\n");
+
+# One that takes too long, where the server hands it on as it comes.
+through_servers(sub {
+	my ($name, $port, $path) = @_;
+	return if $name !~ /^(?:nginx|mod_proxy_fcgi)$/;
+	my $s = IO::Socket::INET->new("127.0.0.1:$port") or die "connect: $!";
+	local $SIG{PIPE} = 'IGNORE';
+	print {$s} "POST $path HTTP/1.1\r\nHost: 127.0.0.1:$port\r\nConnection: close\r\n"
+	    . "Origin: https://app.example.com\r\nContent-Length: 1000\r\n\r\n";
+	my ($wait, $got, $start) = (IO::Select->new($s), '', time);
+	while (time - $start < 20) {
+		if ($wait->can_read(0.1)) { sysread $s, $got, 65536, length $got or last }
+		else { syswrite $s, 'x' }
+		last if $got =~ /\r\n\r\n./s;
+	}
+	like($got, qr{^HTTP/1\.1 408}, "F2: $name: 408");
+	like($got, qr{^Access-Control-Allow-Origin: https://app\.example}mi,
+	    "F2: $name: that the page can read");
+}, app => "body-timeout = 1s\n");
 done_testing;
