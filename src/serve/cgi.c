@@ -41,18 +41,6 @@ struct cgi {
 	char policy[PATH_ROOM];
 };
 
-static const char *
-value_of(char *const *variables, const char *name)
-{
-	size_t len = strlen(name);
-
-	for (; *variables != NULL; variables++)
-		if (strncmp(*variables, name, len) == 0 &&
-		    (*variables)[len] == '=')
-			return *variables + len + 1;
-	return NULL;
-}
-
 static void
 set_up(struct cgi *c, const char *script, char **environment)
 {
@@ -70,7 +58,7 @@ set_up(struct cgi *c, const char *script, char **environment)
 	if (!nph_wanted(environment))
 		return;
 	c->x.nph = c->sink.nph = true;
-	protocol = value_of(environment, "SERVER_PROTOCOL");
+	protocol = variables_find(environment, "SERVER_PROTOCOL");
 	if (protocol != NULL && strcmp(protocol, "HTTP/1.0") == 0)
 		c->sink.protocol = "HTTP/1.0";
 }
@@ -150,7 +138,7 @@ bad_policy(struct cgi *c, struct diag_list *list)
 static int
 direct_input(char *const *variables)
 {
-	const char *length = value_of(variables, "CONTENT_LENGTH");
+	const char *length = variables_find(variables, "CONTENT_LENGTH");
 	struct stat st;
 	char *end;
 	off_t at;
