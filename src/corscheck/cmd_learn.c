@@ -178,39 +178,21 @@ group_of(const struct learn *learn, size_t i)
 	return seen->count < ENOUGH ? GROUP_FEW : GROUP_ADMITTED;
 }
 
-struct ranked {
-	uint64_t count;
-	size_t place;
-};
-
-/* The most frequent first. */
-static int
-rank_compare(const void *left, const void *right)
-{
-	const struct ranked *a = left;
-	const struct ranked *b = right;
-
-	if (a->count != b->count)
-		return a->count > b->count ? -1 : 1;
-	return a->place < b->place ? -1 : a->place > b->place;
-}
-
-static struct ranked *
+static struct tally_rank *
 rank(const struct learn *learn)
 {
-	struct ranked *ranked =
+	struct tally_rank *ranked =
 	    calloc(learn->origins.count + 1, sizeof(*ranked));
 
 	for (size_t i = 0; ranked != NULL && i < learn->origins.count; i++)
-		ranked[i] = (struct ranked){learn->seen[i].count, i};
+		ranked[i] = (struct tally_rank){learn->seen[i].count, i};
 	if (ranked != NULL)
-		qsort(ranked, learn->origins.count, sizeof(*ranked),
-		      rank_compare);
+		tally_sort(ranked, learn->origins.count);
 	return ranked;
 }
 
 static size_t
-print_group(const struct learn *learn, const struct ranked *ranked,
+print_group(const struct learn *learn, const struct tally_rank *ranked,
 	    enum group group, const char *heading, size_t most)
 {
 	size_t count = 0;
@@ -269,7 +251,7 @@ print_head(const struct learn *learn)
 static bool
 print_policy(const struct learn *learn)
 {
-	struct ranked *ranked = rank(learn);
+	struct tally_rank *ranked = rank(learn);
 
 	if (ranked == NULL)
 		return false;

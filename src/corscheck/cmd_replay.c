@@ -175,31 +175,15 @@ take(void *ctx, const struct log_entry *entry)
 
 /* ---- printing ---- */
 
-struct ranked {
-	uint64_t count;
-	size_t place;
-};
-
-static int
-rank_compare(const void *left, const void *right)
-{
-	const struct ranked *a = left;
-	const struct ranked *b = right;
-
-	if (a->count != b->count)
-		return a->count > b->count ? -1 : 1;
-	return a->place < b->place ? -1 : a->place > b->place;
-}
-
 static void
-print_groups(const struct replay *replay, struct ranked *ranked)
+print_groups(const struct replay *replay, struct tally_rank *ranked)
 {
 	size_t count = replay->keys.count;
 	enum { SHOWN = 80 };
 
 	for (size_t i = 0; i < count; i++)
-		ranked[i] = (struct ranked){replay->groups[i].count, i};
-	qsort(ranked, count, sizeof(*ranked), rank_compare);
+		ranked[i] = (struct tally_rank){replay->groups[i].count, i};
+	tally_sort(ranked, count);
 	for (size_t i = 0; i < count && i < GROUPS_SHOWN; i++) {
 		const struct group *group = &replay->groups[ranked[i].place];
 		char uri[TEXT_QUOTED_ROOM(SHOWN)];
@@ -255,7 +239,8 @@ replay_files(struct replay *replay, int count, char **names)
 			replay->no_memory ? "no memory" : strerror(errno));
 		return CHECK_USAGE;
 	}
-	struct ranked *ranked = calloc(replay->keys.count + 1, sizeof(*ranked));
+	struct tally_rank *ranked =
+	    calloc(replay->keys.count + 1, sizeof(*ranked));
 	if (ranked == NULL) {
 		fprintf(stderr, "corscheck: no memory\n");
 		return CHECK_USAGE;

@@ -76,6 +76,23 @@ tally_place(struct tally *tally, struct slice key, bool *added)
 	return tally->count - 1;
 }
 
+static int
+rank_compare(const void *left, const void *right)
+{
+	const struct tally_rank *a = left;
+	const struct tally_rank *b = right;
+
+	if (a->count != b->count)
+		return a->count > b->count ? -1 : 1;
+	return a->place < b->place ? -1 : a->place > b->place;
+}
+
+void
+tally_sort(struct tally_rank *ranks, size_t count)
+{
+	qsort(ranks, count, sizeof(*ranks), rank_compare);
+}
+
 void
 tally_free(struct tally *tally)
 {

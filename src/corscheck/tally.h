@@ -24,6 +24,15 @@ struct tally {
 /* The place of the key, which is added (copied) if it is new.  TALLY_NONE:
  * memory is out.  *added: it was new; may be NULL. */
 size_t tally_place(struct tally *, struct slice key, bool *added);
+/* How often a key came. */
+struct tally_rank {
+	uint64_t count;
+	size_t place;
+};
+
+/* The most frequent first, equals in the order in which they came. */
+void tally_sort(struct tally_rank *, size_t count);
+
 /* Free what is not the arena's. */
 void tally_free(struct tally *);
 
