@@ -148,7 +148,9 @@ check_known(const struct plain_request *plain, size_t behind, bool aborted)
 	/* Each look is bounded; there would be another. */
 	for (size_t i = 0; i < INPUT_MAX && !gone && sink->poll_fd >= 0; i++)
 		gone = sink->gone(sink);
-	CHECK(gone || sink->poll_fd < 0);
+	/* The peer has closed its sending side alone: it is not gone, and only
+	 * its end is waited for. */
+	CHECK(gone || sink->poll_fd < 0 || sink->poll_events == 0);
 }
 
 /* What came back: records; the end of this request among them, if it was
