@@ -121,18 +121,20 @@ read_once(const char *path, size_t max, char **bytes, size_t *len,
 	int result = -1;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
+	*bytes = NULL;
 	if (fd < 0)
 		return -1;
 	if (fstat(fd, &before) == 0)
 		result = read_kind(fd, &before, max, bytes, len);
-	if (result == 0 && fstat(fd, status) != 0) {
-		free(*bytes);
+	if (result == 0 && fstat(fd, status) != 0)
 		result = -1;
-	} else if (result == 0 && !at_rest(&before, status, *len)) {
-		free(*bytes);
+	else if (result == 0 && !at_rest(&before, status, *len))
 		result = 1;
-	}
 	int saved = errno;
+	if (result != 0) {
+		free(*bytes);
+		*bytes = NULL;
+	}
 	close(fd);
 	errno = saved;
 	return result;

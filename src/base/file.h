@@ -32,7 +32,7 @@ bool file_same_state(const struct file_state *, const struct file_state *);
  * for).  A file that changes
  * while it is read is read again, a few times (EAGAIN when it does not come to
  * rest).  0: *bytes holds *len bytes (free() them) and *status what fstat said
- * of them; -1 with errno.
+ * of them; -1 with errno and *bytes NULL.
  */
 int read_file(const char *path, size_t max, char **bytes, size_t *len,
 	      struct stat *status);
