@@ -5,6 +5,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/../lib";
+use Corswrap::FastCGI qw(fcgi_get);
 use Corswrap::Server;
 use Corswrap::Test;
 use IO::Socket::UNIX ();
@@ -130,6 +131,9 @@ $text
 END
 		subtest "nginx, for $net", $net =~ /^127/ ? \&check_page
 		    : \&check_restricted, $port;
+		# It takes signals before it answers.
+		fcgi_get("unix:$dir/run/corscheck.sock", params => {
+			REQUEST_METHOD => 'GET', QUERY_STRING => '' });
 		my $status = stop($pid);
 		is($status, 0, 'the responder ends well')
 		    unless under_valgrind();
