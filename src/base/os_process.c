@@ -58,7 +58,7 @@ os_process_status(pid_t pid)
 	for (int field = STATE - 1; field < STATUS; field++)
 		if ((at = strchr(at + 1, ' ')) == NULL)
 			return -1;
-	return atoi(at);
+	return (int)strtol(at, NULL, 10);
 }
 
 pid_t
@@ -69,7 +69,8 @@ os_process_parent(pid_t pid)
 	if (read_proc(pid, "stat", line, sizeof(line)) <= 0 ||
 	    (at = strrchr(line, ')')) == NULL || strlen(at) < 4)
 		return 0;
-	return atoi(at + 4); /* behind the state, one letter */
+	return (pid_t)strtol(at + 4, NULL,
+			     10); /* behind the state, one letter */
 }
 
 /* The numbers in a list of them, of which the last may have been cut. */
@@ -199,7 +200,7 @@ os_pipe_writers(ino_t pipe, pid_t *list, size_t most)
 	if (os_executable_stat(&ours) != 0 || (all = opendir("/proc")) == NULL)
 		return 0;
 	while (count < most && (entry = readdir(all)) != NULL) {
-		pid_t pid = atoi(entry->d_name);
+		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
 
 		if (pid > 0 && pid != getpid() && writes_to(pid, pipe, &ours))
 			list[count++] = pid;
@@ -211,13 +212,12 @@ os_pipe_writers(ino_t pipe, pid_t *list, size_t most)
 uint64_t
 os_process_memory(pid_t pid)
 {
-	unsigned long total, resident;
-	char line[256];
+	char line[256], *rest;
 
-	if (read_proc(pid, "statm", line, sizeof(line)) <= 0 ||
-	    sscanf(line, "%lu %lu", &total, &resident) != 2)
+	if (read_proc(pid, "statm", line, sizeof(line)) <= 0)
 		return 0;
-	return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
+	(void)strtoul(line, &rest, 10); /* the size; then what is resident */
+	return strtoul(rest, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 int

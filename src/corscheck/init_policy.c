@@ -269,7 +269,7 @@ write_server(const struct init_plan *plan, FILE *out)
 		     "log-file      = ");
 	if (plan->log_file != NULL)
 		fputs(plan->log_file, out);
-	for (; plan->log_file == NULL && *log != '\0'; log++) {
+	for (; plan->log_file == NULL && log != NULL && *log != '\0'; log++) {
 		if (log[0] == '%' && log[1] == 's') {
 			fputs(plan->name, out);
 			log++;

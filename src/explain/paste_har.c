@@ -87,9 +87,8 @@ read_response(struct pasted *p, const json_t *response)
 {
 	json_int_t status =
 	    json_integer_value(json_object_get(response, "status"));
-	const json_t *header;
 	char *text = NULL;
-	size_t len = 0, i;
+	size_t len = 0;
 
 	p->response = SLICE_NONE;
 	if (status == 0)
@@ -97,8 +96,10 @@ read_response(struct pasted *p, const json_t *response)
 	FILE *out = open_memstream(&text, &len);
 	if (out != NULL) {
 		fprintf(out, "HTTP/1.1 %" JSON_INTEGER_FORMAT "\n", status);
-		json_array_foreach(json_object_get(response, "headers"), i,
-				   header) write_field(out, header);
+		const json_t *headers = json_object_get(response, "headers");
+
+		for (size_t i = 0; i < json_array_size(headers); i++)
+			write_field(out, json_array_get(headers, i));
 	}
 	if (out == NULL || fclose(out) != 0)
 		p->no_memory = true;
