@@ -496,9 +496,11 @@ by_time(const void *left, const void *right)
 static void
 print_times(const char *name, struct run runs[TURNS])
 {
+	const struct run *middle = &runs[TURNS / 2];
+
 	qsort(runs, TURNS, sizeof(runs[0]), by_time);
 	printf("%s  %8.2f ms  (%.2f to %.2f)\n", name,
-	       (double)runs[TURNS / 2].time / 1000, (double)runs[0].time / 1000,
+	       (double)middle->time / 1000, (double)runs[0].time / 1000,
 	       (double)runs[TURNS - 1].time / 1000);
 }
 

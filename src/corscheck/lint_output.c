@@ -29,7 +29,10 @@ print_bytes(FILE *out, struct slice bytes)
 {
 	for (size_t i = 0; i < bytes.len; i++) {
 		char quoted[TEXT_QUOTED_BYTE_MAX];
-		char c = bytes.ptr[i] == '\t' ? ' ' : bytes.ptr[i];
+		char c = bytes.ptr[i];
+
+		if (c == '\t')
+			c = ' ';
 		size_t len = text_quote_byte(c, quoted);
 
 		fwrite(quoted, 1, len, out);
@@ -44,7 +47,10 @@ width_of(struct slice bytes)
 
 	for (size_t i = 0; i < bytes.len; i++) {
 		char quoted[TEXT_QUOTED_BYTE_MAX];
-		char c = bytes.ptr[i] == '\t' ? ' ' : bytes.ptr[i];
+		char c = bytes.ptr[i];
+
+		if (c == '\t')
+			c = ' ';
 		width += (int)text_quote_byte(c, quoted);
 	}
 	return width;
@@ -172,8 +178,10 @@ sarif_uri(const char *file)
 
 	if (uri == NULL)
 		return NULL;
-	if (file[0] == '/')
-		used = strlen(strcpy(uri, "file://"));
+	if (file[0] == '/') {
+		used = strlen("file://");
+		memcpy(uri, "file://", used);
+	}
 	for (; *file != '\0'; file++) {
 		unsigned char c = (unsigned char)*file;
 		if (ascii_is_alpha(*file) || ascii_is_digit(*file) ||
@@ -219,12 +227,14 @@ sarif_region(const struct linted *linted, const struct diag *diag)
 static json_t *
 sarif_fixes(const struct linted *linted, const struct diag *diag)
 {
-	bool own_line = diag->length == 0;
-	char *text = malloc(strlen(diag->fix) + 2);
+	size_t len = strlen(diag->fix);
+	char *text = malloc(len + 2);
 
 	if (text == NULL)
 		return NULL;
-	strcat(strcpy(text, diag->fix), own_line ? "\n" : "");
+	memcpy(text, diag->fix, len + 1);
+	if (diag->length == 0) /* a line of its own */
+		memcpy(text + len, "\n", 2);
 	json_t *fixes = json_pack(
 	    "[{s:{s:s+}, s:[{s:{s:o}, s:[{s:o, s:{s:s}}]}]}]", "description",
 	    "text", "Did you mean: ", diag->fix, "artifactChanges",

@@ -130,15 +130,19 @@ unescape(struct scan *s, char *to)
 	unsigned value = 0;
 
 	if (digits == 0) {
-		*to++ =
-		    known == NULL || c == '\0' ? c : meanings[known - escapes];
+		if (known != NULL && c != '\0')
+			c = meanings[known - escapes];
+		*to++ = c;
 		return to;
 	}
 	while (digits-- > 0 && s->at < s->end && ascii_hex(*s->at) >= 0)
 		value = value << 4 | (unsigned)ascii_hex(*s->at++);
 	/* What is not ASCII is in no origin, method or field name: one byte
 	 * that no comparison takes for anything else will do. */
-	*to++ = value < 0x80 ? (char)value : (char)0xff;
+	c = '\xff';
+	if (value < 0x80)
+		c = (char)value;
+	*to++ = c;
 	return to;
 }
 
@@ -146,7 +150,7 @@ unescape(struct scan *s, char *to)
 static bool
 read_string(struct scan *s, struct slice *out)
 {
-	char *start = ++s->at, *to = start;
+	char *start = ++s->at, *to;
 
 	while (s->at < s->end && *s->at != '"' && *s->at != '\\')
 		s->at++;
