@@ -175,6 +175,8 @@ add_piece(void *ctx, struct slice piece)
 {
 	struct lines *lines = ctx;
 
+	if (piece.len == 0)
+		return 0;
 	if (lines->len + piece.len > lines->room) {
 		size_t room = 2 * (lines->room + piece.len) + 1024;
 		char *text = arena_alloc(lines->e->arena, room);
