@@ -451,13 +451,33 @@ find(struct words *w, char *const *argv, const char *search, const char *folder,
 					: fault;
 }
 
+/* Such a php-cgi only watches processes of its own, which nobody else would
+ * end. */
+static const char *
+check_children(char *const *env)
+{
+	static const char name[] = "PHP_FCGI_CHILDREN=";
+	const char *value;
+
+	for (; *env != NULL; env++) {
+		value = *env + sizeof(name) - 1;
+		if (strncmp(*env, name, sizeof(name) - 1) == 0 &&
+		    strcmp(value, "0") != 0 && *value != '\0')
+			return "PHP_FCGI_CHILDREN is set; take it out: there "
+			       "are as many as are needed";
+	}
+	return NULL;
+}
+
 /* The same for php-cgi, which has no script that is compiled beforehand. */
 static const char *
-find_server(struct words *w, char *const *argv, const char *folder,
-	    size_t *server)
+find_server(struct words *w, char *const *argv, char *const *env,
+	    const char *folder, size_t *server)
 {
 	const char *fault = find_php(w, argv, folder, server);
 
+	if (fault == NULL)
+		fault = check_children(env);
 	if (fault == NULL)
 		fault = check_interpreter(argv[0]);
 	return fault == NULL && w->full ? "its command line is too long"
@@ -567,7 +587,7 @@ interpreter_find(char *const *argv, char *const *env, const char *const *load,
 		return "memory is out";
 	fault =
 	    interpreter_is_server(argv)
-		? find_server(&w, argv, library_folder(), &out->server)
+		? find_server(&w, argv, env, library_folder(), &out->server)
 		: find(&w, argv, search_of(env), library_folder(), load, &rest);
 	if (fault == NULL)
 		fault = copy_out(&w, *rest, out);

@@ -102,7 +102,8 @@ is_good(const struct warm_zygote *z, struct php *php)
 }
 
 static void
-give_back(struct warm *w, struct warm_zygote *z, struct php *php, bool good)
+give_back(struct warm *w, struct warm_zygote *z, struct php *php,
+	  enum warm_result result, bool good)
 {
 	pthread_mutex_lock(&w->lock);
 	if (good && z->program != NULL && is_good(z, php)) {
@@ -112,7 +113,7 @@ give_back(struct warm *w, struct warm_zygote *z, struct php *php, bool good)
 		php->fresh = false;
 	} else {
 		/* It cannot even begin: see that this is not tried for ever. */
-		if (!good && php->fresh && z->program != NULL)
+		if (result == WARM_COLD && php->fresh && z->program != NULL)
 			warm_put_off(z->program);
 		warm_doom(w, z, php);
 	}
@@ -165,7 +166,7 @@ warm_serve(struct warm *w, const struct settings *settings,
 		php->fresh = false;
 		good = forward_own(&own, settings, x, body, response);
 	}
-	give_back(w, z, php, good);
+	give_back(w, z, php, result, good);
 	warm_let_go(w, z, result);
 	return result;
 }

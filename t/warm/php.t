@@ -392,6 +392,10 @@ for my $case ([ "$php -T 5", qr/a switch of php-cgi is not understood/ ],
 	logged($r, qr/php-cgi: runs cold: $re/, "$words: cold");
 	$r->stop;
 }
+$r = php_responder("[env]\nPHP_FCGI_CHILDREN = 2");
+ask($r, 'pid.php') for 1 .. 3;
+logged($r, qr/php-cgi: runs cold: PHP_FCGI_CHILDREN is set/, 'PHP_FCGI_CHILDREN: cold');
+$r->stop;
 $r = php_responder('cpu-limit = 100');
 my $cpu = counted($r);
 is(ask($r, 'env.php')->{status}, 200, 'cpu-limit');

@@ -77,7 +77,7 @@ sub ask_warm {
 	my ($r, $script, %o) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	my ($got, $ran);
-	for (1 .. defined $o{stdin} ? 1 : 3) {
+	for (1 .. (defined $o{stdin} ? 1 : 3)) {
 		my $before = counted($r)->{warm};
 		$got = ask($r, $script, %o);
 		$ran = counted($r)->{warm} - $before;
