@@ -230,6 +230,12 @@ is_read(const struct php *php)
 	return ioctl(php->connection, SIOCOUTQ, &left) == 0 && left == 0;
 }
 
+bool
+php_ready(const struct php *php)
+{
+	return !php->begun || is_read(php);
+}
+
 int
 php_offer(struct php *php, char *const *variables, uint64_t until)
 {

@@ -34,6 +34,9 @@ struct php *php_start(const struct child_spec *spec, enum child_stage *stage);
 /* Does it run? */
 bool php_lives(const struct php *);
 
+/* Has it started, so that it can take a request at once? */
+bool php_ready(const struct php *);
+
 /*
  * Send the parameters of a request, but not their end, and wait until it has
  * read them; until: ms, clock_ms.  Nothing has begun then, and what is sent to

@@ -436,7 +436,8 @@ look_at_servers(struct warm *w, struct warm_zygote *z, uint64_t now)
 	while ((php = *at) != NULL) {
 		read_idle(w, z, php);
 		if (z->program != NULL && php_lives(php) &&
-		    (now - php->used < IDLE || z->idle_count == 1)) {
+		    (now - php->used < IDLE || z->idle_count == 1) &&
+		    (now - php->used < COMPILE_TIME || php_ready(php))) {
 			at = &php->next;
 			continue;
 		}

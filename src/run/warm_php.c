@@ -40,17 +40,24 @@ words_of(const struct script *script, char *to[INTERPRETER_WORDS])
 	return true;
 }
 
-/* One that waits, or NULL.  The caller holds the lock. */
+/* One that waits, or NULL.  On a busy machine the start of one takes longer
+ * than a request may wait.  The caller holds the lock. */
 static struct php *
 take(struct warm *w, struct warm_zygote *z)
 {
-	struct php *php;
+	struct php **at = &z->idle, *php;
 
-	while ((php = z->idle) != NULL) {
-		z->idle = php->next;
+	while ((php = *at) != NULL) {
+		bool lives = php_lives(php);
+
+		if (lives && !php_ready(php)) {
+			at = &php->next;
+			continue;
+		}
+		*at = php->next;
 		php->next = NULL;
 		z->idle_count--;
-		if (php_lives(php))
+		if (lives)
 			return php;
 		warm_doom(w, z, php);
 	}
@@ -110,7 +117,7 @@ give_back(struct warm *w, struct warm_zygote *z, struct php *php,
 		php->next = z->idle;
 		z->idle = php;
 		z->idle_count++;
-		php->fresh = false;
+		z->program->pause = 0;
 	} else {
 		/* It cannot even begin: see that this is not tried for ever. */
 		if (result == WARM_COLD && php->fresh && z->program != NULL)
