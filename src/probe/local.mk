@@ -2,6 +2,7 @@
 # What src/probe is made of.
 probe_sources = \
 	%D%/findings.c \
+	%D%/metadata.c \
 	%D%/probe.c \
 	%D%/probe.h \
 	%D%/read.c \

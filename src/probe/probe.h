@@ -47,6 +47,8 @@ enum probe_fault probe_send(struct probe_client *, struct explanation *,
 			    const struct fetch_fields *, struct response *out,
 			    const char **why);
 
+/* ---- metadata.c ---- */
+
 /* What a browser says of page and URL in every request (Fetch Metadata). */
 enum { PROBE_METADATA = 3 };
 size_t probe_metadata(const struct explanation *,
