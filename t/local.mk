@@ -94,6 +94,7 @@ script_tests = \
 	t/probe/once.t \
 	t/probe/probe.t \
 	t/probe/redirects.t \
+	t/probe/servers.t \
 	t/program/cgi-vectors.t \
 	t/program/cookies.t \
 	t/program/forward-again.t \

@@ -80,6 +80,7 @@ struct response {
 	const char *by; /* heading for the text and page output; NULL: the
 			   server (with a status) or the application (0) */
 	struct fetch_fields fields; /* without the application's own */
+	struct slice body; /* its beginning, for probe; or absent */
 	/* what the policy decided, for reason and fix */
 	const struct policy *policy;	  /* NULL: none covers it */
 	const struct spec_source *source; /* of the policy; NULL with it */

@@ -443,16 +443,6 @@ find_max_age(struct explanation *e)
 
 /* ---- other origins ---- */
 
-/* GET and HEAD change nothing on a server, and caches store their responses.
- * For other methods only the preflight is repeated. */
-static bool
-repeats_request(const struct explanation *e)
-{
-	return e->sent && e->response.known && e->steps.count == 0 &&
-	       (slice_eq(e->plan.method, SLICE("GET")) ||
-		slice_eq(e->plan.method, SLICE("HEAD")));
-}
-
 static void
 request_from(struct explanation *e, struct probe_client *client,
 	     const char *origin, struct response *out)
@@ -462,7 +452,7 @@ request_from(struct explanation *e, struct probe_client *client,
 	    {SLICE("Access-Control-Request-Method"), e->plan.method},
 	};
 	struct fetch_fields simple = {preflight, 2}, fields;
-	bool itself = repeats_request(e);
+	bool itself = probe_repeats_request(e);
 	const char *why;
 
 	fields = probe_fields(e,
@@ -524,7 +514,7 @@ varies(struct explanation *e, const struct response *response)
 static void
 find_vary(struct explanation *e, const struct response *unknown_origin)
 {
-	bool itself = repeats_request(e);
+	bool itself = probe_repeats_request(e);
 	const struct response *own = itself ? &e->response : &e->preflight;
 	struct slice a, b;
 
@@ -654,8 +644,10 @@ probe_find(struct explanation *e, struct probe_client *client,
 	find_login(e, redirect);
 	find_error(e);
 	find_cookies(e);
-	if (client == NULL)
+	if (client == NULL) {
+		probe_cure(e, NULL);
 		return;
+	}
 	request_from(e, client, UNKNOWN_ORIGIN, &unknown_origin);
 	if (!slice_eq(e->question.origin, SLICE("null")))
 		request_from(e, client, "null", &null_origin);
@@ -663,4 +655,5 @@ probe_find(struct explanation *e, struct probe_client *client,
 	find_null(e, &null_origin);
 	find_vary(e, &unknown_origin);
 	find_options(e, client);
+	probe_cure(e, client);
 }

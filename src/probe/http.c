@@ -28,6 +28,9 @@ struct probe_client {
 };
 
 /* An answer as it comes. */
+/* Of a body, for what an error page says. */
+enum { BODY_KEPT = 2048 };
+
 struct reading {
 	struct explanation *e;
 	struct response *out;
@@ -36,6 +39,7 @@ struct reading {
 	size_t room;
 	size_t header_bytes;
 	size_t body_bytes;
+	char *body; /* its first BODY_KEPT */
 	bool too_large;
 	bool complete;	/* the header block of the final answer */
 	uint64_t since; /* ms, when it was */
@@ -136,12 +140,31 @@ on_header(char *data, size_t size, size_t n, void *ctx)
 
 /* ---- the body ---- */
 
+/* Error pages show whose they are. */
+static void
+keep_body(struct reading *r, struct slice data)
+{
+	size_t have = r->body_bytes;
+
+	if (have >= BODY_KEPT)
+		return;
+	if (r->body == NULL)
+		r->body = arena_alloc(r->e->arena, BODY_KEPT);
+	if (r->body == NULL)
+		return;
+	if (data.len > BODY_KEPT - have)
+		data.len = BODY_KEPT - have;
+	if (data.len > 0)
+		memcpy(r->body + have, data.ptr, data.len);
+	r->out->body = slice_of(r->body, have + data.len);
+}
+
 static size_t
 on_body(char *data, size_t size, size_t n, void *ctx)
 {
 	struct reading *r = ctx;
 
-	(void)data;
+	keep_body(r, slice_of(data, size * n));
 	r->body_bytes += size * n;
 	return r->body_bytes > PROBE_BODY_MAX ? 0 : size * n;
 }

@@ -69,6 +69,16 @@ struct fetch_fields probe_fields(struct explanation *,
  */
 void probe(struct explanation *, struct probe_client *);
 
+/* ---- server.c ---- */
+
+/* May the request be sent again?  GET and HEAD change nothing on a server. */
+bool probe_repeats_request(const struct explanation *);
+/* Look for a cache that hands out another page's answer, with one request more;
+ * then put the cures of all findings and of the verdict into the words of the
+ * server that answers, unless that is corswrap (one more preflight may ask).
+ * No client: nothing is asked. */
+void probe_cure(struct explanation *, struct probe_client *);
+
 /* ---- findings.c ---- */
 
 /* Ask three questions more, each without consequences, and look at all the
@@ -79,9 +89,9 @@ void probe_find(struct explanation *, struct probe_client *,
 /* ---- read.c ---- */
 
 /*
- * The same from answers that somebody pasted: header blocks as curl -i, curl -v or
- * a browser's developer tools show them, the preflight's first where there are
- * two.  NULL: the explanation is made; else what is wrong with the text.
+ * The same from answers that somebody pasted: header blocks as curl -i, curl -v
+ * or a browser's developer tools show them, the preflight's first where there
+ * are two.  NULL: the explanation is made; else what is wrong with the text.
  */
 const char *read_answers(struct explanation *, struct slice text);
 

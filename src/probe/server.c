@@ -1,0 +1,142 @@
+/*
+ * The server that answers: whether a cache is in front of it, and the cures of
+ * all that was found in its own words.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "probe/probe.h"
+
+#include "base/text.h"
+#include "probe/cures.h"
+
+/* ---- caches ---- */
+
+/* GET and HEAD change nothing on a server, and caches store their responses.
+ * For other methods only the preflight is repeated. */
+bool
+probe_repeats_request(const struct explanation *e)
+{
+	return e->sent && e->response.known && e->steps.count == 0 &&
+	       (slice_eq(e->plan.method, SLICE("GET")) ||
+		slice_eq(e->plan.method, SLICE("HEAD")));
+}
+
+static const char fix_cache[] =
+    "let the answer have Vary: Origin, on every status, and empty the cache";
+
+/* A cache that keeps the answer to another page: of another URL, which it has
+ * not, the answer is the page's. */
+static void
+find_cache(struct explanation *e, struct probe_client *client)
+{
+	struct fetch_fields fields;
+	struct response fresh;
+	struct url url = e->question.url;
+	struct slice parts[3] = {url.href, SLICE("?"),
+				 SLICE("corscheck-fresh=1")};
+	const char *text, *why;
+
+	if (client == NULL || e->verdict != VERDICT_BLOCKED ||
+	    !probe_repeats_request(e) || e->reason == NULL ||
+	    !slice_starts(slice_from(e->reason), SLICE("acao-")) ||
+	    fetch_is_redirect(e->response.status))
+		return;
+	if (text_find(url.target, '?') < url.target.len)
+		parts[1] = SLICE("&");
+	text = arena_join(e->arena, parts, 3);
+	if (text == NULL) {
+		e->out_of_memory = true;
+		return;
+	}
+	url.href = slice_of(text, parts[0].len + parts[1].len + parts[2].len);
+	fields = probe_fields(e, &e->request, SLICE_NONE);
+	if (e->out_of_memory ||
+	    probe_send(client, e, &url, e->plan.method, &fields, &fresh,
+		       &why) != PROBE_ANSWERED ||
+	    fetch_check_origin(e->arena, e->question.origin,
+			       e->question.credentials, &fresh.fields)
+		    .reason != FETCH_PASSES)
+		return;
+	e->fix = fix_cache;
+	finding_add(e, "vary-missing", true, e->fix,
+		    "a cache hands the answer to another page to this one: "
+		    "with another query the answer is right");
+}
+
+/* ---- the server's own words ---- */
+
+/* Without a preflight of the page nothing shows that corswrap answers. */
+static enum server_kind
+find_server(struct explanation *e, struct probe_client *client)
+{
+	struct fetch_field at[2 + PROBE_METADATA] = {
+	    {SLICE("Origin"), e->question.origin},
+	    {SLICE("Access-Control-Request-Method"), e->plan.method},
+	};
+	struct fetch_fields fields = {at, 2 + probe_metadata(e, at + 2)};
+	struct response preflight = e->preflight;
+	const char *why;
+	enum server_kind kind = cures_server(&e->preflight);
+
+	if (kind == SERVER_UNKNOWN)
+		kind = cures_server(&e->response);
+	if (kind == SERVER_UNKNOWN)
+		return kind;
+	/* corswrap's answers vary by Origin: of one that was pasted alone it
+	 * is not known whose it is. */
+	if (!preflight.known && client == NULL)
+		return slice_present(fetch_get(e->arena, &e->response.fields,
+					       SLICE("vary")))
+			   ? SERVER_UNKNOWN
+			   : kind;
+	if (!preflight.known)
+		probe_send(client, e, &e->question.url, SLICE("OPTIONS"),
+			   &fields, &preflight, &why);
+	return cures_is_corswrap(&preflight) ? SERVER_CORSWRAP : kind;
+}
+
+/* Has a finding told the cure of the verdict already? */
+static bool
+is_fix_of_finding(const struct explanation *e)
+{
+	for (size_t i = 0; i < e->finding_count; i++)
+		if (e->findings[i].fix != NULL && e->fix != NULL &&
+		    strcmp(e->findings[i].fix, e->fix) == 0)
+			return true;
+	return false;
+}
+
+void
+probe_cure(struct explanation *e, struct probe_client *client)
+{
+	enum server_kind kind;
+	const char *cure;
+
+	find_cache(e, client);
+	if (e->out_of_memory ||
+	    (e->verdict != VERDICT_BLOCKED && e->finding_count == 0))
+		return;
+	kind = find_server(e, client);
+	for (size_t i = 0; i < e->finding_count; i++) {
+		struct finding *f = &e->findings[i];
+		cure = cures_find(e, kind,
+				  f->fix == fix_cache ? CURES_CACHE : f->id);
+		if (cure == NULL)
+			continue;
+		/* The verdict has the words of the finding. */
+		if (e->fix != NULL && f->fix != NULL &&
+		    strcmp(e->fix, f->fix) == 0)
+			e->fix = cure;
+		f->fix = cure;
+	}
+	cure = NULL;
+	if (e->verdict == VERDICT_BLOCKED && e->reason != NULL &&
+	    !is_fix_of_finding(e))
+		cure = cures_find(e, kind, e->reason);
+	if (cure != NULL)
+		e->fix = cure;
+}
