@@ -358,9 +358,7 @@ console_of_xhr_refusal(struct explanation *e, const char *name,
 	else if (e->plan.refusal == FETCH_METHOD_NO_TOKEN)
 		words = "An invalid or illegal string was specified";
 	else
-		words = e->plan.refusal == FETCH_HEADER_VALUE
-			    ? "Invalid header value."
-			    : "Invalid header name.";
+		words = "Invalid header name.";
 	return explain_printf(e, "%s: %s",
 			      secure ? "SecurityError" : "SyntaxError", words);
 }

@@ -28,9 +28,13 @@ void
 explain_note_cookies(struct explanation *e)
 {
 	if (explain_cookies_cross(e))
-		texts_add(e, &e->notes,
-			  "the page is of another site, so of the URL's "
-			  "cookies only those go along that were set with "
-			  "SameSite=None; Secure, and browsers may block them "
-			  "all the same [cookie-attributes]");
+		texts_add(
+		    e, &e->notes,
+		    explain_printf(
+			e,
+			"the page is of another site, so of the URL's "
+			"cookies only those go along that were set with "
+			"SameSite=None; Secure, and %s "
+			"[cookie-attributes]",
+			fetch_engine(e->question.browser)->foreign_cookies));
 }

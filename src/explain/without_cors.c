@@ -49,6 +49,10 @@ describe_block(struct explanation *e, struct slice policy)
 
 	switch (e->question.browser) {
 	case FETCH_FIREFOX:
+		/* It leaves an empty fragment out. */
+		if (e->question.how.as == FETCH_AS_FETCH)
+			url = explain_quote(
+			    e, text_chop(e->question.url.full, '#'));
 		return explain_printf(
 		    e,
 		    "The resource at \"%s\" was blocked due to its "

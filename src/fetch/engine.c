@@ -16,6 +16,8 @@ static const struct fetch_engine engines[] = {
 	    .name = "Chromium",
 	    .range_max = INT64_MAX - 1, /* the largest stands for none */
 	    .range_tidied = true,
+	    .foreign_cookies = "Chromium sends none but Partitioned ones, "
+			       "unless the visitor allows them",
 	    .hints_safe = true,
 	    .listener_needs_body = true,
 	    .elements_send_origin = true,
@@ -37,6 +39,9 @@ static const struct fetch_engine engines[] = {
 	    .comma_unsafe = true,
 	    .range_max = UINT64_MAX,
 	    .values_apart = true,
+	    .xhr_keeps_blank = true,
+	    .foreign_cookies = "Firefox keeps them apart for each site that "
+			       "embeds it",
 	    .max_age = {.cap = 86400, .of_junk = 0},
 	    .preflight_keeps_origin = true,
 	    .local_asks = true,
@@ -47,6 +52,8 @@ static const struct fetch_engine engines[] = {
 	    .name = "Safari",
 	    .range_max = UINT64_MAX,
 	    .range_lax = true,
+	    .xhr_keeps_blank = true,
+	    .foreign_cookies = "Safari sends no cookies there",
 	    .own_accept_counts = true,
 	    .max_age =
 		{.cap = 600, .is_signed = true, .limited = true, .of_junk = 5},

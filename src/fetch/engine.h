@@ -57,6 +57,8 @@ struct fetch_engine {
 	 * in the preflight, by itself (as in Fetch); of a header that is no
 	 * list the last is sent. */
 	bool values_apart;
+	/* XMLHttpRequest: a blank behind the last of several values stays. */
+	bool xhr_keeps_blank;
 	/* Its own Accept counts in the sum of safelisted values. */
 	bool own_accept_counts;
 
@@ -82,6 +84,8 @@ struct fetch_engine {
 	bool preflight_keeps_origin;
 
 	/* ---- beside CORS ---- */
+	/* Which cookies go along with requests of pages of other sites. */
+	const char *foreign_cookies;
 	/* An https page may not ask http://localhost, 127.0.0.1, [::1]. */
 	bool loopback_is_mixed;
 	/* Local Network Access: no mixed content at local addresses; pages that

@@ -120,6 +120,8 @@ struct header_set {
 	struct arena *arena;
 	enum fetch_browser browser;
 	bool no_cors;
+	bool has_body;
+	bool keeps_blank;
 	bool apart; /* each value is judged by itself */
 	struct fetch_header *at;
 	struct header_values *values; /* of each */
@@ -198,6 +200,9 @@ add_value(struct header_set *set, size_t at, const struct fetch_header *more,
 	if (set->apart) {
 		if (h->safelist == FETCH_SAFELISTED)
 			h->safelist = more->safelist;
+		/* The body has its type then. */
+		if (set->has_body && slice_eq(h->name, SLICE("content-type")))
+			return true;
 		/* An empty value takes the others away. */
 		if (is_single(h->name) || h->value.len == 0 ||
 		    more->value.len == 0) {
@@ -352,7 +357,8 @@ safelist_all(struct header_set *set, struct slice method)
 		if (!fetch_is_sent(h))
 			continue;
 		/* An empty last value has left a blank. */
-		h->value = text_trim_http(h->value);
+		if (!set->keeps_blank)
+			h->value = text_trim_http(h->value);
 		if (!set->apart) {
 			h->safelist = fetch_safelist(set->browser, h->name,
 						     h->value, &h->differs);
@@ -468,6 +474,9 @@ plan_headers(struct arena *arena, const struct fetch_request *request,
 				 .browser = request->browser,
 				 .no_cors = request->how.no_cors};
 
+	set.has_body = request->how.has_body;
+	set.keeps_blank = fetch_engine(request->browser)->xhr_keeps_blank &&
+			  request->how.as == FETCH_AS_XHR;
 	set.apart = fetch_engine(request->browser)->values_apart &&
 		    request->how.as == FETCH_AS_FETCH;
 
