@@ -161,6 +161,21 @@ has_word(const struct import_words *words, struct slice text)
 	return false;
 }
 
+/* What was an expression there may be one here. */
+static void
+add_expressions(struct writer *w, const struct import_words *words)
+{
+	for (size_t i = 0; i < words->count; i++) {
+		struct slice parts[] = {
+		    words->at[i].text,
+		    SLICE(" ; corscheck: ignore regex-origin")};
+		const char *text = arena_join(w->import->arena, parts, 2);
+		w->import->no_memory |= text == NULL;
+		add_value(w, "origins-regex", slice_from(text),
+			  words->at[i].place);
+	}
+}
+
 static void
 add_origins(struct writer *w, const struct import_scope *scope)
 {
@@ -169,7 +184,7 @@ add_origins(struct writer *w, const struct import_scope *scope)
 		return;
 	}
 	add_words(w, "origins", &scope->origins, false);
-	add_words(w, "origins-regex", &scope->expressions, false);
+	add_expressions(w, &scope->expressions);
 	if (scope->origins.count + scope->expressions.count == 0)
 		add_value(w, "origins", SLICE("none"),
 			  (struct import_place){NULL, 0});
@@ -361,9 +376,7 @@ static bool
 take_fault(struct writer *w, const size_t *lines, const struct diag *diag,
 	   bool shadowed)
 {
-	/* What was an expression there may be one here. */
 	if (diag->severity == SEVERITY_NOTE || diag->line == 0 ||
-	    strcmp(diag->id, "regex-origin") == 0 ||
 	    (strcmp(diag->id, "shadowed") == 0) != shadowed)
 		return false;
 	struct item *item = &w->items[lines[diag->line]];
