@@ -229,9 +229,8 @@ sub _turn {
 			return $self->_drop($c, 1);
 		}
 		$d->{ended} = 1 if $n == 0;
-		next if $d->{lost};
 		$self->_look($c, $part) if $d->{number} == TO_SERVER;
-		$d->{bytes} .= $part;
+		$d->{bytes} .= $part unless $d->{lost};
 	}
 	return if time < $c->{until};
 	for my $d (@{ $c->{ways} }) {
@@ -249,6 +248,9 @@ sub _look {
 	my ($request) = $text =~ $id;
 	return if !defined $request || $request eq $c->{id};
 	@$c{qw(id until)} = ($request, 0);
+	# On a kept connection, what was done to the one before is done to it.
+	$self->_note($c, $c->{done})
+	    if grep { $_->{lost} || $_->{until} > time + 1 } @{ $c->{ways} };
 	my $plan = plan_of($self->{seed}, $c->{place}, $request);
 	for my $d (@{ $c->{ways} }) {
 		# What has not been passed on yet belongs to it.
@@ -304,6 +306,7 @@ sub _act {
 		$d->{slow} = $plan->{for};
 		return 1;
 	}
+	$c->{done} = $plan;
 	$self->_note($c, $plan) if $act ne 'short';
 	if ($act eq 'short' || $act eq 'long') {
 		$d->{until} = time + $plan->{for};
