@@ -55,6 +55,8 @@ dump_command(const struct command *command, int argc, char **argv)
 	struct settings *settings = NULL;
 	if (input.arena != NULL)
 		settings = input_settings_or_print(&input, argv[optind], &load);
+	else
+		(void)command_no_memory();
 	if (settings != NULL)
 		status = print_dump(settings);
 	settings_release(settings);

@@ -103,7 +103,7 @@ import_command(const struct command *command, int argc, char **argv)
 	struct input input = {.arena = arena_new()};
 	int status =
 	    input.arena == NULL
-		? CHECK_USAGE
+		? command_no_memory()
 		: import_files(&input, from, argc - optind, argv + optind);
 	arena_free(input.arena);
 	return status;

@@ -332,9 +332,9 @@ learn_command(const struct command *command, int argc, char **argv)
 	struct learn learn = {.origins = {.arena = arena},
 			      .methods = {.arena = arena},
 			      .headers = {.arena = arena}};
-	int status = CHECK_USAGE;
-	if (arena != NULL)
-		status = learn_files(&learn, argc - optind, argv + optind);
+	int status = arena == NULL ? command_no_memory()
+				   : learn_files(&learn, argc - optind,
+						 argv + optind);
 	tally_free(&learn.origins);
 	tally_free(&learn.methods);
 	tally_free(&learn.headers);

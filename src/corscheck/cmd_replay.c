@@ -273,11 +273,13 @@ run_replay(size_t policy_count, char **policies, int count, char **logs)
 	int status = CHECK_USAGE;
 
 	if (replay == NULL)
-		return CHECK_USAGE;
+		return command_no_memory();
 	replay->arena = replay->keys.arena = arena_new();
 	replay->scratch = regex_scratch_new();
 	replay->policy_count = policy_count;
-	if (replay->arena != NULL && load_policies(replay, policies))
+	if (replay->arena == NULL)
+		status = command_no_memory();
+	else if (load_policies(replay, policies))
 		status = replay_files(replay, count, logs);
 	for (size_t i = 0; i < policy_count; i++)
 		settings_release(replay->policies[i]);

@@ -29,3 +29,10 @@ command_is_coloured(FILE *out)
 	return (no == NULL || no[0] == '\0') && isatty(fileno(out)) &&
 	       (term == NULL || strcmp(term, "dumb") != 0);
 }
+
+int
+command_no_memory(void)
+{
+	fprintf(stderr, "corscheck: no memory\n");
+	return CHECK_USAGE;
+}

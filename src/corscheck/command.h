@@ -45,4 +45,7 @@ int command_usage(const struct command *, int asked);
 /* Is it a terminal, and NO_COLOR is not set (https://no-color.org/)? */
 bool command_is_coloured(FILE *);
 
+/* Say that memory is out; CHECK_USAGE. */
+int command_no_memory(void);
+
 #endif
