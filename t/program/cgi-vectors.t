@@ -23,7 +23,7 @@ my @blocks = (
 	[ 'CGI-001', "Status: 200 OK\n\ntest123", 200, qr/^test123$/ ],
 	[ 'CGI-002', "Status: 200 OK\r\n\r\ntest123", 200, qr/^test123$/ ],
 	[ 'CGI-008', "Status: 404\n\nsend404\n", 404, qr/^send404$/ ],
-	[ 'CGI-012', "Location: http://www.example.org:2048/\r\n\r\n", 200,
+	[ 'CGI-012', "Location: http://www.example.org:2048/\r\n\r\n", 302,
 	    undef, Location => 'http://www.example.org:2048/' ],
 	[ 'CGI-013', "Status: 200\r\nX-Sendfile: /p\r\n\r\n", 200, undef,
 	    'X-Sendfile' => '/p' ],
@@ -54,7 +54,7 @@ my @blocks = (
 	[ 'CGI-045', "HTTP/1.0 200 OK\r\nServer: cmdline\r\nDate: x\r\n\r\n",
 	    200, undef, Server => 'cmdline' ],
 	[ 'CGI-057', "Content-Length: 8\n\nSEE-THIS-BUT-NOT-THIS", 200,
-	    qr/^SEE-THIS-BUT-NOT-THIS$/ ],
+	    qr/^SEE-THIS$/ ],
 	[ 'CGI-058', "Content-Length: 100\n\nshort", 200, qr/^short$/ ],
 	[ 'CGI-062', "Status: 404 Not Found\r\n\r\n", 404 ],
 	[ 'CGI-029', '', 502 ],
@@ -70,7 +70,8 @@ for my $case (@blocks) {
 	cors_on($got, $id);
 	like($got->{body}, $body, "$id: body") if $body;
 	is(one($got, $name), $value, "$id: $name") if $name;
-	ok($got->{ended}, "$id: ended");
+	# What lacks bytes of its Content-Length is seen to be cut.
+	is(!!$got->{ended}, $id ne 'CGI-058', "$id: how it ends");
 }
 logged($r, qr/no output/, 'CGI-029: the log says so');
 logged($r, qr/broken line/, 'CGI-028: the log has the line');
