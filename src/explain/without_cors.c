@@ -19,7 +19,7 @@
 static bool
 has_no_site(const struct url *url)
 {
-	return url->is_ip || text_find(url->host, '.') == url->host.len;
+	return !url->is_ip && text_find(url->host, '.') == url->host.len;
 }
 
 /* "cross-origin resource policy internal check": false, it blocks. */

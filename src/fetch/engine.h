@@ -75,7 +75,7 @@ struct fetch_engine {
 	bool blank_before_colon;
 
 	/* Cross-Origin-Resource-Policy: same-site covers a page of the origin
-	 * null, where the URL's host is an address or a single label. */
+	 * null, where the URL's host is a single label. */
 	bool null_is_same_site;
 
 	/* ---- redirects ---- */
