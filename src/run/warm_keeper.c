@@ -504,7 +504,10 @@ close_retired(struct warm *w)
 				/* It does not look for orders yet. */
 				(void)kill(z->zygote->process.pid, SIGKILL);
 		}
-		if (z->closing && z->zygote->process.pid == 0) {
+		/* Its servers go first (look_at_servers): what retired in this
+		 * very turn has some yet. */
+		if (z->closing && z->zygote->process.pid == 0 &&
+		    z->idle == NULL) {
 			*at = z->next;
 			zygote_drop(z);
 		} else {
