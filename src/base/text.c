@@ -22,6 +22,33 @@ text_find_any(struct slice s, const char *set)
 	return i;
 }
 
+size_t
+text_find_nocase(struct slice s, struct slice part)
+{
+	for (size_t i = 0; i + part.len <= s.len; i++)
+		if (text_starts_nocase(slice_after(s, i), part))
+			return i;
+	return s.len;
+}
+
+size_t
+text_put_utf8(char to[static TEXT_UTF8_MAX], unsigned c)
+{
+	if (c < 0x80) {
+		to[0] = (char)c;
+		return 1;
+	}
+	if (c < 0x800) {
+		to[0] = (char)(0xc0 | c >> 6);
+		to[1] = (char)(0x80 | (c & 0x3f));
+		return 2;
+	}
+	to[0] = (char)(0xe0 | c >> 12);
+	to[1] = (char)(0x80 | (c >> 6 & 0x3f));
+	to[2] = (char)(0x80 | (c & 0x3f));
+	return 3;
+}
+
 static bool
 is_http_blank(char c)
 {

@@ -68,6 +68,10 @@ text_find(struct slice s, char c)
  * the slice is never in the set. */
 size_t text_find_any(struct slice s, const char *set);
 
+/* The place of the first `part`, whatever its ASCII case, or s.len; an empty
+ * part is at 0. */
+size_t text_find_nocase(struct slice s, struct slice part);
+
 static inline bool
 text_starts_nocase(struct slice s, struct slice prefix)
 {
@@ -165,6 +169,13 @@ int text_hex_byte(struct slice s);
 /* Write s to `to` with A to Z in lower case, s.len bytes and no NUL.  `to` may
  * be where s is.  The slice written. */
 struct slice text_lower(char *to, struct slice s);
+
+/* ---- UTF-8 ---- */
+
+/* Write a code point below U+10000 to `to`; how many bytes.  A surrogate is
+ * written as it is: nobody here reads it. */
+enum { TEXT_UTF8_MAX = 3 };
+size_t text_put_utf8(char to[static TEXT_UTF8_MAX], unsigned c);
 
 /* ---- quoting ---- */
 

@@ -13,7 +13,6 @@
 
 #include "corscheck/command.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -282,11 +281,6 @@ say_counts(const struct learn *learn)
 {
 	const struct log_counts *counts = &learn->counts;
 
-	if (counts->unknown > 0)
-		fprintf(stderr,
-			"corscheck: learn: %" PRIu64 " of %" PRIu64
-			" lines are of no log that is known here\n",
-			counts->unknown, counts->lines);
 	if (counts->without > 0)
 		fprintf(stderr,
 			"corscheck: learn: %" PRIu64
@@ -302,18 +296,11 @@ say_counts(const struct learn *learn)
 static int
 learn_files(struct learn *learn, int count, char **names)
 {
-	for (int i = 0; i < count; i++) {
-		if (log_read(names[i], &learn->counts, take, learn))
-			continue;
-		fprintf(stderr, "corscheck: cannot read %s: %s\n", names[i],
-			learn->no_memory ? "no memory" : strerror(errno));
+	if (!log_read_all("learn", count, names, &learn->counts, take, learn))
 		return CHECK_USAGE;
-	}
 	say_counts(learn);
-	if (!print_policy(learn)) {
-		fprintf(stderr, "corscheck: no memory\n");
-		return CHECK_USAGE;
-	}
+	if (!print_policy(learn))
+		return command_no_memory();
 	return CHECK_GOOD;
 }
 
@@ -332,9 +319,9 @@ learn_command(const struct command *command, int argc, char **argv)
 	struct learn learn = {.origins = {.arena = arena},
 			      .methods = {.arena = arena},
 			      .headers = {.arena = arena}};
-	int status = arena == NULL ? command_no_memory()
-				   : learn_files(&learn, argc - optind,
-						 argv + optind);
+	int status = arena == NULL
+			 ? command_no_memory()
+			 : learn_files(&learn, argc - optind, argv + optind);
 	tally_free(&learn.origins);
 	tally_free(&learn.methods);
 	tally_free(&learn.headers);

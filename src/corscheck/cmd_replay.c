@@ -10,7 +10,6 @@
 
 #include "corscheck/command.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -203,11 +202,6 @@ say_counts(const struct replay *replay)
 {
 	const struct log_counts *counts = &replay->counts;
 
-	if (counts->unknown > 0)
-		fprintf(stderr,
-			"corscheck: replay: %" PRIu64 " of %" PRIu64
-			" lines are of no log that is known here\n",
-			counts->unknown, counts->lines);
 	if (counts->without > 0)
 		fprintf(stderr,
 			"corscheck: replay: %" PRIu64
@@ -232,19 +226,13 @@ say_counts(const struct replay *replay)
 static int
 replay_files(struct replay *replay, int count, char **names)
 {
-	for (int i = 0; i < count; i++) {
-		if (log_read(names[i], &replay->counts, take, replay))
-			continue;
-		fprintf(stderr, "corscheck: cannot read %s: %s\n", names[i],
-			replay->no_memory ? "no memory" : strerror(errno));
+	if (!log_read_all("replay", count, names, &replay->counts, take,
+			  replay))
 		return CHECK_USAGE;
-	}
 	struct tally_rank *ranked =
 	    calloc(replay->keys.count + 1, sizeof(*ranked));
-	if (ranked == NULL) {
-		fprintf(stderr, "corscheck: no memory\n");
-		return CHECK_USAGE;
-	}
+	if (ranked == NULL)
+		return command_no_memory();
 	print_groups(replay, ranked);
 	free(ranked);
 	say_counts(replay);

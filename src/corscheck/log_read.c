@@ -16,6 +16,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -467,4 +469,23 @@ log_read(const char *name, struct log_counts *counts, log_take take, void *ctx)
 		close(file.fd);
 	errno = saved;
 	return good;
+}
+
+bool
+log_read_all(const char *command, int count, char *const *names,
+	     struct log_counts *counts, log_take take, void *ctx)
+{
+	for (int i = 0; i < count; i++) {
+		if (log_read(names[i], counts, take, ctx))
+			continue;
+		fprintf(stderr, "corscheck: cannot read %s: %s\n", names[i],
+			errno == ECANCELED ? "no memory" : strerror(errno));
+		return false;
+	}
+	if (counts->unknown > 0)
+		fprintf(stderr,
+			"corscheck: %s: %" PRIu64 " of %" PRIu64
+			" lines are of no log that is known here\n",
+			command, counts->unknown, counts->lines);
+	return true;
 }

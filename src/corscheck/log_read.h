@@ -44,6 +44,12 @@ typedef bool (*log_take)(void *ctx, const struct log_entry *);
  */
 bool log_read(const char *name, struct log_counts *, log_take take, void *ctx);
 
+/* All of them, and how many lines of them are of no log, on standard error as
+ * `command` says it.  False: the cause was printed; take stops for want of
+ * memory alone. */
+bool log_read_all(const char *command, int count, char *const *names,
+		  struct log_counts *, log_take take, void *ctx);
+
 /* A line without its end; for log_read and its test.  The line is changed. */
 bool log_parse(char *line, size_t len, struct log_entry *, struct log_counts *);
 

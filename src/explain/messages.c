@@ -356,16 +356,6 @@ fold(struct arena *arena, struct slice text)
 	return slice_of(out, len);
 }
 
-/* Where the part is in the text, whatever its case; text.len: nowhere. */
-static size_t
-find_part(struct slice text, struct slice part)
-{
-	for (size_t i = 0; i + part.len <= text.len; i++)
-		if (text_starts_nocase(slice_after(text, i), part))
-			return i;
-	return text.len;
-}
-
 /* Are the parts of the words, at "*" apart, in the text in this order? */
 static bool
 has_words(struct slice text, struct slice words)
@@ -376,7 +366,7 @@ has_words(struct slice text, struct slice words)
 
 		/* "the wildcard '*'": the asterisk itself is one of what
 		 * differs. */
-		at = find_part(text, part);
+		at = text_find_nocase(text, part);
 		if (at == text.len && part.len > 0)
 			return false;
 		text = slice_after(text, at + part.len);

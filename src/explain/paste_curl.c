@@ -83,22 +83,6 @@ read_double(struct shell *s)
 	paste_fault(s->p, "a \" is not closed");
 }
 
-/* UTF-8 of a code point. */
-static void
-put_character(struct shell *s, unsigned c)
-{
-	if (c < 0x80) {
-		put(s, (char)c);
-	} else if (c < 0x800) {
-		put(s, (char)(0xc0 | c >> 6));
-		put(s, (char)(0x80 | (c & 0x3f)));
-	} else {
-		put(s, (char)(0xe0 | c >> 12));
-		put(s, (char)(0x80 | (c >> 6 & 0x3f)));
-		put(s, (char)(0x80 | (c & 0x3f)));
-	}
-}
-
 /* Up to `most` hexadecimal digits. */
 static unsigned
 read_hex(struct shell *s, int most)
@@ -128,7 +112,8 @@ read_ansi(struct shell *s)
 		c = next(s);
 		const char *at = strchr(escapes, c);
 		if (c == 'u')
-			put_character(s, read_hex(s, 4));
+			s->len +=
+			    text_put_utf8(s->word + s->len, read_hex(s, 4));
 		else if (c == 'x')
 			put(s, (char)read_hex(s, 2));
 		else

@@ -81,25 +81,6 @@ take(struct script *s, char c)
 
 /* ---- values ---- */
 
-/* UTF-8 of a code point below U+10000; how many bytes. */
-static size_t
-put_character(char *to, unsigned c)
-{
-	if (c < 0x80) {
-		to[0] = (char)c;
-		return 1;
-	}
-	if (c < 0x800) {
-		to[0] = (char)(0xc0 | c >> 6);
-		to[1] = (char)(0x80 | (c & 0x3f));
-		return 2;
-	}
-	to[0] = (char)(0xe0 | c >> 12);
-	to[1] = (char)(0x80 | (c >> 6 & 0x3f));
-	to[2] = (char)(0x80 | (c & 0x3f));
-	return 3;
-}
-
 /* Behind a backslash (ECMA-262, 12.9.4). */
 static size_t
 read_escape(struct script *s, char *to)
@@ -119,7 +100,7 @@ read_escape(struct script *s, char *to)
 	}
 	while (digits-- > 0 && s->rest.len > 0 && ascii_hex(peek(s)) >= 0)
 		value = value << 4 | (unsigned)ascii_hex(next(s));
-	return put_character(to, value);
+	return text_put_utf8(to, value);
 }
 
 static struct slice

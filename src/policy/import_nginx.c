@@ -435,10 +435,7 @@ location_path(struct nginx *n, struct block *block)
 static bool
 has_options(struct slice text)
 {
-	for (; text.len >= 7; text = slice_after(text, 1))
-		if (text_starts_nocase(text, SLICE("options")))
-			return true;
-	return false;
+	return text_find_nocase(text, SLICE("options")) < text.len;
 }
 
 /* if ($VARIABLE OPERATOR VALUE): its words, without the parentheses. */

@@ -27,17 +27,6 @@ value_of(const struct response *response, const char *name)
 	return SLICE_NONE;
 }
 
-static bool
-contains(struct slice text, const char *word)
-{
-	struct slice part = slice_from(word);
-
-	for (size_t i = 0; i + part.len <= text.len; i++)
-		if (text_starts_nocase(slice_after(text, i), part))
-			return true;
-	return false;
-}
-
 bool
 cures_is_corswrap(const struct response *response)
 {
@@ -85,7 +74,10 @@ cures_server(const struct response *response)
 		struct slice text = signs[i].header == NULL
 					? response->body
 					: value_of(response, signs[i].header);
-		if (slice_present(text) && contains(text, signs[i].word))
+		struct slice word = slice_from(signs[i].word);
+		/* An empty word: the header alone is the sign. */
+		if (slice_present(text) &&
+		    (word.len == 0 || text_find_nocase(text, word) < text.len))
 			return signs[i].kind;
 	}
 	return SERVER_UNKNOWN;

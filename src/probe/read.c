@@ -18,6 +18,8 @@ struct blocks {
 	struct explanation *e;
 	struct response at[BLOCKS_MAX];
 	size_t count;
+	struct fetch_field *fields; /* of the last one */
+	size_t room;
 	bool open;	   /* the last one may get more lines */
 	bool has_statuses; /* answers begin with one; else is a body */
 };
@@ -66,6 +68,8 @@ open_block(struct blocks *b)
 		return NULL;
 	b->open = true;
 	b->at[b->count] = (struct response){.known = true};
+	b->fields = NULL;
+	b->room = 0;
 	return &b->at[b->count++];
 }
 
@@ -73,21 +77,18 @@ static void
 add_field(struct blocks *b, struct slice name, struct slice value)
 {
 	struct response *to = open_block(b);
-	struct fetch_field *at;
 
 	if (to == NULL)
 		return;
-	/* Few enough that each may cost a copy. */
-	at = arena_array(b->e->arena, to->fields.count + 1, sizeof(*at));
-	if (at == NULL) {
+	/* Fields are added to the last block alone. */
+	if (!array_grow_in(b->e->arena, &b->fields, to->fields.count, &b->room,
+			   sizeof(*b->fields))) {
 		b->e->out_of_memory = true;
 		return;
 	}
-	for (size_t i = 0; i < to->fields.count; i++)
-		at[i] = to->fields.at[i];
-	at[to->fields.count] =
+	b->fields[to->fields.count] =
 	    (struct fetch_field){name, text_trim_http(value)};
-	to->fields = (struct fetch_fields){at, to->fields.count + 1};
+	to->fields = (struct fetch_fields){b->fields, to->fields.count + 1};
 }
 
 static void

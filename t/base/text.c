@@ -339,6 +339,45 @@ test_quote(void **state)
 	unit_unguard(text);
 }
 
+/* ---- parts, UTF-8 ---- */
+
+static void
+test_find_nocase(void **state)
+{
+	struct slice text = unit_guard(SLICE("a Server: NGINX"));
+
+	(void)state;
+	assert_int_equal(text_find_nocase(text, SLICE("nginx")), 10);
+	assert_int_equal(text_find_nocase(text, SLICE("A SERVER")), 0);
+	assert_int_equal(text_find_nocase(text, SLICE("nginxx")), text.len);
+	assert_int_equal(text_find_nocase(text, SLICE("")), 0);
+	assert_int_equal(text_find_nocase(SLICE(""), SLICE("a")), 0);
+	assert_int_equal(text_find_nocase(SLICE_NONE, SLICE("")), 0);
+	unit_unguard(text);
+}
+
+static const struct utf8_row {
+	const char *name;
+	unsigned c;
+	const char *want;
+} utf8_rows[] = {
+    {"utf8: the last of one byte", 0x7f, "\x7f"},
+    {"utf8: the first of two", 0x80, "\xc2\x80"},
+    {"utf8: the last of two", 0x7ff, "\xdf\xbf"},
+    {"utf8: the first of three", 0x800, "\xe0\xa0\x80"},
+    {"utf8: the last of three", 0xffff, "\xef\xbf\xbf"},
+};
+
+static void
+test_utf8(void **state)
+{
+	const struct utf8_row *row = *state;
+	char buf[TEXT_UTF8_MAX];
+	size_t len = text_put_utf8(buf, row->c);
+
+	unit_assert_slice(slice_of(buf, len), row->want);
+}
+
 int
 main(void)
 {
@@ -347,6 +386,8 @@ main(void)
 
 	UNIT_ROWS(tests, n, trim_rows, test_trim);
 	UNIT_TEST(tests, n, test_find);
+	UNIT_TEST(tests, n, test_find_nocase);
+	UNIT_ROWS(tests, n, utf8_rows, test_utf8);
 	UNIT_ROWS(tests, n, ends_rows, test_ends);
 	UNIT_ROWS(tests, n, list_rows, test_list);
 	UNIT_ROWS(tests, n, number_rows, test_number);
