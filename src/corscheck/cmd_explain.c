@@ -19,6 +19,7 @@
 
 #include "base/text.h"
 #include "corscheck/request.h"
+#include "explain/findings.h"
 #include "probe/probe.h"
 
 /* ---- the answer ---- */
@@ -145,7 +146,7 @@ read_command(const struct command *command, int argc, char **argv)
 		size_t count = begin(&arguments, all);
 		const char *fault = NULL;
 		for (size_t i = 0; i < count && fault == NULL; i++)
-			fault = read_answers(&all[i], arguments.response);
+			fault = explain_answers(&all[i], arguments.response);
 		if (fault == NULL) {
 			status = print_explanations(all, count, arguments.json);
 		} else {

@@ -7,12 +7,17 @@ explain_sources = \
 	%D%/console.c \
 	%D%/cookies.c \
 	%D%/cookies.h \
+	%D%/cures.c \
+	%D%/cures.h \
 	%D%/explanation.c \
 	%D%/explanation.h \
+	%D%/findings.c \
+	%D%/findings.h \
 	%D%/fix.c \
 	%D%/json.c \
 	%D%/messages.c \
 	%D%/messages.h \
+	%D%/metadata.c \
 	%D%/paste.c \
 	%D%/paste.h \
 	%D%/paste_console.c \
@@ -20,8 +25,10 @@ explain_sources = \
 	%D%/paste_fetch.c \
 	%D%/paste_har.c \
 	%D%/question.c \
+	%D%/read.c \
 	%D%/reference.c \
 	%D%/reference.h \
+	%D%/server.c \
 	%D%/server_words.c \
 	%D%/text.c \
 	%D%/walk.c \

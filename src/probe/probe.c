@@ -11,6 +11,7 @@
 #include "probe/probe.h"
 
 #include "base/text.h"
+#include "explain/findings.h"
 #include "policy/hostname.h"
 
 /* Fetch: "If request's redirect count is 20, then return a network error." */
@@ -66,7 +67,7 @@ send_request(struct explanation *e, struct probe_client *client,
 	     struct slice method, const struct fetch_fields *fields,
 	     struct response *out)
 {
-	struct fetch_fields all = probe_fields(e, fields, SLICE_NONE);
+	struct fetch_fields all = explain_fields(e, fields, SLICE_NONE);
 	const char *why;
 	enum probe_fault fault =
 	    probe_send(client, e, &e->question.url, method, &all, out, &why);
@@ -359,9 +360,21 @@ follow(struct explanation *first, struct explanation *from,
 	return to;
 }
 
+static bool
+send_question(void *ctx, struct explanation *e, const struct url *url,
+	      struct slice method, const struct fetch_fields *fields,
+	      struct response *out)
+{
+	const char *why;
+
+	return probe_send(ctx, e, url, method, fields, out, &why) ==
+	       PROBE_ANSWERED;
+}
+
 void
 probe(struct explanation *e, struct probe_client *client)
 {
+	const struct live_server live = {.ctx = client, .send = send_question};
 	struct explanation *at = e;
 	struct slice location = SLICE_NONE, first = SLICE_NONE;
 	bool two;
@@ -381,5 +394,5 @@ probe(struct explanation *e, struct probe_client *client)
 		copy_outcome(e, at);
 	if (!e->out_of_memory && !e->unreachable && e->plan.cross_origin &&
 	    !e->plan.opaque)
-		probe_find(e, client, first);
+		explain_find(e, &live, first);
 }

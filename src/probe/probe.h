@@ -1,9 +1,9 @@
 /*
  * corscheck probe: the exchange with a live server.
  *
- * http.c sends one request (the one place that knows libcurl), probe.c
- * does what a browser would do and lets browser_checks.c look at the answers,
- * findings.c looks for the mistakes that people make.
+ * http.c sends one request (the one place that knows libcurl), probe.c does
+ * what a browser would do and lets src/explain look at the responses, for
+ * verdict and findings.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -47,52 +47,13 @@ enum probe_fault probe_send(struct probe_client *, struct explanation *,
 			    const struct fetch_fields *, struct response *out,
 			    const char **why);
 
-/* ---- metadata.c ---- */
-
-/* What a browser says of page and URL in every request (Fetch Metadata). */
-enum { PROBE_METADATA = 3 };
-size_t probe_metadata(const struct explanation *,
-		      struct fetch_field out[PROBE_METADATA]);
-
-/* The fields that are shown, with another Origin if one is given (else
- * SLICE_NONE), and those that every browser adds; in the arena. */
-struct fetch_fields probe_fields(struct explanation *,
-				 const struct fetch_fields *,
-				 struct slice origin);
-
 /* ---- probe.c ---- */
 
 /*
  * The whole story with the server itself: preflight and request as they are
- * needed, redirects followed; then findings (probe_find), unless it could not
+ * needed, redirects followed; then findings (explain_find), unless it could not
  * be reached.
  */
 void probe(struct explanation *, struct probe_client *);
-
-/* ---- server.c ---- */
-
-/* May the request be sent again?  GET and HEAD change nothing on a server. */
-bool probe_repeats_request(const struct explanation *);
-/* Look for a cache that hands out another page's answer, with one request more;
- * then put the cures of all findings and of the verdict into the words of the
- * server that answers, unless that is corswrap (one more preflight may ask).
- * No client: nothing is asked. */
-void probe_cure(struct explanation *, struct probe_client *);
-
-/* ---- findings.c ---- */
-
-/* Ask three questions more, each without consequences, and look at all the
- * answers.  redirect: the first Location of the request, or absent. */
-void probe_find(struct explanation *, struct probe_client *,
-		struct slice redirect);
-
-/* ---- read.c ---- */
-
-/*
- * The same from answers that somebody pasted: header blocks as curl -i, curl -v
- * or a browser's developer tools show them, the preflight's first where there
- * are two.  NULL: the explanation is made; else what is wrong with the text.
- */
-const char *read_answers(struct explanation *, struct slice text);
 
 #endif

@@ -8,17 +8,17 @@
 #include <config.h>
 #endif
 
-#include "probe/probe.h"
+#include "explain/findings.h"
 
 #include "base/text.h"
-#include "probe/cures.h"
+#include "explain/cures.h"
 
 /* ---- caches ---- */
 
 /* GET and HEAD change nothing on a server, and caches store their responses.
  * For other methods only the preflight is repeated. */
 bool
-probe_repeats_request(const struct explanation *e)
+explain_repeats_request(const struct explanation *e)
 {
 	return e->sent && e->response.known && e->steps.count == 0 &&
 	       (slice_eq(e->plan.method, SLICE("GET")) ||
@@ -31,17 +31,17 @@ static const char fix_cache[] =
 /* A cache that keeps the answer to another page: of another URL, which it has
  * not, the answer is the page's. */
 static void
-find_cache(struct explanation *e, struct probe_client *client)
+find_cache(struct explanation *e, const struct live_server *live)
 {
 	struct fetch_fields fields;
 	struct response fresh;
 	struct url url = e->question.url;
 	struct slice parts[3] = {url.href, SLICE("?"),
 				 SLICE("corscheck-fresh=1")};
-	const char *text, *why;
+	const char *text;
 
-	if (client == NULL || e->verdict != VERDICT_BLOCKED ||
-	    !probe_repeats_request(e) || e->reason == NULL ||
+	if (live == NULL || e->verdict != VERDICT_BLOCKED ||
+	    !explain_repeats_request(e) || e->reason == NULL ||
 	    !slice_starts(slice_from(e->reason), SLICE("acao-")) ||
 	    fetch_is_redirect(e->response.status))
 		return;
@@ -53,10 +53,9 @@ find_cache(struct explanation *e, struct probe_client *client)
 		return;
 	}
 	url.href = slice_of(text, parts[0].len + parts[1].len + parts[2].len);
-	fields = probe_fields(e, &e->request, SLICE_NONE);
+	fields = explain_fields(e, &e->request, SLICE_NONE);
 	if (e->out_of_memory ||
-	    probe_send(client, e, &url, e->plan.method, &fields, &fresh,
-		       &why) != PROBE_ANSWERED ||
+	    !live_send(live, e, &url, e->plan.method, &fields, &fresh) ||
 	    fetch_check_origin(e->arena, e->question.origin,
 			       e->question.credentials, &fresh.fields)
 		    .reason != FETCH_PASSES)
@@ -71,15 +70,14 @@ find_cache(struct explanation *e, struct probe_client *client)
 
 /* Without a preflight of the page nothing shows that corswrap answers. */
 static enum server_kind
-find_server(struct explanation *e, struct probe_client *client)
+find_server(struct explanation *e, const struct live_server *live)
 {
-	struct fetch_field at[2 + PROBE_METADATA] = {
+	struct fetch_field at[2 + EXPLAIN_METADATA] = {
 	    {SLICE("Origin"), e->question.origin},
 	    {SLICE("Access-Control-Request-Method"), e->plan.method},
 	};
-	struct fetch_fields fields = {at, 2 + probe_metadata(e, at + 2)};
+	struct fetch_fields fields = {at, 2 + explain_metadata(e, at + 2)};
 	struct response preflight = e->preflight;
-	const char *why;
 	enum server_kind kind = cures_server(&e->preflight);
 
 	if (kind == SERVER_UNKNOWN)
@@ -88,14 +86,14 @@ find_server(struct explanation *e, struct probe_client *client)
 		return kind;
 	/* corswrap's answers vary by Origin: of one that was pasted alone it
 	 * is not known whose it is. */
-	if (!preflight.known && client == NULL)
+	if (!preflight.known && live == NULL)
 		return slice_present(fetch_get(e->arena, &e->response.fields,
 					       SLICE("vary")))
 			   ? SERVER_UNKNOWN
 			   : kind;
 	if (!preflight.known)
-		probe_send(client, e, &e->question.url, SLICE("OPTIONS"),
-			   &fields, &preflight, &why);
+		live_send(live, e, &e->question.url, SLICE("OPTIONS"), &fields,
+			  &preflight);
 	return cures_is_corswrap(&preflight) ? SERVER_CORSWRAP : kind;
 }
 
@@ -111,16 +109,16 @@ is_fix_of_finding(const struct explanation *e)
 }
 
 void
-probe_cure(struct explanation *e, struct probe_client *client)
+explain_cure(struct explanation *e, const struct live_server *live)
 {
 	enum server_kind kind;
 	const char *cure;
 
-	find_cache(e, client);
+	find_cache(e, live);
 	if (e->out_of_memory ||
 	    (e->verdict != VERDICT_BLOCKED && e->finding_count == 0))
 		return;
-	kind = find_server(e, client);
+	kind = find_server(e, live);
 	for (size_t i = 0; i < e->finding_count; i++) {
 		struct finding *f = &e->findings[i];
 		cure = cures_find(e, kind,

@@ -9,7 +9,7 @@
 #include <config.h>
 #endif
 
-#include "probe/probe.h"
+#include "explain/findings.h"
 
 #include "base/text.h"
 #include "cors/cookie.h"
@@ -183,19 +183,18 @@ accepts_origin(struct explanation *e, const struct response *response)
 
 /* The page's preflight for that method and for no header. */
 static bool
-passes(struct explanation *e, struct probe_client *client, struct slice method,
-       struct response *out)
+passes(struct explanation *e, const struct live_server *live,
+       struct slice method, struct response *out)
 {
-	struct fetch_field at[2 + PROBE_METADATA] = {
+	struct fetch_field at[2 + EXPLAIN_METADATA] = {
 	    {SLICE("Origin"), e->question.origin},
 	    {SLICE("Access-Control-Request-Method"), method},
 	};
-	struct fetch_fields fields = {at, 2 + probe_metadata(e, at + 2)};
-	const char *why;
+	struct fetch_fields fields = {at, 2 + explain_metadata(e, at + 2)};
 
 	return !e->out_of_memory &&
-	       probe_send(client, e, &e->question.url, SLICE("OPTIONS"),
-			  &fields, out, &why) == PROBE_ANSWERED &&
+	       live_send(live, e, &e->question.url, SLICE("OPTIONS"), &fields,
+			 out) &&
 	       accepts_origin(e, out);
 }
 
@@ -216,14 +215,14 @@ is_policy(struct explanation *e, const struct response *response)
 }
 
 static enum cause
-find_cause(struct explanation *e, struct probe_client *client,
+find_cause(struct explanation *e, const struct live_server *live,
 	   struct response *simpler)
 {
 	if (slice_present(e->plan.asked) &&
-	    passes(e, client, e->plan.method, simpler))
+	    passes(e, live, e->plan.method, simpler))
 		return CAUSE_HEADERS;
 	if (e->plan.method_needs_preflight &&
-	    passes(e, client, SLICE("GET"), simpler))
+	    passes(e, live, SLICE("GET"), simpler))
 		return CAUSE_METHOD;
 	return is_policy(e, &e->preflight) ? CAUSE_ORIGIN : CAUSE_NONE;
 }
@@ -246,7 +245,7 @@ fix_method(struct explanation *e, const struct response *simpler)
 /* If a policy refused the preflight, send up to two simpler ones: the part that
  * it rejects becomes a finding and the fix.  False: no policy did. */
 static bool
-find_refusal(struct explanation *e, struct probe_client *client)
+find_refusal(struct explanation *e, const struct live_server *live)
 {
 	static const char *const words[] = {
 	    [CAUSE_NONE] = "",
@@ -259,12 +258,12 @@ find_refusal(struct explanation *e, struct probe_client *client)
 	enum cause cause;
 
 	/* The cause is found by asking again. */
-	if (client == NULL || !refusal->known || e->preflight_passes ||
+	if (live == NULL || !refusal->known || e->preflight_passes ||
 	    slice_present(get(e, refusal, "access-control-allow-origin")) ||
 	    (refusal->status != 403 &&
 	     fetch_check_status(refusal->status).reason != FETCH_PASSES))
 		return false;
-	cause = find_cause(e, client, &simpler);
+	cause = find_cause(e, live, &simpler);
 	if (cause == CAUSE_NONE)
 		return false;
 	if (cause == CAUSE_ORIGIN)
@@ -444,7 +443,7 @@ find_max_age(struct explanation *e)
 /* ---- other origins ---- */
 
 static void
-request_from(struct explanation *e, struct probe_client *client,
+request_from(struct explanation *e, const struct live_server *live,
 	     const char *origin, struct response *out)
 {
 	struct fetch_field preflight[] = {
@@ -452,18 +451,17 @@ request_from(struct explanation *e, struct probe_client *client,
 	    {SLICE("Access-Control-Request-Method"), e->plan.method},
 	};
 	struct fetch_fields simple = {preflight, 2}, fields;
-	bool itself = probe_repeats_request(e);
-	const char *why;
+	bool itself = explain_repeats_request(e);
 
-	fields = probe_fields(e,
-			      itself		  ? &e->request
-			      : e->plan.preflight ? &e->preflight_request
-						  : &simple,
-			      slice_from(origin));
+	fields = explain_fields(e,
+				itself		    ? &e->request
+				: e->plan.preflight ? &e->preflight_request
+						    : &simple,
+				slice_from(origin));
 	if (!e->out_of_memory)
-		probe_send(client, e, &e->question.url,
-			   itself ? e->plan.method : SLICE("OPTIONS"), &fields,
-			   out, &why);
+		live_send(live, e, &e->question.url,
+			  itself ? e->plan.method : SLICE("OPTIONS"), &fields,
+			  out);
 }
 
 static void
@@ -514,7 +512,7 @@ varies(struct explanation *e, const struct response *response)
 static void
 find_vary(struct explanation *e, const struct response *unknown_origin)
 {
-	bool itself = probe_repeats_request(e);
+	bool itself = explain_repeats_request(e);
 	const struct response *own = itself ? &e->response : &e->preflight;
 	struct slice a, b;
 
@@ -538,15 +536,14 @@ find_vary(struct explanation *e, const struct response *unknown_origin)
 /* ---- an OPTIONS that is no preflight ---- */
 
 static void
-find_options(struct explanation *e, struct probe_client *client)
+find_options(struct explanation *e, const struct live_server *live)
 {
 	struct fetch_fields none = {NULL, 0};
 	struct response response;
-	const char *why;
 
 	if (e->out_of_memory ||
-	    probe_send(client, e, &e->question.url, SLICE("OPTIONS"), &none,
-		       &response, &why) != PROBE_ANSWERED)
+	    !live_send(live, e, &e->question.url, SLICE("OPTIONS"), &none,
+		       &response))
 		return;
 	find_allow(e, &response, A_PLAIN_OPTIONS);
 	if (response.status >= 200 && response.status <= 299 &&
@@ -628,14 +625,14 @@ find_error(struct explanation *e)
 }
 
 void
-probe_find(struct explanation *e, struct probe_client *client,
-	   struct slice redirect)
+explain_find(struct explanation *e, const struct live_server *live,
+	     struct slice redirect)
 {
 	struct response unknown_origin = {.known = false},
 			null_origin = {.known = false};
 
 	if (e->preflight.known) {
-		if (!find_refusal(e, client))
+		if (!find_refusal(e, live))
 			find_status(e);
 		find_max_age(e);
 	}
@@ -644,16 +641,16 @@ probe_find(struct explanation *e, struct probe_client *client,
 	find_login(e, redirect);
 	find_error(e);
 	find_cookies(e);
-	if (client == NULL) {
-		probe_cure(e, NULL);
+	if (live == NULL) {
+		explain_cure(e, NULL);
 		return;
 	}
-	request_from(e, client, UNKNOWN_ORIGIN, &unknown_origin);
+	request_from(e, live, UNKNOWN_ORIGIN, &unknown_origin);
 	if (!slice_eq(e->question.origin, SLICE("null")))
-		request_from(e, client, "null", &null_origin);
+		request_from(e, live, "null", &null_origin);
 	find_reflection(e, &unknown_origin);
 	find_null(e, &null_origin);
 	find_vary(e, &unknown_origin);
-	find_options(e, client);
-	probe_cure(e, client);
+	find_options(e, live);
+	explain_cure(e, live);
 }

@@ -7,11 +7,11 @@
 #include <config.h>
 #endif
 
-#include "probe/probe.h"
+#include "explain/findings.h"
 
 size_t
-probe_metadata(const struct explanation *e,
-	       struct fetch_field out[PROBE_METADATA])
+explain_metadata(const struct explanation *e,
+		 struct fetch_field out[EXPLAIN_METADATA])
 {
 	if (!url_is_trustworthy(&e->question.url))
 		return 0;
@@ -22,15 +22,15 @@ probe_metadata(const struct explanation *e,
 				      slice_from(explain_fetch_mode(e))};
 	out[2] = (struct fetch_field){SLICE("Sec-Fetch-Dest"),
 				      slice_from(explain_fetch_dest(e))};
-	return PROBE_METADATA;
+	return EXPLAIN_METADATA;
 }
 
 struct fetch_fields
-probe_fields(struct explanation *e, const struct fetch_fields *fields,
-	     struct slice origin)
+explain_fields(struct explanation *e, const struct fetch_fields *fields,
+	       struct slice origin)
 {
-	struct fetch_field *at =
-	    arena_array(e->arena, fields->count + PROBE_METADATA, sizeof(*at));
+	struct fetch_field *at = arena_array(
+	    e->arena, fields->count + EXPLAIN_METADATA, sizeof(*at));
 	size_t count = fields->count;
 
 	if (at == NULL) {
@@ -43,6 +43,6 @@ probe_fields(struct explanation *e, const struct fetch_fields *fields,
 		    slice_eq(at[i].name, SLICE("Origin")))
 			at[i].value = origin;
 	}
-	count += probe_metadata(e, at + count);
+	count += explain_metadata(e, at + count);
 	return (struct fetch_fields){at, count};
 }

@@ -11,7 +11,7 @@
 #include <config.h>
 #endif
 
-#include "probe/cures.h"
+#include "explain/cures.h"
 
 #include "base/text.h"
 

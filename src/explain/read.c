@@ -7,7 +7,7 @@
 #include <config.h>
 #endif
 
-#include "probe/probe.h"
+#include "explain/findings.h"
 
 #include "base/array.h"
 #include "base/text.h"
@@ -196,7 +196,7 @@ check(struct explanation *e, const struct blocks *b)
 }
 
 const char *
-read_answers(struct explanation *e, struct slice text)
+explain_answers(struct explanation *e, struct slice text)
 {
 	struct blocks *b = arena_alloc(e->arena, sizeof(*b));
 
@@ -218,6 +218,6 @@ read_answers(struct explanation *e, struct slice text)
 		return NULL;
 	check(e, b);
 	if (!e->out_of_memory && e->plan.cross_origin)
-		probe_find(e, NULL, SLICE_NONE);
+		explain_find(e, NULL, SLICE_NONE);
 	return NULL;
 }

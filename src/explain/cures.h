@@ -5,8 +5,8 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef PROBE_CURES_H
-#define PROBE_CURES_H
+#ifndef EXPLAIN_CURES_H
+#define EXPLAIN_CURES_H
 
 #include "explain/explanation.h"
 
