@@ -173,48 +173,13 @@ paste_text(struct request_arguments *arguments, struct slice *text)
 	return GO_ON;
 }
 
-/* "no-cors" and what loads it are the browser's Sec-Fetch headers. */
-static void
-take_mode(const struct pasted *pasted, struct fetch_how *how)
-{
-	enum fetch_as as;
-
-	how->no_cors |= slice_eq(pasted->mode, SLICE("no-cors"));
-	if (how->as == FETCH_AS_FETCH &&
-	    fetch_as_parse(pasted->destination, &as))
-		how->as = as;
-	if (slice_eq(pasted->redirect, SLICE("error")))
-		how->redirect = FETCH_ERROR;
-	else if (slice_eq(pasted->redirect, SLICE("manual")))
-		how->redirect = FETCH_MANUAL;
-	how->has_body |= pasted->body;
-}
-
 /* What the flags say goes before what was pasted. */
 static int
 merge(struct request_arguments *arguments, const struct pasted *pasted,
       struct question_text *text)
 {
-	size_t count = text->header_count + pasted->headers.count;
-	struct slice *headers =
-	    arena_array(arguments->input.arena, count, sizeof(*headers));
-
-	if (headers == NULL)
+	if (!paste_question(pasted, text))
 		return complain("memory is out", "");
-	for (size_t i = 0; i < text->header_count; i++)
-		headers[i] = text->headers[i];
-	for (size_t i = 0; i < pasted->headers.count; i++)
-		headers[text->header_count + i] = pasted->headers.at[i];
-	text->headers = headers;
-	text->header_count = count;
-	if (!slice_present(text->url))
-		text->url = pasted->url;
-	if (!slice_present(text->origin))
-		text->origin = pasted->origin;
-	if (!slice_present(text->method))
-		text->method = pasted->method;
-	text->credentials |= pasted->credentials;
-	take_mode(pasted, &text->how);
 	arguments->response = pasted->response;
 	arguments->no_response = arguments->paste.form == PASTE_HAR &&
 				 !slice_present(pasted->response);

@@ -20,10 +20,12 @@ explain_sources = \
 	%D%/metadata.c \
 	%D%/paste.c \
 	%D%/paste.h \
+	%D%/paste_any.c \
 	%D%/paste_console.c \
 	%D%/paste_curl.c \
 	%D%/paste_fetch.c \
 	%D%/paste_har.c \
+	%D%/paste_response.c \
 	%D%/question.c \
 	%D%/read.c \
 	%D%/reference.c \

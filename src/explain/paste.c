@@ -245,3 +245,46 @@ paste_settle(struct pasted *p)
 		become_request(p, &asked);
 	find_origin(p);
 }
+
+/* ---- the question ---- */
+
+/* "no-cors" and what loads it are the browser's Sec-Fetch headers. */
+static void
+take_how(const struct pasted *p, struct fetch_how *how)
+{
+	enum fetch_as as;
+
+	how->no_cors |= slice_eq(p->mode, SLICE("no-cors"));
+	if (how->as == FETCH_AS_FETCH && fetch_as_parse(p->destination, &as))
+		how->as = as;
+	if (slice_eq(p->redirect, SLICE("error")))
+		how->redirect = FETCH_ERROR;
+	else if (slice_eq(p->redirect, SLICE("manual")))
+		how->redirect = FETCH_MANUAL;
+	how->has_body |= p->body;
+}
+
+bool
+paste_question(const struct pasted *p, struct question_text *text)
+{
+	size_t count = text->header_count + p->headers.count;
+	struct slice *headers = arena_array(p->arena, count, sizeof(*headers));
+
+	if (headers == NULL)
+		return false;
+	for (size_t i = 0; i < text->header_count; i++)
+		headers[i] = text->headers[i];
+	for (size_t i = 0; i < p->headers.count; i++)
+		headers[text->header_count + i] = p->headers.at[i];
+	text->headers = headers;
+	text->header_count = count;
+	if (!slice_present(text->url))
+		text->url = p->url;
+	if (!slice_present(text->origin))
+		text->origin = p->origin;
+	if (!slice_present(text->method))
+		text->method = p->method;
+	text->credentials |= p->credentials;
+	take_how(p, &text->how);
+	return true;
+}

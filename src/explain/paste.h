@@ -1,8 +1,9 @@
 /*
  * A request as people have it at hand: "Copy as cURL", "Copy as fetch", a HAR.
  *
- * paste_curl.c, paste_fetch.c and paste_har.c read it; paste.c makes of it what
- * a script asked for, without what the browser put in by itself.
+ * paste_curl.c, paste_fetch.c, paste_har.c, paste_console.c and
+ * paste_response.c read it, paste_any.c finds out which; paste.c makes of it
+ * what a script asked for, without what the browser put in by itself.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -56,8 +57,11 @@ bool paste_fetch(struct arena *, struct slice text, struct pasted *out);
 /* entry: from 1; 0: the first that failed, else the first. */
 bool paste_har(struct arena *, struct slice text, size_t entry,
 	       struct pasted *out);
-/* A message of a browser's console, as far as it names the request: URL, origin,
- * method, a header.  False: memory is out. */
+/* Response headers, as curl -i, curl -v and developer tools show them, and what
+ * they show of the request.  False: memory is out. */
+bool paste_response(struct arena *, struct slice text, struct pasted *out);
+/* A message of a browser's console, as far as it names the request: URL,
+ * origin, method, a header.  False: memory is out. */
 bool paste_console(struct arena *, struct slice text, struct pasted *out);
 
 /*
@@ -65,5 +69,34 @@ bool paste_console(struct arena *, struct slice text, struct pasted *out);
  * A preflight becomes the request that it asks for.
  */
 void paste_settle(struct pasted *);
+
+/* What was pasted becomes the question; what it has already goes before. False:
+ * memory is out. */
+bool paste_question(const struct pasted *, struct question_text *);
+
+/* ---- paste_any.c: text of which it is not said what it is ---- */
+
+enum pasted_kind {
+	PASTED_UNKNOWN,
+	PASTED_CURL,
+	PASTED_FETCH,
+	PASTED_HAR,
+	PASTED_CONSOLE,
+	PASTED_RESPONSE,
+	PASTED_APACHE,
+	PASTED_NGINX,
+	PASTED_POLICY,
+	PASTED_URL
+};
+
+enum pasted_kind paste_guess(struct arena *, struct slice text);
+/* "a cURL command", with its article. */
+const char *pasted_kind_name(enum pasted_kind);
+/*
+ * Read it as that kind, and settle it.  Of a configuration and of a policy
+ * nothing is read here.  False: out->fault says why, or memory is out.
+ */
+bool paste_any(struct arena *, struct slice text, enum pasted_kind,
+	       struct pasted *out);
 
 #endif
