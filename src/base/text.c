@@ -32,6 +32,34 @@ text_find_nocase(struct slice s, struct slice part)
 }
 
 size_t
+text_utf8_length(struct slice s)
+{
+	const unsigned char *b = (const unsigned char *)s.ptr;
+	unsigned char low = 0x80, high = 0xbf;
+	size_t len;
+
+	if (b[0] < 0x80)
+		return 1;
+	if (b[0] < 0xc2 || b[0] > 0xf4)
+		return 0;
+	len = b[0] < 0xe0 ? 2 : b[0] < 0xf0 ? 3 : 4;
+	if (b[0] == 0xe0)
+		low = 0xa0; /* else it is too long */
+	else if (b[0] == 0xed)
+		high = 0x9f; /* else a surrogate */
+	else if (b[0] == 0xf0)
+		low = 0x90;
+	else if (b[0] == 0xf4)
+		high = 0x8f; /* else past U+10FFFF */
+	if (s.len < len || b[1] < low || b[1] > high)
+		return 0;
+	for (size_t i = 2; i < len; i++)
+		if (b[i] >> 6 != 2)
+			return 0;
+	return len;
+}
+
+size_t
 text_put_utf8(char to[static TEXT_UTF8_MAX], unsigned c)
 {
 	if (c < 0x80) {

@@ -172,6 +172,10 @@ struct slice text_lower(char *to, struct slice s);
 
 /* ---- UTF-8 ---- */
 
+/* How many bytes the character at the beginning of s has, which is not empty;
+ * 0: it is not UTF-8 (Unicode, table 3-7). */
+size_t text_utf8_length(struct slice s);
+
 /* Write a code point below U+10000 to `to`; how many bytes.  A surrogate is
  * written as it is: nobody here reads it. */
 enum { TEXT_UTF8_MAX = 3 };

@@ -9,41 +9,9 @@
 
 #include "page/html.h"
 
-#include <stdint.h>
-
 #include "base/text.h"
 
 static const char replacement[] = "\xef\xbf\xbd"; /* U+FFFD */
-
-/* How many bytes the UTF-8 character at the beginning has; 0: it is none
- * (Unicode, table 3-7). */
-static size_t
-character(struct slice s)
-{
-	const unsigned char *b = (const unsigned char *)s.ptr;
-	unsigned char low = 0x80, high = 0xbf;
-	size_t len;
-
-	if (b[0] < 0x80)
-		return 1;
-	if (b[0] < 0xc2 || b[0] > 0xf4)
-		return 0;
-	len = b[0] < 0xe0 ? 2 : b[0] < 0xf0 ? 3 : 4;
-	if (b[0] == 0xe0)
-		low = 0xa0; /* else it is too long */
-	else if (b[0] == 0xed)
-		high = 0x9f; /* else a surrogate */
-	else if (b[0] == 0xf0)
-		low = 0x90;
-	else if (b[0] == 0xf4)
-		high = 0x8f; /* else past U+10FFFF */
-	if (s.len < len || b[1] < low || b[1] > high)
-		return 0;
-	for (size_t i = 2; i < len; i++)
-		if (b[i] >> 6 != 2)
-			return 0;
-	return len;
-}
 
 static void
 put_ascii(FILE *out, char c)
@@ -85,7 +53,7 @@ void
 html_text(FILE *out, struct slice s)
 {
 	while (s.len > 0) {
-		size_t len = character(s);
+		size_t len = text_utf8_length(s);
 
 		if (len == 1)
 			put_ascii(out, s.ptr[0]);

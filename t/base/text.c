@@ -378,6 +378,30 @@ test_utf8(void **state)
 	unit_assert_slice(slice_of(buf, len), row->want);
 }
 
+static const struct utf8_length_row {
+	const char *name;
+	const char *text;
+	size_t want;
+} utf8_length_rows[] = {
+    {"utf8 length: ASCII", "a\xff", 1},
+    {"utf8 length: two bytes", "\xc3\xa4x", 2},
+    {"utf8 length: three", "\xe2\x82\xac", 3},
+    {"utf8 length: four", "\xf0\x9f\x98\x80", 4},
+    {"utf8 length: cut", "\xe2\x82", 0},
+    {"utf8 length: too long", "\xc0\x80", 0},
+    {"utf8 length: a surrogate", "\xed\xa0\x80", 0},
+    {"utf8 length: past U+10FFFF", "\xf4\x90\x80\x80", 0},
+    {"utf8 length: a byte that only follows", "\x80", 0},
+};
+
+static void
+test_utf8_length(void **state)
+{
+	const struct utf8_length_row *row = *state;
+
+	assert_int_equal(text_utf8_length(slice_from(row->text)), row->want);
+}
+
 int
 main(void)
 {
@@ -388,6 +412,7 @@ main(void)
 	UNIT_TEST(tests, n, test_find);
 	UNIT_TEST(tests, n, test_find_nocase);
 	UNIT_ROWS(tests, n, utf8_rows, test_utf8);
+	UNIT_ROWS(tests, n, utf8_length_rows, test_utf8_length);
 	UNIT_ROWS(tests, n, ends_rows, test_ends);
 	UNIT_ROWS(tests, n, list_rows, test_list);
 	UNIT_ROWS(tests, n, number_rows, test_number);
