@@ -1,6 +1,8 @@
 /*
  * From the text of a policy to its settings: the lines through inih into
  * sections, then the passes of the loader.  The one file that includes <ini.h>.
+ * Without inih (the one-file page) the reader's lines come here as they are: the
+ * reader knows what each of them is.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -11,7 +13,9 @@
 #include "policy/loader.h"
 
 #include <errno.h>
+#ifndef WITHOUT_INIH
 #include <ini.h>
+#endif
 #include <limits.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -343,6 +347,20 @@ take_key(struct parse *parse, struct slice key, struct slice value)
 			  &parse->reader);
 }
 
+#ifdef WITHOUT_INIH
+/* next_line opens sections itself. */
+static int
+read_lines(struct parse *parse)
+{
+	char line[READER_BUFFER];
+
+	while (next_line(line, sizeof(line), parse) != NULL)
+		if (line[0] != '[')
+			take_key(parse, parse->reader.key,
+				 parse->reader.value);
+	return 0;
+}
+#else
 /* inih's handler. */
 static int
 add_key(void *context, const char *section, const char *name, const char *value)
@@ -359,6 +377,13 @@ add_key(void *context, const char *section, const char *name, const char *value)
 	take_key(parse, key, text);
 	return 1;
 }
+
+static int
+read_lines(struct parse *parse)
+{
+	return ini_parse_stream(next_line, parse, add_key, parse);
+}
+#endif
 
 static int
 section_compare(const void *left, const void *right)
@@ -456,7 +481,7 @@ parse_lines(struct loader *loader, struct slice text)
 		return;
 	}
 	reader_init(&parse.reader, text, loader->file, loader->diags);
-	if (ini_parse_stream(next_line, &parse, add_key, &parse) != 0)
+	if (read_lines(&parse) != 0)
 		report_ambiguous(&parse);
 	find_duplicate_sections(loader);
 }
