@@ -353,6 +353,9 @@ response(struct page *page)
 
 	request_read(&request, page->request->variables);
 	page->own = own_origin(page->arena, &request);
+	/* What a client sends has HTTP_ in front of its name. */
+	page->alone =
+	    slice_present(variable(page, SLICE("CORSCHECK_ONE_FILE")));
 	if (slice_eq(request.method, SLICE("OPTIONS")))
 		answer_options(page);
 	else if (slice_eq(request.method, SLICE("GET")))

@@ -67,6 +67,7 @@ struct page {
 	struct slice own; /* the origin of this page; absent: unknown */
 	struct page_form form;
 	bool foreign;		    /* the form came from another site */
+	bool alone;		    /* the one-file page: it sends nothing */
 	struct page_result *result; /* NULL: the form alone */
 };
 

@@ -62,10 +62,13 @@ print_header(const struct page *page)
 		page->result != NULL ? "result" : "form");
 	fputs("<header>\n<h1>CORS analyzer</h1>\n"
 	      "<p>What a browser does when a page of one origin asks another, "
-	      "what <code>corswrap</code> answers under a policy, and why. "
-	      "This server sends nothing to the URL, and keeps nothing.</p>\n"
-	      "<nav aria-label=\"Parts of this page\"><ul>\n",
+	      "what <code>corswrap</code> answers under a policy, and why. ",
 	      out);
+	fputs(page->alone ? "This page sends nothing: all of it runs here."
+			  : "This server sends nothing to the URL, and keeps "
+			    "nothing.",
+	      out);
+	fputs("</p>\n<nav aria-label=\"Parts of this page\"><ul>\n", out);
 	if (page->result != NULL)
 		fputs("<li><a href=\"#result\">Result</a></li>\n", out);
 	if (page_may_try(page))
@@ -140,7 +143,7 @@ print_reference(const struct page *page)
 bool
 page_may_try(const struct page *page)
 {
-	return page->result != NULL && page->result->explained;
+	return page->result != NULL && page->result->explained && !page->alone;
 }
 
 void

@@ -575,4 +575,21 @@ for my $host (map { s/\0//gr } @together) {
 	    'Host')) }), '', 'adds nothing');
 }
 
+# The one-file page (src/onefile) is this page with nothing to send from it.
+{
+	my $body = encoded(url => 'https://api.example.net/',
+		origin => 'https://app.example.com');
+	for my $alone (0, 1) {
+		my $r = page('POST', stdin => $body, env => {
+			CONTENT_TYPE => 'application/x-www-form-urlencoded',
+			CONTENT_LENGTH => length $body,
+			$alone ? (CORSCHECK_ONE_FILE => 1) : () });
+		my $is = $alone ? 'the one-file page' : 'a page of a server';
+		is($r->{body} =~ /id="try"|<script/ ? 'a button' : 'none',
+		    $alone ? 'none' : 'a button', "$is: what can be sent");
+		like($r->{body}, $alone ? qr/This page sends nothing/
+		    : qr/This server sends nothing/, "$is: says so");
+	}
+}
+
 done_testing;
