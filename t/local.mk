@@ -153,6 +153,7 @@ script_tests = \
 	t/static/static-cgi.t \
 	t/tree/completion.t \
 	t/tree/install.t \
+	t/tree/keys.t \
 	t/tree/layers.t \
 	t/tree/manual.t \
 	t/tree/monitoring.t \
