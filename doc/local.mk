@@ -6,7 +6,9 @@ dist_man_MANS = \
 	doc/corscheck.1 \
 	doc/corswrap-errors.7 \
 	doc/corswrap-hosting.7 \
+	doc/corswrap-migration.7 \
 	doc/corswrap-operation.7 \
+	doc/corswrap-protection.7 \
 	doc/corswrap-recipes.7 \
 	doc/corswrap-warm.7 \
 	doc/corswrap.8 \

@@ -59,7 +59,8 @@ my %want = (
 		qw(corswrap corscheck)),
 	(map { ("/usr/share/man/$_" => 0644) }
 		qw(man1/corscheck.1 man3/cors.3 man5/corswrap.ini.5 man7/corswrap-errors.7
-		man7/corswrap-hosting.7 man7/corswrap-operation.7
+		man7/corswrap-hosting.7 man7/corswrap-migration.7
+		man7/corswrap-operation.7 man7/corswrap-protection.7
 		man7/corswrap-recipes.7
 		man7/corswrap-warm.7
 		man8/corswrap.8)),

@@ -23,6 +23,12 @@ cmp_ok(scalar @queries, '>=', 12, 'the dashboard has panels');
 push @queries, $rules =~ /^\s+expr: ((?:[^\n]+)(?:\n {10,}[^\n]+)*)/mg;
 cmp_ok(scalar @queries, '>=', 18, 'and there are rules');
 
+# Those of corswrap-operation(7), and its list of the counters.
+my $manual = read_file(top_src() . '/doc/corswrap-operation.7');
+push @queries, $manual =~ /^\.Dl (sum.*corswrap_.*)/mg;
+cmp_ok(scalar @queries, '>=', 20, 'and the manual has queries');
+my @listed = $manual =~ /^\.It Li (corswrap_\w+)$/mg;
+
 # A responder that has seen all sorts of requests.
 my $r = responder(more => { server => "status-path = /-/status\n"
 	. "status-clients = 127.0.0.1\nreload = 100ms",
@@ -49,6 +55,9 @@ for ($status =~ /^(\w+(?:\{.*\})?) /mg) {
 cmp_ok(scalar keys %series, '>=', 10, 'the responder has counters');
 # Those that only appear once they have been counted.
 my $types = join ' ', $status =~ /^# TYPE (\w+)/mg;
+
+is_deeply([ sort @listed ], [ sort split ' ', $types ],
+    'corswrap-operation(7) lists every counter and no other');
 
 # What the scrape adds, and what the store has itself.
 my %of_prometheus = map { $_ => 1 } qw(instance job);

@@ -58,6 +58,24 @@ for my $file (glob(top_src() . '/doc/*.[1578]'), top_src() . '/README.md') {
 }
 cmp_ok($n, '>=', 15, 'policies were found');
 
+# --- what corswrap-migration(7) says that `corscheck import` makes ------------------
+
+my %import = (apache => '.htaccess', nginx => 'site.conf');
+my @migration = displays(top_src() . '/doc/corswrap-migration.7');
+for my $i (0 .. $#migration - 1) {
+	my ($title, $lines) = @{ $migration[$i] };
+	my $from = $title =~ /Apache/ ? 'apache' : $title =~ /nginx$/ ? 'nginx' : next;
+	next unless $lines =~ /Access-Control/;
+	write_file("$dir/$import{$from}", $lines);
+	my ($exit, $made) = run([ corscheck(), 'import', '--from', $from,
+		"$dir/$import{$from}" ]);
+	is($exit, 0, "corscheck import: $title");
+	is($made =~ s/\A;.*\n\n//r, $migration[ $i + 1 ][1],
+	    'and the policy is the one that is shown');
+	delete $import{$from};
+}
+is_deeply(\%import, {}, 'both servers were imported');
+
 my ($status, $svg) = run([ $^X, top_src() . '/doc/draw-exchange',
     top_src() . '/doc/exchange.txt' ]);
 is($svg, read_file(top_src() . '/doc/exchange.svg'),
