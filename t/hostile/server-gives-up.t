@@ -11,6 +11,7 @@ use FindBin ();
 use lib "$FindBin::RealBin/../lib";
 
 use Corswrap::CGI;
+use Corswrap::Scenes;
 use Corswrap::Server;
 use Corswrap::Test;
 use IO::Socket::INET;
@@ -123,40 +124,43 @@ sub stop_apache {
 }
 
 for my $module (have_program('apache2') ? qw(cgid cgi) : ()) {
-	my $dir = site_of();
-	# Apache looks for a client that is gone only when it has something to
-	# say to it; a program that is silent it leaves after Timeout, in which
-	# it must have begun, however busy the machine is.
-	my $port = start_apache($dir, $module, 'Timeout 5');
-	my @loud = map { ask($dir, $port, 'loud', $_) } qw(rewrite prepend);
-	leave(@loud);
-	# A program in our place is the server's to end, and Apache knows nothing
-	# of what it has started.
-	my @silent = map { ask($dir, $port, @$_) } [qw(quiet rewrite)],
-	    [qw(quiet prepend)], [qw(child rewrite)], [qw(deaf rewrite)],
-	    [qw(deaf prepend)];
-	are_gone("mod_$module: the client is gone", @loud);
-	are_gone("mod_$module: Timeout", @silent);
-	for my $one (@silent) {
-		sysread $one->{connection}, my $head, 4096;
-		like($head // '', qr{\AHTTP/1.1 50}, "$one->{name}: an error");
-	}
-	diag(read_file("$dir/error.log"))
-	    unless Test::More->builder->is_passing;
-	stop_apache($dir);
-
-	$dir = site_of();
-	$port = start_apache($dir, $module, '');
-	# Not prepend: this Apache forgets programs that are silent, ours or not.
-	my @running = map { ask($dir, $port, $_, 'rewrite') } qw(child deaf);
-	stop_apache($dir);
-	are_gone("mod_$module: the server is stopped", @running);
+	scene "mod_$module, its patience" => sub {
+		my $dir = site_of();
+		# Apache looks for a client that is gone only when it has
+		# something to say to it; a program that is silent it leaves after
+		# Timeout, in which it must have begun, however busy the machine is.
+		my $port = start_apache($dir, $module, 'Timeout 5');
+		my @loud = map { ask($dir, $port, 'loud', $_) } qw(rewrite prepend);
+		leave(@loud);
+		# A program in our place is the server's to end, and Apache knows
+		# nothing of what it has started.
+		my @silent = map { ask($dir, $port, @$_) } [qw(quiet rewrite)],
+		    [qw(quiet prepend)], [qw(child rewrite)], [qw(deaf rewrite)],
+		    [qw(deaf prepend)];
+		are_gone("mod_$module: the client is gone", @loud);
+		are_gone("mod_$module: Timeout", @silent);
+		for my $one (@silent) {
+			sysread $one->{connection}, my $head, 4096;
+			like($head // '', qr{\AHTTP/1.1 50}, "$one->{name}: an error");
+		}
+		diag(read_file("$dir/error.log"))
+		    unless Test::More->builder->is_passing;
+		stop_apache($dir);
+	};
+	scene "mod_$module, a stop" => sub {
+		my $dir = site_of();
+		my $port = start_apache($dir, $module, '');
+		# Not prepend: this Apache forgets programs that are silent, ours
+		# or not.
+		my @running = map { ask($dir, $port, $_, 'rewrite') } qw(child deaf);
+		stop_apache($dir);
+		are_gone("mod_$module: the server is stopped", @running);
+	};
 }
 
 # ---- lighttpd ----------------------------------------------------------------
 
-SKIP: {
-	skip 'no lighttpd', 1 unless have_program('lighttpd');
+scene 'lighttpd' => sub {
 	my $dir = site_of();
 	# Of a client that is gone it hears when it has something to say to it.
 	my $port = lighttpd($dir, <<'END');
@@ -170,6 +174,7 @@ END
 	my @loud = map { ask($dir, $port, 'loud', $_) } qw(rewrite prepend);
 	leave(@loud);
 	are_gone('lighttpd: the client is gone', @loud);
-}
+} if have_program('lighttpd');
 
+play_scenes();
 done_testing;

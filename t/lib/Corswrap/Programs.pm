@@ -33,9 +33,22 @@ $ENV{CORSWRAP_LIBEXEC} = top_src() . '/lib' if $warm;
 my $early = $warm ? 'if (exists $ENV{WARM_UP}) { print "Status: 204\n\n"; exit }'
     : '';
 
-our $dir    = tempdir();
+our $dir;
 our $origin = 'https://a.example';
-mkdir "$dir/cgi";
+in_own_folder();
+
+# For a process of its own that is to share none of its files: another $dir.
+# Its owner alone removes it, by leave_folder or at its end.
+sub in_own_folder {
+	$dir = tempdir();
+	mkdir "$dir/cgi";
+	return;
+}
+
+sub leave_folder {
+	undef $dir;
+	return;
+}
 
 sub perl_program {
 	my ($name, $code) = @_;

@@ -86,7 +86,7 @@ sub _free_port6 {
 sub responder {
 	my (%o) = @_;
 	my $dir  = $o{dir} // tempdir();
-	my $self = bless { dir => $dir, log => "$dir/log",
+	my $self = bless { dir => $dir, log => "$dir/log", owner => $$,
 		policy => "$dir/policy.ini", addresses => [] }, __PACKAGE__;
 	$self->{program} = sh_program("$dir/program", $o{program} //
 	    "printf 'Content-Type: text/plain\\n\\n%s\\n' \"\$REQUEST_METHOD\"; cat\n");
@@ -220,7 +220,8 @@ sub resident {
 sub DESTROY {
 	my ($self) = @_;
 	local ($?, $@, $!);
-	return if defined $self->{status} || !$self->{pid};
+	return if defined $self->{status} || !$self->{pid} ||
+	    ($self->{owner} // $$) != $$;
 	kill 'KILL', $self->{pid};
 	waitpid $self->{pid}, 0;
 	return;

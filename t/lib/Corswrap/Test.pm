@@ -68,10 +68,24 @@ sub read_file {
 	return scalar <$fh> // '';
 }
 
+# A port that nothing listens on and no other test is given while this process or
+# a child of it lives: a server needs a moment to take it.  Not one of those that
+# the system gives to clients (below 32768, by Linux' default).
+# Without rand, whose numbers a test may have seeded.
+my ($next_port, %claims);
 sub free_port {
-	my $s = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1,
-	    ReuseAddr => 1) or die "no free port: $!";
-	return $s->sockport;
+	$next_port //= $$ * 7919;
+	for (1 .. 1000) {
+		my $port = 10_000 + $next_port++ % 22_000;
+		# An abstract name (unix(7)) is gone with its last holder.
+		my $claim = IO::Socket::UNIX->new(Listen => 1,
+			Local => "\0corswrap-test-port-$port") or next;
+		my $free = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
+			LocalPort => $port, Listen => 1, ReuseAddr => 1) or next;
+		$claims{$port} = $claim;
+		return $port;
+	}
+	die 'no free port';
 }
 
 # start(\@command, stdout => FILE, stderr => FILE, env => {}, stdin => FH)
@@ -114,10 +128,23 @@ sub stop {
 	return $?;
 }
 
+# What this process has started.
+sub stop_all {
+	stop($_) for keys %running;
+	return;
+}
+
+# After fork: what the parent has started is none of the child's.
+sub is_child {
+	%running = ();
+	$owner = $$;
+	return;
+}
+
 END {
 	if ($$ == $owner) {
 		local $?;
-		stop($_) for keys %running;
+		stop_all();
 	}
 }
 
