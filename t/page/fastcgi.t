@@ -148,6 +148,17 @@ my $tcp = IO::Socket::IP->new(LocalHost => '127.0.0.1', LocalPort => 0,
 my @pids = map { start([ corscheck() ], stdin => $tcp) } 1, 2;
 is(fcgi_get('tcp:127.0.0.1:' . $tcp->sockport, params => \%server)->{status},
     200, 'TCP') for 1 .. 6;
+# Both have come so far that a signal is a stop to them: while one waits for the
+# rest of a request, another request is served by the other one.
+ok(wait_for(sub {
+	my $held = fcgi_connect('tcp:127.0.0.1:' . $tcp->sockport);
+	my $bytes = Corswrap::FastCGI::request_bytes(params => \%server);
+	$held->send_bytes(substr $bytes, 0, 20);
+	my $other = fcgi_get('tcp:127.0.0.1:' . $tcp->sockport, params => \%server);
+	$held->send_bytes(substr $bytes, 20);
+	my $first = $held->read_response;
+	return ($other->{status} // 0) == 200 && ($first->{status} // 0) == 200;
+}, 60), 'each of them serves');
 is(scalar(grep { stop($_) } @pids), 0, 'both end') unless under_valgrind();
 {
 	IO::Socket::UNIX->socketpair(Socket::AF_UNIX(), Socket::SOCK_STREAM(), 0);
