@@ -73,6 +73,8 @@ parse_from(const char *name, enum import_from *from)
 		*from = IMPORT_APACHE;
 	else if (strcmp(name, "nginx") == 0)
 		*from = IMPORT_NGINX;
+	else if (strcmp(name, "other") == 0)
+		*from = IMPORT_OTHER;
 	else
 		return false;
 	return true;
@@ -93,8 +95,8 @@ import_command(const struct command *command, int argc, char **argv)
 		if (letter != 'f')
 			return command_usage(command, letter == 'h');
 		if (!parse_from(optarg, &from)) {
-			fprintf(stderr, "corscheck: --from is apache or "
-					"nginx\n");
+			fprintf(stderr, "corscheck: --from is apache, "
+					"nginx or other\n");
 			return CHECK_USAGE;
 		}
 	}

@@ -43,7 +43,7 @@ static const struct command commands[] = {
     {"read", read_command,
      "[--json] --url URL REQUEST [FILE]\n" REQUEST_WORDS,
      "the same, with an answer that you paste"},
-    {"import", import_command, "[--from apache|nginx] FILE ...",
+    {"import", import_command, "[--from apache|nginx|other] FILE ...",
      "a policy from the CORS lines of another server"},
     {"learn", learn_command, "LOG ...",
      "a first policy from the requests in access logs"},

@@ -23,38 +23,78 @@
 
 /* ---- which server ---- */
 
-/* A configuration of nginx has statements that end in ';' or open a brace. */
+static bool
+starts_with_one_of(struct slice line, const char *const *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (text_starts_nocase(line, slice_from(words[i])))
+			return true;
+	return false;
+}
+
+/* "Header set", but not the "header Name value" of Caddy. */
+static bool
+is_apache_line(struct slice line)
+{
+	static const char *const words[] = {
+	    "header set",   "header always", "header add",   "header append",
+	    "header merge", "header unset",  "header onsu",  "header edit",
+	    "header echo",  "header setif",  "rewrite",	     "setenvif",
+	    "setenv ",	    "<if",	     "<files",	     "<location",
+	    "<limit",	    "<directory",    "<virtualhost", "<requireany>",
+	};
+
+	return starts_with_one_of(line, words,
+				  sizeof(words) / sizeof(words[0]));
+}
+
+static bool
+is_nginx_line(struct slice line)
+{
+	static const char *const words[] = {"add_header",  "more_set_headers",
+					    "map $",	   "map \"$",
+					    "proxy_pass",  "fastcgi_",
+					    "proxy_hide_", "server_name",
+					    "if ($",	   "set $"};
+
+	return starts_with_one_of(line, words,
+				  sizeof(words) / sizeof(words[0]));
+}
+
 static enum import_from
 guess_server(struct slice text)
 {
-	size_t nginx = 0, apache = 0;
+	bool cors =
+	    text_find_nocase(text, SLICE("access-control-")) < text.len ||
+	    text_find_nocase(text, SLICE("access_control_")) < text.len;
+	size_t nginx = 0, apache = 0, statements = 0;
 
 	while (text.len > 0) {
 		size_t len = text_find(text, '\n');
 		struct slice line =
 		    text_trim(text_chop(slice_of(text.ptr, len), '\r'));
 		text = slice_after(text, len < text.len ? len + 1 : len);
-		if (line.len == 0 || line.ptr[0] == '#')
-			continue;
-		if (line.ptr[0] == '<' ||
-		    text_starts_nocase(line, SLICE("header ")) ||
-		    text_starts_nocase(line, SLICE("rewrite")) ||
-		    text_starts_nocase(line, SLICE("setenvif")))
-			apache++;
-		else if (strchr(";{}", line.ptr[line.len - 1]) != NULL)
-			nginx++;
+		apache += is_apache_line(line);
+		nginx += is_nginx_line(line);
+		statements += line.len > 0 &&
+			      strchr(";{", line.ptr[line.len - 1]) != NULL;
 	}
-	return nginx > apache ? IMPORT_NGINX : IMPORT_APACHE;
+	if (nginx > apache || (apache == 0 && !cors && statements > 0))
+		return IMPORT_NGINX;
+	return apache > 0 || !cors ? IMPORT_APACHE : IMPORT_OTHER;
 }
 
 /* ---- the lines that are not needed any longer ---- */
 
 static bool
 prepare(struct import *import, const struct import_file *file,
-	struct import_source *source)
+	enum import_from from, struct import_source *source)
 {
 	*source = (struct import_source){
-	    .name = file->name, .text = file->text, .lines = 1};
+	    .name = file->name,
+	    .text = file->text,
+	    .lines = 1,
+	    .from = from == IMPORT_GUESS ? guess_server(file->text) : from};
 	for (size_t i = 0; i < file->text.len; i++)
 		source->lines += file->text.ptr[i] == '\n';
 	source->replaced =
@@ -96,8 +136,8 @@ say_replaced(struct import *import, const struct import_source *source)
 	else if (len > 0)
 		import_say(import, SEVERITY_NOTE,
 			   (struct import_place){source->name, 0}, "delete",
-			   "delete line%s %s there: the policy says what they "
-			   "said, and two answers would cancel each other",
+			   "delete line%s %s there: the policy replaces them, "
+			   "and browsers refuse a header that is sent twice",
 			   strpbrk(ranges, "-,") == NULL ? "" : "s", ranges);
 	free(ranges);
 }
@@ -301,6 +341,27 @@ section_head(struct writer *w, const struct import_scope *scope, size_t number)
 	return head;
 }
 
+/* The host and its other names, which a section of a path has from the one of
+ * its server. */
+static void
+add_host(struct writer *w, const struct import_scope *scope)
+{
+	const struct import_place nowhere = {NULL, 0};
+
+	if (scope->host.len == 0)
+		return;
+	item_add(w, (struct item){.key = "host",
+				  .text = scope->host,
+				  .place = nowhere,
+				  .joins = true});
+	for (size_t i = 0; i < w->import->scope_count; i++) {
+		const struct import_scope *server = w->import->scopes[i];
+		if (server->path.len == 0 &&
+		    slice_eq(server->host, scope->host))
+			add_words(w, "host", &server->aliases, true);
+	}
+}
+
 static void
 add_section(struct writer *w, const struct import_scope *scope, size_t number,
 	    bool below)
@@ -308,8 +369,7 @@ add_section(struct writer *w, const struct import_scope *scope, size_t number,
 	const struct import_place nowhere = {NULL, 0};
 
 	item_add(w, (struct item){.section = section_head(w, scope, number)});
-	if (scope->host.len > 0)
-		add_value(w, "host", scope->host, nowhere);
+	add_host(w, scope);
 	if (scope->path.len > 0)
 		add_value(w, "path", scope->path, nowhere);
 	add_origins(w, scope);
@@ -533,26 +593,71 @@ finish(struct import *import, const struct import_file *files, size_t count,
 	free(text);
 }
 
+/* Does a line of the text include a file of that name? */
+static bool
+includes(struct slice text, const char *name)
+{
+	struct slice own = import_base_name(slice_from(name));
+
+	while (text.len > 0) {
+		size_t len = text_find(text, '\n');
+		struct slice line = text_trim(slice_of(text.ptr, len));
+		text = slice_after(text, len < text.len ? len + 1 : len);
+		if (text_starts_nocase(line, SLICE("include")) && own.len > 0 &&
+		    memmem(line.ptr, line.len, own.ptr, own.len))
+			return true;
+	}
+	return false;
+}
+
+/* An included file is read where it is included. */
+static void
+find_included(struct import *import)
+{
+	for (size_t i = 0; i < import->source_count; i++)
+		for (size_t k = 0; k < import->source_count; k++)
+			if (i != k && !import->sources[k].included &&
+			    includes(import->sources[k].text,
+				     import->sources[i].name))
+				import->sources[i].included = true;
+}
+
+static void
+read_source(struct import *import, struct import_source *source)
+{
+	if (source->from == IMPORT_NGINX)
+		import_nginx(import, source);
+	else if (source->from == IMPORT_APACHE)
+		import_apache(import, source);
+	else
+		import_other(import, source);
+}
+
 bool
 import_policy(struct arena *arena, enum import_from from,
 	      const struct import_file *files, size_t count,
 	      struct diag_list *notes, struct slice *policy)
 {
-	struct import import = {.arena = arena, .notes = notes};
+	struct import import = {
+	    .arena = arena,
+	    .notes = notes,
+	    .sources = arena_array(arena, count, sizeof(*import.sources))};
 
 	*policy = SLICE_NONE;
-	for (size_t i = 0; i < count; i++) {
-		struct import_source source;
-		if (!prepare(&import, &files[i], &source))
+	if (import.sources == NULL)
+		return false;
+	for (; import.source_count < count; import.source_count++)
+		if (!prepare(&import, &files[import.source_count], from,
+			     &import.sources[import.source_count]))
 			return false;
+	find_included(&import);
+	for (size_t i = 0; i < count; i++) {
 		diag_file(notes, files[i].name);
-		if ((from == IMPORT_GUESS ? guess_server(files[i].text)
-					  : from) == IMPORT_NGINX)
-			import_nginx(&import, &source);
-		else
-			import_apache(&import, &source);
-		say_replaced(&import, &source);
+		if (!import.sources[i].included)
+			read_source(&import, &import.sources[i]);
 	}
+	for (size_t i = 0; i < count; i++)
+		say_replaced(&import, &import.sources[i]);
 	finish(&import, files, count, policy);
 	diag_sort(notes);
 	return !import.no_memory;

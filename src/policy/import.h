@@ -9,7 +9,9 @@
 #include "base/arena.h"
 #include "policy/diagnostic.h"
 
-enum import_from { IMPORT_GUESS, IMPORT_APACHE, IMPORT_NGINX };
+/* IMPORT_OTHER: any text with lines that set CORS headers, such as programs and
+ * the configurations of lighttpd, Caddy and IIS. */
+enum import_from { IMPORT_GUESS, IMPORT_APACHE, IMPORT_NGINX, IMPORT_OTHER };
 
 struct import_file {
 	const char *name; /* for messages */

@@ -11,419 +11,10 @@
 #include <config.h>
 #endif
 
+#include "policy/import_apache.h"
+
 #include "base/array.h"
 #include "base/text.h"
-#include "policy/import_parts.h"
-
-enum { WORDS_MAX = 64, NESTED_MAX = 32 };
-
-/* A variable that is set where Origin matches. */
-struct variable {
-	struct slice name;
-	struct slice expression;
-};
-
-/* An open section: "<Files ...>". */
-struct block {
-	unsigned line;
-	struct import_scope *scope;
-	bool unseen;	 /* of files that the server sends itself */
-	bool preflight;	 /* holds for OPTIONS alone */
-	bool gone;	 /* something in it was replaced */
-	bool kept;	 /* something in it was not */
-	struct slice on; /* absent, or the Origin has to match it */
-	bool literal;	 /* `on` is an origin, no expression */
-};
-
-struct apache {
-	struct import *import;
-	struct import_source *source;
-	struct import_place place;
-	unsigned last_line; /* of the directive */
-	struct slice words[WORDS_MAX];
-	size_t count;
-	struct block blocks[NESTED_MAX];
-	size_t depth; /* blocks[depth] is the innermost; [0] is the file */
-	struct variable *variables;
-	size_t variable_count;
-	size_t variable_room;
-	/* of the RewriteCond lines above */
-	struct slice condition; /* on Origin; absent: none */
-	bool options;		/* on the method OPTIONS */
-	unsigned condition_line;
-	/* the last Access-Control-Allow-Origin without a condition */
-	const struct import_scope *origin_scope;
-	unsigned origin_line;
-	bool origin_always;
-};
-
-/* ---- words ---- */
-
-/* "a b" and 'a b' are one word; in it \" is a quote. */
-static struct slice
-quoted_word(struct apache *a, struct slice *rest)
-{
-	char quote = rest->ptr[0];
-	size_t end = 1, len = 0;
-	char *copy;
-
-	while (end < rest->len && rest->ptr[end] != quote)
-		end += rest->ptr[end] == '\\' && end + 1 < rest->len ? 2 : 1;
-	end = end < rest->len ? end : rest->len;
-	copy = arena_alloc(a->import->arena, end + 1);
-	if (copy == NULL) {
-		a->import->no_memory = true;
-		*rest = slice_after(*rest, rest->len);
-		return SLICE("");
-	}
-	for (size_t i = 1; i < end; i++) {
-		if (rest->ptr[i] == '\\' && i + 1 < end &&
-		    rest->ptr[i + 1] == quote)
-			i++;
-		copy[len++] = rest->ptr[i];
-	}
-	*rest = slice_after(*rest, end < rest->len ? end + 1 : end);
-	return slice_of(copy, len);
-}
-
-static void
-split_words(struct apache *a, struct slice line)
-{
-	a->count = 0;
-	line = text_trim_http(line);
-	while (line.len > 0 && a->count < WORDS_MAX) {
-		if (line.ptr[0] == '"' || line.ptr[0] == '\'') {
-			a->words[a->count++] = quoted_word(a, &line);
-		} else {
-			size_t len = text_find_any(line, " \t");
-			a->words[a->count++] = slice_of(line.ptr, len);
-			line = slice_after(line, len);
-		}
-		line = text_trim(line);
-	}
-}
-
-static bool
-is_word(const struct apache *a, size_t index, const char *text)
-{
-	return index < a->count &&
-	       slice_eq_nocase(a->words[index], slice_from(text));
-}
-
-/* ---- what becomes of a line ---- */
-
-static struct block *
-inner(struct apache *a)
-{
-	return &a->blocks[a->depth];
-}
-
-static struct import_scope *
-scope_of(struct apache *a)
-{
-	return inner(a)->scope;
-}
-
-static bool
-is_unseen(const struct apache *a)
-{
-	for (size_t i = 0; i <= a->depth; i++)
-		if (a->blocks[i].unseen)
-			return true;
-	return false;
-}
-
-/* The Origin that the sections around ask for, or NULL. */
-static const struct block *
-origin_block(const struct apache *a)
-{
-	for (size_t i = a->depth + 1; i > 0; i--)
-		if (slice_present(a->blocks[i - 1].on))
-			return &a->blocks[i - 1];
-	return NULL;
-}
-
-static void
-replaced(struct apache *a, unsigned first)
-{
-	import_replaced(a->source, first, a->last_line);
-	inner(a)->gone = true;
-}
-
-/* ---- variables ---- */
-
-static void
-variable_add(struct apache *a, struct slice name, struct slice expression)
-{
-	if (!array_grow_in(a->import->arena, &a->variables, a->variable_count,
-			   &a->variable_room, sizeof(*a->variables))) {
-		a->import->no_memory = true;
-		return;
-	}
-	a->variables[a->variable_count++] = (struct variable){name, expression};
-}
-
-/* Allow what the variable stands for.  False: no line sets it. */
-static bool
-allow_variable(struct apache *a, struct slice name)
-{
-	bool found = false;
-
-	for (size_t i = 0; i < a->variable_count; i++) {
-		if (!slice_eq(a->variables[i].name, name))
-			continue;
-		found = true;
-		import_expression(a->import, scope_of(a), a->place,
-				  a->variables[i].expression);
-	}
-	return found;
-}
-
-/* SetEnvIf Origin EXPRESSION NAME[=VALUE] ... */
-static void
-read_setenvif(struct apache *a)
-{
-	if (!is_word(a, 1, "Origin") || a->count < 4 || is_unseen(a))
-		return;
-	for (size_t i = 3; i < a->count; i++) {
-		struct slice name = a->words[i];
-		name.len = text_find(name, '=');
-		if (name.len > 0 && name.ptr[0] != '!')
-			variable_add(a, name, a->words[2]);
-	}
-	replaced(a, a->place.line);
-}
-
-/* RewriteCond TEST EXPRESSION [FLAGS] */
-static void
-read_rewritecond(struct apache *a)
-{
-	if (a->count < 3)
-		return;
-	struct slice test = a->words[1], pattern = a->words[2];
-	if (a->condition_line == 0)
-		a->condition_line = a->place.line;
-	if (slice_eq_nocase(test, SLICE("%{HTTP:Origin}")) ||
-	    slice_eq_nocase(test, SLICE("%{HTTP_ORIGIN}")))
-		a->condition = pattern;
-	else if (slice_eq_nocase(test, SLICE("%{REQUEST_METHOD}")))
-		a->options =
-		    memmem(pattern.ptr, pattern.len, "OPTIONS", 7) != NULL &&
-		    pattern.ptr[0] != '!';
-}
-
-/* "E=NAME:VALUE" among the flags. */
-static void
-read_rewrite_variables(struct apache *a, struct slice flags)
-{
-	struct slice flag, rest = flags;
-
-	while (text_element_next(&rest, &flag)) {
-		if (!text_starts_nocase(flag, SLICE("E=")) &&
-		    !text_starts_nocase(flag, SLICE("env=")))
-			continue;
-		flag = slice_after(flag, text_find(flag, '=') + 1);
-		flag.len = text_find(flag, ':');
-		variable_add(a, flag, a->condition);
-	}
-}
-
-static void
-read_rewriterule(struct apache *a)
-{
-	struct slice flags = a->count > 3 ? a->words[3] : SLICE("");
-	bool done = memmem(flags.ptr, flags.len, "R=20", 4) != NULL;
-	unsigned first =
-	    a->condition_line != 0 ? a->condition_line : a->place.line;
-
-	flags = slice_after(flags, flags.len > 0 && flags.ptr[0] == '[');
-	flags = text_chop(flags, ']');
-	if (is_unseen(a)) {
-		/* stays */
-	} else if (slice_present(a->condition)) {
-		read_rewrite_variables(a, flags);
-		replaced(a, first);
-	} else if (a->options && done) {
-		import_say(a->import, SEVERITY_NOTE, a->place, "preflight",
-			   "corswrap answers preflights itself");
-		replaced(a, first);
-	}
-	a->condition = SLICE_NONE;
-	a->options = false;
-	a->condition_line = 0;
-}
-
-/* ---- Header ---- */
-
-struct header {
-	bool always;
-	struct slice action;
-	struct slice name;
-	struct slice value;
-	struct slice on; /* the variable of env=, or absent */
-};
-
-/* False: not one that sets a header. */
-static bool
-parse_header(const struct apache *a, struct header *h)
-{
-	size_t at = 1;
-
-	*h = (struct header){.on = SLICE_NONE};
-	h->always = is_word(a, 1, "always");
-	at += h->always || is_word(a, 1, "onsuccess");
-	if (at + 1 >= a->count)
-		return false;
-	h->action = a->words[at];
-	h->name = text_chop(a->words[at + 1], ':');
-	h->value = at + 2 < a->count ? a->words[at + 2] : SLICE("");
-	if (at + 3 < a->count && slice_starts(a->words[at + 3], SLICE("env=")))
-		h->on = slice_after(a->words[at + 3], 4);
-	return true;
-}
-
-/* The NAME in "%{NAME}e"; absent: the value is none. */
-static struct slice
-variable_in(struct slice value)
-{
-	if (!slice_starts(value, SLICE("%{")) || !text_ends(value, SLICE("}e")))
-		return SLICE_NONE;
-	return slice_of(value.ptr + 2, value.len - 4);
-}
-
-/* Does it repeat what the request has: %{Origin}i, expr=%{HTTP:...}? */
-static bool
-is_repeated(struct slice value)
-{
-	return slice_starts(value, SLICE("expr=")) ||
-	       (slice_starts(value, SLICE("%{")) &&
-		text_ends(value, SLICE("}i")));
-}
-
-static void
-allow_block(struct apache *a, const struct block *block)
-{
-	if (block->on.len == 0)
-		return; /* a list, which was read where it stands */
-	if (block->literal)
-		import_origin(a->import, scope_of(a), a->place, block->on);
-	else
-		import_expression(a->import, scope_of(a), a->place, block->on);
-}
-
-static void
-origin_from_variable(struct apache *a, struct slice name)
-{
-	const struct block *block = origin_block(a);
-
-	if (allow_variable(a, name))
-		return;
-	if (block != NULL)
-		allow_block(a, block);
-	else if (slice_eq_nocase(name, SLICE("HTTP_ORIGIN")) ||
-		 slice_eq_nocase(name, SLICE("ORIGIN")))
-		import_any_origin(a->import, scope_of(a), a->place);
-	else
-		import_say(
-		    a->import, SEVERITY_WARNING, a->place, "not-carried-over",
-		    "no line here sets \"%s\": write the origins that it "
-		    "stands for into the policy",
-		    import_quote(a->import, name));
-	scope_of(a)->set = true;
-}
-
-/* Two lines that both set it, or take its place. */
-static void
-check_origin_twice(struct apache *a, const struct header *h)
-{
-	bool adds = slice_eq_nocase(h->action, SLICE("add")) ||
-		    slice_eq_nocase(h->action, SLICE("append")) ||
-		    slice_eq_nocase(h->action, SLICE("merge"));
-
-	if (slice_present(h->on) || origin_block(a) != NULL)
-		return;
-	if (a->origin_scope == scope_of(a) &&
-	    (adds || h->always != a->origin_always))
-		import_say(a->import, SEVERITY_WARNING, a->place,
-			   "duplicate-header",
-			   "with line %u this made two "
-			   "Access-Control-Allow-Origin, which browsers refuse",
-			   a->origin_line);
-	a->origin_scope = scope_of(a);
-	a->origin_line = a->place.line;
-	a->origin_always = h->always;
-}
-
-static void
-set_origin(struct apache *a, const struct header *h)
-{
-	const struct block *block = origin_block(a);
-	struct slice variable = variable_in(h->value);
-	bool star = slice_eq(h->value, SLICE("*"));
-
-	check_origin_twice(a, h);
-	if (slice_present(variable))
-		origin_from_variable(a, variable);
-	else if ((star || is_repeated(h->value)) && block != NULL)
-		allow_block(a, block);
-	else if ((star || is_repeated(h->value)) && slice_present(h->on) &&
-		 allow_variable(a, h->on))
-		return;
-	else if (is_repeated(h->value))
-		import_any_origin(a->import, scope_of(a), a->place);
-	else
-		import_header(a->import, scope_of(a), a->place, h->name,
-			      h->value);
-}
-
-static bool
-is_setting(struct slice action)
-{
-	static const char *const actions[] = {"set", "add", "append", "merge",
-					      "setifempty"};
-
-	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
-		if (slice_eq_nocase(action, slice_from(actions[i])))
-			return true;
-	return false;
-}
-
-/* "Header merge Vary Origin": corswrap sends it. */
-static bool
-is_vary(const struct header *h)
-{
-	return slice_eq_nocase(h->name, SLICE("Vary")) &&
-	       text_starts_nocase(h->value, SLICE("Origin"));
-}
-
-static void
-read_header(struct apache *a)
-{
-	struct header h;
-
-	if (!parse_header(a, &h))
-		return;
-	bool cors = import_is_cors_header(h.name);
-	if (cors && is_unseen(a)) {
-		import_say(a->import, SEVERITY_NOTE, a->place, "stays",
-			   "this holds for files that the server sends itself; "
-			   "corswrap does not see them: leave it there");
-		return;
-	}
-	if (!cors && (!is_vary(&h) || is_unseen(a)))
-		return;
-	replaced(a, a->place.line);
-	if (!cors || !is_setting(h.action))
-		return; /* unset, edit: ours replace the program's anyway */
-	if (slice_eq_nocase(h.name, SLICE("Access-Control-Allow-Origin")))
-		set_origin(a, &h);
-	else if (is_repeated(h.value) || slice_present(variable_in(h.value)))
-		import_header(a->import, scope_of(a), a->place, h.name,
-			      SLICE("*"));
-	else
-		import_header(a->import, scope_of(a), a->place, h.name,
-			      h.value);
-}
 
 /* ---- sections ---- */
 
@@ -444,88 +35,87 @@ location_path(struct apache *a, struct slice text)
 	return slice_from(both);
 }
 
-/* "^/api/" is a path and what is below it; anything else is said. */
-static struct slice
-match_path(struct apache *a, struct slice expression)
-{
-	struct slice rest = expression;
-	const char *path;
-
-	rest = slice_after(rest, rest.len > 0 && rest.ptr[0] == '^');
-	if (rest.len > 0 && rest.ptr[0] == '/' &&
-	    text_find_any(rest, ".*+?()[]{}|\\$^") == rest.len) {
-		path = arena_join(a->import->arena,
-				  (struct slice[]){rest, SLICE("*")}, 2);
-		if (path != NULL)
-			return slice_from(path);
-	}
-	import_say(a->import, SEVERITY_WARNING, a->place, "not-carried-over",
-		   "an expression on paths: the policy holds for every path "
-		   "until you write \"path\"");
-	return SLICE("");
-}
-
-/* The part of a condition between quotes, slashes or "m#...#". */
-static struct slice
-condition_text(struct slice text)
-{
-	char end;
-
-	text = text_trim(text);
-	if (text.len > 1 && text.ptr[0] == 'm')
-		text = slice_after(text, 1);
-	if (text.len < 2)
-		return SLICE("");
-	end = text.ptr[0];
-	text = slice_after(text, 1);
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.ptr[i] == '\\')
-			i++;
-		else if (text.ptr[i] == end)
-			return slice_of(text.ptr, i);
-	}
-	return text;
-}
-
-/* <If "%{HTTP:Origin} == 'https://...'">, =~ m#...#, in { '...', '...' } */
 static void
 read_if(struct apache *a, struct block *block)
 {
+	struct import_condition *c = arena_alloc(a->import->arena, sizeof(*c));
 	struct slice text = a->count > 1 ? a->words[1] : SLICE("");
-	const char *at;
 
-	if (memmem(text.ptr, text.len, "REQUEST_METHOD", 14) != NULL) {
-		block->preflight =
-		    memmem(text.ptr, text.len, "OPTIONS", 7) != NULL;
+	if (c == NULL) {
+		a->import->no_memory = true;
 		return;
 	}
-	if (memmem(text.ptr, text.len, "rigin", 5) == NULL &&
-	    memmem(text.ptr, text.len, "ORIGIN", 6) == NULL)
-		return;
-	if ((at = memmem(text.ptr, text.len, "=~", 2)) != NULL ||
-	    (at = memmem(text.ptr, text.len, "==", 2)) != NULL) {
-		block->literal = at[1] == '=';
-		block->on = condition_text(
-		    slice_after(text, (size_t)(at - text.ptr) + 2));
-	} else if ((at = memmem(text.ptr, text.len, "{", 1)) != NULL &&
-		   (at = memmem(at + 1, text.len - (size_t)(at + 1 - text.ptr),
-				"{", 1)) != NULL) {
-		struct slice list =
-		    slice_after(text, (size_t)(at - text.ptr) + 1);
-		struct slice item,
-		    rest = slice_of(list.ptr, text_find(list, '}'));
-		while (text_element_next(&rest, &item))
-			import_origin(a->import, scope_of(a), a->place,
-				      condition_text(item));
-		block->on = SLICE("");
-		block->literal = true;
+	import_condition(text, c);
+	block->preflight = c->preflight;
+	block->methods = c->method;
+	block->options = c->preflight;
+	if (c->origin && !c->any)
+		block->on = c;
+}
+
+/* <Limit METHOD ...>, <LimitExcept METHOD ...> */
+static void
+read_limit(struct apache *a, struct block *block, bool except)
+{
+	bool options = false;
+
+	for (size_t i = 1; i < a->count; i++)
+		options |= apache_is_word(a, i, "OPTIONS");
+	block->methods = true;
+	block->options = options != except;
+	block->preflight = options && !except && a->count == 2;
+}
+
+/* The ServerName within the section that was just opened. */
+static struct slice
+server_name(const struct apache *a)
+{
+	struct slice rest = a->rest, line;
+
+	while (rest.len > 0) {
+		size_t len = text_find(rest, '\n');
+		line = text_trim_http(slice_of(rest.ptr, len));
+		rest = slice_after(rest, len < rest.len ? len + 1 : len);
+		if (text_starts_nocase(line, SLICE("</VirtualHost")))
+			break;
+		if (!text_starts_nocase(line, SLICE("ServerName ")))
+			continue;
+		line = text_trim(slice_after(line, 11));
+		return slice_of(line.ptr, text_find_any(line, ": \t"));
 	}
+	return SLICE("");
+}
+
+static void
+open_server(struct apache *a, struct block *block)
+{
+	struct slice host = server_name(a);
+
+	block->server = true;
+	if (host.len > 0)
+		block->scope =
+		    import_scope(a->import, SLICE(""),
+				 arena_lower(a->import->arena, host), false);
+}
+
+/* ServerAlias NAME ... */
+static void
+read_aliases(struct apache *a)
+{
+	if (apache_block(a)->scope->host.len == 0)
+		return;
+	for (size_t i = 1; i < a->count; i++)
+		if (text_find_any(slice_after(a->words[i], 1), "*?") ==
+		    a->words[i].len - 1)
+			import_word_add(a->import,
+					&apache_block(a)->scope->aliases,
+					a->words[i], a->place);
 }
 
 static void
 open_block(struct apache *a)
 {
-	struct block *above = inner(a);
+	struct block *above = apache_block(a);
 	struct slice argument = a->count > 1 ? a->words[1] : SLICE("");
 
 	if (a->depth + 1 == NESTED_MAX)
@@ -534,24 +124,35 @@ open_block(struct apache *a)
 	if (tilde && a->count > 2)
 		argument = a->words[2];
 	struct block *block = &a->blocks[++a->depth];
-	*block = (struct block){
-	    .line = a->place.line, .scope = above->scope, .on = SLICE_NONE};
-	if (is_word(a, 0, "<FilesMatch") || is_word(a, 0, "<Files")) {
+	*block = (struct block){.line = a->place.line, .scope = above->scope};
+	if (apache_is_word(a, 0, "<FilesMatch") ||
+	    apache_is_word(a, 0, "<Files")) {
 		block->unseen = import_is_static_files(argument);
-	} else if (is_word(a, 0, "<LocationMatch") ||
-		   (is_word(a, 0, "<Location") && tilde)) {
+		block->folder = block->file =
+		    apache_is_word(a, 0, "<Files") && !tilde &&
+		    text_find_any(argument, "*?") == argument.len;
+	} else if (apache_is_word(a, 0, "<Directory") ||
+		   apache_is_word(a, 0, "<DirectoryMatch")) {
+		block->folder = true;
+	} else if (apache_is_word(a, 0, "<VirtualHost")) {
+		open_server(a, block);
+	} else if (apache_is_word(a, 0, "<LocationMatch") ||
+		   (apache_is_word(a, 0, "<Location") && tilde)) {
 		block->unseen = import_is_static_files(argument);
 		if (!block->unseen)
-			block->scope =
-			    import_scope(a->import, match_path(a, argument),
-					 above->scope->host, true);
-	} else if (is_word(a, 0, "<Location")) {
+			block->scope = import_scope(
+			    a->import, apache_match_path(a, argument),
+			    above->scope->host, true);
+	} else if (apache_is_word(a, 0, "<Location")) {
 		block->scope =
 		    import_scope(a->import, location_path(a, argument),
 				 above->scope->host, true);
-	} else if (is_word(a, 0, "<Limit")) {
-		block->preflight = is_word(a, 1, "OPTIONS");
-	} else if (is_word(a, 0, "<If") || is_word(a, 0, "<ElseIf")) {
+	} else if (apache_is_word(a, 0, "<Limit")) {
+		read_limit(a, block, false);
+	} else if (apache_is_word(a, 0, "<LimitExcept")) {
+		read_limit(a, block, true);
+	} else if (apache_is_word(a, 0, "<If") ||
+		   apache_is_word(a, 0, "<ElseIf")) {
 		read_if(a, block);
 	}
 }
@@ -560,7 +161,7 @@ open_block(struct apache *a)
 static void
 close_block(struct apache *a)
 {
-	struct block *block = inner(a);
+	struct block *block = apache_block(a);
 	bool gone = block->gone && !block->kept;
 
 	if (a->depth == 0)
@@ -570,11 +171,115 @@ close_block(struct apache *a)
 		import_replaced(a->source, a->place.line, a->last_line);
 	}
 	a->depth--;
-	inner(a)->gone |= gone;
-	inner(a)->kept |= !gone;
+	apache_block(a)->gone |= gone;
+	apache_block(a)->kept |= !gone;
 }
 
 /* ---- lines ---- */
+
+/* Redirect 204, RedirectMatch 204: a preflight is answered. */
+static void
+read_redirect(struct apache *a)
+{
+	if (apache_is_preflight(a) && a->count > 1 && a->words[1].len == 3 &&
+	    a->words[1].ptr[0] == '2')
+		apache_preflight(a, a->place.line);
+}
+
+static void
+read_return(struct apache *a)
+{
+	if (!apache_is_preflight(a))
+		return;
+	import_say(a->import, SEVERITY_WARNING, a->place, "syntax",
+		   "Apache has no \"%s\": with this line it does not start; "
+		   "corswrap answers preflights itself",
+		   import_quote(a->import, a->words[0]));
+	apache_replaced(a, a->place.line);
+}
+
+/* Where does a Require hold?  Only for some methods, and not for OPTIONS: it
+ * lets preflights pass. */
+static bool
+holds_for_options(const struct apache *a)
+{
+	for (size_t i = 0; i <= a->depth; i++)
+		if (a->blocks[i].methods && !a->blocks[i].options)
+			return false;
+	return !apache_is_unseen(a);
+}
+
+static void
+read_require(struct apache *a)
+{
+	static const char *const people[] = {"valid-user", "user", "group",
+					     "ldap-user",  "expr", "claim"};
+
+	if (apache_is_word(a, 1, "method")) {
+		for (size_t i = 2; i < a->count; i++)
+			a->options_exempt |= apache_is_word(a, i, "OPTIONS");
+		return;
+	}
+	if (!holds_for_options(a))
+		return;
+	if (apache_is_word(a, 1, "all") && apache_is_word(a, 2, "denied")) {
+		if (apache_block(a)->methods && !apache_block(a)->preflight)
+			import_guarded(a->import, a->place, "refuses OPTIONS",
+				       "add OPTIONS to the methods that "
+				       "are not refused");
+		return;
+	}
+	for (size_t i = 0; i < sizeof(people) / sizeof(people[0]); i++)
+		if (apache_is_word(a, 1, people[i]) && a->guard_line == 0)
+			a->guard_line = a->place.line;
+}
+
+/* Order, Deny from all */
+static void
+read_deny(struct apache *a)
+{
+	if (apache_is_word(a, 1, "from") && apache_is_word(a, 2, "all") &&
+	    apache_block(a)->methods && holds_for_options(a))
+		import_guarded(a->import, a->place, "refuses OPTIONS",
+			       "add OPTIONS to the methods that are not "
+			       "refused");
+}
+
+static void read_file(struct apache *, struct import_source *);
+
+static void
+read_include(struct apache *a)
+{
+	struct import_source *source =
+	    a->count > 1 && !apache_is_unseen(a)
+		? import_included(a->import, a->place, a->words[1])
+		: NULL;
+
+	if (source != NULL && source->from == IMPORT_APACHE && !source->open)
+		read_file(a, source);
+}
+
+static const struct {
+	const char *name;
+	void (*read)(struct apache *);
+} known[] = {
+    {"Header", apache_header},
+    {"SetEnvIf", apache_setenvif},
+    {"SetEnvIfNoCase", apache_setenvif},
+    {"SetEnv", apache_setenv},
+    {"Define", apache_define},
+    {"RewriteCond", apache_rewritecond},
+    {"RewriteRule", apache_rewriterule},
+    {"ServerAlias", read_aliases},
+    {"Redirect", read_redirect},
+    {"RedirectMatch", read_redirect},
+    {"Return", read_return},
+    {"SetStatus", read_return},
+    {"Require", read_require},
+    {"Deny", read_deny},
+    {"Include", read_include},
+    {"IncludeOptional", read_include},
+};
 
 static void
 read_directive(struct apache *a)
@@ -587,42 +292,32 @@ read_directive(struct apache *a)
 			open_block(a);
 		return;
 	}
-	if (is_word(a, 0, "ServerName") && a->count > 1 && a->depth > 0 &&
-	    scope_of(a)->path.len == 0) {
-		struct slice host = a->words[1];
-		host.len = text_find(host, ':');
-		inner(a)->scope =
-		    import_scope(a->import, SLICE(""),
-				 arena_lower(a->import->arena, host), false);
-	} else if (is_word(a, 0, "Header")) {
-		read_header(a);
-	} else if (is_word(a, 0, "SetEnvIf") ||
-		   is_word(a, 0, "SetEnvIfNoCase")) {
-		read_setenvif(a);
-	} else if (is_word(a, 0, "RewriteCond")) {
-		read_rewritecond(a);
-		return; /* its rule decides */
-	} else if (is_word(a, 0, "RewriteRule")) {
-		read_rewriterule(a);
-	}
-	inner(a)->kept |= !a->source->replaced[a->place.line];
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (apache_is_word(a, 0, known[i].name)) {
+			known[i].read(a);
+			break;
+		}
+	/* Of a condition its rule decides. */
+	if (!apache_is_word(a, 0, "RewriteCond"))
+		apache_block(a)->kept |= !a->source->replaced[a->place.line];
 }
 
 /* The next line and those that continue it; false: none is left. */
 static bool
-next_line(struct apache *a, struct slice *rest, struct slice *line)
+next_line(struct apache *a, struct slice *line)
 {
 	struct slice part;
 	bool more = true;
 
-	if (rest->len == 0)
+	if (a->rest.len == 0)
 		return false;
 	a->place.line = a->last_line + 1;
 	*line = SLICE("");
-	while (more && rest->len > 0) {
-		size_t len = text_find(*rest, '\n');
-		part = text_chop(slice_of(rest->ptr, len), '\r');
-		*rest = slice_after(*rest, len < rest->len ? len + 1 : len);
+	while (more && a->rest.len > 0) {
+		size_t len = text_find(a->rest, '\n');
+		part = text_chop(slice_of(a->rest.ptr, len), '\r');
+		a->rest =
+		    slice_after(a->rest, len < a->rest.len ? len + 1 : len);
 		a->last_line++;
 		more = part.len > 0 && part.ptr[part.len - 1] == '\\';
 		part.len -= more;
@@ -640,29 +335,56 @@ next_line(struct apache *a, struct slice *rest, struct slice *line)
 	return true;
 }
 
+/* A file, or one that is included: it is read where it stands. */
+static void
+read_file(struct apache *a, struct import_source *source)
+{
+	struct import_source *outer = a->source;
+	struct import_place place = a->place;
+	unsigned last_line = a->last_line;
+	struct slice rest = a->rest, line;
+	size_t depth = a->depth;
+
+	source->open = true;
+	a->source = source;
+	a->place.file = source->name;
+	a->last_line = 0;
+	a->rest = source->text;
+	while (next_line(a, &line)) {
+		line = text_trim(line);
+		if (line.len == 0 || line.ptr[0] == '#')
+			continue;
+		apache_split(a, line);
+		if (a->count > 0 && a->words[0].len > 0)
+			read_directive(a);
+	}
+	while (a->depth > depth)
+		a->depth--; /* not closed */
+	source->open = false;
+	a->source = outer;
+	a->place = place;
+	a->last_line = last_line;
+	a->rest = rest;
+}
+
 void
 import_apache(struct import *import, struct import_source *source)
 {
 	struct apache *a = arena_alloc(import->arena, sizeof(*a));
-	struct slice rest = source->text, line;
 
 	if (a == NULL) {
 		import->no_memory = true;
 		return;
 	}
 	a->import = import;
-	a->source = source;
-	a->place.file = source->name;
-	a->condition = SLICE_NONE;
+	a->refused = SLICE_NONE;
 	a->blocks[0] = (struct block){
-	    .scope = import_scope(import, SLICE(""), SLICE(""), false),
-	    .on = SLICE_NONE};
-	while (next_line(a, &rest, &line)) {
-		line = text_trim(line);
-		if (line.len == 0 || line.ptr[0] == '#')
-			continue;
-		split_words(a, line);
-		if (a->count > 0 && a->words[0].len > 0)
-			read_directive(a);
-	}
+	    .scope = import_scope(import, SLICE(""), SLICE(""), false)};
+	read_file(a, source);
+	if (a->guard_line != 0 && !a->options_exempt && a->set_here)
+		import_guarded(
+		    import, (struct import_place){source->name, a->guard_line},
+		    "asks preflights for a password, which "
+		    "browsers never send with them",
+		    "put it into <LimitExcept OPTIONS>");
 }

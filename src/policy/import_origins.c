@@ -156,6 +156,8 @@ read_escape(struct expander *x, struct atom *atom)
 		atom->kind = KIND_LABEL;
 	else if (c == 'S')
 		atom->kind = KIND_ANY;
+	else if (c == 'b') /* a place, no byte */
+		set_add(x, &atom->set, SLICE(""), SLICE(""));
 	else if (ascii_is_alpha(c) || ascii_is_digit(c))
 		x->failed = true;
 	else
@@ -531,6 +533,19 @@ say_looseness(struct import *import, struct import_place place,
 			   "part matched nothing");
 }
 
+/* "\.example?$": with and without the last letter.  Only one is meant. */
+static bool
+is_cut_short(const struct set *found, struct slice origin)
+{
+	for (size_t i = 0; i < found->count; i++)
+		if (found->at[i].len == origin.len + 1 &&
+		    slice_starts(found->at[i], origin) &&
+		    ascii_is_alpha(found->at[i].ptr[origin.len]) &&
+		    text_find(slice_after(origin, 6), ':') == origin.len - 6)
+			return true;
+	return false;
+}
+
 /* As it is, but for the whole Origin. */
 static void
 keep_expression(struct import *import, struct import_scope *scope,
@@ -572,8 +587,15 @@ import_expression(struct import *import, struct import_scope *scope,
 		return;
 	}
 	for (size_t i = 0; i < to->found.count; i++)
-		import_word_add(import, &scope->origins, to->found.at[i],
-				place);
+		if (is_cut_short(&to->found, to->found.at[i]))
+			import_say(import, SEVERITY_WARNING, place, "regex",
+				   "\"?\" makes the last letter optional, so "
+				   "the expression let in %s as well; the "
+				   "policy does not",
+				   import_quote(import, to->found.at[i]));
+		else
+			import_word_add(import, &scope->origins,
+					to->found.at[i], place);
 	say_looseness(import, place, &to->loose, x.loose_dot);
 }
 

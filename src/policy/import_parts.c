@@ -68,6 +68,43 @@ import_replaced(struct import_source *source, unsigned first, unsigned last)
 		source->replaced[line] = true;
 }
 
+struct slice
+import_base_name(struct slice path)
+{
+	for (size_t at; (at = text_find(path, '/')) < path.len;)
+		path = slice_after(path, at + 1);
+	return path;
+}
+
+struct import_source *
+import_included(struct import *import, struct import_place place,
+		struct slice name)
+{
+	struct slice base = import_base_name(name);
+
+	for (size_t i = 0; i < import->source_count; i++) {
+		struct import_source *source = &import->sources[i];
+		if (base.len > 0 &&
+		    slice_eq(import_base_name(slice_from(source->name)), base))
+			return source;
+	}
+	if (text_find_nocase(name, SLICE("cors")) < name.len ||
+	    text_find_nocase(name, SLICE("header")) < name.len)
+		import_say(import, SEVERITY_WARNING, place, "not-carried-over",
+			   "\"%s\" is included, but not read: give that file "
+			   "to import as well",
+			   import_quote(import, name));
+	return NULL;
+}
+
+void
+import_guarded(struct import *import, struct import_place place,
+	       const char *what, const char *fix)
+{
+	import_say(import, SEVERITY_WARNING, place, "options-guarded",
+		   "this %s, so no preflight gets to corswrap: %s", what, fix);
+}
+
 void
 import_word_add(struct import *import, struct import_words *words,
 		struct slice text, struct import_place place)

@@ -2,9 +2,10 @@
  * What the readers of an import share: the place in a configuration that a
  * directive holds for, and what the CORS headers there say.
  *
- * import_apache.c and import_nginx.c read; import_values.c puts what a header
- * says into the keys of a policy; import_origins.c turns regular expressions
- * into origins; import.c writes the policy.
+ * import_apache.c, import_nginx.c and import_other.c read; import_condition.c
+ * has Apache's expressions; import_values.c puts what a header says into the
+ * keys of a policy; import_origins.c turns regular expressions into origins;
+ * import.c writes the policy.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -35,7 +36,8 @@ struct import_words {
 struct import_scope {
 	struct slice path; /* words for the key `path`; empty: every path */
 	struct slice host; /* for the key `host`; empty: every host */
-	bool inherits;	   /* takes what it does not set from the one above */
+	struct import_words aliases; /* other names of that host */
+	bool inherits; /* takes what it does not set from the one above */
 
 	bool any_origin;
 	struct import_place any_place;
@@ -58,11 +60,16 @@ struct import_source {
 	struct slice text;
 	bool *replaced; /* by line, from 1: the policy says it now */
 	unsigned lines;
+	enum import_from from;
+	bool included; /* another file includes it */
+	bool open;     /* it is being read */
 };
 
 struct import {
 	struct arena *arena;
 	struct diag_list *notes;
+	struct import_source *sources; /* all files */
+	size_t source_count;
 	struct import_scope **scopes;
 	size_t scope_count;
 	size_t scope_room;
@@ -98,6 +105,43 @@ void import_any_origin(struct import *, struct import_scope *,
  * sends itself, and corswrap never sees? */
 bool import_is_static_files(struct slice expression);
 
+/* "/etc/nginx/cors.conf": "cors.conf". */
+struct slice import_base_name(struct slice path);
+
+/* The file among those given that an "include" with this name means, or
+ * NULL: then that is said where the name promises CORS headers. */
+struct import_source *import_included(struct import *, struct import_place,
+				      struct slice name);
+
+/* The server asks for a password or refuses OPTIONS, so that corswrap never
+ * sees a preflight: what does it, and the fix. */
+void import_guarded(struct import *, struct import_place, const char *what,
+		    const char *fix);
+
+/* ---- import_condition.c ---- */
+
+enum { IMPORT_TESTS_MAX = 32 };
+
+/* What an Origin is compared with. */
+struct import_test {
+	struct slice text;
+	bool literal; /* an origin; else an expression */
+};
+
+/* An expression of Apache. */
+struct import_condition {
+	bool origin;	/* it asks for the Origin */
+	bool any;	/* or only whether there is one */
+	bool unclear;	/* some of that could not be read */
+	bool other;	/* it asks for a host, a path or an address as well */
+	bool method;	/* it asks for the method */
+	bool preflight; /* which is OPTIONS */
+	struct import_test tests[IMPORT_TESTS_MAX];
+	size_t count;
+};
+
+void import_condition(struct slice text, struct import_condition *);
+
 /* ---- import_values.c ---- */
 
 /* Does a policy say what this response header says? */
@@ -121,9 +165,10 @@ void import_origin(struct import *, struct import_scope *, struct import_place,
 void import_expression(struct import *, struct import_scope *,
 		       struct import_place, struct slice expression);
 
-/* ---- import_apache.c, import_nginx.c ---- */
+/* ---- import_apache.c, import_nginx.c, import_other.c ---- */
 
 void import_apache(struct import *, struct import_source *);
 void import_nginx(struct import *, struct import_source *);
+void import_other(struct import *, struct import_source *);
 
 #endif

@@ -51,8 +51,16 @@ policy_import_sources = \
 	%D%/import.c \
 	%D%/import.h \
 	%D%/import_apache.c \
+	%D%/import_apache.h \
+	%D%/import_apache_header.c \
+	%D%/import_apache_words.c \
+	%D%/import_condition.c \
 	%D%/import_nginx.c \
+	%D%/import_nginx.h \
+	%D%/import_nginx_header.c \
+	%D%/import_nginx_words.c \
 	%D%/import_origins.c \
+	%D%/import_other.c \
 	%D%/import_parts.c \
 	%D%/import_parts.h \
 	%D%/import_values.c \

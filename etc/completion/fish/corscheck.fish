@@ -32,7 +32,7 @@ complete -c corscheck -n '__corscheck_has lint' -l strict -d 'warnings count as 
 complete -c corscheck -n '__corscheck_has lint' -l fix -d 'correct what is certain'
 complete -c corscheck -n '__corscheck_has lint' -l format -x -a 'gcc sarif json text'
 complete -c corscheck -n '__corscheck_has lint explain probe read reference' -l json -d 'as JSON'
-complete -c corscheck -n '__corscheck_has import' -l from -x -a 'apache nginx'
+complete -c corscheck -n '__corscheck_has import' -l from -x -a 'apache nginx other'
 complete -c corscheck -n '__corscheck_has replay explain' -s p -l policy -r -F -d 'the policy'
 complete -c corscheck -n '__corscheck_has help' -a '(corscheck help 2>/dev/null | string replace -r " .*" "")'
 

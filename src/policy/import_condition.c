@@ -1,0 +1,177 @@
+/*
+ * What an expression of Apache (ap_expr) asks of the Origin and of the method:
+ * of <If>, and of "expr=" behind a Header.
+ *
+ * Only comparisons with the Origin are read, each with the operand behind it.
+ * They count as joined by "or": what else the expression asks for (a host, a
+ * path) has no place in a section, and the caller says so.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "base/text.h"
+#include "policy/import_parts.h"
+
+/* Behind "%{HTTP:Origin}", "%{req:Origin}", "%{HTTP_ORIGIN}", req('Origin'):
+ * how many bytes there are up to the end of the next one; 0: there is none. */
+static size_t
+origin_end(struct slice text)
+{
+	size_t at = 0;
+
+	for (;;) {
+		struct slice rest = slice_after(text, at);
+		size_t found = text_find_nocase(rest, SLICE("origin"));
+		if (found == rest.len)
+			return 0;
+		at += found + 6;
+		rest = slice_after(text, at);
+		if (slice_starts(rest, SLICE("}")))
+			return at + 1;
+		if (slice_starts(rest, SLICE("')")) ||
+		    slice_starts(rest, SLICE("\")")))
+			return at + 2;
+	}
+}
+
+/* Take what stands between quotes, slashes or "m#...#" off the text. */
+static struct slice
+take_operand(struct slice *text)
+{
+	char end;
+
+	*text = text_trim(*text);
+	if (text->len > 1 && text->ptr[0] == 'm' &&
+	    !ascii_is_alpha(text->ptr[1]))
+		*text = slice_after(*text, 1);
+	if (text->len < 2)
+		return SLICE("");
+	end = text->ptr[0];
+	*text = slice_after(*text, 1);
+	for (size_t i = 0; i < text->len; i++) {
+		if (text->ptr[i] == '\\') {
+			i++;
+		} else if (text->ptr[i] == end) {
+			struct slice operand = slice_of(text->ptr, i);
+			*text = slice_after(*text, i + 1);
+			return operand;
+		}
+	}
+	struct slice operand = *text;
+	*text = slice_after(*text, text->len);
+	return operand;
+}
+
+static void
+test_add(struct import_condition *c, struct slice text, bool literal)
+{
+	if (c->count == IMPORT_TESTS_MAX) {
+		c->unclear = true;
+		return;
+	}
+	c->tests[c->count++] = (struct import_test){text, literal};
+}
+
+/* in { 'https://a', 'https://b' } */
+static void
+read_list(struct import_condition *c, struct slice *rest)
+{
+	struct slice item, list;
+
+	*rest = slice_after(*rest, 1);
+	list = slice_of(rest->ptr, text_find(*rest, '}'));
+	*rest = slice_after(*rest, list.len);
+	while (text_element_next(&list, &item))
+		test_add(c, take_operand(&item), true);
+}
+
+/* The operator behind the Origin, and what it is compared with. */
+static void
+read_comparison(struct import_condition *c, struct slice *rest)
+{
+	static const char *const equal[] = {"-eq", "eq", "==", "="};
+
+	*rest = text_trim(*rest);
+	for (size_t i = 0; i < 2; i++)
+		if (slice_starts(*rest, i == 0 ? SLICE("=~") : SLICE("-re"))) {
+			*rest = slice_after(*rest, i == 0 ? 2 : 3);
+			test_add(c, take_operand(rest), false);
+			return;
+		}
+	for (size_t i = 0; i < sizeof(equal) / sizeof(equal[0]); i++)
+		if (slice_starts(*rest, slice_from(equal[i]))) {
+			*rest = slice_after(*rest, strlen(equal[i]));
+			test_add(c, take_operand(rest), true);
+			return;
+		}
+	if (slice_starts(*rest, SLICE("!="))) {
+		*rest = slice_after(*rest, 2);
+		/* != '': there is one. */
+		c->any |= take_operand(rest).len == 0;
+		c->unclear |= !c->any;
+		return;
+	}
+	struct slice list =
+	    slice_starts(*rest, SLICE("-")) ? slice_after(*rest, 1) : *rest;
+	if (slice_starts(list, SLICE("in"))) {
+		list = text_trim(slice_after(list, 2));
+		if (slice_starts(list, SLICE("{"))) {
+			read_list(c, &list);
+			*rest = list;
+			return;
+		}
+	}
+	c->unclear = true;
+}
+
+static bool
+has(struct slice text, struct slice part)
+{
+	return text_find_nocase(text, part) < text.len;
+}
+
+/* REQUEST_METHOD == 'OPTIONS', and not "!=". */
+static bool
+is_options(struct slice text)
+{
+	size_t at = text_find_nocase(text, SLICE("REQUEST_METHOD"));
+	struct slice rest = slice_after(text, at);
+	size_t end = text_find(rest, '&');
+
+	rest = slice_of(rest.ptr, end);
+	return has(rest, SLICE("OPTIONS")) && !has(rest, SLICE("!"));
+}
+
+void
+import_condition(struct slice text, struct import_condition *c)
+{
+	struct slice rest = text;
+	size_t end;
+
+	*c = (struct import_condition){.count = 0};
+	if (has(text, SLICE("REQUEST_METHOD"))) {
+		c->method = true;
+		c->preflight = is_options(text);
+	}
+	/* A negation of the whole, or of a comparison in parentheses. */
+	c->unclear = has(text, SLICE("!(")) || has(text, SLICE("! (")) ||
+		     has(text, SLICE("!~"));
+	while ((end = origin_end(rest)) > 0) {
+		struct slice before = text_trim(slice_of(rest.ptr, end));
+		bool present = has(before, SLICE("-n "));
+		c->origin = true;
+		rest = slice_after(rest, end);
+		if (present)
+			c->any = true;
+		else
+			read_comparison(c, &rest);
+	}
+	c->other =
+	    c->origin &&
+	    (has(text, SLICE("HTTP:Host")) || has(text, SLICE("HTTP_HOST")) ||
+	     has(text, SLICE("REQUEST_URI")) ||
+	     has(text, SLICE("REMOTE_ADDR")) || has(text, SLICE("{HTTPS}")));
+}

@@ -1,0 +1,104 @@
+/*
+ * What the readers of nginx' configuration share: where they are in it, and
+ * what its variables stand for.
+ *
+ * import_nginx.c reads files and blocks, import_nginx_words.c words, and
+ * import_nginx_header.c the directives that set headers and variables.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef IMPORT_NGINX_H
+#define IMPORT_NGINX_H
+
+#include "policy/import_parts.h"
+
+enum { WORDS_MAX = 32, NESTED_MAX = 32 };
+
+/* What an Origin has to be: an expression or a literal; absent: anything. */
+struct origin_test {
+	struct slice text;
+	bool literal;
+};
+
+struct variable {
+	struct slice name; /* without "$" */
+	struct origin_test test;
+	struct slice value; /* what it is then; absent: the Origin */
+};
+
+enum block_kind {
+	BLOCK_OTHER,
+	BLOCK_SERVER,
+	BLOCK_LOCATION,
+	BLOCK_IF,
+	BLOCK_MAP
+};
+
+struct block {
+	enum block_kind kind;
+	unsigned line;
+	struct import_scope *scope;
+	bool unseen;	/* files that the server sends itself */
+	bool preflight; /* if ($request_method = OPTIONS) */
+	bool refuses;	/* if ($request_method !~ ...), without OPTIONS */
+	bool headers;	/* an add_header of its own */
+	bool origin;	/* one with Access-Control-Allow-Origin */
+	bool gone;
+	bool kept;
+	struct origin_test test; /* of "if"; absent: none */
+	struct slice variable;	 /* that "if" asks for, or that "map" sets */
+	struct slice from;	 /* the variable that "map" reads, or absent */
+};
+
+struct nginx {
+	struct import *import;
+	struct import_source *source;
+	struct import_place place; /* of the directive's first word */
+	unsigned line;		   /* where the reader is */
+	struct slice rest;
+	struct slice words[WORDS_MAX];
+	size_t count;
+	struct block blocks[NESTED_MAX];
+	size_t depth;
+	size_t lost; /* blocks that were too deep */
+	struct variable *variables;
+	size_t variable_count;
+	size_t variable_room;
+	struct origin_test refused; /* "!~": everything else is turned away */
+	bool said_always;
+};
+
+/* ---- import_nginx_words.c ---- */
+
+/* Read a directive up to its ';', '{' or '}'; the byte that ended it, 0 at the
+ * end of the text. */
+char nginx_next(struct nginx *);
+/* Is the word with this index, of the directive that is being read, this text?
+ */
+bool nginx_is_word(const struct nginx *, size_t index, const char *text);
+/* The innermost block. */
+struct block *nginx_block(struct nginx *);
+/* Is this in a location of files that the server sends itself? */
+bool nginx_is_unseen(const struct nginx *);
+/* Or in a block that holds for preflights alone? */
+bool nginx_is_preflight(const struct nginx *);
+/* The directive's lines are not needed any longer. */
+void nginx_replaced(struct nginx *);
+
+/* ---- import_nginx_header.c ---- */
+
+/* Is the word $http_origin? */
+bool nginx_is_origin(struct slice word);
+/* NAME of "$NAME" and "${NAME}"; absent: the word begins with no variable. */
+struct slice nginx_variable_name(struct slice word);
+/* Has a line set this variable? */
+bool nginx_is_known(const struct nginx *, struct slice name);
+
+/* The directives, and a line of a "map". */
+void nginx_set(struct nginx *);
+void nginx_map_line(struct nginx *);
+void nginx_add_header(struct nginx *);
+void nginx_more_headers(struct nginx *);
+void nginx_hide(struct nginx *);
+
+#endif
