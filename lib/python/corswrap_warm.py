@@ -18,6 +18,7 @@ import sys
 # What every Python has loaded when a script begins.
 _BEGUN = frozenset(sys.modules)
 
+import atexit
 import gc
 import importlib
 import importlib.machinery
@@ -153,6 +154,23 @@ def _reseed():
         numpy.seed()
 
 
+def _tell(connection, known, pid):
+    """Which modules were imported, each ended by a NUL.
+
+    Those that come with others are left out: of a package, and with "_".
+    """
+    new = {
+        name
+        for name, module in list(sys.modules.items())
+        if name not in known and getattr(module, "__file__", None)
+    }
+    if os.getpid() == pid:
+        for name in sorted(new):
+            package = name.rpartition(".")[0]
+            if name[0] != "_" and package not in new:
+                connection.send(name.encode() + b"\0")
+
+
 def _child(connection, changed, unset):
     """In a fork: take a request, say so, and wait until it may begin."""
     os.setpgid(0, 0)
@@ -176,9 +194,13 @@ def _child(connection, changed, unset):
     _reopen_stdin()
     _reseed()
     connection.send(b"a")
-    if connection.recv(1) != b"g":
+    go = connection.recv(1)
+    if go == b"l":  # corscheck wants to know what it loads
+        atexit.register(_tell, connection, frozenset(sys.modules), os.getpid())
+    elif go == b"g":
+        connection.close()
+    else:
         os._exit(0)
-    connection.close()
 
 
 def _serve(control, changed, unset):

@@ -1,6 +1,7 @@
 /*
  * corscheck warm: may a script run warm, does it answer the same, and what does
- * it gain?  It is run cold and warm in turns with the same request.
+ * it gain?  It is run cold and warm in turns with the same request, with the
+ * modules loaded beforehand that it was seen to load while it ran.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -39,6 +40,7 @@ enum {
 	VARIABLES = 256,
 	COMPILE_TIME = 60 * 1000, /* ms */
 	ANSWER_TIME = 60 * 1000,
+	MODULES = 256,
 	LINE = 4096
 };
 
@@ -61,6 +63,7 @@ struct subject {
 	char *base[VARIABLES + 1]; /* of the interpreter */
 	char script_filename[PATH_MAX + 32];
 	struct php *php; /* what runs it warm, if that is a server */
+	const char *load[MODULES + 1]; /* what is loaded beforehand */
 };
 
 /* ---- what is run ---- */
@@ -283,9 +286,22 @@ run_server(const struct subject *s, struct run *run)
 
 /* ---- of a program ---- */
 
-/* With a zygote warm, else cold.  False: it could not be started. */
+/* What a fork has written to its socket until it ended. */
+static void
+take_told(struct run *told, int socket)
+{
+	struct pollfd fd = {socket, POLLIN, 0};
+
+	while (poll(&fd, 1, 0) > 0 && append(told, socket))
+		continue;
+	(void)close(socket);
+}
+
+/* With a zygote warm, else cold; told: of a zygote, which modules it loads.
+ * False: it could not be started. */
 static bool
-run_once(const struct subject *s, struct zygote *z, struct run *run)
+run_once(const struct subject *s, struct zygote *z, struct run *run,
+	 struct run *told)
 {
 	int out[2], err[2] = {-1, -1}, socket = -1;
 	enum child_stage stage;
@@ -315,7 +331,7 @@ run_once(const struct subject *s, struct zygote *z, struct run *run)
 	(void)close(out[1]);
 	(void)close(err[1]);
 	if (ok && z != NULL)
-		zygote_go(socket);
+		(told == NULL ? zygote_go : zygote_go_and_tell)(socket);
 	if (ok) {
 		collect(run, out[0], err[0]);
 		run->time = clock_us() - start;
@@ -323,6 +339,8 @@ run_once(const struct subject *s, struct zygote *z, struct run *run)
 			child_kill(&child, SIGKILL);
 		run->status = child_reap(&child);
 	}
+	if (ok && told != NULL)
+		take_told(told, socket);
 	(void)close(out[0]);
 	(void)close(err[0]);
 	return ok;
@@ -397,8 +415,9 @@ start_server(struct subject *s, const struct interpreter *interpreter)
 	return s->php != NULL;
 }
 
+/* Ready, or NULL: why has the cause. */
 static struct zygote *
-start_zygote(struct subject *s)
+start_zygote(struct subject *s, char why[static LINE])
 {
 	const struct warm_policy *warm = &s->settings->warm;
 	struct zygote_spec spec = {
@@ -409,7 +428,7 @@ start_zygote(struct subject *s)
 	enum zygote_news news = ZYGOTE_YOUNG;
 	char *loaded = NULL;
 	const char *fault =
-	    interpreter_find(s->argv, s->base, warm->load, &interpreter);
+	    interpreter_find(s->argv, s->base, s->load, &interpreter);
 
 	spec.interpreter = &interpreter;
 	/* The longest that a file is young. */
@@ -440,9 +459,55 @@ start_zygote(struct subject *s)
 			: news == ZYGOTE_YOUNG
 			    ? "its files are changed all the time"
 			    : "it does not get ready";
-	cannot(s, fault);
+	(void)snprintf(why, LINE, "%s", fault);
 	zygote_free(z);
 	return NULL;
+}
+
+/* ---- modules that are loaded when it runs ---- */
+
+/* The names that were told, behind those of the policy. */
+static bool
+add_modules(struct subject *s, const struct run *told)
+{
+	size_t n = 0, before;
+
+	while (s->load[n] != NULL)
+		n++;
+	before = n;
+	for (size_t at = 0; at < told->len && n < MODULES; n++) {
+		s->load[n] = told->output + at;
+		at += strlen(s->load[n]) + 1;
+	}
+	s->load[n] = NULL;
+	return n > before;
+}
+
+/* From now on with those that a request was seen to load, if that is possible;
+ * told keeps their names. */
+static void
+load_before(struct subject *s, struct zygote **z, const struct run *told)
+{
+	struct zygote *better;
+	size_t known = 0;
+	char why[LINE], text[1024];
+
+	while (s->load[known] != NULL)
+		known++;
+	if (told->len == 0 || told->output[told->len - 1] != '\0' ||
+	    !add_modules(s, told))
+		return;
+	better = start_zygote(s, why);
+	if (better != NULL) {
+		zygote_free(*z);
+		*z = better;
+		return;
+	}
+	s->load[known] = NULL;
+	(void)text_quote(slice_from(why), "", text, sizeof(text));
+	printf("%s: note: the modules that it loads when it runs cannot be "
+	       "loaded beforehand: %s\n",
+	       s->path, text);
 }
 
 /* ---- what only reading it can tell ---- */
@@ -551,24 +616,42 @@ print_bytes(const struct run cold[TURNS], const struct run warm[TURNS],
 	return false;
 }
 
-static int
-compare(const struct subject *s, struct zygote *z, const char *name)
+/* For the policy. */
+static void
+print_section(const struct subject *s, const char *name)
 {
+	printf("\n[warm]\nscripts = %s\n",
+	       strcmp(name, "exec") == 0 ? name : s->path);
+	if (s->load[0] != NULL)
+		printf("load =");
+	for (const char *const *load = s->load; *load != NULL; load++)
+		printf(" %s", *load);
+	if (s->load[0] != NULL)
+		printf("\n");
+}
+
+static int
+compare(struct subject *s, struct zygote **z, const char *name)
+{
+	struct run told = {.output = NULL};
 	struct run cold[TURNS] = {{.output = NULL}};
 	struct run warm[TURNS] = {{.output = NULL}};
 	bool ran = true, differs;
 	int status = CHECK_USAGE;
 
-	for (int i = 0; i < TURNS && ran; i++)
-		ran = run_once(s, NULL, &cold[i]) && run_once(s, z, &warm[i]);
+	for (int i = 0; i < TURNS && ran; i++) {
+		ran = run_once(s, NULL, &cold[i], NULL) &&
+		      run_once(s, *z, &warm[i], i == 0 ? &told : NULL);
+		if (ran && i == 0)
+			load_before(s, z, &told);
+	}
 	if (ran) {
 		differs = print_bytes(cold, warm, s->php != NULL);
 		status = differs ? CHECK_BAD : CHECK_GOOD;
 		print_times("cold", cold);
 		print_times("warm", warm);
 		if (!differs)
-			printf("\n[warm]\nscripts = %s\n",
-			       strcmp(name, "exec") == 0 ? name : s->path);
+			print_section(s, name);
 	} else {
 		fprintf(stderr, "corscheck warm: cannot run %s: %s\n", s->path,
 			strerror(errno));
@@ -577,14 +660,17 @@ compare(const struct subject *s, struct zygote *z, const char *name)
 		free(cold[i].output);
 		free(warm[i].output);
 	}
+	free(told.output);
 	return status;
 }
 
 static int
 examine(const struct settings *settings, int argc, char **argv)
 {
+	const char *const *load = settings->warm.load;
 	struct subject s = {.settings = settings};
 	struct zygote *z;
+	char why[LINE];
 	int status;
 
 	if (!find_words(&s, argv[0])) {
@@ -595,14 +681,17 @@ examine(const struct settings *settings, int argc, char **argv)
 	}
 	find_directory(&s);
 	find_variables(&s, argv + 1, argc - 1);
+	for (size_t i = 0; i < MODULES && load[i] != NULL; i++)
+		s.load[i] = load[i];
 	child_prepare();
 	grep_script(&s);
-	z = start_zygote(&s);
+	z = start_zygote(&s, why);
 	if (z == NULL) {
+		cannot(&s, why);
 		php_free(s.php);
 		return CHECK_BAD;
 	}
-	status = compare(&s, z, argv[0]);
+	status = compare(&s, &z, argv[0]);
 	php_free(s.php);
 	zygote_free(z);
 	return status;

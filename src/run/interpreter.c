@@ -25,7 +25,10 @@
 #include "base/text.h"
 #include "run/first_line.h"
 
-enum { MODULE = 256, TEXT = PATH_MAX + FIRST_LINE_MAX + MODULE + 256 };
+enum {
+	MODULES = 4096, /* bytes of their names */
+	TEXT = PATH_MAX + FIRST_LINE_MAX + MODULES + 256
+};
 
 enum language { LANGUAGE_NONE, LANGUAGE_PERL, LANGUAGE_PYTHON, LANGUAGE_PHP };
 
@@ -235,8 +238,24 @@ perl_line(struct slice line)
 	return found;
 }
 
-static void
-push_perl(struct words *w, const char *folder)
+/* Put the modules of `load` without that text in their name into the word that
+ * has len bytes, each behind a comma. */
+static const char *
+push_modules(struct words *w, char text[TEXT], size_t len,
+	     const char *const *load, const char *without)
+{
+	for (; load != NULL && *load != NULL && len < TEXT; load++)
+		if (strstr(*load, without) == NULL)
+			len += (size_t)snprintf(text + len, TEXT - len, ",%s",
+						*load);
+	if (len >= TEXT)
+		return "its modules are too many";
+	push(w, keep(w, slice_of(text, len)));
+	return NULL;
+}
+
+static const char *
+push_perl(struct words *w, const char *folder, const char *const *load)
 {
 	char text[TEXT];
 	int n = snprintf(text, sizeof(text), "-I%s/perl", folder);
@@ -247,11 +266,12 @@ push_perl(struct words *w, const char *folder)
 		     INTERPRETER_CONTROL, (long)SYS_recvmsg, (long)SYS_write,
 		     (long)SYS_close, (long)SYS_dup3, (long)SYS_fcntl,
 		     (long)SYS_exit_group);
-	push(w, keep(w, slice_of(text, (size_t)n)));
+	return push_modules(w, text, (size_t)n, load, ".");
 }
 
 static const char *
-take_perl(struct words *w, char *const *rest, const char *folder)
+take_perl(struct words *w, char *const *rest, const char *folder,
+	  const char *const *load)
 {
 	struct first_line first;
 	struct slice line = line_of(&first, rest[0]);
@@ -261,8 +281,7 @@ take_perl(struct words *w, char *const *rest, const char *folder)
 			return "a switch of perl is not understood";
 	if (slice_present(line) && !perl_line(line))
 		return "its first line is not understood";
-	push_perl(w, folder);
-	return NULL;
+	return push_perl(w, folder, load);
 }
 
 /* ---- python ---- */
@@ -285,20 +304,13 @@ take_python(struct words *w, const char *folder, const char *const *load)
 	char text[TEXT];
 	int n =
 	    snprintf(text, sizeof(text), "%s/python/corswrap_warm.py", folder);
-	size_t used;
 
 	for (size_t i = 1; i < w->count; i++)
 		if (!python_switch(slice_from(w->words[i])))
 			return "a switch of python is not understood";
 	push(w, keep(w, slice_of(text, (size_t)n)));
-	used = (size_t)snprintf(text, sizeof(text), "%d,", INTERPRETER_CONTROL);
-	for (; load != NULL && *load != NULL && used < sizeof(text); load++)
-		used += (size_t)snprintf(text + used, sizeof(text) - used,
-					 "%s,", *load);
-	if (used >= sizeof(text))
-		return "its modules are too many";
-	push(w, keep(w, slice_of(text, used)));
-	return NULL;
+	n = snprintf(text, sizeof(text), "%d", INTERPRETER_CONTROL);
+	return push_modules(w, text, (size_t)n, load, "::");
 }
 
 /* ---- php ---- */
@@ -438,7 +450,7 @@ find(struct words *w, char *const *argv, const char *search, const char *folder,
 	    (fault = check_file(**rest)) != NULL)
 		return fault;
 	if (language == LANGUAGE_PERL)
-		fault = take_perl(w, *rest, folder);
+		fault = take_perl(w, *rest, folder, load);
 	else if (language == LANGUAGE_PYTHON)
 		fault = take_python(w, folder, load);
 	else if (language == LANGUAGE_PHP)

@@ -559,6 +559,12 @@ zygote_go(int socket)
 }
 
 void
+zygote_go_and_tell(int socket)
+{
+	(void)send(socket, "l", 1, MSG_NOSIGNAL);
+}
+
+void
 zygote_discard(int socket, struct child *child)
 {
 	(void)kill(child->pid, SIGKILL);

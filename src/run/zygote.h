@@ -93,6 +93,9 @@ int zygote_hand(struct zygote *, int socket, const struct child_spec *spec,
 
 /* The last byte: from here on it is a program that runs.  Closes the socket. */
 void zygote_go(int socket);
+/* The same; at its end it writes to the socket, which stays open, which modules
+ * it has loaded meanwhile: names for `load`, each with a NUL. */
+void zygote_go_and_tell(int socket);
 /* Instead: end it. */
 void zygote_discard(int socket, struct child *);
 

@@ -39,7 +39,26 @@ is($exit, 0, 'one that can run warm: 0');
 like($out, qr/^The answers are the same, byte for byte, 10 times/m, 'it says so');
 like($out, qr/^cold +\d+\.\d\d ms  \(\d.* to \d.*\)\nwarm +\d+\.\d\d ms/m, 'with times');
 like($out, qr/^\[warm\]\nscripts = \Q$good\E$/m, 'and what to put into the policy');
+unlike($out, qr/^load/m, 'it loads nothing late');
 is($err, '', 'nothing else');
+
+# Modules that it loads when it runs.
+mkdir "$dir/lib";
+write_file("$dir/lib/Late.pm", "package Late; require Text::Wrap; 1;\n");
+write_file("$dir/lib/Held.pm", "package Held; open our \$f, '<', '/etc/passwd'; 1;\n");
+my $late = script('late.pl', "use lib '$dir/lib'; " .
+    'print require Late, eval { require No::Such } // 0, "\n"; require Held if $ENV{QUERY_STRING};');
+($exit, $out) = check($policy, $late);
+is($exit, 0, 'one that loads modules late');
+like($out, qr/^scripts = \Q$late\E\nload = (?:\S+ )*Late (?:\S+ )*Text::Wrap(?: \S+)*$/m, 'those for the policy');
+unlike($out, qr/Corswrap|No::Such/, 'no others');
+write_file("$dir/load.ini", read_file($policy) . "[warm]\nload = Late\n");
+($exit, $out) = check("$dir/load.ini", $late);
+like($out, qr/^scripts = .*\nload = Late$/m, 'the policy has them: no others');
+($exit, $out) = check($policy, $late, 'QUERY_STRING=held');
+is($exit, 0, 'one of them cannot be loaded beforehand');
+like($out, qr{^\Q$late\E: note: the modules .* cannot be loaded beforehand: descriptor \d+ is open}m, 'why');
+unlike($out, qr/^load/m, 'it runs warm without');
 
 ($exit, $out) = check($policy, script('handled.x', 'print "$^W\n"', '# no first line'));
 is($exit, 0, 'one with a handler');

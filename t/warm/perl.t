@@ -191,6 +191,58 @@ ok($files{"/$dir/first"} && $files{"?$dir/first/Deep/Down.pm"},
 ok(!$files{"?$dir/behind/Deep/Down.pm"}, 'but none behind it');
 ok(!(grep { /Corswrap/ } keys %files), 'nor our own');
 
+# --- load ------------------------------------------------------------------------------------
+
+write_file("$dir/lib/$_->[0].pm", "package $_->[0]; $_->[1]\n1;\n") for
+    [ Late => 'our $by = $$; our $imported = 0; sub import { $imported++ } END { print "end\n" }' ],
+    [ Broken => 'die "out of order\n";' ], [ Holds => 'open our $f, "<", "/etc/passwd";' ],
+    [ Speaks => 'print "spoken\n";' ], [ 'With' => 'require Deep::Down; $ENV{WITH} = 1;' ];
+my $late = program('late.pl', <<"END", '#!/usr/bin/perl -T');
+use lib '$dir/lib';
+our \@told;
+BEGIN { \$SIG{\$_} = sub { push \@told, \@_ } for qw(__DIE__ __WARN__); \$_ = 'kept' }
+print "\$_\n";
+print "there\n" if \$INC{'Late.pm'};
+print "Content-Type: text/plain\n\n", require Late, "\n";
+print \$Late::by == \$\$ ? 'own' : 'before', " \$Late::imported \$^S ", scalar \@told, "\n";
+Late->import;
+print "\$Late::imported\n";
+END
+my @perl = ($^X, '-T');
+is(run_cold($late, words => \@perl)->{out},
+    "kept\nContent-Type: text/plain\n\n1\nown 0 0 0\n1\nend\n", 'a module that is loaded late, cold');
+$zygote = Corswrap::Zygote->start($late, words => \@perl);
+my $told = $zygote->ask(tell => 1);
+is($told->{out}, "kept\nContent-Type: text/plain\n\n1\nown 0 0 0\n1\nend\n", 'and warm');
+is($told->{told}, "Late\0", 'which a fork that is asked tells');
+is($told->{status}, 0, 'at its end');
+$zygote = Corswrap::Zygote->start($late, words => \@perl, load => [qw(Late json No_such:)]);
+like($zygote->{obstacles}[0], qr/^module No_such: cannot be loaded: /, 'no name of a module');
+is(@{ $zygote->{obstacles} }, 1, "one without :: that is not there may be Python's");
+$zygote = Corswrap::Zygote->start($late, words => \@perl, load => [qw(Late json)]);
+is_deeply($zygote->{obstacles}, [], 'load');
+is($zygote->ask->{out}, "kept\nthere\nContent-Type: text/plain\n\n1\nbefore 0 0 0\n1\nend\n",
+    'loaded before, not imported') for 1 .. 2;
+is($zygote->ask(tell => 1)->{told}, '', 'and nothing is loaded late');
+ok(scalar(grep { $_ eq "=$dir/lib/Late.pm" } @{ $zygote->{files} }), 'its file is watched');
+
+for my $case (
+	[ 'No::Such' => qr{^module No::Such cannot be loaded: Can't locate No/Such\.pm in \@INC} ],
+	[ 'JSON_No::' => qr{^module JSON_No:: cannot be loaded: Can't locate JSON_No\.pm} ],
+	[ Broken => qr/^module Broken cannot be loaded: out of order$/ ],
+	[ Holds => qr{^descriptor \d+ is open: /etc/passwd$} ],
+	[ Speaks => qr/^it wrote while it was compiled$/ ],
+    ) {
+	my ($module, $re) = @$case;
+	my $z = Corswrap::Zygote->start($late, words => \@perl, load => [$module]);
+	like($z->{obstacles}[0], $re, "load $module: refused");
+	is($z->said, '', 'and not told to the script');
+}
+$zygote = Corswrap::Zygote->start(program('with.pl',
+	"use lib '$dir/lib'; print join ' ', \$ENV{WITH}, require Deep::Down, require With"),
+    load => ['With']);
+is($zygote->ask->{out}, '1 1 1', 'what it does to variables holds');
+
 # --- who is left --------------------------------------------------------------------------
 
 sub gone {

@@ -241,6 +241,18 @@ ok(warm_up($r, 'stale.pl'), 'it is warm');
 perl_program('stale.pl', 'print "Content-Type: text/plain\n\nnew script"');
 is(ask($r, 'stale.pl')->{body}, 'new script', 'a script that was changed is never old');
 
+# One that the script loads when it runs, and the interpreter before.
+write_file("$dir/lib/Late.pm", "package Late; our \$by = \$\$; 1;\n");
+perl_program('late.pl', "use lib '$dir/lib'; require Late;\n" .
+    'print "Content-Type: text/plain\n\n", $Late::by == getppid ? "before" : "late"');
+my $loads = warm_responder('', warm => 'load = Late json xml.dom');
+ok(warm_up($loads, 'late.pl'), 'late.pl is warm');
+is(ask_warm($loads, 'late.pl')->{body}, 'before', 'load: a module of it, but none of Python');
+write_file("$dir/lib/Late.pm.new", "package Late; our \$by = 0; 1;\n");
+rename "$dir/lib/Late.pm.new", "$dir/lib/Late.pm";
+is(ask($loads, 'late.pl')->{body}, 'late', 'and never an old one');
+$loads->stop;
+
 # A module that goes between the moment when it is read and the report of it.
 module('one');
 module('goes', "$dir/lib/first/Answer.pm");

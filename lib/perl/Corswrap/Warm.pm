@@ -3,11 +3,12 @@ package Corswrap::Warm;
 # A Perl program that has been compiled and waits before its first statement:
 # each request continues in a fork of it.  corswrap starts
 #
-#	perl SWITCHES -IDIR -MCorswrap::Warm=FD,RECVMSG,WRITE,CLOSE,DUP3,FCNTL,EXIT SCRIPT
+#	perl SWITCHES -IDIR \
+#	    -MCorswrap::Warm=FD,RECVMSG,WRITE,CLOSE,DUP3,FCNTL,EXIT,MODULE,... SCRIPT
 #
-# and talks to it through the descriptor FD; the other six are the machine's
-# numbers of system calls.  corswrap-warm(7) describes the method and the
-# messages.
+# and talks to it through the descriptor FD; the next six are the machine's
+# numbers of system calls; the modules are those of [warm] `load`.
+# corswrap-warm(7) describes the method and the messages.
 #
 # The script must not notice, so this file loads no module (%INC and what is
 # compiled are the script's), leaves no handle open, touches no variable that a
@@ -20,15 +21,18 @@ package Corswrap::Warm;
 our $VERSION = '1';
 
 my ($control, $recvmsg, $write, $close, $dup3, $fcntl, $exit);
+my @load;   # modules
+my @faults; # what is wrong with them
 my @standard; # what 0, 1 and 2 are when perl starts
 my $place;    # the current folder then
 my %begun;    # and the variables
 my (%set, @unset); # what the script does to them while it is compiled
 
 sub import {
-	my ($class, @numbers) = @_;
+	my ($class, @words) = @_;
 	($control, $recvmsg, $write, $close, $dup3, $fcntl, $exit) =
-	    map { $_ + 0 } @numbers;
+	    map { $_ + 0 } splice @words, 0, 7;
+	@load = @words;
 	# A program that the script starts while it is compiled must not inherit
 	# it (F_SETFD, FD_CLOEXEC).
 	syscall $fcntl, $control, 2, 1;
@@ -83,6 +87,33 @@ sub _descriptors {
 	my ($len, $level, $type) = unpack 'L! i i', $beside;
 	return if $len <= $head || $level != 1 || $type != 1;
 	return unpack 'i*', substr $beside, $head, $len - $head;
+}
+
+# --- modules of `load` -----------------------------------------------------------------
+
+# A name without "::" may be one of Python's, and is ours if there is such a
+# file.  "POSIX::" is perl's own other way to write POSIX.
+sub _path_of {
+	my ($name) = @_;
+	$name =~ /\A([A-Za-z_]\w*(?:::\w+)*)(::)?\z/ or return $name;
+	my ($plain, $ours) = ($1, $2);
+	my $path = ($plain =~ s{::}{/}gr) . '.pm';
+	return $path if $ours || $path ne "$plain.pm";
+	return (grep { ref || -f "$_/$path" } @INC) ? $path : undef;
+}
+
+# As `require` does when the script runs: compiled, and import is not called.
+# What the script has set up for errors is for its own.
+sub _load {
+	local ($_, $@, $!) = ('');
+	local @SIG{qw(__DIE__ __WARN__)};
+	for my $name (@load) {
+		my $path = _path_of($name);
+		next if !defined $path || eval { require $path };
+		my ($why) = $@ =~ /\A(.*)/;
+		push @faults, "module $name cannot be loaded: $why";
+	}
+	return;
 }
 
 # --- what forks would share ------------------------------------------------------------
@@ -142,7 +173,7 @@ sub _has_moved {
 # Whatever would make a fork of this process differ from a start, in words.
 sub _obstacles {
 	my ($data) = @_;
-	my @found;
+	my @found = @faults;
 	my @now = _standard();
 	push @found, 'there is more than one thread'
 	    if _entries('/proc/self/task') > 1;
@@ -200,7 +231,8 @@ sub _report {
 	my $list = '';
 	$list .= "!$_\0" for _obstacles($data);
 	$list .= "$_\0" for _files();
-	$list .= "\0";
+	# Under -T names of descriptors are tainted, which syscall refuses.
+	($list) = "$list\0" =~ /\A(.*)\z/s;
 	while (length $list) {
 		_send($control, substr $list, 0, 32768, '') or _vanish();
 	}
@@ -244,8 +276,27 @@ sub _environment {
 	return;
 }
 
+# Whoever began this process wants to know which modules it loads: their names,
+# each ended by a NUL, when it ends.  Not pragmas, which come with modules.  Only
+# then is there an END block of ours.
+sub _tell {
+	my ($socket) = @_;
+	my ($pid, %known) = ($$, %INC);
+	syscall $fcntl, $socket, 2, 1; # not for programs that the script starts
+	our $tell = sub {
+		return if $$ != $pid;
+		for my $file (sort keys %INC) {
+			next if $known{$file} || !$INC{$file};
+			next if $file !~ /\A([A-Z].*)\.pm\z/s;
+			_send($socket, ($1 =~ s{/}{::}gr) . "\0");
+		}
+	};
+	eval 'END { our $tell->() }';
+	return;
+}
+
 # In a fork: be ready, take a request, say so, and begin at the byte that says
-# that it may; anything else is the end.
+# that it may ("g", or "l" of corscheck: _tell); anything else is the end.
 sub _child {
 	my ($socket, $data) = @_;
 	syscall $close, $control;
@@ -267,8 +318,8 @@ sub _child {
 	_environment($bytes);
 	_send($socket, 'a') or _vanish();
 	my ($go) = _receive($socket, 1);
-	_vanish() if !defined $go || $go ne 'g';
-	syscall $close, $socket;
+	_vanish() if !defined $go || $go !~ /\A[gl]\z/;
+	$go eq 'g' ? syscall $close, $socket : _tell($socket);
 	srand;
 	$^T = time;
 	return;
@@ -313,6 +364,7 @@ INIT {
 		my ($error, $status, $death) = ($! + 0, $?, $@);
 		local $.; # which handle was read last: "died, <IN> line 1"
 		my %data;
+		_load();
 		# What was printed while compiling must be seen before the report.
 		my $selected = select STDOUT;
 		my $flush = $|;

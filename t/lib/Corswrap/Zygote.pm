@@ -10,7 +10,7 @@ package Corswrap::Zygote;
 #	my $cold = run_cold('/a/b.pl', words => [ $^X, '-w' ], env => ...);
 #	$got->{out}, $got->{err}, $got->{status}
 #
-# Of Python with load => [modules].
+# With load => [modules].  ask(tell => 1) also returns {told}: what was loaded.
 #
 # SPDX-License-Identifier: ISC
 
@@ -70,13 +70,14 @@ sub _body {
 	return $fh;
 }
 
-# What makes the interpreter wait: load => [modules] for Python.
+# What makes the interpreter wait: load => [modules].
 sub _waiter {
 	my (%o) = @_;
-	return (top_src() . '/lib/python/corswrap_warm.py',
-	    join ',', CONTROL, @{ $o{load} }) if $o{load};
+	my @load = @{ $o{load} // [] };
+	return (top_src() . '/lib/python/corswrap_warm.py', join ',', CONTROL, @load)
+	    if ($o{words} // [''])->[0] =~ m{/python[^/]*\z};
 	return ('-I' . top_src() . '/lib/perl', '-MCorswrap::Warm=' .
-	    join ',', CONTROL, map { $number{$_} } @calls);
+	    join ',', CONTROL, map({ $number{$_} } @calls), @load);
 }
 
 # Everything from two pipes until both have ended.
@@ -213,10 +214,14 @@ sub ask {
 	$byte = _byte($socket);
 	die "the fork says $byte: " . $self->said if $byte ne 'a';
 	$o{before}->() if $o{before};
-	syswrite $socket, 'g';
+	syswrite $socket, $o{tell} ? 'l' : 'g';
 	my %got = (pid => $pid);
 	@got{qw(out err)} = _collect($out, $err);
 	$got{status} = $self->_status($pid) if defined $pid;
+	if ($o{tell}) {
+		$got{told} = '';
+		1 while sysread $socket, $got{told}, 65536, length $got{told};
+	}
 	return \%got;
 }
 
