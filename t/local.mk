@@ -51,6 +51,7 @@ script_tests = \
 	t/applications/wsgiref.t \
 	t/cors/regex-cost.t \
 	t/cors/installed.t \
+	t/corscheck/fix.t \
 	t/corscheck/help.t \
 	t/corscheck/import.t \
 	t/corscheck/init.t \

@@ -30,15 +30,11 @@ complain(const char *name, const char *why)
 /* ---- the text ---- */
 
 static void
-say_fixes(const struct diag_list *diags, const char *name)
+say_fixes(const struct fixes *made, const char *name)
 {
-	for (size_t i = 0; i < diag_total(diags); i++) {
-		const struct diag *diag = diag_at(diags, i);
-		if (fix_is_certain(diag) && diag->file != NULL &&
-		    strcmp(diag->file, name) == 0)
-			fprintf(stderr, "%s:%u: fixed: %s [%s]\n", name,
-				diag->line, diag->fix, diag->id);
-	}
+	for (size_t i = 0; i < made->count; i++)
+		fprintf(stderr, "%s:%u: fixed: %s [%s]\n", name,
+			made->at[i]->line, made->at[i]->fix, made->at[i]->id);
 }
 
 /* One pass; *count: fixes that it made. */
@@ -49,13 +45,14 @@ fix_once(struct arena *arena, struct slice text, const char *name,
 	const struct load_options options = {.use = LOAD_LINT,
 					     .warnings = true};
 	struct diag_list *diags = diag_list_new();
+	struct fixes made;
 
 	if (diags == NULL)
 		return SLICE_NONE;
 	settings_release(settings_load_text(name, text, &options, diags));
-	struct slice fixed = fixes_apply(arena, text, name, diags, count);
-	if (*count > 0)
-		say_fixes(diags, name);
+	struct slice fixed = fixes_apply(arena, text, name, diags, &made);
+	*count = made.count;
+	say_fixes(&made, name);
 	diag_list_free(diags);
 	return fixed;
 }

@@ -13,13 +13,169 @@
 
 #include "base/text.h"
 
-bool
-fix_is_certain(const struct diag *diag)
+/* ---- which fixes are certain ---- */
+
+/* What a fix may do to the word that is written, and still mean the same. */
+enum change {
+	CHANGE_ANY,	    /* the diagnostic has one fix alone */
+	CHANGE_PUNCTUATION, /* quotes, brackets and separators go */
+	CHANGE_SLASHES,	    /* and there is a slash more or less */
+	CHANGE_NAME,	    /* letter case, "_" for "-" and ":" for a blank */
+	CHANGE_DOTS,	    /* a dot of an expression gets its "\" */
+	CHANGE_DELIMITERS,  /* /.../i around an expression go, and upper case */
+	CHANGE_STARS	    /* "**." is "*.", and a path goes */
+};
+
+/* By bytes other than these the word and the fix are the same. */
+static bool
+is_same_without(struct slice word, struct slice fix, const char *bytes)
 {
-	static const char *const ids[] = {
-	    "bad-value", "case", "default-port", "header",
-	    "ipv4",	 "ipv6", "max-age",	 "method-case",
-	    "non-ascii", "path", "path-pattern", "syntax",
+	size_t i = 0, k = 0;
+
+	for (;;) {
+		while (i < word.len && strchr(bytes, word.ptr[i]) != NULL)
+			i++;
+		while (k < fix.len && strchr(bytes, fix.ptr[k]) != NULL)
+			k++;
+		if (i == word.len || k == fix.len)
+			return i == word.len && k == fix.len;
+		if (word.ptr[i++] != fix.ptr[k++])
+			return false;
+	}
+}
+
+/* A name in the form that keys and sections have. */
+static char
+name_byte(char c)
+{
+	if (c == '_')
+		return '-';
+	if (c == ':')
+		return ' ';
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool
+is_same_name(struct slice word, struct slice fix)
+{
+	if (word.len != fix.len)
+		return false;
+	for (size_t i = 0; i < word.len; i++)
+		if (name_byte(word.ptr[i]) != name_byte(fix.ptr[i]))
+			return false;
+	return true;
+}
+
+/* Every "\" that the fix has and the word has not stands before a dot. */
+static bool
+is_same_but_dots(struct slice word, struct slice fix)
+{
+	size_t i = 0;
+
+	for (size_t k = 0; k < fix.len; k++) {
+		if (i < word.len && word.ptr[i] == fix.ptr[k])
+			i++;
+		else if (fix.ptr[k] != '\\' || k + 1 == fix.len ||
+			 fix.ptr[k + 1] != '.')
+			return false;
+	}
+	return i == word.len;
+}
+
+/* ^https://a\.example$ between slashes, which are "\/" within it, and options.
+ */
+static bool
+is_same_expression(struct slice word, struct slice fix)
+{
+	size_t i = 0, k = 0, end = word.len;
+
+	if (word.len > 1 && word.ptr[0] == '/') {
+		while (end > 1 && word.ptr[end - 1] != '/')
+			end--;
+		if (end < 2)
+			return false;
+		i = 1;
+		end--;
+	}
+	for (; i < end && k < fix.len; i++, k++) {
+		if (word.ptr[i] == '\\' && i + 1 < end &&
+		    word.ptr[i + 1] == '/')
+			i++;
+		if (name_byte(word.ptr[i]) != name_byte(fix.ptr[k]))
+			return false;
+	}
+	return i == end && k == fix.len;
+}
+
+/* A host of "**.b.example", and behind the origin "/", or that and a star. */
+static bool
+is_same_stars(struct slice word, struct slice fix)
+{
+	size_t i = 0, k = 0;
+
+	for (; k < fix.len; i++, k++) {
+		if (i + 1 < word.len && word.ptr[i] == '*' &&
+		    word.ptr[i + 1] == '*')
+			i++;
+		if (i == word.len || word.ptr[i] != fix.ptr[k])
+			return false;
+	}
+	struct slice rest = slice_after(word, i);
+	return rest.len == 0 || slice_eq(rest, SLICE("/*")) ||
+	       slice_eq(rest, SLICE("/"));
+}
+
+static bool
+is_same(enum change change, struct slice word, struct slice fix)
+{
+	switch (change) {
+	case CHANGE_ANY:
+		return true;
+	case CHANGE_PUNCTUATION:
+		return is_same_without(text_chop(word, '?'), fix,
+				       "\"'`<>[]{},;| ");
+	case CHANGE_SLASHES:
+		return is_same_without(word, fix, "\"'`<>[]{},;| /");
+	case CHANGE_NAME:
+		return is_same_name(word, fix);
+	case CHANGE_DOTS:
+		return is_same_but_dots(word, fix);
+	case CHANGE_DELIMITERS:
+		return is_same_expression(word, fix);
+	case CHANGE_STARS:
+		return is_same_stars(word, fix);
+	}
+	return false;
+}
+
+bool
+fix_is_certain(const struct diag *diag, struct slice word)
+{
+	static const struct {
+		const char *id;
+		enum change change;
+	} certain[] = {
+	    {"bad-value", CHANGE_ANY},
+	    {"case", CHANGE_ANY},
+	    {"default-port", CHANGE_ANY},
+	    {"header", CHANGE_ANY},
+	    {"host", CHANGE_PUNCTUATION},
+	    {"invalid-origin", CHANGE_PUNCTUATION},
+	    {"ipv4", CHANGE_ANY},
+	    {"ipv6", CHANGE_ANY},
+	    {"max-age", CHANGE_ANY},
+	    {"method-case", CHANGE_ANY},
+	    {"non-ascii", CHANGE_ANY},
+	    {"path", CHANGE_ANY},
+	    {"path-pattern", CHANGE_ANY},
+	    {"port", CHANGE_ANY},
+	    {"regex-any-origin", CHANGE_DOTS},
+	    {"regex-never", CHANGE_DELIMITERS},
+	    {"scheme", CHANGE_SLASHES},
+	    {"syntax", CHANGE_ANY},
+	    {"unknown-key", CHANGE_NAME},
+	    {"unknown-section", CHANGE_NAME},
+	    {"wildcard", CHANGE_STARS},
 	};
 
 	if (diag->fix == NULL || diag->line == 0 || diag->column == 0)
@@ -28,18 +184,17 @@ fix_is_certain(const struct diag *diag)
 	if (slice_starts(slice_from(diag->id), SLICE("ipv")) &&
 	    strrchr(diag->fix, '/') > strstr(diag->fix, "://") + 2)
 		return false;
-	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
-		if (strcmp(diag->id, ids[i]) == 0)
-			return true;
+	for (size_t i = 0; i < sizeof(certain) / sizeof(certain[0]); i++)
+		if (strcmp(diag->id, certain[i].id) == 0)
+			return is_same(certain[i].change, word,
+				       slice_from(diag->fix));
 	return false;
 }
 
 /* A fix, as bytes of the text. */
 struct edit {
 	size_t start;
-	size_t length;
-	const char *fix;
-	bool own_line;
+	const struct diag *diag;
 };
 
 static int
@@ -72,20 +227,22 @@ line_starts(struct arena *arena, struct slice text, size_t *count)
 
 static size_t
 collect(struct edit *edits, const struct diag_list *diags, const char *file,
-	const size_t *lines, size_t line_count, size_t len)
+	const size_t *lines, size_t line_count, struct slice text)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < diag_total(diags); i++) {
 		const struct diag *diag = diag_at(diags, i);
-		if (!fix_is_certain(diag) || diag->file == NULL ||
-		    strcmp(diag->file, file) != 0 || diag->line > line_count)
+		if (diag->file == NULL || strcmp(diag->file, file) != 0 ||
+		    diag->line == 0 || diag->line > line_count ||
+		    diag->column == 0)
 			continue;
 		size_t start = lines[diag->line - 1] + diag->column - 1;
-		if (start + diag->length > len)
+		if (start + diag->length > text.len)
 			continue; /* the file has changed */
-		edits[count++] = (struct edit){start, diag->length, diag->fix,
-					       diag->length == 0};
+		if (fix_is_certain(diag,
+				   slice_of(text.ptr + start, diag->length)))
+			edits[count++] = (struct edit){start, diag};
 	}
 	qsort(edits, count, sizeof(*edits), edit_compare);
 	return count;
@@ -94,25 +251,26 @@ collect(struct edit *edits, const struct diag_list *diags, const char *file,
 /* Three parts for each edit: what is before it, the fix, and its line feed. */
 static struct slice
 join(struct arena *arena, struct slice text, const struct edit *edits,
-     size_t edit_count, size_t *made)
+     size_t edit_count, struct fixes *made)
 {
 	struct slice *parts =
 	    arena_array(arena, 3 * edit_count + 1, sizeof(*parts));
 	size_t count = 0, at = 0, len = 0;
 
-	*made = 0;
-	for (size_t i = 0; i < edit_count && parts != NULL; i++) {
-		const struct edit *edit = &edits[i];
-		if (edit->start < at)
-			continue;
-		parts[count++] = slice_of(text.ptr + at, edit->start - at);
-		parts[count++] = slice_from(edit->fix);
-		parts[count++] = edit->own_line ? SLICE("\n") : SLICE("");
-		at = edit->start + edit->length;
-		(*made)++;
-	}
-	if (parts == NULL)
+	made->at = arena_array(arena, edit_count + 1, sizeof(*made->at));
+	if (parts == NULL || made->at == NULL)
 		return SLICE_NONE;
+	for (size_t i = 0; i < edit_count; i++) {
+		const struct diag *diag = edits[i].diag;
+		if (edits[i].start < at)
+			continue;
+		parts[count++] = slice_of(text.ptr + at, edits[i].start - at);
+		parts[count++] = slice_from(diag->fix);
+		/* a line of its own */
+		parts[count++] = diag->length == 0 ? SLICE("\n") : SLICE("");
+		at = edits[i].start + diag->length;
+		made->at[made->count++] = diag;
+	}
 	parts[count++] = slice_after(text, at);
 	for (size_t i = 0; i < count; i++)
 		len += parts[i].len;
@@ -121,16 +279,16 @@ join(struct arena *arena, struct slice text, const struct edit *edits,
 
 struct slice
 fixes_apply(struct arena *arena, struct slice text, const char *file,
-	    const struct diag_list *diags, size_t *count)
+	    const struct diag_list *diags, struct fixes *made)
 {
 	size_t line_count;
 	size_t *lines = line_starts(arena, text, &line_count);
 	struct edit *edits =
 	    arena_array(arena, diag_total(diags) + 1, sizeof(*edits));
 
-	*count = 0;
+	*made = (struct fixes){.count = 0};
 	if (lines == NULL || edits == NULL)
 		return SLICE_NONE;
-	size_t found = collect(edits, diags, file, lines, line_count, text.len);
-	return join(arena, text, edits, found, count);
+	size_t found = collect(edits, diags, file, lines, line_count, text);
+	return join(arena, text, edits, found, made);
 }

@@ -1,8 +1,8 @@
 /*
  * From the text of a policy to its settings: the lines through inih into
  * sections, then the passes of the loader.  The one file that includes <ini.h>.
- * Without inih (the one-file page) the reader's lines come here as they are: the
- * reader knows what each of them is.
+ * Without inih (the one-file page) the reader's lines come here as they are:
+ * the reader knows what each of them is.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -130,7 +130,12 @@ unknown_section(struct loader *loader, struct section *section,
 	const char *shown = NULL;
 
 	section->guessed = true;
-	section->kind = section_nearest(text);
+	/* of "cors:x" the x is a name, no slip of the finger */
+	section->kind =
+	    slice_eq_nocase(head, SLICE("cors")) && tail.len > 1 &&
+		    (ascii_is_alpha(tail.ptr[1]) || ascii_is_digit(tail.ptr[1]))
+		? SECTION_LOST
+		: section_nearest(text);
 	if (section->kind != SECTION_LOST) {
 		snprintf(fix, sizeof(fix), "[%s]", section_word(section->kind));
 		shown = fix;
@@ -356,8 +361,7 @@ read_lines(struct parse *parse)
 
 	while (next_line(line, sizeof(line), parse) != NULL)
 		if (line[0] != '[')
-			take_key(parse, parse->reader.key,
-				 parse->reader.value);
+			take_key(parse, parse->reader.key, parse->reader.value);
 	return 0;
 }
 #else
@@ -450,7 +454,8 @@ find_duplicate_sections(struct loader *loader)
 }
 
 /* A program, an archive, a picture: one error for the file instead of one for
- * each of its lines.  A stray control byte in a text is an error of its line. */
+ * each of its lines.  A stray control byte in a text is an error of its line.
+ */
 static bool
 is_binary(struct loader *loader, struct slice text)
 {
