@@ -153,6 +153,7 @@ script_tests = \
 	t/static/startup-counts.t \
 	t/static/static-cgi.t \
 	t/tree/completion.t \
+	t/tree/completion-options.t \
 	t/tree/install.t \
 	t/tree/keys.t \
 	t/tree/layers.t \

@@ -294,18 +294,15 @@ read_flags(struct request_arguments *arguments, struct question_text *text,
 	    {"url", required_argument, NULL, 'u'},
 	    {NULL, 0, NULL, 0},
 	};
-	const char *letters =
-	    kind == REQUEST_URL_OPTION ? "d:hH:X:p:" : "d:hH:X:";
 	struct slice policy = SLICE_NONE;
 	int letter, status = GO_ON;
 
-	while (status == GO_ON && (letter = getopt_long(argc, argv, letters,
-							options, NULL)) != -1) {
-		/* probe takes its URL as an argument; only explain has a
-		 * policy. */
-		if ((kind == REQUEST_URL_ARGUMENT && letter == 'u') ||
-		    (kind != REQUEST_URL_OPTION && letter == 'p'))
-			return command_usage(command, 0);
+	while (status == GO_ON &&
+	       (letter = getopt_long(argc, argv, "d:hH:X:p:", options, NULL)) !=
+		   -1) {
+		if (kind != REQUEST_URL_OPTION && letter == 'p')
+			return complain("-p", " is for explain; probe and read "
+					      "judge what the server sent");
 		if (read_how(&text->how, letter, &status) ||
 		    read_paste(&arguments->paste, letter, &status))
 			continue;
@@ -372,6 +369,13 @@ read_question(struct request_arguments *arguments, enum request_url kind,
 	return faults.count > 0 ? CHECK_USAGE : complain("memory is out", "");
 }
 
+static bool
+is_url(const char *word)
+{
+	return text_starts_nocase(slice_from(word), SLICE("http://")) ||
+	       text_starts_nocase(slice_from(word), SLICE("https://"));
+}
+
 int
 request_read_arguments(struct request_arguments *out,
 		       const struct command *command, enum request_url kind,
@@ -392,7 +396,9 @@ request_read_arguments(struct request_arguments *out,
 	status = read_flags(out, &text, headers, command, kind, argc, argv);
 	if (status != GO_ON)
 		return status;
-	if (kind == REQUEST_URL_ARGUMENT && optind < argc)
+	/* The URL may stand alone; before a file it has to look like one. */
+	if (optind < argc && !slice_present(text.url) &&
+	    (kind != REQUEST_URL_FILE || is_url(argv[optind])))
 		text.url = slice_from(argv[optind++]);
 	if (argc - optind > (kind == REQUEST_URL_FILE)) {
 		fprintf(stderr, "corscheck: one word too many: \"%s\"\n",

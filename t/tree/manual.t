@@ -90,10 +90,7 @@ for my $name (sort keys %command) {
 	like($bash, qr/compgen -W '[^']*\b$name\b/, "bash completes $name");
 	like($zsh, qr/'$name:/, "zsh completes $name");
 }
-for my $option (sort keys %said) {
-	like($bash, qr/compgen -W '[^']*$option\b/, "bash completes $option");
-	like($zsh, qr/'$option\b|[{,]$option[,}]/, "zsh completes $option");
-}
+# The options of each command: t/tree/completion-options.t.
 
 # --- the calls of libcors ------------------------------------------------------------------
 
