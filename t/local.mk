@@ -57,6 +57,7 @@ script_tests = \
 	t/corscheck/init.t \
 	t/corscheck/learn.t \
 	t/corscheck/lint.t \
+	t/corscheck/paste.t \
 	t/corscheck/warm.t \
 	t/corswrap/main.t \
 	t/explain/agrees.t \

@@ -224,8 +224,9 @@ take_message(struct request_arguments *arguments, struct slice bytes,
 	if (!paste_console(arena, bytes, &pasted))
 		return complain("memory is out", "");
 	if (m == NULL && alone)
-		return complain("no message that is known here: ",
-				"paste the whole line of the console");
+		return complain(
+		    "no message that is known here: ",
+		    "paste the whole line of the console, in English");
 	if (m != NULL)
 		print_message(m, words, alone ? stdout : stderr);
 	if (!alone)
@@ -234,10 +235,38 @@ take_message(struct request_arguments *arguments, struct slice bytes,
 	return CHECK_GOOD;
 }
 
+/* A text is read as what it is, whichever option it came with. */
+static int
+recognise(struct request_paste *paste, struct arena *arena, struct slice bytes)
+{
+	static const struct {
+		enum pasted_kind kind;
+		int form;
+	} forms[] = {{PASTED_CURL, PASTE_CURL},
+		     {PASTED_FETCH, PASTE_FETCH},
+		     {PASTED_HAR, PASTE_HAR},
+		     {PASTED_CONSOLE, PASTE_CONSOLE}};
+	enum pasted_kind kind = paste_guess(arena, bytes);
+
+	if (kind == PASTED_APACHE || kind == PASTED_NGINX)
+		return complain(pasted_kind_name(kind),
+				" is for corscheck import");
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		if (forms[i].kind != kind || forms[i].form == paste->form)
+			continue;
+		fprintf(stderr,
+			"corscheck: note: this is %s, and is read as "
+			"that\n",
+			pasted_kind_name(kind));
+		paste->form = forms[i].form;
+	}
+	return GO_ON;
+}
+
 static int
 take_paste(struct request_arguments *arguments, struct question_text *text)
 {
-	const struct request_paste *paste = &arguments->paste;
+	struct request_paste *paste = &arguments->paste;
 	struct arena *arena = arguments->input.arena;
 	struct pasted pasted;
 	struct slice bytes;
@@ -246,6 +275,8 @@ take_paste(struct request_arguments *arguments, struct question_text *text)
 	if (paste->text == NULL)
 		return GO_ON;
 	int status = paste_text(arguments, &bytes);
+	if (status == GO_ON)
+		status = recognise(paste, arena, bytes);
 	if (status != GO_ON)
 		return status;
 	if (paste->form == PASTE_CONSOLE)

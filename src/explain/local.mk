@@ -25,6 +25,7 @@ explain_sources = \
 	%D%/paste_curl.c \
 	%D%/paste_fetch.c \
 	%D%/paste_har.c \
+	%D%/paste_powershell.c \
 	%D%/paste_response.c \
 	%D%/question.c \
 	%D%/read.c \

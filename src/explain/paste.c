@@ -193,6 +193,10 @@ is_scripts(struct pasted *p, struct slice line, bool copied,
 		p->credentials = true;
 		return false;
 	}
+	/* "Copy as fetch (Node.js)" has the page's referrer as headers. */
+	if (slice_eq_nocase(name_of(line), SLICE("referrer-policy")) &&
+	    slice_present(p->page))
+		return false;
 	return !is_browsers_own(name_of(line)) &&
 	       !(copied && is_browsers_habit(name_of(line)));
 }

@@ -1,8 +1,8 @@
 /*
  * A request as people have it at hand: "Copy as cURL", "Copy as fetch", a HAR.
  *
- * paste_curl.c, paste_fetch.c, paste_har.c, paste_console.c and
- * paste_response.c read it, paste_any.c finds out which; paste.c makes of it
+ * paste_curl.c, paste_powershell.c, paste_fetch.c, paste_har.c, paste_console.c
+ * and paste_response.c read it, paste_any.c finds out which; paste.c makes of it
  * what a script asked for, without what the browser put in by itself.
  *
  * SPDX-License-Identifier: ISC
@@ -53,6 +53,9 @@ bool paste_has(const struct pasted *, struct slice name);
 /* Read `text` into a new *out, whose memory is the arena's.  False: out->fault
  * says why, or memory is out.  Then paste_settle. */
 bool paste_curl(struct arena *, struct slice text, struct pasted *out);
+/* paste_curl reads a command of PowerShell as well. */
+bool paste_is_powershell(struct slice text);
+bool paste_powershell(struct arena *, struct slice text, struct pasted *out);
 bool paste_fetch(struct arena *, struct slice text, struct pasted *out);
 /* entry: from 1; 0: the first that failed, else the first. */
 bool paste_har(struct arena *, struct slice text, size_t entry,

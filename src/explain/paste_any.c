@@ -79,7 +79,8 @@ is_curl(struct slice text)
 	static const char *const words[] = {"curl ", "curl.exe ", "curl\t",
 					    NULL};
 
-	return starts_with(past_prompt(text), words);
+	return starts_with(past_prompt(text), words) ||
+	       paste_is_powershell(text);
 }
 
 static bool

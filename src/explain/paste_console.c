@@ -81,6 +81,11 @@ paste_console(struct arena *arena, struct slice text, struct pasted *out)
 					   "Access to resource at ",
 					   "remote resource at ",
 					   "Fetch API cannot load ",
+					   "Refused to connect to ",
+					   "Connecting to ",
+					   "Redirect from ",
+					   "insecure resource ",
+					   "insecure XMLHttpRequest endpoint ",
 					   "XMLHttpRequest cannot load ",
 					   "Failed to load ",
 					   "GET ",
@@ -88,6 +93,7 @@ paste_console(struct arena *arena, struct slice text, struct pasted *out)
 					   "PUT ",
 					   NULL};
 	static const char *const origins[] = {"from origin ", "Origin ", NULL};
+	static const char *const pages[] = {"The page at ", NULL};
 	static const char *const headers[] = {"Request header field ",
 					      "(Reason: header ", NULL};
 
@@ -99,6 +105,9 @@ paste_console(struct arena *arena, struct slice text, struct pasted *out)
 	struct slice header = behind_any(text, headers);
 	if (is_url(url))
 		out->url = url;
+	struct slice page = behind_any(text, pages);
+	if (is_url(page))
+		out->page = page;
 	if (is_url(origin) || slice_eq(origin, SLICE("null")))
 		out->origin = origin;
 	if (method.len > 0 && ascii_is_alpha(method.ptr[0]))

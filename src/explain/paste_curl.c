@@ -513,6 +513,8 @@ paste_curl(struct arena *arena, struct slice text, struct pasted *out)
 	struct curl curl = {.p = out, .get_data = SLICE_NONE};
 
 	*out = (struct pasted){.arena = arena};
+	if (paste_is_powershell(text))
+		return paste_powershell(arena, text, out);
 	shell.word = arena_alloc(arena, text.len + 1);
 	if (shell.word == NULL) {
 		out->no_memory = true;

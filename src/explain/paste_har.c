@@ -27,6 +27,43 @@ text_of(struct pasted *p, const json_t *object, const char *key)
 	return text;
 }
 
+static struct slice
+header_of(const json_t *message, const char *name)
+{
+	const json_t *header;
+	size_t i;
+
+	json_array_foreach(json_object_get(message, "headers"), i, header)
+	{
+		const char *own =
+		    json_string_value(json_object_get(header, "name"));
+		const char *value =
+		    json_string_value(json_object_get(header, "value"));
+		if (own != NULL && value != NULL &&
+		    slice_eq_nocase(slice_from(own), slice_from(name)))
+			return slice_from(value);
+	}
+	return SLICE_NONE;
+}
+
+/* Was it asked with CORS, as far as the HAR says it?  A page, its images and
+ * the favicon that is missing were not. */
+static bool
+is_cors(const json_t *entry)
+{
+	const json_t *request = json_object_get(entry, "request");
+
+	return slice_present(header_of(request, "Origin")) ||
+	       slice_eq(header_of(request, "Sec-Fetch-Mode"), SLICE("cors"));
+}
+
+static bool
+has_status(const json_t *entry)
+{
+	return json_integer_value(json_object_get(
+		   json_object_get(entry, "response"), "status")) > 0;
+}
+
 /* No answer that the page could read: Chromium writes status 0 and _error. */
 static bool
 has_failed(const json_t *entry)
@@ -39,6 +76,16 @@ has_failed(const json_t *entry)
 	       json_object_get(response, "_error") != NULL;
 }
 
+/* What somebody looks for: a request that failed with CORS and gave the page
+ * nothing; one that failed with CORS; one with CORS; one that failed. */
+static int
+rank_of(const json_t *entry)
+{
+	if (is_cors(entry) && has_failed(entry))
+		return has_status(entry) ? 3 : 4;
+	return is_cors(entry) ? 2 : has_failed(entry) ? 1 : 0;
+}
+
 static const json_t *
 find_entry(const json_t *entries, size_t number)
 {
@@ -47,8 +94,12 @@ find_entry(const json_t *entries, size_t number)
 
 	if (number > 0)
 		return json_array_get(entries, number - 1);
-	json_array_foreach(entries, i,
-			   entry) if (has_failed(entry)) return entry;
+	for (int wanted = 4; wanted > 0; wanted--)
+		json_array_foreach(entries, i, entry)
+		{
+			if (rank_of(entry) == wanted)
+				return entry;
+		}
 	return json_array_get(entries, 0);
 }
 
@@ -108,6 +159,31 @@ read_response(struct pasted *p, const json_t *response)
 	free(text);
 }
 
+/* Of a request whose preflight failed nothing was sent: the response to the
+ * preflight is what there is. */
+static void
+read_preflight(struct pasted *p, const json_t *entries)
+{
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach(entries, i, entry)
+	{
+		const json_t *request = json_object_get(entry, "request");
+		if (!slice_eq(text_of(p, request, "method"),
+			      SLICE("OPTIONS")) ||
+		    !slice_eq(text_of(p, request, "url"), p->url) ||
+		    !has_status(entry))
+			continue;
+		read_response(p, json_object_get(entry, "response"));
+		paste_note(p,
+			   "the request has no response: that to its "
+			   "preflight, entry %zu, is judged",
+			   i + 1);
+		return;
+	}
+}
+
 static void
 read_entries(struct pasted *p, const json_t *root, size_t number)
 {
@@ -125,6 +201,8 @@ read_entries(struct pasted *p, const json_t *root, size_t number)
 		return;
 	read_request(p, json_object_get(entry, "request"));
 	read_response(p, json_object_get(entry, "response"));
+	if (p->fault == NULL && !slice_present(p->response))
+		read_preflight(p, entries);
 	if (!slice_present(p->url) || !slice_present(p->method))
 		paste_fault(p, "the entry has no request.url or "
 			       "request.method");
