@@ -76,6 +76,9 @@ script_tests = \
 	t/hostile/patience.t \
 	t/hostile/server-gives-up.t \
 	t/hostile/signals.t \
+	t/onefile/chromium.t \
+	t/onefile/firefox.t \
+	t/onefile/webkit.t \
 	t/page/chromium.t \
 	t/page/fastcgi.t \
 	t/page/page.t \

@@ -9,6 +9,8 @@
 
 #include "corscheck/lint_output.h"
 
+#include <stdlib.h>
+
 #include "base/text.h"
 
 /* The line of the text, without its end. */

@@ -26,8 +26,8 @@ my %only = (
 	'fcgiapp.h'   => qr{^(?:page/fastcgi\.c|cors/cors_fcgi\.h)$},
 	'fastcgi.h'   => qr{^(?:fastcgi/protocol\.h|page/fastcgi\.c)$},
 	'pcre2.h'     => qr{^cors/regex\.c$},
-	'libpsl.h'    => qr{^policy/hostname\.c$},
-	'idn2.h'      => qr{^policy/hostname\.c$},
+	'libpsl.h'    => qr{^(?:policy/hostname|onefile/names)\.c$},
+	'idn2.h'      => qr{^(?:policy/hostname|onefile/names)\.c$},
 	'curl/curl.h' => qr{^probe/},
 );
 

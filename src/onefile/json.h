@@ -1,0 +1,55 @@
+/*
+ * JSON values as json.c makes them, for json_read.c too.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef ONEFILE_JSON_H
+#define ONEFILE_JSON_H
+
+#include <jansson.h>
+
+#include "base/slice.h"
+
+enum kind {
+	KIND_NULL,
+	KIND_TRUE,
+	KIND_FALSE,
+	KIND_INTEGER,
+	KIND_REAL,
+	KIND_STRING,
+	KIND_ARRAY,
+	KIND_OBJECT
+};
+
+struct json {
+	enum kind kind;
+	json_int_t integer;
+	struct slice
+	    text; /* of a string, NUL behind it; of a real, as it was */
+	struct member *at; /* of an array or an object, in their order */
+	size_t count;
+	size_t room;
+};
+
+struct member {
+	struct slice key; /* absent in an array */
+	json_t *value;
+};
+
+/* Of the first three kinds. */
+extern const char *const json_words[];
+
+/* NULL: no memory. */
+json_t *json_new(enum kind);
+
+/* A copy with a NUL behind it; absent: no memory. */
+struct slice json_copy(struct slice);
+
+/* A member more; key: absent in an array.  0, or -1 without a value or memory.
+ */
+int json_append(json_t *, struct slice key, json_t *value);
+/* The same of an object, in the place of a member of that name.  The key lives
+ * as long as the object. */
+int json_set(json_t *, struct slice key, json_t *value);
+
+#endif

@@ -1,0 +1,141 @@
+/*
+ * What corscheck needs of a system and WebAssembly does not have.
+ *
+ * Its files are a list in the page's memory (onefile/system.js), which has no
+ * owners, no modes, no links, and no other process that could come in between.
+ * `warm` needs processes and is not in the page; neither is what lint says of
+ * files on the machine that it runs on, because a browser is on another one.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/os.h"
+#include "corscheck/command.h"
+#include "page/page.h"
+#include "policy/loader.h"
+
+/* ---- POSIX ---- */
+
+char *
+realpath(const char *path, char *real)
+{
+	struct stat status;
+
+	if (stat(path, &status) != 0)
+		return NULL;
+	if (real == NULL)
+		real = malloc(PATH_MAX);
+	if (real != NULL)
+		snprintf(real, PATH_MAX, "%s%s", *path == '/' ? "" : "/",
+			 strcmp(path, ".") == 0 ? "" : path);
+	return real;
+}
+
+int
+mkostemp(char *path, int flags)
+{
+	size_t len = strlen(path);
+
+	if (len < 6 || strcmp(path + len - 6, "XXXXXX") != 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	memcpy(path + len - 6, "000000", 6);
+	return open(path, O_RDWR | O_CREAT | O_EXCL | flags, 0600);
+}
+
+int
+mkstemp(char *path)
+{
+	return mkostemp(path, 0);
+}
+
+int
+fchmod(int fd, mode_t mode)
+{
+	(void)fd;
+	(void)mode;
+	return 0;
+}
+
+int
+fchown(int fd, uid_t user, gid_t group)
+{
+	(void)fd;
+	(void)user;
+	(void)group;
+	return 0;
+}
+
+ssize_t
+getrandom(void *bytes, size_t len, unsigned flags)
+{
+	(void)flags;
+	return getentropy(bytes, len) == 0 ? (ssize_t)len : -1;
+}
+
+/* ---- base/os.h ---- */
+
+ssize_t
+os_executable(char *buf, size_t size)
+{
+	(void)buf;
+	(void)size;
+	errno = ENOSYS;
+	return -1;
+}
+
+int
+os_rename_new(const char *from, const char *to)
+{
+	struct stat status;
+
+	if (stat(to, &status) == 0) {
+		errno = EEXIST;
+		return -1;
+	}
+	return rename(from, to);
+}
+
+bool
+os_is_listener(int fd)
+{
+	(void)fd;
+	return false;
+}
+
+/* ---- what is left out ---- */
+
+int
+page_fastcgi(int listener)
+{
+	(void)listener;
+	return 1;
+}
+
+int
+warm_command(const struct command *command, int argc, char **argv)
+{
+	(void)command;
+	(void)argc;
+	(void)argv;
+	fputs("corscheck: warm: a browser cannot run programs; use corscheck "
+	      "on the server\n",
+	      stderr);
+	return CHECK_USAGE;
+}
+
+void
+lint_missing(struct loader *loader)
+{
+	(void)loader;
+}
