@@ -5,6 +5,7 @@ package Corswrap::Warmth;
 #	my $r = warm_responder("kill-grace = 300ms", warm => 'spare = 2');
 #	warm_up($r, 'x.pl');
 #	my $got = ask_warm($r, 'x.pl', stdin => 'a=1');  # fails if it ran cold
+#	my ($pair, $ran) = warm_turn($r, sub { [ ask($cold, @w), ask($r, @w) ] });
 #	counted($r)->{cold}
 #	zygotes($r)                                      # processes
 #
@@ -21,7 +22,7 @@ use Exporter qw(import);
 use Test::More ();
 use Time::HiRes qw(sleep);
 
-our @EXPORT = qw(warm_responder warm_up ask_warm counted zygotes warm_section
+our @EXPORT = qw(warm_responder warm_up warm_turn ask_warm counted zygotes warm_section
     counter_lines);
 
 # As the source tree has it: tests run before make install.
@@ -71,18 +72,32 @@ sub warm_up {
 	};
 }
 
-# As ask, of a program that is warm.  On a busy machine a fork may be too late to
-# be used: what has no body is asked for again.
+# What the code returns, and how many requests ran warm meanwhile.
+sub _ran_warm {
+	my ($r, $code) = @_;
+	my $before = counted($r)->{warm};
+	my $got = $code->();
+	return ($got, counted($r)->{warm} - $before);
+}
+
+# warm_turn(RESPONDER, CODE): call it, which makes one request that is to run
+# warm, and again while that ran cold: on a busy machine a fork may be too late
+# to be used.  (What it returned, 1); (what it returned last, 0) if it never did.
+sub warm_turn {
+	my ($r, $code) = @_;
+	my ($got, $ran);
+	wait_for(sub { ($got, $ran) = _ran_warm($r, $code); $ran == 1 }, 20);
+	return ($got, $ran);
+}
+
+# As ask, of a program that is warm.  What has a body may have an effect, so it is
+# repeated only with again => 1.
 sub ask_warm {
 	my ($r, $script, %o) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	my ($got, $ran);
-	for (1 .. (defined $o{stdin} ? 1 : 3)) {
-		my $before = counted($r)->{warm};
-		$got = ask($r, $script, %o);
-		$ran = counted($r)->{warm} - $before;
-		last if $ran;
-	}
+	my $again = delete $o{again} // !defined $o{stdin};
+	my ($got, $ran) = ($again ? \&warm_turn : \&_ran_warm)->($r,
+	    sub { ask($r, $script, %o) });
 	Test::More::is($ran, 1, "$script ran warm");
 	return $got;
 }
