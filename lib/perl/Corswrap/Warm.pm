@@ -303,7 +303,7 @@ sub _child {
 	setpgrp 0, 0;
 	_reopen($_, $data->{$_}) for keys %$data;
 	_send($socket, 'r') or _vanish();
-	my ($bytes, @fds) = _receive($socket, 65536);
+	my ($bytes, @fds) = _receive($socket, 4096);
 	_vanish() if !defined $bytes || @fds != 3 || length $bytes < 4;
 	my $length = unpack 'L', substr $bytes, 0, 4, '';
 	while (length $bytes < $length) {
