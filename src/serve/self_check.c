@@ -72,7 +72,8 @@ put_quoted(FILE *out, struct slice text)
 {
 	for (size_t i = 0; i < text.len; i++) {
 		char quoted[TEXT_QUOTED_BYTE_MAX];
-		fwrite(quoted, 1, text_quote_byte(text.ptr[i], quoted), out);
+		size_t len = text_quote_byte(text.ptr[i], quoted);
+		fwrite(quoted, 1, len, out);
 	}
 }
 
@@ -175,7 +176,7 @@ put_program(FILE *out, const struct settings *settings, struct exchange *x,
 {
 	static const char *const names[] = {"SCRIPT_FILENAME",
 					    "PATH_TRANSLATED"};
-	struct script script;
+	struct script script = {0};
 	int status = script_resolve(settings, x, request, &script);
 
 	if (status == 0) {
