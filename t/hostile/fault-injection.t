@@ -393,6 +393,8 @@ sub cgi {
 		more => { server => 'reload = 1h' }, program => $program);
 	my $text = read_file($r->{policy});
 	my @bad;
+	# Its socket is there before its start is done, which must not meet a fault.
+	is(post($r, 'x')->{body}, 'xend', 'a responder that serves');
 	for my $call (qw(malloc open read fstat stat)) {
 		for my $n (1 .. $most) {
 			write_file($r->{policy}, "$text; $call $n\n");
