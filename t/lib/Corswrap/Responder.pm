@@ -17,7 +17,7 @@ package Corswrap::Responder;
 
 use strict;
 use warnings;
-use Corswrap::FastCGI qw(fcgi_connect);
+use Corswrap::FastCGI qw(fcgi_connect record);
 use Corswrap::Test qw(corswrap free_port read_file tempdir wait_for write_file);
 use Exporter qw(import);
 use IO::Socket::INET;
@@ -123,6 +123,10 @@ sub responder {
 			die "corswrap ended: " . $self->log if $self->ended;
 			fcgi_connect($address) }, 60);
 		die "no responder at $address: " . $self->log unless $up;
+		# Its socket listens before its start is done; a worker that
+		# answers FCGI_GET_VALUES is there after it.
+		eval { $up->send_bytes(record(9, 0, ''));
+			$up->read_record };
 	}
 	return $self;
 }
