@@ -98,7 +98,7 @@ CLANG_CHECKS = -*,clang-analyzer-*,bugprone-*,cert-*,concurrency-*,$(CLANG_NOT)
 not_c11_k = -clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling
 CLANG_NOT = -bugprone-easily-swappable-parameters,-bugprone-assignment-in-if-condition,$(not_c11_k),-bugprone-sizeof-expression,-bugprone-not-null-terminated-result,-bugprone-narrowing-conversions,-concurrency-mt-unsafe,-cert-err33-c
 analyze-clang: src/page/page_assets.h src/corscheck/snippets.h \
-		src/corscheck/help_entries.h
+		src/explain/help_entries.h
 	printf '%s\n' $(addprefix $(top_srcdir)/,$(sort $(filter %.c,\
 		$(all_sources)))) | \
 	xargs -I FILE -P "$$(nproc)" clang-tidy --quiet \

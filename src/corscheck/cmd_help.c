@@ -12,31 +12,13 @@
 
 #include <string.h>
 
+#include "explain/help.h"
 #include "explain/messages.h"
-
-struct entry {
-	const char *id;
-	const char *kind; /* "error", "warning", "note", "reason", "finding" */
-	const char *text;
-};
-
-#include "corscheck/help_entries.h"
-
-/* "[case]" as lint prints it is "case". */
-static bool
-is_id(const char *id, const char *asked)
-{
-	size_t len = strlen(id);
-
-	if (asked[0] == '[' && strncmp(asked + 1, id, len) == 0)
-		return strcmp(asked + 1 + len, "]") == 0;
-	return strcmp(asked, id) == 0;
-}
 
 static int
 print_all(void)
 {
-	for (const struct entry *e = entries; e->id != NULL; e++)
+	for (const struct help_entry *e = help_entries(); e->id != NULL; e++)
 		printf("%-26s %-8s %.*s\n", e->id, e->kind,
 		       (int)strcspn(e->text, "\n"), e->text);
 	return CHECK_GOOD;
@@ -68,17 +50,18 @@ help_command(const struct command *command, int argc, char **argv)
 	    {"help", no_argument, NULL, 'h'},
 	    {NULL, 0, NULL, 0},
 	};
+	const struct help_entry *e;
 	int letter = getopt_long(argc, argv, "h", options, NULL);
 
 	if (letter != -1 || argc - optind > 1)
 		return command_usage(command, letter == 'h');
 	if (optind == argc)
 		return print_all();
-	for (const struct entry *e = entries; e->id != NULL; e++)
-		if (is_id(e->id, argv[optind])) {
-			printf("%s (%s)\n\n%s", e->id, e->kind, e->text);
-			return CHECK_GOOD;
-		}
+	e = help_find(slice_from(argv[optind]));
+	if (e != NULL) {
+		printf("%s (%s)\n\n%s", e->id, e->kind, e->text);
+		return CHECK_GOOD;
+	}
 	if (explain_message(argv[optind]))
 		return CHECK_GOOD;
 	fprintf(stderr,

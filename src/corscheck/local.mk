@@ -46,12 +46,3 @@ src/corscheck/snippets.h: $(snippets:%=src/corscheck/snippets/%) \
 src/corscheck/init_snippet.$(OBJEXT): src/corscheck/snippets.h
 CLEANFILES += src/corscheck/snippets.h
 EXTRA_DIST += %D%/snippets tools/snippet-strings
-
-# What help prints, as C strings.
-src/corscheck/help_entries.h: src/corscheck/help.txt tools/help-strings
-	$(AM_V_GEN)$(MKDIR_P) src/corscheck && \
-		$(top_srcdir)/tools/help-strings \
-		$(top_srcdir)/src/corscheck/help.txt >$@.tmp && mv $@.tmp $@
-src/corscheck/cmd_help.$(OBJEXT): src/corscheck/help_entries.h
-CLEANFILES += src/corscheck/help_entries.h
-EXTRA_DIST += %D%/help.txt tools/help-strings

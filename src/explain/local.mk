@@ -9,10 +9,14 @@ explain_sources = \
 	%D%/cookies.h \
 	%D%/cures.c \
 	%D%/cures.h \
+	%D%/edit.c \
+	%D%/edit.h \
 	%D%/explanation.c \
 	%D%/explanation.h \
 	%D%/findings.c \
 	%D%/findings.h \
+	%D%/help.c \
+	%D%/help.h \
 	%D%/fix.c \
 	%D%/json.c \
 	%D%/messages.c \
@@ -40,3 +44,12 @@ explain_sources = \
 	%D%/words.c \
 	$(end)
 EXTRA_DIST += %D%/README
+
+# What help prints, as C strings.
+src/explain/help_entries.h: src/explain/help.txt tools/help-strings
+	$(AM_V_GEN)$(MKDIR_P) src/explain && \
+		$(top_srcdir)/tools/help-strings \
+		$(top_srcdir)/src/explain/help.txt >$@.tmp && mv $@.tmp $@
+src/explain/help.$(OBJEXT): src/explain/help_entries.h
+CLEANFILES += src/explain/help_entries.h
+EXTRA_DIST += %D%/help.txt tools/help-strings

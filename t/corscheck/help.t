@@ -51,7 +51,7 @@ is_deeply([ grep { !$known{$_} } split ' ', $lint_ids ], [], 'every id of lint')
 
 # --- every example ----------------------------------------------------------------
 
-my $help = read_file("$src/corscheck/help.txt") =~ s/^#.*\n//mgr;
+my $help = read_file("$src/explain/help.txt") =~ s/^#.*\n//mgr;
 for my $entry (split /^== /m, $help) {
 	my ($name) = $entry =~ /^(\S+) / or next;
 	my ($wrong) = $entry =~ /^wrong:\n((?:(?!right:$|fix: ).+\n)+)/m;

@@ -1,0 +1,29 @@
+/*
+ * What an id of a diagnostic, a reason or a finding means, and what is to be
+ * done: the entries of help.txt.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef EXPLAIN_HELP_H
+#define EXPLAIN_HELP_H
+
+#include "base/slice.h"
+
+struct help_entry {
+	const char *id;
+	const char *kind; /* "error", "warning", "note", "reason", "finding" */
+	/* Lines for a terminal; the cause up to the first empty one. */
+	const char *text;
+};
+
+/* All of them; the last has no id. */
+const struct help_entry *help_entries(void);
+
+/* The entry of "case", or of "[case]" as lint prints it; NULL: there is none.
+ */
+const struct help_entry *help_find(struct slice id);
+
+/* What it means: the first paragraph, of which the lines are one. */
+struct slice help_cause(const struct help_entry *);
+
+#endif
