@@ -286,6 +286,20 @@ explain_edit(struct arena *arena, const struct question *question,
 
 /* ---- what was changed ---- */
 
+/* Is the line one of the next of that text?  Then those before it were added.
+ */
+static bool
+comes_soon(struct slice line, struct slice text)
+{
+	for (int i = 0; i < STEPS_MAX && text.len > 0; i++) {
+		text = slice_after(
+		    text, size_least(text_find(text, '\n') + 1, text.len));
+		if (text.len > 0 && slice_eq(line, line_at(text, 0)))
+			return true;
+	}
+	return false;
+}
+
 size_t
 edit_changes(struct slice before, struct slice after,
 	     struct line_change *changes, size_t max)
@@ -296,10 +310,8 @@ edit_changes(struct slice before, struct slice after,
 		struct slice a = line_at(before, i), b = line_at(after, j);
 		size_t next = j + text_find(slice_after(after, j), '\n') + 1;
 		bool same = i < before.len && slice_eq(a, b);
-		bool added =
-		    !same &&
-		    (i >= before.len ||
-		     (next < after.len && slice_eq(a, line_at(after, next))));
+		bool added = !same && (i >= before.len ||
+				       comes_soon(a, slice_after(after, j)));
 
 		if (!same)
 			changes[count++] = (struct line_change){

@@ -541,9 +541,8 @@ find_options(struct explanation *e, const struct live_server *live)
 	struct fetch_fields none = {NULL, 0};
 	struct response response;
 
-	if (e->out_of_memory ||
-	    !live_send(live, e, &e->question.url, SLICE("OPTIONS"), &none,
-		       &response))
+	if (e->out_of_memory || !live_send(live, e, &e->question.url,
+					   SLICE("OPTIONS"), &none, &response))
 		return;
 	find_allow(e, &response, A_PLAIN_OPTIONS);
 	if (response.status >= 200 && response.status <= 299 &&

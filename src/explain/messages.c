@@ -298,7 +298,8 @@ static const struct message messages[] = {
      "look for it in the console (F12)",
      {"due to access control checks",
       "Response to preflight request doesn't pass access control check",
-      "has been blocked by CORS policy", "Cross-Origin Request Blocked"}},
+      "has been blocked by CORS policy", "Cross-Origin Request Blocked",
+      "Fetch API cannot load"}},
     {NULL,
      "All that a script is told: CORS, a network error, mixed content or an "
      "extension. Only the console and the network tab have the cause.",

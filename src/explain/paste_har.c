@@ -64,6 +64,22 @@ has_status(const json_t *entry)
 		   json_object_get(entry, "response"), "status")) > 0;
 }
 
+/* Firefox shows the response that it has kept from the page. */
+static bool
+is_refused(const json_t *entry)
+{
+	struct slice origin =
+	    header_of(json_object_get(entry, "request"), "Origin");
+	struct slice allowed = header_of(json_object_get(entry, "response"),
+					 "Access-Control-Allow-Origin");
+	const char *url = json_string_value(
+	    json_object_get(json_object_get(entry, "request"), "url"));
+
+	return slice_present(origin) && url != NULL &&
+	       !slice_starts(slice_from(url), origin) &&
+	       !slice_eq(allowed, SLICE("*")) && !slice_eq(allowed, origin);
+}
+
 /* No answer that the page could read: Chromium writes status 0 and _error. */
 static bool
 has_failed(const json_t *entry)
@@ -73,7 +89,7 @@ has_failed(const json_t *entry)
 	    json_integer_value(json_object_get(response, "status"));
 
 	return status == 0 || status >= 400 ||
-	       json_object_get(response, "_error") != NULL;
+	       json_object_get(response, "_error") != NULL || is_refused(entry);
 }
 
 /* What somebody looks for: a request that failed with CORS and gave the page

@@ -46,7 +46,7 @@ src/onefile/suffixes.h: tools/public-suffixes $(PUBLIC_SUFFIX_LIST)
 	$(AM_V_GEN)$(MKDIR_P) src/onefile && $(top_srcdir)/tools/public-suffixes \
 		$(PUBLIC_SUFFIX_LIST) >$@.tmp && mv $@.tmp $@
 wasm_made = src/onefile/suffixes.h src/page/page_assets.h \
-	src/corscheck/snippets.h src/corscheck/help_entries.h
+	src/corscheck/snippets.h src/explain/help_entries.h
 wasm/%.o: %.c src/onefile/local.mk | $(wasm_made)
 	$(AM_V_CC)$(MKDIR_P) $(@D) && $(WASM_CC) $(wasm_flags) $(WASM_CFLAGS) \
 		-MMD -MP -c -o $@ $<

@@ -10,9 +10,15 @@ page_sources = \
 	%D%/page.c \
 	%D%/page.h \
 	%D%/page_answer.c \
+	%D%/page_examples.c \
+	%D%/page_fix.c \
 	%D%/page_form.c \
 	%D%/page_html.c \
+	%D%/page_lint.c \
+	%D%/page_read.c \
+	%D%/page_reference.c \
 	%D%/page_try.c \
+	%D%/page_verdict.c \
 	%D%/page_walk.c \
 	$(end)
 EXTRA_DIST += %D%/README

@@ -12,11 +12,11 @@
 
 #include <stdlib.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 
 #include "base/text.h"
 #include "cors/request.h"
 #include "fetch/url.h"
-#include "page/form.h"
 
 /* ---- answers ---- */
 
@@ -68,9 +68,10 @@ answer_options(const struct page *page)
 }
 
 /*
- * CSP 3: nothing but the style and the script that have this answer's nonce;
- * and where there is a button, what it sends.  That may go anywhere, since it
- * may be redirected anywhere.
+ * CSP 3: nothing but the style and the script that have this response's nonce.
+ * The script asks this page about the policy as the visitor types; where there
+ * is a button, what that sends may go anywhere, since it may be redirected
+ * anywhere.
  */
 static void
 print_policy(const struct page *page)
@@ -81,23 +82,25 @@ print_policy(const struct page *page)
 		"Content-Security-Policy: default-src 'none'; "
 		"style-src 'nonce-%s'; ",
 		page->nonce);
-	if (page_may_try(page))
-		fprintf(out,
-			"script-src 'nonce-%s'; connect-src http: https:; ",
-			page->nonce);
+	if (page->form.part != PAGE_REFERENCE)
+		fprintf(out, "script-src 'nonce-%s'; connect-src %s; ",
+			page->nonce,
+			page_may_try(page) ? "http: https:" : "'self'");
 	fputs("form-action 'self'; base-uri 'none'; frame-ancestors 'none'\r\n",
 	      out);
 }
 
+/* Write it into memory.  False: memory is out. */
 static bool
-make_html(struct page *page, char **text, size_t *len)
+make_html(struct page *page, void (*write)(struct page *), char **text,
+	  size_t *len)
 {
 	bool good;
 
 	page->out = open_memstream(text, len);
 	if (page->out == NULL)
 		return false;
-	page_html(page);
+	write(page);
 	good = ferror(page->out) == 0 &&
 	       (page->result == NULL || !page->result->e.out_of_memory);
 	return fclose(page->out) == 0 && good;
@@ -106,13 +109,13 @@ make_html(struct page *page, char **text, size_t *len)
 /* The page is complete before its first byte is sent, for Content-Length and so
  * that an error can still be reported. */
 static void
-answer_page(struct page *page, bool with_body)
+answer_html(struct page *page, void (*write)(struct page *), bool with_body)
 {
 	FILE *out = page->request->out;
 	char *text = NULL;
 	size_t len = 0;
 
-	if (make_html(page, &text, &len)) {
+	if (make_html(page, write, &text, &len)) {
 		fputs("Status: 200 OK\r\n", out);
 		print_common(out);
 		print_policy(page);
@@ -126,6 +129,12 @@ answer_page(struct page *page, bool with_body)
 		no_memory(page);
 	}
 	free(text);
+}
+
+static void
+answer_page(struct page *page, bool with_body)
+{
+	answer_html(page, page_html, with_body);
 }
 
 /* ---- the request ---- */
@@ -178,44 +187,28 @@ own_origin(struct arena *arena, const struct request *request)
 	return url.origin;
 }
 
-/* The textarea's line ends count for one byte each. */
-static void
-set_form(struct page *page, const struct form *form)
-{
-	page->form = (struct page_form){
-	    .url = text_trim_http(form_get(form, SLICE("url"))),
-	    .origin = text_trim_http(form_get(form, SLICE("origin"))),
-	    .method = text_trim_http(form_get(form, SLICE("method"))),
-	    .headers = form_get(form, SLICE("headers")),
-	    .policy = form_get(form, SLICE("policy")),
-	    .credentials = slice_present(form_get(form, SLICE("credentials"))),
-	};
-}
-
 /* NULL: it is in the page; else the status of the refusal, *text why. */
 static const char *
 read_form(struct page *page, struct slice bytes, const char **text)
 {
-	struct form *form = arena_alloc(page->arena, sizeof(*form));
-
-	*text = "Memory is out.";
-	if (form == NULL)
-		return "500 Internal Server Error";
-	switch (form_parse(page->arena, bytes, form)) {
-	case FORM_TOO_MANY:
+	switch (page_read(page, bytes)) {
+	case PAGE_GOOD:
+		return NULL;
+	case PAGE_NO_FORM:
 		*text = "This is not the form of this page.";
 		return "400 Bad Request";
-	case FORM_NO_MEMORY:
-		return "500 Internal Server Error";
-	case FORM_GOOD:
-		break;
-	}
-	set_form(page, form);
-	if (page->form.policy.len > PAGE_POLICY_MAX) {
+	case PAGE_LONG_POLICY:
 		*text = "The policy has more than 64 KiB.";
 		return "413 Content Too Large";
+	case PAGE_LONG_PASTE:
+		*text = "What was pasted has more than 1 MiB. Of a HAR file "
+			"paste the entry that failed.";
+		return "413 Content Too Large";
+	case PAGE_NO_MEMORY:
+		break;
 	}
-	return NULL;
+	*text = "Memory is out.";
+	return "500 Internal Server Error";
 }
 
 static void
@@ -264,6 +257,22 @@ is_foreign(const struct page *page, const struct request *request)
 	       !slice_eq(request->origin, page->own);
 }
 
+/* page_explain opens no file.  Should that ever change, no descriptor is
+ * available. */
+static bool
+explain_without_files(struct page *page, struct page_result *result)
+{
+	struct rlimit saved, none;
+	bool limited = getrlimit(RLIMIT_NOFILE, &saved) == 0, good;
+
+	none = (struct rlimit){0, saved.rlim_max};
+	limited = limited && setrlimit(RLIMIT_NOFILE, &none) == 0;
+	good = page_explain(page, result);
+	if (limited)
+		setrlimit(RLIMIT_NOFILE, &saved);
+	return good;
+}
+
 static void
 answer_form(struct page *page)
 {
@@ -271,8 +280,11 @@ answer_form(struct page *page)
 
 	/* cppcheck-suppress autoVariables ; it is taken back below */
 	page->result = &result;
-	if (page_explain(page, &result))
-		answer_page(page, true);
+	if (explain_without_files(page, &result))
+		answer_html(page,
+			    page->form.part == PAGE_LINT ? page_lint_html
+							 : page_html,
+			    true);
 	else
 		no_memory(page);
 	page->result = NULL;
@@ -297,7 +309,7 @@ read_body(struct page *page, struct slice length_text, struct slice *out,
 	*text = "This page takes application/x-www-form-urlencoded.";
 	if (!is_form_type(variable(page, SLICE("CONTENT_TYPE"))))
 		return "415 Unsupported Media Type";
-	*text = "The form has more than 256 KiB.";
+	*text = "The form has more than 4 MiB.";
 	if (length > PAGE_BODY_MAX)
 		return "413 Content Too Large";
 	*text = "Memory is out.";
@@ -325,7 +337,8 @@ answer_post(struct page *page, const struct request *request)
 		return;
 	}
 	page->foreign = is_foreign(page, request);
-	if (page->foreign)
+	if (page->foreign || page->form.part == PAGE_FORM ||
+	    page->form.part == PAGE_REFERENCE)
 		answer_page(page, true);
 	else
 		answer_form(page);

@@ -14,40 +14,87 @@
 
 #include "base/arena.h"
 #include "base/slice.h"
+#include "explain/edit.h"
 #include "explain/explanation.h"
+#include "explain/messages.h"
+#include "explain/paste.h"
 #include "policy/diagnostic.h"
 
 /* What may come (DESIGN.md section 4: 64K of policy); three bytes for each in a
  * form, and what else is in it. */
 enum {
 	PAGE_POLICY_MAX = 65536,
-	PAGE_BODY_MAX = 4 * PAGE_POLICY_MAX,
+	PAGE_PASTE_MAX = 1 << 20, /* a HAR without its bodies */
+	PAGE_BODY_MAX = 4 << 20,
 	PAGE_QUERY_MAX = 65536,
 	PAGE_HEADERS_MAX = 100, /* lines of request headers */
-	PAGE_CPU_SECONDS = 10	/* of a request */
+	PAGE_CPU_SECONDS = 10,	/* of a request */
+	PAGE_CHANGES_MAX = 16	/* lines that a fix changes */
+};
+
+/* Which part of the page is asked for. */
+enum page_part {
+	PAGE_ANSWER,
+	PAGE_FORM, /* without an answer, as GET has it */
+	PAGE_REFERENCE,
+	PAGE_LINT /* the policy's errors alone, for the script */
 };
 
 /* The form as it came; a field that did not is absent. */
 struct page_form {
+	struct slice paste; /* what the visitor has, of any kind */
+	struct slice read;  /* the mark of the paste that was read last */
 	struct slice url;
 	struct slice origin;
 	struct slice method;
 	struct slice headers; /* lines */
+	struct slice as;      /* "fetch", "image", ... */
+	struct slice browser;
 	struct slice policy;
 	bool credentials;
+	bool no_cors;
+	enum page_part part;
+};
+
+/* A text that takes the place of the policy, and what it changes. */
+struct page_edit {
+	struct slice text; /* absent: there is none */
+	struct line_change changes[PAGE_CHANGES_MAX];
+	size_t count;
+};
+
+/* Which part of the form was not said, and assumed. */
+struct page_assumed {
+	bool url;
+	bool origin;
 };
 
 /* What is found out about it. */
 struct page_result {
+	/* of what was pasted; PASTED_UNKNOWN: nothing, or paste_fault */
+	enum pasted_kind kind;
+	bool fresh;		 /* it is not the one of the form before */
+	struct pasted pasted;	 /* what was read of it */
+	const char *paste_fault; /* or NULL */
+	const struct message *message; /* of a console, or NULL */
+	struct slice imported; /* a policy from a configuration, or absent */
+	struct diag_list *import_notes; /* NULL: no configuration */
+	const char *server_fix;		/* the lines for that server, or NULL */
+	const char *server_fix_origin;	/* of which page; printable */
+
+	struct page_assumed assumed;
 	struct question_faults faults; /* of what was asked */
 	struct diag_list *diags;       /* of the policy, or NULL */
 	struct settings *settings;     /* NULL: no policy, or a bad one */
 	bool policy_is_bad;
-	bool explained; /* e is there */
+	bool explained;	  /* e is there */
+	bool by_response; /* by a response that was pasted */
 	struct explanation e;
 	/* for the visitor's own browser: the same of a page of this origin */
 	bool own_explained;
 	struct explanation own;
+	struct page_edit fix;	     /* with which the request is allowed */
+	struct page_edit correction; /* of the certain errors of the policy */
 };
 
 /* A request, however it came. */
@@ -60,8 +107,8 @@ struct page_request {
 };
 
 struct page {
-	const struct page_request *request;
-	FILE *out; /* of the HTML */
+	const struct page_request *request; /* NULL: there is no server */
+	FILE *out;			    /* of the HTML */
 	struct arena *arena;
 	char nonce[33];	  /* of style and script (CSP) */
 	struct slice own; /* the origin of this page; absent: unknown */
@@ -86,17 +133,54 @@ int page_fastcgi(int listener);
 /* Write the response. */
 void page_respond(const struct page_request *);
 
-/* ---- page_answer.c: from the form to a result; false: no memory ---- */
+/*
+ * ---- page_read.c, page_answer.c: bytes of a form to a result ----
+ *
+ * Pure: no file, no socket, no clock.  page_read, page_explain, then page_html,
+ * whoever calls them: page.c, or the page that is one file.
+ */
 
+enum page_fault {
+	PAGE_GOOD,
+	PAGE_NO_FORM,	  /* more fields than the form has */
+	PAGE_LONG_POLICY, /* more than PAGE_POLICY_MAX */
+	PAGE_LONG_PASTE,
+	PAGE_NO_MEMORY
+};
+
+/* Take the fields out of a body or a query. */
+enum page_fault page_read(struct page *, struct slice bytes);
+
+/* What the form says of the request: the fields, into which goes what was
+ * pasted.  False: memory is out. */
+bool page_take_paste(struct page *, struct page_result *);
+
+/* Answer it; page->form is then as it is to be shown.  False: memory is out. */
 bool page_explain(struct page *, struct page_result *);
 void page_result_free(struct page_result *);
 
 /* ---- the parts of the page ---- */
 
-void page_html(struct page *);	    /* page_html.c: all of it */
-void page_form_html(struct page *); /* page_form.c */
-void page_walk_html(struct page *); /* page_walk.c */
-void page_try_html(struct page *);  /* page_try.c */
+void page_html(struct page *); /* page_html.c: all of it */
+/* page_lint.c: <div id="lint">, which is in it: what is wrong with the policy,
+ * and which kind of text was pasted */
+void page_lint_html(struct page *);
+void page_answer_html(struct page *);	 /* page_verdict.c */
+void page_form_html(struct page *);	 /* page_form.c */
+void page_examples_html(struct page *);	 /* page_examples.c */
+void page_walk_html(struct page *);	 /* page_walk.c */
+void page_try_html(struct page *);	 /* page_try.c */
+void page_reference_html(struct page *); /* page_reference.c */
+
+/* A form of one button that sends the fields as they are, but for the policy.
+ */
+void page_button_html(struct page *, const char *label, struct slice policy);
+
+/* A text of fixes, in which `...` is code: lines to copy are a block. */
+void page_fix_html(FILE *, const char *text);
+
+/* Received bytes, escaped as on the terminal. */
+void page_bytes_html(struct page *, struct slice bytes);
 
 /* The id of the field that has such a fault, or of the form. */
 const char *page_field_id(enum question_part);

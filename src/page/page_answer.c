@@ -1,6 +1,7 @@
 /*
- * What the form asks is answered: the policy read, the request explained, for
- * the page that was named and for this one.
+ * What the form asks is answered: by the response that was pasted, by the
+ * policy, or by the policy that a pasted configuration becomes; for the page
+ * that was named and for this one.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -10,10 +11,29 @@
 
 #include "page/page.h"
 
-#include <sys/resource.h>
-
 #include "base/text.h"
+#include "explain/cures.h"
+#include "explain/findings.h"
+#include "policy/apply.h"
+#include "policy/import.h"
 #include "policy/settings.h"
+
+/* Said where it has to be assumed: of one scheme with what is there. */
+static struct slice
+assumed_url(struct slice origin)
+{
+	return text_starts_nocase(origin, SLICE("http:"))
+		   ? SLICE("http://api.example.net/")
+		   : SLICE("https://api.example.net/");
+}
+
+static struct slice
+assumed_origin(struct slice url)
+{
+	return text_starts_nocase(url, SLICE("http:"))
+		   ? SLICE("http://app.example.com")
+		   : SLICE("https://app.example.com");
+}
 
 /* ---- the question ---- */
 
@@ -49,13 +69,51 @@ read_lines(const struct page *page, struct slice lines[PAGE_HEADERS_MAX],
 	return true;
 }
 
+/* The origin that a response allows is the page that it was made for. */
+static struct slice
+allowed_origin(struct slice response)
+{
+	static const char name[] = "access-control-allow-origin:";
+	size_t at = text_find_nocase(response, slice_from(name));
+	struct slice value;
+
+	if (at >= response.len)
+		return SLICE_NONE;
+	value = slice_after(response, at + sizeof(name) - 1);
+	value = text_trim(slice_of(value.ptr, text_find_any(value, "\r\n")));
+	return text_starts_nocase(value, SLICE("http")) ? value : SLICE_NONE;
+}
+
+/* What a paste cannot say: the page that sent it, the URL.  Only where the
+ * answer says that it is assumed. */
+static void
+assume(struct page *page, struct page_result *result,
+       struct question_text *text)
+{
+	struct slice origin = SLICE_NONE;
+
+	if (result->kind != PASTED_RESPONSE && result->kind != PASTED_CONSOLE)
+		return;
+	if (!slice_present(text->url)) {
+		result->assumed.url = true;
+		text->url = assumed_url(text->origin);
+	}
+	if (page->form.origin.len > 0)
+		return;
+	if (result->kind == PASTED_RESPONSE)
+		origin = allowed_origin(result->pasted.response);
+	result->assumed.origin = true;
+	text->origin = origin.len > 0 ? origin : assumed_origin(text->url);
+}
+
 /* True: *out is what the form asks for.  False: there are faults, or memory is
  * out. */
 static bool
-read_question(const struct page *page, struct question_faults *faults,
+read_question(struct page *page, struct page_result *result,
 	      struct question *out)
 {
 	const struct page_form *form = &page->form;
+	struct question_faults *faults = &result->faults;
 	struct slice lines[PAGE_HEADERS_MAX];
 	struct question_text text = {
 	    .url = form->url.len > 0 ? form->url : SLICE_NONE,
@@ -63,10 +121,13 @@ read_question(const struct page *page, struct question_faults *faults,
 	    .method = form->method.len > 0 ? form->method : SLICE("GET"),
 	    .headers = lines,
 	    .credentials = form->credentials,
+	    .how.no_cors = form->no_cors,
 	};
-
 	bool few = read_lines(page, lines, &text.header_count);
 
+	assume(page, result, &text);
+	(void)fetch_as_parse(form->as, &text.how.as);
+	(void)fetch_browser_parse(form->browser, &text.browser);
 	if (!few && !question_fault_add(page->arena, faults, QUESTION_HEADER,
 					"headers: no request has more than "
 					"100 lines of them"))
@@ -76,25 +137,102 @@ read_question(const struct page *page, struct question_faults *faults,
 
 /* ---- the policy ---- */
 
-/* The parser opens no file.  Should that ever change, no descriptor is
- * available. */
 static struct settings *
-parse_policy(struct slice text, struct diag_list *diags)
+parse(struct slice text, struct diag_list *diags)
 {
 	const struct load_options options = {
 	    .use = LOAD_LINT,
 	    .warnings = true,
 	};
-	struct settings *settings;
-	struct rlimit saved, none;
-	bool limited = getrlimit(RLIMIT_NOFILE, &saved) == 0;
 
-	none = (struct rlimit){0, saved.rlim_max};
-	limited = limited && setrlimit(RLIMIT_NOFILE, &none) == 0;
-	settings = settings_parse("policy", text, &options, diags);
-	if (limited)
-		setrlimit(RLIMIT_NOFILE, &saved);
-	return settings;
+	return settings_parse("policy", text, &options, diags);
+}
+
+static void
+set_edit(const struct page *page, struct page_edit *edit, struct slice text)
+{
+	edit->text = text;
+	if (slice_present(text))
+		edit->count = edit_changes(page->form.policy, text,
+					   edit->changes, PAGE_CHANGES_MAX);
+}
+
+/* False: memory is out. */
+static bool
+read_policy(struct page *page, struct page_result *result)
+{
+	struct slice text = page->form.policy, corrected;
+	size_t count;
+
+	if (text_trim_http(text).len == 0)
+		return true;
+	result->settings = parse(text, result->diags);
+	result->policy_is_bad = result->settings == NULL;
+	corrected =
+	    fixes_apply(page->arena, text, "policy", result->diags, &count);
+	if (count > 0)
+		set_edit(page, &result->correction, corrected);
+	return slice_present(corrected);
+}
+
+/* Which lines the server itself needs for one page, where its configuration has
+ * none or wrong ones. */
+static void
+find_server_fix(struct page *page, struct page_result *result)
+{
+	bool nginx = result->kind == PASTED_NGINX;
+	const struct diag_list *notes = result->import_notes;
+	struct slice origin = page->form.origin;
+	struct question_faults faults = {NULL, 0, 0};
+	struct question question;
+	struct question_text text = {
+	    .url = assumed_url(origin),
+	    .origin = origin.len > 0 ? origin : assumed_origin(SLICE_NONE),
+	    .credentials =
+		page->form.credentials ||
+		text_find_nocase(page->form.paste, SLICE("allow-credentials")) <
+		    page->form.paste.len,
+	};
+	struct explanation e;
+
+	if (slice_present(result->imported) &&
+	    diag_count(notes, SEVERITY_ERROR) +
+		    diag_count(notes, SEVERITY_WARNING) ==
+		0)
+		return;
+	if (!question_read(page->arena, &text, &question, &faults))
+		return;
+	explain_begin(&e, page->arena, &question);
+	result->server_fix_origin = explain_quote(&e, question.origin);
+	result->server_fix = cures_find(
+	    &e, nginx ? SERVER_NGINX : SERVER_APACHE, "acao-missing");
+}
+
+/* What a configuration becomes; it is judged where no policy is there. */
+static bool
+read_configuration(struct page *page, struct page_result *result)
+{
+	enum import_from from =
+	    result->kind == PASTED_NGINX ? IMPORT_NGINX : IMPORT_APACHE;
+	struct import_file file = {.name = pasted_kind_name(result->kind),
+				   .text = page->form.paste};
+
+	if (result->kind != PASTED_APACHE && result->kind != PASTED_NGINX)
+		return true;
+	result->import_notes = diag_list_new();
+	if (result->import_notes == NULL ||
+	    !import_policy(page->arena, from, &file, 1, result->import_notes,
+			   &result->imported))
+		return false;
+	find_server_fix(page, result);
+	if (result->settings != NULL || result->policy_is_bad ||
+	    !slice_present(result->imported))
+		return true;
+	struct diag_list *unused = diag_list_new();
+	if (unused != NULL)
+		result->settings = parse(result->imported, unused);
+	diag_list_free(unused);
+	return unused != NULL;
 }
 
 /* ---- the answers ---- */
@@ -121,36 +259,98 @@ explain_own(struct page *page, struct page_result *result,
 	result->own_explained = true;
 }
 
+/* The message of a console is the verdict, where no policy is there: whatever
+ * else there may be, this is what the browser found.  One without an id is
+ * none: it tells what to do next. */
+static void
+explain_message(struct page_result *result)
+{
+	const struct message *m = result->message;
+	struct explanation *e = &result->e;
+
+	if (m == NULL || result->settings != NULL)
+		return;
+	result->explained = m->id != NULL;
+	e->verdict = VERDICT_BLOCKED;
+	e->reason = m->id;
+	e->message = m->cause;
+	e->fix = m->fix;
+}
+
+/* By what was pasted of a response, else by the policy, or nothing. */
+static void
+explain_question(struct page *page, struct page_result *result,
+		 const struct question *question)
+{
+	struct slice response = result->pasted.response;
+	struct explanation *e = &result->e;
+
+	result->explained = true;
+	if (response.len > 0) {
+		explain_begin(e, page->arena, question);
+		result->paste_fault = explain_answers(e, response);
+		result->by_response = result->paste_fault == NULL;
+		result->explained = result->by_response;
+		return;
+	}
+	explain(e, page->arena, question, result->settings);
+	explain_message(result);
+	explain_own(page, result, question);
+	if (e->verdict == VERDICT_BLOCKED &&
+	    text_trim_http(page->form.policy).len > 0)
+		set_edit(
+		    page, &result->fix,
+		    explain_edit(page->arena, question, page->form.policy));
+}
+
+/* A configuration, a policy or a message is something by itself; nothing else
+ * goes without a URL. */
+static bool
+asks_nothing(const struct page *page, const struct page_result *result)
+{
+	return page->form.url.len == 0 && page->form.origin.len == 0 &&
+	       (result->import_notes != NULL || result->kind == PASTED_POLICY ||
+		result->paste_fault != NULL ||
+		(result->kind == PASTED_UNKNOWN &&
+		 text_trim_http(page->form.policy).len > 0));
+}
+
 bool
 page_explain(struct page *page, struct page_result *result)
 {
 	struct question question;
-	bool good;
 
 	*result = (struct page_result){.diags = diag_list_new()};
-	if (result->diags == NULL)
+	if (result->diags == NULL || !page_take_paste(page, result) ||
+	    !read_policy(page, result) || !read_configuration(page, result))
 		return false;
-	good = read_question(page, &result->faults, &question);
-	if (!good && result->faults.count == 0)
-		return false;
-	if (text_trim_http(page->form.policy).len > 0) {
-		result->settings =
-		    parse_policy(page->form.policy, result->diags);
-		result->policy_is_bad = result->settings == NULL;
-	}
-	if (good && !result->policy_is_bad) {
-		explain(&result->e, page->arena, &question, result->settings);
-		result->explained = true;
-		explain_own(page, result, &question);
+	if (!asks_nothing(page, result)) {
+		bool good = read_question(page, result, &question);
+
+		if (!good && result->faults.count == 0)
+			return false;
+		if (good &&
+		    (!result->policy_is_bad || result->pasted.response.len > 0))
+			explain_question(page, result, &question);
 	}
 	return !(result->explained && result->e.out_of_memory) &&
 	       !(result->own_explained && result->own.out_of_memory);
+}
+
+bool
+page_may_try(const struct page *page)
+{
+	const struct page_result *result = page->result;
+
+	return result != NULL && result->explained && !page->alone &&
+	       !result->assumed.url && !result->assumed.origin;
 }
 
 void
 page_result_free(struct page_result *result)
 {
 	diag_list_free(result->diags);
+	diag_list_free(result->import_notes);
 	settings_release(result->settings);
 	*result = (struct page_result){.diags = NULL};
 }

@@ -19,19 +19,26 @@ struct field {
 	const char *attributes;
 };
 
+static const struct field paste_field = {
+    "paste", "Paste what you have",
+    "A console message, a cURL command, `fetch()`, a HAR file, response "
+    "headers, or the configuration of Apache or nginx.",
+    "rows=\"6\" autocapitalize=\"none\" autocomplete=\"off\" "
+    "spellcheck=\"false\" "
+    "placeholder=\"Access to fetch at 'https://api...' from origin "
+    "'https://app...' has been blocked by CORS policy: ...\""};
 static const struct field url_field = {
-    "url", "URL", "What the script asks for.",
+    "url", "URL", "What the page requests.",
     "type=\"text\" inputmode=\"url\" autocomplete=\"off\" "
-    "autocapitalize=\"none\" "
-    "spellcheck=\"false\" required "
+    "autocapitalize=\"none\" spellcheck=\"false\" "
     "placeholder=\"https://api.example.net/cgi-bin/report\""};
 static const struct field origin_field = {
-    "origin", "Origin", "Of the page that the script is in, or `null`.",
+    "origin", "Origin", "Of the page, or `null`.",
     "type=\"text\" inputmode=\"url\" autocomplete=\"off\" "
     "autocapitalize=\"none\" "
     "spellcheck=\"false\" placeholder=\"https://app.example.com\""};
 static const struct field method_field = {
-    "method", "Method", "As in `fetch()`; case counts: `patch` is not `PATCH`.",
+    "method", "Method", "`patch` is not `PATCH`.",
     "type=\"text\" list=\"methods\" autocomplete=\"off\" "
     "autocapitalize=\"none\" spellcheck=\"false\" placeholder=\"GET\""};
 static const struct field headers_field = {
@@ -42,7 +49,7 @@ static const struct field policy_field = {
     "policy", "Policy",
     "The text of a `corswrap.ini`, 64 KiB at most. Without one the page tells "
     "what the browser sends.",
-    "rows=\"10\" autocapitalize=\"none\" spellcheck=\"false\""};
+    "rows=\"10\" wrap=\"off\" autocapitalize=\"none\" spellcheck=\"false\""};
 
 static const struct field *
 field_of(enum question_part part)
@@ -79,7 +86,8 @@ is_wrong(const struct page *page, const struct field *field)
 	for (size_t i = 0; i < result->faults.count; i++)
 		if (field_of(result->faults.at[i].part) == field)
 			return true;
-	return field == &policy_field && result->policy_is_bad;
+	return (field == &policy_field && result->policy_is_bad) ||
+	       (field == &paste_field && result->paste_fault != NULL);
 }
 
 static void
@@ -105,7 +113,10 @@ print_described(const struct page *page, const struct field *field)
 		" id=\"%s\" name=\"%s\" %s "
 		"aria-describedby=\"%s%s-hint\"%s",
 		field->name, field->name, field->attributes,
-		is_wrong(page, field) ? "fault " : "", field->name,
+		!is_wrong(page, field)	 ? ""
+		: field == &policy_field ? "lint "
+					 : "fault ",
+		field->name,
 		is_wrong(page, field) ? " aria-invalid=\"true\"" : "");
 }
 
@@ -137,8 +148,9 @@ print_textarea(const struct page *page, const struct field *field,
 static void
 print_methods(const struct page *page)
 {
-	static const char *const methods[] = {
-	    "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "QUERY"};
+	static const char *const methods[] = {"GET",   "HEAD",	 "POST",
+					      "PUT",   "DELETE", "OPTIONS",
+					      "PATCH", "QUERY"};
 
 	fputs("<datalist id=\"methods\">", page->out);
 	for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
@@ -146,64 +158,102 @@ print_methods(const struct page *page)
 	fputs("</datalist>\n", page->out);
 }
 
-/* Not links: lighttpd takes no line end in a query. */
-static const struct example {
-	const char *label;
-	const char *url;
-	const char *origin;
-	const char *method;
-	const char *headers;
-	const char *policy;
-	bool credentials;
-} examples[] = {
-    {"a PUT that is allowed", "https://api.example.net/cgi-bin/report",
-     "https://app.example.com", "PUT", "Content-Type: application/json",
-     "[cors]\n"
-     "origins = https://app.example.com\n"
-     "methods = PUT DELETE\n"
-     "headers = Content-Type\n"
-     "expose  = X-Total-Count\n"
-     "max-age = 600\n",
-     false},
-    {"a GET whose credentials are refused",
-     "https://api.example.net/cgi-bin/report", "https://app.example.com", "GET",
-     "Authorization: Bearer x",
-     "[cors]\n"
-     "origins = https://*.example.com\n"
-     "headers = Authorization\n",
-     true},
-};
-
 static void
-print_hidden(FILE *out, const char *name, const char *value)
+print_options(FILE *out, const char *const *names, size_t count,
+	      struct slice chosen)
 {
-	fprintf(out, "<input type=\"hidden\" name=\"%s\" value=\"", name);
-	html_string(out, value);
-	fputs("\">\n", out);
+	for (size_t i = 0; i < count; i++)
+		fprintf(out, "<option%s>%s</option>\n",
+			slice_eq(slice_from(names[i]), chosen) ? " selected"
+							       : "",
+			names[i]);
 }
 
 static void
-print_example(FILE *out, const struct example *example)
+print_choices(const struct page *page)
 {
-	fputs("<form method=\"post\" action=\"#result\">\n", out);
-	print_hidden(out, "url", example->url);
-	print_hidden(out, "origin", example->origin);
-	print_hidden(out, "method", example->method);
-	print_hidden(out, "headers", example->headers);
-	print_hidden(out, "policy", example->policy);
-	if (example->credentials)
-		print_hidden(out, "credentials", "on");
-	fprintf(out, "<button type=\"submit\">%s</button>\n</form>\n",
-		example->label);
+	static const char *const browsers[] = {"chromium", "firefox", "safari"};
+	static const char *const as[] = {"fetch", "xhr",   "script",
+					 "font",  "image", "eventsource"};
+	FILE *out = page->out;
+
+	fputs("<div class=\"pair\">\n<div class=\"field\">\n"
+	      "<label for=\"browser\">Browser</label>\n"
+	      "<select id=\"browser\" name=\"browser\">\n",
+	      out);
+	print_options(out, browsers, sizeof(browsers) / sizeof(browsers[0]),
+		      page->form.browser);
+	fputs("</select>\n</div>\n<div class=\"field\">\n"
+	      "<label for=\"as\">Requested by</label>\n"
+	      "<select id=\"as\" name=\"as\">\n",
+	      out);
+	print_options(out, as, sizeof(as) / sizeof(as[0]), page->form.as);
+	fputs("</select>\n</div>\n</div>\n", out);
 }
 
 static void
-print_examples(const struct page *page)
+print_check(FILE *out, const char *name, const char *label, bool checked)
 {
-	fputs("<div class=\"examples\"><p>See an example:</p>\n", page->out);
-	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++)
-		print_example(page->out, &examples[i]);
-	fputs("</div>\n", page->out);
+	fprintf(out,
+		"<div class=\"field check\">\n<input type=\"checkbox\" "
+		"id=\"%s\" name=\"%s\" value=\"on\"%s>\n"
+		"<label for=\"%s\">",
+		name, name, checked ? " checked" : "", name);
+	html_marked(out, label);
+	fputs("</label>\n</div>\n", out);
+}
+
+/* Folded unless there is something in it. */
+static void
+begin_details(FILE *out, const char *id, const char *summary, bool open)
+{
+	fprintf(out, "<details id=\"%s\"%s>\n<summary>%s</summary>\n", id,
+		open ? " open" : "", summary);
+}
+
+static bool
+has_more(const struct page *page)
+{
+	const struct page_form *form = &page->form;
+
+	return form->headers.len > 0 || form->credentials || form->no_cors ||
+	       is_wrong(page, &headers_field) ||
+	       (form->as.len > 0 && !slice_eq(form->as, SLICE("fetch")) &&
+		!slice_eq(form->as, SLICE("empty"))) ||
+	       (form->browser.len > 0 &&
+		!slice_eq(form->browser, SLICE("chromium")));
+}
+
+static void
+print_fields(struct page *page)
+{
+	const struct page_form *form = &page->form;
+	FILE *out = page->out;
+
+	fputs("<fieldset>\n<legend>Or say it here</legend>\n"
+	      "<div class=\"triple\">\n",
+	      out);
+	print_input(page, &url_field, form->url);
+	print_input(page, &origin_field, form->origin);
+	print_input(page, &method_field, form->method);
+	fputs("</div>\n", out);
+	print_methods(page);
+	begin_details(out, "more", "Headers, credentials, browser",
+		      has_more(page));
+	print_textarea(page, &headers_field, form->headers);
+	print_check(out, "credentials",
+		    "With credentials: `credentials: \"include\"`",
+		    form->credentials);
+	print_check(out, "no-cors", "Without CORS: `mode: \"no-cors\"`",
+		    form->no_cors);
+	print_choices(page);
+	fputs("</details>\n", out);
+	begin_details(out, "policy-part", "A policy of corswrap",
+		      form->policy.len > 0);
+	print_textarea(page, &policy_field, form->policy);
+	fputs("<div id=\"live\" role=\"status\" aria-live=\"polite\"></div>\n"
+	      "</details>\n</fieldset>\n",
+	      out);
 }
 
 void
@@ -213,31 +263,30 @@ page_form_html(struct page *page)
 	FILE *out = page->out;
 
 	fputs("<section id=\"request\" aria-labelledby=\"request-title\">\n"
-	      "<h2 id=\"request-title\">The request</h2>\n",
+	      "<h2 id=\"request-title\">The question</h2>\n",
 	      out);
 	if (page->foreign)
 		fputs("<p class=\"warning\"><strong>Mind:</strong> another "
 		      "site has filled this in. Look at it before you go "
 		      "on.</p>\n",
 		      out);
-	print_examples(page);
-	fputs("<form id=\"ask\" method=\"post\" action=\"#result\">\n", out);
-	print_input(page, &url_field, form->url);
-	fputs("<div class=\"pair\">\n", out);
-	print_input(page, &origin_field, form->origin);
-	print_input(page, &method_field, form->method);
-	fputs("</div>\n", out);
-	print_methods(page);
-	print_textarea(page, &headers_field, form->headers);
-	fprintf(out,
-		"<div class=\"field check\">\n<input type=\"checkbox\" "
-		"id=\"credentials\" name=\"credentials\" value=\"on\"%s>\n"
-		"<label for=\"credentials\">With credentials: "
-		"<code>credentials: &quot;include&quot;</code></label>\n"
-		"</div>\n",
-		form->credentials ? " checked" : "");
-	print_textarea(page, &policy_field, form->policy);
-	fputs("<button type=\"submit\">Explain</button>\n"
-	      "</form>\n</section>\n",
+	fputs("<form id=\"ask\" method=\"post\" action=\"#answer\">\n", out);
+	print_textarea(page, &paste_field, form->paste);
+	fputs("<p id=\"kind\" role=\"status\" aria-live=\"polite\"></p>\n",
 	      out);
+	if (slice_present(form->read)) {
+		fputs("<input type=\"hidden\" name=\"read\" value=\"", out);
+		html_text(out, form->read);
+		fputs("\">\n", out);
+	}
+	print_fields(page);
+	fputs(
+	    "<div class=\"actions\">\n<button type=\"submit\">Explain"
+	    "</button>\n<button type=\"button\" id=\"share\" class=\"second\" "
+	    "hidden>Copy a link to this question</button>\n</div>\n"
+	    "<p id=\"said\" role=\"status\" aria-live=\"polite\"></p>\n"
+	    "</form>\n",
+	    out);
+	page_examples_html(page);
+	fputs("</section>\n", out);
 }

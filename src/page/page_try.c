@@ -198,8 +198,8 @@ page_try_html(struct page *page)
 	const struct explanation *e = prediction(page);
 	FILE *out = page->out;
 
-	fputs("<section id=\"try\" aria-labelledby=\"try-title\">\n"
-	      "<h2 id=\"try-title\">Try it in this browser</h2>\n"
+	fputs("<details id=\"try\">\n<summary>Try it in this "
+	      "browser</summary>\n"
 	      "<p>Your browser sends the request from this page, so with this "
 	      "page&#39;s origin",
 	      out);
@@ -225,5 +225,5 @@ page_try_html(struct page *page)
 	      "<p id=\"outcome\" role=\"status\" aria-live=\"polite\"></p>\n",
 	      out);
 	print_table(page);
-	fputs("</div>\n</section>\n", out);
+	fputs("</div>\n</details>\n", out);
 }

@@ -1,6 +1,6 @@
 /*
- * The result: the verdict, what is wrong with the policy, and the walk through
- * the exchange, in the words of `corscheck explain`.
+ * The walk through the exchange, in the words of `corscheck explain`; folded,
+ * since most visitors want the verdict alone.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -13,68 +13,7 @@
 #include "explain/walk.h"
 #include "page/html.h"
 
-/* ---- what is wrong with what was sent ---- */
-
-static void
-print_faults(const struct page *page)
-{
-	const struct question_faults *faults = &page->result->faults;
-	FILE *out = page->out;
-
-	fputs("<div class=\"verdict blocked\" id=\"fault\">\n<ul>\n", out);
-	for (size_t i = 0; i < faults->count; i++) {
-		fprintf(out, "<li><a href=\"#%s\">The ",
-			page_field_id(faults->at[i].part));
-		html_string(out, faults->at[i].text);
-		fputs("</a></li>\n", out);
-	}
-	if (page->result->policy_is_bad)
-		fputs("<li><a href=\"#policy\">The policy</a> has errors; they "
-		      "stand below.</li>\n",
-		      out);
-	fputs("</ul>\n</div>\n", out);
-}
-
-static void
-print_diag(FILE *out, const struct diag *diag)
-{
-	fprintf(out, "<li class=\"%s\"><strong>%s</strong>",
-		severity_name(diag->severity), severity_name(diag->severity));
-	if (diag->line > 0)
-		fprintf(out, " in line %u", diag->line);
-	fputs(": ", out);
-	html_string(out, diag->message);
-	if (diag->fix != NULL) {
-		fputs(" (did you mean <code>", out);
-		html_string(out, diag->fix);
-		fputs("</code>?)", out);
-	}
-	fputs(" <code class=\"id\">", out);
-	html_string(out, diag->id);
-	fputs("</code></li>\n", out);
-}
-
-/* A policy of 64K can have thousands of errors: the first are enough. */
-static void
-print_diags(const struct page *page)
-{
-	enum { SHOWN = 100 };
-	const struct diag_list *diags = page->result->diags;
-	size_t total = diag_total(diags);
-
-	if (total == 0)
-		return;
-	fprintf(page->out, "<h3>%s</h3>\n<ul class=\"diags\">\n",
-		page->result->policy_is_bad ? "The policy has errors"
-					    : "About the policy");
-	for (size_t i = 0; i < total && i < SHOWN; i++)
-		print_diag(page->out, diag_at(diags, i));
-	if (total > SHOWN)
-		fprintf(page->out, "<li>and %zu more</li>\n", total - SHOWN);
-	fputs("</ul>\n", page->out);
-}
-
-/* ---- the question and the verdict ---- */
+/* ---- the question ---- */
 
 /* The call is indented, for a terminal. */
 static void
@@ -117,33 +56,19 @@ print_note(void *ctx, const char *text)
 	fputs("</p>\n", page->out);
 }
 
+/* The verdict and the findings stand above the walk (page_verdict.c). */
 static void
-print_verdict(void *ctx, const char *word)
+skip_verdict(void *ctx, const char *word)
 {
-	static const char *const classes[] = {
-	    [VERDICT_UNKNOWN] = "unknown",
-	    [VERDICT_ALLOWED] = "allowed",
-	    [VERDICT_BLOCKED] = "blocked",
-	};
-	struct page *page = ctx;
-	struct explanation *e = &page->result->e;
-	FILE *out = page->out;
+	(void)ctx;
+	(void)word;
+}
 
-	fprintf(out,
-		"<div class=\"verdict %s\">\n<p class=\"word\"><strong>%s"
-		"</strong>",
-		classes[e->verdict], word);
-	if (e->reason != NULL)
-		fprintf(out, " <code class=\"id\">%s</code>", e->reason);
-	fputs("</p>\n", out);
-	if (e->message != NULL)
-		print_note(page, e->message);
-	if (e->fix != NULL) {
-		fputs("<p><strong>Fix:</strong> ", out);
-		html_marked(out, e->fix);
-		fputs("</p>\n", out);
-	}
-	fputs("</div>\n", out);
+static void
+skip_finding(void *ctx, const struct finding *finding)
+{
+	(void)ctx;
+	(void)finding;
 }
 
 /* ---- the walk ---- */
@@ -184,9 +109,8 @@ print_list(void *ctx, const struct texts *texts)
 	fputs("</ul>\n", page->out);
 }
 
-/* Received bytes, escaped as on the terminal. */
-static void
-print_bytes(const struct page *page, struct slice bytes)
+void
+page_bytes_html(struct page *page, struct slice bytes)
 {
 	html_string(page->out, explain_quote(&page->result->e, bytes));
 }
@@ -207,9 +131,9 @@ print_head(void *ctx, char direction, const char *first,
 	}
 	for (size_t i = 0; i < fields->count; i++) {
 		fputs("<b>", page->out);
-		print_bytes(page, fields->at[i].name);
+		page_bytes_html(page, fields->at[i].name);
 		fputs(":</b> ", page->out);
-		print_bytes(page, fields->at[i].value);
+		page_bytes_html(page, fields->at[i].value);
 		fputc('\n', page->out);
 	}
 	fputs("</pre>\n", page->out);
@@ -245,7 +169,7 @@ print_readable(void *ctx, const char *before, const char *behind)
 	html_string(page->out, before);
 	for (size_t i = 0; i < e->readable_count; i++) {
 		fputs(i > 0 ? ", <code>" : " <code>", page->out);
-		print_bytes(page, e->readable[i]);
+		page_bytes_html(page, e->readable[i]);
 		fputs("</code>", page->out);
 	}
 	fprintf(page->out, "%s</p>\n", behind);
@@ -261,25 +185,16 @@ static const struct walk_output output = {
     .checks = print_checks,
     .note = print_note,
     .readable = print_readable,
-    .finding = NULL, /* only probe has some */
-    .verdict = print_verdict,
+    .finding = skip_finding,
+    .verdict = skip_verdict,
 };
 
 void
 page_walk_html(struct page *page)
 {
-	struct page_result *result = page->result;
-	FILE *out = page->out;
-
-	fprintf(out,
-		"<section id=\"result\" aria-labelledby=\"result-title\" "
-		"tabindex=\"-1\">\n<h2 id=\"result-title\">%s</h2>\n",
-		result->explained ? "What the browser does"
-				  : "Something is wrong with the form");
-	if (result->explained)
-		explain_walk(&result->e, &output, page);
-	else
-		print_faults(page);
-	print_diags(page);
-	fputs("</section>\n", out);
+	fputs("<details class=\"walk\">\n<summary>Step by step: what is sent, "
+	      "and what the browser checks</summary>\n",
+	      page->out);
+	explain_walk(&page->result->e, &output, page);
+	fputs("</details>\n", page->out);
 }

@@ -507,6 +507,20 @@ is_neighbour(const struct item *item, const struct item *next)
 	       next->joins && next->fault == NULL;
 }
 
+/* In a comment, in which control bytes are an error as anywhere. */
+static void
+write_left_out(FILE *out, const struct item *item)
+{
+	fprintf(out, "; %s = ", item->key);
+	for (size_t i = 0; i < item->text.len; i++) {
+		char c = item->text.ptr[i];
+		fputc(ascii_is_printable(c) || (unsigned char)c >= 0x80 ? c
+									: '?',
+		      out);
+	}
+	fputc('\n', out);
+}
+
 static void
 write_item(FILE *out, const struct writer *w, size_t *at)
 {
@@ -516,8 +530,7 @@ write_item(FILE *out, const struct writer *w, size_t *at)
 	if (item->covered)
 		return;
 	if (item->fault != NULL) {
-		fprintf(out, "; %s = %.*s\n", item->key, (int)item->text.len,
-			item->text.ptr);
+		write_left_out(out, item);
 		return;
 	}
 	int column = fprintf(out, "%-11s =", item->key);

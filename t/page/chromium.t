@@ -90,10 +90,17 @@ sub press {
 	return;
 }
 
+# Open what is folded.
+sub unfold {
+	return $browser->value(
+	    q{document.querySelectorAll('details').forEach(d => d.open = true)});
+}
+
 # Fill the form in, as it stands in the page, and send it with the keyboard.
 sub ask {
 	my (%form) = @_;
 	$browser->load($page);
+	unfold();
 	for my $id (sort keys %form) {
 		$browser->value(element($id) . '.focus()');
 		$browser->call('Input.insertText', { text => $form{$id} })
@@ -104,6 +111,7 @@ sub ask {
 	$browser->value(element('url') . '.focus()');
 	press('Enter', "\r");
 	$browser->event('Page.loadEventFired');
+	unfold();
 	return;
 }
 
@@ -123,10 +131,10 @@ ask(url => "$api/x", method => 'PUT', headers => "X-Token: 1\n",
     policy => policy_text());
 is($browser->value('document.title'), 'Allowed - CORS analyzer',
     'allowed: the title');
-is($browser->value('location.hash'), '#result', 'the result is shown first');
-like(text_of('result'), qr/A page of http:\/\/127\.0\.0\.1:$port calls:/,
+is($browser->value('location.hash'), '#answer', 'the answer is shown first');
+like(text_of('answer'), qr/A page of http:\/\/127\.0\.0\.1:$port calls:/,
     'without an origin it is that of the page');
-like(text_of('result'), qr/Access-Control-Request-Headers: x-token/,
+like(text_of('answer'), qr/Access-Control-Request-Headers: x-token/,
     'the walk can be read');
 is(text_of('got-outcome'), 'not sent yet', 'nothing is sent by itself');
 is(try_it(), 'This browser lets the page read the answer. As predicted.',
@@ -145,7 +153,7 @@ like(try_it(), qr/^This browser keeps the answer .*Failed to fetch\)\. As predic
     'the button: as predicted');
 
 ask(url => "$api/x", credentials => 1, policy => policy_text());
-like(text_of('result'), qr/credentials: "include"/, 'with credentials');
+like(text_of('answer'), qr/credentials: "include"/, 'with credentials');
 like(try_it(), qr/ As predicted\.$/, 'blocked, as predicted');
 
 # No server at all is no verdict about CORS, whatever was foretold.
@@ -160,7 +168,7 @@ ask(url => "$api/closed", policy => "[cors]\norigins = *\n");
 like(try_it(), qr/ Not as predicted\.$/, 'another policy: not as predicted');
 
 ask(url => "$api/x");
-like(text_of('result'), qr/^What the browser does .* Unknown/, 'no policy');
+like(text_of('answer'), qr/^Unknown /, 'no policy');
 like(try_it(), qr/read the answer\. No prediction to compare with\.$/,
     'and no prediction');
 
@@ -214,25 +222,164 @@ $browser->event('Page.loadEventFired');
 is($browser->value('location.origin'), "http://127.0.0.1:$port",
     'a form of another site arrives');
 is($browser->value(element('method') . '.value + document.scripts.length'),
-    'DELETE0', 'and is filled in, without a button');
+    'DELETE1', 'and is filled in');
+is($browser->value(element('send') . ' === null'), 1, 'without a button');
+
+# --- with JavaScript ---------------------------------------------------------------
+
+sub type_into {
+	my ($id, $text) = @_;
+	unfold();
+	$browser->value(element($id) . '.focus()');
+	$browser->call('Input.insertText', { text => $text });
+	return;
+}
+
+# Errors stand at their lines while one types, and nothing is loaded anew.
+$browser->load($page);
+type_into('policy', "[cors]\norigins = *\nmetods = PUT\n");
+ok(wait_for(sub { text_of('live') =~ /error in line 3: .*methods/ }),
+    'an unknown key is shown while one types') or diag text_of('live');
+is($browser->value(q{document.querySelector('.gutter .error').textContent}), 3,
+    'at its line');
+$browser->value(q{[...document.querySelectorAll('#live button')]
+    .find(b => b.textContent === 'Use methods').click()});
+is($browser->value(element('policy') . '.value'),
+    "[cors]\norigins = *\nmethods = PUT\n", 'and corrected by a click');
+ok(wait_for(sub { text_of('live') eq '' }), 'then nothing is wrong');
+type_into('paste', 'curl https://api.example.net/');
+ok(wait_for(sub { text_of('kind') eq 'Recognised: a cURL command.' }),
+    'what is pasted is recognised');
+
+# A link has the question behind #, without secrets; it fills the form in, and no
+# more.
+$browser->value(element('paste') . q{.value = ''});
+type_into('url', "$api/x");
+type_into('headers', "X-Token: abc\nX-A: 1");
+$browser->value(element('credentials') . '.click()');
+$browser->value(element('share') . '.click()');
+my $link = $browser->value('location.href');
+my $behind = qr{%2Fapi%2Fx&.*headers=X-Token%3A\+x(?:%0D)?%0AX-A%3A\+1.*credentials=on};
+like($link, qr{^\Q$page\E#\?url=http.*$behind}, 'a link to the question');
+like(text_of('said'), qr/link/, 'and that is said');
+$browser->load('about:blank');
+$browser->load($link);
+is($browser->value(element('url') . '.value'), "$api/x", 'it fills the form in');
+is($browser->value(element('policy') . '.value'),
+    "[cors]\norigins = *\nmethods = PUT\n", 'the policy too');
+is($browser->value(element('credentials') . '.checked'), 1, 'and credentials');
+is($browser->value(element('answer') . ' === null'), 1, 'but asks nothing');
+is($browser->value('document.activeElement.textContent'), 'Explain',
+    'that is one key away');
+$browser->load('about:blank');
+$browser->load("$page#?url=%22%3E%3Cscript%3Edocument.title%3D1%3C%2Fscript%3E&read=x&no=1");
+is($browser->value(element('url') . '.value'),
+    '"><script>document.title=1</script>', 'whatever is in it stays text');
+
+# The fix is made by a click.
+ask(url => "$api/x", method => 'PUT', headers => 'X-Other: 1',
+    policy => policy_text());
+is($browser->value('document.title'), 'Blocked - CORS analyzer',
+    'a header that is not allowed');
+@{ $browser->{events} } = ();
+$browser->value(q{document.querySelector('.apply button').click()});
+$browser->event('Page.loadEventFired');
+is($browser->value('document.title'), 'Allowed - CORS analyzer', 'the fix is made');
+like($browser->value(element('policy') . '.value'), qr/^headers = X-Token x-other$/m,
+    'in the text of the policy');
+
+# A HAR loses its bodies and secrets before it is sent.
+$browser->load($page);
+my $short = $browser->value(q{(() => {
+	const data = new DataTransfer();
+	data.setData('text', JSON.stringify({ log: { entries: [ {
+		request: { url: 'https://a.example/', method: 'GET', cookies: [],
+		    headers: [ { name: 'Authorization', value: 'geheim' } ] },
+		response: { status: 0, headers: [], content: { text: 'geheim' } }
+	} ] } }));
+	document.getElementById('paste').dispatchEvent(
+	    new ClipboardEvent('paste', { clipboardData: data, cancelable: true }));
+	return document.getElementById('paste').value;
+})()});
+like($short, qr/"Authorization","value":"x"/, 'a HAR is pasted in short');
+unlike($short, qr/geheim/, 'without bodies and secrets');
+
+# The page that is one file answers by itself: the same script, without a server.
+$browser->load($page);
+my $js = $browser->value('document.scripts[0].textContent');
+$browser->load("$page?part=reference");
+$browser->value('document.body.innerHTML = ' . quoted(<<'END') . '; 1');
+<header></header><main><form id="ask"><textarea id="paste" name="paste"></textarea>
+<p id="kind"></p><input name="url"><details id="policy-part"><textarea id="policy"
+name="policy"></textarea></details><div id="live"></div><button type="submit">E</button>
+<button type="button" id="share" hidden></button><p id="said"></p></form></main>
+END
+$browser->call('Page.setBypassCSP', { enabled => JSON::PP::true });
+$browser->call('Runtime.evaluate', { expression => <<'END' . $js });
+window.asked = [];
+window.corscheckAsk = async body => {
+	asked.push(String(body));
+	return "<title>One file</title><header></header><main><section id='answer' "
+	    + "tabindex='-1'>" + asked.length + "</section></main>";
+};
+END
+$browser->value(q{document.forms.ask.elements.url.value = 'https://a.example/'});
+$browser->value(q{document.querySelector('#ask button').click()});
+ok(wait_for(sub { text_of('answer') eq '1' }), 'a page without a server answers');
+is($browser->value('asked.join()'), 'paste=&url=https%3A%2F%2Fa.example%2F&policy=',
+    'what is in the form');
+is($browser->value('document.title + document.activeElement.id'),
+    'One fileanswer', 'and is announced');
+$browser->call('Page.setBypassCSP', { enabled => JSON::PP::false });
+
+# --- accessibility -----------------------------------------------------------------
+
+# axe-core where it is: npm pack axe-core, and CORSWRAP_AXE=FOLDER/axe.min.js
+sub check_axe {
+	my ($name) = @_;
+	return unless $ENV{CORSWRAP_AXE};
+	$browser->call('Runtime.evaluate', { expression =>
+	    read_file($ENV{CORSWRAP_AXE}) . '; 1' });
+	my $found = $browser->value(q{axe.run().then(r => r.violations.map(v =>
+	    v.id + ': ' + v.nodes.map(n => n.html).join(' ')).join("\n"))});
+	return is($found, '', "axe: $name");
+}
 
 # --- how it looks ---------------------------------------------------------------------
 
 # Nothing is cut off at the side, in any width or theme; and to look at:
 # CORSWRAP_SCREENSHOTS=FOLDER.
-ask(url => "$api/x", method => 'PUT', headers => 'X-Token: 1',
-    policy => policy_text());
-for my $width (320, 390, 1280) {
-	for my $dark (0, 1) {
+my %looks = (
+	form => sub { $browser->load($page) },
+	policy => sub { ask(url => "$api/x", method => 'PUT',
+		headers => "X-Token: 1\nX-Other: 1", policy => policy_text()) },
+	headers => sub { ask(paste => "HTTP/1.1 200 OK\nServer: nginx\n") },
+	reference => sub { $browser->load("$page?part=reference") },
+);
+for my $look (sort keys %looks) {
+	$looks{$look}->();
+	for my $case (map { my $w = $_; map { [ $w, $_ ] } 0, 1 } 320, 390, 1280) {
+		my ($width, $dark) = @$case;
 		$browser->size(width => $width, height => 844, dark => $dark);
 		is($browser->value(
 		    'document.documentElement.scrollWidth - innerWidth') <= 0,
-		    1, "$width px, " . ($dark ? 'dark' : 'light')
+		    1, "$look, $width px, " . ($dark ? 'dark' : 'light')
 		    . ': nothing sticks out');
-		$browser->screenshot("$ENV{CORSWRAP_SCREENSHOTS}/page-$width-"
+		check_axe("$look, $width px, " . ($dark ? 'dark' : 'light'));
+		$browser->screenshot("$ENV{CORSWRAP_SCREENSHOTS}/$look-$width-"
 		    . ($dark ? 'dark' : 'light') . '.png', width => $width,
 		    height => 844, dark => $dark) if $ENV{CORSWRAP_SCREENSHOTS};
 	}
+}
+
+# The verdict, its cause and the line to change are seen without scrolling.
+for my $size ([ 390, 844 ], [ 1280, 720 ]) {
+	my ($width, $height) = @$size;
+	$browser->size(width => $width, height => $height);
+	$looks{policy}->();
+	is($browser->value(q{document.querySelector('.apply button')
+	    .getBoundingClientRect().bottom <= innerHeight}), 1,
+	    "$width x $height: verdict and fix are in the first screen");
 }
 
 # --- without JavaScript ----------------------------------------------------------------

@@ -46,16 +46,15 @@ sub post {
 
 # --- looking at a page -----------------------------------------------------------
 
-# The tree that a browser makes of it; what is wrong with its HTML fails.  The
-# reference is the same in every page and is parsed in one: the parser is slow.
-my $reference = qr{<section id="reference".*?</section>\n}s;
+# The tree that a browser makes of it; what is wrong with its HTML fails.  Style
+# and script are the same in every page and are parsed in one: the parser is slow.
 my $css_text = qr{(?<=>\n)[^<]*(?=</style>)};
+my $js_text = qr{<script nonce="\w+">\n\K.*?(?=</script>)}s;
 sub tree {
 	my ($r, $name) = @_;
 	my $parser = HTML::HTML5::Parser->new;
 	my $text = decode('UTF-8', $r->{body});
-	$text =~ s{$reference}{<section id="reference"></section>} &&
-	    $text =~ s/$css_text// if $name ne 'GET';
+	$text =~ s/$css_text// && $text =~ s/$js_text// if $name ne 'GET';
 	my $tree = $parser->parse_string($text);
 	my @errors = grep { !/complicance: INFO/ } map { "$_" } $parser->errors;
 	is("@errors", '', "$name: nothing is wrong with the HTML");
@@ -99,12 +98,15 @@ is($get->{header}{'cache-control'}[0], 'no-store', 'not to be kept');
 is($get->{header}{'x-content-type-options'}[0], 'nosniff', 'nor guessed at');
 my $csp = $get->{header}{'content-security-policy'}[0];
 my ($nonce) = $csp =~ /'nonce-([0-9a-f]{32})'/;
-is($csp, "default-src 'none'; style-src 'nonce-$nonce'; form-action 'self'; "
-    . "base-uri 'none'; frame-ancestors 'none'", 'and nothing runs in it');
+is($csp, "default-src 'none'; style-src 'nonce-$nonce'; "
+    . "script-src 'nonce-$nonce'; connect-src 'self'; form-action 'self'; "
+    . "base-uri 'none'; frame-ancestors 'none'",
+    'nothing runs in it but its own script, which asks nobody else');
 my $form_tree = tree($get, 'GET');
 is(join(' ', map { $_->getAttribute('nonce') } all($form_tree, '//style')),
     $nonce, 'its style has the nonce');
-is(scalar(all($form_tree, '//script')), 0, 'it has no script');
+is(join(' ', map { $_->getAttribute('nonce') } all($form_tree, '//script')),
+    $nonce, 'and its script');
 is(scalar(all($form_tree, q(//*[@style or @src or @*[starts-with(name(), 'on')]]))),
     0, 'no inline style, no source, no handler');
 is(scalar(all($form_tree, '//link')), 0, 'and links to no style');
@@ -146,7 +148,7 @@ refused(411, 'an unknown length, as Caddy says it', { CONTENT_LENGTH => '-1' });
 refused(400, 'a negative length', { CONTENT_LENGTH => '-2' });
 refused(400, 'a length with a sign', { CONTENT_LENGTH => '+3' }, 'a=b');
 refused(400, 'a body that is too short', { CONTENT_LENGTH => 10 }, 'a=b');
-refused(413, 'a body that is too long', { CONTENT_LENGTH => 262145 });
+refused(413, 'a body that is too long', { CONTENT_LENGTH => (4 << 20) + 1 });
 refused(413, 'one that no number holds', { CONTENT_LENGTH => '9' x 40 });
 refused(415, 'no type', { CONTENT_TYPE => undef }, 'a=b');
 refused(415, 'JSON', { CONTENT_TYPE => 'application/json' }, '{}');
@@ -175,7 +177,7 @@ is((all($filled, "//*[\@id='policy']"))[0]->textContent, $form{policy},
     'the policy, its first line end too');
 ok((all($filled, "//*[\@id='credentials']"))[0]->hasAttribute('checked'),
     'credentials');
-is(scalar(all($filled, "//*[\@id='result']")), 0, 'a query explains nothing');
+is(scalar(all($filled, "//*[\@id='answer']")), 0, 'a query explains nothing');
 
 # --- who reads it by ear or keyboard --------------------------------------------
 
@@ -255,7 +257,7 @@ sub says_the_same {
 	push @command, '--credentials' if $form{credentials};
 	push @command, map { ('-H', $_) } split /\r?\n/, $form{headers} // '';
 	my ($exit, $out) = run(\@command);
-	my $shown = text($tree, "//*[\@id='result']");
+	my $shown = text($tree, "//*[\@id='answer']");
 	my @missing;
 	for (split /\n/, $out) {
 		my $line = s/^\s*(?:[<>-] )?//r =~ s/`//gr =~ s/\s+/ /gr;
@@ -270,6 +272,7 @@ sub says_the_same {
 	my $script = $r->{header}{'content-security-policy'}[0];
 	like($script, qr/; script-src 'nonce-\w+'; connect-src http: https:; /,
 	    'its script may send what the button is for');
+	is(scalar(all($tree, "//*[\@id='answer-title']")), 1, 'one verdict');
 	is(scalar(all($tree, '//script')), 1, 'one script');
 	return $tree;
 }
@@ -341,7 +344,9 @@ for (
 		CONTENT_TYPE => 'application/x-www-form-urlencoded',
 		CONTENT_LENGTH => length $body });
 	my $tree = tree($r, "@$_");
-	is(scalar(all($tree, '//script')), 0, "@$_: no button");
+	is(scalar(all($tree, "//*[\@id='send']")), 0, "@$_: no button");
+	like($r->{header}{'content-security-policy'}[0], qr/connect-src 'self';/,
+	    'and nothing is sent elsewhere');
 	like(text($tree, "//*[\@class='warning']"),
 	    qr/another site has filled this in/, 'and the visitor is told');
 	is((all($tree, "//*[\@id='url']"))[0]->getAttribute('value'), $ask{url},
@@ -356,12 +361,12 @@ for (
 	my $r = page('POST', stdin => $body, env => { @$_,
 		CONTENT_TYPE => 'application/x-www-form-urlencoded',
 		CONTENT_LENGTH => length $body });
-	is(scalar(all(tree($r, "@$_"), '//script')), 1, "@$_: a button");
+	is(scalar(all(tree($r, "@$_"), "//*[\@id='send']")), 1, "@$_: a button");
 }
 my $empty = tree(post(%ask, origin => ''), 'no origin');
 unlike($_->textContent, qr/^ /, 'the call begins at the margin') for
-    (all($empty, "//*[\@class='wire']"))[0];
-like(text($empty, "//*[\@class='question']"), qr{of https://tools\.example calls:},
+    (all($empty, "//*[\@class='walk']//*[\@class='wire']"))[0];
+like(text($empty, "//*[\@class='walk']"), qr{of https://tools\.example calls:},
     "without an origin it is this page's own");
 
 # --- what is wrong -------------------------------------------------------------------
@@ -401,8 +406,9 @@ my $long = wrong('too much', '', 'The URL and headers have 65573 bytes: make the
     url => 'https://api.example.net/' . 'x' x 65523, headers => '');
 is((all($long, "//*[\@id='fault']//a"))[0]->getAttribute('href'), '#ask',
     'this is about the form');
-my $bad = wrong('a policy', 'policy', 'The policy has errors; they stand below.',
-    policy => "[cors]\norgins = *\nmax-age = 5x\n");
+my $bad = wrong('a policy', 'policy', '', policy => "[cors]\norgins = *\nmax-age = 5x\n");
+is(text($bad, "//*[\@id='answer-title']"), 'The policy has errors',
+    'which is the heading');
 like(text($bad, "//*[\@class='diags']"),
     qr/error in line 2: .*did you mean origins.*unknown-key error in line 3: /,
     'every one of them');
@@ -410,6 +416,212 @@ my $warned = tree(post(%ask, policy => "[cors]\norigins = *\nmax-age = 5\n"),
     'a policy with a warning');
 like(text($warned, "//*[\@class='diags']"), qr/warning in line 3: .*max-age-low/,
     'warnings of a good one too');
+
+# --- what is pasted ----------------------------------------------------------------
+
+my $console = "Access to fetch at 'https://api.example.net/x' from origin "
+    . "'https://app.example.com' has been blocked by CORS policy: ";
+my $har = JSON::PP::encode_json({ log => { entries => [
+	{ request => { method => 'GET', url => 'https://app.example.com/favicon.ico',
+		headers => [] }, response => { status => 404, headers => [] } },
+	{ request => { method => 'PATCH', url => 'https://api.example.net/x',
+		headers => [ { name => 'Origin', value =>
+		    'https://app.example.com' } ] },
+	    response => { status => 200, headers => [ { name => 'Server',
+		value => 'nginx' } ] } } ] } });
+my $curl_v = <<'END';
+* Connected to api.example.net (192.0.2.1) port 443
+> GET /x?a=1 HTTP/2
+> Host: api.example.net
+> Origin: https://app.example.com
+>
+< HTTP/2 200
+< server: nginx/1.26
+< access-control-allow-origin: https://other.example.com
+<
+END
+my $devtools = <<'END';
+Request URL
+https://api.example.net/x
+Request Method
+GET
+Status Code
+200 OK
+access-control-allow-origin
+*
+server
+Apache
+origin
+https://app.example.com
+END
+my $htaccess = <<'END';
+<IfModule mod_headers.c>
+Header set Access-Control-Allow-Origin "*"
+Header set Access-Control-Allow-Credentials true
+Header set Access-Control-Allow-Methods "GET, PUT"
+</IfModule>
+END
+# name, what is pasted, the kind that is said, the verdict, what the answer says,
+# and the fields that are filled in.
+my @pastes = (
+	[ 'Chromium', $console . "No 'Access-Control-Allow-Origin' header is "
+	    . 'present on the requested resource.', 'a console message',
+	    'Blocked', qr/nginx.*add_header Access-Control-Allow-Origin .*Apache/,
+	    url => 'https://api.example.net/x', origin => 'https://app.example.com' ],
+	[ 'a method', $console . 'Method PATCH is not allowed by '
+	    . 'Access-Control-Allow-Methods in preflight response.',
+	    'a console message', 'Blocked',
+	    qr/add_header Access-Control-Allow-Methods "PATCH" always.*To OPTIONS, /
+	    . qr/with status 204: .*Allow-Methods: PATCH To the request itself/,
+	    method => 'PATCH' ],
+	[ 'Firefox', "Cross-Origin Request Blocked: The Same Origin Policy "
+	    . "disallows reading the remote resource at http://api.test/x. "
+	    . "(Reason: CORS header \xe2\x80\x98Access-Control-Allow-Origin"
+	    . "\xe2\x80\x99 missing). Status code: 200.", 'a console message',
+	    'Blocked', qr{Assumed: http://app\.example\.com},
+	    url => 'http://api.test/x', origin => '' ],
+	[ 'no cause', 'TypeError: Failed to fetch', 'a console message', 'Answer',
+	    qr/What the message means All that a script is told/ ],
+	[ 'cURL', "curl 'https://api.example.net/x' -X PUT -H 'Origin: "
+	    . "https://app.example.com' -H 'Content-Type: application/json' "
+	    . "-H 'Cookie: a=b'", 'a cURL command', 'Unknown',
+	    qr/curl -i -X OPTIONS 'https.*Access-Control-Request-Headers: content-type'/,
+	    method => 'PUT', headers => "Content-Type: application/json\n" ],
+	[ 'cURL and its output', "\$ curl -i https://api.example.net/x -H "
+	    . "'Origin: https://app.example.com'\nHTTP/1.1 200 OK\r\nServer: "
+	    . "nginx\r\n\r\n<html>", 'a cURL command', 'Blocked',
+	    qr/proxy_hide_header/, origin => 'https://app.example.com',
+	    paste => "HTTP/1.1 200 OK\nServer: nginx\n\n<html>" ],
+	[ 'fetch', 'await fetch("https://api.example.net/x", {method: "DELETE", '
+	    . 'credentials: "include"})', 'a fetch() call', 'Unknown',
+	    qr/with credentials/, method => 'DELETE' ],
+	[ 'a HAR', $har, 'a HAR file', 'Blocked', qr/acao-missing/,
+	    url => 'https://api.example.net/x', method => 'PATCH' ],
+	[ 'response headers', "HTTP/1.1 200 OK\nServer: Apache\n"
+	    . "Access-Control-Allow-Origin: *\n", 'response headers', 'Allowed',
+	    qr/does not name the page's origin/ ],
+	[ 'two headers', "Access-Control-Allow-Origin: *\n"
+	    . "Access-Control-Allow-Origin: https://a.example\nServer: nginx\n",
+	    'response headers', 'Blocked', qr/acao-multiple.*proxy_hide_header/ ],
+	[ 'curl -v', $curl_v, 'response headers', 'Blocked', qr/acao-mismatch/,
+	    url => 'https://api.example.net/x?a=1',
+	    origin => 'https://app.example.com' ],
+	[ 'developer tools', $devtools, 'response headers', 'Allowed',
+	    qr{GET https://api\.example\.net/x from a page}, method => 'GET' ],
+	[ 'an .htaccess', $htaccess, 'an Apache configuration', 'Answer',
+	    qr/1 problem in this.*Line 3.*Header always set .*methods = PUT/ ],
+	[ 'nginx', "location /x {\n  proxy_pass http://b;\n}\n",
+	    'an nginx configuration', 'Answer',
+	    qr/No CORS header is set.*add_header Access-Control-Allow-Origin/ ],
+	[ 'a policy', $policy, 'a corswrap policy', 'Answer', qr/a corswrap policy/,
+	    policy => $policy =~ s/\r//gr ],
+	[ 'a URL', 'https://api.example.net/x', 'a URL', 'Unknown', qr/curl -i/,
+	    url => 'https://api.example.net/x', origin => '' ],
+	[ 'nonsense', 'the weather is fine', undef, 'Errors',
+	    qr/What you pasted: this is not recognised/ ],
+	[ 'a broken HAR', '{"log": ', undef, 'Errors',
+	    qr/What you pasted: line 1 is no JSON/ ],
+	[ 'a variable', 'fetch(`${base}/x`)', undef, 'Errors',
+	    qr/the URL has a variable in it/ ],
+);
+my @pasted;
+for (@pastes) {
+	my ($name, $paste, $kind, $title, $says, %fields) = @$_;
+	my $tree = tree(post(paste => $paste), $name);
+	push @pasted, $tree;
+	check_access($tree, $name);
+	is(text($tree, "//*[\@class='kind']/strong"), $kind // '',
+	    "$name: " . ($kind // 'not recognised'));
+	is(text($tree, '//title'), "$title - CORS analyzer", "$name: $title");
+	like(text($tree, "//*[\@id='answer']"), $says, "$name: the answer");
+	for my $field (sort keys %fields) {
+		my ($node) = all($tree, "//*[\@id='$field']");
+		is($node->localname eq 'textarea' ? $node->textContent
+		    : $node->getAttribute('value'), $fields{$field},
+		    "$name: $field is filled in");
+	}
+}
+
+# The fields count until something else is pasted.
+my ($read) = post(paste => $pastes[0][1])->{body} =~ /name="read" value="(\w+)"/;
+my %again = (paste => $pastes[0][1], read => $read,
+	url => 'https://other.example/y', origin => 'https://app.example.com');
+like(post(%again)->{body}, qr{<code>GET https://other\.example/y</code>},
+    'a field that was changed counts');
+like(post(%again, read => 'x')->{body},
+    qr{<code>GET https://api\.example\.net/x</code>}, 'a new paste does');
+my %cr = (%again, paste => "curl 'https://api.example.net/x' \\\n  -X PUT\n"
+    . "HTTP/1.1 200 OK\nServer: nginx\n");
+my $form = post(%cr)->{body};
+my ($mark) = $form =~ /name="read" value="(\w+)"/;
+like(post(%cr, paste => "HTTP/1.1 200 OK\r\nServer: nginx\r\n", read => $mark,
+	method => 'DELETE')->{body}, qr/<code>DELETE /,
+    'the mark is one of what the form shows, with CRLF too');
+is(post(paste => 'x' x ((1 << 20) + 1))->{status}, 413, 'a paste of over 1 MiB');
+is(post(paste => 'x' x (1 << 20))->{status}, 200, 'one of 1 MiB');
+
+# --- fixes that are made --------------------------------------------------------------
+
+# The fields of the form whose button is pressed.
+sub press {
+	my ($tree) = @_;
+	return map { $_->getAttribute('name') => encode('UTF-8',
+	    $_->getAttribute('value')) } all($tree,
+	    "//*[\@class='apply']//*[\@type='hidden']");
+}
+
+my $lacking = "[cors]\n; all of ours\norigins = https://b.example ; partners\n"
+    . "max-age = 600\n";
+my %refused = (%ask, policy => $lacking, headers => "X-A: 1\nX-B: 2",
+	credentials => 'on');
+my $refused = tree(post(%refused), 'a refusal');
+push @pasted, $refused;
+is(text($refused, "//*[\@class='wire patch']"), '2 + credentials = yes '
+    . '3 + headers = x-a x-b 4 + methods = PUT 6 - origins = https://b.example ; '
+    . 'partners 6 + origins = https://b.example https://app.example.com ; partners',
+    'the lines that change, as a patch');
+my %fixed = press($refused);
+is($fixed{policy}, "[cors]\ncredentials = yes\nheaders = x-a x-b\nmethods = PUT\n"
+    . "; all of ours\norigins = https://b.example https://app.example.com ; "
+    . "partners\nmax-age = 600\n", 'all else stays as it is');
+like(post(%fixed)->{body}, qr{<title>Allowed - }, 'and then it is allowed');
+is($fixed{url}, $ask{url}, 'of the same question');
+for (
+	[ 'null', origin => 'null' ],
+	[ 'a closed path', policy => "[cors]\norigins = none\n" ],
+	[ 'http with credentials', origin => 'http://a.example' ],
+	[ 'patch, which is a mistake', method => 'patch' ],
+	[ 'a response header', headers => 'Access-Control-Allow-Origin: *' ],
+    ) {
+	my ($name, %form) = @$_;
+	my $body = post(%refused, %form)->{body};
+	like($body, qr{<title>Blocked - }, "$name: blocked");
+	unlike($body, qr/class="apply"/, "$name: no fix is certain");
+}
+my $wrong = tree(post(policy => "[cors]\norigins = https://A.example/\n"), 'case');
+push @pasted, $wrong;
+is({ press($wrong) }->{policy}, "[cors]\norigins = https://a.example\n",
+    'a certain correction of lint');
+
+# --- parts of the page ---------------------------------------------------------------
+
+my $lint = post(%ask, policy => "[cors]\norgins = *\n", part => 'lint');
+like($lint->{body}, qr{\A<div\ id="lint"\ data-kind="">\n<h3>.*
+    data-line="2"\ data-column="1"\ data-length="6"\ data-fix="origins"
+    .*</div>\n\z}sx,
+    'what is wrong with the policy, for the script');
+like(post(paste => 'curl https://a.example', part => 'lint')->{body},
+    qr/data-kind="a cURL command"/, 'and what was pasted');
+for my $r (page('GET', env => { QUERY_STRING => 'part=reference' }),
+    post(part => 'reference')) {
+	my $tree = tree($r, 'the reference');
+	check_access($tree, 'the reference');
+	push @pasted, $tree;
+	like(text($tree, "//*[\@id='reference']"), qr/Vary/, 'the reference');
+	is(scalar(all($tree, '//script | //form')), 0, 'alone');
+}
+is(post(%ask, part => 'form')->{body} =~ /id="answer"/ ? 1 : 0, 0,
+    'the form without an answer');
 
 # --- limits --------------------------------------------------------------------------
 
@@ -423,7 +635,7 @@ my $origins = "[cors]\n" . join '', map { "origins = https://a$_.example\n" }
     1 .. 2000;
 is(post(%ask, policy => $origins)->{status}, 200, 'thousands of origins');
 my $errors = post(%ask, policy => "[cors]\n" . "x = 1\n" x 9000);
-is(scalar(() = $errors->{body} =~ /<li class="error">/g), 100,
+is(scalar(() = $errors->{body} =~ /<li class="error" /g), 100,
     'of thousands of errors a hundred are shown');
 like($errors->{body}, qr/<li>and \d+ more</, 'and how many there are');
 is(post(%ask, policy => "[cors]\norigins-regex = (a{1,999}){1,999}(b+)+\n",
@@ -494,7 +706,7 @@ my @hostile = (
 my @together = map { join ' ', grep { defined } @hostile[$_ .. $_ + 3] }
     grep { $_ % 4 == 0 } 0 .. $#hostile;
 %known = (%known, %{ skeleton($form_tree) }, %{ skeleton($filled) });
-for my $tree ($own, $bad, $warned, $empty, says_the_same('all', %ask,
+for my $tree ($own, $bad, $warned, $empty, @pasted, says_the_same('all', %ask,
     origin => 'null', credentials => 'on', policy => $policy
     . "credentials = yes\nheaders = X-A\n")) {
 	%known = (%known, %{ skeleton($tree) });
@@ -565,6 +777,27 @@ for my $i (0 .. $#together) {
 	%fields = (%ask, url => "http://me:$bytes\@a.example/",
 		policy => "[cors $bytes]\n$bytes = 1\norigins = $bytes\n");
 	check_hostile(post(%fields), "hostile $i in a policy", %fields);
+}
+# In everything that can be pasted.
+my @templates = ("curl 'https://a.example/%s' -H 'X-A: %s' -H 'Origin: "
+    . "https://b.example'\nHTTP/1.1 200 %s\nServer: nginx %s\nX-B: %s\n",
+	$console . '%s', "fetch('https://a.example/%s', { headers: { '%s': '%s' } })",
+	"Access-Control-Allow-Origin: %s\nSet-Cookie: %s=1\nLocation: %s\n",
+	"<IfModule mod_headers.c>\nHeader set Access-Control-Allow-Origin \"%s\"\n"
+	. "Header set Access-Control-Allow-Methods \"%s\"\n# %s\n",
+	"add_header Access-Control-Allow-Origin \"%s\";\nif (\$x = %s) { }\n",
+	'{"log": {"entries": [{"request": {"url": "%s", "method": "%s"}}]}}',
+	'https://a.example/%s', "[cors]\norigins = %s\n", '%s');
+for my $bytes (@together) {
+	for my $template (@templates) {
+		my $paste = $template =~ s/%s/$bytes/gr;
+		my $r = post(paste => $paste);
+		is($r->{status}, 200, 'a hostile paste: an answer');
+		my $tree = tree($r, 'a hostile paste');
+		is(join("\n", grep { !$known{$_} } sort keys
+		    %{ skeleton($tree) }), '', 'and nothing of it is HTML')
+		    or diag $paste;
+	}
 }
 for my $host (map { s/\0//gr } @together) {
 	my $r = page('GET', env => { HTTP_HOST => $host,

@@ -262,9 +262,9 @@ my $script = <<'END';
 	id("origin").value = "https://app.example.com";
 	id("policy").value = "[cors]\norigins = https://other.example\n";
 	id("url").form.requestSubmit();
-	await wait(() => id("result"));
+	await wait(() => id("answer"));
 	found.title = document.title;
-	found.result = id("result").innerText;
+	found.answer = id("answer").innerText;
 
 	// Without CSP this would be sent.
 	document.addEventListener("securitypolicyviolation", event =>
@@ -387,7 +387,7 @@ sub check_one_file {
 	    or _explain($found->{bad}, \@jobs, \@expected);
 	ok($found->{page}, "$engine: the page is the CGI program's");
 	is($found->{title}, 'Blocked - CORS analyzer', "$engine: a form is answered");
-	like($found->{result}, qr/origin-not-allowed/, "$engine: with its reason");
+	like($found->{answer}, qr/origin-not-allowed/, "$engine: with its reason");
 	is($found->{fetch}, 'blocked', "$engine: nothing is sent");
 	is_deeply([ sort @{ $found->{violations} } ], [ 'connect-src', 'img-src' ],
 	    "$engine: by its CSP");
