@@ -67,6 +67,7 @@ struct page_edit {
 struct page_assumed {
 	bool url;
 	bool origin;
+	bool method;
 };
 
 /* What is found out about it. */

@@ -98,6 +98,14 @@ assume(struct page *page, struct page_result *result,
 		result->assumed.url = true;
 		text->url = assumed_url(text->origin);
 	}
+	/* A preflight that fails needs other lines than its request. */
+	if (result->kind == PASTED_CONSOLE && page->form.method.len == 0 &&
+	    text->header_count == 0 &&
+	    text_find_nocase(page->form.paste, SLICE("preflight")) <
+		page->form.paste.len) {
+		result->assumed.method = true;
+		text->method = SLICE("PUT");
+	}
 	if (page->form.origin.len > 0)
 		return;
 	if (result->kind == PASTED_RESPONSE)
@@ -175,37 +183,46 @@ read_policy(struct page *page, struct page_result *result)
 	return slice_present(corrected);
 }
 
+/* The lines for the first of the problems that lines mend, in the server's own
+ * words; without a CORS header all are missing. */
+static const char *
+cure_of(struct explanation *e, const struct page_result *result)
+{
+	enum server_kind kind =
+	    result->kind == PASTED_NGINX ? SERVER_NGINX : SERVER_APACHE;
+	const struct diag_list *notes = result->import_notes;
+	const char *cure = NULL;
+
+	if (!slice_present(result->imported))
+		return cures_find(e, kind, "acao-missing");
+	for (size_t i = 0; i < diag_total(notes) && cure == NULL; i++)
+		if (diag_at(notes, i)->severity != SEVERITY_NOTE)
+			cure = cures_find(e, kind, diag_at(notes, i)->id);
+	return cure;
+}
+
 /* Which lines the server itself needs for one page, where its configuration has
  * none or wrong ones. */
 static void
 find_server_fix(struct page *page, struct page_result *result)
 {
-	bool nginx = result->kind == PASTED_NGINX;
-	const struct diag_list *notes = result->import_notes;
-	struct slice origin = page->form.origin;
+	struct slice origin = page->form.origin, paste = page->form.paste;
+	struct slice credentials = SLICE("allow-credentials");
 	struct question_faults faults = {NULL, 0, 0};
 	struct question question;
 	struct question_text text = {
 	    .url = assumed_url(origin),
 	    .origin = origin.len > 0 ? origin : assumed_origin(SLICE_NONE),
-	    .credentials =
-		page->form.credentials ||
-		text_find_nocase(page->form.paste, SLICE("allow-credentials")) <
-		    page->form.paste.len,
+	    .credentials = page->form.credentials ||
+			   text_find_nocase(paste, credentials) < paste.len,
 	};
 	struct explanation e;
 
-	if (slice_present(result->imported) &&
-	    diag_count(notes, SEVERITY_ERROR) +
-		    diag_count(notes, SEVERITY_WARNING) ==
-		0)
-		return;
 	if (!question_read(page->arena, &text, &question, &faults))
 		return;
 	explain_begin(&e, page->arena, &question);
 	result->server_fix_origin = explain_quote(&e, question.origin);
-	result->server_fix = cures_find(
-	    &e, nginx ? SERVER_NGINX : SERVER_APACHE, "acao-missing");
+	result->server_fix = cure_of(&e, result);
 }
 
 /* What a configuration becomes; it is judged where no policy is there. */
@@ -343,7 +360,8 @@ page_may_try(const struct page *page)
 	const struct page_result *result = page->result;
 
 	return result != NULL && result->explained && !page->alone &&
-	       !result->assumed.url && !result->assumed.origin;
+	       !result->assumed.url && !result->assumed.origin &&
+	       !result->assumed.method;
 }
 
 void

@@ -94,6 +94,11 @@ print_assumed(const struct page *page)
 		fputs("</code> (<a href=\"#origin\">change it</a>).</p>\n",
 		      out);
 	}
+	if (assumed->method)
+		fputs("<p class=\"assumed\">It does not name the method. "
+		      "Assumed: <code>PUT</code> (<a href=\"#method\">change "
+		      "it</a>).</p>\n",
+		      out);
 	if (assumed->url)
 		fputs("<p class=\"assumed\">It does not name the <a "
 		      "href=\"#url\">URL</a>: what browsers block beside CORS "

@@ -474,6 +474,10 @@ my @pastes = (
 	    qr/add_header Access-Control-Allow-Methods "PATCH" always.*To OPTIONS, /
 	    . qr/with status 204: .*Allow-Methods: PATCH To the request itself/,
 	    method => 'PATCH' ],
+	[ 'a preflight', $console . "Response to preflight request doesn't pass "
+	    . "access control check: No 'Access-Control-Allow-Origin' header is "
+	    . 'present on the requested resource.', 'a console message', 'Blocked',
+	    qr/if \(\$request_method = OPTIONS\).*To OPTIONS.*Assumed: PUT/ ],
 	[ 'Firefox', "Cross-Origin Request Blocked: The Same Origin Policy "
 	    . "disallows reading the remote resource at http://api.test/x. "
 	    . "(Reason: CORS header \xe2\x80\x98Access-Control-Allow-Origin"
@@ -513,6 +517,10 @@ my @pastes = (
 	[ 'nginx', "location /x {\n  proxy_pass http://b;\n}\n",
 	    'an nginx configuration', 'Answer',
 	    qr/No CORS header is set.*add_header Access-Control-Allow-Origin/ ],
+	[ 'a problem of no header', "<Limit OPTIONS>\nRequire valid-user\n</Limit>\n"
+	    . "Header set Access-Control-Allow-Origin *\nAuthType Basic\n"
+	    . "Require valid-user\n", 'an Apache configuration', 'Answer',
+	    qr/problems? in this configuration.*password.*RewriteRule/ ],
 	[ 'a policy', $policy, 'a corswrap policy', 'Answer', qr/a corswrap policy/,
 	    policy => $policy =~ s/\r//gr ],
 	[ 'a URL', 'https://api.example.net/x', 'a URL', 'Unknown', qr/curl -i/,
