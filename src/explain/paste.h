@@ -88,6 +88,7 @@ enum pasted_kind {
 	PASTED_RESPONSE,
 	PASTED_APACHE,
 	PASTED_NGINX,
+	PASTED_OTHER, /* another configuration, or a program */
 	PASTED_POLICY,
 	PASTED_URL
 };

@@ -24,6 +24,7 @@ pasted_kind_name(enum pasted_kind kind)
 	    [PASTED_RESPONSE] = "response headers",
 	    [PASTED_APACHE] = "an Apache configuration",
 	    [PASTED_NGINX] = "an nginx configuration",
+	    [PASTED_OTHER] = "a configuration or a program",
 	    [PASTED_POLICY] = "a corswrap policy",
 	    [PASTED_URL] = "a URL",
 	};
@@ -213,6 +214,8 @@ paste_guess(struct arena *arena, struct slice text)
 		return PASTED_CONSOLE;
 	if (is_header_block(text))
 		return PASTED_RESPONSE;
+	if (has(text, "access-control-allow-"))
+		return PASTED_OTHER;
 	return has(text, "fetch(") ? PASTED_FETCH : PASTED_UNKNOWN;
 }
 
@@ -263,6 +266,7 @@ read_kind(struct arena *arena, struct slice text, enum pasted_kind kind,
 		return true;
 	case PASTED_APACHE:
 	case PASTED_NGINX:
+	case PASTED_OTHER:
 	case PASTED_POLICY:
 		return true;
 	case PASTED_UNKNOWN:

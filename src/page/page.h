@@ -156,6 +156,9 @@ enum page_fault page_read(struct page *, struct slice bytes);
  * pasted.  False: memory is out. */
 bool page_take_paste(struct page *, struct page_result *);
 
+/* One that becomes a policy (corscheck import)? */
+bool page_is_configuration(enum pasted_kind);
+
 /* Answer it; page->form is then as it is to be shown.  False: memory is out. */
 bool page_explain(struct page *, struct page_result *);
 void page_result_free(struct page_result *);

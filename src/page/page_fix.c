@@ -112,7 +112,7 @@ page_button_html(struct page *page, const char *label, struct slice policy)
 	fputs("<form class=\"apply\" method=\"post\" action=\"#answer\">\n",
 	      out);
 	/* A configuration that has become the policy is read. */
-	if (kind != PASTED_APACHE && kind != PASTED_NGINX) {
+	if (!page_is_configuration(kind)) {
 		print_hidden(out, "paste", form->paste);
 		print_hidden(out, "read", form->read);
 	}

@@ -101,10 +101,11 @@ mark_of(struct page *page, struct slice text)
 
 /* ---- what was pasted ---- */
 
-static bool
-is_configuration(enum pasted_kind kind)
+bool
+page_is_configuration(enum pasted_kind kind)
 {
-	return kind == PASTED_APACHE || kind == PASTED_NGINX;
+	return kind == PASTED_APACHE || kind == PASTED_NGINX ||
+	       kind == PASTED_OTHER;
 }
 
 /* The headers as lines. */
@@ -204,7 +205,7 @@ page_take_paste(struct page *page, struct page_result *result)
 	if (result->kind == PASTED_CONSOLE)
 		result->message =
 		    message_find(page->arena, form->paste, &words);
-	if (result->fresh && !is_configuration(result->kind)) {
+	if (result->fresh && !page_is_configuration(result->kind)) {
 		if (!read_fresh(page, result))
 			return false;
 	} else if (!read_again(page, result)) {
