@@ -183,13 +183,39 @@ read_policy(struct page *page, struct page_result *result)
 	return slice_present(corrected);
 }
 
-/* The lines for the first of the problems that lines mend, in the server's own
+/* Whose configuration it is; unknown: a program's. */
+static enum server_kind
+server_of(const struct page *page, const struct page_result *result)
+{
+	static const struct {
+		const char *word;
+		enum server_kind kind;
+	} signs[] = {
+	    {"setenv.", SERVER_LIGHTTPD},      {"<customHeaders", SERVER_IIS},
+	    {"reverse_proxy", SERVER_CADDY},   {"AllowedOrigins", SERVER_S3},
+	    {"express(", SERVER_EXPRESS},      {"res.header", SERVER_EXPRESS},
+	    {"res.setHeader", SERVER_EXPRESS},
+	};
+	struct slice text = page->form.paste;
+
+	if (result->kind == PASTED_NGINX)
+		return SERVER_NGINX;
+	if (result->kind == PASTED_APACHE)
+		return SERVER_APACHE;
+	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+		if (text_find_nocase(text, slice_from(signs[i].word)) <
+		    text.len)
+			return signs[i].kind;
+	return SERVER_UNKNOWN;
+}
+
+/* The lines for the first of the problems that lines fix, in the server's own
  * words; without a CORS header all are missing. */
 static const char *
-cure_of(struct explanation *e, const struct page_result *result)
+cure_of(const struct page *page, const struct page_result *result,
+	struct explanation *e)
 {
-	enum server_kind kind =
-	    result->kind == PASTED_NGINX ? SERVER_NGINX : SERVER_APACHE;
+	enum server_kind kind = server_of(page, result);
 	const struct diag_list *notes = result->import_notes;
 	const char *cure = NULL;
 
@@ -222,19 +248,20 @@ find_server_fix(struct page *page, struct page_result *result)
 		return;
 	explain_begin(&e, page->arena, &question);
 	result->server_fix_origin = explain_quote(&e, question.origin);
-	result->server_fix = cure_of(&e, result);
+	result->server_fix = cure_of(page, result, &e);
 }
 
 /* What a configuration becomes; it is judged where no policy is there. */
 static bool
 read_configuration(struct page *page, struct page_result *result)
 {
-	enum import_from from =
-	    result->kind == PASTED_NGINX ? IMPORT_NGINX : IMPORT_APACHE;
+	enum import_from from = result->kind == PASTED_NGINX	? IMPORT_NGINX
+				: result->kind == PASTED_APACHE ? IMPORT_APACHE
+								: IMPORT_OTHER;
 	struct import_file file = {.name = pasted_kind_name(result->kind),
 				   .text = page->form.paste};
 
-	if (result->kind != PASTED_APACHE && result->kind != PASTED_NGINX)
+	if (!page_is_configuration(result->kind))
 		return true;
 	result->import_notes = diag_list_new();
 	if (result->import_notes == NULL ||

@@ -22,7 +22,7 @@ struct field {
 static const struct field paste_field = {
     "paste", "Paste what you have",
     "A console message, a cURL command, `fetch()`, a HAR file, response "
-    "headers, or the configuration of Apache or nginx.",
+    "headers, or the lines of a server or program that set them.",
     "rows=\"6\" autocapitalize=\"none\" autocomplete=\"off\" "
     "spellcheck=\"false\" "
     "placeholder=\"Access to fetch at 'https://api...' from origin "

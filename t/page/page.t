@@ -516,6 +516,14 @@ my @pastes = (
 	[ 'nginx', "location /x {\n  proxy_pass http://b;\n}\n",
 	    'an nginx configuration', 'Answer',
 	    qr/No CORS header is set.*add_header Access-Control-Allow-Origin/ ],
+	[ 'a program', "<?php\nheader('Access-Control-Allow-Origin: *');\n"
+	    . "header('Access-Control-Allow-Credentials: true');\n",
+	    'a configuration or a program', 'Answer',
+	    qr/1 problem in this.*Line 3.*origins = \*/ ],
+	[ 'lighttpd', 'setenv.add-response-header = ( '
+	    . '"Access-Control-Allow-Origin" => "app.example.com" )',
+	    'a configuration or a program', 'Answer',
+	    qr/problem.*setenv\.set-response-header/ ],
 	[ 'a problem of no header', "<Limit OPTIONS>\nRequire valid-user\n</Limit>\n"
 	    . "Header set Access-Control-Allow-Origin *\nAuthType Basic\n"
 	    . "Require valid-user\n", 'an Apache configuration', 'Answer',
