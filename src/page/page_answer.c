@@ -170,15 +170,15 @@ static bool
 read_policy(struct page *page, struct page_result *result)
 {
 	struct slice text = page->form.policy, corrected;
-	size_t count;
+	struct fixes made;
 
 	if (text_trim_http(text).len == 0)
 		return true;
 	result->settings = parse(text, result->diags);
 	result->policy_is_bad = result->settings == NULL;
 	corrected =
-	    fixes_apply(page->arena, text, "policy", result->diags, &count);
-	if (count > 0)
+	    fixes_apply(page->arena, text, "policy", result->diags, &made);
+	if (made.count > 0)
 		set_edit(page, &result->correction, corrected);
 	return slice_present(corrected);
 }
