@@ -118,8 +118,7 @@ page_html(struct page *page)
 	      "explain</code> says the same on a terminal, <code>corscheck "
 	      "probe</code> asks a live server.</p></footer>\n",
 	      page->out);
-	/* The one-file page has its own copy of the script. */
-	if (page->form.part != PAGE_REFERENCE && !page->alone)
+	if (page->form.part != PAGE_REFERENCE)
 		fprintf(page->out, "<script nonce=\"%s\">\n%s</script>\n",
 			page->nonce, page_js);
 	fputs("</body>\n</html>\n", page->out);
