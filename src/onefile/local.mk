@@ -45,9 +45,8 @@ wasm_flags = --target=wasm32-wasi -std=gnu11 -w -D_GNU_SOURCE \
 src/onefile/suffixes.h: tools/public-suffixes $(PUBLIC_SUFFIX_LIST)
 	$(AM_V_GEN)$(MKDIR_P) src/onefile && $(top_srcdir)/tools/public-suffixes \
 		$(PUBLIC_SUFFIX_LIST) >$@.tmp && mv $@.tmp $@
-wasm_made = src/onefile/suffixes.h src/page/page_assets.h \
-	src/corscheck/snippets.h src/explain/help_entries.h
-wasm/%.o: %.c src/onefile/local.mk | $(wasm_made)
+# What the files include may be made itself, and then corscheck needs it too.
+wasm/%.o: %.c src/onefile/local.mk | corscheck$(EXEEXT) src/onefile/suffixes.h
 	$(AM_V_CC)$(MKDIR_P) $(@D) && $(WASM_CC) $(wasm_flags) $(WASM_CFLAGS) \
 		-MMD -MP -c -o $@ $<
 -include $(wasm_objects:.o=.d)
