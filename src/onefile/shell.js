@@ -59,17 +59,15 @@
 		+ "(<code>origins-regex</code>) was tried with this browser&#39;s "
 		+ "RegExp, not with PCRE2 as on the server: what is said about it "
 		+ "is approximate.</p>\n";
-	const links = ["files", "import", "command"].map(id =>
-		"<li><a href=\"#" + id + "\">" + id[0].toUpperCase() + id.slice(1)
-		+ "</a></li>\n").join("");
+	const links = "<li><a href=\"#files\">Files to upload</a></li>\n"
+		+ "<li><a href=\"#command\">Command line</a></li>\n";
 	const show = response => {
 		if (!/^text\/html/.test(response.headers.get("Content-Type"))) {
 			say(response.text);
 			return;
 		}
 		let html = response.text
-			.replace(/(?=<section id="reference")|<\/main>/,
-				all => toolsHtml + all)
+			.replace("</main>", () => toolsHtml + "</main>")
 			.replace(/(?=<\/ul><\/nav>)/, links);
 		if (response.approximate)
 			html = html.replace(/<main[^>]*>/, all => all + note);
@@ -99,8 +97,7 @@
 			return;
 		event.preventDefault();
 		const data = new FormData(form, event.submitter);
-		const tool = {"files-form": makeFiles, "import-form": importPolicy,
-			"command-form": runWords}[form.id];
+		const tool = {"files-form": makeFiles, "command-form": runWords}[form.id];
 		if (tool) {
 			await tool(data);
 			return;
@@ -182,21 +179,6 @@
 		fill("files-result", text, ...Object.entries(files)
 			.flatMap(([file, bytes]) => [element("h3", file),
 				output(bytes)]));
-	};
-
-	const importPolicy = async data => {
-		const run = await corscheck(["import", "-"], data.get("text"));
-		const button = run.stdout.length > 0
-			&& document.getElementById("policy")
-			&& element("button", "Use as the policy", {type: "button"});
-		if (button)
-			button.addEventListener("click", () => {
-				const field = document.getElementById("policy");
-				field.value = decoder.decode(run.stdout);
-				field.dispatchEvent(new Event("input", {bubbles: true}));
-				field.focus();
-			});
-		fill("import-result", output(run.stderr), output(run.stdout), button);
 	};
 
 	// Words as a shell takes them apart: '...', "..." and \ quote.

@@ -30,10 +30,18 @@ const runCorscheck = async (module, what) => {
 
 	// ---- files ----
 
-	const join = (a, b) => {
-		const all = new Uint8Array(a.length + b.length);
-		all.set(a);
-		all.set(b, a.length);
+	// Bytes at a place of the content, which grows into a buffer with room.
+	const write = (content, at, from) => {
+		const end = Math.max(content.length, at + from.length);
+		const start = content.byteOffset;
+		let all = content;
+		if (start + end <= content.buffer.byteLength) {
+			all = new Uint8Array(content.buffer, start, end);
+		} else if (end > content.length) {
+			all = new Uint8Array(new ArrayBuffer(2 * end), 0, end);
+			all.set(content);
+		}
+		all.set(from, at);
 		return all;
 	};
 	const tidy = name => name.split("/").filter(part => part && part !== ".")
@@ -44,8 +52,10 @@ const runCorscheck = async (module, what) => {
 		    at = name.lastIndexOf("/", at - 1))
 			folders.add(name.slice(0, at));
 	};
+	// A copy: the caller's bytes stay as they are.
 	for (const [name, content] of Object.entries(what.files || {})) {
-		files.set(tidy(name), {content: bytesOf(content), number: files.size});
+		files.set(tidy(name), {content: bytesOf(content).slice(),
+			number: files.size});
 		addFolders(tidy(name));
 	}
 	const newFile = content => ({content, number: files.size + 1000});
@@ -156,9 +166,8 @@ const runCorscheck = async (module, what) => {
 			if (!to || !to.file)
 				return BADF;
 			for (const [from, len] of vectors(at, count)) {
-				const old = to.file.content;
-				to.file.content = join(join(old.subarray(0, to.at),
-					bytes(from, len)), old.subarray(to.at + len));
+				to.file.content = write(to.file.content, to.at,
+					bytes(from, len));
 				to.at += len;
 				sum += len;
 			}
