@@ -1,5 +1,6 @@
 /*
- * For the one-file page: what wasi-libc does not declare.  system.c has it.
+ * For the one-file page: what wasi-libc lacks, or answers with an error, depending
+ * on its age.  system.c has it.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -8,8 +9,11 @@
 
 #include_next <stdlib.h>
 
-char *realpath(const char *path, char *real);
-int mkstemp(char *path);
-int mkostemp(char *path, int flags);
+char *onefile_realpath(const char *path, char *real);
+int onefile_mkstemp(char *path);
+int onefile_mkostemp(char *path, int flags);
+#define realpath onefile_realpath
+#define mkstemp onefile_mkstemp
+#define mkostemp onefile_mkostemp
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * For the one-file page: what wasi-libc does not declare, since its files have no
- * owners.  system.c has it.
+ * For the one-file page: what wasi-libc lacks, or answers with an error, depending
+ * on its age.  Its files have no owners.  system.c has it.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -9,6 +9,7 @@
 
 #include_next <unistd.h>
 
-int fchown(int fd, uid_t user, gid_t group);
+int onefile_fchown(int fd, uid_t user, gid_t group);
+#define fchown onefile_fchown
 
 #endif

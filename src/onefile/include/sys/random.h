@@ -1,5 +1,6 @@
 /*
- * For the one-file page: getrandom(2), which system.c has.
+ * For the one-file page: what wasi-libc lacks, or answers with an error, depending
+ * on its age.  system.c has it.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -8,6 +9,7 @@
 
 #include <sys/types.h>
 
-ssize_t getrandom(void *bytes, size_t len, unsigned flags);
+ssize_t onefile_getrandom(void *bytes, size_t len, unsigned flags);
+#define getrandom onefile_getrandom
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * For the one-file page: what wasi-libc does not declare, since its files have no
- * modes.  system.c has it.
+ * For the one-file page: what wasi-libc lacks, or answers with an error, depending
+ * on its age.  Its files have no modes.  system.c has it.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -9,6 +9,7 @@
 
 #include_next <sys/stat.h>
 
-int fchmod(int fd, mode_t mode);
+int onefile_fchmod(int fd, mode_t mode);
+#define fchmod onefile_fchmod
 
 #endif

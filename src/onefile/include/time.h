@@ -1,0 +1,16 @@
+/*
+ * For the one-file page: the clock of a process, which later wasi-libc do not
+ * have.  Nothing in the page looks at it.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifndef ONEFILE_TIME_H
+#define ONEFILE_TIME_H
+
+#include_next <time.h>
+
+#ifndef CLOCK_PROCESS_CPUTIME_ID
+#define CLOCK_PROCESS_CPUTIME_ID CLOCK_MONOTONIC
+#endif
+
+#endif
