@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # A guest book as they were written for twenty years: CGI.pm, JSON in and out,
-# and not a word about CORS.  corswrap stands in front of it.
+# and not a word about CORS.  corswrap runs in front of it.
 #
 #   GET                                      all entries
 #   POST {"name": "...", "text": "..."}      one more
@@ -23,7 +23,7 @@ open my $log, '>>', "$dir/guestbook.log" or die "guestbook.log: $!";
 print {$log} "$$ " . $cgi->request_method . "\n";
 close $log;
 
-sub answer {
+sub respond {
 	my ($status, $data, @more) = @_;
 	print $cgi->header(-type => 'application/json', -status => $status,
 	    -charset => 'utf-8', @more);
@@ -32,18 +32,18 @@ sub answer {
 }
 
 open my $book, '+>>', "$dir/guestbook.txt" or
-    answer('500 Internal Server Error', { error => 'cannot open the book' });
+    respond('500 Internal Server Error', { error => 'cannot open the book' });
 flock $book, LOCK_EX;
 seek $book, 0, 0;
 my @entries = map { $json->decode($_) } <$book>;
 
 if ($cgi->request_method eq 'POST') {
 	my $entry = eval { $json->decode($cgi->param('POSTDATA') // '') };
-	answer('400 Bad Request', { error => 'name and text, please' })
+	respond('400 Bad Request', { error => 'name and text, please' })
 	    unless ref $entry eq 'HASH' && length($entry->{name} // '') &&
 	    length($entry->{text} // '');
 	push @entries, { name => "$entry->{name}", text => "$entry->{text}" };
 	print {$book} $json->encode($entries[-1]), "\n";
 }
-answer('200 OK', { entries => \@entries },
+respond('200 OK', { entries => \@entries },
     -X_Total_Count => scalar @entries);

@@ -3,7 +3,7 @@
  * what the plain decoder reads, and, where the two follow the same rules, what
  * libfcgi reads; the response is FastCGI.  As a worker reads it; with the bytes
  * coming one by one; and by a caller that knows how long the body is, and then
- * asks whether the client is gone.
+ * asks whether the client disconnected.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -169,6 +169,7 @@ script_tests = \
 	t/tree/snippets.t \
 	t/tree/style.t \
 	t/tree/whole.t \
+	t/tree/words.t \
 	t/warm/applications.t \
 	t/warm/cgi-vectors.t \
 	t/tree/switches.t \

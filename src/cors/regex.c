@@ -209,8 +209,8 @@ regex_compile(struct slice pattern, char *error, size_t error_cap)
 	if (error_cap > 0)
 		error[0] = '\0';
 	if (regex == NULL) {
-		if (error_cap >= sizeof("memory is out"))
-			memcpy(error, "memory is out", sizeof("memory is out"));
+		if (error_cap >= sizeof("out of memory"))
+			memcpy(error, "out of memory", sizeof("out of memory"));
 		return NULL;
 	}
 	regex->match_limit = MATCH_LIMIT;

@@ -64,7 +64,7 @@ print_explanations(struct explanation *all, size_t count, bool json)
 			explain_text(all, stdout, command_is_coloured(stdout));
 	}
 	if (is_out_of_memory(all, count)) {
-		fprintf(stderr, "corscheck: memory is out\n");
+		fprintf(stderr, "corscheck: out of memory\n");
 		return CHECK_USAGE;
 	}
 	for (size_t i = 0; i < count; i++)
@@ -133,7 +133,7 @@ read_command(const struct command *command, int argc, char **argv)
 					    REQUEST_URL_FILE, argc, argv);
 
 	if (status == REQUEST_GO_ON && arguments.no_response) {
-		fprintf(stderr, "corscheck: read: the entry has no answer: "
+		fprintf(stderr, "corscheck: read: the entry has no response: "
 				"the browser did not show it to the page\n");
 		status = CHECK_USAGE;
 	}

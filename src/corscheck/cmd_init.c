@@ -55,8 +55,7 @@ set_server(struct init_plan *plan, const char *name)
 	if (plan->server != NULL)
 		return true;
 	fprintf(stderr,
-		"corscheck: init: --server %s: there is none of that "
-		"name; there are",
+		"corscheck: init: --server %s: unknown server; known are",
 		name);
 	for (const struct init_server *s = init_servers; s->name != NULL; s++)
 		fprintf(stderr, " %s", s->name);
@@ -358,7 +357,7 @@ ask_app(struct init_plan *plan)
 	    [INIT_APP_FORWARD] = "forward",
 	};
 
-	fprintf(stderr, "4. What answers?  A program (/srv/app/report.pl), a "
+	fprintf(stderr, "4. What responds?  A program (/srv/app/report.pl), a "
 			"folder of scripts, of a PHP\n"
 			"   application or of git repositories, or a FastCGI "
 			"application\n"
@@ -497,8 +496,8 @@ finish(const struct init_plan *plan)
 		init_snippet_write(plan, stdout);
 		return;
 	}
-	fprintf(stderr, "corscheck: init: --server NAME prints what the web "
-			"server is to be told; there are");
+	fprintf(stderr, "corscheck: init: --server NAME prints the lines for "
+			"the web server; NAME is one of");
 	for (const struct init_server *s = init_servers; s->name != NULL; s++)
 		fprintf(stderr, " %s", s->name);
 	fputc('\n', stderr);
@@ -517,8 +516,9 @@ make(struct init_plan *plan, const char *file)
 		return CHECK_USAGE;
 	}
 	if (plan->origins.count == 0) {
-		init_fail("say which pages may call, as --origin "
-			  "https://app.example.com; on a terminal it asks",
+		init_fail("add the origin of the pages that may call, as "
+			  "--origin https://app.example.com (on a terminal "
+			  "corscheck init prompts for it)",
 			  "");
 		return CHECK_USAGE;
 	}

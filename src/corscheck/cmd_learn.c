@@ -262,10 +262,11 @@ print_policy(const struct learn *learn)
 	printf("; A log does not say whether pages send cookies:\n"
 	       "; credentials = yes\n");
 	print_group(learn, ranked, GROUP_FEW,
-		    "\n; Strangers: fewer than 3 requests.\n", STRANGERS_MAX);
-	print_group(learn, ranked, GROUP_FAILED,
-		    "\n; Scanners: no request that was answered below 400.\n",
-		    STRANGERS_MAX);
+		    "\n; Rare: fewer than 3 requests.\n", STRANGERS_MAX);
+	print_group(
+	    learn, ranked, GROUP_FAILED,
+	    "\n; Scanners: every request got a status of 400 or more.\n",
+	    STRANGERS_MAX);
 	print_group(learn, ranked, GROUP_OWN,
 		    "\n; The server's own pages, which need no policy.\n",
 		    STRANGERS_MAX);

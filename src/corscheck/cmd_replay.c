@@ -210,12 +210,12 @@ say_counts(const struct replay *replay)
 	if (replay->guessed > 0)
 		fprintf(stderr,
 			"corscheck: replay: %" PRIu64
-			" preflights do not say what they asked for: the "
-			"origin alone was judged\n",
+			" preflights do not say what they requested: only the "
+			"origin was judged\n",
 			replay->guessed);
 	if (replay->policy_count > 1)
 		printf("%" PRIu64 " of %" PRIu64
-		       " requests are answered differently\n",
+		       " requests get different responses\n",
 		       replay->different, counts->requests);
 	else
 		printf("%" PRIu64 " requests\n", counts->requests);

@@ -599,7 +599,7 @@ print_bytes(const struct run cold[TURNS], const struct run warm[TURNS],
 	for (int i = 0; i < TURNS; i++) {
 		if (same_run(&cold[i], &warm[i], is_server))
 			continue;
-		printf("The answers differ, first at turn %d:\n", i + 1);
+		printf("The responses differ, first in turn %d:\n", i + 1);
 		print_difference(&cold[i], &warm[i], is_server);
 		for (int j = 1; j < TURNS; j++)
 			if (!same_run(&cold[0], &cold[j], false)) {
@@ -610,7 +610,7 @@ print_bytes(const struct run cold[TURNS], const struct run warm[TURNS],
 			}
 		return true;
 	}
-	printf("The answers are the same, byte for byte, %d times (%zu "
+	printf("The responses are the same, byte for byte, %d times (%zu "
 	       "bytes).\n",
 	       TURNS, cold[0].len);
 	return false;
@@ -675,7 +675,7 @@ examine(const struct settings *settings, int argc, char **argv)
 
 	if (!find_words(&s, argv[0])) {
 		fprintf(stderr, "corscheck warm: %s: %s\n", argv[0],
-			strcmp(argv[0], "exec") == 0 ? "the policy has none"
+			strcmp(argv[0], "exec") == 0 ? "not set in [app]"
 						     : read_file_cause(errno));
 		return CHECK_USAGE;
 	}

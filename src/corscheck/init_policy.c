@@ -141,11 +141,11 @@ write_list(FILE *out, const char *key, const struct words *words,
 static void
 write_exec(const struct init_plan *plan, FILE *out)
 {
-	fprintf(out,
-		"; The program behind it, with its arguments.  It needs to "
-		"know nothing of CORS.\n"
-		"exec          = %s\n",
-		plan->app_value);
+	fprintf(
+	    out,
+	    "; The program that runs, with its arguments.  It is not changed.\n"
+	    "exec          = %s\n",
+	    plan->app_value);
 }
 
 static void
@@ -283,10 +283,10 @@ write_server(const struct init_plan *plan, FILE *out)
 void
 init_policy_write(const struct init_plan *plan, FILE *out)
 {
-	fprintf(out,
-		"; A policy of corswrap.  corswrap.ini(5) has every key; after "
-		"a change let\n"
-		"; `corscheck lint` look at it.\n\n");
+	fprintf(out, "; A policy of corswrap.  corswrap.ini(5) has every key; "
+		     "after a change run\n"
+		     "; `corscheck lint` on it.\n"
+		     "\n");
 	write_app(plan, out);
 	fprintf(out,
 		"\n[cors]\n"
@@ -295,18 +295,18 @@ init_policy_write(const struct init_plan *plan, FILE *out)
 		"; https://*.example.com covers every subdomain.\n");
 	write_list(out, "origins", &plan->origins, "https://app.example.com");
 	fprintf(out,
-		"; What their scripts may send beside GET, HEAD and POST.\n");
+		"; Methods that they may use, beyond GET, HEAD and POST.\n");
 	write_list(out, "methods", &plan->methods, "PUT DELETE");
-	fprintf(out, "; Headers that they may set; JSON needs Content-Type.\n");
+	fprintf(out, "; Request headers that they may set; JSON needs Content-Type.\n");
 	write_list(out, "headers", &plan->headers,
 		   "Content-Type Authorization");
 	fprintf(out,
-		"; Headers of the answer that they may read beside the usual "
+		"; Response headers that they may read, beyond the usual "
 		"ones.\n"
 		"; expose      = X-Total-Count\n"
-		"; Whether they may send the visitor's cookies and logins.\n"
+		"; yes: requests may carry the visitor's cookies and passwords.\n"
 		"credentials   = %s\n"
-		"; For how many seconds browsers remember what is allowed.\n"
+		"; How many seconds browsers may cache a preflight.\n"
 		"max-age       = 600\n",
 		plan->credentials ? "yes" : "no");
 	write_server(plan, out);

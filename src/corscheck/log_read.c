@@ -485,7 +485,7 @@ log_read_all(const char *command, int count, char *const *names,
 	if (counts->unknown > 0)
 		fprintf(stderr,
 			"corscheck: %s: %" PRIu64 " of %" PRIu64
-			" lines are of no log that is known here\n",
+			" lines have an unknown format\n",
 			command, counts->unknown, counts->lines);
 	return true;
 }

@@ -30,7 +30,8 @@
 	"           or --console MESSAGE"
 
 static const struct command commands[] = {
-    {"lint", lint_command, "[--json | --format gcc|sarif] [--strict] [--fix] POLICY ...",
+    {"lint", lint_command,
+     "[--json | --format gcc|sarif] [--strict] [--fix] POLICY ...",
      "what is wrong with a policy"},
     {"help", help_command, "[ID | MESSAGE]",
      "what an id of a diagnostic or reason means, and the fix"},
@@ -42,13 +43,13 @@ static const struct command commands[] = {
      "what a browser will do, with a live server"},
     {"read", read_command,
      "[--json] --url URL REQUEST [FILE]\n" REQUEST_WORDS,
-     "the same, with an answer that you paste"},
+     "the same, with response headers that you paste"},
     {"import", import_command, "[--from apache|nginx|other] FILE ...",
      "a policy from the CORS lines of another server"},
     {"learn", learn_command, "LOG ...",
      "a first policy from the requests in access logs"},
     {"replay", replay_command, "-p POLICY [-p OTHER] LOG ...",
-     "what a policy would have answered, or where two differ"},
+     "how a policy would have responded, or where two differ"},
     {"warm", warm_command, "POLICY SCRIPT [NAME=VALUE ...]",
      "whether a script can run warm, and what it gains"},
     {"reference", reference_command, "[--json]",

@@ -66,8 +66,8 @@ set_as(struct fetch_how *how, const char *text)
 	return fetch_as_parse(slice_from(text), &how->as)
 		   ? GO_ON
 		   : complain("--as", " is fetch, xhr, script, font, image or "
-				      "eventsource; WebSockets know no CORS: "
-				      "their server has to look at Origin");
+				      "eventsource; WebSockets do not use "
+				      "CORS: their server must check Origin");
 }
 
 static int
@@ -179,7 +179,7 @@ merge(struct request_arguments *arguments, const struct pasted *pasted,
       struct question_text *text)
 {
 	if (!paste_question(pasted, text))
-		return complain("memory is out", "");
+		return complain("out of memory", "");
 	arguments->response = pasted->response;
 	arguments->no_response = arguments->paste.form == PASTE_HAR &&
 				 !slice_present(pasted->response);
@@ -205,7 +205,7 @@ print_lacks(const struct pasted *pasted, const struct question_text *text)
 	bool origin =
 	    slice_present(text->origin) || slice_present(pasted->origin);
 
-	printf("For the line to change, add -p POLICY%s%s; or ask the server: "
+	printf("For the line to change, add -p POLICY%s%s; or test the server: "
 	       "corscheck probe --console ...\n",
 	       url ? "" : " --url URL", origin ? "" : " --origin ORIGIN");
 }
@@ -222,10 +222,10 @@ take_message(struct request_arguments *arguments, struct slice bytes,
 	const struct message *m = message_find(arena, bytes, &words);
 
 	if (!paste_console(arena, bytes, &pasted))
-		return complain("memory is out", "");
+		return complain("out of memory", "");
 	if (m == NULL && alone)
 		return complain(
-		    "no message that is known here: ",
+		    "unknown message: ",
 		    "paste the whole line of the console, in English");
 	if (m != NULL)
 		print_message(m, words, alone ? stdout : stderr);
@@ -291,7 +291,7 @@ take_paste(struct request_arguments *arguments, struct question_text *text)
 		return complain(pasted.fault, "");
 	paste_settle(&pasted);
 	if (pasted.no_memory)
-		return complain("memory is out", "");
+		return complain("out of memory", "");
 	for (size_t i = 0; i < pasted.notes.count; i++)
 		fprintf(stderr, "corscheck: note: %s\n", pasted.notes.at[i]);
 	return merge(arguments, &pasted, text);
@@ -389,15 +389,15 @@ read_question(struct request_arguments *arguments, enum request_url kind,
 		if (part == QUESTION_URL && !slice_present(text->url))
 			complain(kind == REQUEST_URL_OPTION ? "--url"
 							    : "the URL",
-				 " is missing: what does the page ask for?");
+				 " is missing: the URL that the page requests");
 		else if (part == QUESTION_ORIGIN &&
 			 !slice_present(text->origin))
-			complain("--origin", " is missing: of which origin is "
-					     "the page?");
+			complain("--origin",
+				 " is missing: the origin of the page");
 		else
 			complain(faults.at[i].text, "");
 	}
-	return faults.count > 0 ? CHECK_USAGE : complain("memory is out", "");
+	return faults.count > 0 ? CHECK_USAGE : complain("out of memory", "");
 }
 
 static bool
@@ -422,7 +422,7 @@ request_read_arguments(struct request_arguments *out,
 		headers = arena_array(out->input.arena, (size_t)argc,
 				      sizeof(*headers));
 	if (headers == NULL)
-		return complain("memory is out", "");
+		return complain("out of memory", "");
 	text.headers = headers;
 	status = read_flags(out, &text, headers, command, kind, argc, argv);
 	if (status != GO_ON)
@@ -432,7 +432,7 @@ request_read_arguments(struct request_arguments *out,
 	    (kind != REQUEST_URL_FILE || is_url(argv[optind])))
 		text.url = slice_from(argv[optind++]);
 	if (argc - optind > (kind == REQUEST_URL_FILE)) {
-		fprintf(stderr, "corscheck: one word too many: \"%s\"\n",
+		fprintf(stderr, "corscheck: unexpected argument \"%s\"\n",
 			argv[optind + (kind == REQUEST_URL_FILE)]);
 		return CHECK_USAGE;
 	}

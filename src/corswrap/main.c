@@ -48,7 +48,7 @@ start(struct start *s, bool listening)
 	start_take(s, FIRST_INHERITED, inherited);
 	if (inherited > 0 || s->options.address != NULL)
 		return start_fastcgi(s);
-	fputs("corswrap: nothing to do: give -l ADDRESS, or let a web server "
+	fputs("corswrap: nothing to do: use -l ADDRESS, or have a web server "
 	      "start it\n",
 	      stderr);
 	fputs(options_help, stderr);

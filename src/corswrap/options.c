@@ -25,7 +25,7 @@ enum { WORKERS_MAX = 65536 };
 const char options_help[] =
 "usage: corswrap [-t] [-c POLICY] [-l ADDRESS] [-w WORKERS] [-m MODE] [--]\n"
 "                [COMMAND [ARG ...]]\n"
-"Puts a correct CORS answer in front of a CGI or FastCGI program.\n"
+"Adds CORS to a CGI or FastCGI program.\n"
 "\n"
 "  -c, --config POLICY    the policy file (else CORSWRAP_CONFIG, NAME.ini beside\n"
 "                         the program, or the system's corswrap.ini)\n"

@@ -349,10 +349,10 @@ url_fault_text(enum url_fault fault)
 	static const char *const texts[] = {
 	    [URL_FAULT_NONE] = "nothing",
 	    [URL_FAULT_SCHEME] = "a URL begins with http:// or https://",
-	    [URL_FAULT_HOST] = "its host is no host",
-	    [URL_FAULT_NON_ASCII] = "its host is not written in ASCII",
+	    [URL_FAULT_HOST] = "the URL has an invalid host",
+	    [URL_FAULT_NON_ASCII] = "its host is not ASCII",
 	    [URL_FAULT_PORT] = "a port is a number from 1 to 65535",
-	    [URL_FAULT_NO_MEMORY] = "memory is out",
+	    [URL_FAULT_NO_MEMORY] = "out of memory",
 	};
 
 	return texts[fault];

@@ -45,8 +45,7 @@ check_exec(struct loader *loader)
 		return;
 	loader_error(
 	    loader, exec_later ? exec : forward, "exec-and-forward", NULL,
-	    "\"%s\" stands beside \"%s\" (line %u); a request goes to "
-	    "one of them",
+	    "\"%s\" excludes \"%s\" (line %u); remove one of them",
 	    exec_later ? "exec" : "forward", exec_later ? "forward" : "exec",
 	    exec_later ? forward : exec);
 }

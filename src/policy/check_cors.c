@@ -98,8 +98,8 @@ check_none(const struct check *check)
 	    origins->regex_count > 0)
 		loader_error(check->loader, origins->none_line, "bad-value",
 			     NULL,
-			     "\"none\" allows no origin and stands alone in "
-			     "\"origins\"; remove it or the others");
+			     "\"none\" allows no origin and must be the only "
+			     "item of \"origins\"; remove it or the others");
 }
 
 /* An error that one pattern may have. */
@@ -173,9 +173,8 @@ static const struct rule rules[] = {
      "with \"credentials = yes\", whoever is on the way can read what is "
      "private; \"allow-insecure = yes\" allows it"},
     {"public-suffix", origin_is_public_suffix, forbids_suffix, NULL,
-     "anybody can register a name under it, and \"credentials = yes\" "
-     "shows them what is private; \"allow-public-suffix = yes\" allows "
-     "it"},
+     "anyone can register a name under it, and \"credentials = yes\" shows "
+     "them what is private; \"allow-public-suffix = yes\" allows it"},
     {"broad-wildcard", origin_is_wide_range, forbids_wide, NULL,
      "with \"credentials = yes\" too many machines can read what is private"},
     {"file-scheme", origin_is_file, forbids_wide, NULL,
@@ -184,7 +183,7 @@ static const struct rule rules[] = {
 #ifdef WITHOUT_PSL
     {"public-suffix", is_label_under_suffix, forbids_label, NULL,
      "this program has no list of public suffixes; \"allow-public-suffix = "
-     "yes\" says that nobody else can register a name under it"},
+     "yes\" says that no one else can register a name under it"},
 #endif
 };
 
@@ -313,12 +312,11 @@ check_missing(struct loader *loader)
 		}
 	}
 	if (!some)
-		loader_error(loader,
-			     loader->base == NULL ? 1
-						  : loader->base->section->line,
-			     "missing-origins", NULL,
-			     "no section has origins; nobody would be allowed "
-			     "anything");
+		loader_error(
+		    loader,
+		    loader->base == NULL ? 1 : loader->base->section->line,
+		    "missing-origins", NULL,
+		    "no section has origins; nothing would be allowed");
 }
 
 /*

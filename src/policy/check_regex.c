@@ -414,15 +414,14 @@ check_item(struct loader *loader, const struct cors_values *values,
 	    (!inherited || values->credentials))
 		report(loader, values->credentials, line, "regex-any-origin",
 		       item, fix_any(loader, item, inherited),
-		       item->any_by_dots ? "\".\" stands for any byte, so a "
-					   "stranger's origin matches"
-					 : "a stranger's origin matches",
+		       item->any_by_dots ? "\".\" matches any byte, so an "
+					   "origin of another site matches"
+					 : "the origin of another site matches",
 		       item->any);
 	else if (item->any == NULL && item->suffix != NULL && !reported &&
 		 (forbidden || !inherited))
 		report(loader, forbidden, line, "public-suffix", item, NULL,
-		       "anybody can register a name that matches",
-		       item->suffix);
+		       "anyone can register a name that matches", item->suffix);
 	if (!inherited)
 		warn_never(loader, item);
 }

@@ -93,8 +93,8 @@ misplaced_text(struct slice text)
 		return "a regular expression is the value of "
 		       "\"origins-regex\"";
 	if (text.len > 0 && text_digits(text) == text.len)
-		return "a port alone is no origin: write the whole origin for "
-		       "each port, or a range (http://localhost:3000-3999)";
+		return "a port alone is not an origin: write the whole origin "
+		       "for each port, or a range (http://localhost:3000-3999)";
 	return NULL;
 }
 
@@ -121,7 +121,7 @@ origin_fault_text(enum origin_fault fault, struct slice text)
 	case ORIGIN_FAULT_SCHEME:
 		return memmem(text.ptr, text.len, "://", 3) == NULL
 			   ? "an origin begins with a scheme and \"://\""
-			   : "what stands before \"://\" is no scheme";
+			   : "the part before \"://\" is not a scheme";
 	case ORIGIN_FAULT_TOO_LONG:
 		return "a scheme has at most 64 bytes, a host 253, and 251 "
 		       "after \"*.\"";
@@ -130,7 +130,7 @@ origin_fault_text(enum origin_fault fault, struct slice text)
 	case ORIGIN_FAULT_CASE:
 		return "browsers send origins in lower case";
 	case ORIGIN_FAULT_WILDCARD:
-		return "\"*\" stands for subdomains (https://*.example.com), "
+		return "\"*\" is allowed for subdomains (https://*.example.com), "
 		       "for a part of a label (https://app-*.example.com), for "
 		       "a port (http://localhost:*), or alone; for anything "
 		       "else use \"origins-regex\"";
@@ -138,7 +138,8 @@ origin_fault_text(enum origin_fault fault, struct slice text)
 		return has_slash(text)
 			   ? "a range of IPv6 addresses is written "
 			     "[fd00::]/8, with no bit set behind its length"
-			   : "an IPv6 address stands in brackets, in the form "
+			   : "an IPv6 address is written in brackets, in the "
+			     "form "
 			     "of RFC 5952";
 	case ORIGIN_FAULT_IPV4:
 		return has_slash(text)
@@ -147,7 +148,7 @@ origin_fault_text(enum origin_fault fault, struct slice text)
 			   : "a host whose last label is a number is an IPv4 "
 			     "address of four decimal numbers";
 	case ORIGIN_FAULT_HOST:
-		return "the host is no valid name";
+		return "the host is not a valid name";
 	case ORIGIN_FAULT_PORT:
 		return "a port is a number from 1 to 65535 without leading "
 		       "zeros, a range (3000-3999), or \"*\"";

@@ -413,12 +413,11 @@ is_extension(struct loader *loader, const struct entry *entry)
 	bool fixed = key.len > 0 && key.len + 2 < sizeof(fix) &&
 		     memchr(key.ptr, '/', key.len) == NULL &&
 		     memchr(key.ptr, '.', key.len) == NULL;
-	loader_report(
-	    loader, SEVERITY_ERROR, entry->line, entry->key, "unknown-key",
-	    fixed ? fix : NULL,
-	    "\"%s\" is no file name extension; [handlers] takes keys like "
-	    "\".php\"",
-	    loader_quote(loader, entry->key));
+	loader_report(loader, SEVERITY_ERROR, entry->line, entry->key,
+		      "unknown-key", fixed ? fix : NULL,
+		      "\"%s\" is not a file name extension; [handlers] takes "
+		      "keys like \".php\"",
+		      loader_quote(loader, entry->key));
 	return false;
 }
 

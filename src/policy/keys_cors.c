@@ -210,11 +210,12 @@ set_headers(struct loader *loader, void *target, const struct entry *entry)
 			header_error(loader, entry, item, "forbidden-header",
 				     "no script can set it");
 		} else if (slice_eq_nocase(item, private_network)) {
-			loader_report(loader, SEVERITY_WARNING, entry->line,
-				      item, "useless-headers", NULL,
-				      "header \"%s\": no browser sends it any "
-				      "more, and corswrap never answers it",
-				      loader_quote(loader, item));
+			loader_report(
+			    loader, SEVERITY_WARNING, entry->line, item,
+			    "useless-headers", NULL,
+			    "header \"%s\": no browser sends it any more, and "
+			    "corswrap does not respond to it",
+			    loader_quote(loader, item));
 		} else if (request_header_is_misplaced(item)) {
 			header_error(
 			    loader, entry, item, "prohibited-header",

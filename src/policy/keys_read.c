@@ -45,10 +45,9 @@ unknown_key(struct loader *loader, struct section *section,
 	const char *key = loader_quote(loader, entry->key);
 
 	if (section->kind == SECTION_CORS && home == SECTION_CORS)
-		loader_report(
-		    loader, SEVERITY_ERROR, entry->line, entry->key,
-		    "unknown-key", NULL,
-		    "\"%s\" stands in [cors NAME] alone, not in [cors]", key);
+		loader_report(loader, SEVERITY_ERROR, entry->line, entry->key,
+			      "unknown-key", NULL,
+			      "\"%s\" is for [cors NAME], not for [cors]", key);
 	else if (home != SECTION_LOST && home != section->kind)
 		loader_report(loader, SEVERITY_ERROR, entry->line, entry->key,
 			      "unknown-key", NULL,

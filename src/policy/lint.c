@@ -33,11 +33,10 @@ lint_max_age(struct loader *loader, const struct cors_values *values)
 	if (line == 0 || values->max_age < 0)
 		return;
 	if (values->max_age < MAX_AGE_LOW)
-		loader_warn(
-		    loader, line, "max-age-low", NULL,
-		    "with \"max-age = %ld\" browsers ask again and again; %d "
-		    "or more spares preflights",
-		    values->max_age, MAX_AGE_LOW);
+		loader_warn(loader, line, "max-age-low", NULL,
+			    "with \"max-age = %ld\" browsers repeat the "
+			    "preflight all the time; %d or more avoids that",
+			    values->max_age, MAX_AGE_LOW);
 	else if (values->max_age > MAX_AGE_CHROMIUM)
 		loader_note(
 		    loader, line, "max-age-capped", NULL,
@@ -80,10 +79,10 @@ lint_headers(struct loader *loader, const struct cors_values *values)
 	for (size_t i = 0; i < headers->count; i++)
 		if (!request_header_is_plain(headers->list[i].text))
 			return;
-	loader_warn(
-	    loader, values->lines[CORS_HEADERS], "useless-headers", NULL,
-	    "\"headers\" names only what browsers send without asking; the "
-	    "key can be left out");
+	loader_warn(loader, values->lines[CORS_HEADERS], "useless-headers",
+		    NULL,
+		    "\"headers\" names only headers that need no permission; "
+		    "the key can be left out");
 }
 
 static void
@@ -125,9 +124,8 @@ lint_allow(struct loader *loader, const struct cors_values *values)
 		loader_warn(
 		    loader, methods != 0 ? item->line : allow,
 		    "allow-misses-method", NULL,
-		    "method \"%s\" stands in \"methods\" but not in \"allow\": "
-		    "its preflight passes, and the request is then answered "
-		    "405",
+		    "method \"%s\" is in \"methods\" but not in \"allow\": its "
+		    "preflight passes, and the request then gets 405",
 		    loader_quote(loader, item->text));
 	}
 }
@@ -142,7 +140,7 @@ wildcard_warning(const struct cors_values *values,
 						  : "public-suffix";
 		if (values->credentials && !values->allow_public_suffix)
 			return NULL; /* an error */
-		return "anybody can register a name under it";
+		return "anyone can register a name under it";
 	}
 	if (origin_is_file(pattern)) {
 		*id = "file-scheme";
@@ -153,14 +151,15 @@ wildcard_warning(const struct cors_values *values,
 	}
 	*id = "broad-wildcard";
 	if (pattern->any_host)
-		return "every page of this scheme is let in, every extension "
+		return "every page of this scheme is allowed, of any extension "
 		       "or app";
 	if (origin_is_wide_range(pattern))
 		return values->credentials
 			   ? NULL
 			   : "the range has more addresses than one network";
 	if (pattern->any_port && !pattern->is_loopback)
-		return "every port of the host is let in, whoever opens it";
+		return "every port of the host is allowed, whichever program "
+		       "opens it";
 	return NULL;
 }
 
@@ -258,8 +257,8 @@ lint_sections(struct loader *loader)
 		if (values->lines[CORS_DEBUG] != 0 && values->debug)
 			loader_warn(
 			    loader, values->lines[CORS_DEBUG], "debug-on", NULL,
-			    "\"debug = yes\" tells everybody "
-			    "why a preflight was refused; not for production");
+			    "\"debug = yes\" shows every client why a "
+			    "preflight was refused; not for production");
 		lint_isolate(loader, values);
 		lint_reach(loader, values);
 	}
@@ -372,21 +371,19 @@ lint_writable(struct loader *loader)
 
 	if (program != NULL && stat(program, &st) == 0 && S_ISREG(st.st_mode) &&
 	    (st.st_mode & S_IWOTH) != 0)
-		loader_warn(
-		    loader, keys_line(SECTION_APP, loader->app.lines, "exec"),
-		    "writable-by-others", NULL,
-		    "everybody on this machine can write to the program "
-		    "\"%s\" (mode %04o); take that away with chmod o-w",
-		    loader_quote(loader, slice_from(program)),
-		    (unsigned)(st.st_mode & 07777));
+		loader_warn(loader,
+			    keys_line(SECTION_APP, loader->app.lines, "exec"),
+			    "writable-by-others", NULL,
+			    "every user of this machine can write to the "
+			    "program \"%s\" (mode %04o); run chmod o-w",
+			    loader_quote(loader, slice_from(program)),
+			    (unsigned)(st.st_mode & 07777));
 	if (stat(settings->folder, &st) == 0 &&
 	    (st.st_mode & (S_IWOTH | S_ISVTX)) == S_IWOTH)
-		loader_warn(
-		    loader, 1, "writable-by-others", NULL,
-		    "everybody on this machine can replace files of the "
-		    "policy's folder (mode %04o); take that away with "
-		    "chmod o-w",
-		    (unsigned)(st.st_mode & 07777));
+		loader_warn(loader, 1, "writable-by-others", NULL,
+			    "every user of this machine can replace files of "
+			    "the policy's folder (mode %04o); run chmod o-w",
+			    (unsigned)(st.st_mode & 07777));
 }
 
 /* Scripts that never run warm. */
@@ -405,13 +402,13 @@ lint_warm(struct loader *loader)
 			    "prepend\" for plain CGI");
 	else if (app->forward_count > 0)
 		loader_warn(loader, line, "warm-unused", NULL,
-			    "[warm] starts programs beforehand, but "
-			    "\"forward\" starts none");
+			    "[warm] starts programs in advance, but "
+			    "\"forward\" starts no program");
 	else if (warm->exec && app->exec == NULL &&
 		 loader->options->command == NULL)
-		loader_warn(loader, line, "warm-unused", NULL,
-			    "\"exec\" stands for the program of [app], which "
-			    "names none");
+		loader_warn(
+		    loader, line, "warm-unused", NULL,
+		    "\"exec\" is the program of [app], which is not set");
 }
 
 void

@@ -123,8 +123,8 @@ lint_named(struct loader *loader, const struct identity *who,
 			    who->name, n->verb, path, strerror(error));
 	} else if (stat(n->path, &st) == 0 &&
 		   (st.st_mode & S_IFMT) != n->type) {
-		loader_warn(loader, n->line, n->id, NULL, "\"%s\": %s is no %s",
-			    n->key, path, n->kind);
+		loader_warn(loader, n->line, n->id, NULL,
+			    "\"%s\": %s is not a %s", n->key, path, n->kind);
 	}
 }
 

@@ -268,12 +268,11 @@ loader_check_mode(struct loader *loader, const char *name,
 	if (!loader->options->warnings || !S_ISREG(status->st_mode) ||
 	    (status->st_mode & S_IWOTH) == 0)
 		return;
-	diag_report(
-	    loader->diags, SEVERITY_WARNING, name, text_place_line(1),
-	    "writable-by-others", NULL,
-	    "everybody on this machine can write to the file (mode %04o); "
-	    "take that away with chmod o-w",
-	    (unsigned)(status->st_mode & 07777));
+	diag_report(loader->diags, SEVERITY_WARNING, name, text_place_line(1),
+		    "writable-by-others", NULL,
+		    "every user of this machine can write to the file (mode "
+		    "%04o); run chmod o-w",
+		    (unsigned)(status->st_mode & 07777));
 }
 
 /* With or without a byte order mark: no policy and no list of origins has a

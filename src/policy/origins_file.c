@@ -78,7 +78,7 @@ read_origin(struct loader *loader, struct origins_file *file, struct slice line)
 			    : line.len == 1	       ? "wildcard"
 						       : "scheme",
 			    NULL,
-			    "origin \"%s\": it can stand in \"origins\" alone, "
+			    "origin \"%s\": it is allowed only in \"origins\", "
 			    "not in a file",
 			    loader_quote(loader, line));
 	else

@@ -101,12 +101,12 @@ named_section(struct loader *loader, struct section *section, struct slice rest)
 	if (is_name(rest))
 		return;
 	section->guessed = true;
-	diag_report(
-	    loader->diags, SEVERITY_ERROR, loader->file, section->header,
-	    "syntax", name_fix(rest, fix, sizeof(fix)) ? fix : NULL,
-	    "bad name \"%s\" in [cors NAME]; letters, digits, \"_\", \".\" and "
-	    "\"-\" may stand there",
-	    loader_quote(loader, rest));
+	diag_report(loader->diags, SEVERITY_ERROR, loader->file,
+		    section->header, "syntax",
+		    name_fix(rest, fix, sizeof(fix)) ? fix : NULL,
+		    "bad name \"%s\" in [cors NAME]; letters, digits, \"_\", "
+		    "\".\" and \"-\" are allowed",
+		    loader_quote(loader, rest));
 }
 
 /* The keys that follow are in no known section. */
@@ -306,7 +306,7 @@ key_without_section(struct parse *parse, struct slice key)
 		    (struct text_place){parse->reader.line,
 					(unsigned)parse->reader.mark + 1, 0},
 		    "syntax", home == SECTION_LOST ? NULL : fix,
-		    "the key \"%s\" stands before any section",
+		    "the key \"%s\" is before any section",
 		    loader_quote(loader, key));
 	add_lost_section(parse, home);
 }
@@ -419,12 +419,12 @@ duplicate_section(struct loader *loader, struct section *section,
 	if (section->named)
 		diag_report(loader->diags, SEVERITY_ERROR, loader->file,
 			    section->header, "duplicate-section", NULL,
-			    "[cors %s] stands twice, first in line %u",
+			    "[cors %s] is there twice, first in line %u",
 			    loader_quote(loader, section->name), first->line);
 	else
 		diag_report(loader->diags, SEVERITY_ERROR, loader->file,
 			    section->header, "duplicate-section", NULL,
-			    "[%s] stands twice, first in line %u",
+			    "[%s] is there twice, first in line %u",
 			    section_word(section->kind), first->line);
 }
 
@@ -471,7 +471,7 @@ is_binary(struct loader *loader, struct slice text)
 		return false;
 	diag_report(loader->diags, SEVERITY_ERROR, loader->file,
 		    text_place_line(0), "syntax", NULL,
-		    "the file is no text: a policy is an INI file");
+		    "the file is not text: a policy is an INI file");
 	return true;
 }
 
@@ -655,8 +655,8 @@ unreadable(int error)
 {
 	switch (error) {
 	case EACCES:
-		return "Permission denied; let the user that runs this read it "
-		       "and enter its folder";
+		return "Permission denied; make it readable by this user, and "
+		       "its folder accessible";
 	case EISDIR:
 		return "Is a directory; name the file in it";
 	case ENOENT:

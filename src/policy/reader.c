@@ -93,7 +93,7 @@ check_bytes(struct reader *reader, struct slice line)
 	diag_report(
 	    reader->diags, SEVERITY_ERROR, reader->file,
 	    text_place_line(reader->line), "line-too-long", NULL,
-	    "the line has %zu bytes, and %d are the most; split a list by "
+	    "the line has %zu bytes, at most %d are allowed; split a list by "
 	    "repeating its key",
 	    line.len, READER_LINE_MAX);
 	return false;
@@ -148,7 +148,7 @@ read_section(struct reader *reader, struct slice line, struct slice *text)
 		diag_report(
 		    reader->diags, SEVERITY_ERROR, reader->file,
 		    said_place(reader), "section-too-long", NULL,
-		    "the section name has %zu bytes, and %d are the most",
+		    "the section name has %zu bytes, at most %d are allowed",
 		    text->len, READER_SECTION_MAX);
 		return LINE_BAD_SECTION;
 	}

@@ -187,7 +187,7 @@ value_words(struct arena *arena, struct slice text, char *const **out)
 				return "a quote is not closed";
 		} else if (c == '\\') {
 			if (++i == text.len)
-				return "a backslash stands at the end";
+				return "a backslash is at the end";
 			word_byte(&words, text.ptr[i]);
 		} else {
 			word_byte(&words, c);

@@ -234,7 +234,7 @@ stopped(struct reading *s)
 static int
 cut_short(struct reading *s)
 {
-	const char *why = "the client went away";
+	const char *why = "the client disconnected";
 
 	if (errno == ETIMEDOUT || errno == EBUSY)
 		return too_slow(s, errno == EBUSY);
@@ -278,7 +278,7 @@ malformed(struct reading *s)
 	log_event(
 	    s->exchange->log, LOG_LEVEL_WARNING, "content-length", s->request,
 	    "check what the web server passes on",
-	    "CONTENT_LENGTH is no number: \"%s\"",
+	    "CONTENT_LENGTH is not a number: \"%s\"",
 	    log_quote(s->request->content_length, quoted, sizeof(quoted)));
 	s->exchange->outcome.failure = "content-length";
 	return 400;

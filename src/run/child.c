@@ -381,8 +381,8 @@ hint(const char *file, enum child_stage stage, int error)
 {
 	switch (stage) {
 	case CHILD_STAGE_CHDIR:
-		return "let the user that runs corswrap into the folder, or "
-		       "set directory in [app]";
+		return "make the folder accessible to the user that runs "
+		       "corswrap, or set directory in [app]";
 	case CHILD_STAGE_EXEC:
 		if (has_crlf(file))
 			return "its #! line ends in a carriage return: save it "

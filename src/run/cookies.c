@@ -51,14 +51,14 @@ report(const struct exchange *x, const struct cors_decision *decision,
 		return;
 	if (named)
 		log_quote(spec->name, section, sizeof(section));
-	log_event(x->log, level, "cookie-attributes", request,
-		  "set it with SameSite=None; Secure, over https, or set "
-		  "credentials = no",
-		  "cookie \"%s\" lacks %s: browsers do not send it with "
-		  "requests of other sites, to which [cors%s%s] allows "
-		  "credentials",
-		  log_quote(cookie->name, name, sizeof(name)),
-		  cookie_lacks(cookie), named ? " " : "", section);
+	log_event(
+	    x->log, level, "cookie-attributes", request,
+	    "set it with SameSite=None; Secure, over https, or set "
+	    "credentials = no",
+	    "cookie \"%s\" has no %s: browsers do not send it with requests of "
+	    "other sites, to which [cors%s%s] allows credentials",
+	    log_quote(cookie->name, name, sizeof(name)), cookie_lacks(cookie),
+	    named ? " " : "", section);
 }
 
 void

@@ -142,8 +142,8 @@ ending_report(struct log *log, const struct child *child, const char *name)
 	char quoted[512];
 
 	log_event(log, LOG_LEVEL_ERROR, "not-ended", NULL,
-		  "let it run as the user of corswrap, or end by itself",
-		  "%s: process %ld cannot be ended, and is left",
+		  "run it as the user of corswrap, or make it exit by itself",
+		  "%s: process %ld cannot be terminated, and is left running",
 		  log_quote(slice_from(name), quoted, sizeof(quoted)),
 		  (long)child->pid);
 }

@@ -83,7 +83,8 @@ ended_early(struct forward *f, int error)
 	f->dead = true;
 	transfer_fail(
 	    &f->t, 502, f->t.response->started ? "truncated" : "early-end",
-	    "look into the application's log: it ended within its answer",
+	    "read the application's log: it exited before its response was "
+	    "complete",
 	    error == 0 ? "closed the connection early" : strerror(error));
 }
 
@@ -99,8 +100,7 @@ overloaded(struct forward *f)
 		return;
 	}
 	transfer_fail(&f->t, 503, "overloaded",
-		      "let the application have more processes",
-		      "is overloaded");
+		      "give the application more processes", "is overloaded");
 }
 
 /* ---- output ---- */
@@ -305,11 +305,11 @@ next_deadline(const struct forward *f)
 	    0, "first-byte-timeout",
 	    "raise first-byte-timeout, give the application more processes, or "
 	    "find out what it waits for",
-	    "no header block in time"};
+	    "timed out: no header block in time"};
 	static const struct deadline own = {
 	    0, "first-byte-timeout",
 	    "raise first-byte-timeout, or find out what it waits for",
-	    "no header block in time"};
+	    "timed out: no header block in time"};
 	static const struct deadline deaf = {
 	    0, "idle-timeout",
 	    "raise idle-timeout, or find out what it waits for",
@@ -522,7 +522,7 @@ forward(struct forward *f)
 	attempt(f);
 	while (f->again) {
 		transfer_log(&f->t, LOG_LEVEL_DEBUG, "forward-again", NULL,
-			     "has not answered, trying another");
+			     "has not responded, trying the next one");
 		attempt(f);
 	}
 }
@@ -554,8 +554,8 @@ forward_run(struct forward_pool *pool, const struct settings *settings,
 
 	if (transfer_init(&f.t, settings, exchange, response, "forward") != 0)
 		return;
-	f.t.ended = "the application is told by a closed connection";
-	f.t.runs_on = "the application runs on";
+	f.t.ended = "the connection to the application is closed";
+	f.t.runs_on = "the application continues";
 	f.own = NULL;
 	f.err = -1;
 	f.idempotent = idempotent;

@@ -181,10 +181,10 @@ hint(int error)
 	case ECONNREFUSED:
 		return "start the application, or correct `forward`";
 	case EACCES:
-		return "let this user write to the socket (php-fpm: "
+		return "make the socket writable by this user (php-fpm: "
 		       "listen.owner, listen.mode)";
 	case EAGAIN:
-		return "let the application have more processes (php-fpm: "
+		return "give the application more processes (php-fpm: "
 		       "pm.max_children) or a longer backlog";
 	case EMFILE:
 	case ENFILE:
@@ -324,24 +324,25 @@ explain(const struct forward_connection *c, const struct search *search,
 					    .text = strerror(search->error)};
 	if (search->error == ESHUTDOWN || search->error == ECANCELED) {
 		failure->id = "stopped";
-		failure->text = "ended because corswrap stops";
+		failure->text = "terminated: corswrap is shutting down";
 	} else if (is_local(search->error)) {
 		failure->id = "connect-failed";
 	} else if (clock_ms() >= c->until) {
 		failure->status = 504;
 		failure->id = "total-timeout";
 		failure->todo = hint(EAGAIN);
-		failure->text = "takes no connection, and the time is over";
+		failure->text = "does not accept connections, and the time "
+				"limit is reached";
 	} else if (search->busy) {
 		failure->id = "backlog-full";
 		failure->todo = hint(EAGAIN);
-		failure->text = "takes no further connection";
+		failure->text = "accepts no more connections";
 	} else if (search->late) {
 		failure->status = 504;
 		failure->id = "connect-timeout";
-		failure->todo = "find out why it takes no connection, or raise "
-				"connect-timeout";
-		failure->text = "no connection in time";
+		failure->todo = "find out why it does not accept connections, "
+				"or raise connect-timeout";
+		failure->text = "the connection timed out";
 	}
 }
 

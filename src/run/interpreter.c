@@ -361,7 +361,7 @@ push_php_words(struct words *w, char *const **argv)
 		push(w, *word);
 		if (text.len == 2 && text.ptr[1] != 'n') {
 			if (*++word == NULL)
-				return "a switch of php-cgi lacks its value";
+				return "a switch of php-cgi has no value";
 			push(w, *word);
 		}
 	}
@@ -404,7 +404,7 @@ split(struct words *w, char *const *argv, const char *search,
 	}
 	line = line_of(&first, argv[0]);
 	if (!slice_present(line))
-		return "it is no script with a first line";
+		return "it is not a script with a first line";
 	return read_line(w, line, search);
 }
 
@@ -416,7 +416,7 @@ check_file(const char *path)
 	if (path[0] != '/')
 		return "it is not named by its whole path";
 	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
-		return "it is no file";
+		return "it is not a file";
 	if ((st.st_mode & (S_ISUID | S_ISGID)) != 0)
 		return "it is set-user-id or set-group-id";
 	return NULL;
@@ -454,7 +454,8 @@ find(struct words *w, char *const *argv, const char *search, const char *folder,
 	else if (language == LANGUAGE_PYTHON)
 		fault = take_python(w, folder, load);
 	else if (language == LANGUAGE_PHP)
-		fault = "its first line names php-cgi: let [handlers] do that";
+		fault = "its first line names php-cgi: name php-cgi in "
+			"[handlers] instead";
 	else
 		fault = "its interpreter is neither perl nor python";
 	for (char *const *word = *rest; *word != NULL; word++)
@@ -475,8 +476,8 @@ check_children(char *const *env)
 		value = *env + sizeof(name) - 1;
 		if (strncmp(*env, name, sizeof(name) - 1) == 0 &&
 		    strcmp(value, "0") != 0 && *value != '\0')
-			return "PHP_FCGI_CHILDREN is set; take it out: there "
-			       "are as many as are needed";
+			return "PHP_FCGI_CHILDREN is set; remove it: corswrap "
+			       "starts as many as are needed";
 	}
 	return NULL;
 }
@@ -508,7 +509,7 @@ copy_out(const struct words *w, const char *script, struct interpreter *out)
 		size += strlen(w->words[i]) + 1;
 	out->memory = malloc(size);
 	if (out->memory == NULL)
-		return "memory is out";
+		return "out of memory";
 	argv = out->argv = (char **)(void *)out->memory;
 	text = out->memory + (w->count + 1) * sizeof(char *);
 	for (size_t i = 0; i < w->count; i++) {
@@ -596,7 +597,7 @@ interpreter_find(char *const *argv, char *const *env, const char *const *load,
 	*out = (struct interpreter){.memory = NULL};
 	w.text = malloc(TEXT);
 	if (w.text == NULL)
-		return "memory is out";
+		return "out of memory";
 	fault =
 	    interpreter_is_server(argv)
 		? find_server(&w, argv, env, library_folder(), &out->server)

@@ -504,7 +504,7 @@ log_no_memory(struct log *log, const struct request *request)
 {
 	log_event(log, LOG_LEVEL_ERROR, "no-memory", request,
 		  "lower `workers`, or give the machine more memory",
-		  "memory is out");
+		  "out of memory");
 }
 
 void

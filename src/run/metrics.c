@@ -404,7 +404,7 @@ static void
 put_codes(struct metrics *s, FILE *f)
 {
 	head(f, "corswrap_responses_total", "counter",
-	     "Responses by status code; 0: none was sent.");
+	     "Responses by status code; 0: no response was sent.");
 	for (unsigned i = 0; i < CODES; i++)
 		if (value(&s->codes[i]) > 0)
 			fprintf(f,
@@ -417,7 +417,7 @@ static void
 put_failures(struct metrics *s, FILE *f)
 {
 	head(f, "corswrap_failures_total", "counter",
-	     "Requests that went wrong, by what happened.");
+	     "Requests that failed, by cause.");
 	for (size_t i = 0; i < FAILURES; i++) {
 		const char *id = atomic_load(&s->failures[i].id);
 
@@ -433,10 +433,11 @@ static void
 put_requests(struct metrics *s, FILE *f)
 {
 	head(f, "corswrap_requests_total", "counter",
-	     "Requests by policy, what became of them, and why.");
+	     "Requests by policy, outcome and reason.");
 	each_series(s, f, put_series);
 	head(f, "corswrap_reported_total", "counter",
-	     "Requests that enforce = block or isolate = yes would have stopped.");
+	     "Requests that enforce = block or isolate = yes would have "
+	     "refused.");
 	each_series(s, f, put_reported);
 }
 
@@ -470,18 +471,18 @@ put_all(struct metrics *s, FILE *f)
 	put_codes(s, f);
 	put_failures(s, f);
 	head(f, "corswrap_request_duration_seconds", "histogram",
-	     "From the parameters to the last byte of the answer, by who "
-	     "answered.");
+	     "From the first parameter to the last byte of the response, by "
+	     "what responded.");
 	put_histogram(f, &s->own, "corswrap");
 	put_histogram(f, &s->program, "program");
 	put_single(f, "corswrap_response_body_bytes_total", "counter",
 		   "Bytes of response bodies.", (int64_t)value(&s->body_bytes));
 	put_single(f, "corswrap_running_programs", "gauge",
-		   "Programs that run now.",
+		   "Programs that are running.",
 		   atomic_load_explicit(&s->running, memory_order_relaxed));
 	put_warm(s, f);
 	head(f, "corswrap_reloads_total", "counter",
-	     "Times the policy was loaded again, and taken or refused.");
+	     "Reloads of the policy, taken or refused.");
 	fprintf(f,
 		"corswrap_reloads_total{result=\"taken\"} %" PRIu64
 		"\ncorswrap_reloads_total{result=\"refused\"} %" PRIu64 "\n",

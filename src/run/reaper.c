@@ -112,11 +112,13 @@ report(struct reaper *r, const struct case_of *c, int status)
 	char text[128];
 
 	if (WIFSIGNALED(status)) {
-		(void)snprintf(text, sizeof(text), "ended by signal %d (%s)",
-			       WTERMSIG(status), strsignal(WTERMSIG(status)));
-		log_case(r, c, LOG_LEVEL_ERROR, "killed",
-			 "run it by hand; a limit in [app] may have ended it",
-			 text);
+		(void)snprintf(text, sizeof(text),
+			       "terminated by signal %d (%s)", WTERMSIG(status),
+			       strsignal(WTERMSIG(status)));
+		log_case(
+		    r, c, LOG_LEVEL_ERROR, "killed",
+		    "run it by hand; a limit in [app] may have terminated it",
+		    text);
 	} else if (WIFEXITED(status) && WEXITSTATUS(status) != 0) {
 		(void)snprintf(text, sizeof(text), "exit status %d",
 			       WEXITSTATUS(status));
@@ -129,7 +131,7 @@ begin_end(struct reaper *r, struct case_of *c, const struct deadline *why)
 {
 	if (why == NULL)
 		log_case(r, c, LOG_LEVEL_ERROR, "stopped", NULL,
-			 "ended because corswrap stops");
+			 "terminated: corswrap is shutting down");
 	else
 		log_case(r, c, LOG_LEVEL_ERROR, why->id, why->todo, why->text);
 	file_close(&c->out);
@@ -143,12 +145,12 @@ static struct deadline
 deadline_of(const struct case_of *c)
 {
 	static const struct deadline idle = {
-	    0, "idle-timeout", "put what takes long into the background",
-	    "it has closed its output but does not end"};
+	    0, "idle-timeout", "run long tasks in the background",
+	    "it has closed its output but does not exit"};
 	static const struct deadline total = {
 	    0, "total-timeout",
 	    "raise total-timeout if such requests are meant",
-	    "it took too long"};
+	    "timed out: it took too long"};
 	struct deadline d = {.at = DEADLINE_NEVER};
 
 	deadline_sooner(&d, c->last, c->idle, &idle);

@@ -138,10 +138,10 @@ next_deadline(const struct relay *r)
 	static const struct deadline first = {
 	    0, "first-byte-timeout",
 	    "raise first-byte-timeout, or find out what it waits for",
-	    "no header block in time"};
+	    "timed out: no header block in time"};
 	static const struct deadline late = {
-	    0, "idle-timeout", "put what takes long into the background",
-	    "it has closed its output but does not end"};
+	    0, "idle-timeout", "run long tasks in the background",
+	    "it has closed its output but does not exit"};
 	const struct transfer *t = &r->t;
 	/* Output that is dropped is not parsed: any of it is a beginning. */
 	bool begun =

@@ -195,12 +195,11 @@ log_refused(const struct settling *s, const struct request *request)
 {
 	char quoted[128];
 
-	log_event(s->x->log, LOG_LEVEL_WARNING, "repeated-header", request,
-		  NULL,
-		  "%s came %s with different values: the program gets none of "
-		  "them",
-		  log_quote(s->refused, quoted, sizeof(quoted)),
-		  s->refused_count > 1 ? "(and other headers) twice" : "twice");
+	log_event(
+	    s->x->log, LOG_LEVEL_WARNING, "repeated-header", request, NULL,
+	    "%s came %s with different values: it is not passed to the program",
+	    log_quote(s->refused, quoted, sizeof(quoted)),
+	    s->refused_count > 1 ? "(and other headers) twice" : "twice");
 }
 
 int

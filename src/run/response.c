@@ -81,8 +81,8 @@ fault_text(enum header_fault fault, const char **todo)
 			"its standard error says more";
 		return "no output";
 	case HEADER_FAULT_NO_HEADERS:
-		*todo = "let it print a header such as Content-Type and an "
-			"empty line first, or set lenient = yes";
+		*todo = "print a header such as Content-Type and an empty line "
+			"first, or set lenient = yes";
 		return "the output does not begin with a header block";
 	case HEADER_FAULT_STATUS:
 		*todo = "print Status: with three digits from 200 to 599";
@@ -126,7 +126,7 @@ log_corrections(const struct response *response)
 	    {HEADER_NOTE_UNFOLDED, ", folded lines joined"},
 	    {HEADER_NOTE_STATUS_LINE, ", HTTP/1.x line made Status"},
 	    {HEADER_NOTE_HOP, ", hop-by-hop fields dropped"},
-	    {HEADER_NOTE_INTERIM, ", interim answer (1xx) dropped"},
+	    {HEADER_NOTE_INTERIM, ", interim response (1xx) dropped"},
 	    {HEADER_NOTE_APP_CORS, ", has Access-Control-* of its own"},
 	};
 	char text[256] = "";
@@ -157,7 +157,7 @@ log_notes(const struct response *response)
 		    log, LOG_LEVEL_WARNING, "header-dropped", response->request,
 		    "print Name: value, without blanks before the colon and "
 		    "without control bytes",
-		    "dropped a line that is no header field: %s",
+		    "dropped a line that is not a header field: %s",
 		    log_quote(slice_of(block->bad, block->bad_len), line,
 			      sizeof(line)));
 	if (block->notes & HEADER_NOTE_CUT)
@@ -199,7 +199,8 @@ note_excess(struct response *response)
 	response->excess = true;
 	log_event(response->exchange->log, LOG_LEVEL_WARNING, "long-body",
 		  response->request,
-		  "print the length of the body as Content-Length, or none",
+		  "print the length of the body as Content-Length, or no "
+		  "Content-Length",
 		  "the body is longer than its Content-Length (%llu); the rest "
 		  "is dropped",
 		  (unsigned long long)response->length);
@@ -321,7 +322,8 @@ response_over(struct response *response)
 	response->over = true;
 	log_event(
 	    exchange->log, LOG_LEVEL_ERROR, "short-body", response->request,
-	    "print the length of the body as Content-Length, or none",
+	    "print the length of the body as Content-Length, or no "
+	    "Content-Length",
 	    "the body ended after %llu bytes of its Content-Length (%llu)",
 	    (unsigned long long)sent, (unsigned long long)response->length);
 	if (exchange->outcome.failure == NULL)

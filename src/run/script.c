@@ -204,10 +204,10 @@ split(struct resolving *r)
 
 	while (stat(m->named, &st) != 0) {
 		if (errno == EACCES)
-			return refuse(
-			    r, 403, "script-unreadable",
-			    "let the user that runs corswrap into the folder",
-			    strerror(errno), m->named);
+			return refuse(r, 403, "script-unreadable",
+				      "make the folder accessible to the user "
+				      "that runs corswrap",
+				      strerror(errno), m->named);
 		if (errno != ENOENT && errno != ENOTDIR)
 			return refuse(r, 404, "script-missing", check_path,
 				      strerror(errno), m->named);
@@ -287,7 +287,7 @@ set_words(struct resolving *r)
 		    "not executable", real);
 	if (handler != NULL && access(real, R_OK) != 0)
 		return refuse(r, 403, "script-unreadable",
-			      "let the user that runs corswrap read it",
+			      "make it readable by the user that runs corswrap",
 			      strerror(errno), real);
 	if (handler != NULL)
 		for (; handler->argv[count] != NULL; count++)

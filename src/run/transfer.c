@@ -23,7 +23,7 @@
 
 static const char total_todo[] =
     "raise total-timeout if such requests are meant";
-static const char total_text[] = "it took too long";
+static const char total_text[] = "timed out: it took too long";
 
 enum { FALSE_ALARMS = 8 }; /* after so many the client is not watched */
 
@@ -43,8 +43,8 @@ transfer_init(struct transfer *t, const struct settings *settings,
 	t->exchange = exchange;
 	t->response = response;
 	t->name = name;
-	t->ended = "the program is ended";
-	t->runs_on = "the program runs on";
+	t->ended = "the program is terminated";
+	t->runs_on = "the program continues";
 	t->started = t->last = clock_ms();
 	t->alarms = 0;
 	t->unflushed = t->complete = t->whole = false;
@@ -87,7 +87,8 @@ transfer_fail(struct transfer *t, int status, const char *id, const char *todo,
 static void
 stopped(struct transfer *t)
 {
-	transfer_fail(t, 503, "stopped", NULL, "ended because corswrap stops");
+	transfer_fail(t, 503, "stopped", NULL,
+		      "terminated: corswrap is shutting down");
 }
 
 /* What is buffered for a client that is gone fails. */
@@ -138,7 +139,7 @@ void
 transfer_client_gone(struct transfer *t)
 {
 	static const struct loss gone = {LOG_LEVEL_INFO, "client-gone",
-					 "the client is gone", NULL};
+					 "the client disconnected", NULL};
 
 	lose(t, &gone);
 }
@@ -147,8 +148,9 @@ void
 transfer_sink_failed(struct transfer *t)
 {
 	static const struct loss idle = {
-	    LOG_LEVEL_WARNING, "idle-timeout", "the client takes nothing",
-	    "let the web server buffer responses, or raise idle-timeout"};
+	    LOG_LEVEL_WARNING, "idle-timeout", "the client does not read",
+	    "turn on buffering of responses in the web server, or raise "
+	    "idle-timeout"};
 	static const struct loss crowd = {LOG_LEVEL_INFO, "slow-clients",
 					  "too many clients are slow", NULL};
 	uint64_t until = t->exchange->until;
@@ -184,11 +186,13 @@ transfer_ended(struct transfer *t, int status, bool by_us)
 	char text[128];
 
 	if (WIFSIGNALED(status) && !by_us) {
-		(void)snprintf(text, sizeof(text), "ended by signal %d (%s)",
-			       WTERMSIG(status), strsignal(WTERMSIG(status)));
+		(void)snprintf(text, sizeof(text),
+			       "terminated by signal %d (%s)", WTERMSIG(status),
+			       strsignal(WTERMSIG(status)));
 		transfer_log(
 		    t, LOG_LEVEL_ERROR, "killed",
-		    "run it by hand; a limit in [app] may have ended it", text);
+		    "run it by hand; a limit in [app] may have terminated it",
+		    text);
 		if (t->exchange->outcome.failure == NULL)
 			t->exchange->outcome.failure = "killed";
 		response_cut(t->response);
@@ -284,7 +288,7 @@ transfer_deadline(const struct transfer *t, bool begun, uint64_t from,
 	static const struct deadline idle = {
 	    0, "idle-timeout",
 	    "raise idle-timeout, or find out what it waits for",
-	    "no output for too long"};
+	    "timed out: no output for too long"};
 	const struct app *app = &t->settings->app;
 	uint64_t until = t->exchange->until;
 	struct deadline d = {.at = DEADLINE_NEVER};

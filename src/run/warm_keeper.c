@@ -173,7 +173,7 @@ start(struct warm *w, struct warm_program *p)
 {
 	struct warm_zygote *z = calloc(1, sizeof(*z));
 	struct interpreter interpreter = {.memory = NULL};
-	const char *fault = "memory is out";
+	const char *fault = "out of memory";
 
 	p->wanted = false;
 	if (z != NULL)

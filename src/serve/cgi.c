@@ -95,7 +95,7 @@ no_policy(struct cgi *c)
 static int
 no_memory(struct cgi *c)
 {
-	(void)fputs("corswrap: memory is out [no-memory]\n", stderr);
+	(void)fputs("corswrap: out of memory [no-memory]\n", stderr);
 	return answer_bad(c, "[no-memory]");
 }
 
@@ -181,7 +181,7 @@ serve(struct cgi *c, struct settings *settings)
 		return no_memory(c);
 	if (log_configure(c->x.log, &settings->server) != 0)
 		log_event(c->x.log, LOG_LEVEL_ERROR, "log-file", NULL,
-			  "let the web server's user write it",
+			  "make it writable by the web server's user",
 			  "cannot open log-file: %s", strerror(errno));
 	c->settings = settings;
 	c->x.will_block = watch;

@@ -202,7 +202,8 @@ unix_hint(int error)
 	if (error == ENOENT)
 		return "make the folder first";
 	if (error == EACCES || error == EPERM)
-		return "let our user write to the folder";
+		return "make the folder writable by the user that runs "
+		       "corswrap";
 	return "choose another path";
 }
 

@@ -298,8 +298,9 @@ may_lend(struct pool *pool)
 	if (!may && !pool->crowded) {
 		pool->crowded = true;
 		log_event(pool->log, LOG_LEVEL_WARNING, "slow-clients", NULL,
-			  "let the web server buffer requests and answers",
-			  "%u clients are slow; further ones are turned away",
+			  "turn on buffering of requests and responses in the "
+			  "web server",
+			  "%u clients are slow; further ones are refused",
 			  pool->lent);
 	}
 	return may;

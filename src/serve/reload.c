@@ -167,8 +167,8 @@ complain(struct reload *r, const struct diag_list *list, bool forced)
 	r->complaint = said;
 	log_diagnostics(log, list);
 	log_event(log, LOG_LEVEL_ERROR, "reload-refused", NULL,
-		  "mend it; it is taken up as soon as it is good",
-		  "%s has errors: the policy of before stays in force",
+		  "fix the file, and it is reloaded automatically",
+		  "%s has errors: still using the previous policy",
 		  r->pool->options->policy);
 }
 
@@ -212,7 +212,7 @@ take_up(struct reload *r, struct settings *fresh, const struct diag_list *list)
 	}
 	if (log_configure(pool->log, &fresh->server) != 0)
 		log_event(pool->log, LOG_LEVEL_ERROR, "log-file", NULL,
-			  "let our user write there",
+			  "make it writable by the user that runs corswrap",
 			  "cannot open the log file: %s; the old one stays",
 			  strerror(errno));
 	*retired = (struct retired){r->retired, old};
@@ -226,7 +226,7 @@ take_up(struct reload *r, struct settings *fresh, const struct diag_list *list)
 	metrics_reloaded(pool->metrics, true);
 	log_diagnostics(pool->log, list);
 	log_event(pool->log, LOG_LEVEL_INFO, "reloaded", NULL, NULL,
-		  "%s has been loaded again", pool->options->policy);
+		  "%s has been reloaded", pool->options->policy);
 	sweep(r);
 }
 

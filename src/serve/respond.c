@@ -107,7 +107,7 @@ note_report(struct work *w)
 	    w->x->log, LOG_LEVEL_WARNING, cors_reason_id(reason), &w->request,
 	    isolated ? "add the origin to `origins`, or set `isolate = yes`"
 		     : "add the origin to `origins`, or set `enforce = block`",
-	    "%s = report lets a request through that `%s` would stop",
+	    "%s = report: `%s` would refuse this request",
 	    isolated ? "isolate" : "enforce", isolated ? "yes" : "block");
 }
 

@@ -115,7 +115,7 @@ put_policy(FILE *out, const struct settings *settings, bool fastcgi)
 		return;
 	settings_release(settings_load(settings->file, &options, diags));
 	if (diag_total(diags) == 0)
-		fprintf(out, "diagnostics: none\n");
+		fprintf(out, "diagnostics: no errors or warnings\n");
 	else
 		fprintf(out, "diagnostics:\n");
 	diag_print(diags, out);
@@ -150,7 +150,8 @@ put_script(FILE *out, const struct settings *settings, struct exchange *x,
 	struct env env;
 
 	if (script->argv == NULL) {
-		fprintf(out, "program: none, the request is forwarded\n");
+		fprintf(out,
+			"program: not started, the request is forwarded\n");
 	} else {
 		put_file(out, "program", script->argv[0]);
 		if (script->path != NULL &&
@@ -184,7 +185,7 @@ put_program(FILE *out, const struct settings *settings, struct exchange *x,
 		script_free(&script);
 		return;
 	}
-	fprintf(out, "program: none can run, the answer would be %d: %s\n",
+	fprintf(out, "program: cannot run, the response would be %d: %s\n",
 		status,
 		x->outcome.failure == NULL ? "the log says why"
 					   : x->outcome.failure);

@@ -96,7 +96,7 @@ reload_now(struct responder *s)
 {
 	if (log_reopen(s->pool.log) != 0)
 		log_event(s->pool.log, LOG_LEVEL_ERROR, "log-file", NULL,
-			  "let our user write there",
+			  "make it writable by the user that runs corswrap",
 			  "cannot open the log file: %s", strerror(errno));
 	reload_look(s->reload, clock_ms_coarse(), true);
 }
@@ -113,7 +113,7 @@ take_signals(struct responder *s)
 		} else if (!s->stop) {
 			s->stop = true;
 			log_event(s->pool.log, LOG_LEVEL_INFO, "stopping", NULL,
-				  NULL, "signal %d: finishing what runs",
+				  NULL, "signal %d: finishing running requests",
 				  number);
 		}
 	}
@@ -274,8 +274,9 @@ accept_error(struct responder *s)
 	pthread_mutex_unlock(&s->pool.lock);
 	if (error != 0)
 		log_event(s->pool.log, LOG_LEVEL_ERROR, "accept-failed", NULL,
-			  "look at who made the socket",
-			  "cannot accept any more: %s", strerror(error));
+			  "check what created the socket",
+			  "cannot accept connections any more: %s",
+			  strerror(error));
 	return error;
 }
 
@@ -334,7 +335,7 @@ end_programs(struct responder *s)
 {
 	log_event(s->pool.log, LOG_LEVEL_WARNING, "drain-timeout", NULL,
 		  "raise drain-timeout if requests may take longer",
-		  "what still runs is ended");
+		  "terminating what is still running");
 	wakeup_send(&s->pool.stop);
 }
 
@@ -498,7 +499,7 @@ server_run(const struct server_options *options, struct settings *settings,
 			  strerror(errno));
 	if (s.reload != NULL && !drain(&s)) {
 		log_event(log, LOG_LEVEL_ERROR, "drain-timeout", NULL, NULL,
-			  "requests are left that do not end");
+			  "requests remain that do not end");
 		/* their threads still use all that would be freed */
 		_exit(1);
 	}

@@ -177,7 +177,8 @@ survive(struct pool *pool, int error)
 			log_event(
 			    pool->log, LOG_LEVEL_ERROR, "accept-failed", NULL,
 			    "raise the limit of open files, or lower `workers`",
-			    "cannot accept: %s; will try on", strerror(error));
+			    "cannot accept connections: %s; retrying",
+			    strerror(error));
 		pool->starved = true;
 		pthread_mutex_unlock(&pool->lock);
 		poll(NULL, 0, PAUSE);
@@ -260,7 +261,7 @@ answer_large(struct exchange *x, const struct settings *settings)
 	x->outcome =
 	    (struct outcome){.policy = -1, .failure = "parameters-too-large"};
 	log_event(x->log, LOG_LEVEL_WARNING, "parameters-too-large", NULL,
-		  "let the web server refuse such requests",
+		  "make the web server refuse such requests",
 		  "more than 64K or 500 parameters in a request");
 	answer_error(x, NULL, 400, "The request has too many parameters.");
 	metrics_count(x->metrics, settings, &x->outcome);

@@ -21,7 +21,7 @@
 
 static const char help[] =
     "usage: corswrap.cgi [-t] [-c POLICY]\n"
-    "Puts a correct CORS answer in front of a CGI program.  A web server "
+    "Adds CORS to a CGI program.  A web server "
     "starts\n"
     "it; upload it as NAME.cgi, and its policy beside it as .htNAME.ini.\n"
     "  -c POLICY  the policy file to test\n"

@@ -64,7 +64,7 @@ is($err, '', 'nothing to complain of');
 like($policy, qr/^origins = https:\/\/app\.example +; 7 requests, 2026-11-01 to 2026-11-05$/m,
 	'an origin that came often, with its count and days');
 is(scalar(() = $policy =~ /^origins/mg), 1, 'no other is admitted');
-like($policy, qr/^; Strangers.*\n; origins = https:\/\/twice\.example +; 2 requests, 2026-11-02$/m,
+like($policy, qr/^; Rare.*\n; origins = https:\/\/twice\.example +; 2 requests, 2026-11-02$/m,
 	'who came twice is set apart');
 like($policy, qr/^; Scanners.*\n; origins = https:\/\/scan\.example +; 9 requests/m,
 	'and who was never answered');
@@ -96,7 +96,7 @@ is($same, $policy =~ s/nginx\.log/standard input/r, 'standard input');
 write_file("$tmp/other.log", qq{192.0.2.1 - - [02/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 1 "-" "curl"\n}
     . "not a log\n\n");
 ($status, $policy, $err) = corscheck_('learn', 'other.log');
-like($err, qr/1 of 2 lines are of no log/, 'unknown lines are counted');
+like($err, qr/1 of 2 lines have an unknown format/, 'unknown lines are counted');
 like($err, qr/1 lines have no Origin: log it/, 'a log without Origin, and what to do');
 like($policy, qr/^origins = none$/m, 'nobody came: nobody is let in');
 ($status) = corscheck_('learn', 'none.log');
@@ -137,7 +137,7 @@ like($out, qr/^ +1  preflight of DELETE https:\/\/app\.example: header-not-allow
 	'a preflight that passes now');
 like($out, qr/^ +2  GET https:\/\/twice\.example: 403, blocked -> allowed /m, 'an origin');
 unlike($out, qr/ GET https:\/\/app\.example/, 'nothing about what stays');
-like($out, qr/^3 of 35 requests are answered differently$/m, 'how many');
+like($out, qr/^3 of 35 requests get different responses$/m, 'how many');
 ($status, $out) = corscheck_('replay', '-p', 'old.ini', '-p', 'old.ini', 'nginx.log');
 is($status, 0, 'a policy and itself');
 write_file("$tmp/bad.ini", "[cors]\n");

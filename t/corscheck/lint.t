@@ -196,7 +196,7 @@ unlike($out, qr/too-many/, 'one more is not counted but printed');
 
 write_file("$dir/binary", read_file($^X));
 ($status, $out) = lint('binary');
-is($out, "binary: error: the file is no text: a policy is an INI file [syntax]\n",
+is($out, "binary: error: the file is not text: a policy is an INI file [syntax]\n",
 	'a program: one error');
 is($status, 1, 'exit status');
 

@@ -36,7 +36,7 @@ print STDERR "said\n"; exit 3;
 END
 my ($exit, $out, $err) = check($policy, $good, 'QUERY_STRING=a=b');
 is($exit, 0, 'one that can run warm: 0');
-like($out, qr/^The answers are the same, byte for byte, 10 times/m, 'it says so');
+like($out, qr/^The responses are the same, byte for byte, 10 times/m, 'it says so');
 like($out, qr/^cold +\d+\.\d\d ms  \(\d.* to \d.*\)\nwarm +\d+\.\d\d ms/m, 'with times');
 like($out, qr/^\[warm\]\nscripts = \Q$good\E$/m, 'and what to put into the policy');
 unlike($out, qr/^load/m, 'it loads nothing late');
@@ -69,7 +69,7 @@ open \$f, '>', '$dir/n'; print {\$f} ++\$n; print "answer \$n\\n";
 END
 ($exit, $out) = check($policy, $counter);
 is($exit, 1, 'answers that differ: 1');
-like($out, qr/^The answers differ, first at turn 1:\ncold  \.\.\.answer 1\\x0a\nwarm  \.\.\.answer 2\\x0a$/m,
+like($out, qr/^The responses differ, first in turn 1:\ncold  \.\.\.answer 1\\x0a\nwarm  \.\.\.answer 2\\x0a$/m,
     'where');
 like($out, qr/differs from one cold start to the next/, 'and that it does so cold');
 unlike($out, qr/^scripts/m, 'no advice');
@@ -127,7 +127,7 @@ SKIP: {
 	    'error_log("said"); fwrite(fopen("php://stderr", "w"), "written\n"); exit(3);');
 	($exit, $out, $err) = check("$dir/p.ini", $script, 'QUERY_STRING=a=b');
 	is($exit, 0, 'a PHP script that can run warm: 0');
-	like($out, qr/^The answers are the same, byte for byte, 10 times/m, 'it says so');
+	like($out, qr/^The responses are the same, byte for byte, 10 times/m, 'it says so');
 	like($out, qr/^scripts = \Q$script\E$/m, 'and what to put into the policy');
 	is($err, '', 'nothing else');
 	write_file("$dir/x.php", '<?php echo getenv("FCGI_ROLE") ? "warm" : "cold";');

@@ -199,9 +199,9 @@ is((ask('--url', $url, '--origin', 'null', 'more'))[0], 2, 'a word too much');
 
 my @from = ('--url', $url);
 mistake('no URL', [ '--origin', 'null' ],
-    '--url is missing: what does the page ask for?');
+    '--url is missing: the URL that the page requests');
 mistake('no origin', [ '--url', $url ],
-    '--origin is missing: of which origin is the page?');
+    '--origin is missing: the origin of the page');
 mistake('two URLs', [ @from, @from ], '--url is given twice');
 mistake('a URL of another scheme', [ '--url', 'ftp://x/', '--origin', 'null' ],
     'URL "ftp://x/": a URL begins with http:// or https://');
@@ -251,13 +251,13 @@ mistake('several', [ '--url', 'x', '--origin', 'NULL', '-H', 'a', '-H', 'b' ],
     . qq(corscheck: header "a": a header is written 'Name: value'\n)
     . qq(corscheck: header "b": a header is written 'Name: value'));
 mistake('all is missing', ['--credentials'],
-    "--url is missing: what does the page ask for?\n"
-    . 'corscheck: --origin is missing: of which origin is the page?');
+    "--url is missing: the URL that the page requests\n"
+    . 'corscheck: --origin is missing: the origin of the page');
 
 like((ask(@from, '--origin', 'null', '--nix'))[2],
     qr/\Acorscheck explain: unrecognized option '--nix'\n/, 'an option that is none');
 mistake('a word too many', [ @from, '--origin', 'null', 'more' ],
-    'one word too many: "more"');
+    'unexpected argument "more"');
 
 # --- all that is in the way, at once -----------------------------------------------
 

@@ -47,8 +47,8 @@ shell_program('flood', "echo \$\$ >$dir/pid.new; mv $dir/pid.new $dir/pid;"
 		sleep 0.02;
 	}
 	cmp_ok(time, '<', $until, 'total-timeout: a slow client does not undo it');
-	like($r->log, qr/it took too long \[total-timeout\]/, 'logged');
-	ok(gone($pid), 'and the program is ended');
+	like($r->log, qr/timed out: it took too long \[total-timeout\]/, 'logged');
+	ok(gone($pid), 'and the program is terminated');
 }
 
 # R43: one that has left its process group for ours.
@@ -217,7 +217,7 @@ perl_program('finish.pl', $note_pid . "select undef, undef, undef, 0.05 until -e
 	$c->send_bytes(request_bytes(params => params('finish.pl')));
 	my $pid = started();
 	$c->close;
-	logged($r, qr/runs on \[client-gone\]/, 'the client goes');
+	logged($r, qr/continues \[client-gone\]/, 'the client goes');
 	write_file("$dir/go", '');
 	ok(gone($pid), 'on-abort = finish: the program ends');
 	ok(-e "$dir/done", 'by itself: what it says is a beginning, unheard');
@@ -236,7 +236,7 @@ for my $mode (qw(end finish)) {
 	setsockopt $c->socket, 1, 8, pack 'i', 4096;    # SO_RCVBUF
 	$c->send_bytes(request_bytes(params => params('lament.pl')));
 	# The access log's line comes when the request is over.
-	logged($r, qr/the client takes nothing.*idle-timeout.*lament\.pl.*status=200/s,
+	logged($r, qr/the client does not read.*idle-timeout.*lament\.pl.*status=200/s,
 	    "stderr = fastcgi, on-abort = $mode: each line is not waited for");
 }
 

@@ -137,7 +137,7 @@ for my $module (have_program('apache2') ? qw(cgid cgi) : ()) {
 		my @silent = map { ask($dir, $port, @$_) } [qw(quiet rewrite)],
 		    [qw(quiet prepend)], [qw(child rewrite)], [qw(deaf rewrite)],
 		    [qw(deaf prepend)];
-		are_gone("mod_$module: the client is gone", @loud);
+		are_gone("mod_$module: the client disconnected", @loud);
 		are_gone("mod_$module: Timeout", @silent);
 		for my $one (@silent) {
 			sysread $one->{connection}, my $head, 4096;
@@ -173,7 +173,7 @@ END
 	# Last: some versions forget others' timeouts after it, whatever runs.
 	my @loud = map { ask($dir, $port, 'loud', $_) } qw(rewrite prepend);
 	leave(@loud);
-	are_gone('lighttpd: the client is gone', @loud);
+	are_gone('lighttpd: the client disconnected', @loud);
 } if have_program('lighttpd');
 
 play_scenes();

@@ -121,8 +121,8 @@ origins = example.com ab NULL 42-ext://foo chrome*://foo localhost:3000 http:/a.
 2: error: origin "example.com": an origin begins with a scheme and "://" (did you mean "https://example.com"?) [scheme]
 2: error: origin "ab": an origin begins with a scheme and "://" [scheme]
 2: error: origin "NULL": an origin begins with a scheme and "://" [scheme]
-2: error: origin "42-ext://foo": what stands before "://" is no scheme [scheme]
-2: error: origin "chrome*://foo": what stands before "://" is no scheme [scheme]
+2: error: origin "42-ext://foo": the part before "://" is not a scheme [scheme]
+2: error: origin "chrome*://foo": the part before "://" is not a scheme [scheme]
 2: error: origin "localhost:3000": an origin begins with a scheme and "://" (did you mean "http://localhost:3000"?) [scheme]
 2: error: origin "http:/a.example": an origin begins with a scheme and "://" (did you mean "http://a.example"?) [scheme]
 2: error: origin "//b.example": an origin begins with a scheme and "://" (did you mean "https://b.example"?) [scheme]
@@ -143,24 +143,24 @@ timing = HTTPS://*.l.example https://m.example;https://n.example
 --
 2: error: origin "["https://a.example"": an origin holds no quotes, "?", "#" or "@" (did you mean "https://a.example"?) [invalid-origin]
 2: error: origin ""https://b.example"]": an origin holds no quotes, "?", "#" or "@" (did you mean "https://b.example"?) [invalid-origin]
-2: error: origin "https://c.example;": the host is no valid name (did you mean "https://c.example"?) [host]
+2: error: origin "https://c.example;": the host is not a valid name (did you mean "https://c.example"?) [host]
 2: warning: origins are separated by blanks or commas, not by ";" [separator]
 3: error: origin "https?://d.example": an origin holds no quotes, "?", "#" or "@" (did you mean "https://d.example"?) [invalid-origin]
-3: error: origin "http(s)://e.example": what stands before "://" is no scheme (did you mean "https://e.example"?) [scheme]
-3: error: origin "*://f.example": what stands before "://" is no scheme (did you mean "https://f.example"?) [scheme]
+3: error: origin "http(s)://e.example": the part before "://" is not a scheme (did you mean "https://e.example"?) [scheme]
+3: error: origin "*://f.example": the part before "://" is not a scheme (did you mean "https://f.example"?) [scheme]
 4: error: origin ".g.example": an origin begins with a scheme and "://" (did you mean "https://*.g.example"?) [scheme]
 4: error: origin "h.example/": an origin begins with a scheme and "://" (did you mean "https://h.example"?) [scheme]
 4: error: origin "chrome-extension://*/": an origin has no path, not even "/" (did you mean "chrome-extension://*"?) [path]
-5: error: origin "http://localhost:[3000-3010]": an IPv6 address stands in brackets, in the form of RFC 5952 (did you mean "http://localhost:3000-3010"?) [ipv6]
-5: error: origin "3001": a port alone is no origin: write the whole origin for each port, or a range (http://localhost:3000-3999) [scheme]
+5: error: origin "http://localhost:[3000-3010]": an IPv6 address is written in brackets, in the form of RFC 5952 (did you mean "http://localhost:3000-3010"?) [ipv6]
+5: error: origin "3001": a port alone is not an origin: write the whole origin for each port, or a range (http://localhost:3000-3999) [scheme]
 6: error: origin "^https://j\.example$": a regular expression is the value of "origins-regex" [scheme]
 6: error: origin "$ORIGINS": the name of a variable is the value of "origins-env" [scheme]
 6: error: origin "%{ORIGINS}": the name of a variable is the value of "origins-env" [scheme]
-7: error: origin "https://a.*.github.io": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" [wildcard]
-7: error: origin "https://k.example:80*": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" [wildcard]
-7: error: origin "http://localhost:80*": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" (did you mean "http://localhost:*"?) [wildcard]
+7: error: origin "https://a.*.github.io": "*" is allowed for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" [wildcard]
+7: error: origin "https://k.example:80*": "*" is allowed for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" [wildcard]
+7: error: origin "http://localhost:80*": "*" is allowed for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" (did you mean "http://localhost:*"?) [wildcard]
 8: error: origin "HTTPS://*.l.example": browsers send origins in lower case [case]
-8: error: origin "https://m.example;https://n.example": the host is no valid name (did you mean "https://m.example https://n.example"?) [host]
+8: error: origin "https://m.example;https://n.example": the host is not a valid name (did you mean "https://m.example https://n.example"?) [host]
 == non-ascii
 [cors]
 origins = https://résumé.com https://*.bücher.example:8443 https://☃.example
@@ -186,22 +186,22 @@ origins = HTTPS://Example.COM:443/ http://0xFF000000
 [cors]
 origins = https://**.example.com https://*example.com https://a.*.example.com https://*.127.0.0.1 https://a.example:80* https://a.example/*
 --
-2: error: origin "https://**.example.com": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" (did you mean "https://*.example.com"?) [wildcard]
-2: error: origin "https://*example.com": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" (did you mean "https://*.example.com"?) [wildcard]
-2: error: origin "https://a.*.example.com": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" (did you mean "https://*.example.com"?) [wildcard]
-2: error: origin "https://*.127.0.0.1": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" [wildcard]
-2: error: origin "https://a.example:80*": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" [wildcard]
-2: error: origin "https://a.example/*": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" (did you mean "https://a.example"?) [wildcard]
+2: error: origin "https://**.example.com": "*" is allowed for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" (did you mean "https://*.example.com"?) [wildcard]
+2: error: origin "https://*example.com": "*" is allowed for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" (did you mean "https://*.example.com"?) [wildcard]
+2: error: origin "https://a.*.example.com": "*" is allowed for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" (did you mean "https://*.example.com"?) [wildcard]
+2: error: origin "https://*.127.0.0.1": "*" is allowed for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" [wildcard]
+2: error: origin "https://a.example:80*": "*" is allowed for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" [wildcard]
+2: error: origin "https://a.example/*": "*" is allowed for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" (did you mean "https://a.example"?) [wildcard]
 == wildcard: within a label
 [cors]
 origins = https://app-*.example.com https://foo*.com http://app-* https://app-*.co.uk http://192.168.*.* http://192.168.1.*:8080 https://*.*.com
 --
-2: error: origin "https://foo*.com": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" [wildcard]
-2: error: origin "http://app-*": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" [wildcard]
-2: error: origin "https://app-*.co.uk": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" [wildcard]
-2: error: origin "http://192.168.*.*": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" (did you mean "http://192.168.0.0/16"?) [wildcard]
-2: error: origin "http://192.168.1.*:8080": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" (did you mean "http://192.168.1.0/24:8080"?) [wildcard]
-2: error: origin "https://*.*.com": "*" stands for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" [wildcard]
+2: error: origin "https://foo*.com": "*" is allowed for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" [wildcard]
+2: error: origin "http://app-*": "*" is allowed for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" [wildcard]
+2: error: origin "https://app-*.co.uk": "*" is allowed for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" [wildcard]
+2: error: origin "http://192.168.*.*": "*" is allowed for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" (did you mean "http://192.168.0.0/16"?) [wildcard]
+2: error: origin "http://192.168.1.*:8080": "*" is allowed for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" (did you mean "http://192.168.1.0/24:8080"?) [wildcard]
+2: error: origin "https://*.*.com": "*" is allowed for subdomains (https://*.example.com), for a part of a label (https://app-*.example.com), for a port (http://localhost:*), or alone; for anything else use "origins-regex" [wildcard]
 == ipv4, ipv6: ranges
 [cors]
 origins = http://192.168.1.0/16 http://[fd00::/8] http://[fd00::1]/64:* HTTP://10.0.0.0/8
@@ -216,7 +216,7 @@ origins = http://10.0.0.0/8 http://8.0.0.0/7 http://[fc00::]/7 http://[f8::]/6 m
 --
 2: error: origin "http://[f8::]/6": a range of IPv6 addresses is written [fd00::]/8, with no bit set behind its length (did you mean "http://[::]/6"?) [ipv6]
 2: warning: origin "http://8.0.0.0/7": the range has more addresses than one network [broad-wildcard]
-2: warning: origin "moz-extension://*": every page of this scheme is let in, every extension or app [broad-wildcard]
+2: warning: origin "moz-extension://*": every page of this scheme is allowed, of any extension or app [broad-wildcard]
 2: warning: origin "file://": only Cordova and old webviews send it, and any page in any of them; browsers send "null" [file-scheme]
 == wide ranges and other schemes, with credentials
 [cors]
@@ -224,20 +224,20 @@ credentials = yes
 origins = https://10.0.0.0/8 https://8.0.0.0/7 http://127.0.0.0/8 http://192.168.0.0/16:* file:// https://app-*.netlify.app
 --
 3: error: origin "http://192.168.0.0/16:*": with "credentials = yes", whoever is on the way can read what is private; "allow-insecure = yes" allows it (did you mean "https://192.168.0.0/16:*"?) [insecure-origin]
-3: error: origin "https://app-*.netlify.app": anybody can register a name under it, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
+3: error: origin "https://app-*.netlify.app": anyone can register a name under it, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
 3: error: origin "https://8.0.0.0/7": with "credentials = yes" too many machines can read what is private [broad-wildcard]
 3: error: origin "file://": any page in any webview that opens files sends it, and "credentials = yes" shows them what is private [file-scheme]
-3: warning: origin "http://192.168.0.0/16:*": every port of the host is let in, whoever opens it [broad-wildcard]
+3: warning: origin "http://192.168.0.0/16:*": every port of the host is allowed, whichever program opens it [broad-wildcard]
 == ipv6
 [cors]
 origins = http://::1 http://[::FFFF]:90 http://[0:0::1] https://[::1]abc http://[::ffff:7f7f:7f7f] http://2001:db8::1
 --
-2: error: origin "http://::1": an IPv6 address stands in brackets, in the form of RFC 5952 (did you mean "http://[::1]"?) [ipv6]
+2: error: origin "http://::1": an IPv6 address is written in brackets, in the form of RFC 5952 (did you mean "http://[::1]"?) [ipv6]
 2: error: origin "http://[::FFFF]:90": browsers send origins in lower case (did you mean "http://[::ffff]:90"?) [case]
-2: error: origin "http://[0:0::1]": an IPv6 address stands in brackets, in the form of RFC 5952 (did you mean "http://[::1]"?) [ipv6]
-2: error: origin "https://[::1]abc": an IPv6 address stands in brackets, in the form of RFC 5952 (did you mean "https://[::1]"?) [ipv6]
-2: error: origin "http://[::ffff:7f7f:7f7f]": an IPv6 address stands in brackets, in the form of RFC 5952 [ipv6]
-2: error: origin "http://2001:db8::1": an IPv6 address stands in brackets, in the form of RFC 5952 (did you mean "http://[2001:db8::1]"?) [ipv6]
+2: error: origin "http://[0:0::1]": an IPv6 address is written in brackets, in the form of RFC 5952 (did you mean "http://[::1]"?) [ipv6]
+2: error: origin "https://[::1]abc": an IPv6 address is written in brackets, in the form of RFC 5952 (did you mean "https://[::1]"?) [ipv6]
+2: error: origin "http://[::ffff:7f7f:7f7f]": an IPv6 address is written in brackets, in the form of RFC 5952 [ipv6]
+2: error: origin "http://2001:db8::1": an IPv6 address is written in brackets, in the form of RFC 5952 (did you mean "http://[2001:db8::1]"?) [ipv6]
 == ipv4
 [cors]
 origins = http://127.1 https://1.2.3.4.5 https://foo.255 http://010.0.0.1:8080 http://127.0.0.1.
@@ -251,11 +251,11 @@ origins = http://127.1 https://1.2.3.4.5 https://foo.255 http://010.0.0.1:8080 h
 [cors]
 origins = https:// https://a..b https://a%20b https://xn--f.example https://xn--f.example:0
 --
-2: error: origin "https://": the host is no valid name [host]
-2: error: origin "https://a..b": the host is no valid name [host]
-2: error: origin "https://a%20b": the host is no valid name [host]
-2: error: origin "https://xn--f.example": the host is no valid name [host]
-2: error: origin "https://xn--f.example:0": the host is no valid name [host]
+2: error: origin "https://": the host is not a valid name [host]
+2: error: origin "https://a..b": the host is not a valid name [host]
+2: error: origin "https://a%20b": the host is not a valid name [host]
+2: error: origin "https://xn--f.example": the host is not a valid name [host]
+2: error: origin "https://xn--f.example:0": the host is not a valid name [host]
 == port
 [cors]
 origins = https://a.example:65536 https://b.example:06060 https://c.example: https://d.example:x
@@ -282,13 +282,13 @@ origins = https://a.example/ https://b.example/app/index.html
 [app]
 exec = x
 --
-1: error: no section has origins; nobody would be allowed anything [missing-origins]
+1: error: no section has origins; nothing would be allowed [missing-origins]
 2: warning: "exec": <any> does not exist [exec-missing]
 == missing-origins: [cors] alone
 [cors]
 credentials = yes
 --
-1: error: no section has origins; nobody would be allowed anything [missing-origins]
+1: error: no section has origins; nothing would be allowed [missing-origins]
 == missing-origins: a section that empties the list
 [cors]
 origins = https://a.example
@@ -366,15 +366,15 @@ origins = https://*.com https://*.github.io https://*.co.uk https://*.example.co
 credentials = yes
 --
 2: warning: origin "https://*.example.com" is covered by "https://*.com" in line 2 [shadowed]
-2: error: origin "https://*.com": anybody can register a name under it, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
-2: error: origin "https://*.github.io": anybody can register a name under it, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
-2: error: origin "https://*.co.uk": anybody can register a name under it, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
-2: error: origin "https://*.internal": anybody can register a name under it, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
+2: error: origin "https://*.com": anyone can register a name under it, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
+2: error: origin "https://*.github.io": anyone can register a name under it, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
+2: error: origin "https://*.co.uk": anyone can register a name under it, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
+2: error: origin "https://*.internal": anyone can register a name under it, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
 == public-suffix: a warning without credentials
 [cors]
 origins = https://*.co.uk
 --
-2: warning: origin "https://*.co.uk": anybody can register a name under it [public-suffix]
+2: warning: origin "https://*.co.uk": anyone can register a name under it [public-suffix]
 == public-suffix: allow-public-suffix is not inherited
 [cors]
 origins = https://*.github.io
@@ -383,8 +383,8 @@ allow-public-suffix = yes
 [cors x]
 path = /x
 --
-2: warning: origin "https://*.github.io": anybody can register a name under it [broad-wildcard]
-5: error: origin "https://*.github.io" of [cors]: anybody can register a name under it, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
+2: warning: origin "https://*.github.io": anyone can register a name under it [broad-wildcard]
+5: error: origin "https://*.github.io" of [cors]: anyone can register a name under it, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
 == method
 [cors]
 origins = https://a.example
@@ -549,7 +549,7 @@ origins = https://a.example
 2: error: "exec": a quote is not closed [bad-value]
 3: error: "directory" takes a path, not "" [bad-value]
 5: error: ".php": a program is wanted [bad-value]
-6: error: ".pl": a backslash stands at the end [bad-value]
+6: error: ".pl": a backslash is at the end [bad-value]
 == bad-value: addresses
 [app]
 forward = unix: tcp:127.0.0.1 tcp:localhost:9000 tcp:127.0.0.1:0 9000 tcp:[::1]:99999
@@ -645,7 +645,7 @@ https://b.example:8443
 origins = https://a.example/
 methods = PUT
 --
-1: error: the key "origins" stands before any section (did you mean "[cors]"?) [syntax]
+1: error: the key "origins" is before any section (did you mean "[cors]"?) [syntax]
 1: error: origin "https://a.example/": an origin has no path, not even "/" (did you mean "https://a.example"?) [path]
 == syntax: text after the bracket, no bracket
 [cors] x
@@ -664,16 +664,16 @@ path = /b
 [cors ]
 path = /c
 --
-1: error: bad name "a/b" in [cors NAME]; letters, digits, "_", "." and "-" may stand there (did you mean "[cors a-b]"?) [syntax]
-4: error: bad name ""b"" in [cors NAME]; letters, digits, "_", "." and "-" may stand there (did you mean "[cors b]"?) [syntax]
-6: error: bad name "" in [cors NAME]; letters, digits, "_", "." and "-" may stand there [syntax]
+1: error: bad name "a/b" in [cors NAME]; letters, digits, "_", "." and "-" are allowed (did you mean "[cors a-b]"?) [syntax]
+4: error: bad name ""b"" in [cors NAME]; letters, digits, "_", "." and "-" are allowed (did you mean "[cors b]"?) [syntax]
+6: error: bad name "" in [cors NAME]; letters, digits, "_", "." and "-" are allowed [syntax]
 == section-too-long
 [cors aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa]
 path = /a
 [cors]
 origins = https://a.example
 --
-1: error: the section name has 55 bytes, and 49 are the most [section-too-long]
+1: error: the section name has 55 bytes, at most 49 are allowed [section-too-long]
 == unknown-key
 [app]
 exce = x
@@ -702,11 +702,11 @@ tar.gz = x
 9: error: unknown key "allowed-headers" in [cors] (did you mean "headers"?) [unknown-key]
 10: error: unknown key "max_age" in [cors] (did you mean "max-age"?) [unknown-key]
 11: error: unknown key "colour" in [cors] [unknown-key]
-12: error: "path" stands in [cors NAME] alone, not in [cors] [unknown-key]
-13: error: "host" stands in [cors NAME] alone, not in [cors] [unknown-key]
+12: error: "path" is for [cors NAME], not for [cors] [unknown-key]
+13: error: "host" is for [cors NAME], not for [cors] [unknown-key]
 16: error: unknown key "pfad" in [cors x] [unknown-key]
-18: error: "php" is no file name extension; [handlers] takes keys like ".php" (did you mean ".php"?) [unknown-key]
-19: error: "tar.gz" is no file name extension; [handlers] takes keys like ".php" [unknown-key]
+18: error: "php" is not a file name extension; [handlers] takes keys like ".php" (did you mean ".php"?) [unknown-key]
+19: error: "tar.gz" is not a file name extension; [handlers] takes keys like ".php" [unknown-key]
 == unknown-section
 [crs]
 origins = https://a.example/
@@ -762,10 +762,10 @@ path = /b
 [app]
 [app]
 --
-5: error: [cors] stands twice, first in line 1 [duplicate-section]
+5: error: [cors] is there twice, first in line 1 [duplicate-section]
 6: error: origin "https://b.example/": an origin has no path, not even "/" (did you mean "https://b.example"?) [path]
-7: error: [cors a] stands twice, first in line 3 [duplicate-section]
-10: error: [app] stands twice, first in line 9 [duplicate-section]
+7: error: [cors a] is there twice, first in line 3 [duplicate-section]
+10: error: [app] is there twice, first in line 9 [duplicate-section]
 == duplicate-match
 [cors]
 origins = https://a.example
@@ -803,7 +803,7 @@ isolate = yes
 2: warning: "root": /nonexistent does not exist [root-missing]
 2: warning: "root": /etc/hostname is no folder [root-missing]
 4: warning: ".a": /nonexistent/interpreter does not exist [handler-missing]
-5: warning: ".b": /bin is no file [handler-missing]
+5: warning: ".b": /bin is not a file [handler-missing]
 9: note: browsers send Sec-Fetch-Site only to https and localhost; over http "isolate" has no effect [isolate-needs-https]
 == not for this user
 [app]
@@ -895,7 +895,7 @@ forward = unix:/run/a
 origins = https://a.example
 --
 2: warning: "exec": /srv/a does not exist [exec-missing]
-3: error: "forward" stands beside "exec" (line 2); a request goes to one of them [exec-and-forward]
+3: error: "forward" excludes "exec" (line 2); remove one of them [exec-and-forward]
 3: warning: "forward": /run/a does not exist [forward-missing]
 == prepend-conflict
 [app]
@@ -937,7 +937,7 @@ max-age = 7200
 path = /e
 max-age = 7201
 --
-3: warning: with "max-age = 59" browsers ask again and again; 60 or more spares preflights [max-age-low]
+3: warning: with "max-age = 59" browsers repeat the preflight all the time; 60 or more avoids that [max-age-low]
 12: note: Safari uses less than 601: at most 600 [max-age-capped]
 15: note: Safari uses less than 7200: at most 600 [max-age-capped]
 18: note: browsers use less than 7201: Chromium at most 7200, Safari at most 600 [max-age-capped]
@@ -978,8 +978,8 @@ origins-regex = https://b
 origins = https://a.example:* https://*.github.io http://localhost:*
 allow-public-suffix = yes
 --
-2: warning: origin "https://a.example:*": every port of the host is let in, whoever opens it [broad-wildcard]
-2: warning: origin "https://*.github.io": anybody can register a name under it [broad-wildcard]
+2: warning: origin "https://a.example:*": every port of the host is allowed, whichever program opens it [broad-wildcard]
+2: warning: origin "https://*.github.io": anyone can register a name under it [broad-wildcard]
 == regex-any-origin and public-suffix of expressions
 [cors]
 credentials = yes
@@ -997,23 +997,23 @@ origins-regex = https?://localhost(:\d+)?
 origins-regex = https://(a|b)\.pages\.dev
 origins-regex = vscode-webview://[0-9a-z]+
 --
-3: error: regular expression ".*": a stranger's origin matches, as https://stranger.com, and "credentials = yes" shows it what is private [regex-any-origin]
+3: error: regular expression ".*": the origin of another site matches, as https://stranger.com, and "credentials = yes" shows it what is private [regex-any-origin]
 3: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
-4: error: regular expression "https://.*": a stranger's origin matches, as https://stranger.co.uk, and "credentials = yes" shows it what is private [regex-any-origin]
+4: error: regular expression "https://.*": the origin of another site matches, as https://stranger.co.uk, and "credentials = yes" shows it what is private [regex-any-origin]
 4: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
-5: error: regular expression "https://[^.]+\.com": a stranger's origin matches, as https://stranger-7.com, and "credentials = yes" shows it what is private [regex-any-origin]
+5: error: regular expression "https://[^.]+\.com": the origin of another site matches, as https://stranger-7.com, and "credentials = yes" shows it what is private [regex-any-origin]
 5: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
-6: error: regular expression "https://.*example\.com": a stranger's origin matches, as https://stranger-7example.com, and "credentials = yes" shows it what is private [regex-any-origin]
+6: error: regular expression "https://.*example\.com": the origin of another site matches, as https://stranger-7example.com, and "credentials = yes" shows it what is private [regex-any-origin]
 6: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
-7: error: regular expression "(.*)example.com$": a stranger's origin matches, as https://stranger.comexample.com, and "credentials = yes" shows it what is private [regex-any-origin]
+7: error: regular expression "(.*)example.com$": the origin of another site matches, as https://stranger.comexample.com, and "credentials = yes" shows it what is private [regex-any-origin]
 7: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
-8: error: regular expression "https://.*\.vercel\.app": anybody can register a name that matches, as https://stranger-7.vercel.app, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
+8: error: regular expression "https://.*\.vercel\.app": anyone can register a name that matches, as https://stranger-7.vercel.app, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
 8: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
-9: error: regular expression "https://[a-z]+\.(github\.io)": anybody can register a name that matches, as https://stranger.github.io, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
+9: error: regular expression "https://[a-z]+\.(github\.io)": anyone can register a name that matches, as https://stranger.github.io, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
 9: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
-10: error: regular expression "https://deploy-preview-\d+--mysite\.netlify\.app": anybody can register a name that matches, as https://deploy-preview-8080--mysite.netlify.app, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
+10: error: regular expression "https://deploy-preview-\d+--mysite\.netlify\.app": anyone can register a name that matches, as https://deploy-preview-8080--mysite.netlify.app, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
 10: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
-11: error: regular expression "https://app\.example\.com|https://.*\.pages\.dev": anybody can register a name that matches, as https://stranger-7.pages.dev, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
+11: error: regular expression "https://app\.example\.com|https://.*\.pages\.dev": anyone can register a name that matches, as https://stranger-7.pages.dev, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
 11: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
 12: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
 13: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
@@ -1039,23 +1039,23 @@ origins-regex = https://example.com
 origins-regex = chrome-extension://.*
 origins-regex = (?i)https://[A-Z]+\.Example\.com
 --
-3: error: regular expression "https://www.example.com": "." stands for any byte, so a stranger's origin matches, as https://wwwxexample.com, and "credentials = yes" shows it what is private (did you mean "https://www\.example\.com"?) [regex-any-origin]
+3: error: regular expression "https://www.example.com": "." matches any byte, so an origin of another site matches, as https://wwwxexample.com, and "credentials = yes" shows it what is private (did you mean "https://www\.example\.com"?) [regex-any-origin]
 3: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
-4: error: regular expression "https://(a|b).example.com": "." stands for any byte, so a stranger's origin matches, as https://axexample.com, and "credentials = yes" shows it what is private (did you mean "https://(a|b)\.example\.com"?) [regex-any-origin]
+4: error: regular expression "https://(a|b).example.com": "." matches any byte, so an origin of another site matches, as https://axexample.com, and "credentials = yes" shows it what is private (did you mean "https://(a|b)\.example\.com"?) [regex-any-origin]
 4: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
-5: error: regular expression "https://*.example.com": "." stands for any byte, so a stranger's origin matches, as https://xexample.com, and "credentials = yes" shows it what is private [regex-any-origin]
+5: error: regular expression "https://*.example.com": "." matches any byte, so an origin of another site matches, as https://xexample.com, and "credentials = yes" shows it what is private [regex-any-origin]
 5: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
-6: error: regular expression "https://(www.)?example.com(:\d+)?": "." stands for any byte, so a stranger's origin matches, as https://wwwxexample.com:7, and "credentials = yes" shows it what is private (did you mean "https://(www\.)?example\.com(:\d+)?"?) [regex-any-origin]
+6: error: regular expression "https://(www.)?example.com(:\d+)?": "." matches any byte, so an origin of another site matches, as https://wwwxexample.com:7, and "credentials = yes" shows it what is private (did you mean "https://(www\.)?example\.com(:\d+)?"?) [regex-any-origin]
 6: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
-7: error: regular expression "https://(?!admin\.)[a-z]+.example\.com": "." stands for any byte, so a stranger's origin matches, as https://strangerxexample.com, and "credentials = yes" shows it what is private (did you mean "https://(?!admin\.)[a-z]+\.example\.com"?) [regex-any-origin]
+7: error: regular expression "https://(?!admin\.)[a-z]+.example\.com": "." matches any byte, so an origin of another site matches, as https://strangerxexample.com, and "credentials = yes" shows it what is private (did you mean "https://(?!admin\.)[a-z]+\.example\.com"?) [regex-any-origin]
 7: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
-8: error: regular expression "https://example\.(com|org|.*)": a stranger's origin matches, as https://example.stranger.co.uk, and "credentials = yes" shows it what is private [regex-any-origin]
+8: error: regular expression "https://example\.(com|org|.*)": the origin of another site matches, as https://example.stranger.co.uk, and "credentials = yes" shows it what is private [regex-any-origin]
 8: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
 9: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
-10: error: regular expression "https://example\.com.*": a stranger's origin matches, as https://example.comstranger.co.uk, and "credentials = yes" shows it what is private [regex-any-origin]
+10: error: regular expression "https://example\.com.*": the origin of another site matches, as https://example.comstranger.co.uk, and "credentials = yes" shows it what is private [regex-any-origin]
 10: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
 11: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
-12: error: regular expression "http://192\.168\..*": a stranger's origin matches, as http://192.168.stranger.co.uk, and "credentials = yes" shows it what is private [regex-any-origin]
+12: error: regular expression "http://192\.168\..*": the origin of another site matches, as http://192.168.stranger.co.uk, and "credentials = yes" shows it what is private [regex-any-origin]
 12: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
 13: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
 14: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
@@ -1109,9 +1109,9 @@ credentials = no
 origins-regex = .*
 origins-regex = https://.*\.vercel\.app
 --
-3: warning: regular expression ".*": a stranger's origin matches, as https://stranger.com [regex-any-origin]
+3: warning: regular expression ".*": the origin of another site matches, as https://stranger.com [regex-any-origin]
 3: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
-4: warning: regular expression "https://.*\.vercel\.app": anybody can register a name that matches, as https://stranger-7.vercel.app [public-suffix]
+4: warning: regular expression "https://.*\.vercel\.app": anyone can register a name that matches, as https://stranger-7.vercel.app [public-suffix]
 4: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
 == regex-never
 [cors]
@@ -1134,7 +1134,7 @@ origins = https://e.example | https://f.example
 origins = https://g.example ; staging
 --
 2: warning: ";" begins a comment, and the origins behind it are not read: separate origins by blanks [separator]
-3: error: origin "https://c.example;https://d.example": the host is no valid name (did you mean "https://c.example https://d.example"?) [host]
+3: error: origin "https://c.example;https://d.example": the host is not a valid name (did you mean "https://c.example https://d.example"?) [host]
 3: warning: origins are separated by blanks or commas, not by ";" [separator]
 4: error: origin "|": an origin begins with a scheme and "://" (did you mean ","?) [scheme]
 4: warning: origins are separated by blanks or commas, not by "|" [separator]
@@ -1142,7 +1142,7 @@ origins = https://g.example ; staging
 [cors]
 origins-regex = https://[a-z]+\.example
 --
-2: warning: regular expression "https://[a-z]+\.example": anybody can register a name that matches, as https://stranger.example [public-suffix]
+2: warning: regular expression "https://[a-z]+\.example": anyone can register a name that matches, as https://stranger.example [public-suffix]
 2: warning: a regular expression easily allows more than it should; "origins" knows subdomains and ports (https://*.example.com, http://localhost:*) [regex-origin]
 == useless-headers
 [cors]
@@ -1154,7 +1154,7 @@ headers = Accept Content-Type
 --
 3: note: header "Accept" needs no permission unless its value is unusual or longer than 128 bytes [safelisted]
 3: note: header "Accept-Language" needs no permission unless its value is unusual or longer than 128 bytes [safelisted]
-3: warning: "headers" names only what browsers send without asking; the key can be left out [useless-headers]
+3: warning: "headers" names only headers that need no permission; the key can be left out [useless-headers]
 6: note: header "Accept" needs no permission unless its value is unusual or longer than 128 bytes [safelisted]
 == warm-unused
 [cors]
@@ -1173,14 +1173,14 @@ forward = tcp:127.0.0.1:9000
 [warm]
 scripts = *.pl
 --
-6: warning: [warm] starts programs beforehand, but "forward" starts none [warm-unused]
+6: warning: [warm] starts programs in advance, but "forward" starts no program [warm-unused]
 == warm-unused, exec
 [cors]
 origins = https://a.example
 [warm]
 scripts = exec
 --
-4: warning: "exec" stands for the program of [app], which names none [warm-unused]
+4: warning: "exec" is the program of [app], which is not set [warm-unused]
 == warm, values
 [cors]
 origins = https://a.example
@@ -1211,8 +1211,8 @@ origins = https://a.example
 methods = PUT DELETE PATCH
 allow = GET put
 --
-3: warning: method "DELETE" stands in "methods" but not in "allow": its preflight passes, and the request is then answered 405 [allow-misses-method]
-3: warning: method "PATCH" stands in "methods" but not in "allow": its preflight passes, and the request is then answered 405 [allow-misses-method]
+3: warning: method "DELETE" is in "methods" but not in "allow": its preflight passes, and the request then gets 405 [allow-misses-method]
+3: warning: method "PATCH" is in "methods" but not in "allow": its preflight passes, and the request then gets 405 [allow-misses-method]
 == null-origin
 [cors]
 origins = null https://a.example
@@ -1224,7 +1224,7 @@ allow-null = yes
 origins = https://a.example
 debug = on
 --
-3: warning: "debug = yes" tells everybody why a preflight was refused; not for production [debug-on]
+3: warning: "debug = yes" shows every client why a preflight was refused; not for production [debug-on]
 == safelisted
 [cors]
 origins = https://a.example

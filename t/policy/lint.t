@@ -31,7 +31,7 @@ my ($status, $out, $err) = corscheck_('lint', 'three');
 is($out, <<'OUT', 'a misspelt key, a trailing slash, a line of 72012 bytes');
 three:2: error: unknown key "orgins" in [cors] (did you mean "origins"?) [unknown-key]
 three:3: error: origin "https://example.com/": an origin has no path, not even "/" (did you mean "https://example.com"?) [path]
-three:4: error: the line has 72012 bytes, and 65536 are the most; split a list by repeating its key [line-too-long]
+three:4: error: the line has 72012 bytes, at most 65536 are allowed; split a list by repeating its key [line-too-long]
 OUT
 is("$status$err", '1', 'exit status');
 
@@ -59,7 +59,7 @@ ten:3: error: "max-body" takes a size (a number with K, M or G; bytes without), 
 ten:5: error: unknown key "wokers" in [server] (did you mean "workers"?) [unknown-key]
 ten:6: error: unknown section [cros] (did you mean "[cors]"?) [unknown-section]
 ten:7: error: origin "HTTPS://EXAMPLE.COM": browsers send origins in lower case (did you mean "https://example.com"?) [case]
-ten:8: error: origin "http://[0:0:0:0:0:0:0:1]:3000": an IPv6 address stands in brackets, in the form of RFC 5952 (did you mean "http://[::1]:3000"?) [ipv6]
+ten:8: error: origin "http://[0:0:0:0:0:0:0:1]:3000": an IPv6 address is written in brackets, in the form of RFC 5952 (did you mean "http://[::1]:3000"?) [ipv6]
 ten:9: error: origin "https://b\xc3\xbccher.example": browsers send such a host in punycode (did you mean "https://xn--bcher-kva.example"?) [non-ascii]
 ten:10: error: "credentials" takes yes or no, not "Yes" (did you mean "yes"?) [bad-value]
 ten:11: error: header "X-Api-Key:": a header name is made of letters, digits and !#$%&'*+-.^_`|~ (did you mean "X-Api-Key"?) [header]

@@ -50,21 +50,21 @@ is(lint("https://a.example/\n\nhttps://B.example\n*\nnull\nhttps://c.example, "
     . "https://d.example\n; x\n"), <<'OUT', 'bad lines');
 list:1: error: origin "https://a.example/": an origin has no path, not even "/" (did you mean "https://a.example"?) [path]
 list:3: error: origin "https://B.example": browsers send origins in lower case (did you mean "https://b.example"?) [case]
-list:4: error: origin "*": it can stand in "origins" alone, not in a file [wildcard]
-list:5: error: origin "null": it can stand in "origins" alone, not in a file [null-prohibited]
-list:6: error: origin "https://c.example, https://d.example": the host is no valid name [host]
+list:4: error: origin "*": it is allowed only in "origins", not in a file [wildcard]
+list:5: error: origin "null": it is allowed only in "origins", not in a file [null-prohibited]
+list:6: error: origin "https://c.example, https://d.example": the host is not a valid name [host]
 list:7: error: origin "; x": an origin begins with a scheme and "://" [scheme]
 OUT
 is(lint("https://\0a\nhttps://\x1b[2J\n" . 'https://' . ('x' x 63 . '.') x 4
     . "\n"), <<'OUT' =~ s/XXX/'x' x 63 . '.' . 'x' x 28/er, 'bad bytes');
-list:1: error: origin "https://\x00a": the host is no valid name [host]
+list:1: error: origin "https://\x00a": the host is not a valid name [host]
 list:2: error: origin "https://\x1b[2J": browsers send origins in lower case [case]
 list:3: error: origin "https://XXX...": a scheme has at most 64 bytes, a host 253, and 251 after "*." [too-long]
 OUT
 is(lint("http://a.example\nhttp://localhost\nhttps://*.com\n",
     "[cors]\norigins-file = list\ncredentials = yes\n"), <<'OUT', 'credentials');
 list:1: error: origin "http://a.example": with "credentials = yes", whoever is on the way can read what is private; "allow-insecure = yes" allows it (did you mean "https://a.example"?) [insecure-origin]
-list:3: error: origin "https://*.com": anybody can register a name under it, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
+list:3: error: origin "https://*.com": anyone can register a name under it, and "credentials = yes" shows them what is private; "allow-public-suffix = yes" allows it [public-suffix]
 OUT
 is(lint("http://a.example\nhttp://b.example\n",
     "[cors]\norigins-file = list\n[cors x]\npath = /x\ncredentials = yes\n"),
@@ -124,8 +124,8 @@ write_file("$dir/list", "https://a.example\n", 0666);
 write_file("$dir/policy", "[cors]\norigins-file = list\n", 0602);
 (undef, $out) = run([ corscheck(), 'lint', 'policy' ], dir => "$dir");
 is($out, <<'OUT', 'files that everybody may write to');
-policy:1: warning: everybody on this machine can write to the file (mode 0602); take that away with chmod o-w [writable-by-others]
-list:1: warning: everybody on this machine can write to the file (mode 0666); take that away with chmod o-w [writable-by-others]
+policy:1: warning: every user of this machine can write to the file (mode 0602); run chmod o-w [writable-by-others]
+list:1: warning: every user of this machine can write to the file (mode 0666); run chmod o-w [writable-by-others]
 OUT
 chmod 0664, "$dir/policy", "$dir/list";
 (undef, $out) = run([ corscheck(), 'lint', 'policy' ], dir => "$dir");
@@ -143,15 +143,15 @@ my $place = sub {
 };
 my $policy = "[app]\nexec = app.pl\n[cors]\norigins = https://a.example\n";
 write_file("$dir/site/app.pl", "#!/bin/sh\n", 0757);
-is($place->($policy, 'p.ini'), "p.ini:2: warning: everybody on this machine "
-    . "can write to the program \"$dir/site/app.pl\" (mode 0757); take that "
-    . "away with chmod o-w [writable-by-others]\n", 'a program of everybody');
+is($place->($policy, 'p.ini'), "p.ini:2: warning: every user of this machine "
+    . "can write to the program \"$dir/site/app.pl\" (mode 0757); run "
+    . "chmod o-w [writable-by-others]\n", 'a program of everybody');
 chmod 0775, "$dir/site/app.pl";
 is($place->($policy, 'p.ini'), '', 'a group may');
 chmod 0777, "$dir/site";
-is($place->($policy, 'p.ini'), 'p.ini:1: warning: everybody on this machine '
-    . "can replace files of the policy's folder (mode 0777); take that away "
-    . "with chmod o-w [writable-by-others]\n", 'a folder of everybody');
+is($place->($policy, 'p.ini'), 'p.ini:1: warning: every user of this machine '
+    . "can replace files of the policy's folder (mode 0777); run "
+    . "chmod o-w [writable-by-others]\n", 'a folder of everybody');
 chmod 01777, "$dir/site";
 is($place->($policy, 'p.ini'), '', 'unless it is sticky');
 chmod 0755, "$dir/site";

@@ -71,7 +71,7 @@ is(dump_of("[env]\nA = x#y # z\nB =;x\n$plain"),
     "[env]\nA = x#y # z\nB=;x\n\n$plain", 'values with signs of comments');
 
 # Lines that must be reported, and never hide the others.
-my $too_long = 'the line has %d bytes, and 65536 are the most; split a list by '
+my $too_long = 'the line has %d bytes, at most 65536 are allowed; split a list by '
     . 'repeating its key [line-too-long]';
 my @bad = (
 	[ 'NUL', "$plain\nmethods = P\0UT\nfoo = x\n",
@@ -128,7 +128,7 @@ my @bad = (
 		. '3: error: "max-age" takes seconds from 0 to 86400, without '
 		. "a unit, not \"x\" [max-age]\n" ],
 	[ 'a section of 50 bytes', "[" . ('x' x 50) . "]\nfoo\nbar = x\n$plain",
-		"1: error: the section name has 50 bytes, and 49 are the most "
+		"1: error: the section name has 50 bytes, at most 49 are allowed "
 		. "[section-too-long]\n"
 		. "2: error: no \"=\" in \"foo\" [syntax]\n" ],
 	[ 'a section header with a control byte', "[cors \x02]\nfoo = x\n$plain",
@@ -187,8 +187,8 @@ is(lint("$section\norigins = https://a.example\npath = /x\n"), '',
 
 # Things that are no files of text.
 POSIX::mkfifo("$dir/fifo", 0600) or die "mkfifo: $!";
-for my $case ([ '/dev/null', "1: error: no section has origins; nobody would "
-		. "be allowed anything [missing-origins]\n", 1 ],
+for my $case ([ '/dev/null', "1: error: no section has origins; nothing would "
+		. "be allowed [missing-origins]\n", 1 ],
 	[ "$dir", " error: the policy cannot be read: Is a directory; "
 		. "name the file in it [no-policy]\n", 2 ],
 	[ "$dir/none", " error: the policy cannot be read: No such file or "

@@ -117,7 +117,7 @@ static const struct words_row {
     {"words: quotes in quotes", "\"it's\" 'say \"x\"'", "[it's][say \"x\"]"},
     {"words: open single quote", "a 'b", "a quote is not closed"},
     {"words: open double quote", "\"a\\\"", "a quote is not closed"},
-    {"words: backslash at the end", "a \\", "a backslash stands at the end"},
+    {"words: backslash at the end", "a \\", "a backslash is at the end"},
     {"words: of one byte", "a b c d e f", "[a][b][c][d][e][f]"},
 };
 

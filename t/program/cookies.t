@@ -66,7 +66,7 @@ for my $how (sort keys %responders) {
 	my $count = sub { scalar(my @said = said($r, @_)) };
 	my @lines = $say->('sid=1; Path=/; HttpOnly');
 	is(scalar @lines, 1, "$how: a cookie without attributes is logged");
-	like($lines[0], qr/warning: .*cookie "sid" lacks SameSite=None; Secure: /,
+	like($lines[0], qr/warning: .*cookie "sid" has no SameSite=None; Secure: /,
 	    "$how: with what it lacks");
 	like($lines[0], qr/\Qto which [cors] allows credentials\E/,
 	    "$how: and the section");
@@ -74,7 +74,7 @@ for my $how (sort keys %responders) {
 	is($count->('sid=2', REQUEST_URI => '/b/x'), 1,
 	    "$how: and once for another section");
 	like(join('', $say->('a=1; Secure|b=1; SameSite=None')),
-	    qr/"a" lacks SameSite=None:.*"b" lacks Secure:/s,
+	    qr/"a" has no SameSite=None:.*"b" has no Secure:/s,
 	    "$how: each of two");
 	is($count->('good=1; SameSite=None; Secure'), 0,
 	    "$how: a good one is not");
@@ -128,7 +128,7 @@ for my $level ('info', 'debug') {
 	is($got->{header}{'set-cookie'}[0], 'sid=1', "CGI, log = $level: runs")
 	    or diag(explain($got));
 	if ($level eq 'debug') {
-		like($got->{stderr}, qr/cookie "sid" lacks/, 'CGI: it says so');
+		like($got->{stderr}, qr/cookie "sid" has no/, 'CGI: it says so');
 	} else {
 		unlike($got->{stderr}, qr/cookie/, 'CGI: it does not say so');
 	}

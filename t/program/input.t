@@ -73,7 +73,7 @@ for my $bad ('-2', '+5', '1 2', '0x10', '5,5', '9' x 30) {
 	is($got->{status}, 400, "CONTENT_LENGTH $bad: 400");
 	cors_on($got, "CONTENT_LENGTH $bad");
 }
-logged($r, qr/CONTENT_LENGTH is no number: "-2" \[content-length\]/,
+logged($r, qr/CONTENT_LENGTH is not a number: "-2" \[content-length\]/,
     'and the log says so');
 
 # --- cut short ---------------------------------------------------------------

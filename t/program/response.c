@@ -23,7 +23,7 @@ struct memory_sink {
 	struct sink sink;
 	char text[1 << 16];
 	size_t len;
-	size_t room; /* then the client is gone */
+	size_t room; /* then the client disconnected */
 	bool broken;
 };
 

@@ -97,7 +97,7 @@ for my $case ([ $r, 'of 64K' ], [ $tight, 'of 2K' ]) {
 	$got = ask($where, 'endless.pl');
 	is($got->{status}, 502, "max-header $name: 502");
 	cors_on($got, "max-header $name");
-	ok(gone(read_file("$dir/pid")), 'and the program is ended');
+	ok(gone(read_file("$dir/pid")), 'and the program is terminated');
 	logged($where, qr/larger than max-header.*raise max-header/, 'logged');
 }
 $tight->stop;
@@ -249,7 +249,7 @@ $got = ask($t, 'shut.pl');
 is($got->{body}, 'x', 'one that closes its output and goes on: the answer');
 cmp_ok(time - $start, '<', 30, 'and an end');
 ok(gone(read_file("$dir/pid")), 'of it too');
-logged($t, qr/closed its output but does not end.*background/, 'logged');
+logged($t, qr/closed its output but does not exit.*background/, 'logged');
 $start = time;
 $got = ask($t, 'bg.pl');
 like($got->{body}, qr/^(?:ok|b)*/, 'R17: a child that writes on and on');
@@ -293,7 +293,7 @@ for my $name (qw(spin.pl mute.pl busy.pl)) {
 		    . ($kept ? 'kept connection' : 'new connection'));
 	}
 }
-logged($r, qr/the client is gone; the program is ended \[client-gone\]/,
+logged($r, qr/the client disconnected; the program is terminated \[client-gone\]/,
     'logged');
 {
 	# R1: ABORT on a kept connection; the answer ends, the connection serves.

@@ -182,7 +182,7 @@ SKIP: {
 	chmod 0, "$dir/cgi/sub";
 	my $got = ask($r, 'sub/app');
 	is($got->{status}, 403, 'a folder that we may not enter: 403');
-	logged($r, qr/\[script-unreadable\].*let the user that runs corswrap/, 'logged');
+	logged($r, qr/\[script-unreadable\].*the user that runs corswrap/, 'logged');
 	cors_on($got, 'unreadable');
 	chmod 0755, "$dir/cgi/sub";
 }

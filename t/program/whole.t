@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# When an answer is whole, and what becomes then of program, client, log and
+# When a response is complete, and what becomes then of program, client, log and
 # counters: the table in HACKING.md, over raw records.  t/servers/whole.t has the
 # same behind web servers.
 #
@@ -82,7 +82,7 @@ scene 'signals and exit statuses' => sub {
 	my $got = ask($r, 'killed.pl');
 	is(length $got->{body}, 20_000, 'F4: what a program wrote before a signal came');
 	cut($got, 'F4: a signal');
-	logged($r, qr/killed\.pl: ended by signal 9 .*\[killed\]/, 'F4: logged');
+	logged($r, qr/killed\.pl: terminated by signal 9 .*\[killed\]/, 'F4: logged');
 	is(failures($r, 'killed'), 1, 'F4: counted');
 	cut(ask($r, 'killed.pl', params => { REQUEST_METHOD => 'POST' }, stdin => 'x'),
 	    'F4: a signal, POST');
@@ -112,9 +112,9 @@ scene 'limits' => sub {
 	    server => $status);
 	my $got = ask($t, 'hangs.pl');
 	is($got->{body}, 'abc', 'F4: what came before the timeout');
-	logged($t, qr/hangs\.pl: no output.*\[idle-timeout\]/, 'F4: a timeout: logged');
+	logged($t, qr/hangs\.pl: timed out: no output.*\[idle-timeout\]/, 'F4: a timeout: logged');
 	is_deeply([ grep { !is_waiting($_) } children_of($t->pid) ], [],
-	    'F4: a timeout: the program is ended');
+	    'F4: a timeout: the program is terminated');
 	cut($got, 'F4: a timeout');
 	is(failures($t, 'idle-timeout'), 1, 'F4: a timeout: counted');
 	$t->stop;
@@ -347,15 +347,15 @@ for my $case ([ 'Content-Length', qr/abc/, QUERY_STRING => 'length' ],
 scene 'a client that lacks a byte' => sub {
 	my $r = usual();
 	leaves($r, 'less.pl', qr/abc/);
-	logged($r, qr/less\.pl: the client is gone; the program is ended \[client-gone\]/,
+	logged($r, qr/less\.pl: the client disconnected; the program is terminated \[client-gone\]/,
 	    'F10: a client that lacks a byte is gone');
 	ok(wait_for(sub { failures($r, 'client-gone') == 1 }), 'F10: counted');
-	ok(!-e "$dir/end", 'F10: and the program is ended');
+	ok(!-e "$dir/end", 'F10: and the program is terminated');
 	# A program killed after its client has all: the log's alone.
 	program('dies.pl', 'print "Content-Length: 3\n\nabc"; told(); kill 9, $$');
 	leaves($r, 'dies.pl', qr/abc/);
 	release();
-	logged($r, qr/dies\.pl: ended by signal 9/, 'F10: it dies later: logged');
+	logged($r, qr/dies\.pl: terminated by signal 9/, 'F10: it dies later: logged');
 	ok(wait_for(sub { failures($r, 'killed') == 1 }), 'F10: it dies later: counted');
 	is($r->stop, 0, 'it stops well');
 };
@@ -417,7 +417,7 @@ for my $after (0, 30_000) {
 		$c->close;
 		ok(wait_for(sub { failures($r, 'client-gone') == 1 }),
 		    "the other half, $after: is one");
-		ok(!-e "$dir/end", "the other half, $after: the program is ended");
+		ok(!-e "$dir/end", "the other half, $after: the program is terminated");
 		is($r->stop, 0, 'it stops well');
 	};
 }
@@ -481,7 +481,7 @@ scene 'forward' => sub {
 	ok(ended(), 'forward: the application comes to its end');
 	is(failures($f, 'client-gone'), 0, 'forward: the client is not gone');
 	leaves($f, 'less.pl', qr/abc/);
-	logged($f, qr/the client is gone; the application is told.*\[client-gone\]/,
+	logged($f, qr/the client disconnected; the connection to the application is closed.*\[client-gone\]/,
 	    'forward: one that lacks a byte is');
 	ok(wait_for(sub { failures($f, 'client-gone') == 1 }), 'forward: counted');
 	$f->stop;
@@ -682,7 +682,7 @@ sub cannot_be_ended {
 	skip 'set-user-ID has no effect here', 7 unless defined $as && $as eq '0';
 	is($got->{body}, 'abc', "F5: $how: its answer");
 	is(ask($u, "$home/quick")->{body}, 'quick', "F5: $how: no worker is held");
-	logged($u, qr/other: process $other cannot be ended, and is left \[not-ended\]/,
+	logged($u, qr/other: process $other cannot be terminated, and is left running \[not-ended\]/,
 	    "F5: $how: logged");
 	ok(wait_for(sub { failures($u, 'not-ended') == 1 && running($u) == 0 }),
 	    "F5: $how: counted");

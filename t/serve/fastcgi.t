@@ -311,7 +311,7 @@ END
 		my $pid = read_file("$dir/pid") + 0;
 		$how eq 'abort' ? $c2->send_bytes(record(2, 1)) : $c2->close;
 		ok(wait_for(sub { !kill 0, $pid }, 30),
-		    "R1: $how: the program is ended");
+		    "R1: $how: the program is terminated");
 		next if $how eq 'close';
 		ok($c2->read_response(@standing)->{ended},
 		    'abort: END_REQUEST comes');

@@ -86,10 +86,10 @@ for my $method (qw(POST HEAD)) {
 }
 
 $r = cgi("corswrap-check=$token", PATH_TRANSLATED => "$dir/cgi/none.pl");
-like($r->{raw}, qr/^program: none can run, the answer would be 404/m, 'a script that is not there');
+like($r->{raw}, qr/^program: cannot run, the response would be 404/m, 'a script that is not there');
 like($r->{raw}, qr/none\.pl: No such file or directory$/m, 'and what is said of its file');
 $r = cgi("corswrap-check=$token", PATH_TRANSLATED => "$dir/cgi/plain.pl");
-like($r->{raw}, qr/^program: none can run, the answer would be 403: script-not-executable$/m, 'one that is not executable');
+like($r->{raw}, qr/^program: cannot run, the response would be 403: script-not-executable$/m, 'one that is not executable');
 like($r->{raw}, qr/plain\.pl\n    mode 0644,/m, 'its mode says why');
 
 # --- a token that could be guessed ---------------------------------------------------
@@ -118,7 +118,7 @@ $responder->stop;
 # Apache's Action names the script by PATH_TRANSLATED; a client that calls us by
 # our own URL gets none run, and the check says so.
 $r = cgi("corswrap-check=$token", REDIRECT_STATUS => undef);
-like($r->{raw}, qr/^program: none can run, the answer would be 403: direct-call$/m,
+like($r->{raw}, qr/^program: cannot run, the response would be 403: direct-call$/m,
 	'called by its own URL');
 
 my ($exit) = static_cgi();

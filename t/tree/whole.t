@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# The table "When an answer is whole" in HACKING.md names its tests: they exist.
+# The table "When a response is complete" in HACKING.md names its tests: they exist.
 #
 # SPDX-License-Identifier: ISC
 
@@ -11,7 +11,7 @@ use Corswrap::Test;
 use Test::More;
 
 my ($table) = read_file(top_src() . '/HACKING.md') =~
-    /^## When an answer is whole\n(.*?)^## /ms;
+    /^## When a response is complete\n(.*?)^## /ms;
 ok($table, 'the table is there');
 my $tests = join '', map { read_file(top_src() . "/t/$_/whole.t") }
     qw(program servers);

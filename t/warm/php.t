@@ -173,7 +173,7 @@ $got = ask_warm($r, 'slow.php', params => { QUERY_STRING => 'die' });
 is($got->{status}, 502, 'one that dies: 502');
 cors_on($got, 'and');
 is($got->{appStatus}, 128 + 11, 'its signal is known');
-logged($r, qr/slow\.php: ended by signal 11/, 'and logged');
+logged($r, qr/slow\.php: terminated by signal 11/, 'and logged');
 ok(warm_up($r, 'slow.php'), 'another comes');
 my $client = fcgi_connect($r->address);
 $client->send_bytes(request_bytes(params => params('slow.php',

@@ -171,7 +171,7 @@ ok(-e "$dir/note1.term", 'with TERM first');
 $got = ask_warm($r, 'slow.pl', params => { QUERY_STRING => 'die' });
 is($got->{status}, 502, 'a program that dies: 502');
 is($got->{appStatus}, 128 + 11, 'and its signal is known');
-logged($r, qr/slow\.pl: ended by signal 11/, 'and logged');
+logged($r, qr/slow\.pl: terminated by signal 11/, 'and logged');
 my $client = fcgi_connect($r->address);
 $client->send_bytes(request_bytes(params => params('slow.pl',
 	QUERY_STRING => 'late', NOTE => "$dir/note2")));

@@ -12,10 +12,10 @@ for line in \
 	'dump a policy in its canonical form' \
 	'explain what a browser will do with a request' \
 	'probe what a browser will do, with a live server' \
-	'read the same, with an answer that you paste' \
+	'read the same, with response headers that you paste' \
 	'import a policy from the CORS lines of another server' \
 	'learn a first policy from the requests in access logs' \
-	'replay what a policy would have answered' \
+	'replay how a policy would have responded' \
 	'warm whether a script can run warm' \
 	'reference headers, safelists, limits' \
 	'init writes a commented policy'
@@ -25,7 +25,7 @@ end
 complete -c corscheck -s h -l help -d 'print a summary'
 complete -c corscheck -n 'test (count (commandline -opc)) -eq 1' -s V -l version -d 'print the version'
 
-# Files: policies, logs, configurations, answers.
+# Files: policies, logs, configurations, responses.
 complete -c corscheck -n '__corscheck_has lint dump warm import learn replay read init' -F
 
 complete -c corscheck -n '__corscheck_has lint' -l strict -d 'warnings count as errors'
@@ -36,24 +36,24 @@ complete -c corscheck -n '__corscheck_has import' -l from -x -a 'apache nginx ot
 complete -c corscheck -n '__corscheck_has replay explain' -s p -l policy -r -F -d 'the policy'
 complete -c corscheck -n '__corscheck_has help' -a '(corscheck help 2>/dev/null | string replace -r " .*" "")'
 
-set -l ask '__corscheck_has explain probe read'
-complete -c corscheck -n "$ask" -l url -x -a 'https:// http://' -d 'what the page asks for'
-complete -c corscheck -n "$ask" -l origin -x -a 'https:// http:// null' -d 'of the page'
-complete -c corscheck -n "$ask" -s X -l method -x -a 'GET HEAD POST PUT PATCH DELETE' -d 'of the request'
-complete -c corscheck -n "$ask" -s H -l header -x -d 'a header that the script sets'
-complete -c corscheck -n "$ask" -s d -l data -x -d 'a body'
-complete -c corscheck -n "$ask" -l credentials -d 'with credentials'
-complete -c corscheck -n "$ask" -l as -x -a 'fetch xhr script font image eventsource'
-complete -c corscheck -n "$ask" -l mode -x -a 'cors no-cors'
-complete -c corscheck -n "$ask" -l redirect -x -a 'follow error manual'
-complete -c corscheck -n "$ask" -l upload-listener -d 'XMLHttpRequest listens to its upload'
-complete -c corscheck -n "$ask" -l browser -x -a 'chromium firefox safari all'
-complete -c corscheck -n "$ask" -l page-space -x -a 'public local loopback'
-complete -c corscheck -n "$ask" -l curl -x -d 'a command of curl'
-complete -c corscheck -n "$ask" -l fetch -x -d 'a call of fetch'
-complete -c corscheck -n "$ask" -l har -r -F -d 'a HAR file'
-complete -c corscheck -n "$ask" -l entry -x -d 'of the HAR'
-complete -c corscheck -n "$ask" -l console -x -d 'a message of the browser'
+set -l request '__corscheck_has explain probe read'
+complete -c corscheck -n "$request" -l url -x -a 'https:// http://' -d 'what the page requests'
+complete -c corscheck -n "$request" -l origin -x -a 'https:// http:// null' -d 'of the page'
+complete -c corscheck -n "$request" -s X -l method -x -a 'GET HEAD POST PUT PATCH DELETE' -d 'of the request'
+complete -c corscheck -n "$request" -s H -l header -x -d 'a header that the script sets'
+complete -c corscheck -n "$request" -s d -l data -x -d 'a body'
+complete -c corscheck -n "$request" -l credentials -d 'with credentials'
+complete -c corscheck -n "$request" -l as -x -a 'fetch xhr script font image eventsource'
+complete -c corscheck -n "$request" -l mode -x -a 'cors no-cors'
+complete -c corscheck -n "$request" -l redirect -x -a 'follow error manual'
+complete -c corscheck -n "$request" -l upload-listener -d 'XMLHttpRequest listens to its upload'
+complete -c corscheck -n "$request" -l browser -x -a 'chromium firefox safari all'
+complete -c corscheck -n "$request" -l page-space -x -a 'public local loopback'
+complete -c corscheck -n "$request" -l curl -x -d 'a command of curl'
+complete -c corscheck -n "$request" -l fetch -x -d 'a call of fetch'
+complete -c corscheck -n "$request" -l har -r -F -d 'a HAR file'
+complete -c corscheck -n "$request" -l entry -x -d 'of the HAR'
+complete -c corscheck -n "$request" -l console -x -d 'a message of the browser'
 
 set -l init '__corscheck_has init'
 complete -c corscheck -n "$init" -l server -x -a 'lighttpd lighttpd-cgi apache-fcgid apache-cgi apache-proxy htaccess nginx haproxy caddy busybox systemd'

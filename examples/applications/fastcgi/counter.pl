@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# A native FastCGI application: one process that answers one request after the
-# other, and remembers.  It knows nothing of CORS.  counter.pl ADDRESS listens on
+# A native FastCGI application: one process that serves one request after the
+# other, and remembers.  It does not implement CORS.  counter.pl ADDRESS listens on
 # a path, or on :PORT.
 # SPDX-License-Identifier: ISC
 use strict;

@@ -19,16 +19,16 @@ def application(environ, start_response):
         said = json.loads(body) if body else None
     except ValueError:
         start_response("400 Bad Request", [("Content-Type", "text/plain")])
-        return [b"that is no JSON\n"]
-    answer = json.dumps({
+        return [b"not JSON\n"]
+    reply = json.dumps({
         "method": environ["REQUEST_METHOD"], "path": environ["PATH_INFO"],
         "query": environ["QUERY_STRING"], "application": application_uri(environ),
         "said": said, "url": request_uri(environ),
     }, sort_keys=True).encode() + b"\n"
     start_response("200 OK", [("Content-Type", "application/json"),
-                              ("Content-Length", str(len(answer))),
-                              ("ETag", '"%d"' % len(answer))])
-    return [answer]
+                              ("Content-Length", str(len(reply))),
+                              ("ETag", '"%d"' % len(reply))])
+    return [reply]
 
 
 CGIHandler().run(application)
