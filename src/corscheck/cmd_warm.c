@@ -506,7 +506,7 @@ load_before(struct subject *s, struct zygote **z, const struct run *told)
 	s->load[known] = NULL;
 	(void)text_quote(slice_from(why), "", text, sizeof(text));
 	printf("%s: note: the modules that it loads when it runs cannot be "
-	       "loaded beforehand: %s\n",
+	       "loaded in advance: %s\n",
 	       s->path, text);
 }
 

@@ -90,7 +90,7 @@ my @wrong = (
 	[ [ '--origin', $origin, '--method', 'TRACE' ], qr/forbidden-method/ ],
 	[ [ '--origin', $origin, '--header', 'Cookie' ], qr/forbidden-header/ ],
 	[ [ '--origin', $origin, '--server', 'iis' ],
-		qr/there are lighttpd .*\bnginx\b/ ],
+		qr/known are lighttpd .*\bnginx\b/ ],
 	[ [ '--origin', $origin, '--path', 'api' ], qr/as --path \/api/ ],
 	[ [ '--origin', $origin, '--path', '/a"b' ], qr/as --path \/api/ ],
 	[ [ '--origin', $origin, '--exec', '/a', '--root', '/b' ],

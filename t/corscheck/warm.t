@@ -57,7 +57,7 @@ write_file("$dir/load.ini", read_file($policy) . "[warm]\nload = Late\n");
 like($out, qr/^scripts = .*\nload = Late$/m, 'the policy has them: no others');
 ($exit, $out) = check($policy, $late, 'QUERY_STRING=held');
 is($exit, 0, 'one of them cannot be loaded beforehand');
-like($out, qr{^\Q$late\E: note: the modules .* cannot be loaded beforehand: descriptor \d+ is open}m, 'why');
+like($out, qr{^\Q$late\E: note: the modules .* cannot be loaded in advance: descriptor \d+ is open}m, 'why');
 unlike($out, qr/^load/m, 'it runs warm without');
 
 ($exit, $out) = check($policy, script('handled.x', 'print "$^W\n"', '# no first line'));

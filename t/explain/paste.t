@@ -215,7 +215,7 @@ is(summary($e), "DELETE asks - $origin", 'HAR: an entry by its number');
 ($e) = ask('read', '--json', '--har', $har, '--entry', 4);
 is($e->{reason}, 'method-not-allowed', 'HAR: read judges the answer in it');
 (undef, $err, $status) = ask('read', '--har', $har);
-like($err, qr/the entry has no answer/, 'HAR: an entry without an answer');
+like($err, qr/the entry has no response/, 'HAR: an entry without an answer');
 (undef, $err) = ask('explain', '--har', $har, '--entry', 9);
 like($err, qr/no entry 9: the HAR has 4/, 'HAR: no such entry');
 write_file("$dir/no.har", '{"a": 1}');

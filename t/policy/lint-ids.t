@@ -801,7 +801,7 @@ origins = https://a.example
 isolate = yes
 --
 2: warning: "root": /nonexistent does not exist [root-missing]
-2: warning: "root": /etc/hostname is no folder [root-missing]
+2: warning: "root": /etc/hostname is not a folder [root-missing]
 4: warning: ".a": /nonexistent/interpreter does not exist [handler-missing]
 5: warning: ".b": /bin is not a file [handler-missing]
 9: note: browsers send Sec-Fetch-Site only to https and localhost; over http "isolate" has no effect [isolate-needs-https]

@@ -29,7 +29,7 @@ is(lint("https://a.example\n"), '', 'one origin');
 is(lint("# comment\n\n  \t\n https://a.example \r\n\t# x\nhttp://b.example:8080"
     . "\nhttps://*.c.example\nhttp://localhost:*\nhttp://*.d.example:*\n"),
     "list:9: warning: origin \"http://*.d.example:*\": every port of the host "
-    . "is let in, whoever opens it [broad-wildcard]\n",
+    . "is allowed, whichever program opens it [broad-wildcard]\n",
     'comments, blank lines, blanks, wildcards');
 is(lint("\xef\xbb\xbfhttps://a.example\n"), '', 'UTF-8 mark');
 is(lint(''), '', 'an empty list allows nobody, which is no mistake');

@@ -372,7 +372,7 @@ my @all = servers($r);
 kill 'HUP', $r->pid;
 write_file($r->{policy}, read_file($r->{policy}) . "[env]\nFOO = new\n");
 kill 'HUP', $r->pid;
-logged($r, qr/loaded again/, 'a reload');
+logged($r, qr/has been reloaded/, 'a reload');
 ok(gone($_), 'ends a server') for @all;
 php('env.php', '<?php echo getenv("FOO"), " ", trim(shell_exec("echo \$FOO"));');
 ok(warm_up($r, 'env.php'), 'env.php is warm');

@@ -431,7 +431,7 @@ ok(warm_up($r, 'env.pl'), '#!/usr/bin/env perl');
 my @old = zygotes($r);
 write_file($r->{policy}, read_file($r->{policy}) . "[env]\nFOO = new\n");
 kill 'HUP', $r->pid;
-logged($r, qr/loaded again/, 'a reload');
+logged($r, qr/has been reloaded/, 'a reload');
 is(ask($r, 'env.pl')->{body}, 'new', 'takes the new policy');
 ok(gone($_), 'and ends a zygote') for @old;
 ok(warm_up($r, 'env.pl'), 'another one comes');
