@@ -27,6 +27,20 @@ SKIP: {
 	}
 }
 
+# A word of a heading that mdoc takes for a macro is not printed.
+my $macro = join '|', qw(Ac Ad An Ao Ap Aq Ar At Bc Bo Bq Bsx Bx Cd Cm Dc Do Dq Dv
+    Dx Ec Em En Eo Er Es Ev Fa Fc Fl Fn Fo Fr Ft Fx Ic In Li Lk Ms Mt Nm No Ns Nx
+    Oc Oo Op Ox Pa Pc Pf Po Pq Qc Ql Qo Qq Sc So Sq St Sx Sy Ta Tn Ux Va Vt Xc Xo
+    Xr);
+my @taken = map {
+	my $name = $_;
+	map { "$name: $_" } grep { /^\.S[sh]\s(?:.*\s)?(?:$macro)(?:\s|$)/ }
+	    split /\n/, $page{$name};
+} sort keys %page;
+is_deeply(\@taken, [], 'no word of a heading is a macro');
+like(".Ss In ten minutes", qr/^\.S[sh]\s(?:.*\s)?(?:$macro)(?:\s|$)/,
+    'and one that was is found');
+
 # --- options of corswrap --------------------------------------------------------------
 
 my $options = read_file("$top/src/corswrap/options.c");

@@ -179,7 +179,7 @@ my @leads = (
 	[ 'fcgiwrap', 'corswrap-migration.7', 'fastcgi_pass' ],
 	[ 'slowcgi', 'corswrap-migration.7', 'total-timeout' ],
 	[ 'CSRF', 'corswrap-protection.7', 'enforce = block-unsafe' ],
-	[ 'In ten minutes', 'corswrap.8', 'corscheck init' ],
+	[ 'ten minutes', 'corswrap.8', 'corscheck init' ],
 );
 for (@leads) {
 	my ($word, $page, $goal) = @$_;
