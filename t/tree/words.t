@@ -117,7 +117,7 @@ sub short { return map { s{^\Q$top\E/}{}r } @_ }
 my @files = sort grep { -f "$top/$_" && !/\.(?:png|svg|orig)$/ } short(
     glob("$top/README.md $top/NEWS $top/SECURITY.md $top/HACKING.md " .
 	"$top/CONTRIBUTING.md $top/doc/*.[1-8] $top/doc/exchange.txt " .
-	"$top/src/*/*.[ch] $top/src/corscheck/help.txt " .
+	"$top/src/*/*.[ch] $top/src/explain/help.txt " .
 	"$top/src/corscheck/snippets/* $top/src/page/*.js " .
 	"$top/etc/*.ini $top/etc/systemd/* $top/etc/completion/*/* " .
 	"$top/examples/* $top/examples/*/* $top/examples/*/*/* " .
