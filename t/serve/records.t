@@ -92,9 +92,10 @@ for my $which (sort keys %connection) {
 	{
 		# 9 bytes on the wire for each, so more than any buffer of ours.
 		my $value = 'v' x 60_000;
+		my $bytes = request_bytes(params => post('x', X_VALUE => $value),
+			split => 1, keep => 1, stdin => 'x');
 		my $c = $connect->();
-		$c->send_bytes(request_bytes(params => post('x', X_VALUE => $value),
-			split => 1, keep => 1, stdin => 'x'));
+		$c->send_bytes($bytes);
 		$answers->($c, "$value|x", '60000 parameter bytes, a record each');
 		$next->($c, 'small records');
 	}

@@ -82,10 +82,8 @@ sub _params {
 
 sub _once {
 	my ($address, $query, %o) = @_;
-	my $c = fcgi_connect($address) or return { status => 0, body => '' };
-	my $got = _ask($c, $query, %o);
-	$c->close;
-	return $got;
+	return fcgi_get($address, keep => $o{keep}, timeout => $o{timeout} // 60,
+	    stdin => $o{body}, params => _params($query, $o{body}));
 }
 
 sub _counter {
