@@ -163,6 +163,7 @@ script_tests = \
 	t/tree/layers.t \
 	t/tree/manual.t \
 	t/tree/monitoring.t \
+	t/tree/posix.t \
 	t/tree/pure.t \
 	t/tree/recipes.t \
 	t/tree/requirements.t \

@@ -19,6 +19,7 @@ base_sources = \
 	%D%/os.c \
 	%D%/os.h \
 	%D%/os_process.c \
+	%D%/os_signal.c \
 	%D%/slice.h \
 	%D%/spin.h \
 	%D%/text.c \

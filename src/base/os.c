@@ -21,10 +21,11 @@
 #include <sched.h>
 #include <sys/auxv.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/sendfile.h>
-#include <sys/signalfd.h>
 #include <sys/syscall.h>
 
 #ifdef __SANITIZE_ADDRESS__
@@ -145,6 +146,20 @@ os_dup_to(int fd, int target)
 	return dup3(fd, target, O_CLOEXEC);
 }
 
+int
+os_unsent(int fd)
+{
+	int bytes;
+
+	return ioctl(fd, TIOCOUTQ, &bytes) == 0 ? bytes : -1;
+}
+
+bool
+os_random(void *to, size_t len)
+{
+	return getrandom(to, len, 0) == (ssize_t)len;
+}
+
 size_t
 os_pipe_room(int fd)
 {
@@ -252,28 +267,6 @@ os_no_new_privileges(void)
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
-/* The kernel's struct sigaction: the handler first; all zero is SIG_DFL. */
-struct action {
-	unsigned long words[8];
-};
-
-void
-os_signal_default(int signal)
-{
-	static const struct action zero;
-
-	(void)syscall(SYS_rt_sigaction, signal, &zero, NULL, 8);
-}
-
-bool
-os_signal_is_ignored(int signal)
-{
-	struct action now = {{0}};
-
-	return syscall(SYS_rt_sigaction, signal, NULL, &now, 8) == 0 &&
-	       now.words[0] == (unsigned long)SIG_IGN;
-}
-
 void
 os_close_on_exec_from(int first)
 {
@@ -296,17 +289,6 @@ int
 os_child_open_null(void)
 {
 	return (int)syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY, 0);
-}
-
-pid_t
-os_peer_process(int fd)
-{
-	struct ucred peer = {.pid = 0};
-	socklen_t len = sizeof(peer);
-
-	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0
-		   ? peer.pid
-		   : 0;
 }
 
 int
@@ -354,22 +336,6 @@ os_receive(int fd, void *buf, size_t len, pid_t *sender)
 		*sender = who.pid;
 	}
 	return n;
-}
-
-int
-os_signals(const sigset_t *signals)
-{
-	return signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-int
-os_signal_next(int fd)
-{
-	struct signalfd_siginfo info;
-
-	return read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info)
-		   ? (int)info.ssi_signo
-		   : 0;
 }
 
 /* An epoll on nothing but errors. */
@@ -450,6 +416,20 @@ os_dup_to(int fd, int target)
 	if (rc >= 0)
 		(void)fcntl(rc, F_SETFD, FD_CLOEXEC);
 	return rc;
+}
+
+int
+os_unsent(int fd)
+{
+	(void)fd;
+	return -1;
+}
+
+/* getentropy(3) is in POSIX.1-2024, and gives 256 bytes at most. */
+bool
+os_random(void *to, size_t len)
+{
+	return getentropy(to, len) == 0;
 }
 
 size_t
@@ -539,73 +519,25 @@ os_pipe_resize(int fd, size_t len)
 	return false;
 }
 
+/* poll(2) tells it of the writing end of a pipe, whatever is asked. */
 int
 os_watch_closed(int fd)
 {
-	(void)fd;
-	errno = ENOSYS;
-	return -1;
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return -1;
+	if (!S_ISFIFO(st.st_mode)) {
+		errno = ENOSYS;
+		return -1;
+	}
+	return fcntl(fd, F_DUPFD_CLOEXEC, 3);
 }
 
 const char *
 os_exec_name(void)
 {
 	return NULL;
-}
-
-/* What the thread that waits for signals has of its own. */
-struct signal_reader {
-	sigset_t signals;
-	int to;
-};
-
-static void *
-read_signals(void *context)
-{
-	struct signal_reader *r = context;
-	int number;
-
-	while (sigwait(&r->signals, &number) == 0)
-		if (write(r->to, &number, sizeof(number)) < 0)
-			break;
-	(void)close(r->to);
-	free(r);
-	return NULL;
-}
-
-int
-os_signals(const sigset_t *signals)
-{
-	struct signal_reader *r = malloc(sizeof(*r));
-	pthread_t thread;
-	int fds[2], error;
-
-	if (r == NULL || os_pipe(fds) != 0) {
-		free(r);
-		return -1;
-	}
-	(void)mark(fds[0], true);
-	*r = (struct signal_reader){*signals, fds[1]};
-	error = pthread_create(&thread, NULL, read_signals, r);
-	if (error == 0) {
-		(void)pthread_detach(thread);
-		return fds[0];
-	}
-	(void)close(fds[0]);
-	(void)close(fds[1]);
-	free(r);
-	errno = error;
-	return -1;
-}
-
-int
-os_signal_next(int fd)
-{
-	int number;
-
-	return read(fd, &number, sizeof(number)) == (ssize_t)sizeof(number)
-		   ? number
-		   : 0;
 }
 
 int
@@ -672,23 +604,6 @@ os_no_new_privileges(void)
 }
 
 void
-os_signal_default(int signal)
-{
-	struct sigaction action = {.sa_handler = SIG_DFL};
-
-	(void)sigaction(signal, &action, NULL);
-}
-
-bool
-os_signal_is_ignored(int signal)
-{
-	struct sigaction action;
-
-	return sigaction(signal, NULL, &action) == 0 &&
-	       action.sa_handler == SIG_IGN;
-}
-
-void
 os_close_on_exec_from(int first)
 {
 	long most = sysconf(_SC_OPEN_MAX);
@@ -707,13 +622,6 @@ int
 os_child_open_null(void)
 {
 	return open("/dev/null", O_RDONLY);
-}
-
-pid_t
-os_peer_process(int fd)
-{
-	(void)fd;
-	return 0;
 }
 
 int

@@ -2,9 +2,10 @@
  * What only Linux has, one thin function each, so that everything else can be
  * read as POSIX.1-2008.
  *
- * With OS_POSIX_ONLY (set where the system is no Linux) the same functions do
- * with what POSIX has: slower, or -1 with ENOSYS where the caller has another
- * way.  t/base/os.c and os-posix.c test both.
+ * With OS_POSIX_ONLY (configure --enable-posix-only, and set where the system
+ * is no Linux) the same functions do with what POSIX has: slower, or -1 with
+ * ENOSYS where the caller has another way.  t/base/os.c and os-posix.c test
+ * both.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -73,6 +74,13 @@ int os_pipe_reopen(int fd);
 
 /* Bytes that an empty pipe takes before a writer waits. */
 size_t os_pipe_room(int fd);
+
+/* Bytes sent on a socket that its peer has not read (unix) or its system has
+ * not received (TCP).  -1: the system does not tell. */
+int os_unsent(int fd);
+
+/* Bytes that nobody can guess.  False: the system has none. */
+bool os_random(void *, size_t);
 
 /* ---- files ---- */
 
@@ -210,9 +218,13 @@ void os_close_on_exec_from(int first);
 int os_child_dup(int fd, int target);
 int os_child_open_null(void);
 
-/* The process that called listen(2) or connect(2) at the other end of a unix
- * socket; 0: unknown. */
-pid_t os_peer_process(int fd);
+/*
+ * The numbers of recvmsg, write, close, dup3, fcntl and exit_group, for
+ * programs that make system calls by number (Perl's syscall).  All 0 where they
+ * cannot be made so.
+ */
+enum { OS_CALL_NUMBERS = 6 };
+void os_call_numbers(long numbers[OS_CALL_NUMBERS]);
 
 /* ---- processes that another one started ---- */
 
@@ -243,6 +255,13 @@ size_t os_pipe_writers(ino_t, pid_t *, size_t most);
 /* Has that process?  None that runs our own program: a child between clone and
  * exec holds every descriptor that we have. */
 bool os_writes_to(pid_t, ino_t);
+
+/* The folder that a process is in, without a NUL; its length, or -1 with errno.
+ */
+ssize_t os_process_folder(pid_t, char *buf, size_t cap);
+
+/* A file of /proc/PID, open for reading (close it); -1 with errno. */
+int os_process_file(pid_t, const char *name);
 
 /* Bytes of memory that the process has to itself or shares; 0: unknown. */
 uint64_t os_process_memory(pid_t);

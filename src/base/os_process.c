@@ -28,12 +28,9 @@
 static ssize_t
 read_proc(pid_t pid, const char *name, char *buf, size_t cap)
 {
-	char path[64];
+	int fd = os_process_file(pid, name);
 	ssize_t n;
-	int fd;
 
-	(void)snprintf(path, sizeof(path), "/proc/%ld/%s", (long)pid, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
 	n = read(fd, buf, cap - 1);
@@ -209,6 +206,34 @@ os_pipe_writers(ino_t pipe, pid_t *list, size_t most)
 	return count;
 }
 
+ssize_t
+os_process_folder(pid_t pid, char *buf, size_t cap)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/%ld/cwd", (long)pid);
+	return readlink(path, buf, cap);
+}
+
+int
+os_process_file(pid_t pid, const char *name)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/%ld/%s", (long)pid, name);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+void
+os_call_numbers(long numbers[OS_CALL_NUMBERS])
+{
+	static const long all[OS_CALL_NUMBERS] = {SYS_recvmsg, SYS_write,
+						  SYS_close,   SYS_dup3,
+						  SYS_fcntl,   SYS_exit_group};
+
+	memcpy(numbers, all, sizeof(all));
+}
+
 uint64_t
 os_process_memory(pid_t pid)
 {
@@ -297,6 +322,32 @@ os_pipe_writers(ino_t pipe, pid_t *list, size_t most)
 	(void)list;
 	(void)most;
 	return 0;
+}
+
+ssize_t
+os_process_folder(pid_t pid, char *buf, size_t cap)
+{
+	(void)pid;
+	(void)buf;
+	(void)cap;
+	errno = ENOSYS;
+	return -1;
+}
+
+int
+os_process_file(pid_t pid, const char *name)
+{
+	(void)pid;
+	(void)name;
+	errno = ENOSYS;
+	return -1;
+}
+
+void
+os_call_numbers(long numbers[OS_CALL_NUMBERS])
+{
+	for (int i = 0; i < OS_CALL_NUMBERS; i++)
+		numbers[i] = 0;
 }
 
 uint64_t

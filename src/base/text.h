@@ -64,6 +64,16 @@ text_find(struct slice s, char c)
 	return at == NULL ? s.len : (size_t)(at - s.ptr);
 }
 
+/* The place of the last c, or s.len. */
+static inline size_t
+text_find_last(struct slice s, char c)
+{
+	for (size_t at = s.len; at > 0; at--)
+		if (s.ptr[at - 1] == c)
+			return at - 1;
+	return s.len;
+}
+
 /* The place of the first byte that is in the string `set`, or s.len.  A NUL in
  * the slice is never in the set. */
 size_t text_find_any(struct slice s, const char *set);

@@ -135,8 +135,8 @@ open_socket(struct start *s)
 	char error[512];
 
 	hold_signals();
-	s->fds[0] =
-	    listen_open(&s->address, s->options.mode, error, sizeof(error));
+	s->fds[0] = listen_open(&s->address, s->options.mode, &s->file, error,
+				sizeof(error));
 	if (s->fds[0] < 0) {
 		fprintf(stderr, "corswrap: %s\n", error);
 		return -1;
@@ -256,7 +256,7 @@ serve(struct start *s, struct settings *settings)
 	bool own = s->options.address != NULL && s->address.text != NULL;
 	struct server_options options = {.fds = s->fds,
 					 .fd_count = s->fd_count,
-					 .own = own ? &s->address : NULL,
+					 .own = own ? &s->file : NULL,
 					 .policy = s->policy,
 					 .load = s->load,
 					 .workers = s->options.workers,
@@ -303,7 +303,7 @@ start_fastcgi(struct start *s)
 	else
 		status = serve(s, settings);
 	if (own && s->fd_count > 0)
-		listen_remove(&s->address, s->fds[0]);
+		listen_remove(&s->file, s->fds[0]);
 	arena_free(s->arena);
 	return status;
 }

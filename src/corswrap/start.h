@@ -8,6 +8,7 @@
 
 #include "corswrap/options.h"
 #include "policy/settings.h"
+#include "serve/listen.h"
 
 enum { START_PATH = 4096, START_FDS = 64 };
 
@@ -18,6 +19,7 @@ struct start {
 	struct load_options load;
 	struct arena *arena;
 	struct address address; /* of -l */
+	struct socket_file file; /* made for it */
 	int fds[START_FDS];	/* handed to us, or -l's */
 	size_t fd_count;
 };

@@ -23,6 +23,7 @@ EXTRA_DIST += $(onefile_sources) $(onefile_parts) %D%/README %D%/include \
 wasm_left_out = \
 	src/base/os.c \
 	src/base/os_process.c \
+	src/base/os_signal.c \
 	src/corscheck/cmd_warm.c \
 	src/page/fastcgi.c \
 	src/policy/cors_load.c \

@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -76,14 +75,13 @@ fchown(int fd, uid_t user, gid_t group)
 	return 0;
 }
 
-ssize_t
-getrandom(void *bytes, size_t len, unsigned flags)
-{
-	(void)flags;
-	return getentropy(bytes, len) == 0 ? (ssize_t)len : -1;
-}
-
 /* ---- base/os.h ---- */
+
+bool
+os_random(void *to, size_t len)
+{
+	return getentropy(to, len) == 0;
+}
 
 ssize_t
 os_executable(char *buf, size_t size)

@@ -11,9 +11,9 @@
 #include "page/page.h"
 
 #include <stdlib.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 
+#include "base/os.h"
 #include "base/text.h"
 #include "cors/request.h"
 #include "fetch/url.h"
@@ -352,7 +352,7 @@ make_nonce(char nonce[33])
 {
 	unsigned char bytes[16];
 
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+	if (!os_random(bytes, sizeof(bytes)))
 		return false;
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		snprintf(nonce + 2 * i, 3, "%02x", bytes[i]);

@@ -19,14 +19,14 @@ static const char no_memory[] = "no memory";
 static const char *
 parse_tcp(struct arena *arena, struct slice text, struct address *out)
 {
-	const char *colon = memrchr(text.ptr, ':', text.len);
+	size_t colon = text_find_last(text, ':');
 	struct slice host, port;
 	struct ip ip;
 	bool valid;
 
-	if (colon == NULL)
+	if (colon == text.len)
 		return "a port is missing";
-	host = slice_of(text.ptr, (size_t)(colon - text.ptr));
+	host = slice_of(text.ptr, colon);
 	port = slice_after(text, host.len + 1);
 	out->port = (uint16_t)port_number(port);
 	if (out->port == 0 || port.ptr[0] == '0')

@@ -267,13 +267,11 @@ is_label_star(struct slice host, size_t star)
 static bool
 cut_star(struct slice *host)
 {
-	const char *last =
-	    host->len == 0 ? NULL : memrchr(host->ptr, '*', host->len);
 	size_t first = text_find(*host, '*');
 
-	if (last == NULL || is_label_star(*host, first))
+	if (first == host->len || is_label_star(*host, first))
 		return false;
-	*host = slice_after(*host, (size_t)(last - host->ptr) + 1);
+	*host = slice_after(*host, text_find_last(*host, '*') + 1);
 	size_t dot = text_find(*host, '.');
 	if (dot == 0)
 		*host = slice_after(*host, 1);

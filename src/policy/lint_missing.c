@@ -11,6 +11,7 @@
 #include "policy/loader.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <sys/stat.h>
@@ -76,7 +77,9 @@ try_access(const struct identity *who, const char *path, unsigned wanted)
 	struct stat st;
 
 	if (who->self)
-		return eaccess(path, (int)wanted) == 0 ? 0 : errno;
+		return faccessat(AT_FDCWD, path, (int)wanted, AT_EACCESS) == 0
+			   ? 0
+			   : errno;
 	for (const char *slash = path;
 	     (slash = strchr(slash + 1, '/')) != NULL;) {
 		size_t len = (size_t)(slash - path);

@@ -19,9 +19,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/os.h"
 #include "base/text.h"
 #include "run/first_line.h"
 
@@ -257,15 +257,16 @@ push_modules(struct words *w, char text[TEXT], size_t len,
 static const char *
 push_perl(struct words *w, const char *folder, const char *const *load)
 {
+	long call[OS_CALL_NUMBERS];
 	char text[TEXT];
 	int n = snprintf(text, sizeof(text), "-I%s/perl", folder);
 
 	push(w, keep(w, slice_of(text, (size_t)n)));
+	os_call_numbers(call);
 	n = snprintf(text, sizeof(text),
 		     "-MCorswrap::Warm=%d,%ld,%ld,%ld,%ld,%ld,%ld",
-		     INTERPRETER_CONTROL, (long)SYS_recvmsg, (long)SYS_write,
-		     (long)SYS_close, (long)SYS_dup3, (long)SYS_fcntl,
-		     (long)SYS_exit_group);
+		     INTERPRETER_CONTROL, call[0], call[1], call[2], call[3],
+		     call[4], call[5]);
 	return push_modules(w, text, (size_t)n, load, ".");
 }
 

@@ -18,14 +18,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sockios.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -225,9 +223,7 @@ nap(const struct php *php, unsigned round)
 static bool
 is_read(const struct php *php)
 {
-	int left = -1;
-
-	return ioctl(php->connection, SIOCOUTQ, &left) == 0 && left == 0;
+	return os_unsent(php->connection) == 0;
 }
 
 bool

@@ -215,14 +215,11 @@ zygote_start(const struct zygote_spec *spec, enum child_stage *stage)
 static bool
 absolute(const struct zygote *z, const char *path, char to[static PATH_MAX])
 {
-	char link[64];
 	ssize_t n;
 
 	if (path[0] == '/')
 		return snprintf(to, PATH_MAX, "%s", path) < PATH_MAX;
-	(void)snprintf(link, sizeof(link), "/proc/%ld/cwd",
-		       (long)z->process.pid);
-	n = readlink(link, to, PATH_MAX - 1);
+	n = os_process_folder(z->process.pid, to, PATH_MAX - 1);
 	return n > 0 && snprintf(to + n, (size_t)(PATH_MAX - n), "/%s", path) <
 			    PATH_MAX - n;
 }
@@ -252,16 +249,17 @@ take_loaded(struct zygote *z, const char *path)
 static bool
 watch_mapped(struct zygote *z)
 {
-	char name[64], *line = NULL, *path;
+	char *line = NULL, *path;
 	size_t cap = 0;
 	bool ok = true;
-	FILE *f;
+	int fd = os_process_file(z->process.pid, "maps");
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
 
-	(void)snprintf(name, sizeof(name), "/proc/%ld/maps",
-		       (long)z->process.pid);
-	f = fopen(name, "re");
-	if (f == NULL)
+	if (f == NULL) {
+		if (fd >= 0)
+			(void)close(fd);
 		return true;
+	}
 	while (ok && getline(&line, &cap, f) > 0) {
 		/* Each has one executable part: "7f00-7f01 r-xp ... /path" */
 		if (strstr(line, " r-xp ") == NULL ||

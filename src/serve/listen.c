@@ -208,9 +208,11 @@ unix_hint(int error)
 }
 
 static int
-open_unix(const struct address *address, mode_t mode, char *error, size_t cap)
+open_unix(const struct address *address, mode_t mode, struct socket_file *file,
+	  char *error, size_t cap)
 {
 	union socket_address a;
+	struct stat st;
 	socklen_t len;
 	int lock, fd = -1;
 	mode_t mask;
@@ -231,17 +233,21 @@ open_unix(const struct address *address, mode_t mode, char *error, size_t cap)
 				 strerror(errno), unix_hint(errno));
 		umask(mask);
 	}
+	if (fd >= 0 && lstat(address->path, &st) == 0)
+		*file =
+		    (struct socket_file){address->path, st.st_dev, st.st_ino};
 	if (lock >= 0)
 		close(lock);
 	return fd;
 }
 
 int
-listen_open(const struct address *address, mode_t mode, char *error,
-	    size_t error_cap)
+listen_open(const struct address *address, mode_t mode,
+	    struct socket_file *file, char *error, size_t error_cap)
 {
+	*file = (struct socket_file){.path = NULL};
 	if (address->path != NULL)
-		return open_unix(address, mode, error, error_cap);
+		return open_unix(address, mode, file, error, error_cap);
 	return open_tcp(address, error, error_cap);
 }
 
@@ -286,29 +292,13 @@ listen_name(int fd, char *buf, size_t cap)
 	}
 }
 
-/* Is it this process that listens at the path? */
-static bool
-path_is_ours(const struct address *address)
-{
-	union socket_address a;
-	socklen_t len;
-	pid_t peer;
-	int fd;
-
-	if (socket_address_make(address, &a, &len) != 0)
-		return false;
-	fd = os_socket(AF_UNIX, true);
-	if (fd < 0)
-		return false;
-	peer = connect(fd, &a.any, sizeof(a.un)) == 0 ? os_peer_process(fd) : 0;
-	close(fd);
-	return peer == getpid();
-}
-
 void
-listen_remove(const struct address *address, int fd)
+listen_remove(const struct socket_file *file, int fd)
 {
-	if (address->path != NULL && os_is_listener(fd) &&
-	    path_is_ours(address))
-		unlink(address->path);
+	struct stat st;
+
+	if (file->path != NULL && os_is_listener(fd) &&
+	    lstat(file->path, &st) == 0 && S_ISSOCK(st.st_mode) &&
+	    st.st_dev == file->device && st.st_ino == file->inode)
+		unlink(file->path);
 }

@@ -16,13 +16,21 @@
  */
 int listen_inherited(void);
 
+/* The file of a unix socket that listen_open made. */
+struct socket_file {
+	const char *path; /* that of the address; NULL: TCP */
+	dev_t device;
+	ino_t inode;
+};
+
 /*
  * Bind and listen.  A stale unix socket is replaced, a live one or any other
  * file never.  mode is the socket file's, set without a moment in which it is
- * wider.  -1: error holds why and what to do.
+ * wider.  *file is what listen_remove wants.  -1: error holds why and what to
+ * do.
  */
-int listen_open(const struct address *, mode_t mode, char *error,
-    size_t error_cap);
+int listen_open(const struct address *, mode_t mode, struct socket_file *file,
+		char *error, size_t error_cap);
 
 /* Does fd listen on TCP beyond loopback (so that `peers` is needed)? */
 bool listen_is_exposed(int fd);
@@ -31,7 +39,8 @@ bool listen_is_exposed(int fd);
  * "tcp:127.0.0.1:9000"), of cap bytes with its NUL. */
 void listen_name(int fd, char *buf, size_t cap);
 
-/* Remove the unix socket that listen_open made, if it is still that one. */
-void listen_remove(const struct address *, int fd);
+/* Remove the unix socket that listen_open made, if it is still that one; fd:
+ * the socket, as long as which is open no other file has its inode. */
+void listen_remove(const struct socket_file *, int fd);
 
 #endif

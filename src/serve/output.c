@@ -339,9 +339,7 @@ output_stderr(struct output *o, const void *bytes, size_t len)
 static bool
 is_unread(int fd)
 {
-	int bytes = 0;
-
-	return ioctl(fd, TIOCOUTQ, &bytes) == 0 && bytes > 0;
+	return os_unsent(fd) > 0;
 }
 
 /*

@@ -9,11 +9,12 @@
 
 #include "policy/settings.h"
 #include "run/log.h"
+#include "serve/listen.h"
 
 struct server_options {
 	const int *fds; /* listening sockets, close-on-exec */
 	size_t fd_count;
-	const struct address
+	const struct socket_file
 	    *own;	    /* fds[0] was made by listen_open of it and is
 			   shared with nobody: its socket file is removed
 			   at the stop, and who has connected already is

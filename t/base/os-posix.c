@@ -10,4 +10,5 @@
 #define OS_POSIX_ONLY 1
 
 #include "base/os.c"
+#include "base/os_signal.c"
 #include "os.c"

@@ -85,7 +85,6 @@ test_sockets(void **state)
 	char folder[] = "/tmp/corswrap-os.XXXXXX";
 	socklen_t len = sizeof(to);
 	int listener, client, server;
-	pid_t peer;
 
 	(void)state;
 	assert_non_null(mkdtemp(folder));
@@ -102,8 +101,6 @@ test_sockets(void **state)
 	assert_int_equal(connect(client, (void *)&to, sizeof(to)), 0);
 	server = os_accept(listener, (void *)&to, &len);
 	assert_marked(server, false);
-	peer = os_peer_process(client);
-	assert_true(peer == 0 || peer == getpid());
 	(void)close(listener);
 	(void)close(client);
 	(void)close(server);
@@ -244,17 +241,19 @@ test_watch_closed(void **state)
 
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	int ends[2], fd;
+
 	p.fd = os_watch_closed(pair[0]);
 #ifdef OS_POSIX_ONLY
 	assert_int_equal(p.fd, -1);
+	assert_int_equal(errno, ENOSYS);
 #else
-	int ends[2], fd;
-
 	assert_int_equal(shutdown(pair[1], SHUT_WR), 0);
 	assert_int_equal(poll(&p, 1, 50), 0);
 	(void)close(pair[1]);
 	assert_int_equal(poll(&p, 1, 10000), 1);
 	(void)close(p.fd);
+#endif
 	assert_int_equal(os_pipe(ends), 0);
 	p.fd = os_watch_closed(ends[1]);
 	assert_int_equal(poll(&p, 1, 0), 0);
@@ -264,8 +263,8 @@ test_watch_closed(void **state)
 	(void)close(ends[1]);
 	fd = open("/dev/null", O_WRONLY);
 	assert_int_equal(os_watch_closed(fd), -1);
-	assert_int_equal(errno, EPERM);
 	(void)close(fd);
+#ifndef OS_POSIX_ONLY
 	assert_true(access(os_exec_name(), X_OK) == 0);
 #endif
 	(void)close(pair[0]);

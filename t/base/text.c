@@ -69,6 +69,11 @@ test_find(void **state)
 	assert_int_equal(text_find(s, '\0'), 2);
 	assert_int_equal(text_find(s, 'x'), 4);
 	assert_int_equal(text_find(SLICE_NONE, 'x'), 0);
+	assert_int_equal(text_find_last(s, 'a'), 0);
+	assert_int_equal(text_find_last(s, '\0'), 2);
+	assert_int_equal(text_find_last(s, 'x'), 4);
+	assert_int_equal(text_find_last(slice_from("a.b.c"), '.'), 3);
+	assert_int_equal(text_find_last(SLICE_NONE, 'x'), 0);
 	assert_int_equal(text_find_any(s, "cb"), 1);
 	assert_int_equal(text_find_any(s, "c"), 3);
 	assert_int_equal(text_find_any(s, "x"), 4);

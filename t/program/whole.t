@@ -118,7 +118,7 @@ scene 'limits' => sub {
 	cut($got, 'F4: a timeout');
 	is(failures($t, 'idle-timeout'), 1, 'F4: a timeout: counted');
 	$t->stop;
-	$t = run_responder("total-timeout = 300ms\nkill-grace = 100ms");
+	$t = run_responder("total-timeout = 3s\nkill-grace = 100ms");
 	cut(ask($t, 'hangs.pl'), 'F4: total-timeout');
 	$t->stop;
 	$t = run_responder('kill-grace = 100ms', server => 'drain-timeout = 300ms');
@@ -240,11 +240,12 @@ scene 'no worker is held' => sub {
 };
 
 # Within the limits.
-for my $limit (qw(idle-timeout total-timeout)) {
+for my $case ([ 'idle-timeout', '500ms' ], [ 'total-timeout', '3s' ]) {
+	my ($limit, $time) = @$case;
 	scene "closed, $limit" => sub {
 		closing_programs();
 		for my $deaf ('', 'deaf') {
-			my $t = run_responder("$limit = 500ms\nkill-grace = 300ms",
+			my $t = run_responder("$limit = $time\nkill-grace = 300ms",
 			    server => $status);
 			unlink "$dir/pid";
 			my $got = ask($t, 'closes-long.pl', params => { QUERY_STRING => $deaf });
@@ -362,7 +363,7 @@ scene 'a client that lacks a byte' => sub {
 
 # A client that takes nothing is not gone, nor is one for whom corswrap stops.
 for my $case ([ 'idle-timeout', "idle-timeout = 500ms", '' ],
-	[ 'total-timeout', "total-timeout = 1s", '' ],
+	[ 'total-timeout', "total-timeout = 3s", '' ],
 	[ 'stopped', '', 'drain-timeout = 500ms' ])
 {
 	my ($id, $app, $server) = @$case;
@@ -526,7 +527,8 @@ sub stray_program {
 	    . "rename '$dir/stray.new', '$dir/stray'; exec 'sleep', 300 }\n$code");
 }
 sub stray { wait_for(sub { -s "$dir/stray" }); return read_file("$dir/stray") }
-for my $how (sort keys %leave) {
+# Only Linux tells who the descendants are; elsewhere the group is ended.
+for my $how (posix_only() ? () : sort keys %leave) {
 	scene "what left the group, $how" => sub {
 		my $hung = $leave{$how}
 		    . "select undef, undef, undef, 0.02 until -s '$dir/stray';"
@@ -572,7 +574,7 @@ sub crowd {
 	    map { m{/proc/(\d+)$} ? $1 : () } glob '/proc/[0-9]*';
 	return @pids;
 }
-for my $how (sort keys %crowd) {
+for my $how (posix_only() ? () : sort keys %crowd) {
 	scene "a crowd, $how" => sub {
 		my $mark = 1_000_000 + $$;
 		stray_program('crowd.pl', "my \$mark = $mark; $crowd{$how}"

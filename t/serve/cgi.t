@@ -347,7 +347,9 @@ check_end('TERM, a deaf program and much patience', $deaf, sub {
 	wait_for(sub { is_gone($pid) }, 60);
 	cmp_ok(time - $start, '<', 20, 'the server is not waited for');
 }, '60s');
-check_end('KILL and a deaf program', $deaf, sub { kill 'KILL', $_[0] }, '30s');
+# The parent-death signal.
+check_end('KILL and a deaf program', $deaf, sub { kill 'KILL', $_[0] }, '30s')
+    unless posix_only();
 check_end('the client goes', $loud, sub { close $_[1] });
 check_end('the client goes unheard', $quiet, sub { close $_[1] });
 

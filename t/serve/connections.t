@@ -14,7 +14,7 @@ use Corswrap::FastCGI qw(fcgi_connect fcgi_get record begin_record
     params_records stdin_records request_bytes);
 use Corswrap::Responder;
 use Corswrap::Scenes;
-use Corswrap::Test qw(have_program read_file tempdir under_valgrind wait_for
+use Corswrap::Test qw(have_program posix_only read_file tempdir under_valgrind wait_for
 	write_file);
 use POSIX ();
 use Test::More;
@@ -246,6 +246,7 @@ play_scenes();
 # --- what it costs -----------------------------------------------------------
 
 SKIP: {
+	skip '--enable-posix-only: counts', 1 if posix_only();
 	my $r = responder(more => { server => 'reload = 1h' });
 	my $a = $r->address;
 	my $n = 100;

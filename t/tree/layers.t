@@ -125,7 +125,7 @@ SKIP: {
 	    pidfd_send_signal pipe2 ppoll prctl prlimit prlimit64 renameat2
 	    sendfile sendfile64 signalfd splice syscall tee vmsplice);
 	my @linux;
-	for my $file (grep { !m{^base/os(?:_process)?$} } sort keys %$used) {
+	for my $file (grep { !m{^base/os(?:_\w+)?$} } sort keys %$used) {
 		push @linux, map { "$file calls $_" }
 		    grep { $linux{$_} } sort keys %{ $used->{$file} };
 	}

@@ -11,7 +11,7 @@ use Corswrap::Tree;
 use Test::More;
 
 my @folders = qw(base cors fastcgi fetch);
-my $pure = qr{^(?:base/(?!(?:clock|file|os(?:_process)?)\b)|(?:cors|fastcgi|fetch)/)};
+my $pure = qr{^(?:base/(?!(?:clock|file|os(?:_\w+)?)\b)|(?:cors|fastcgi|fetch)/)};
 
 # --- includes -----------------------------------------------------------------------
 

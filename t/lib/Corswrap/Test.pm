@@ -19,7 +19,7 @@ use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(top_src top_build corswrap corscheck tempdir write_file
     read_file free_port start stop wait_for wait_port wait_socket tick wait_ticks
-    run http header headers have_program patience under_valgrind);
+    run http header headers have_program patience posix_only under_valgrind);
 
 my $lib = dirname(abs_path(__FILE__));
 my %running;    # pid => 1
@@ -42,6 +42,13 @@ sub patience {
 # What such a run leaves out stands in t/watched.txt.
 sub under_valgrind {
 	return ($ENV{CORSWRAP_WATCHED} // '') eq 'valgrind';
+}
+
+# Was it configured with --enable-posix-only?  What the tests leave out then needs
+# what only Linux has (HACKING.md, "Other systems").
+sub posix_only {
+	return read_file(top_build() . '/Makefile') =~
+	    /^POSIX_CPPFLAGS = -DOS_POSIX_ONLY/m ? 1 : 0;
 }
 
 # A folder that everybody may enter (servers drop their rights), removed at

@@ -25,6 +25,10 @@ use Time::HiRes qw(sleep);
 our @EXPORT = qw(warm_responder warm_up warm_turn ask_warm counted zygotes warm_section
     counter_lines);
 
+# Which process answers only Linux tells (os_name_senders).
+Test::More::plan(skip_all => '--enable-posix-only: programs run cold')
+    if posix_only();
+
 # As the source tree has it: tests run before make install.
 $ENV{CORSWRAP_LIBEXEC} = top_src() . '/lib';
 
