@@ -180,15 +180,6 @@ bool question_fault_add(struct arena *, struct question_faults *,
 bool question_read(struct arena *arena, const struct question_text *text,
 		   struct question *out, struct question_faults *);
 
-/* ---- server_words.c ---- */
-
-/*
- * Advice to send the CORS headers on every status, each once: with the lines, in
- * backquotes, for the server that the response names (nginx, Apache, lighttpd,
- * Caddy; HAProxy where it names none), which replace what the program sends.
- */
-const char *explain_set_headers(struct explanation *, const struct response *);
-
 /* ---- words.c ---- */
 
 /* printf into the arena; "" when memory is out, which is noted. */

@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "cors/names.h"
+#include "explain/servers.h"
 
 /* ---- places in the policy ---- */
 

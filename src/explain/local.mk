@@ -36,7 +36,8 @@ explain_sources = \
 	%D%/reference.c \
 	%D%/reference.h \
 	%D%/server.c \
-	%D%/server_words.c \
+	%D%/servers.c \
+	%D%/servers.h \
 	%D%/text.c \
 	%D%/walk.c \
 	%D%/walk.h \

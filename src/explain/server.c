@@ -68,7 +68,8 @@ find_cache(struct explanation *e, const struct live_server *live)
 
 /* ---- the server's own words ---- */
 
-/* Without a preflight of the page nothing shows that corswrap answers. */
+/* Without a preflight of the page nothing shows that corswrap answers, whose
+ * cures are those of the policy: SERVER_UNKNOWN then. */
 static enum server_kind
 find_server(struct explanation *e, const struct live_server *live)
 {
@@ -78,10 +79,10 @@ find_server(struct explanation *e, const struct live_server *live)
 	};
 	struct fetch_fields fields = {at, 2 + explain_metadata(e, at + 2)};
 	struct response preflight = e->preflight;
-	enum server_kind kind = cures_server(&e->preflight);
+	enum server_kind kind = server_of(&e->preflight);
 
 	if (kind == SERVER_UNKNOWN)
-		kind = cures_server(&e->response);
+		kind = server_of(&e->response);
 	if (kind == SERVER_UNKNOWN)
 		return kind;
 	/* corswrap's answers vary by Origin: of one that was pasted alone it
@@ -94,7 +95,7 @@ find_server(struct explanation *e, const struct live_server *live)
 	if (!preflight.known)
 		live_send(live, e, &e->question.url, SLICE("OPTIONS"), &fields,
 			  &preflight);
-	return cures_is_corswrap(&preflight) ? SERVER_CORSWRAP : kind;
+	return cures_is_corswrap(&preflight) ? SERVER_UNKNOWN : kind;
 }
 
 /* Has a finding told the cure of the verdict already? */

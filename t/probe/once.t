@@ -65,12 +65,14 @@ sub part {
 	write_file($site->{policy}, $policy . ($case->{origins}
 	    ? "\n[cors]\norigins = $case->{origins}\ncredentials = yes\n"
 	    : "\n[cors never]\npath = /never\norigins = https://never.example\n"));
-	my $lines = join '', map { "$_\n" } @{ $case->{lines} };
+	my ($down, $lines) = map { join '', map { "$_\n" } @$_ }
+	    [ grep { /^header_down/ } @{ $case->{lines} } ],
+	    [ grep { !/^header_down/ } @{ $case->{lines} } ];
 	$lines = "<Location \"/$case->{name}\">\n$lines</Location>\n"
 	    if $server =~ /^apache/ && $lines ne '';
-	my $place = $lines =~ /^header_down/ ? qr/^ *reverse_proxy .*\{\n/m
-	    : $place{$server};
-	$site->{text} =~ s/($place)/$1$lines/ or die $site->{text};
+	$site->{text} =~ s/($place{$server})/$1$lines/ or die $site->{text};
+	$site->{text} =~ s/(^ *reverse_proxy .*\{\n)/$1$down/m
+	    or die $site->{text} if $down ne '';
 	return $site;
 }
 

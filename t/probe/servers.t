@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# corscheck probe in front of real nginx, Apache and lighttpd, each misconfigured
+# corscheck probe in front of real nginx, Apache, lighttpd and Caddy, each misconfigured
 # in the ways that people meet: the cause is found, and the cure that it prints,
 # pasted into the configuration as it is, cures it.
 #
@@ -19,6 +19,7 @@ use Test::More;
 
 my $origin = 'https://app.example.com';
 my $other = 'https://other.example';
+my $bcrypt = q($2y$04$8g1MykaCqwOOPXKekgxmG.WE6ztaz/kmvwVbu3wBw8w4t7GSUr426);
 my $password = 'Authorization: Basic ' . encode_base64('ada:secret', '');
 
 # --- the application ----------------------------------------------------------
@@ -84,9 +85,17 @@ my %servers = (
 			'auth.require = ( "" => ( "method" => "basic", "realm" => "x", "require" => "valid-user" ) )') },
 		login => ['$REQUEST_HEADER["Authorization"] == "" { url.redirect = ( "^/x" => "/login" ) url.redirect-code = 302 }'],
 	},
+	caddy => {
+		set => sub { "header $_[0] \"$_[1]\"" },
+		# Of "secret", by htpasswd -B.
+		guard => sub { ('basicauth {', "ada $bcrypt", '}') },
+		login => [ '@stranger not header Authorization *',
+			'redir @stranger /login 302' ],
+	},
 );
 
-my %program = (nginx => 'nginx', apache => 'apache2', lighttpd => 'lighttpd');
+my %program = (nginx => 'nginx', apache => 'apache2', lighttpd => 'lighttpd',
+	caddy => 'caddy');
 
 sub serve_nginx {
 	my ($dir, $backend, @lines) = @_;
@@ -171,8 +180,36 @@ END
 	    read_file("$dir/lighttpd.conf");
 }
 
+# What begins with header_down belongs into the proxy's block.
+sub serve_caddy {
+	my ($dir, $backend, @lines) = @_;
+	my $port = free_port();
+	my @down = grep { /^header_down/ } @lines;
+	my $proxy = join "\n", "reverse_proxy 127.0.0.1:$backend {", @down, '}';
+	@lines = grep { !/^header_down/ } @lines;
+	# Of a cure that is put around it.
+	my @behind = @lines && $lines[-1] eq "}\n" ? pop @lines : ();
+	write_file("$dir/Caddyfile", <<"END");
+{
+	admin off
+	auto_https off
+	storage file_system $dir/data
+}
+http://127.0.0.1:$port {
+bind 127.0.0.1
+@{[ join "\n", @lines, $proxy, @behind ]}
+}
+END
+	my $pid = start([ have_program('caddy'), 'run', '--adapter', 'caddyfile',
+		'--config', "$dir/Caddyfile" ], stderr => "$dir/start.log",
+		env => { %ENV, HOME => $dir, XDG_CONFIG_HOME => $dir });
+	return ($port, $pid) if wait_port($port);
+	die "Caddy did not start: ", read_file("$dir/start.log"),
+	    read_file("$dir/Caddyfile");
+}
+
 my %serve = (nginx => \&serve_nginx, apache => \&serve_apache,
-	lighttpd => \&serve_lighttpd);
+	lighttpd => \&serve_lighttpd, caddy => \&serve_caddy);
 
 # --- what is wrong ------------------------------------------------------------
 
@@ -238,10 +275,13 @@ sub has {
 	    || grep { $_->{id} eq $id } @{ $e->{findings} };
 }
 
-# The directives of the cure in front of what is there, or in its place.
+# The directives of the cure in front of what is there, around it, or in its
+# place.
 sub paste {
 	my ($cure, @lines) = @_;
-	my @new = $cure =~ /`([^`]+)`/g;
+	my ($front, $back) = split /; and behind all of them/, $cure;
+	my @new = $front =~ /`([^`]+)`/g;
+	push @lines, map { "$_\n" } ($back // '') =~ /`([^`]+)`/g;
 	@lines = grep { !/Access-Control-Allow/ } @lines
 	    if $cure =~ /in place of other lines/;
 	return $cure =~ /at the end/ ? (@lines, @new) : (@new, @lines);
@@ -294,7 +334,7 @@ sub check_backend {
 	my ($port, $pid) = $serve{$name}->($dir, $backend);
 	my $e = ask($port, {});
 	ok(has($e, 'backend-down'), "$name, nothing behind it: found");
-	like($e->{fix} // '', qr/^start what .*(?:error_?log|errorlog)/i,
+	like($e->{fix} // '', qr/^start what .*(?:error_?log|log of Caddy)/i,
 	    'cured in its words');
 	my $listen = IO::Socket::INET->new(LocalAddr => "127.0.0.1:$backend",
 		Listen => 8, ReuseAddr => 1) or die "listen: $!";
@@ -308,7 +348,8 @@ sub check_backend {
 	return;
 }
 
-my @here = grep { have_program($program{$_}) } qw(nginx apache lighttpd);
+my @here = grep { have_program($program{$_}) }
+    qw(nginx apache lighttpd caddy);
 plan skip_all => 'no web server' unless @here;
 for my $name (@here) {
 	for my $case (@cases) {
