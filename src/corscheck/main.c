@@ -25,6 +25,7 @@
 	"           [--as fetch|xhr|script|font|image|eventsource]\n"          \
 	"           [--redirect follow|error|manual] [--upload-listener]\n"    \
 	"           [--page-space public|local|loopback]\n"                    \
+	"           [--coep require-corp|credentialless]\n"                    \
 	"           [--browser chromium|firefox|safari|all]\n"                  \
 	"           or --curl COMMAND | --fetch CALL | --har FILE [--entry N]\n" \
 	"           or --console MESSAGE"

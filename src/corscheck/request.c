@@ -80,6 +80,15 @@ set_mode(struct fetch_how *how, const char *text)
 }
 
 static int
+set_embedder(struct fetch_how *how, const char *text)
+{
+	return fetch_embedder_parse(slice_from(text), &how->embedder)
+		   ? GO_ON
+		   : complain("--coep", " is require-corp, credentialless or "
+					"unsafe-none");
+}
+
+static int
 set_redirect(struct fetch_how *how, const char *text)
 {
 	static const char *const names[] = {[FETCH_FOLLOW] = "follow",
@@ -102,6 +111,9 @@ read_how(struct fetch_how *how, int letter, int *status)
 	switch (letter) {
 	case 'a':
 		*status = set_as(how, optarg);
+		break;
+	case 'e':
+		*status = set_embedder(how, optarg);
 		break;
 	case 'd':
 		how->has_body = true;
@@ -305,6 +317,7 @@ read_flags(struct request_arguments *arguments, struct question_text *text,
 	static const struct option options[] = {
 	    {"as", required_argument, NULL, 'a'},
 	    {"browser", required_argument, NULL, 'b'},
+	    {"coep", required_argument, NULL, 'e'},
 	    {"console", required_argument, NULL, PASTE_CONSOLE},
 	    {"credentials", no_argument, NULL, 'c'},
 	    {"curl", required_argument, NULL, PASTE_CURL},

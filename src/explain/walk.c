@@ -18,10 +18,16 @@ static const char *
 describe_page(struct explanation *e)
 {
 	struct slice origin = e->question.origin;
+	const char *text = "A page without an origin (null)";
 
-	if (slice_eq(origin, SLICE("null")))
-		return "A page without an origin (null)";
-	return explain_printf(e, "A page of %s", explain_quote(e, origin));
+	if (!slice_eq(origin, SLICE("null")))
+		text =
+		    explain_printf(e, "A page of %s", explain_quote(e, origin));
+	if (e->question.how.embedder == FETCH_UNSAFE_NONE)
+		return text;
+	return explain_printf(e, "%s, with Cross-Origin-Embedder-Policy: %s,",
+			      text,
+			      fetch_embedder_name(e->question.how.embedder));
 }
 
 /* A string literal of JavaScript: explain_quote writes a byte as it is escaped

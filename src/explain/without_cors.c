@@ -22,6 +22,32 @@ has_no_site(const struct url *url)
 	return !url->is_ip && text_find(url->host, '.') == url->host.len;
 }
 
+/* Any other value is taken for none. */
+static bool
+is_resource_policy(struct slice policy)
+{
+	return slice_eq(policy, SLICE("same-origin")) ||
+	       slice_eq(policy, SLICE("same-site")) ||
+	       slice_eq(policy, SLICE("cross-origin"));
+}
+
+/*
+ * Cross-Origin-Embedder-Policy as far as it counts for this request.  In pages
+ * that are no secure contexts it does not (HTML, "obtain an embedder policy");
+ * what is not asked for with CORS has no credentials under credentialless, and
+ * passes for that.
+ */
+static bool
+requires_resource_policy(struct explanation *e)
+{
+	struct url page;
+
+	return e->question.how.embedder == FETCH_REQUIRE_CORP &&
+	       (url_parse(e->arena, e->question.origin, NULL, NULL, &page) !=
+		    URL_FAULT_NONE ||
+		url_is_trustworthy(&page));
+}
+
 /* "cross-origin resource policy internal check": false, it blocks. */
 static bool
 passes_resource_policy(struct explanation *e, struct slice policy)
@@ -32,7 +58,8 @@ passes_resource_policy(struct explanation *e, struct slice policy)
 	if (slice_eq(policy, SLICE("same-origin")))
 		return false; /* they are cross-origin here */
 	if (!slice_eq(policy, SLICE("same-site")))
-		return true;
+		return is_resource_policy(policy) ||
+		       !requires_resource_policy(e);
 	if (url_parse(e->arena, e->question.origin, NULL, NULL, &page) !=
 	    URL_FAULT_NONE)
 		return fetch_engine(e->question.browser)->null_is_same_site &&
@@ -70,30 +97,58 @@ describe_block(struct explanation *e, struct slice policy)
 		return explain_printf(
 		    e, "%s %s net::ERR_BLOCKED_BY_RESPONSE.%s",
 		    explain_quote(e, e->plan.method), url,
-		    slice_eq(policy, SLICE("same-site")) ? "NotSameSite"
-							 : "NotSameOrigin");
+		    !is_resource_policy(policy)
+			? "NotSameOriginAfterDefaultedToSameOriginByCoep"
+		    : slice_eq(policy, SLICE("same-site")) ? "NotSameSite"
+							   : "NotSameOrigin");
 	}
 }
 
 static void
-block_by_resource_policy(struct explanation *e, struct slice policy)
+check_resource_policy(struct explanation *e, struct slice policy)
 {
-	checks_add(e, &e->request_checks, false,
-		   explain_printf(e,
-				  "Cross-Origin-Resource-Policy is %s, and the "
-				  "page is of another %s",
-				  explain_quote(e, policy),
-				  slice_eq(policy, SLICE("same-site"))
-				      ? "site"
-				      : "origin"));
-	explain_blocked(
-	    e, "resource-policy", explain_noted(e, describe_block(e, policy)),
+	const char *text;
+
+	if (!is_resource_policy(policy))
+		text = "no Cross-Origin-Resource-Policy, and the page has "
+		       "Cross-Origin-Embedder-Policy: require-corp";
+	else
+		text = explain_printf(
+		    e,
+		    "Cross-Origin-Resource-Policy is %s, and the page is of "
+		    "another %s",
+		    explain_quote(e, policy),
+		    slice_eq(policy, SLICE("same-site")) ? "site" : "origin");
+	checks_add(e, &e->request_checks, false, text);
+}
+
+static const char *
+fix_resource_policy(struct explanation *e, struct slice policy)
+{
+	const char *text =
 	    e->response.policy != NULL
 		? "set `resource-policy = cross-origin`, if pages of other "
 		  "origins may embed it; or ask for it with CORS"
 		: "let the server send Cross-Origin-Resource-Policy: "
 		  "cross-origin, if pages of other origins may embed it; or "
-		  "ask for it with CORS");
+		  "ask for it with CORS";
+
+	if (is_resource_policy(policy))
+		return text;
+	return explain_printf(e,
+			      "%s (crossorigin); or let the page send "
+			      "Cross-Origin-Embedder-Policy: credentialless, "
+			      "which Chromium and Firefox know",
+			      text);
+}
+
+static void
+block_by_resource_policy(struct explanation *e, struct slice policy)
+{
+	check_resource_policy(e, policy);
+	explain_blocked(e, "resource-policy",
+			explain_noted(e, describe_block(e, policy)),
+			fix_resource_policy(e, policy));
 }
 
 /* ---- the verdict ---- */
@@ -121,12 +176,27 @@ describe_opaque(const struct explanation *e)
 static void
 note_embedder(struct explanation *e, struct slice policy)
 {
-	if (!slice_present(policy))
-		texts_add(e, &e->notes,
-			  "a page with Cross-Origin-Embedder-Policy: "
-			  "require-corp also needs "
-			  "Cross-Origin-Resource-Policy: cross-origin here, or "
-			  "CORS");
+	enum fetch_embedder embedder = e->question.how.embedder;
+	const struct fetch_engine *engine = fetch_engine(e->question.browser);
+	const char *text = NULL;
+
+	if (embedder == FETCH_CREDENTIALLESS && engine->no_credentialless)
+		text = explain_printf(e,
+				      "%s does not know credentialless, and "
+				      "takes it for no policy of the page",
+				      engine->name);
+	else if (embedder == FETCH_CREDENTIALLESS)
+		text = "under Cross-Origin-Embedder-Policy: credentialless it "
+		       "is asked for without cookies";
+	else if (embedder == FETCH_REQUIRE_CORP && !requires_resource_policy(e))
+		text = "Cross-Origin-Embedder-Policy counts in secure contexts "
+		       "alone (https, localhost), and this page is none";
+	else if (embedder == FETCH_UNSAFE_NONE && !is_resource_policy(policy))
+		text = "a page with Cross-Origin-Embedder-Policy: require-corp "
+		       "also needs Cross-Origin-Resource-Policy: cross-origin "
+		       "here, or CORS";
+	if (text != NULL)
+		texts_add(e, &e->notes, text);
 }
 
 void

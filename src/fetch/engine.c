@@ -59,6 +59,7 @@ static const struct fetch_engine engines[] = {
 		{.cap = 600, .is_signed = true, .limited = true, .of_junk = 5},
 	    .elements_send_origin = true,
 	    .fonts_without_cors = true,
+	    .no_credentialless = true,
 	    .loopback_is_mixed = true,
 	},
     [FETCH_STANDARD] =

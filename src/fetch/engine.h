@@ -78,6 +78,9 @@ struct fetch_engine {
 	 * null, where the URL's host is a single label. */
 	bool null_is_same_site;
 
+	/* Cross-Origin-Embedder-Policy: credentialless is unknown. */
+	bool no_credentialless;
+
 	/* ---- redirects ---- */
 	/* The preflight after one that makes the origin null still has the
 	 * page's. */

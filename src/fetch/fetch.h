@@ -44,12 +44,25 @@ enum fetch_as {
 bool fetch_as_parse(struct slice, enum fetch_as *out);
 const char *fetch_as_name(enum fetch_as);
 
+/* Cross-Origin-Embedder-Policy of the page. */
+enum fetch_embedder {
+	FETCH_UNSAFE_NONE,
+	FETCH_REQUIRE_CORP,
+	FETCH_CREDENTIALLESS,
+	FETCH_EMBEDDERS
+};
+
+/* "require-corp", "credentialless" and "unsafe-none"; false: none of them. */
+bool fetch_embedder_parse(struct slice, enum fetch_embedder *out);
+const char *fetch_embedder_name(enum fetch_embedder);
+
 enum fetch_redirect { FETCH_FOLLOW, FETCH_ERROR, FETCH_MANUAL };
 
 /* How it asks; all zero: by fetch(url), in mode "cors". */
 struct fetch_how {
 	enum fetch_as as;
 	enum fetch_redirect redirect;
+	enum fetch_embedder embedder;
 	bool no_cors;  /* mode "no-cors"; an element without crossorigin */
 	bool has_body; /* a string */
 	bool listens;  /* to the progress of an upload (XMLHttpRequest) */

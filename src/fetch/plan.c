@@ -39,6 +39,30 @@ fetch_as_parse(struct slice text, enum fetch_as *out)
 	return false;
 }
 
+static const char *const embedder_names[FETCH_EMBEDDERS] = {
+    [FETCH_UNSAFE_NONE] = "unsafe-none",
+    [FETCH_REQUIRE_CORP] = "require-corp",
+    [FETCH_CREDENTIALLESS] = "credentialless",
+};
+
+const char *
+fetch_embedder_name(enum fetch_embedder embedder)
+{
+	return embedder_names[embedder];
+}
+
+bool
+fetch_embedder_parse(struct slice text, enum fetch_embedder *out)
+{
+	for (int i = 0; i < FETCH_EMBEDDERS; i++) {
+		if (!slice_eq(text, slice_from(embedder_names[i])))
+			continue;
+		*out = (enum fetch_embedder)i;
+		return true;
+	}
+	return false;
+}
+
 bool
 fetch_is_sent(const struct fetch_header *header)
 {

@@ -20,7 +20,8 @@ sub lines {
 	for my $text (@_) {
 		if ($text =~ /\@\@(\d+)/) {
 			$number = $1;
-		} elsif ($text =~ /\ASECURITY ERROR (.*)/ && $number) {
+		} elsif ($text =~ /\ASECURITY ERROR (.*)/ && $number
+		    && $text !~ m{/favicon\.ico }) {
 			push @{ $said{$number} }, $1;
 		}
 	}

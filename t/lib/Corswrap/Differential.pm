@@ -106,10 +106,20 @@ sub start_lighttpd {
 	write_file("$dir/www/done", <<"END");
 cat >"$dir/done/\$QUERY_STRING.part"
 mv "$dir/done/\$QUERY_STRING.part" "$dir/done/\$QUERY_STRING"
-printf 'Status: 204\\n\\n'
+printf 'Status: 204\\nCross-Origin-Resource-Policy: cross-origin\\n\\n'
 END
 	my $log = '%{Origin}i' . "\t" . '%{Access-Control-Request-Method}i'
 	    . "\t" . '%{Access-Control-Request-Headers}i' . "\t%s\t%m\t%r";
+	my $policies = '';
+	for my $name (map { my $of = $_; map { "$of-$_" } qw(unsafe-none
+	    require-corp credentialless) } qw(null page)) {
+		my ($kind, $coep) = split /-/, $name, 2;
+		$policies .= "\$HTTP[\"url\"] =~ \"^/$name-\" {\n"
+		    . "setenv.add-response-header = (\n"
+		    . "\"Cross-Origin-Embedder-Policy\" => \"$coep\",\n"
+		    . ($kind eq 'null' ? '"Content-Security-Policy" => '
+			. "\"sandbox allow-scripts\"" : '') . " )\n}\n";
+	}
 	write_file("$dir/lighttpd.conf", <<"END");
 server.port = $port
 server.bind = "127.0.0.1"
@@ -124,10 +134,7 @@ accesslog.format = "$log"
 \$HTTP["url"] == "/done" {
 	cgi.assign = ( "" => "/bin/sh" )
 }
-\$HTTP["url"] =~ "^/null" {
-	setenv.add-response-header = (
-	    "Content-Security-Policy" => "sandbox allow-scripts" )
-}
+$policies
 fastcgi.server = ( "/p/" => (( "socket" => "$dir/app.sock",
     "check-local" => "disable" )) )
 END
@@ -215,19 +222,23 @@ sub job {
 		url => $f->{url} =~ s/(\?n=\d+)/$1&s=$f->{status}&own=$f->{own}&b=$f->{as}/r,
 		init => { method => $f->{method}, headers => $f->{headers},
 			credentials => $f->{credentials}, mode => $f->{mode},
+			redirect => $f->{redirect},
 			defined $f->{body} ? (body => $f->{body}) : () } };
 }
 
-# The pages, of all origins that ask for something: { url, file, jobs }.
+# The pages, of all origins that ask for something and with each
+# Cross-Origin-Embedder-Policy: { base, name, jobs }.
 sub write_pages {
 	my ($at_once, @fetches) = @_;
 	my @pages;
-	for my $origin ($draw->origins) {
-		my @mine = grep { $_->{origin} eq $origin } @fetches or next;
+	my %jobs;
+	push @{ $jobs{"$_->{origin} $_->{coep}"} }, $_ for @fetches;
+	for my $of (sort keys %jobs) {
+		my ($origin, $coep) = split / /, $of;
 		my $base = $origin eq 'null' ? "http://127.0.0.1:$port" : $origin;
-		my $name = ($origin eq 'null' ? 'null' : 'page') . @pages
-		    . '.html';
-		push @pages, { base => $base, name => $name, jobs => \@mine };
+		my $name = ($origin eq 'null' ? 'null' : 'page') . "-$coep-"
+		    . @pages . '.html';
+		push @pages, { base => $base, name => $name, jobs => $jobs{$of} };
 	}
 	for my $i (0 .. $#pages) {
 		my $next = $i < $#pages ? "$pages[$i + 1]{base}/"
@@ -285,7 +296,8 @@ sub predict {
 	my @command = (corscheck(), 'explain', '--json', '--browser',
 	    $browser->{name}, '-p', "$dir/policy.ini", '--url', $job->{url},
 	    '--origin', $f->{origin}, '--method', $f->{method}, '--as',
-	    $f->{as}, '--mode', $f->{mode});
+	    $f->{as}, '--mode', $f->{mode}, '--coep', $f->{coep},
+	    '--redirect', $f->{redirect});
 	push @command, '-d', $f->{body} if defined $f->{body};
 	push @command, '--upload-listener' if $f->{listens};
 	push @command, '--credentials' if $f->{credentials} eq 'include';

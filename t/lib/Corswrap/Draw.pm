@@ -248,7 +248,7 @@ sub fetch {
 }
 
 # The same asked in other ways, most of which have no method and no headers:
-# { as, mode, body, listens } beside.
+# { as, mode, body, listens, coep, redirect } beside.
 sub exchange {
 	my ($self, $number, $policies) = @_;
 	my $f = $self->fetch($number, $policies);
@@ -271,6 +271,14 @@ sub exchange {
 	$f->{credentials} = 'same-origin' if $f->{as} eq 'font'
 	    || !$calls && $f->{mode} eq 'no-cors'
 	    || $f->{as} eq 'xhr' && $f->{credentials} eq 'omit';
+	# Of the page, and of fetch(): no response redirects here, so that it changes
+	# nothing.
+	$f->{coep} = $self->one(('unsafe-none') x 3, 'require-corp',
+	    'credentialless');
+	$f->{redirect} = $f->{as} eq 'fetch' ? $self->one(('follow') x 3,
+	    'error', 'manual') : 'follow';
+	# fetch() allows no other with no-cors.
+	$f->{redirect} = 'follow' if $f->{mode} eq 'no-cors';
 	$f->{url} =~ s/me:secret@// if $f->{as} ne 'fetch';
 	# XMLHttpRequest writes the charset of a type anew, of two types in one
 	# each engine in its own way, which is not modelled.
