@@ -32,6 +32,28 @@ split(struct slice part, struct slice *name, struct slice *value)
 	*value = text_trim(slice_after(part, len < part.len ? len + 1 : len));
 }
 
+static void
+read_attribute(struct slice name, struct slice value, struct cookie *out)
+{
+	if (slice_eq_nocase(name, SLICE("samesite"))) {
+		out->none = slice_eq_nocase(value, SLICE("none"));
+		out->same_site = slice_eq_nocase(value, SLICE("lax")) ||
+				 slice_eq_nocase(value, SLICE("strict"));
+	} else if (slice_eq_nocase(name, SLICE("secure"))) {
+		out->secure = true;
+	} else if (slice_eq_nocase(name, SLICE("httponly"))) {
+		out->http_only = true;
+	} else if (slice_eq_nocase(name, SLICE("partitioned"))) {
+		out->partitioned = true;
+	} else if (slice_eq_nocase(name, SLICE("path"))) {
+		out->path = value;
+	} else if (slice_eq_nocase(name, SLICE("domain"))) {
+		if (slice_starts(value, SLICE(".")))
+			value = slice_after(value, 1);
+		out->domain = value;
+	}
+}
+
 void
 cookie_read(struct slice rest, struct cookie *out)
 {
@@ -44,10 +66,7 @@ cookie_read(struct slice rest, struct cookie *out)
 	while (rest.len > 0) {
 		part = next_part(&rest);
 		split(part, &name, &value);
-		if (slice_eq_nocase(name, SLICE("samesite")))
-			out->none = slice_eq_nocase(value, SLICE("none"));
-		else if (slice_eq_nocase(name, SLICE("secure")))
-			out->secure = true;
+		read_attribute(name, value, out);
 	}
 }
 

@@ -16,7 +16,13 @@
 struct cookie {
 	struct slice name; /* may be empty */
 	bool none;	   /* SameSite=None; the last SameSite counts */
+	bool same_site;	   /* SameSite=Lax or Strict; neither: not said */
 	bool secure;
+	bool http_only;
+	bool partitioned;
+	/* The last of each counts; absent: it is not there. */
+	struct slice domain; /* without a dot in front; may be empty */
+	struct slice path;
 };
 
 /* Read the value of a Set-Cookie field. */

@@ -574,32 +574,57 @@ find_login(struct explanation *e, struct slice location)
 		e->fix = e->findings[e->finding_count - 1].fix;
 }
 
-/* One finding for each cookie that requests of this page will lack. */
+/* What becomes of a cookie that is set. */
+static void
+find_cookie(struct explanation *e, struct slice field)
+{
+	static const char fix[] = "let the program set it with SameSite=None; "
+				  "Secure; Partitioned, over https";
+	const char *browser = fetch_engine(e->question.browser)->name;
+	struct cookie cookie;
+	const char *name, *why;
+
+	cookie_read(field, &cookie);
+	name = explain_quote(e, cookie.name);
+	switch (explain_cookie_fate(e, &cookie, &why)) {
+	case COOKIE_GOES:
+		break;
+	case COOKIE_REFUSED:
+		finding_add(e, "cookie-attributes", true, fix,
+			    "%s sets the cookie %s, which %s does not keep: %s",
+			    which_words[THE_REQUEST], name, browser, why);
+		break;
+	case COOKIE_SAME_SITE:
+		finding_add(e, "cookie-attributes", false, fix,
+			    "%s sets the cookie %s without %s: %s does not "
+			    "send it with requests of a page of another site",
+			    which_words[THE_REQUEST], name,
+			    cookie_lacks(&cookie), browser);
+		break;
+	case COOKIE_THIRD_PARTY:
+		finding_add(
+		    e, "cookie-attributes", false,
+		    "serve page and URL from one site; or let the program set "
+		    "it with Partitioned too, and the page get along without "
+		    "it",
+		    "%s sets the cookie %s, of another site than the page: %s",
+		    which_words[THE_REQUEST], name,
+		    fetch_engine(e->question.browser)->foreign_cookies);
+		break;
+	}
+}
+
+/* Cookies that the page's next requests will not have. */
 static void
 find_cookies(struct explanation *e)
 {
 	const struct fetch_fields *fields = &e->response.fields;
-	struct cookie cookie;
 
-	if (!e->sent || !e->response.known || !explain_cookies_cross(e))
+	if (!e->sent || !e->response.known || !e->question.credentials)
 		return;
-	for (size_t i = 0; i < fields->count; i++) {
-		if (!slice_eq_nocase(fields->at[i].name, SLICE("set-cookie")))
-			continue;
-		cookie_read(fields->at[i].value, &cookie);
-		if (cookie_lacks(&cookie) == NULL)
-			continue;
-		finding_add(e, "cookie-attributes", false,
-			    "let the program set it with SameSite=None; "
-			    "Secure, over https; Partitioned keeps it where "
-			    "browsers block third-party cookies",
-			    "%s sets the cookie %s without %s: browsers do "
-			    "not send it with requests of a page of another "
-			    "site",
-			    which_words[THE_REQUEST],
-			    explain_quote(e, cookie.name),
-			    cookie_lacks(&cookie));
-	}
+	for (size_t i = 0; i < fields->count; i++)
+		if (slice_eq_nocase(fields->at[i].name, SLICE("set-cookie")))
+			find_cookie(e, fields->at[i].value);
 }
 
 /* An error response that the page cannot read. */

@@ -16,8 +16,14 @@ static const struct fetch_engine engines[] = {
 	    .name = "Chromium",
 	    .range_max = INT64_MAX - 1, /* the largest stands for none */
 	    .range_tidied = true,
-	    .foreign_cookies = "Chromium sends none but Partitioned ones, "
-			       "unless the visitor allows them",
+	    .foreign_cookies = "Chromium sends Partitioned ones alone where "
+			       "third-party cookies are blocked (Incognito, "
+			       "Debian's Chromium, by the visitor)",
+	    .foreign = FOREIGN_PARTITIONED,
+	    .lax_by_default = true,
+	    .none_needs_secure = true,
+	    .secure_on_loopback = true,
+	    .host_needs_path = true,
 	    .hints_safe = true,
 	    .listener_needs_body = true,
 	    .elements_send_origin = true,
@@ -42,6 +48,8 @@ static const struct fetch_engine engines[] = {
 	    .xhr_keeps_blank = true,
 	    .foreign_cookies = "Firefox keeps them apart for each site that "
 			       "embeds it",
+	    .none_needs_secure = true,
+	    .secure_on_loopback = true,
 	    .max_age = {.cap = 86400, .of_junk = 0},
 	    .preflight_keeps_origin = true,
 	    .local_asks = true,
@@ -54,6 +62,7 @@ static const struct fetch_engine engines[] = {
 	    .range_lax = true,
 	    .xhr_keeps_blank = true,
 	    .foreign_cookies = "Safari sends no cookies there",
+	    .foreign = FOREIGN_NONE,
 	    .own_accept_counts = true,
 	    .max_age =
 		{.cap = 600, .is_signed = true, .limited = true, .of_junk = 5},

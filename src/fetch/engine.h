@@ -4,7 +4,8 @@
  *
  * Chromium 156, Firefox ESR 153, WebKitGTK 2.50 (which stands for Safari here).
  * t/explain/chromium.t, firefox.t and webkit.t compare the rows on requests
- * with the browsers; those on Access-Control-Max-Age, redirects and mixed
+ * with the browsers, cookies.t those on cookies; those on
+ * Access-Control-Max-Age, redirects and mixed
  * content come from exchanges seen by hand, and what Firefox and Safari do with
  * local networks from their documentation.
  *
@@ -32,6 +33,13 @@ struct engine_max_age {
 	bool is_signed;	  /* + and - before the number */
 	bool limited;	  /* 2^63 - 1 and more is no number */
 	unsigned of_junk; /* seconds */
+};
+
+/* Third-party cookies. */
+enum engine_foreign {
+	FOREIGN_APART,	     /* each site that embeds the URL has its own */
+	FOREIGN_PARTITIONED, /* where the visitor blocks them: Partitioned */
+	FOREIGN_NONE
 };
 
 struct fetch_engine {
@@ -89,6 +97,15 @@ struct fetch_engine {
 	/* ---- beside CORS ---- */
 	/* Which cookies go along with requests of pages of other sites. */
 	const char *foreign_cookies;
+	enum engine_foreign foreign;
+	/* A cookie that says no SameSite is Lax. */
+	bool lax_by_default;
+	/* SameSite=None and Partitioned need Secure. */
+	bool none_needs_secure;
+	/* Secure cookies of http://localhost and the like are kept. */
+	bool secure_on_loopback;
+	/* A name that begins with __Host- needs Path=/ written out. */
+	bool host_needs_path;
 	/* An https page may not ask http://localhost, 127.0.0.1, [::1]. */
 	bool loopback_is_mixed;
 	/* Local Network Access: no mixed content at local addresses; pages that

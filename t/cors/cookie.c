@@ -39,6 +39,48 @@ static const struct row {
     {"=;=;Secure=;SameSite=None;", "", NULL},
 };
 
+/* The attributes that do not count for cookie_lacks. */
+static const struct attributes_row {
+	const char *name; /* the field */
+	bool same_site;
+	bool partitioned;
+	bool http_only;
+	const char *path; /* NULL: none */
+	const char *domain;
+} attributes[] = {
+    {"a=b", false, false, false, NULL, NULL},
+    {"a=b; SameSite=lax; PARTITIONED ; httponly=x", true, true, true, NULL,
+     NULL},
+    {"a=b; SameSite=Strict; SameSite=None", false, false, false, NULL, NULL},
+    {"a=b; Path=/x; Path= / ; Domain=.example.com", false, false, false, "/",
+     "example.com"},
+    {"a=b; Path; Domain=", false, false, false, "", ""},
+    {"a=b; Domain=example.com; Domain=other.example", false, false, false, NULL,
+     "other.example"},
+};
+
+static void
+assert_value(struct slice value, const char *expected)
+{
+	assert_int_equal(slice_present(value), expected != NULL);
+	if (expected != NULL)
+		assert_true(slice_eq(value, slice_from(expected)));
+}
+
+static void
+test_attributes(void **state)
+{
+	const struct attributes_row *row = *state;
+	struct cookie cookie;
+
+	cookie_read(slice_from(row->name), &cookie);
+	assert_int_equal(cookie.same_site, row->same_site);
+	assert_int_equal(cookie.partitioned, row->partitioned);
+	assert_int_equal(cookie.http_only, row->http_only);
+	assert_value(cookie.path, row->path);
+	assert_value(cookie.domain, row->domain);
+}
+
 static void
 test_read(void **state)
 {
@@ -58,9 +100,11 @@ test_read(void **state)
 int
 main(void)
 {
-	static struct CMUnitTest tests[UNIT_COUNT(rows)];
+	static struct CMUnitTest
+	    tests[UNIT_COUNT(rows) + UNIT_COUNT(attributes)];
 	size_t n = 0;
 
 	UNIT_ROWS(tests, n, rows, test_read);
+	UNIT_ROWS(tests, n, attributes, test_attributes);
 	return unit_run(tests, n);
 }
