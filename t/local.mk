@@ -200,7 +200,7 @@ t_explain_explanation_t_SOURCES = \
 	src/explain/cookies.c \
 	src/explain/explanation.c \
 	src/explain/fix.c \
-	src/explain/servers.c \
+	src/explain/web_servers.c \
 	src/explain/question.c \
 	src/explain/without_cors.c \
 	src/explain/words.c \

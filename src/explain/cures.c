@@ -1,6 +1,6 @@
 /*
  * Which of a server's cures is that of a reason or a finding; the table of
- * servers is src/explain/servers.c.
+ * servers is src/explain/web_servers.c.
  *
  * SPDX-License-Identifier: ISC
  */

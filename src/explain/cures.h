@@ -8,7 +8,7 @@
 #ifndef EXPLAIN_CURES_H
 #define EXPLAIN_CURES_H
 
-#include "explain/servers.h"
+#include "explain/web_servers.h"
 
 /* Is it corswrap's answer to a preflight? */
 bool cures_is_corswrap(const struct response *);

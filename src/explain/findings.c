@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "cors/cookie.h"
 #include "explain/cookies.h"
-#include "explain/servers.h"
+#include "explain/web_servers.h"
 
 /* Shorter, and browsers repeat preflights often (as lint says of `max-age`). */
 enum { MAX_AGE_LOW = 60 };

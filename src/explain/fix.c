@@ -11,7 +11,7 @@
 
 #include "base/text.h"
 #include "cors/names.h"
-#include "explain/servers.h"
+#include "explain/web_servers.h"
 
 /* ---- places in the policy ---- */
 

@@ -36,11 +36,11 @@ explain_sources = \
 	%D%/reference.c \
 	%D%/reference.h \
 	%D%/server.c \
-	%D%/servers.c \
-	%D%/servers.h \
 	%D%/text.c \
 	%D%/walk.c \
 	%D%/walk.h \
+	%D%/web_servers.c \
+	%D%/web_servers.h \
 	%D%/without_cors.c \
 	%D%/words.c \
 	$(end)

@@ -6,8 +6,8 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef EXPLAIN_SERVERS_H
-#define EXPLAIN_SERVERS_H
+#ifndef EXPLAIN_WEB_SERVERS_H
+#define EXPLAIN_WEB_SERVERS_H
 
 #include "explain/explanation.h"
 

@@ -14,7 +14,7 @@
 #include <config.h>
 #endif
 
-#include "explain/servers.h"
+#include "explain/web_servers.h"
 
 #include "base/text.h"
 
