@@ -27,6 +27,7 @@ unit_tests = \
 	t/explain/explanation.t \
 	t/fastcgi/params.t \
 	t/fastcgi/record.t \
+	t/fetch/charset.t \
 	t/fetch/fetch.t \
 	t/fetch/url.t \
 	t/page/form.t \

@@ -29,6 +29,7 @@ static const struct fetch_engine engines[] = {
 	    .elements_send_origin = true,
 	    .own_user_agent = true,
 	    .own_accept_counts = true,
+	    .charset_in_place = true,
 	    .max_age =
 		{.cap = 7200, .is_signed = true, .limited = true, .of_junk = 5},
 	    .blank_before_colon = true,
@@ -43,6 +44,7 @@ static const struct fetch_engine engines[] = {
 	    .name = "Firefox",
 	    .high_bytes_unsafe = true,
 	    .comma_unsafe = true,
+	    .type_judged_first = true,
 	    .range_max = UINT64_MAX,
 	    .values_apart = true,
 	    .xhr_keeps_blank = true,

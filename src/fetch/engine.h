@@ -67,6 +67,11 @@ struct fetch_engine {
 	bool values_apart;
 	/* XMLHttpRequest: a blank behind the last of several values stays. */
 	bool xhr_keeps_blank;
+	/* XMLHttpRequest with a string: a charset of its Content-Type becomes
+	 * UTF-8 in its place; else the type is written anew. */
+	bool charset_in_place;
+	/* The value that the script has set is judged, not that. */
+	bool type_judged_first;
 	/* Its own Accept counts in the sum of safelisted values. */
 	bool own_accept_counts;
 

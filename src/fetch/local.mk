@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: ISC
 # What src/fetch is made of.
 fetch_sources = \
+	%D%/charset.c \
+	%D%/charset.h \
 	%D%/check.c \
 	%D%/engine.c \
 	%D%/engine.h \

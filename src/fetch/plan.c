@@ -12,6 +12,7 @@
 
 #include "base/text.h"
 #include "cors/names.h"
+#include "fetch/charset.h"
 
 enum { SAFELISTED_TOTAL = 1024 };
 
@@ -145,6 +146,7 @@ struct header_set {
 	enum fetch_browser browser;
 	bool no_cors;
 	bool has_body;
+	bool xhr;
 	bool keeps_blank;
 	bool apart; /* each value is judged by itself */
 	struct fetch_header *at;
@@ -370,11 +372,27 @@ tidy_range(struct arena *arena, struct fetch_header *header)
 	return text != NULL;
 }
 
+/* The headers that XMLHttpRequest changes. */
+static bool
+write_charsets(struct header_set *set)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if (slice_eq(set->at[i].name, SLICE("content-type")) &&
+		    !fetch_charset_of_string(set->arena, set->browser,
+					     &set->at[i].value))
+			return false;
+	return true;
+}
+
 /* Check each header, now that its values are combined. */
 static bool
 safelist_all(struct header_set *set, struct slice method)
 {
 	const struct fetch_engine *engine = fetch_engine(set->browser);
+	bool string = set->xhr && set->has_body && !is_get(method);
+
+	if (string && !engine->type_judged_first && !write_charsets(set))
+		return false;
 
 	for (size_t i = 0; i < set->count; i++) {
 		struct fetch_header *h = &set->at[i];
@@ -396,7 +414,7 @@ safelist_all(struct header_set *set, struct slice method)
 		    !tidy_range(set->arena, h))
 			return false;
 	}
-	return true;
+	return !string || !engine->type_judged_first || write_charsets(set);
 }
 
 static bool
@@ -499,6 +517,7 @@ plan_headers(struct arena *arena, const struct fetch_request *request,
 				 .no_cors = request->how.no_cors};
 
 	set.has_body = request->how.has_body;
+	set.xhr = request->how.as == FETCH_AS_XHR;
 	set.keeps_blank = fetch_engine(request->browser)->xhr_keeps_blank &&
 			  request->how.as == FETCH_AS_XHR;
 	set.apart = fetch_engine(request->browser)->values_apart &&
