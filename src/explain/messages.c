@@ -32,6 +32,7 @@ static const struct message messages[] = {
      "passwords or methods",
      {"It does not have HTTP ok status",
       "CORS preflight response did not succeed",
+      "CORS preflight channel did not succeed",
       "Preflight response is not successful"}},
     {"method-not-allowed",
      "The answer to the preflight does not list the method.",
@@ -48,7 +49,8 @@ static const struct message messages[] = {
       "is not allowed according to header 'Access-Control-Allow-Headers' from "
       "CORS preflight response",
       "missing token '*' in CORS header 'Access-Control-Allow-Headers'",
-      "will disallow reading the remote resource at * soon"}},
+      "will disallow reading the remote resource at * soon",
+      "Authorization will not be covered by the wildcard symbol"}},
     {"list-malformed",
      "A list in the answer to the preflight has something in it that is no "
      "name, such as a blank between two.",
@@ -81,14 +83,37 @@ static const struct message messages[] = {
      "Partitioned or the visitor allows them.",
      "set it with SameSite=None; Secure; Partitioned over https, or serve page "
      "and URL from one site",
-     {"will soon be rejected because it is foreign and does not have the "
-      "\"Partitioned* attribute",
+     {"because it is foreign and does not have the \"Partitioned* attribute",
       "because it is in a cross-site context and its \"SameSite\" is \"Lax\" "
       "or \"Strict\"",
       "This attempt to set a cookie via a Set-Cookie header was blocked "
       "because",
       "This Set-Cookie was blocked because",
-      "Third-party cookie will be blocked", "Third-party cookie is blocked"}},
+      "Third-party cookie will be blocked", "Third-party cookie is blocked",
+      "has been rejected as third-party",
+      "blocking all third-party storage access requests"}},
+    {"cookie-attributes",
+     "The browser does not keep the cookie: it has SameSite=None or "
+     "Partitioned without Secure, or Secure at a URL of http, or its name "
+     "begins with __Host- or __Secure- and it does not keep what that "
+     "promises.",
+     "set it with Secure over https; a __Host- cookie with Path=/ and without "
+     "Domain",
+     {"because it has the \"SameSite=None\" attribute but is missing the "
+      "\"secure\" attribute",
+      "because it has the \"SameSite\" attribute set to \"None\" without the "
+      "\"secure\" attribute",
+      "because it has the \"Partitioned\" attribute but is missing the "
+      "\"secure\" attribute",
+      "because a non-HTTPS cookie can't be set as \"secure\"",
+      "because there is an existing \"secure\" cookie",
+      "has been rejected for invalid prefix"}},
+    {"cookie-attributes",
+     "The browser does not keep the cookie: an attribute of it, its name or "
+     "its value is not one that a cookie of this URL can have.",
+     "correct what the message names; leave Domain out, or write the URL's "
+     "host or a domain above it that is no public suffix",
+     {"has been rejected for invalid", "Cookie * has been rejected"}},
     /* ---- the origin ---- */
     {"acao-multiple",
      "There are two origins, where one is allowed: two places add the header.",
@@ -116,6 +141,8 @@ static const struct message messages[] = {
      "answer at this URL without the redirect",
      {"contains a username and password, which is disallowed for cross-origin "
       "requests",
+      "Cross-origin redirection denied by Cross-Origin Resource Sharing "
+      "policy",
       "denied by Cross-Origin Resource Sharing policy: redirection URL * has "
       "credentials",
       "not allowed to follow a cross-origin CORS redirection with non CORS "
@@ -146,7 +173,25 @@ static const struct message messages[] = {
      "allow=\"local-network-access\"",
      {"Permission was denied for this request to access the `*` address space",
       "is not a secure context and the resource is in more-private address "
-      "space"}},
+      "space",
+      "BLOCKED_BY_LOCAL_NETWORK_ACCESS_CHECKS",
+      "BLOCKED_BY_PRIVATE_NETWORK_ACCESS_CHECKS",
+      "Access to local network is blocked",
+      "Local Network Access permission required",
+      "Local Network Access detected"}},
+    {"local-network",
+     "The script says with targetAddressSpace in which network the server is, "
+     "and it is in another.",
+     "write the address space that the message names behind it, or leave "
+     "targetAddressSpace out",
+     {"Request had a target IP address space of"}},
+    {"local-network",
+     "A trial of Chromium, which wanted preflights answered with "
+     "Access-Control-Allow-Private-Network; it was given up, and the visitor's "
+     "permission took its place (Chrome 142).",
+     "bring the browser up to date, and serve the page over https: then the "
+     "visitor is asked",
+     {"for this private network request targeting the"}},
     {"mixed-content",
      "A page of https asks for http, which is not sent.",
      "serve the URL over https",
@@ -165,6 +210,16 @@ static const struct message messages[] = {
       "CORS request not http", "Not allowed to load local resource",
       "may not load or link to file:"}},
     {"resource-policy",
+     "The page has Cross-Origin-Embedder-Policy: require-corp, under which "
+     "what it loads without CORS needs Cross-Origin-Resource-Policy.",
+     "send Cross-Origin-Resource-Policy: cross-origin (`resource-policy = "
+     "cross-origin`), ask for it with CORS (crossorigin), or let the page send "
+     "credentialless instead of require-corp",
+     {"NotSameOriginAfterDefaultedToSameOriginByCoep",
+      "NotSameOriginAfterDefaultedToSameOriginByDip",
+      "because of Cross-Origin-Embedder-Policy",
+      "was blocked by Cross-Origin-Embedder-Policy"}},
+    {"resource-policy",
      "The answer's Cross-Origin-Resource-Policy, or the page's "
      "Cross-Origin-Embedder-Policy without one, keeps what is asked for "
      "without CORS out.",
@@ -175,7 +230,9 @@ static const struct message messages[] = {
       "was blocked due to its Cross-Origin-Resource-Policy header",
       "violates the resource's Cross-Origin-Resource-Policy response header",
       "ERR_BLOCKED_BY_RESPONSE.CoepFrameResourceNeedsCoepHeader",
-      "because of its Cross-Origin-Embedder-Policy"}},
+      "because of its Cross-Origin-Embedder-Policy",
+      "Cross-Origin-Resource-Policy prevented from serving the response",
+      "failed Cross-Origin-Resource-Policy check"}},
     {"resource-policy",
      "What was asked for without CORS as a script or an image is HTML, JSON or "
      "the like, which browsers keep from the page (Opaque Response Blocking): "
@@ -205,6 +262,30 @@ static const struct message messages[] = {
      "try without extensions, in a private window",
      {"net::ERR_BLOCKED_BY_CLIENT"}},
     {NULL,
+     "A service worker of the page answered in the server's place: it failed, "
+     "or gave a response of another kind than the request takes. No header of "
+     "the server changes that.",
+     "correct the worker's fetch handler; to try without it, unregister it or "
+     "bypass it (F12, Application, Service workers)",
+     {"The FetchEvent for * resulted in a network error", "A ServiceWorker passed", "A ServiceWorker intercepted",
+      "A ServiceWorker canceled", "A ServiceWorker is not allowed",
+      "FetchEvent.respondWith received an error",
+      "FetchEvent unable to handle respondWith promise"}},
+    {NULL,
+     "The browser has CORS switched off in its settings, or an extension "
+     "meddles with the request.",
+     "try with a new profile (Firefox: content.cors.disable in about:config)",
+     {"CORS disabled", "CORS header 'Origin' cannot be added"}},
+    {NULL,
+     "A file with an integrity attribute was loaded from another origin "
+     "without CORS, so it cannot be checked.",
+     "give the <script> or <link> crossorigin, and let its server allow the "
+     "page's origin",
+     {"is not eligible for integrity checks since it's neither CORS-enabled "
+      "nor same-origin",
+      "has an integrity attribute, but the resource requires the request to be "
+      "CORS enabled"}},
+    {NULL,
      "The script asks with mode: \"same-origin\", for a URL of another origin.",
      "leave the mode out",
      {"Request mode is \"same-origin\" but the URL's origin is not same as the "
@@ -229,6 +310,10 @@ static const struct message messages[] = {
      "line has the reason.",
      "let its server allow the page's origin",
      {"Cross-origin script load denied by Cross-Origin Resource Sharing policy",
+      "Cross-origin media resource load denied by Cross-Origin Resource "
+      "Sharing policy",
+      "Cross-origin text track load denied by Cross-Origin Resource Sharing "
+      "policy",
       "source URI is not allowed in this document",
       "bad URI or cross-site access not allowed",
       "can't establish a connection to the server at"}},
@@ -258,7 +343,8 @@ static const struct message messages[] = {
      "Mode no-cors takes GET, HEAD and POST alone, and gives the page nothing "
      "of the answer.",
      "leave mode: \"no-cors\" out: it does not do away with CORS",
-     {"is unsupported in no-cors mode",
+     {"Request mode is \"no-cors\" but the redirect mode is not \"follow\"",
+      "is unsupported in no-cors mode",
       "Method must be GET, POST or HEAD in no-cors mode"}},
     {"forbidden-method",
      "fetch() takes no URL with user name and password.",
@@ -298,8 +384,8 @@ static const struct message messages[] = {
      "look for it in the console (F12)",
      {"due to access control checks",
       "Response to preflight request doesn't pass access control check",
-      "has been blocked by CORS policy", "Cross-Origin Request Blocked",
-      "Fetch API cannot load"}},
+      "has been blocked by CORS policy", "Access blocked by CORS policy",
+      "Cross-Origin Request Blocked", "Fetch API cannot load"}},
     {NULL,
      "All that a script is told: CORS, a network error, mixed content or an "
      "extension. Only the console and the network tab have the cause.",

@@ -97,6 +97,130 @@ for my $text (sort keys %also) {
 	my ($exit, $out, $id) = help($text);
 	is("$exit $id", "0 $also{$text}", $text);
 }
+# --- the lists of the engines ---------------------------------------------------
+
+# Chromium's CorsError (of version 156, in the words of its console), what it
+# says beside, and WebKit's (2.50).
+my $from = "Access to fetch at 'https://b.example/' from origin "
+    . "'https://a.example' has been blocked by CORS policy: ";
+my $pre = "${from}Response to preflight request doesn't pass access control "
+    . 'check: ';
+my $acao = "The 'Access-Control-Allow-Origin' header";
+my @lists = (
+	[ "${from}Cross origin requests are not allowed by request mode." => '' ],
+	[ "$from$acao contains multiple values 'a, b', but only one is allowed. "
+	    . 'Have the server send the header with a valid value.' =>
+	    'acao-multiple' ],
+	[ "${from}The value of the 'Access-Control-Allow-Origin' header in the "
+	    . "response must not be the wildcard '*' when the request's "
+	    . "credentials mode is 'include'." => 'wildcard-with-credentials' ],
+	[ "${from}No 'Access-Control-Allow-Origin' header is present on the "
+	    . 'requested resource.' => 'acao-missing' ],
+	[ "$from$acao contains the invalid value 'x'." => 'acao-mismatch' ],
+	[ "$from$acao has a value 'x' that is not equal to the supplied origin." =>
+	    'acao-mismatch' ],
+	[ "${from}The value of the 'Access-Control-Allow-Credentials' header in "
+	    . "the response is '' which must be 'true' when the request's "
+	    . "credentials mode is 'include'." => 'credentials-not-true' ],
+	[ "${from}Cross origin requests are only supported for protocol schemes: "
+	    . 'chrome, data, http, https.' => '' ],
+	[ "${pre}It does not have HTTP ok status." => 'preflight-status' ],
+	[ "${pre}Redirect is not allowed for a preflight request." =>
+	    'preflight-redirect' ],
+	[ "$pre$acao contains the invalid value 'x'." => 'acao-mismatch' ],
+	[ "${from}Cannot parse Access-Control-Allow-Methods response header field "
+	    . 'in preflight response.' => 'list-malformed' ],
+	[ "${from}Method PUT is not allowed by Access-Control-Allow-Methods in "
+	    . 'preflight response.' => 'method-not-allowed' ],
+	[ "${from}Request header field x is not allowed by "
+	    . 'Access-Control-Allow-Headers in preflight response.' =>
+	    'header-not-allowed' ],
+	[ "${from}Redirect location 'https://u:p\@b.example/' contains a username "
+	    . 'and password, which is disallowed for cross-origin requests.' =>
+	    'redirect-blocked' ],
+	[ "${from}The request client is not a secure context and the resource is "
+	    . 'in more-private address space `local`.' => 'local-network' ],
+	[ "${from}Request had a target IP address space of `local` yet the "
+	    . 'resource is in address space `public`.' => 'local-network' ],
+	[ "${from}Permission was denied for this request to access the `local` "
+	    . 'address space.' => 'local-network' ],
+	[ "Access blocked by CORS policy: something new" => '' ],
+	[ 'Authorization will not be covered by the wildcard symbol (*) in CORS '
+	    . '`Access-Control-Allow-Headers` handling.' => 'header-not-allowed' ],
+	[ 'Fetch API cannot load https://b.example/. Request mode is "no-cors" '
+	    . 'but the redirect mode is not "follow".' => 'forbidden-method' ],
+	[ 'GET https://b.example/ net::ERR_BLOCKED_BY_RESPONSE.'
+	    . 'NotSameOriginAfterDefaultedToSameOriginByCoep 200 (OK)' =>
+	    'resource-policy' ],
+	[ 'GET http://10.0.0.1/ net::ERR_BLOCKED_BY_LOCAL_NETWORK_ACCESS_CHECKS' =>
+	    'local-network' ],
+	[ 'The FetchEvent for "https://b.example/" resulted in a network error '
+	    . 'response: the promise was rejected.' => '' ],
+	# WebKit
+	[ 'Origin https://a.example is not allowed by '
+	    . 'Access-Control-Allow-Origin. Status code: 200' => 'acao-missing' ],
+	[ 'Cannot use wildcard in Access-Control-Allow-Origin when credentials '
+	    . 'flag is true.' => 'wildcard-with-credentials' ],
+	[ 'Access-Control-Allow-Origin cannot contain more than one origin.' =>
+	    'acao-multiple' ],
+	[ 'Credentials flag is true, but Access-Control-Allow-Credentials is not '
+	    . '"true".' => 'credentials-not-true' ],
+	[ 'Preflight response is not successful. Status code: 404' =>
+	    'preflight-status' ],
+	[ 'Method PUT is not allowed by Access-Control-Allow-Methods.' =>
+	    'method-not-allowed' ],
+	[ 'Request header field x is not allowed by '
+	    . 'Access-Control-Allow-Headers.' => 'header-not-allowed' ],
+	[ 'Header Access-Control-Allow-Headers has an invalid value: a b' =>
+	    'list-malformed' ],
+	[ 'Cross-origin redirection denied by Cross-Origin Resource Sharing '
+	    . 'policy.' => 'redirect-blocked' ],
+	[ 'Cross-origin media resource load denied by Cross-Origin Resource '
+	    . 'Sharing policy.' => '' ],
+	[ 'Cross origin requests are not allowed when using same-origin fetch '
+	    . 'mode.' => '' ],
+	[ 'FetchEvent.respondWith received an error: TypeError: Load failed' => '' ],
+	[ "Refused to display 'https://b.example/' in a frame because of "
+	    . 'Cross-Origin-Embedder-Policy.' => 'resource-policy' ],
+);
+for my $row (@lists) {
+	my ($exit, $out, $id) = help($row->[0]);
+	is("$exit $id", "0 $row->[1]", $row->[0] =~ s/.*blocked by CORS policy: //r);
+	like($out, qr/^Fix: .{10}/m, 'with a cure');
+}
+
+# Firefox', as the one of this machine has them.
+SKIP: {
+	my ($archive) = glob '/usr/lib/firefox*/omni.ja';
+	my $python = have_program('python3');
+	skip 'no Firefox, or no Python to read it with', 1
+	    unless $archive && $python;
+	my ($exit, $list) = run([ $python, '-c', <<'END', $archive ]);
+import sys, zipfile
+files = zipfile.ZipFile(sys.argv[1])
+for name in files.namelist():
+	if name.endswith(('/security.properties', '/necko.properties',
+	    '/dom.properties')):
+		sys.stdout.buffer.write(files.read(name) + b'\n')
+END
+	is($exit, 0, 'Firefox can be read');
+	my %seen;
+	for (split /\n/, $list) {
+		my ($key, $text) = /^((?:CORS|CookieRejected|CORP|LocalNetwork|Inter
+		    cepted|InterceptionR)\w+)\s*=\s*(.*)/x or next;
+		my ($kind) = $key =~ /^(CORS|Cookie|CORP|LocalNetwork|Intercept)/;
+		$text =~ s/%(?:\d\$)?S/x/g;
+		($exit, my $out, my $id) = help($text);
+		is($exit, 0, "$key: known");
+		isnt($id, '', "$key: has an id") if $kind =~ /^(?:Cookie|CORP)/;
+		# All else would do for that, too.
+		unlike($out, qr/"(?:Cross-Origin Request Blocked|Load failed)"/,
+		    'by its own words');
+		$seen{$kind}++;
+	}
+	is(join(' ', sort keys %seen), 'CORP CORS Cookie Intercept LocalNetwork',
+	    'all kinds');
+}
 my ($lost) = help('the weather is fine');
 is($lost, 2, 'what is no message is not known');
 ($lost) = help('');
