@@ -154,6 +154,59 @@ static row safelists[] = {
      NULL},
 };
 
+/* Fetch Metadata, Storage Access, HTML 7.6, COEP: as of November 2026. */
+static row beside[] = {
+    {"`Sec-Fetch-Site`, `Sec-Fetch-Mode`, `Sec-Fetch-Dest`", "the browser",
+     "Whose page it is (`same-origin`, `same-site`, `cross-site`, `none`), how "
+     "it asks (`cors`, `no-cors`, `navigate`) and for what. To https and "
+     "localhost alone; no script can set them. In the policy: `isolate`."},
+    {"`Sec-Fetch-Storage-Access`", "the browser",
+     "Of a request with credentials of another site: may it have unpartitioned "
+     "cookies? `none`, `inactive` (granted, not used) or `active`. Chromium "
+     "133 and later."},
+    {"`Activate-Storage-Access`", "the server",
+     "To `inactive`: `retry; allowed-origin=\"https://app.example\"`, and the "
+     "browser asks again with the cookies. The response needs its CORS headers "
+     "all the same."},
+    {"`Sec-Purpose`", "the browser",
+     "`prefetch`, or `prefetch;prerender`: the page is not looked at yet. "
+     "Change nothing for it; an error status refuses it. Across sites it comes "
+     "without "
+     "cookies."},
+    {"`Cross-Origin-Resource-Policy`", "the server",
+     "Which pages may load it without CORS: `same-origin`, `same-site`, "
+     "`cross-origin`. What is asked for with CORS is not held to it."},
+    {"`Cross-Origin-Embedder-Policy`", "the page's server",
+     "`require-corp`: the page loads nothing of other origins without CORS or "
+     "that header. `credentialless`: it loads it without cookies (not "
+     "Safari)."},
+    {"`Access-Control-Request-Private-Network`", "nobody",
+     "Private Network Access was given up. A page of the public web that asks "
+     "for a local address needs https and the visitor's permission (Local "
+     "Network Access); no header of the server has a part in it."},
+    {"`Origin` of a WebSocket", "the browser",
+     "CORS has no part in WebSockets: any page can connect, and the server has "
+     "to compare `Origin` itself."},
+};
+
+static row agents[] = {
+    {"an MCP server, revision 2026-07-28", "`POST`",
+     "`Content-Type` `Authorization` `MCP-Protocol-Version` `Mcp-Method` "
+     "`Mcp-Name`, and each `Mcp-Param-...` by its name: no list knows prefixes",
+     "`WWW-Authenticate`, where it names the authorization server"},
+    {"an MCP server, revisions of 2025", "`GET` `POST` `DELETE`",
+     "`Content-Type` `Authorization` `MCP-Protocol-Version` `Mcp-Session-Id` "
+     "`Last-Event-ID`",
+     "`Mcp-Session-Id` `WWW-Authenticate`"},
+    {"an A2A server", "`GET` `POST`",
+     "`Content-Type` `Authorization` `A2A-Version` `A2A-Extensions`",
+     "`A2A-Extensions`"},
+    {"an API with keys", "those that it has",
+     "`Content-Type` and `Authorization`, or the header of the key: a page "
+     "shows the key to its visitor",
+     "`Retry-After`, the request's id and the limits, if the page shows them"},
+};
+
 static row limits[] = {
     {"`Access-Control-Max-Age`, at most, in Chromium", "7200", "seconds"},
     {"`Access-Control-Max-Age`, at most, in Firefox", "86400", "seconds"},
@@ -274,6 +327,24 @@ const struct reference_section reference_sections[] = {
      {{"list", "list"}, {"names", "names"}, {"condition", "condition"}},
      3,
      ROWS(safelists)},
+    {"beside",
+     "Headers beside CORS",
+     "What else is sent with requests of other origins, or decides about them.",
+     {{"header", "header"}, {"by", "sent by"}, {"meaning", "meaning"}},
+     3,
+     ROWS(beside)},
+    {"agents",
+     "Servers for agents",
+     "What pages need of servers that were written for programs: `methods`, "
+     "`headers` and `expose` of the policy. Such a server also has to reject "
+     "an `Origin` that it does not know, with 403: a page whose name is bound "
+     "to a local address could reach it.",
+     {{"server", "server"},
+      {"methods", "methods"},
+      {"headers", "headers"},
+      {"expose", "expose"}},
+     4,
+     ROWS(agents)},
     {"limits",
      "Limits",
      NULL,

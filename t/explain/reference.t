@@ -13,9 +13,10 @@ use Test::More;
 
 my ($status, $json, $err) = run([ corscheck(), 'reference', '--json' ]);
 is("$status$err", '0', 'reference --json');
+my $dir = tempdir();
 my $sections = JSON::PP->new->decode($json);
 is_deeply([ map { $_->{id} } @$sections ],
-    [qw(pairs requests checks wildcards safelists limits myths)],
+    [qw(pairs requests checks wildcards safelists beside agents limits myths)],
     'its sections');
 my %section = map { $_->{id} => $_ } @$sections;
 for my $section (@$sections) {
@@ -41,6 +42,26 @@ like($said, $_, "set right: $_") for qr/There is nothing to call/,
     qr/A 204 has no Content-Length/,
     qr/Allow-Headers: \* .* It is valid for requests without credentials/;
 
+my %beside = map { $_->{header} => $_->{meaning} } @{ $section{beside}{rows} };
+like($beside{'Access-Control-Request-Private-Network'}, qr/was given up/,
+    'Private Network Access is none');
+for my $name (qw(Sec-Purpose Sec-Fetch-Storage-Access Activate-Storage-Access
+	Cross-Origin-Resource-Policy Cross-Origin-Embedder-Policy)) {
+	ok($beside{$name}, "beside CORS: $name");
+}
+# Each header of a row can be put into a policy.
+for my $row (@{ $section{agents}{rows} }) {
+	my %list = map { my $key = $_; $key => [ grep { !/^Mcp-Param/ }
+		$row->{$key} =~ /(?:^|[ ,])([A-Z][A-Za-z0-9]*(?:-[A-Z][A-Za-z0-9]*)+)/g ] }
+	    qw(headers expose);
+	write_file("$dir/p.ini", join '', "[cors]\norigins = "
+	    . "https://a.example\n", map { "$_ = @{ $list{$_} }\n" }
+	    grep { @{ $list{$_} } } sort keys %list);
+	my ($exit, $out) = run([ corscheck(), 'lint', "$dir/p.ini" ]);
+	is("$exit$out", '0', "$row->{server}: a policy for it") or
+	    diag(read_file("$dir/p.ini"));
+}
+
 my %limit = map { $_->{limit} => $_->{value} } @{ $section{limits}{rows} };
 is_deeply([ sort { $a <=> $b } grep { $_ > 128 } values %limit ],
     [ 600, 1024, 4096, 7200, 86400 ], 'limits are numbers');
@@ -51,7 +72,6 @@ my %names;
 for my $row (@{ $section{safelists}{rows} }) {
 	push @{ $names{ $row->{list} } }, @{ $row->{names} };
 }
-my $dir = tempdir();
 
 # How lint calls each name in a list of this key: { name => id }.
 sub lint {
