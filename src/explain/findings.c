@@ -282,11 +282,13 @@ find_refusal(struct explanation *e, const struct live_server *live)
 
 /* ---- the preflight ---- */
 
-/* A proxy answers in the place of what is behind it. */
+/* A proxy answers in the place of what is behind it; 520 to 526 are
+ * Cloudflare's. */
 static bool
 is_backend_down(int status)
 {
-	return status >= 502 && status <= 504;
+	return (status >= 502 && status <= 504) ||
+	       (status >= 520 && status <= 526);
 }
 
 static const char fix_backend[] =
@@ -363,6 +365,9 @@ static const struct status_words status_words[] = {
      "let OPTIONS through to corswrap, which answers preflights by itself",
      ": the server does not know the method, so no preflight can pass"},
     {502, 504, "backend-down", fix_backend,
+     ": a proxy answers, because what is behind it is down or does not answer "
+     "it"},
+    {520, 526, "backend-down", fix_backend,
      ": a proxy answers, because what is behind it is down or does not answer "
      "it"},
     {401, 401, "options-guarded",

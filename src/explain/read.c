@@ -92,8 +92,12 @@ add_field(struct blocks *b, struct slice name, struct slice value)
 }
 
 static void
-begin_block(struct blocks *b, int status)
+begin_block(struct blocks *b, int status, const char *line)
 {
+	/* The body before it ends here. */
+	if (!b->open && b->count > 0 && slice_present(b->at[b->count - 1].body))
+		b->at[b->count - 1].body.len =
+		    (size_t)(line - b->at[b->count - 1].body.ptr);
 	/* A status line behind fields begins the next answer. */
 	if (b->open && (b->at[b->count - 1].status != 0 ||
 			b->at[b->count - 1].fields.count > 0))
@@ -125,13 +129,16 @@ read_line(struct blocks *b, struct slice line, struct slice *rest)
 	if (line.len > 0 && line.ptr[0] == '<')
 		line = text_trim(slice_after(line, 1));
 	if (line.len == 0) {
+		/* Error pages show which server it is. */
+		if (b->open && b->has_statuses)
+			b->at[b->count - 1].body = *rest;
 		b->open = false;
 		return;
 	}
 	int status = read_status(line);
 	if (status != 0) {
 		b->has_statuses = true;
-		begin_block(b, status);
+		begin_block(b, status, line.ptr);
 		return;
 	}
 	if (b->has_statuses && !b->open)

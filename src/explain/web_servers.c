@@ -346,6 +346,16 @@ static const struct server_words servers[SERVER_KINDS] = {
 	{
 	    "Cloudflare",
 	    {
+		[PROBLEM_OPTIONS] =
+		    "let the origin server behind Cloudflare answer OPTIONS "
+		    "with 204 and the CORS headers; where Cloudflare Access "
+		    "guards it, set \"Bypass options requests to origin\" in "
+		    "the "
+		    "CORS settings of its application",
+		[PROBLEM_ORIGIN] =
+		    "let the origin server behind Cloudflare send it; or set "
+		    "Access-Control-Allow-Origin to ~o, and Vary to Origin, in "
+		    "a Response Header Transform Rule (Rules)",
 		[PROBLEM_CACHE] =
 		    "purge the cache, and bypass it for what depends on "
 		    "Origin: Cloudflare keeps to Vary only in cache rules",
