@@ -63,8 +63,10 @@ script_tests = \
 	t/corswrap/main.t \
 	t/explain/agrees.t \
 	t/explain/chromium.t \
+	t/explain/cookies.t \
 	t/explain/explain.t \
 	t/explain/firefox.t \
+	t/explain/heads.t \
 	t/explain/messages.t \
 	t/explain/paste.t \
 	t/explain/reference.t \
