@@ -664,7 +664,7 @@ unlink $requests;
 # --- usage ------------------------------------------------------------------------------
 
 for ([ [], 'no URL' ], [ [ "$at/a", "$at/b" ], 'two' ],
-	[ [ '--url', "$at/a" ], '--url' ], [ [ '-p', 'x.ini', "$at/a" ], '-p' ],
+	[ [ '--url', "$at/a", "$at/b" ], 'two, one of them by --url' ], [ [ '-p', 'x.ini', "$at/a" ], '-p' ],
 	[ [ 'ftp://127.0.0.1/' ], 'ftp' ], [ [ 'file:///etc/passwd' ], 'file' ],
 	[ [ 'gopher://127.0.0.1/' ], 'gopher' ]) {
 	my ($exit_status, $out, $err) = run([ corscheck(), 'probe', '--origin',
