@@ -79,10 +79,10 @@ find_server(struct explanation *e, const struct live_server *live)
 	};
 	struct fetch_fields fields = {at, 2 + explain_metadata(e, at + 2)};
 	struct response preflight = e->preflight;
-	enum server_kind kind = server_of(&e->preflight);
+	enum server_kind kind = web_server_of(&e->preflight);
 
 	if (kind == SERVER_UNKNOWN)
-		kind = server_of(&e->response);
+		kind = web_server_of(&e->response);
 	if (kind == SERVER_UNKNOWN)
 		return kind;
 	/* corswrap's answers vary by Origin: of one that was pasted alone it

@@ -31,7 +31,7 @@ value_of(const struct response *response, const char *name)
 }
 
 enum server_kind
-server_of(const struct response *response)
+web_server_of(const struct response *response)
 {
 	static const struct {
 		const char *header; /* NULL: the body of an error */
@@ -441,7 +441,7 @@ explain_set_headers(struct explanation *e, const struct response *response)
 {
 	static const char what[] = "send the CORS headers on every status, "
 				   "errors too, and each of them once";
-	enum server_kind kind = server_of(response);
+	enum server_kind kind = web_server_of(response);
 	const char *cure;
 
 	/* HAProxy has no Server field of its own. */

@@ -37,7 +37,7 @@ enum server_problem {
 };
 
 /* By Server, other header fields, and the error pages of each. */
-enum server_kind server_of(const struct response *);
+enum server_kind web_server_of(const struct response *);
 
 /*
  * What to change there, with the page's origin, the method and the headers
