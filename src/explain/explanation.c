@@ -99,6 +99,12 @@ add_why(struct explanation *e)
 			  explain_printf(e,
 					 "method %s is not GET, HEAD or POST",
 					 explain_quote(e, plan->method)));
+	if (plan->preflight && e->question.how.again)
+		texts_add(e, &e->why,
+			  explain_printf(e,
+					 "%s asks again after a redirect where "
+					 "it had to ask before",
+					 browser_name(e)));
 	if (plan->preflight && plan->listens)
 		texts_add(e, &e->why, "XMLHttpRequest.upload has a listener");
 	for (size_t i = 0; i < plan->header_count; i++) {

@@ -62,17 +62,6 @@ add_quoted(struct reader *r, enum question_part part, struct slice text,
 
 /* ---- URL ---- */
 
-/* Why the URL is none that fetch() asks for. */
-static const char *
-url_fault(enum url_fault fault, struct slice text)
-{
-	if (text_starts_nocase(text, SLICE("ws://")) ||
-	    text_starts_nocase(text, SLICE("wss://")))
-		return "CORS has no part in WebSockets: the browser sends "
-		       "Origin, and the server decides by it";
-	return url_fault_text(fault);
-}
-
 static void
 read_url(struct reader *r, struct slice text, struct url *out)
 {
@@ -93,7 +82,7 @@ read_url(struct reader *r, struct slice text, struct url *out)
 	if (fault == URL_FAULT_NO_MEMORY)
 		r->e.out_of_memory = true;
 	else if (fault != URL_FAULT_NONE)
-		add_quoted(r, QUESTION_URL, text, url_fault(fault, text));
+		add_quoted(r, QUESTION_URL, text, url_fault_text(fault));
 }
 
 /* ---- origin ---- */
@@ -308,6 +297,13 @@ read_how(struct reader *r, const struct question_text *text,
 		add_fault(r, QUESTION_HOW,
 			  "redirect: only fetch() has a choice, all others "
 			  "follow");
+	/* Fetch, "main fetch" 12. */
+	if (how->redirect != FETCH_FOLLOW && how->no_cors &&
+	    !slice_eq(out->origin, out->url.origin))
+		add_fault(r, QUESTION_HOW,
+			  "redirect: with mode no-cors browsers send nothing "
+			  "to another origin, unless they may follow "
+			  "redirects");
 	if (how->as == FETCH_AS_FONT && text->credentials)
 		add_fault(r, QUESTION_HOW,
 			  "as font: browsers load fonts of other origins "

@@ -317,6 +317,21 @@ walk_exchange(const struct walk *w)
 				 describe_rest(e));
 }
 
+/* No response of a server shows what is before it in the browser. */
+static void
+walk_within(const struct walk *w)
+{
+	const struct explanation *e = w->e;
+
+	if (e->probed && e->sent && e->verdict == VERDICT_ALLOWED)
+		w->out->note(
+		    w->ctx,
+		    "If a page fails all the same: its service worker, an "
+		    "extension or the browser's cache responds before the "
+		    "server does. Try a private window without extensions, "
+		    "with \"Disable cache\" and \"Bypass for network\" (F12).");
+}
+
 void
 explain_walk(struct explanation *e, const struct walk_output *out, void *ctx)
 {
@@ -329,6 +344,7 @@ explain_walk(struct explanation *e, const struct walk_output *out, void *ctx)
 	walk_exchange(&walk);
 	for (size_t i = 0; i < e->finding_count; i++)
 		out->finding(ctx, &e->findings[i]);
+	walk_within(&walk);
 	if (!out->verdict_first)
 		out->verdict(ctx, explain_verdict_word(e));
 }

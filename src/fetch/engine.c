@@ -54,6 +54,7 @@ static const struct fetch_engine engines[] = {
 	    .secure_on_loopback = true,
 	    .max_age = {.cap = 86400, .of_junk = 0},
 	    .preflight_keeps_origin = true,
+	    .asks_again = true,
 	    .local_asks = true,
 	},
     [FETCH_SAFARI] =

@@ -98,6 +98,9 @@ struct fetch_engine {
 	/* The preflight after one that makes the origin null still has the
 	 * page's. */
 	bool preflight_keeps_origin;
+	/* What had to be asked for before a redirect is asked for after it,
+	 * too, though a method GET and no header need it no more. */
+	bool asks_again;
 
 	/* ---- beside CORS ---- */
 	/* Which cookies go along with requests of pages of other sites. */

@@ -66,6 +66,7 @@ struct fetch_how {
 	bool no_cors;  /* mode "no-cors"; an element without crossorigin */
 	bool has_body; /* a string */
 	bool listens;  /* to the progress of an upload (XMLHttpRequest) */
+	bool again;    /* a redirect of what had to be asked for first */
 };
 
 /* What a script passes: fetch(url, { method, headers, credentials }). */

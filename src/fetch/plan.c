@@ -577,7 +577,7 @@ fetch_plan(struct arena *arena, const struct fetch_request *request,
 			fetch_engine(request->browser)->fonts_without_cors));
 	out->preflight = out->cross_origin && !out->opaque &&
 			 (out->method_needs_preflight || out->listens ||
-			  slice_present(out->asked));
+			  request->how.again || slice_present(out->asked));
 	/* "Append a request Origin header". */
 	out->sends_origin = (out->cross_origin && !out->opaque) ||
 			    !is_get(out->method) ||

@@ -187,6 +187,9 @@ next_question(struct explanation *e, struct slice location,
 			out->asked_from = preflight_origin(q);
 		out->origin = SLICE("null");
 	}
+	out->how.again = fetch_engine(q->browser)->asks_again &&
+			 (q->how.again || e->plan.method_needs_preflight ||
+			  e->plan.listens || slice_present(e->plan.asked));
 	out->method = to_get ? SLICE("GET") : e->plan.method;
 	out->how.has_body = q->how.has_body && !to_get;
 	out->headers = kept_fields(e, to_get, away);

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# What corscheck probe sends and says of redirects is what real Chromium does:
-# random chains over three origins.
+# What corscheck probe sends and says of redirects is what real Chromium and
+# Firefox do: random chains over three origins, followed or not.
 #
 # CORSWRAP_SEED chooses other ones, CORSWRAP_EXCHANGES how many.
 # SPDX-License-Identifier: ISC
@@ -9,12 +9,17 @@ use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/../lib";
 use Corswrap::Browser;
+use Corswrap::Firefox;
 use Corswrap::Raw;
 use Corswrap::Test;
 use JSON::PP ();
 use Test::More;
 
-plan skip_all => 'no Chromium' unless Corswrap::Browser::program();
+# A chain is asked for by one of them.
+my %programs = (chromium => \&Corswrap::Browser::program,
+	firefox => \&Corswrap::Firefox::program);
+my @here = grep { $programs{$_}->() } sort keys %programs;
+plan skip_all => 'no Chromium and no Firefox' unless @here;
 
 my $seed = $ENV{CORSWRAP_SEED} // 20261121;
 my $count = $ENV{CORSWRAP_EXCHANGES} // 80;
@@ -57,6 +62,7 @@ for my $n (0 .. $count - 1) {
 		method => one_of(qw(GET GET GET POST POST PUT HEAD DELETE)),
 		headers => \%headers,
 		credentials => rand() < 0.3,
+		redirect => one_of(('follow') x 5, 'error', 'manual'),
 		hops => [ map { hop() } 0 .. one_of(1, 1, 1, 2, 2, 3) ],
 	};
 }
@@ -128,20 +134,27 @@ sub seen {
 
 # --- both of them -----------------------------------------------------------------------
 
-my $browser = Corswrap::Browser->new;
-$browser->load("$page/");
+my %browser = (chromium => sub { Corswrap::Browser->new },
+	firefox => sub { Corswrap::Firefox->new('network.dns.localDomains' =>
+	    'third.localhost') });
+$_ = $_->() for @browser{@here};
+$browser{$_}->load("$page/") for @here;
 my (%verdicts, $agreed);
 for my $n (0 .. $#cases) {
 	my $case = $cases[$n];
+	my $name = $here[ $n % @here ];
+	my $browser = $browser{$name};
 	my $url = "$case->{hops}[0]{host}/$n/0";
 	my $options = JSON::PP->new->encode({ method => $case->{method},
 		headers => $case->{headers}, cache => 'no-store',
+		redirect => $case->{redirect},
 		credentials => $case->{credentials} ? 'include'
 		: 'same-origin' });
 	my $outcome = $browser->value("fetch('$url', $options)"
 	    . '.then(r => "allowed", e => "blocked")');
 	my @browser = seen($n);
 	my ($status, $out, $err) = run([ corscheck(), 'probe', '--json',
+		'--browser', $name, '--redirect', $case->{redirect},
 		'--origin', $page, '--method', $case->{method},
 		($case->{credentials} ? '--credentials' : ()),
 		(map { ('-H', "$_: $case->{headers}{$_}") }
@@ -161,7 +174,7 @@ for my $n (0 .. $#cases) {
 	my $same = $outcome eq ($got->{verdict} // '') &&
 	    "@browser" eq "@probe" && !@more && @own <= 3 + @simpler;
 	$agreed++ if $same;
-	ok($same, "chain $n: $outcome after " . @browser . ' requests') or
+	ok($same, "chain $n, $name, $case->{redirect}: $outcome after " . @browser . ' requests') or
 	    diag(explain({ case => $case, browser => \@browser,
 		probe => \@probe, own => \@own, verdict => $got->{verdict},
 		message => $got->{message} }), $err);

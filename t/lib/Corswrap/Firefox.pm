@@ -171,6 +171,15 @@ sub load {
 	return;
 }
 
+# The value of an expression in the page, promises awaited.
+sub value {
+	my ($self, $expression, $seconds) = @_;
+	my $got = $self->call('WebDriver:ExecuteScript',
+		{ script => "return ($expression);", args => [],
+		  sandbox => JSON::PP::null }, $seconds);
+	return $got->{value};
+}
+
 # What the console has said since the last time, oldest first.
 sub console {
 	my ($self) = @_;
