@@ -55,6 +55,9 @@ static const struct fetch_engine engines[] = {
 	    .max_age = {.cap = 86400, .of_junk = 0},
 	    .preflight_keeps_origin = true,
 	    .asks_again = true,
+	    .restores_headers = true,
+	    .own_password_passes = true,
+	    .status_redirects = true,
 	    .local_asks = true,
 	},
     [FETCH_SAFARI] =

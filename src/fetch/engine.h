@@ -101,6 +101,15 @@ struct fetch_engine {
 	/* What had to be asked for before a redirect is asked for after it,
 	 * too, though a method GET and no header need it no more. */
 	bool asks_again;
+	/* Each redirect takes headers away from those of the script, as if it
+	 * were the first: what one took is there again after the next. */
+	bool restores_headers;
+	/* A redirect from the page's origin to it may have a user name and a
+	 * password, which are not sent (Fetch, "HTTP-redirect fetch" 6). */
+	bool own_password_passes;
+	/* A redirect without Location is one for redirect: "error" and
+	 * "manual" (Fetch, "HTTP fetch" 6). */
+	bool status_redirects;
 
 	/* ---- beside CORS ---- */
 	/* Which cookies go along with requests of pages of other sites. */

@@ -122,15 +122,15 @@ refuse_password(struct explanation *e, struct slice location)
 			      explain_quote(e, e->question.origin)));
 }
 
-/* The script's headers that go with it; Fetch, "HTTP-redirect fetch" 12 and 13.
- */
+/* The script's headers that go with it, of those before it; Fetch,
+ * "HTTP-redirect fetch" 12 and 13. */
 static struct fetch_fields
-kept_fields(struct explanation *e, bool to_get, bool away)
+kept_fields(struct explanation *e, const struct fetch_fields *old, bool to_get,
+	    bool away)
 {
 	static const char *const of_body[] = {
 	    "content-encoding", "content-language", "content-location",
 	    "content-type", NULL};
-	const struct fetch_fields *old = &e->question.headers;
 	struct fetch_field *at = arena_array(e->arena, old->count, sizeof(*at));
 	size_t count = 0;
 
@@ -163,10 +163,11 @@ becomes_get(int status, struct slice method)
 /* The browser's request after the redirect in e->response; false: it makes
  * none, and the verdict is set. */
 static bool
-next_question(struct explanation *e, struct slice location,
-	      struct question *out)
+next_question(const struct explanation *first, struct explanation *e,
+	      struct slice location, struct question *out)
 {
 	const struct question *q = &e->question;
+	const struct fetch_engine *engine = fetch_engine(q->browser);
 	bool to_get = becomes_get(e->response.status, e->plan.method), away;
 	enum url_fault fault;
 
@@ -177,22 +178,27 @@ next_question(struct explanation *e, struct slice location,
 		return refuse_redirect(e, location, url_fault_text(fault));
 	away = !slice_eq(out->url.origin, q->url.origin);
 	/* Fetch lets it pass to the page's own origin, Chromium does not. */
-	if (out->url.has_userinfo)
+	if (out->url.has_userinfo &&
+	    !(engine->own_password_passes && !e->plan.cross_origin && !away))
 		return refuse_password(e, location);
+	out->url.has_userinfo = false;
 	/* "redirect-tainted origin": from elsewhere to elsewhere again. */
-	out->asked_from = SLICE_NONE;
 	if (away && e->plan.cross_origin) {
-		if (fetch_engine(q->browser)->preflight_keeps_origin &&
-		    e->plan.preflight)
+		if (engine->preflight_keeps_origin)
 			out->asked_from = preflight_origin(q);
 		out->origin = SLICE("null");
 	}
-	out->how.again = fetch_engine(q->browser)->asks_again &&
+	out->how.again = engine->asks_again &&
 			 (q->how.again || e->plan.method_needs_preflight ||
 			  e->plan.listens || slice_present(e->plan.asked));
 	out->method = to_get ? SLICE("GET") : e->plan.method;
 	out->how.has_body = q->how.has_body && !to_get;
-	out->headers = kept_fields(e, to_get, away);
+	if (engine->restores_headers)
+		out->headers = kept_fields(
+		    e, &first->question.headers,
+		    becomes_get(e->response.status, first->plan.method), away);
+	else
+		out->headers = kept_fields(e, &q->headers, to_get, away);
 	return true;
 }
 
@@ -252,6 +258,18 @@ goes_on(struct explanation *e, struct slice location)
 	return true;
 }
 
+/* Without Location it is one as far as it is not to be followed. */
+static bool
+is_redirect(const struct explanation *e, struct slice location)
+{
+	const struct question *q = &e->question;
+
+	return fetch_is_redirect(e->response.status) &&
+	       (slice_present(location) ||
+		(fetch_engine(q->browser)->status_redirects &&
+		 q->how.redirect != FETCH_FOLLOW));
+}
+
 /* One hop.  True: the answer is a redirect, which may be followed. */
 static bool
 hop(struct explanation *e, struct probe_client *client, struct slice *location)
@@ -275,8 +293,7 @@ hop(struct explanation *e, struct probe_client *client, struct slice *location)
 	*location = read_location(e, &two);
 	if (two)
 		return refuse_redirect(e, *location, "another is beside it");
-	if (!fetch_is_redirect(e->response.status) ||
-	    !slice_present(*location) || !may_follow(e)) {
+	if (!is_redirect(e, *location) || !may_follow(e)) {
 		browser_check_response(e);
 		return false;
 	}
@@ -352,7 +369,7 @@ follow(struct explanation *first, struct explanation *from,
 		refuse_redirect(from, location, "there were 20 already");
 		return NULL;
 	}
-	if (!next_question(from, location, &question))
+	if (!next_question(first, from, location, &question))
 		return NULL;
 	explain_begin(to, first->arena, &question);
 	to->probed = true;
