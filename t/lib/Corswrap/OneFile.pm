@@ -274,6 +274,20 @@ my $script = <<'END';
 	image.src = test.elsewhere;
 	await wait(() => found.violations.length >= 2);
 
+	// Errors as one types: the page's script runs, and what it asks is answered.
+	id("policy-part").open = true;
+	id("policy").value = "[cors]\norgins = *\n";
+	id("policy").dispatchEvent(new Event("input", {bubbles: true}));
+	await wait(() => /origins/.test(id("live").textContent));
+	found.live = id("live").textContent;
+
+	// A link to another part of the page, and back.
+	document.querySelector("a[href='?part=reference']").click();
+	await wait(() => !id("ask") && id("files"));
+	found.reference = document.querySelector("main").innerText.slice(0, 200);
+	history.back();
+	await wait(() => id("ask"));
+
 	// Files to upload.
 	const create = URL.createObjectURL;
 	let zip;
@@ -286,6 +300,8 @@ my $script = <<'END';
 	found.shown = id("files-result").innerText;
 
 	// An expression: approximate, and said to be.
+	id("url").value = "https://api.example.net/";
+	id("origin").value = "https://app.example.com";
 	id("policy").value = "[cors]\norigins-regex = https://[a-z]+\\.example\n";
 	id("url").form.requestSubmit();
 	await wait(() => /RegExp/.test(document.body.innerText));
@@ -388,6 +404,8 @@ sub check_one_file {
 	ok($found->{page}, "$engine: the page is the CGI program's");
 	is($found->{title}, 'Blocked - CORS analyzer', "$engine: a form is answered");
 	like($found->{answer}, qr/origin-not-allowed/, "$engine: with its reason");
+	like($found->{live}, qr/orgins/, "$engine: errors are shown as one types");
+	like($found->{reference}, qr/Reference/, "$engine: links are followed");
 	is($found->{fetch}, 'blocked', "$engine: nothing is sent");
 	is_deeply([ sort @{ $found->{violations} } ], [ 'connect-src', 'img-src' ],
 	    "$engine: by its CSP");
