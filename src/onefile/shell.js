@@ -152,7 +152,7 @@
 		box.scrollIntoView({block: "nearest"});
 	};
 	const output = bytes => bytes.length > 0
-		&& element("pre", decoder.decode(bytes));
+		&& element("pre", decoder.decode(bytes), {className: "wire"});
 	const words = text => text.split(/[\s,]+/).filter(Boolean);
 
 	const makeFiles = async data => {

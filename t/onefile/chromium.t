@@ -26,4 +26,17 @@ check_one_file(Chromium => sub {
 	$browser->load($url);
 	return sub { $browser->value('document.title') };
 });
+
+# What the tools print is no wider than a phone.
+$browser->size(width => 390, height => 844);
+$browser->value(<<'END');
+document.getElementById("files-origins").value = "https://app.example.com";
+for (const name of ["files", "command"])
+	document.getElementById(name + "-form").requestSubmit();
+END
+ok(wait_for(sub { $browser->value(
+    'document.querySelectorAll("#files-result pre, #command-result pre").length')
+    == 3 }), 'the tools print');
+cmp_ok($browser->value('document.documentElement.scrollWidth'), '<=', 390,
+    'and nothing sticks out');
 done_testing;
