@@ -14,6 +14,7 @@ fuzz_targets = \
 	fuzz/nph.c \
 	fuzz/origin.c \
 	fuzz/originsfile.c \
+	fuzz/page.c \
 	fuzz/params.c \
 	fuzz/path.c \
 	fuzz/policy.c \
@@ -21,6 +22,9 @@ fuzz_targets = \
 	fuzz/request.c \
 	fuzz/url.c \
 	$(end)
+# What the page is made of, without what serves it.
+fuzz_page_sources = $(explain_sources) $(policy_import_sources) \
+	$(page_rendering_sources)
 fuzz_replay_SOURCES = \
 	$(fuzz_targets) \
 	fuzz/fuzz.h \
@@ -28,7 +32,7 @@ fuzz_replay_SOURCES = \
 	fuzz/plain_request.h \
 	fuzz/replay.c \
 	fuzz/targets.h \
-	src/page/form.c \
+	$(fuzz_page_sources) \
 	$(end)
 fuzz_libs = libserve.a $(house_libs) $(FCGI_LIBS) $(JANSSON_LIBS)
 fuzz_replay_LDADD = $(fuzz_libs)
@@ -55,14 +59,18 @@ fuzz-build:
 	+$(MAKE) -s -C fuzz-$(fuzz_kind) $(noinst_LIBRARIES) $(noinst_LTLIBRARIES)
 	+$(MAKE) -s -C fuzz-$(fuzz_kind) fuzz-link fuzz_cc='$(fuzz_cc)'
 
-fuzz-link:
+fuzz-link: src/page/page_assets.h src/explain/help_entries.h
 	for source in $(fuzz_targets); do \
 		name=$$(basename $$source .c) && \
 		$(LIBTOOL) --quiet --tag=CC --mode=link \
 			$(fuzz_cc) -DFUZZ_ALONE -DHAVE_CONFIG_H -I. $(AM_CPPFLAGS) \
 			$(AM_CFLAGS) $(CFLAGS) -fsanitize=fuzzer \
 			$(top_srcdir)/$$source -o bin/$$name \
-			$(top_srcdir)/src/page/form.c $(fuzz_libs) || exit 1; \
+			$(top_srcdir)/src/page/form.c \
+			$$(test $$name != page || echo $(filter-out \
+			%/page/form.c,$(patsubst %,$(top_srcdir)/%,\
+			$(filter %.c,$(fuzz_page_sources))))) \
+			$(fuzz_libs) || exit 1; \
 	done
 
 .PHONY: fuzz fuzz-afl fuzz-afl-run fuzz-build fuzz-link fuzz-run

@@ -21,6 +21,7 @@
 	TARGET(nph)                                                            \
 	TARGET(origin)                                                         \
 	TARGET(originsfile)                                                    \
+	TARGET(page)                                                           \
 	TARGET(params)                                                         \
 	TARGET(path)                                                           \
 	TARGET(policy)                                                         \

@@ -196,6 +196,7 @@ read_object(struct script *s, member_reader reader)
 		return;
 	}
 	while (s->p->fault == NULL && !take(s, '}')) {
+		size_t before = s->rest.len;
 		struct slice name = read_name(s);
 		skip(s);
 		if (s->rest.len == 0) {
@@ -211,7 +212,8 @@ read_object(struct script *s, member_reader reader)
 			skip_expression(s); /* ...more */
 		}
 		(void)take(s, ',');
-		if (s->rest.len == 0)
+		/* ")" or "]" closes what is around it. */
+		if (s->rest.len == 0 || s->rest.len == before)
 			paste_fault(s->p, "a { is not closed");
 	}
 	s->depth--;

@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: ISC
 # What src/page is made of.
-page_sources = \
-	%D%/cgi.c \
-	%D%/fastcgi.c \
+# The page, from the bytes of a form to HTML; and what serves it.
+page_rendering_sources = \
 	%D%/form.c \
 	%D%/form.h \
 	%D%/html.c \
 	%D%/html.h \
-	%D%/page.c \
 	%D%/page.h \
 	%D%/page_answer.c \
 	%D%/page_examples.c \
@@ -20,6 +18,12 @@ page_sources = \
 	%D%/page_try.c \
 	%D%/page_verdict.c \
 	%D%/page_walk.c \
+	$(end)
+page_sources = \
+	$(page_rendering_sources) \
+	%D%/cgi.c \
+	%D%/fastcgi.c \
+	%D%/page.c \
 	$(end)
 EXTRA_DIST += %D%/README
 

@@ -73,7 +73,7 @@
 			show("status", String(response.status));
 			show("names", names.join(" ") || "none");
 			judge("allowed",
-			    "This browser lets the page read the answer.");
+			    "This browser lets the page read the response.");
 			if (response.body)
 				response.body.cancel();
 		};
@@ -81,7 +81,7 @@
 		// A script is not told why. A HEAD to which CORS does not apply,
 		// and whose response stays unread, fails only where no server
 		// answers.
-		const answers = url => fetch(url, {
+		const responds = url => fetch(url, {
 			method: "HEAD",
 			mode: "no-cors",
 			credentials: "omit",
@@ -95,21 +95,21 @@
 			show("status", "none");
 			show("names", "none");
 			if (error.name === "TimeoutError") {
-				show("outcome", "no answer");
+				show("outcome", "no response");
 				outcome.textContent =
-				    "No answer within 30 seconds.";
+				    "No response within 30 seconds.";
 			} else if (data.sent === "yes" &&
-			    !await answers(data.url)) {
-				show("outcome", "no answer");
+			    !await responds(data.url)) {
+				show("outcome", "no response");
 				outcome.textContent =
 				    window.corscheckAsk ||
-				    await answers(location.href)
-				    ? "No server answers at this URL, so CORS "
-				    + "had no part in it (" + what + ")."
+				    await responds(location.href)
+				    ? "No server responds at this URL, so CORS "
+				    + "has no part in it (" + what + ")."
 				    : "There is no network: the server of this "
-				    + "page does not answer either.";
+				    + "page does not respond either.";
 			} else {
-				judge("blocked", "This browser keeps the answer "
+				judge("blocked", "This browser keeps the response "
 				    + "from the page, or there was none ("
 				    + what + ").");
 			}

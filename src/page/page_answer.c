@@ -96,7 +96,7 @@ assume(struct page *page, struct page_result *result,
 		return;
 	if (!slice_present(text->url)) {
 		result->assumed.url = true;
-		text->url = assumed_url(text->origin);
+		text->url = assumed_url(page->form.origin);
 	}
 	/* A preflight that fails needs other lines than its request. */
 	if (result->kind == PASTED_CONSOLE && page->form.method.len == 0 &&

@@ -230,7 +230,7 @@ print_fields(struct page *page)
 	const struct page_form *form = &page->form;
 	FILE *out = page->out;
 
-	fputs("<fieldset>\n<legend>Or say it here</legend>\n"
+	fputs("<fieldset>\n<legend>Or fill in the request</legend>\n"
 	      "<div class=\"triple\">\n",
 	      out);
 	print_input(page, &url_field, form->url);
@@ -248,7 +248,7 @@ print_fields(struct page *page)
 		    form->no_cors);
 	print_choices(page);
 	fputs("</details>\n", out);
-	begin_details(out, "policy-part", "A policy of corswrap",
+	begin_details(out, "policy-part", "corswrap policy",
 		      form->policy.len > 0);
 	print_textarea(page, &policy_field, form->policy);
 	fputs("<div id=\"live\" role=\"status\" aria-live=\"polite\"></div>\n"
@@ -263,12 +263,12 @@ page_form_html(struct page *page)
 	FILE *out = page->out;
 
 	fputs("<section id=\"request\" aria-labelledby=\"request-title\">\n"
-	      "<h2 id=\"request-title\">The question</h2>\n",
+	      "<h2 id=\"request-title\">Your request</h2>\n",
 	      out);
 	if (page->foreign)
-		fputs("<p class=\"warning\"><strong>Mind:</strong> another "
-		      "site has filled this in. Look at it before you go "
-		      "on.</p>\n",
+		fputs("<p class=\"warning\"><strong>Note:</strong> another "
+		      "site has filled this in. Check it before you "
+		      "continue.</p>\n",
 		      out);
 	fputs("<form id=\"ask\" method=\"post\" action=\"#answer\">\n", out);
 	print_textarea(page, &paste_field, form->paste);

@@ -79,7 +79,7 @@ print_header(const struct page *page)
 		      out);
 	fputs("<nav aria-label=\"Pages\"><ul>\n", out);
 	fputs(page->form.part == PAGE_REFERENCE
-		  ? "<li><a href=\"?\">Ask a question</a></li>\n"
+		  ? "<li><a href=\"?\">New question</a></li>\n"
 		  : "<li><a href=\"?\">New question</a></li>\n"
 		    "<li><a href=\"?part=reference\">Reference</a></li>"
 		    "\n",

@@ -1,6 +1,6 @@
 /*
  * "Try it": the visitor's own browser sends the request, and what becomes of it
- * stands beside what was foretold.
+ * is shown beside the prediction.
  *
  * The button is hidden until the script (page.js) shows it; what it needs is in
  * data attributes, so that nothing of the visitor's words is in a script.
@@ -181,13 +181,13 @@ print_warning(const struct page *page)
 	    slice_eq(method, SLICE("HEAD")) ||
 	    slice_eq(method, SLICE("OPTIONS")))
 		return;
-	fputs("<p class=\"warning\"><strong>Mind:</strong> a ", page->out);
+	fputs("<p class=\"warning\"><strong>Note:</strong> a ", page->out);
 	html_text(page->out, method);
 	fputs(e->plan.preflight && !e->preflight_passes
 		  ? " may change something there, and if the preflight passes "
-		    "it runs, even if its answer is then blocked.</p>\n"
+		    "it runs, even if its response is then blocked.</p>\n"
 		  : " may change something there, and it runs even if its "
-		    "answer is then blocked.</p>\n",
+		    "response is then blocked.</p>\n",
 	      page->out);
 }
 

@@ -234,7 +234,7 @@ print_servers(struct page *page)
 		fputs("</details>\n", out);
 	}
 	if (begun) {
-		begin_server(out, "The headers themselves");
+		begin_server(out, "Other: the headers");
 		fputs("PHP, Python, Java, any other program or server: send "
 		      "these, each once.</p>\n",
 		      out);
@@ -342,7 +342,8 @@ print_next_step(struct page *page)
 	if (e->verdict != VERDICT_UNKNOWN || e->stopped ||
 	    !e->plan.cross_origin || result->message != NULL)
 		return;
-	fputs("<h3>What does the server answer?</h3>\n<p>Run this, and paste "
+	fputs("<h3>What is the response of the server?</h3>\n<p>Run this, and "
+	      "paste "
 	      "what it prints, command and response together; or paste the "
 	      "message of the browser&#39;s console (F12); or write the "
 	      "server&#39;s policy into the form.</p>\n",
@@ -492,7 +493,7 @@ print_import(struct page *page)
 
 	if (!slice_present(result->imported))
 		return;
-	fputs("<h3>The same as a policy of corswrap</h3>\n<p>corswrap in "
+	fputs("<h3>The same as a corswrap policy</h3>\n<p>corswrap in "
 	      "front of the program sends these headers on every response, "
 	      "errors too, and answers preflights by itself.</p>\n"
 	      "<pre class=\"wire copy\">",

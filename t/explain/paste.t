@@ -142,6 +142,8 @@ for my $row (
 	[ 'an open quote', '--curl', q{curl 'https://a.example}, qr/' is not closed/ ],
 	[ 'no fetch', '--fetch', 'axios.get("x")', qr/begins with fetch\(/ ],
 	[ 'a variable', '--fetch', 'fetch(url)', qr/URL is an expression/ ],
+	[ 'a bracket too early', '--fetch', 'fetch("https://a.example/", {a)',
+		qr/a \{ is not closed/ ],
 	[ 'a template', '--fetch', 'fetch(`${base}/x`)', qr/has a variable in it/ ],
 	[ 'an open brace', '--fetch', 'fetch("https://a.example", {method: "PUT"', qr/\{ is not closed/ ],
 ) {

@@ -137,7 +137,7 @@ like(text_of('answer'), qr/A page of http:\/\/127\.0\.0\.1:$port calls:/,
 like(text_of('answer'), qr/Access-Control-Request-Headers: x-token/,
     'the walk can be read');
 is(text_of('got-outcome'), 'not sent yet', 'nothing is sent by itself');
-is(try_it(), 'This browser lets the page read the answer. As predicted.',
+is(try_it(), 'This browser lets the page read the response. As predicted.',
     'the button: as predicted');
 is(text_of('got-status'), '200', 'the status');
 like(text_of('got-names'), qr/content-type x-total/, 'headers that were readable');
@@ -149,7 +149,7 @@ is($browser->value(element('outcome') . '.getAttribute("aria-live")'), 'polite',
 
 ask(url => "$api/closed", policy => policy_text());
 is($browser->value('document.title'), 'Blocked - CORS analyzer', 'blocked');
-like(try_it(), qr/^This browser keeps the answer .*Failed to fetch\)\. As predicted\.$/,
+like(try_it(), qr/^This browser keeps the response .*Failed to fetch\)\. As predicted\.$/,
     'the button: as predicted');
 
 ask(url => "$api/x", credentials => 1, policy => policy_text());
@@ -159,9 +159,9 @@ like(try_it(), qr/ As predicted\.$/, 'blocked, as predicted');
 # No server at all is no verdict about CORS, whatever was foretold.
 my $nobody = free_port();
 ask(url => "http://localhost:$nobody/", policy => policy_text());
-like(try_it(), qr/^No server answers at this URL, so CORS had no part in it \(TypeError: Failed to fetch\)\.$/,
+like(try_it(), qr/^No server responds at this URL, so CORS has no part in it \(TypeError: Failed to fetch\)\.$/,
     'nobody there: said as that');
-is(text_of('got-outcome'), 'no answer', 'in the table too');
+is(text_of('got-outcome'), 'no response', 'in the table too');
 
 # A policy that is not the server's.
 ask(url => "$api/closed", policy => "[cors]\norigins = *\n");
@@ -169,7 +169,7 @@ like(try_it(), qr/ Not as predicted\.$/, 'another policy: not as predicted');
 
 ask(url => "$api/x");
 like(text_of('answer'), qr/^Unknown /, 'no policy');
-like(try_it(), qr/read the answer\. No prediction to compare with\.$/,
+like(try_it(), qr/read the response\. No prediction to compare with\.$/,
     'and no prediction');
 
 ask(url => "$api/x", method => 'TRACE', policy => policy_text());

@@ -502,7 +502,7 @@ my @pastes = (
 	    url => 'https://api.example.net/x', method => 'PATCH' ],
 	[ 'response headers', "HTTP/1.1 200 OK\nServer: Apache\n"
 	    . "Access-Control-Allow-Origin: *\n", 'response headers', 'Allowed',
-	    qr/does not name the page's origin/ ],
+	    qr{page's origin\. Assumed: https://app\.example\.com \(change} ],
 	[ 'two headers', "Access-Control-Allow-Origin: *\n"
 	    . "Access-Control-Allow-Origin: https://a.example\nServer: nginx\n",
 	    'response headers', 'Blocked', qr/acao-multiple.*proxy_hide_header/ ],
