@@ -177,6 +177,8 @@ is_name_of(struct slice host, unsigned allowed)
 	size_t start = 0;
 
 	host = text_chop(host, '.');
+	if (host.len == 0)
+		return false; /* and may be absent */
 	for (size_t i = 0; i < host.len; i++) {
 		if ((class_at(host, i) & allowed) != 0)
 			continue;
