@@ -108,6 +108,8 @@ EXTRA_DIST += \
 	doc/draw-exchange \
 	doc/exchange.svg \
 	doc/exchange.txt \
+	doc/measured \
+	doc/site \
 	etc/corswrap.ini \
 	etc/systemd/corscheck.service.in \
 	etc/systemd/corswrap@.service.in \
@@ -125,6 +127,12 @@ html-local: $(dist_man_MANS)
 		mandoc -Tutf8 $(top_srcdir)/$$page | col -b >html/$$(basename $$page).txt; \
 	done
 
+# The site, for any web server or none; with the one-file analyzer where `make page`
+# made it.
+site: $(dist_man_MANS)
+	analyzer=; test ! -e corscheck.html || analyzer='--analyzer corscheck.html'; \
+	$(top_srcdir)/tools/make-site $$analyzer $(top_srcdir) site
+.PHONY: site
 
 # Drawn ones are kept, so that the README needs nothing.
 pictures:

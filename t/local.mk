@@ -170,6 +170,7 @@ script_tests = \
 	t/tree/pure.t \
 	t/tree/recipes.t \
 	t/tree/requirements.t \
+	t/tree/site.t \
 	t/tree/snippets.t \
 	t/tree/style.t \
 	t/tree/whole.t \

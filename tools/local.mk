@@ -158,4 +158,4 @@ fill-snippets: corscheck
 		--corscheck $(abs_top_builddir)/corscheck \
 		examples/*/* examples/*/*/* examples/*/.htaccess doc/*.[1578] README.md
 .PHONY: fill-snippets
-EXTRA_DIST += tools/fill-snippets tools/test-packages
+EXTRA_DIST += tools/fill-snippets tools/make-site tools/test-packages

@@ -1,0 +1,116 @@
+#!/usr/bin/perl
+# The site: every link leads to a page and a place that are there, nothing is
+# loaded from elsewhere, and in real Chromium the search finds, from file://, what
+# people look for by their own words.
+# SPDX-License-Identifier: ISC
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../lib";
+use Corswrap::Browser;
+use Corswrap::Test;
+use Test::More;
+
+for (qw(mandoc cmark-gfm)) {
+	plan skip_all => "no $_" unless have_program($_);
+}
+my $dir = tempdir();
+my $site = "$dir/site";
+my ($status, $out, $err) = run([ top_src() . '/tools/make-site', top_src(), $site ]);
+is($status, 0, 'it is made') or diag $err;
+
+# --- links ------------------------------------------------------------------------
+
+my (%ids, %links);
+for my $file (glob "$site/*.html") {
+	my $name = $file =~ s{.*/}{}r;
+	my $html = read_file($file);
+	my @ids = $html =~ /<[^>]*\sid="([^"]+)"/g;
+	$ids{$name} = { map { $_ => 1 } @ids };
+	# (mandoc gives a name again when a page explains it twice)
+	$links{$name} = [ $html =~ /<[^>]*\s(?:href|src|action)="([^"]+)"/g ];
+	next if $name eq 'README.html';    # what the drop-in brings, as it is
+	like($html, qr/<html lang="en">.*<meta name="viewport".*<title>[^<]+<\/title>/s,
+	    "$name: language, width and title");
+	is(() = $html =~ /<h1\b/g, 1, "$name: one heading of the page")
+	    unless $name eq 'hacking.html';
+	is(() = $html =~ /<img(?![^>]*\salt="[^"])/g, 0, "$name: pictures have words");
+	is_deeply([ grep { m{^(?:https?:)?//} }
+	    $html =~ /<(?:script|link|img|iframe)\b[^>]*\s(?:src|href)="([^"]+)"/g ],
+	    [], "$name: loads nothing from elsewhere");
+}
+cmp_ok(scalar keys %ids, '>=', 18, 'the pages');
+for my $name (sort keys %links) {
+	my @bad = grep {
+		my ($page, $id) = /\A([^#]*)(?:#(.*))?\z/;
+		$page = $name if $page eq '';
+		$id =~ s/%([0-9A-Fa-f]{2})/chr hex $1/ge if defined $id;
+		!-e "$site/$page" || defined $id && length $id && !$ids{$page}{$id};
+	} grep { !/^(?:https?|mailto):/ } @{ $links{$name} };
+	is_deeply(\@bad, [], "$name: its links lead somewhere");
+}
+{
+	run([ 'cp', '-r', map({ top_src() . "/$_" } qw(doc examples etc bench NEWS)),
+		glob(top_src() . '/*.md'), $dir ]);
+	open my $fh, '>>', "$dir/README.md" or die;
+	print {$fh} "\n[gone](examples/gone.conf)\n";
+	close $fh or die;
+	($status, $out, $err) = run([ top_src() . '/tools/make-site', $dir, "$dir/other" ]);
+	isnt($status, 0, 'a link that leads nowhere ends it');
+	like($err, qr{examples/gone\.conf}, 'and is named');
+}
+
+# --- the search -------------------------------------------------------------------
+
+SKIP: {
+	my $b = Corswrap::Browser->new or skip 'no Chromium', 1;
+	$b->load("file://$site/index.html");
+	for my $row (
+		[ 'timed out', 'corswrap.ini.5' ],
+		[ 'exclude', 'corswrap.ini.5', 'corswrap-recipes.7' ],
+		[ 'metrics', 'corswrap-operation.7', 'corswrap.ini.5' ],
+		[ 'upstream nginx', 'servers', 'corswrap-recipes.7', 'corswrap.8' ],
+		[ 'journalctl', 'corswrap-operation.7', 'corswrap.8' ],
+		[ 'errorlog', 'corswrap-operation.7', 'corswrap.8' ],
+		[ 'disconnect', 'corswrap-operation.7', 'corswrap.ini.5', 'corswrap.8' ],
+		[ 'No Access-Control-Allow-Origin header is present',
+			'corswrap-errors.7' ],
+		[ 'Failed to fetch', 'corswrap-errors.7' ],
+		[ 'origins', 'corswrap.ini.5' ],
+		[ 'max-age Firefox', 'corswrap.ini.5' ],
+		[ 'fcgiwrap', 'corswrap-migration.7', 'measured' ],
+		[ 'Header set', 'corswrap-migration.7', 'corscheck.1' ],
+		[ '.htaccess', 'corswrap-hosting.7', 'servers', 'corscheck.1', 'corswrap-migration.7' ],
+		[ 'php-fpm', 'corswrap-recipes.7', 'servers', 'corswrap.ini.5', 'measured' ],
+		[ 'allow-misses-method', 'corscheck.1', 'corswrap.ini.5', 'corswrap-errors.7' ],
+		[ 'socket group', 'corswrap.ini.5', 'corswrap.8', 'servers', 'corswrap-operation.7' ],
+		[ 'cors_decide', 'cors.3' ],
+		[ 'git clone', 'applications' ],
+		[ 'CSRF', 'corswrap-protection.7', 'corswrap.ini.5' ],
+	) {
+		my ($words, @pages) = @$row;
+		my $found = $b->value(sprintf q{(() => {
+			const words = document.getElementById("words");
+			words.value = %s;
+			words.dispatchEvent(new Event("input"));
+			return [...document.querySelectorAll("#found a")].slice(0, 3)
+				.map(a => a.getAttribute("href").replace(/\.html.*/, ""));
+			})()}, JSON::PP->new->allow_nonref->encode($words));
+		ok(scalar(grep { my $page = $_; grep { $_ eq $page } @$found } @pages),
+		    "search: $words") or diag join ' ', @$found;
+	}
+	is($b->value('document.getElementById("words").value = "<img src=x>", '
+		. 'document.getElementById("words").dispatchEvent(new Event("input")),'
+		. 'document.querySelectorAll("#found img").length'), 0,
+	    'what is typed is text');
+	$b->load("file://$site/servers.html#examples-servers-nginx-conf");
+	ok($b->value('document.querySelector("#examples-servers-nginx-conf").open'),
+	    'a link to a file opens it');
+	$b->size(width => 390, height => 844);
+	for my $page (qw(index corswrap.ini.5 hacking)) {
+		$b->load("file://$site/$page.html");
+		cmp_ok($b->value('document.documentElement.scrollWidth'), '<=', 390,
+		    "$page: fits a phone");
+	}
+}
+done_testing;
