@@ -37,6 +37,7 @@ struct learn {
 	struct tally origins;
 	struct seen *seen;
 	size_t room;
+	struct tally referers; /* origins of pages, of a log without Origin */
 	struct tally methods;
 	struct tally headers;
 	struct log_counts counts;
@@ -107,13 +108,33 @@ take_words(struct learn *learn, const struct log_entry *entry)
 		    tally_place(&learn->headers, name, NULL) == TALLY_NONE;
 }
 
+/* "https://app.example/page": its origin, which is no proof that a script of it
+ * asked. */
+static void
+take_referer(struct learn *learn, struct slice referer)
+{
+	enum { REFERERS_MAX = 1000 };
+	struct slice rest = slice_after(referer, text_find(referer, ':'));
+
+	if (!slice_starts(rest, SLICE("://")) ||
+	    learn->referers.count >= REFERERS_MAX)
+		return;
+	rest = slice_after(rest, 3);
+	rest = slice_after(rest, text_find_any(rest, "/?#"));
+	referer.len -= rest.len;
+	learn->no_memory |=
+	    tally_place(&learn->referers, referer, NULL) == TALLY_NONE;
+}
+
 static bool
 take(void *ctx, const struct log_entry *entry)
 {
 	struct learn *learn = ctx;
 
-	if (!slice_present(entry->origin))
-		return true;
+	if (!slice_present(entry->origin)) {
+		take_referer(learn, entry->referer);
+		return !learn->no_memory;
+	}
 	struct seen *seen = place_of(learn, entry->origin);
 	if (seen == NULL)
 		return false;
@@ -247,6 +268,29 @@ print_head(const struct learn *learn)
 	       "may.\n\n[cors]\n");
 }
 
+/* Where the log has no Origin at all, at least who may have asked. */
+static void
+print_referers(const struct learn *learn)
+{
+	struct origin_pattern pattern;
+	size_t count = 0;
+
+	for (size_t i = 0; i < learn->referers.count && learn->with_origin == 0;
+	     i++) {
+		struct slice origin = learn->referers.keys[i];
+		if (origin_pattern_check(origin, &pattern) !=
+			ORIGIN_FAULT_NONE ||
+		    text_find(origin, '*') < origin.len ||
+		    count == STRANGERS_MAX)
+			continue;
+		if (count++ == 0)
+			printf("\n; The log has no Origin.  Its Referer names "
+			       "pages of these, the server's own\n; among "
+			       "them:\n");
+		printf("; origins = %.*s\n", (int)origin.len, origin.ptr);
+	}
+}
+
 static bool
 print_policy(const struct learn *learn)
 {
@@ -274,6 +318,7 @@ print_policy(const struct learn *learn)
 		    "\n; What no policy lists: null, files, malformed.\n",
 		    STRANGERS_MAX);
 	free(ranked);
+	print_referers(learn);
 	return true;
 }
 
@@ -318,12 +363,14 @@ learn_command(const struct command *command, int argc, char **argv)
 		return command_usage(command, letter == 'h');
 	struct arena *arena = arena_new();
 	struct learn learn = {.origins = {.arena = arena},
+			      .referers = {.arena = arena},
 			      .methods = {.arena = arena},
 			      .headers = {.arena = arena}};
 	int status = arena == NULL
 			 ? command_no_memory()
 			 : learn_files(&learn, argc - optind, argv + optind);
 	tally_free(&learn.origins);
+	tally_free(&learn.referers);
 	tally_free(&learn.methods);
 	tally_free(&learn.headers);
 	free(learn.seen);

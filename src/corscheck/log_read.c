@@ -19,6 +19,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -76,6 +77,24 @@ read_day(struct slice text, char day[LOG_DAY])
 	read_iso_day(text, day);
 	if (day[0] == '\0')
 		read_clf_day(text, day);
+}
+
+/* Seconds since 1970, as Caddy writes them. */
+static void
+read_epoch_day(struct slice text, char day[LOG_DAY])
+{
+	uint64_t seconds;
+	struct tm parts;
+	time_t at;
+
+	text.len = text_find(text, '.');
+	if (text_digits(text) < text.len ||
+	    !text_number(text, INT32_MAX * UINT64_C(2), &seconds))
+		return;
+	at = (time_t)seconds;
+	if (gmtime_r(&at, &parts) == NULL ||
+	    strftime(day, LOG_DAY, "%Y-%m-%d", &parts) == 0)
+		day[0] = '\0';
 }
 
 /* "GET /x HTTP/1.1" */
@@ -196,10 +215,21 @@ read_other(struct scan *s, struct slice *out)
 	return s->at < s->end;
 }
 
-/* What the keys of nginx' examples and of our own log are called. */
-static void
-take_member(struct log_entry *entry, struct slice key, struct slice value,
-	    bool *access, bool *origin)
+/* ["https://a.example"]: the value in it. */
+static struct slice
+first_of_list(struct slice value)
+{
+	if (!slice_starts(value, SLICE("[\"")) ||
+	    !text_ends(value, SLICE("\"]")))
+		return value;
+	value = slice_of(value.ptr + 2, value.len - 4);
+	return slice_of(value.ptr, text_find(value, '"'));
+}
+
+/* What the keys of nginx' examples, of Caddy's log and of our own are called.
+ */
+static char
+meaning_of(struct slice key)
 {
 	static const struct {
 		struct slice name;
@@ -228,14 +258,34 @@ take_member(struct log_entry *entry, struct slice key, struct slice value,
 	    {{"http_access_control_request_headers", 35}, 'H'},
 	    {{"access_control_request_method", 29}, 'M'},
 	    {{"access_control_request_headers", 30}, 'H'},
+	    {{"http_referer", 12}, 'R'},
+	    {{"referer", 7}, 'R'},
+	    /* Caddy: a list of values of each field */
+	    {{"Origin", 6}, 'o'},
+	    {{"Referer", 7}, 'R'},
+	    {{"Access-Control-Request-Method", 29}, 'M'},
+	    {{"Access-Control-Request-Headers", 30}, 'H'},
+	    {{"ts", 2}, 'e'},
 	};
-	char what = '\0';
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && what == '\0';
-	     i++)
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (slice_eq(key, keys[i].name))
-			what = keys[i].what;
-	switch (what) {
+			return keys[i].what;
+	return '\0';
+}
+
+static void
+take_member(struct log_entry *entry, struct slice key, struct slice value,
+	    bool *access, bool *origin)
+{
+	value = first_of_list(value);
+	switch (meaning_of(key)) {
+	case 'R':
+		entry->referer = present(value);
+		break;
+	case 'e':
+		read_epoch_day(value, entry->day);
+		break;
 	case 'm':
 		entry->method = present(value);
 		break;
@@ -273,33 +323,73 @@ take_member(struct log_entry *entry, struct slice key, struct slice value,
 	}
 }
 
+/* What a line says of itself beside the request. */
+struct json_line {
+	bool access; /* it is of an access log */
+	bool origin; /* it has a place for Origin */
+	bool ours;
+};
+
+/* Caddy has the request, and its headers, in objects of their own. */
+static bool
+is_nested(struct slice key)
+{
+	return slice_eq(key, SLICE("request")) ||
+	       slice_eq(key, SLICE("headers"));
+}
+
+/* The members of the object that begins here, up to behind its '}'. */
+static bool
+parse_members(struct scan *s, struct log_entry *entry, struct json_line *line,
+	      unsigned depth)
+{
+	enum { DEPTH_MAX = 3 };
+
+	s->at++;
+	for (;;) {
+		struct slice key, value;
+		skip_blanks(s);
+		if (s->at == s->end || *s->at == '}')
+			break;
+		if (*s->at != '"' || !read_string(s, &key))
+			return false;
+		while (s->at < s->end &&
+		       (ascii_is_blank(*s->at) || *s->at == ':'))
+			s->at++;
+		if (s->at == s->end)
+			return false;
+		if (*s->at == '{' && depth < DEPTH_MAX && is_nested(key)) {
+			/* Fields are listed where there are any. */
+			line->origin |= slice_eq(key, SLICE("headers"));
+			if (!parse_members(s, entry, line, depth + 1))
+				return false;
+			continue;
+		}
+		if (!(*s->at == '"' ? read_string(s, &value)
+				    : read_other(s, &value)))
+			return false;
+		/* Ours leaves the origin out where there is none. */
+		line->ours |= slice_eq(key, SLICE("microseconds"));
+		take_member(entry, key, value, &line->access, &line->origin);
+	}
+	s->at += s->at < s->end;
+	return true;
+}
+
 static bool
 parse_json(struct scan s, struct log_entry *entry, struct log_counts *counts)
 {
-	bool access = true, origin = false, ours = false;
+	struct json_line line = {.access = true};
 
-	s.at++;
-	for (;;) {
-		struct slice key, value;
-		skip_blanks(&s);
-		if (s.at == s.end || *s.at == '}')
-			break;
-		if (*s.at != '"' || !read_string(&s, &key))
-			return false;
-		while (s.at < s.end && (ascii_is_blank(*s.at) || *s.at == ':'))
-			s.at++;
-		if (s.at == s.end || !(*s.at == '"' ? read_string(&s, &value)
-						    : read_other(&s, &value)))
-			return false;
-		/* Ours leaves the origin out where there is none. */
-		ours |= slice_eq(key, SLICE("microseconds"));
-		take_member(entry, key, value, &access, &origin);
-	}
-	if (!access || entry->status == 0) {
+	if (!parse_members(&s, entry, &line, 0))
+		return false;
+	if (!line.access || entry->status == 0) {
 		counts->others++;
 		return false;
 	}
-	counts->without += !origin && !ours;
+	counts->without += !line.origin && !line.ours;
+	if (line.origin || line.ours)
+		entry->referer = SLICE_NONE;
 	return slice_present(entry->method);
 }
 
@@ -342,12 +432,17 @@ parse_combined(struct slice line, struct log_entry *entry,
 	if (!text_word_next(&rest, &word))
 		return false;
 	entry->status = read_status(word);
-	for (struct slice text; next_quoted(line, &at, &text); quoted++)
+	for (struct slice text; next_quoted(line, &at, &text); quoted++) {
+		if (quoted == 1)
+			entry->referer = present(text);
 		entry->origin = text;
+	}
 	enum { WITH_ORIGIN = 4 };
 	if (quoted < WITH_ORIGIN) {
 		counts->without++;
 		entry->origin = SLICE_NONE;
+	} else {
+		entry->referer = SLICE_NONE;
 	}
 	entry->origin = present(entry->origin);
 	return entry->status != 0 && slice_present(entry->method);
@@ -416,10 +511,24 @@ take_lines(struct log_file *file, bool last)
 	return true;
 }
 
+/* The program that unpacks what begins so; NULL: it is not packed. */
+static const char *
+unpacker_of(struct slice text)
+{
+	return slice_starts(text, SLICE("\x1f\x8b")) ? "zcat"
+	       : slice_starts(text, SLICE("\xfd"
+					  "7zXZ"))
+		   ? "xzcat"
+	       : slice_starts(text, SLICE("\x28\xb5\x2f\xfd")) ? "zstdcat"
+	       : slice_starts(text, SLICE("BZh"))	       ? "bzcat"
+							       : NULL;
+}
+
 static bool
 read_lines(struct log_file *file)
 {
 	ssize_t got = 1;
+	bool first = true;
 
 	while (got > 0) {
 		if (file->len == BLOCK + LINE_MAX_BYTES) {
@@ -437,6 +546,14 @@ read_lines(struct log_file *file)
 		if (got < 0)
 			return false;
 		file->len += (size_t)got;
+		if (first)
+			file->counts->unpacker =
+			    unpacker_of(slice_of(file->buf, file->len));
+		first = false;
+		if (file->counts->unpacker != NULL) {
+			errno = 0;
+			return false;
+		}
 		if (!take_lines(file, got == 0)) {
 			errno = ECANCELED;
 			return false;
@@ -478,6 +595,13 @@ log_read_all(const char *command, int count, char *const *names,
 	for (int i = 0; i < count; i++) {
 		if (log_read(names[i], counts, take, ctx))
 			continue;
+		if (counts->unpacker != NULL) {
+			fprintf(stderr,
+				"corscheck: %s is compressed: %s %s | "
+				"corscheck %s -\n",
+				names[i], counts->unpacker, names[i], command);
+			return false;
+		}
 		fprintf(stderr, "corscheck: cannot read %s: %s\n", names[i],
 			errno == ECANCELED ? "no memory" : strerror(errno));
 		return false;

@@ -1,6 +1,6 @@
 /*
- * Requests out of access logs: corswrap's own JSON, nginx' JSON, and the
- * combined format with Origin behind it.
+ * Requests out of access logs: corswrap's own JSON, nginx' and Caddy's JSON,
+ * and the combined format with Origin behind it.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -20,6 +20,7 @@ struct log_entry {
 	struct slice uri;
 	struct slice host;
 	struct slice origin;
+	struct slice referer;	   /* where the line has no place for Origin */
 	struct slice asked_method; /* of a preflight */
 	struct slice asked_headers;
 	int status;
@@ -28,10 +29,11 @@ struct log_entry {
 
 struct log_counts {
 	uint64_t lines;
-	uint64_t requests; /* lines that are one */
-	uint64_t others;   /* lines of a log that are none: of our own log */
-	uint64_t unknown;  /* what is no line of such a log */
-	uint64_t without;  /* requests whose line has no place for Origin */
+	uint64_t requests;    /* lines that are one */
+	uint64_t others;      /* lines of a log that are none: of our own log */
+	uint64_t unknown;     /* what is no line of such a log */
+	uint64_t without;     /* requests whose line has no place for Origin */
+	const char *unpacker; /* for the file that is compressed; NULL: none */
 };
 
 /* Called for each request; false stops. */
@@ -39,8 +41,8 @@ typedef bool (*log_take)(void *ctx, const struct log_entry *);
 
 /*
  * Read the file, "-": standard input, line by line, however large it is.  The
- * counts are added to.  False: the cause is in errno, or take has stopped it
- * (errno ECANCELED).
+ * counts are added to.  False: the cause is in errno, take has stopped it
+ * (errno ECANCELED), or the file is compressed (counts->unpacker).
  */
 bool log_read(const char *name, struct log_counts *, log_take take, void *ctx);
 

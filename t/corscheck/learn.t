@@ -99,6 +99,32 @@ write_file("$tmp/other.log", qq{192.0.2.1 - - [02/Nov/2026:10:00:00 +0000] "GET 
 like($err, qr/1 of 2 lines have an unknown format/, 'unknown lines are counted');
 like($err, qr/1 lines have no Origin: log it/, 'a log without Origin, and what to do');
 like($policy, qr/^origins = none$/m, 'nobody came: nobody is let in');
+# A log as Apache and nginx write it unless told: what Referer says.
+write_file("$tmp/plain.log", join '', map {
+	qq{192.0.2.1 - - [02/Nov/2026:10:00:00 +0000] "GET /x HTTP/1.1" 200 1 "$_" "Mozilla/5.0"\n}
+} 'https://app.example/a', 'https://app.example/b?c', '-', 'https://Other.example', 'x://*/');
+($status, $policy, $err) = corscheck_('learn', 'plain.log');
+like($policy, qr/^origins = none$/m, 'no Origin: nobody is let in');
+like($policy, qr/Referer.*^; among them:\n; origins = https:\/\/app\.example\n\z/ms,
+	'but the pages of Referer are named') or diag $policy;
+
+# Caddy's JSON has the fields in an object, each as a list.
+write_file("$tmp/caddy.log", join '', map { qq({"level":"info","ts":1793600000.12,)
+	. qq("logger":"http.log.access","msg":"handled request","request":{"remote_ip":)
+	. qq("192.0.2.1","proto":"HTTP/2.0","method":"$_","host":"api.example","uri":"/x",)
+	. qq("headers":{"Origin":["https://app.example"],"Accept":["*/*","a"]},"tls":{"version":772}},)
+	. qq("bytes_read":0,"user_id":"","duration":0.1,"size":3,"status":200,)
+	. qq("resp_headers":{"Server":["Caddy"]}}\n) } qw(GET PUT GET));
+($status, $policy, $err) = corscheck_('learn', 'caddy.log');
+is($err, '', 'Caddy: nothing to complain of');
+like($policy, qr/^origins = https:\/\/app\.example +; 3 requests, 2026-11-02$/m, 'Caddy: the origin')
+    or diag $policy;
+like($policy, qr/^methods = PUT$/m, 'Caddy: the method');
+
+write_file("$tmp/old.log.gz", "\x1f\x8b\x08\0\0");
+($status, undef, $err) = corscheck_('learn', 'old.log.gz');
+is($status, 2, 'a log that is compressed');
+like($err, qr/old\.log\.gz is compressed: zcat \S*old\.log\.gz \| corscheck learn -/, 'what to do');
 ($status) = corscheck_('learn', 'none.log');
 is($status, 2, 'no such log');
 ($status) = corscheck_('learn');
