@@ -162,9 +162,30 @@ struct writer {
 	size_t room;
 };
 
+/* A line feed would begin another line of the policy. */
+static bool
+has_control(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if ((unsigned char)text.ptr[i] < ' ' || text.ptr[i] == '\x7f')
+			return true;
+	return false;
+}
+
+static void
+say_control(struct writer *w, struct import_place place)
+{
+	import_say(w->import, SEVERITY_WARNING, place, "not-carried-over",
+		   "left out of the policy: a value with a control byte");
+}
+
 static struct item *
 item_add(struct writer *w, struct item item)
 {
+	if (has_control(item.text)) {
+		say_control(w, item.place);
+		return NULL;
+	}
 	if (!array_grow_in(w->import->arena, &w->items, w->count, &w->room,
 			   sizeof(item))) {
 		w->import->no_memory = true;
@@ -223,9 +244,10 @@ add_origins(struct writer *w, const struct import_scope *scope)
 		add_value(w, "origins", SLICE("*"), scope->any_place);
 		return;
 	}
+	size_t before = w->count;
 	add_words(w, "origins", &scope->origins, false);
 	add_expressions(w, &scope->expressions);
-	if (scope->origins.count + scope->expressions.count == 0)
+	if (w->count == before)
 		add_value(w, "origins", SLICE("none"),
 			  (struct import_place){NULL, 0});
 }
@@ -415,7 +437,7 @@ close_empty(struct writer *w)
 {
 	for (size_t i = 0; i < w->count; i++) {
 		size_t first = 0, good = 0;
-		if (w->items[i].key != NULL)
+		if (w->items[i].key != NULL || w->items[i].fault != NULL)
 			continue;
 		for (size_t k = i + 1; k < w->count && w->items[k].key != NULL;
 		     k++) {
@@ -430,6 +452,25 @@ close_empty(struct writer *w)
 	}
 }
 
+/* What is wrong with the section as a whole: it is a comment with all that is
+ * in it, but for [cors]. */
+static bool
+drop_section(struct writer *w, size_t at, const struct diag *diag)
+{
+	const char *fault =
+	    arena_text(w->import->arena, slice_from(diag->message));
+
+	if (strcmp(w->items[at].section, "[cors]") == 0 ||
+	    w->items[at].fault != NULL || fault == NULL)
+		return false;
+	for (size_t i = at;
+	     i < w->count && (i == at || w->items[i].key != NULL); i++)
+		w->items[i].fault = fault;
+	import_say(w->import, SEVERITY_WARNING, (struct import_place){NULL, 0},
+		   diag->id, "left out of the policy: %s", diag->message);
+	return true;
+}
+
 /* Make a comment of the item that the diagnostic is about; one that another
  * covers goes without a word. */
 static bool
@@ -440,6 +481,8 @@ take_fault(struct writer *w, const size_t *lines, const struct diag *diag,
 	    (strcmp(diag->id, "shadowed") == 0) != shadowed)
 		return false;
 	struct item *item = &w->items[lines[diag->line]];
+	if (item->key == NULL && diag->severity >= SEVERITY_WARNING)
+		return drop_section(w, lines[diag->line], diag);
 	if (item->key == NULL || item->fault != NULL ||
 	    slice_eq(item->text, SLICE("none")))
 		return false;
@@ -553,11 +596,18 @@ write_policy(const struct writer *w, FILE *out, const struct import_file *files,
 		fprintf(out, "%s %s", i > 0 ? "," : "",
 			import_quote(w->import, slice_from(files[i].name)));
 	fprintf(out, ".\n");
+	bool left = false;
 	for (size_t i = 0; i < w->count; i++)
-		if (w->items[i].key == NULL)
-			fprintf(out, "\n%s\n", w->items[i].section);
-		else
+		if (w->items[i].key == NULL) {
+			bool good = w->items[i].fault == NULL;
+			left |= good;
+			fprintf(out, "\n%s%s\n", good ? "" : "; ",
+				w->items[i].section);
+		} else {
 			write_item(out, w, &i);
+		}
+	if (!left)
+		fprintf(out, "\n[cors]\norigins     = none\n");
 }
 
 /* With one server there, its name need not be asked for. */
@@ -588,7 +638,10 @@ finish(struct import *import, const struct import_file *files, size_t count,
 
 	drop_only_host(import);
 	for (size_t i = 0; i < import->scope_count; i++)
-		if (import->scopes[i]->set) {
+		if (has_control(import->scopes[i]->path) ||
+		    has_control(import->scopes[i]->host)) {
+			say_control(&w, (struct import_place){NULL, 0});
+		} else if (import->scopes[i]->set) {
 			sections++;
 			add_section(&w, import->scopes[i], sections,
 				    sections > 1);

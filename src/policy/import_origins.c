@@ -554,6 +554,12 @@ keep_expression(struct import *import, struct import_scope *scope,
 	if (expression.len > 0 && expression.ptr[0] == '^')
 		expression = slice_after(expression, 1);
 	expression = text_chop(expression, '$');
+	if (expression.len == 0) {
+		import_say(import, SEVERITY_WARNING, place, "not-carried-over",
+			   "an empty expression: write the origins that are "
+			   "meant into the policy");
+		return;
+	}
 	import_word_add(import, &scope->expressions, expression, place);
 	import_say(import, SEVERITY_NOTE, place, "regex-origin",
 		   "the expression is kept; in the policy it has to match the "

@@ -137,6 +137,21 @@ write_file("$dir/cors-lines", "Header set Access-Control-Allow-Origin *\n");
 (undef, $out) = run([ corscheck(), 'import', "$dir/httpd.conf", "$dir/cors-lines" ]);
 like($out, qr/^path        = \/api \/api\/\*$/m, 'Include of Apache');
 
+# A value never begins a line of the policy.
+$nginx = write_file("$dir/feed", <<'CONF');
+add_header Access-Control-Allow-Origin https://a.example always;
+add_header Access-Control-Allow-Headers "x-a
+[cors evil]
+path = /*
+origins = *" always;
+add_header Access-Control-Expose-Headers "x-b\tx-c" always;
+CONF
+(undef, $out, $err) = run([ corscheck(), 'import', $nginx ]);
+unlike($out, qr/^\[cors evil/m, 'a line feed in a value');
+write_file("$dir/feed.ini", $out);
+(undef, $out) = run([ corscheck(), 'lint', "$dir/feed.ini" ]);
+unlike($out, qr/: (?:error|warning): /, 'lints clean') or diag $out;
+
 # Whatever is thrown at it: an answer, and a policy without errors.
 my @pieces = map { split /\b/, read_file($_) } sort glob "$cases/*";
 my $seed = $ENV{IMPORT_SEED} // 20261129;
