@@ -28,7 +28,7 @@
 	"           [--coep require-corp|credentialless]\n"                    \
 	"           [--browser chromium|firefox|safari|all]\n"                  \
 	"           or --curl COMMAND | --fetch CALL | --har FILE [--entry N]\n" \
-	"           or --console MESSAGE"
+	"           or --console MESSAGE, or one of these without its option"
 
 static const struct command commands[] = {
     {"lint", lint_command,

@@ -12,6 +12,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "explain/messages.h"
@@ -135,7 +136,14 @@ read_how(struct fetch_how *how, int letter, int *status)
 
 /* ---- what is pasted ---- */
 
-enum { PASTE_CURL = 256, PASTE_CONSOLE, PASTE_FETCH, PASTE_HAR, PASTE_ENTRY };
+enum {
+	PASTE_CURL = 256,
+	PASTE_CONSOLE,
+	PASTE_FETCH,
+	PASTE_HAR,
+	PASTE_TEXT, /* a HAR that is an argument itself */
+	PASTE_ENTRY
+};
 
 /* One of the three forms; false: it is another option. */
 static bool
@@ -266,11 +274,13 @@ recognise(struct request_paste *paste, struct arena *arena, struct slice bytes)
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		if (forms[i].kind != kind || forms[i].form == paste->form)
 			continue;
+		paste->form = forms[i].form;
+		if (paste->bare)
+			continue;
 		fprintf(stderr,
 			"corscheck: note: this is %s, and is read as "
 			"that\n",
 			pasted_kind_name(kind));
-		paste->form = forms[i].form;
 	}
 	return GO_ON;
 }
@@ -420,6 +430,33 @@ is_url(const char *word)
 	       text_starts_nocase(slice_from(word), SLICE("https://"));
 }
 
+/* Without an option, too: "-", a file, or the text itself, unless it is a URL.
+ */
+static bool
+is_pasted(struct request_arguments *arguments, const char *word)
+{
+	struct request_paste *paste = &arguments->paste;
+	bool file = strcmp(word, "-") == 0 || access(word, R_OK) == 0;
+	enum pasted_kind kind =
+	    file || is_url(word)
+		? PASTED_UNKNOWN
+		: paste_guess(arguments->input.arena, slice_from(word));
+
+	if (paste->text != NULL || is_url(word) ||
+	    (!file && kind != PASTED_CURL && kind != PASTED_FETCH &&
+	     kind != PASTED_HAR && kind != PASTED_CONSOLE))
+		return false;
+	/* What is read from a file is recognised then. */
+	paste->form = file		       ? PASTE_HAR
+		      : kind == PASTED_CURL    ? PASTE_CURL
+		      : kind == PASTED_FETCH   ? PASTE_FETCH
+		      : kind == PASTED_CONSOLE ? PASTE_CONSOLE
+					       : PASTE_TEXT;
+	paste->text = word;
+	paste->bare = true;
+	return true;
+}
+
 int
 request_read_arguments(struct request_arguments *out,
 		       const struct command *command, enum request_url kind,
@@ -442,8 +479,11 @@ request_read_arguments(struct request_arguments *out,
 		return status;
 	/* The URL may stand alone; before a file it has to look like one. */
 	if (optind < argc && !slice_present(text.url) &&
-	    (kind != REQUEST_URL_FILE || is_url(argv[optind])))
-		text.url = slice_from(argv[optind++]);
+	    (kind != REQUEST_URL_FILE || is_url(argv[optind]))) {
+		const char *word = argv[optind++];
+		if (!is_pasted(out, word))
+			text.url = slice_from(word);
+	}
 	if (argc - optind > (kind == REQUEST_URL_FILE)) {
 		fprintf(stderr, "corscheck: unexpected argument \"%s\"\n",
 			argv[optind + (kind == REQUEST_URL_FILE)]);

@@ -16,6 +16,7 @@ struct request_paste {
 	int form;
 	const char *text; /* the option's value; NULL: none was given */
 	size_t entry;	  /* of a HAR, from 1; 0: not said */
+	bool bare;	  /* it stands without an option */
 };
 
 enum request_url {

@@ -300,6 +300,13 @@ static const struct message messages[] = {
      {"tainted by cross-origin data", "canvases may not be exported",
       "The canvas has been tainted"}},
     {NULL,
+     "A script reaches into a frame or window of another origin; no header of "
+     "CORS allows that.",
+     "let the two pages talk with postMessage()",
+     {"from accessing a cross-origin frame",
+      "from accessing a frame with origin",
+      "Permission denied to access property"}},
+    {NULL,
      "A script of another origin failed, and was loaded without CORS: the page "
      "does not learn how.",
      "give the <script> crossorigin, and let its server allow the page's "
@@ -462,6 +469,15 @@ has_words(struct slice text, struct slice words)
 	return true;
 }
 
+/* A part of a message that somebody typed, if it is long enough to mean it. */
+static bool
+is_part(struct slice text, struct slice words)
+{
+	enum { ENOUGH = 12 };
+
+	return text.len >= ENOUGH && text_find_nocase(words, text) < words.len;
+}
+
 const struct message *
 message_find(struct arena *arena, struct slice text, const char **words)
 {
@@ -469,10 +485,19 @@ message_find(struct arena *arena, struct slice text, const char **words)
 
 	if (!slice_present(line))
 		return NULL;
+	line = text_trim(line);
 	for (const struct message *m = messages; m->cause != NULL; m++)
 		for (size_t i = 0; i < MESSAGE_WORDS && m->words[i] != NULL;
 		     i++) {
 			if (!has_words(line, slice_from(m->words[i])))
+				continue;
+			*words = m->words[i];
+			return m;
+		}
+	for (const struct message *m = messages; m->cause != NULL; m++)
+		for (size_t i = 0; i < MESSAGE_WORDS && m->words[i] != NULL;
+		     i++) {
+			if (!is_part(line, slice_from(m->words[i])))
 				continue;
 			*words = m->words[i];
 			return m;

@@ -66,6 +66,7 @@ my @lines = (
 	[ "Access to font at 'https://cdn.example/f.woff2' from origin '$page' has been blocked by CORS policy: No 'Access-Control-Allow-Origin' header is present on the requested resource.", 'acao-missing' ],
 	[ "Mixed Content: The page at 'https://app.example/' was loaded over HTTPS, but requested an insecure resource 'http://api.example/x'. This request has been blocked; the content must be served over HTTPS.", 'mixed-content' ],
 	[ "Access to XMLHttpRequest at 'https://api.example/x' from origin '$page' has been blocked by CORS policy: It does not have HTTP ok status.", 'preflight-status' ],
+	[ "Uncaught SecurityError: Failed to read a named property 'document' from 'Window': Blocked a frame with origin \"$page\" from accessing a cross-origin frame.", 'postMessage' ],
 	[ "Refused to connect to 'https://api.example/x' because it violates the following Content Security Policy directive: \"default-src 'self'\".", 'connect-src' ],
 );
 for my $row (@lines) {
@@ -77,7 +78,7 @@ for my $row (@lines) {
 	is($status, 0, "console: $name") or diag $err;
 	like($out, qr/^Fix: .*|help \Q$id\E$/m, 'the fix');
 	like($out, qr/\Q$id\E/, 'and where more is');
-	unlike($out, qr/--url URL/, 'the URL is in it') unless $line =~ /^\[Error\] Origin/;
+	unlike($out, qr/--url URL/, 'the URL is in it') unless $line =~ /^\[Error\] Origin|frame/;
 }
 my ($status, $out, $err) = run([ corscheck(), 'explain', '--console', '-' ],
 	stdin => 'Anfrage blockiert: (Grund: CORS-Kopfzeile fehlt)');
@@ -154,6 +155,23 @@ for my $name (sort keys %hars) {
 	stdin => "Header set Access-Control-Allow-Origin *\n");
 is($status, 2, 'a configuration');
 like($err, qr/an Apache configuration is for corscheck import/, 'is for import');
+
+# --- without an option ------------------------------------------------------------
+
+my $command = "curl '$api' -X PUT -H 'Origin: $page' -H 'X-Token: 1'";
+for my $row ([ 'a command', $command, '' ], [ 'standard input', '-', $command ],
+	[ 'a file', write_file("$dir/copied", $command), '' ],
+	[ 'a call', "fetch('$api', {method: 'PUT', headers: {'X-Token': 1}, referrer: '$page/'})", '' ],
+	[ 'a HAR', write_file("$dir/page.har", har('WebInspector', entry('PUT', $api, 0, \@put, []))), '' ]) {
+	my ($name, $word, $input) = @$row;
+	my ($answer, $why) = ask('explain', $input, '-p', $good, $word);
+	is($answer->{request}{method}, 'PUT', "alone: $name") or diag $why;
+	is($answer->{verdict}, 'allowed', "alone: $name is read");
+}
+($status, $out) = run([ corscheck(), 'explain', $lines[0][0] ]);
+like($out, qr/^Fix: /m, 'alone: a message');
+($status, $out) = run([ corscheck(), 'help', "No 'Access-Control-Allow-Origin' header" ]);
+like($out, qr/^More: corscheck help acao-missing$/m, 'help: a part of a message');
 
 # --- a URL that stands alone ------------------------------------------------------
 
