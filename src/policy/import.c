@@ -86,15 +86,32 @@ guess_server(struct slice text)
 
 /* ---- the lines that are not needed any longer ---- */
 
+/* Words become C strings: a NUL is made another control byte, which no policy
+ * has either.  Absent: memory is out. */
+static struct slice
+without_nul(struct import *import, struct slice text)
+{
+	if (text.len == 0)
+		return SLICE("");
+	if (text_find(text, '\0') == text.len)
+		return text;
+	char *copy = arena_alloc(import->arena, text.len);
+	for (size_t i = 0; i < text.len && copy != NULL; i++)
+		copy[i] = text.ptr[i] == '\0' ? '\x01' : text.ptr[i];
+	return slice_of(copy, text.len);
+}
+
 static bool
 prepare(struct import *import, const struct import_file *file,
 	enum import_from from, struct import_source *source)
 {
 	*source = (struct import_source){
 	    .name = file->name,
-	    .text = file->text,
+	    .text = without_nul(import, file->text),
 	    .lines = 1,
 	    .from = from == IMPORT_GUESS ? guess_server(file->text) : from};
+	if (!slice_present(source->text))
+		return false;
 	for (size_t i = 0; i < file->text.len; i++)
 		source->lines += file->text.ptr[i] == '\n';
 	source->replaced =
@@ -153,6 +170,7 @@ struct item {
 	const char *fault;	   /* why it is a comment; NULL: it is none */
 	bool covered;		   /* by another: it is not even a comment */
 	bool joins;		   /* stands in one line with its neighbours */
+	const char *behind;	   /* a comment of ours; NULL: none */
 };
 
 struct writer {
@@ -162,10 +180,17 @@ struct writer {
 	size_t room;
 };
 
-/* A line feed would begin another line of the policy. */
+/* A line feed would begin another line of the policy, and ";" a comment. */
 static bool
 has_control(struct slice text)
 {
+	char before = ' ';
+
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] == ';' && ascii_is_blank(before))
+			return true;
+		before = text.ptr[i];
+	}
 	for (size_t i = 0; i < text.len; i++)
 		if ((unsigned char)text.ptr[i] < ' ' || text.ptr[i] == '\x7f')
 			return true;
@@ -175,8 +200,10 @@ has_control(struct slice text)
 static void
 say_control(struct writer *w, struct import_place place)
 {
-	import_say(w->import, SEVERITY_WARNING, place, "not-carried-over",
-		   "left out of the policy: a value with a control byte");
+	import_say(
+	    w->import, SEVERITY_WARNING, place, "not-carried-over",
+	    "left out of the policy: a value with a control byte, or with "
+	    "a \";\" that begins a comment");
 }
 
 static struct item *
@@ -226,15 +253,12 @@ has_word(const struct import_words *words, struct slice text)
 static void
 add_expressions(struct writer *w, const struct import_words *words)
 {
-	for (size_t i = 0; i < words->count; i++) {
-		struct slice parts[] = {
-		    words->at[i].text,
-		    SLICE(" ; corscheck: ignore regex-origin")};
-		const char *text = arena_join(w->import->arena, parts, 2);
-		w->import->no_memory |= text == NULL;
-		add_value(w, "origins-regex", slice_from(text),
-			  words->at[i].place);
-	}
+	for (size_t i = 0; i < words->count; i++)
+		item_add(w, (struct item){
+				.key = "origins-regex",
+				.text = words->at[i].text,
+				.place = words->at[i].place,
+				.behind = " ; corscheck: ignore regex-origin"});
 }
 
 static void
@@ -426,8 +450,9 @@ write_trial(const struct writer *w, FILE *out, size_t *lines)
 		if (item->key == NULL)
 			fprintf(out, "%s\n", item->section);
 		else
-			fprintf(out, "%s = %.*s\n", item->key,
-				(int)item->text.len, item->text.ptr);
+			fprintf(out, "%s = %.*s%s\n", item->key,
+				(int)item->text.len, item->text.ptr,
+				item->behind == NULL ? "" : item->behind);
 	}
 }
 
@@ -584,7 +609,7 @@ write_item(FILE *out, const struct writer *w, size_t *at)
 		column += fprintf(out, " %.*s", (int)w->items[*at + 1].text.len,
 				  w->items[*at + 1].text.ptr),
 		    ++*at;
-	fprintf(out, "\n");
+	fprintf(out, "%s\n", item->behind == NULL ? "" : item->behind);
 }
 
 static void

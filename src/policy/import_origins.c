@@ -553,7 +553,7 @@ keep_expression(struct import *import, struct import_scope *scope,
 {
 	if (expression.len > 0 && expression.ptr[0] == '^')
 		expression = slice_after(expression, 1);
-	expression = text_chop(expression, '$');
+	expression = text_trim(text_chop(expression, '$'));
 	if (expression.len == 0) {
 		import_say(import, SEVERITY_WARNING, place, "not-carried-over",
 			   "an empty expression: write the origins that are "
@@ -623,6 +623,9 @@ import_origin(struct import *import, struct import_scope *scope,
 	}
 	if (fault != ORIGIN_FAULT_NONE) {
 		const char *fix = fix_origin(import->arena, text);
+		/* "," where a separator was meant */
+		if (fix != NULL && strstr(fix, "://") == NULL)
+			fix = NULL;
 		import_say(import, SEVERITY_WARNING, place,
 			   fix == NULL ? "not-carried-over" : "acao-mismatch",
 			   "\"%s\" equals no page's origin: %s%s%s",

@@ -227,8 +227,20 @@ read_literal_origins(struct other *o, struct slice line)
 static void
 say_condition(struct other *o, struct slice line)
 {
-	if (o->said_condition || !(has(line, SLICE("$HTTP[\"url\"]")) ||
-				   has(line, SLICE("$HTTP[\"host\"]"))))
+	static const char *const anywhere[] = {
+	    "$HTTP[\"url\"]", "$HTTP[\"host\"]", "<location path="};
+	static const char *const starts[] = {"header /", "handle /", "route /",
+					     "handle_path /", "path "};
+	bool found = false;
+
+	for (size_t i = 0; i < sizeof(anywhere) / sizeof(anywhere[0]); i++)
+		found |= has(line, slice_from(anywhere[i]));
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+		found |= !o->program &&
+			 text_starts_nocase(line, slice_from(starts[i]));
+	/* "@api path /api/..." */
+	found |= slice_starts(line, SLICE("@")) && has(line, SLICE(" path "));
+	if (o->said_condition || !found)
 		return;
 	o->said_condition = true;
 	import_say(o->import, SEVERITY_WARNING, o->place, "not-carried-over",
