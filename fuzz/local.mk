@@ -8,6 +8,7 @@ fuzz_targets = \
 	fuzz/fetch.c \
 	fuzz/form.c \
 	fuzz/header.c \
+	fuzz/import.c \
 	fuzz/log.c \
 	fuzz/match.c \
 	fuzz/network.c \
@@ -70,6 +71,8 @@ fuzz-link: src/page/page_assets.h src/explain/help_entries.h
 			$$(test $$name != page || echo $(filter-out \
 			%/page/form.c,$(patsubst %,$(top_srcdir)/%,\
 			$(filter %.c,$(fuzz_page_sources))))) \
+			$$(test $$name != import || echo $(patsubst \
+			%,$(top_srcdir)/%,$(filter %.c,$(policy_import_sources)))) \
 			$(fuzz_libs) || exit 1; \
 	done
 

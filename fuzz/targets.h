@@ -15,6 +15,7 @@
 	TARGET(fetch)                                                          \
 	TARGET(form)                                                           \
 	TARGET(header)                                                         \
+	TARGET(import)                                                         \
 	TARGET(log)                                                            \
 	TARGET(match)                                                          \
 	TARGET(network)                                                        \

@@ -29,7 +29,7 @@ is_deeply([ sort @targets ], [ sort grep { $_ ne 'replay' } @sources ],
 # Those that ask the kernel for every input do fewer.  So does valgrind, which
 # also looks at the corpora whole.
 my $share = under_valgrind() ? 50 : 1;
-my %slow = map { $_ => 1 } qw(fastcgi log originsfile page params policy);
+my %slow = map { $_ => 1 } qw(fastcgi import log originsfile page params policy);
 for my $target (@targets) {
 	my @how = $long ? ('-t', 60, '-s', time ^ $$)
 	    : ('-n', ($slow{$target} ? 3000 : 20000) / $share);
