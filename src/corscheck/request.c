@@ -246,7 +246,8 @@ take_message(struct request_arguments *arguments, struct slice bytes,
 	if (m == NULL && alone)
 		return complain(
 		    "unknown message: ",
-		    "paste the whole line of the console, in English");
+		    "paste the whole line of the console, in English, or ask "
+		    "the server: corscheck probe URL --origin ORIGIN");
 	if (m != NULL)
 		print_message(m, words, alone ? stdout : stderr);
 	if (!alone)

@@ -5,7 +5,7 @@
  * import_apache.c, import_nginx.c and import_other.c read; import_condition.c
  * has Apache's expressions; import_values.c puts what a header says into the
  * keys of a policy; import_origins.c turns regular expressions into origins;
- * import.c writes the policy.
+ * import_write.c writes the policy.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -164,6 +164,13 @@ void import_origin(struct import *, struct import_scope *, struct import_place,
 /* An Origin is allowed if this expression matches somewhere in it. */
 void import_expression(struct import *, struct import_scope *,
 		       struct import_place, struct slice expression);
+
+/* ---- import_write.c ---- */
+
+/* *policy: what the import collected, as INI; unchanged: nothing that sets a
+ * CORS header.  Memory out is noted in the import. */
+void import_write(struct import *, const struct import_file *files,
+		  size_t count, struct slice *policy);
 
 /* ---- import_apache.c, import_nginx.c, import_other.c ---- */
 

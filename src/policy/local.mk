@@ -64,5 +64,6 @@ policy_import_sources = \
 	%D%/import_parts.c \
 	%D%/import_parts.h \
 	%D%/import_values.c \
+	%D%/import_write.c \
 	$(end)
 EXTRA_DIST += %D%/README

@@ -158,7 +158,7 @@ my $seed = $ENV{IMPORT_SEED} // 20261129;
 srand $seed;
 my @bad;
 my (@random, %text_of);
-for my $round (1 .. 120) {
+for my $round (1 .. 40) {
 	my $text = join '', map { $pieces[ rand @pieces ] } 1 .. rand 400;
 	my $from = (qw(apache nginx other))[ rand 3 ];
 	write_file("$dir/random", $text);
@@ -172,7 +172,7 @@ for my $round (1 .. 120) {
 my ($exit, $faults) = run([ corscheck(), 'lint', @random ]);
 push @bad, map { "$_\n" . ($text_of{ (split /:/)[0] } // '') }
     grep { / (?:error|warning): / } split /\n/, $faults;
-is(scalar(@bad) + $exit, 0, "120 random configurations (IMPORT_SEED=$seed)")
+is(scalar(@bad) + $exit, 0, "40 random configurations (IMPORT_SEED=$seed)")
     or diag $bad[0];
 
 done_testing();
