@@ -246,7 +246,7 @@ take_message(struct request_arguments *arguments, struct slice bytes,
 	if (m == NULL && alone)
 		return complain(
 		    "unknown message: ",
-		    "paste the whole line of the console, in English, or ask "
+		    "paste the whole line of the console, in English, or probe "
 		    "the server: corscheck probe URL --origin ORIGIN");
 	if (m != NULL)
 		print_message(m, words, alone ? stdout : stderr);
