@@ -193,7 +193,7 @@ read_return(struct apache *a)
 		return;
 	import_say(a->import, SEVERITY_WARNING, a->place, "syntax",
 		   "Apache has no \"%s\": with this line it does not start; "
-		   "corswrap answers preflights itself",
+		   "corswrap responds to preflights",
 		   import_quote(a->import, a->words[0]));
 	apache_replaced(a, a->place.line);
 }
@@ -384,7 +384,7 @@ import_apache(struct import *import, struct import_source *source)
 	if (a->guard_line != 0 && !a->options_exempt && a->set_here)
 		import_guarded(
 		    import, (struct import_place){source->name, a->guard_line},
-		    "asks preflights for a password, which "
+		    "requires a password of preflights, which "
 		    "browsers never send with them",
 		    "put it into <LimitExcept OPTIONS>");
 }

@@ -301,7 +301,7 @@ allow_condition(struct apache *a, const struct import_condition *on)
 	if (on->other)
 		import_say(a->import, SEVERITY_WARNING, a->place,
 			   "not-carried-over",
-			   "the condition asks for more than the Origin; the "
+			   "the condition is on more than the Origin; the "
 			   "policy holds for every host and path until you "
 			   "write \"host\" or \"path\"");
 	scope_of(a)->set = true;
@@ -323,7 +323,7 @@ origin_from_variable(struct apache *a, struct slice name)
 		import_say(
 		    a->import, SEVERITY_WARNING, a->place, "not-carried-over",
 		    "no line here sets \"%s\": write the origins that it "
-		    "stands for into the policy",
+		    "means into the policy",
 		    import_quote(a->import, name));
 	scope_of(a)->set = true;
 }

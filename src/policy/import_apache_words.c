@@ -128,7 +128,7 @@ void
 apache_preflight(struct apache *a, unsigned first)
 {
 	import_say(a->import, SEVERITY_NOTE, a->place, "preflight",
-		   "corswrap answers preflights itself");
+		   "corswrap responds to preflights");
 	apache_replaced(a, first);
 }
 

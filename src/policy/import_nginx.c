@@ -164,16 +164,17 @@ check_inherited(struct nginx *n, const struct block *block)
 		import_say(n->import, SEVERITY_WARNING,
 			   (struct import_place){n->place.file, block->line},
 			   "acao-missing",
-			   "with an add_header of its own this block has none "
-			   "of those around it: preflights were answered "
+			   "with an add_header of its own this block ignores "
+			   "those around it: preflights got a response "
 			   "without Access-Control-Allow-Origin");
 	else if (block->kind == BLOCK_LOCATION)
-		import_say(n->import, SEVERITY_WARNING,
-			   (struct import_place){n->place.file, block->line},
-			   "acao-missing",
-			   "with an add_header of its own this location has "
-			   "none of those around it, and no CORS headers; the "
-			   "policy has them for it, too");
+		import_say(
+		    n->import, SEVERITY_WARNING,
+		    (struct import_place){n->place.file, block->line},
+		    "acao-missing",
+		    "with an add_header of its own this location "
+		    "ignores those around it and has no CORS headers; the "
+		    "policy has them for it, too");
 }
 
 static void
@@ -260,7 +261,7 @@ read_return(struct nginx *n)
 			       "add OPTIONS to the condition");
 	} else if (nginx_is_preflight(n)) {
 		import_say(n->import, SEVERITY_NOTE, n->place, "preflight",
-			   "corswrap answers preflights itself");
+			   "corswrap responds to preflights");
 		nginx_replaced(n);
 	}
 }

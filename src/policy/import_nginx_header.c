@@ -218,7 +218,7 @@ set_origin(struct nginx *n, struct slice value)
 		import_say(n->import, SEVERITY_WARNING, n->place,
 			   "not-carried-over",
 			   "no line here says what \"%s\" is: write the "
-			   "origins that it stands for into the policy",
+			   "origins that it means into the policy",
 			   import_quote(n->import, value));
 	}
 }

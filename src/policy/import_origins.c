@@ -529,7 +529,7 @@ say_looseness(struct import *import, struct import_place place,
 			   "policy has a dot");
 	if (loose->never)
 		import_say(import, SEVERITY_NOTE, place, "regex-never",
-			   "no Origin ends in \"/\" or lacks its scheme: that "
+			   "no Origin ends in \"/\" or has no scheme: that "
 			   "part matched nothing");
 }
 

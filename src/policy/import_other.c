@@ -149,7 +149,7 @@ set_origin(struct other *o, struct slice value, bool literal)
 		import_say(o->import, SEVERITY_WARNING, o->place,
 			   "not-carried-over",
 			   "\"%s\" is computed: write the origins that it "
-			   "stands for into the policy",
+			   "means into the policy",
 			   import_quote(o->import, value));
 }
 
@@ -166,7 +166,7 @@ set_header(struct other *o, struct slice name, struct slice value, bool literal)
 		o->scope->set = true;
 		import_say(o->import, SEVERITY_WARNING, o->place,
 			   "not-carried-over",
-			   "\"%s\" is computed: write what it stands for into "
+			   "\"%s\" is computed: write what it means into "
 			   "the policy",
 			   import_quote(o->import, value));
 	}

@@ -172,7 +172,7 @@ import_header(struct import *import, struct import_scope *scope,
 	case KEY_PRIVATE_NETWORK:
 		import_say(import, SEVERITY_NOTE, place, "not-carried-over",
 			   "Access-Control-Allow-Private-Network is dead: "
-			   "browsers ask the visitor instead (Local Network "
+			   "browsers prompt the visitor (Local Network "
 			   "Access)");
 		break;
 	case KEY_NONE:
