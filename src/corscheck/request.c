@@ -85,8 +85,7 @@ set_embedder(struct fetch_how *how, const char *text)
 {
 	return fetch_embedder_parse(slice_from(text), &how->embedder)
 		   ? GO_ON
-		   : complain("--coep", " is require-corp, credentialless or "
-					"unsafe-none");
+		   : complain("--coep", " is require-corp or credentialless");
 }
 
 static int

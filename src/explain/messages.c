@@ -186,11 +186,11 @@ static const struct message messages[] = {
      "targetAddressSpace out",
      {"Request had a target IP address space of"}},
     {"local-network",
-     "A trial of Chromium, which wanted preflights answered with "
-     "Access-Control-Allow-Private-Network; it was given up, and the visitor's "
+     "A trial of Chromium, which required Access-Control-Allow-Private-Network "
+     "in the response to a preflight; it was given up, and the visitor's "
      "permission took its place (Chrome 142).",
-     "bring the browser up to date, and serve the page over https: then the "
-     "visitor is asked",
+     "update the browser, and serve the page over https: then the visitor can "
+     "allow it",
      {"for this private network request targeting the"}},
     {"mixed-content",
      "A page of https asks for http, which is not sent.",
@@ -213,8 +213,8 @@ static const struct message messages[] = {
      "The page has Cross-Origin-Embedder-Policy: require-corp, under which "
      "what it loads without CORS needs Cross-Origin-Resource-Policy.",
      "send Cross-Origin-Resource-Policy: cross-origin (`resource-policy = "
-     "cross-origin`), ask for it with CORS (crossorigin), or let the page send "
-     "credentialless instead of require-corp",
+     "cross-origin`), request it with CORS (crossorigin), or send "
+     "credentialless instead of require-corp with the page",
      {"NotSameOriginAfterDefaultedToSameOriginByCoep",
       "NotSameOriginAfterDefaultedToSameOriginByDip",
       "because of Cross-Origin-Embedder-Policy",
@@ -267,7 +267,8 @@ static const struct message messages[] = {
      "the server changes that.",
      "correct the worker's fetch handler; to try without it, unregister it or "
      "bypass it (F12, Application, Service workers)",
-     {"The FetchEvent for * resulted in a network error", "A ServiceWorker passed", "A ServiceWorker intercepted",
+     {"The FetchEvent for * resulted in a network error",
+      "A ServiceWorker passed", "A ServiceWorker intercepted",
       "A ServiceWorker canceled", "A ServiceWorker is not allowed",
       "FetchEvent.respondWith received an error",
       "FetchEvent unable to handle respondWith promise"}},
