@@ -100,6 +100,55 @@ print_readable(void *ctx, const char *before, const char *behind)
 	fprintf(p->out, "%s\n", behind);
 }
 
+/* The end of the directives that begin here, each between backquotes and with a
+ * blank to the next; and how many they are. */
+static const char *
+skip_directives(const char *text, size_t *count)
+{
+	const char *end;
+
+	*count = 0;
+	while (text[0] == '`' && (end = strchr(text + 1, '`')) != NULL) {
+		++*count;
+		text = end + 1;
+		if (text[0] != ' ' || text[1] != '`')
+			break;
+		text++;
+	}
+	return text;
+}
+
+/* Of several directives each has a line of its own, to be copied. */
+static void
+print_fix(FILE *out, const char *fix)
+{
+	while (*fix != '\0') {
+		size_t len = strcspn(fix, "`"), count;
+		const char *at = fix + len;
+		const char *end = skip_directives(at, &count);
+
+		if (count < 2) {
+			if (count == 0 && *end != '\0')
+				end++; /* a backquote alone */
+			fwrite(fix, 1, (size_t)(end - fix), out);
+			fix = end;
+			continue;
+		}
+		while (len > 0 && fix[len - 1] == ' ')
+			len--;
+		fwrite(fix, 1, len, out);
+		while (count-- > 0) {
+			len = strcspn(at + 1, "`");
+			fprintf(out, "\n        %.*s", (int)len, at + 1);
+			at += len + 3;
+		}
+		fix = end + strspn(end, ",; ");
+		if (*fix != '\0')
+			fputs("\n    ", out);
+	}
+	fputc('\n', out);
+}
+
 static void
 print_finding(void *ctx, const struct finding *f)
 {
@@ -107,8 +156,10 @@ print_finding(void *ctx, const struct finding *f)
 
 	fprintf(p->out, "\n%s%s%s %s [%s]\n", f->serious ? p->bad : p->bold,
 		f->serious ? "Mistake:" : "Advice:", p->end, f->message, f->id);
-	if (f->fix != NULL)
-		fprintf(p->out, "    %s\n", f->fix);
+	if (f->fix != NULL) {
+		fputs("    ", p->out);
+		print_fix(p->out, f->fix);
+	}
 }
 
 static void
@@ -128,8 +179,10 @@ print_verdict(void *ctx, const char *word)
 	fputc('\n', p->out);
 	if (e->message != NULL)
 		fprintf(p->out, "%s\n", e->message);
-	if (e->fix != NULL)
-		fprintf(p->out, "\n%sFix:%s %s\n", p->bold, p->end, e->fix);
+	if (e->fix != NULL) {
+		fprintf(p->out, "\n%sFix:%s ", p->bold, p->end);
+		print_fix(p->out, e->fix);
+	}
 }
 
 void

@@ -124,6 +124,22 @@ my $two = ask("HTTP/1.1 204 No Content\r\nAccess-Control-Allow-Origin: $origin"
 is($two->{request}{response}{status}, 200, 'two responses with bodies');
 like($two->{fix}, qr/app\.use|add_header/, 'in the words of one of them');
 
+# For people each directive is a line, without its backquotes.
+my $file = write_file("$dir/head", "HTTP/1.1 405 x\r\nServer: Caddy\r\n\r\n");
+my (undef, $text) = run([ corscheck(), 'read', '--url',
+	'https://api.example.org/x', '--origin', $origin, @put, $file ]);
+like($text, qr/^Fix: put in front of all directives of the site but bind, log and tls:
+        \@preflight method OPTIONS
+        handle \@preflight \{
+        header Access-Control-Allow-Origin "$origin"
+        header Access-Control-Allow-Methods "PUT"
+        header Access-Control-Allow-Headers "x-token"
+        header Vary Origin
+        respond 204
+        \}
+        handle \{
+    and behind all of them `\}`$/m, 'directives as lines');
+
 # What must not be pasted into a configuration is not filled in.
 my $odd = ask("HTTP/1.1 405 x\r\nServer: nginx\r\n\r\n", '-X', 'PUT', '-H',
     'X-$a`b: 1');
