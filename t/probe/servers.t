@@ -11,6 +11,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/../lib";
 use Corswrap::Raw;
+use Corswrap::Scenes;
 use Corswrap::Server;
 use Corswrap::Test;
 use JSON::PP ();
@@ -289,19 +290,25 @@ sub paste {
 
 for my $words (values %servers) { $words->{twice} //= $words->{set} }
 
-sub check {
-	my ($name, $case) = @_;
-	my $dir = tempdir();
-	chmod 0755, $dir;
-	my (undef, $hash) = run([ qw(openssl passwd -apr1 -salt abcdefgh secret) ]);
-	write_file("$dir/users", "ada:$hash", 0644);
+# It goes with its case.
+sub application {
+	my ($case) = @_;
 	my $listen = raw_socket();
-	my $backend = $listen->sockport;
-	raw_server($listen, sub {
+	my $port = $listen->sockport;
+	my $pid = raw_server($listen, sub {
 		my ($method) = $_[0] =~ /\A(\S+)/;
 		my ($from) = $_[0] =~ /^Origin: (.*?)\r$/mi;
 		return $case->{application}->($method, $from // '*');
 	});
+	return { port => $port, pid => $pid };
+}
+
+sub check {
+	my ($name, $case, $backend) = @_;
+	my $dir = tempdir();
+	chmod 0755, $dir;
+	my (undef, $hash) = run([ qw(openssl passwd -apr1 -salt abcdefgh secret) ]);
+	write_file("$dir/users", "ada:$hash", 0644);
 	my @lines = $case->{lines}
 	    ? $case->{lines}->($servers{$name}, $dir) : ();
 	my ($port, $pid) = $serve{$name}->($dir, $backend, @lines);
@@ -325,7 +332,7 @@ sub check {
 	return;
 }
 
-# The cure is to start it.
+# The cure is to start it.  The application's pid.
 sub check_backend {
 	my ($name) = @_;
 	my $dir = tempdir();
@@ -338,24 +345,34 @@ sub check_backend {
 	    'cured in its words');
 	my $listen = IO::Socket::INET->new(LocalAddr => "127.0.0.1:$backend",
 		Listen => 8, ReuseAddr => 1) or die "listen: $!";
-	raw_server($listen, sub {
+	my $application = raw_server($listen, sub {
 		my ($from) = $_[0] =~ /^Origin: (.*?)\r$/mi;
 		return good('GET', $from // '*') });
 	# lighttpd lets a backend that was down rest for a second.
 	ok(wait_for(sub { ask($port, {})->{verdict} eq 'allowed' }),
 	    'started, it works');
 	stop($pid);
-	return;
+	return $application;
 }
 
 my @here = grep { have_program($program{$_}) }
     qw(nginx apache lighttpd caddy);
 plan skip_all => 'no web server' unless @here;
 for my $name (@here) {
-	for my $case (@cases) {
-		next if $case->{only} && !grep { $_ eq $name } @{ $case->{only} };
-		subtest "$name: $case->{name}" => sub { check($name, $case) };
-	}
-	subtest "$name: nothing behind it" => sub { check_backend($name) };
+	scene $name => sub {
+		for my $case (@cases) {
+			next if $case->{only}
+			    && !grep { $_ eq $name } @{ $case->{only} };
+			subtest "$name: $case->{name}" => sub {
+				my $application = application($case);
+				check($name, $case, $application->{port});
+				kill -TERM => $application->{pid};
+			};
+		}
+		subtest "$name: nothing behind it" => sub {
+			kill -TERM => check_backend($name);
+		};
+	};
 }
+play_scenes();
 done_testing;
