@@ -99,6 +99,8 @@ struct metrics {
 	counter warm[WARM_RESULTS]; /* by enum warm_result */
 	counter reloads[2];	    /* of a policy with errors, of a good one */
 	_Atomic int64_t running;
+	const atomic_uint *busy; /* workers; NULL: no responder */
+	const atomic_uint *most;
 	int64_t started; /* seconds since 1970 */
 };
 
@@ -300,6 +302,14 @@ metrics_running(struct metrics *s, int change)
 }
 
 void
+metrics_show_workers(struct metrics *s, const atomic_uint *busy,
+		     const atomic_uint *most)
+{
+	s->busy = busy;
+	s->most = most;
+}
+
+void
 metrics_reloaded(struct metrics *s, bool taken)
 {
 	add(&s->reloads[taken], 1);
@@ -464,6 +474,20 @@ put_warm(struct metrics *s, FILE *f)
 			names[i], value(&s->warm[i]));
 }
 
+/* How full it is: what a pool of machines is made larger by. */
+static void
+put_workers(struct metrics *s, FILE *f)
+{
+	if (s->busy == NULL)
+		return;
+	put_single(f, "corswrap_busy_workers", "gauge",
+		   "Workers that answer now; this request has one.",
+		   atomic_load_explicit(s->busy, memory_order_relaxed));
+	put_single(f, "corswrap_workers", "gauge",
+		   "Workers that may answer at a time.",
+		   atomic_load_explicit(s->most, memory_order_relaxed));
+}
+
 static void
 put_all(struct metrics *s, FILE *f)
 {
@@ -480,6 +504,7 @@ put_all(struct metrics *s, FILE *f)
 	put_single(f, "corswrap_running_programs", "gauge",
 		   "Programs that are running.",
 		   atomic_load_explicit(&s->running, memory_order_relaxed));
+	put_workers(s, f);
 	put_warm(s, f);
 	head(f, "corswrap_reloads_total", "counter",
 	     "Reloads of the policy, taken or refused.");

@@ -6,6 +6,8 @@
 #ifndef RUN_METRICS_H
 #define RUN_METRICS_H
 
+#include <stdatomic.h>
+
 #include "policy/settings.h"
 #include "run/exchange.h"
 
@@ -13,6 +15,11 @@ struct metrics;
 
 struct metrics *metrics_new(void);
 void metrics_free(struct metrics *);
+
+/* Show too how many workers answer, and how many may: two numbers of the caller's
+ * that stay as long as the counters.  Once, before the first answer. */
+void metrics_show_workers(struct metrics *, const atomic_uint *busy,
+			  const atomic_uint *most);
 
 /* Count a request that has ended, with the settings that it was decided by. */
 void metrics_count(struct metrics *, const struct settings *,

@@ -434,6 +434,7 @@ prepare(struct responder *s, struct settings *settings)
 	pool->warm = warm_new(pool->log);
 	if (pool->metrics == NULL || pool->warm == NULL)
 		return -1;
+	metrics_show_workers(pool->metrics, &pool->busy, &pool->limit);
 	s->reload = reload_new(pool, settings);
 	if (s->reload == NULL)
 		return -1;

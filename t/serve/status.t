@@ -190,6 +190,8 @@ ok(wait_for(sub {
 	$running = samples_quietly(status()->{body});
 	$running->{corswrap_running_programs} == 1 }, 20),
     'a program that runs is seen');
+is($running->{corswrap_busy_workers}, 2, 'its worker is busy, and ours');
+cmp_ok($running->{corswrap_workers}, '>=', 2, 'of as many as there may be');
 $c->close;
 ok(wait_for(sub {
 	samples_quietly(status()->{body})->{corswrap_running_programs} == 0 },
