@@ -248,6 +248,10 @@ os_start(int (*run)(void *), void *context, size_t len, int *pidfd)
 	*pidfd = -1;
 	/* It grows down on every machine that we care for. */
 	pid = clone(run, stack + sizeof(stack), flags, context, pidfd);
+	/* qemu's user mode knows no CLONE_PIDFD. */
+	if (pid < 0 && errno == EINVAL)
+		pid = clone(run, stack + sizeof(stack), flags & ~CLONE_PIDFD,
+			    context);
 #ifdef __SANITIZE_ADDRESS__
 	/* Its functions never returned, so their marks are still there. */
 	__asan_unpoison_memory_region(stack, sizeof(stack));
