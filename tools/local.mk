@@ -156,6 +156,24 @@ EXTRA_DIST += \
 fill-snippets: corscheck
 	cd $(srcdir) && tools/fill-snippets \
 		--corscheck $(abs_top_builddir)/corscheck \
-		examples/*/* examples/*/*/* examples/*/.htaccess doc/*.[1578] README.md
+		examples/*/* examples/*/*/* examples/*/.htaccess packaging/*/* doc/*.[1578] README.md
 .PHONY: fill-snippets
 EXTRA_DIST += tools/fill-snippets tools/make-site tools/test-packages
+
+# What people download, in release/ (packaging/README); release-check makes it
+# twice, compares, and runs each artefact by itself.  Both take what was
+# committed.
+release:
+	$(top_srcdir)/tools/release $(abs_builddir)/release
+release-check:
+	$(top_srcdir)/tools/release-check $(abs_builddir)/release
+.PHONY: release release-check
+EXTRA_DIST += \
+	packaging \
+	tools/oci-image \
+	tools/release \
+	tools/release-check \
+	tools/release-toolchain \
+	tools/sbom \
+	tools/smoke \
+	$(end)

@@ -75,24 +75,37 @@ corswrap.cgi: $(corswrap_cgi_sources)
 			-pthread; \
 	fi && mv $@.new $@
 
-# What a user of shared hosting uploads.
+# What a user of shared hosting uploads.  tools/release makes it for other kinds
+# of machines as well; their files then have the time of the release.
+dist_cgi_for = x86-64
 dist_cgi_name = corswrap-cgi-$(PACKAGE_VERSION)
+dist_cgi_time = @$${SOURCE_DATE_EPOCH:-$$(date +%s)}
 dist-cgi: corswrap.cgi
 	@rm -rf $(dist_cgi_name) && $(MKDIR_P) $(dist_cgi_name)
 	@cp corswrap.cgi $(dist_cgi_name)/api.cgi && \
 		cp $(top_srcdir)/examples/shared-hosting/.htapi.ini \
 			$(top_srcdir)/examples/shared-hosting/.htaccess \
 			$(top_srcdir)/examples/shared-hosting/NOTICE.txt \
+			$(top_srcdir)/LICENSE $(dist_cgi_name) && \
+		sed 's/x86-64/$(dist_cgi_for)/' \
 			$(top_srcdir)/examples/shared-hosting/README.html \
-			$(top_srcdir)/LICENSE $(dist_cgi_name)
-	@chmod 755 $(dist_cgi_name)/api.cgi
+			>$(dist_cgi_name)/README.html
+	@chmod 755 $(dist_cgi_name) $(dist_cgi_name)/api.cgi
 	@chmod 644 $(dist_cgi_name)/.ht* $(dist_cgi_name)/[A-Z]*
 	$(AM_V_GEN)tar -c --owner=0 --group=0 --numeric-owner --sort=name \
+		--format=ustar --mtime="$(dist_cgi_time)" \
 		$(dist_cgi_name) | gzip -9n >$(dist_cgi_name).tar.gz
+	@if command -v zip >/dev/null; then \
+		find $(dist_cgi_name) -exec touch -d "$(dist_cgi_time)" {} + && \
+		rm -f $(dist_cgi_name).zip && \
+		find $(dist_cgi_name) | LC_ALL=C sort | \
+			TZ=UTC zip -q -9 -X $(dist_cgi_name).zip -@; \
+	fi
 	@rm -rf $(dist_cgi_name)
 
 CLEANFILES += \
 	$(dist_cgi_name).tar.gz \
+	$(dist_cgi_name).zip \
 	.static-cgi.lock \
 	corswrap.cgi \
 	static-include/ini.h \

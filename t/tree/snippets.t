@@ -11,7 +11,7 @@ use Test::More;
 
 my $top = top_src();
 my @files = grep { read_file($_) =~ />>> (?:corscheck init |examples\/)/ }
-    glob("$top/examples/*/* $top/examples/*/*/* $top/examples/*/.htaccess $top/doc/*.[1578] $top/README.md");
+    glob("$top/examples/*/* $top/examples/*/*/* $top/examples/*/.htaccess $top/packaging/*/* $top/doc/*.[1578] $top/README.md");
 cmp_ok(scalar @files, '>=', 12, 'files with such blocks were found');
 
 sub check {

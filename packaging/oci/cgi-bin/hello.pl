@@ -1,0 +1,7 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: ISC
+# A CGI program that knows nothing of CORS.
+use strict;
+use warnings;
+print "Content-Type: text/plain\r\n\r\n",
+    "$ENV{REQUEST_METHOD} $ENV{SCRIPT_NAME}: hello\n";
