@@ -131,7 +131,8 @@ coverage:
 		top_builddir=$(abs_top_builddir)/coverage \
 		$(PROVE) $(all_tests) || rc=1; \
 	$(abs_top_srcdir)/tools/coverage-report $(filter-out \
-		$(addprefix src/base/,clock.c file.c os.c os_process.c os_signal.c), \
+		$(addprefix src/base/,clock.c file.c os.c os_confine.c \
+		os_process.c os_signal.c), \
 		$(filter %.c,$(pure_sources))) || rc=1; exit $$rc
 
 check-cppcheck:

@@ -112,6 +112,26 @@ os_is_listener(int fd)
 	       listens != 0;
 }
 
+/* ---- what a confined process does in a thread that is not ---- */
+
+/* Rights belong to the process, and so does this. */
+static void (*elsewhere)(void (*)(void *), void *);
+
+void
+os_set_elsewhere(void (*run)(void (*)(void *), void *))
+{
+	elsewhere = run;
+}
+
+bool
+os_elsewhere(void (*function)(void *), void *context)
+{
+	if (elsewhere == NULL)
+		return false;
+	elsewhere(function, context);
+	return true;
+}
+
 #ifndef OS_POSIX_ONLY
 
 int
@@ -237,26 +257,46 @@ os_poll(struct pollfd *fds, nfds_t count, const struct timespec *time)
 	return ppoll(fds, count, time, NULL);
 }
 
-pid_t
-os_start(int (*run)(void *), void *context, size_t len, int *pidfd)
+struct starting {
+	int (*run)(void *);
+	void *context;
+	pid_t pid;
+	int pidfd;
+	int error;
+};
+
+static void
+start_here(void *context)
 {
+	struct starting *s = context;
 	_Alignas(16) char stack[16 * 1024];
 	int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
-	pid_t pid;
 
-	(void)len;
-	*pidfd = -1;
 	/* It grows down on every machine that we care for. */
-	pid = clone(run, stack + sizeof(stack), flags, context, pidfd);
+	s->pid = clone(s->run, stack + sizeof(stack), flags, s->context,
+		       &s->pidfd);
 	/* qemu's user mode knows no CLONE_PIDFD. */
-	if (pid < 0 && errno == EINVAL)
-		pid = clone(run, stack + sizeof(stack), flags & ~CLONE_PIDFD,
-			    context);
+	if (s->pid < 0 && errno == EINVAL)
+		s->pid = clone(s->run, stack + sizeof(stack),
+			       flags & ~CLONE_PIDFD, s->context);
+	s->error = errno;
 #ifdef __SANITIZE_ADDRESS__
 	/* Its functions never returned, so their marks are still there. */
 	__asan_unpoison_memory_region(stack, sizeof(stack));
 #endif
-	return pid;
+}
+
+pid_t
+os_start(int (*run)(void *), void *context, size_t len, int *pidfd)
+{
+	struct starting s = {run, context, -1, -1, 0};
+
+	(void)len;
+	if (!os_elsewhere(start_here, &s))
+		start_here(&s);
+	*pidfd = s.pidfd;
+	errno = s.error;
+	return s.pid;
 }
 
 void

@@ -198,6 +198,36 @@ void os_adopt_orphans(void);
  * -1: not possible; where the system has no such thing, 0. */
 int os_no_new_privileges(void);
 
+/* ---- rights that the process gives up ---- */
+
+enum { OS_MAY_READ = 1, OS_MAY_WRITE = 2 /* make and remove, too */ };
+
+/* A file, or a folder with all below it; or, where path is NULL, a TCP port that
+ * may be connected to. */
+struct os_grant {
+	const char *path;
+	unsigned may; /* OS_MAY_... */
+	uint16_t port;
+};
+
+/*
+ * From here on the calling thread, and those that it starts, open, make and
+ * remove files as granted and no others, bind no TCP port, connect to those
+ * granted, and start no program themselves: os_start does so in a thread that
+ * keeps its rights, so that programs have those that they had before.  Once in a
+ * process, before it has other threads.
+ *
+ * 0, or -1 with errno and all rights as they were (but for no_new_privs);
+ * ENOSYS, EOPNOTSUPP: the system has no such thing.
+ */
+int os_confine(const struct os_grant *, size_t count);
+
+/* Run function(context) in a thread that keeps its rights, and wait for it.
+ * False: the process is not confined, and nothing was done. */
+bool os_elsewhere(void (*function)(void *), void *context);
+/* How os_elsewhere does that: for os_confine. */
+void os_set_elsewhere(void (*run)(void (*function)(void *), void *context));
+
 /*
  * The signal's default action, or whether it is ignored, even for those two
  * that the C library of Linux keeps to itself (32 and 33): whoever started us

@@ -24,20 +24,102 @@
 
 #ifndef OS_POSIX_ONLY
 
+/* What a confined process does in a thread that is not (os_confine): the kernel
+ * tells those of equal or fewer rights alone. */
+struct look {
+	pid_t pid;
+	const char *name;
+	char *buf;
+	size_t cap;
+	ssize_t n;
+	int error;
+	/* for pipes: */
+	ino_t pipe;
+	pid_t *list;
+	size_t most;
+	size_t count;
+	bool writes;
+};
+
+static void
+look(void (*function)(void *), struct look *at)
+{
+	if (!os_elsewhere(function, at))
+		function(at);
+}
+
+static int
+open_proc(pid_t pid, const char *name)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/%ld/%s", (long)pid, name);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+static void
+open_there(void *context)
+{
+	struct look *at = context;
+
+	at->n = open_proc(at->pid, at->name);
+	at->error = errno;
+}
+
+int
+os_process_file(pid_t pid, const char *name)
+{
+	struct look at = {.pid = pid, .name = name};
+
+	look(open_there, &at);
+	errno = at.error;
+	return (int)at.n;
+}
+
+static void
+read_link(void *context)
+{
+	struct look *at = context;
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/%ld/cwd", (long)at->pid);
+	at->n = readlink(path, at->buf, at->cap);
+	at->error = errno;
+}
+
+ssize_t
+os_process_folder(pid_t pid, char *buf, size_t cap)
+{
+	struct look at = {.pid = pid, .buf = buf, .cap = cap};
+
+	look(read_link, &at);
+	errno = at.error;
+	return at.n;
+}
+
+static void
+read_there(void *context)
+{
+	struct look *at = context;
+	int fd = open_proc(at->pid, at->name);
+
+	at->n = -1;
+	if (fd < 0)
+		return;
+	at->n = read(fd, at->buf, at->cap - 1);
+	(void)close(fd);
+	if (at->n >= 0)
+		at->buf[at->n] = '\0';
+}
+
 /* A small file of /proc, NUL-terminated; its length, or -1. */
 static ssize_t
 read_proc(pid_t pid, const char *name, char *buf, size_t cap)
 {
-	int fd = os_process_file(pid, name);
-	ssize_t n;
+	struct look at = {.pid = pid, .name = name, .buf = buf, .cap = cap};
 
-	if (fd < 0)
-		return -1;
-	n = read(fd, buf, cap - 1);
-	(void)close(fd);
-	if (n >= 0)
-		buf[n] = '\0';
-	return n;
+	look(read_there, &at);
+	return at.n;
 }
 
 /* proc(5): the state is the first field behind the name, the status the 52nd of
@@ -178,50 +260,52 @@ writes_to(pid_t pid, ino_t pipe, const struct stat *ours)
 	return writes;
 }
 
+static void
+look_at_one(void *context)
+{
+	struct look *at = context;
+	struct stat ours;
+
+	at->writes = os_executable_stat(&ours) == 0 &&
+		     writes_to(at->pid, at->pipe, &ours);
+}
+
 bool
 os_writes_to(pid_t pid, ino_t pipe)
 {
-	struct stat ours;
+	struct look at = {.pid = pid, .pipe = pipe};
 
-	return os_executable_stat(&ours) == 0 && writes_to(pid, pipe, &ours);
+	look(look_at_one, &at);
+	return at.writes;
+}
+
+static void
+look_at_all(void *context)
+{
+	struct look *at = context;
+	const struct dirent *entry;
+	struct stat ours;
+	DIR *all;
+
+	if (os_executable_stat(&ours) != 0 || (all = opendir("/proc")) == NULL)
+		return;
+	while (at->count < at->most && (entry = readdir(all)) != NULL) {
+		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+
+		if (pid > 0 && pid != getpid() &&
+		    writes_to(pid, at->pipe, &ours))
+			at->list[at->count++] = pid;
+	}
+	(void)closedir(all);
 }
 
 size_t
 os_pipe_writers(ino_t pipe, pid_t *list, size_t most)
 {
-	const struct dirent *entry;
-	struct stat ours;
-	size_t count = 0;
-	DIR *all;
+	struct look at = {.pipe = pipe, .list = list, .most = most};
 
-	if (os_executable_stat(&ours) != 0 || (all = opendir("/proc")) == NULL)
-		return 0;
-	while (count < most && (entry = readdir(all)) != NULL) {
-		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
-
-		if (pid > 0 && pid != getpid() && writes_to(pid, pipe, &ours))
-			list[count++] = pid;
-	}
-	(void)closedir(all);
-	return count;
-}
-
-ssize_t
-os_process_folder(pid_t pid, char *buf, size_t cap)
-{
-	char path[64];
-
-	(void)snprintf(path, sizeof(path), "/proc/%ld/cwd", (long)pid);
-	return readlink(path, buf, cap);
-}
-
-int
-os_process_file(pid_t pid, const char *name)
-{
-	char path[64];
-
-	(void)snprintf(path, sizeof(path), "/proc/%ld/%s", (long)pid, name);
-	return open(path, O_RDONLY | O_CLOEXEC);
+	look(look_at_all, &at);
+	return at.count;
 }
 
 void

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: ISC
 # What src/corswrap is made of.
 corswrap_sources = \
+	%D%/confine.c \
+	%D%/confine.h \
 	%D%/main.c \
 	%D%/options.c \
 	%D%/options.h \

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/os.h"
+#include "corswrap/confine.h"
 #include "run/log.h"
 #include "serve/listen.h"
 #include "serve/locate.h"
@@ -269,6 +270,7 @@ serve(struct start *s, struct settings *settings)
 	if (log != NULL && log_configure(log, &settings->server) == 0) {
 		if (drop_rights(s, settings, log) == 0) {
 			announce(s, settings, log);
+			confine(settings, options.own, log);
 			status = server_run(&options, settings, log);
 		} else {
 			settings_release(settings);

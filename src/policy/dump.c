@@ -400,6 +400,8 @@ dump_server(struct dump *dump)
 		dump_path(dump, "log-file", server->log_file);
 	if (server->user != NULL)
 		dump_text(dump, "user", server->user);
+	if (server->landlock)
+		dump_boolean(dump, "landlock", true);
 }
 
 static void

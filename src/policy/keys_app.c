@@ -313,6 +313,7 @@ const struct key keys_server[] = {
     {"log-format", VALUE_CHOICE, SERVER(log_format), .words = format_words},
     {"log-file", VALUE_PATH, SERVER(log_file)},
     {"user", .kind = VALUE_OWN, .set = set_user},
+    {"landlock", VALUE_BOOLEAN, SERVER(landlock)},
     {0},
 };
 

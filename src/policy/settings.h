@@ -106,6 +106,7 @@ struct server {
 	enum log_format log_format;
 	const char *log_file; /* absolute; NULL: standard error */
 	const char *user;     /* that root becomes; NULL: it stays root */
+	bool landlock;	      /* rights are given up at the start */
 };
 
 /* A number of requests in a time. */

@@ -69,13 +69,12 @@ is_expected(const struct exchange *exchange, struct slice method)
 
 /* ---- where the body is kept ---- */
 
-static int
-unnamed_file(void)
+const char *
+body_folder(void)
 {
 	const char *folder = getenv("TMPDIR");
 
-	return os_unnamed_file(folder == NULL || folder[0] != '/' ? "/tmp"
-								  : folder);
+	return folder == NULL || folder[0] != '/' ? "/tmp" : folder;
 }
 
 /* Writing past RLIMIT_FSIZE shall fail with EFBIG instead of killing us.  The
@@ -99,7 +98,7 @@ open_store(struct reading *s, bool small)
 		return 0;
 	s->in_memory = false;
 	block_file_signal();
-	s->fd = unnamed_file();
+	s->fd = os_unnamed_file(body_folder());
 	/* No folder to write to: memory, up to max-body. */
 	if (s->fd < 0)
 		s->fd = os_memory_file("corswrap-body");

@@ -29,6 +29,9 @@ int body_read(struct exchange *, const struct app *, const struct request *,
 	      struct body *out);
 void body_close(struct body *);
 
+/* Where bodies go that neither fit into a pipe nor may be kept in memory. */
+const char *body_folder(void);
+
 /*
  * The answer to a body that is too large has been sent: read the rest, until
  * its end or body-timeout.  A web server that cannot write all of it takes the

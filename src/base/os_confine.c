@@ -1,0 +1,230 @@
+/*
+ * Landlock: the process gives up opening, making and removing files but for
+ * those that it names, and what it may connect to.
+ *
+ * A child has the rights of the thread that started it, and programs are to
+ * keep theirs.  So one thread that was started before stays free, and starts
+ * them; and it reads what the kernel tells of them, which is not for a process
+ * with fewer rights than theirs (ptrace(2), access mode checking).
+ *
+ * The numbers are the kernel's, of linux/landlock.h: it is newer than some
+ * distributions' headers, musl has none, and they never change.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "base/os.h"
+
+#include <errno.h>
+
+#ifndef OS_POSIX_ONLY
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+#ifndef OS_POSIX_ONLY
+
+enum {
+	SYS_CREATE_RULESET = 444, /* the same on every architecture */
+	SYS_ADD_RULE = 445,
+	SYS_RESTRICT_SELF = 446,
+
+	WANT_VERSION = 1,
+	RULE_PATH = 1,
+	RULE_PORT = 2,
+	CONNECT_TCP = 1 << 1,
+	BOTH_TCP = 1 << 0 | CONNECT_TCP, /* bind and connect: from version 4 */
+
+	EXECUTE = 1 << 0,
+	WRITE_FILE = 1 << 1,
+	READ_FILE = 1 << 2,
+	READ_DIR = 1 << 3,
+	REMOVE_FILE = 1 << 5,
+	MAKE_REG = 1 << 8,
+	TRUNCATE = 1 << 14,
+	OF_FILES = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE
+};
+
+struct ruleset {
+	uint64_t files;
+	uint64_t ports;
+};
+
+struct path_rule {
+	uint64_t allowed;
+	int32_t parent;
+} __attribute__((packed));
+
+struct port_rule {
+	uint64_t allowed;
+	uint64_t port;
+};
+
+/* ---- the thread that keeps its rights ---- */
+
+static struct free_thread {
+	pthread_mutex_t turn; /* of those who have something for it */
+	pthread_mutex_t lock; /* for all below */
+	pthread_cond_t change;
+	void (*function)(void *); /* NULL: nothing to do */
+	void *context;
+} free_thread = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_MUTEX_INITIALIZER,
+		 PTHREAD_COND_INITIALIZER, NULL, NULL};
+
+static void *
+serve(void *nothing)
+{
+	struct free_thread *t = &free_thread;
+
+	pthread_mutex_lock(&t->lock);
+	for (;;) {
+		while (t->function == NULL)
+			pthread_cond_wait(&t->change, &t->lock);
+		t->function(t->context);
+		t->function = NULL;
+		pthread_cond_broadcast(&t->change);
+	}
+	return nothing;
+}
+
+/* One after the other: what it does takes a millisecond. */
+static void
+run_there(void (*function)(void *), void *context)
+{
+	struct free_thread *t = &free_thread;
+
+	pthread_mutex_lock(&t->turn);
+	pthread_mutex_lock(&t->lock);
+	t->function = function;
+	t->context = context;
+	pthread_cond_broadcast(&t->change);
+	while (t->function != NULL)
+		pthread_cond_wait(&t->change, &t->lock);
+	pthread_mutex_unlock(&t->lock);
+	pthread_mutex_unlock(&t->turn);
+}
+
+/* It takes no signals: those are for threads that expect them. */
+static int
+start_free_thread(void)
+{
+	sigset_t all, had;
+	pthread_t thread;
+	int error;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &had);
+	error = pthread_create(&thread, NULL, serve, NULL);
+	(void)pthread_sigmask(SIG_SETMASK, &had, NULL);
+	if (error == 0)
+		error = pthread_detach(thread);
+	errno = error;
+	return error == 0 ? 0 : -1;
+}
+
+/* ---- the rules ---- */
+
+/* Every right that this version of Landlock knows of. */
+static uint64_t
+rights_on_files(int version)
+{
+	/* one more in 2 and 3 each, none in 4, one in 5 */
+	const int bits = version >= 5 ? 16 : version >= 3 ? 15 : 12 + version;
+
+	return ((uint64_t)1 << bits) - 1;
+}
+
+static uint64_t
+rights_of(const struct os_grant *grant)
+{
+	uint64_t rights = 0;
+
+	if ((grant->may & OS_MAY_READ) != 0)
+		rights |= READ_FILE | READ_DIR;
+	if ((grant->may & OS_MAY_WRITE) != 0)
+		rights |= WRITE_FILE | TRUNCATE | MAKE_REG | REMOVE_FILE;
+	return rights;
+}
+
+/* What is not there cannot be opened later either: no error. */
+static int
+add_path(int rules, const struct os_grant *grant, uint64_t known)
+{
+	struct path_rule rule;
+	struct stat st;
+	int fd = open(grant->path, O_PATH | O_CLOEXEC), rc;
+
+	if (fd < 0)
+		return 0;
+	rule.parent = fd;
+	rule.allowed = rights_of(grant) & known;
+	if (fstat(fd, &st) == 0 && !S_ISDIR(st.st_mode))
+		rule.allowed &= OF_FILES;
+	rc = (int)syscall(SYS_ADD_RULE, rules, RULE_PATH, &rule, 0);
+	(void)close(fd);
+	return rc;
+}
+
+static int
+add(int rules, const struct os_grant *grant, const struct ruleset *known)
+{
+	struct port_rule rule = {CONNECT_TCP, grant->port};
+
+	if (grant->path != NULL)
+		return add_path(rules, grant, known->files);
+	if (known->ports == 0)
+		return 0;
+	return (int)syscall(SYS_ADD_RULE, rules, RULE_PORT, &rule, 0);
+}
+
+int
+os_confine(const struct os_grant *grants, size_t count)
+{
+	long version = syscall(SYS_CREATE_RULESET, NULL, 0, WANT_VERSION);
+	struct ruleset all = {0, 0};
+	int rules, rc = -1, error;
+
+	if (version < 1)
+		return -1;
+	all.files = rights_on_files((int)version);
+	all.ports = version >= 4 ? BOTH_TCP : 0;
+	rules = (int)syscall(SYS_CREATE_RULESET, &all,
+			     version >= 4 ? sizeof(all) : sizeof(all.files), 0);
+	if (rules < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (add(rules, &grants[i], &all) != 0)
+			goto out;
+	/* Without it the kernel takes rights from nobody but root; the free
+	 * thread, and so programs, go without. */
+	if (start_free_thread() == 0 && os_no_new_privileges() == 0 &&
+	    syscall(SYS_RESTRICT_SELF, rules, 0) == 0) {
+		os_set_elsewhere(run_there);
+		rc = 0;
+	}
+out:
+	error = errno;
+	(void)close(rules);
+	errno = error;
+	return rc;
+}
+
+#else /* OS_POSIX_ONLY */
+
+int
+os_confine(const struct os_grant *grants, size_t count)
+{
+	(void)grants;
+	(void)count;
+	errno = ENOSYS;
+	return -1;
+}
+
+#endif
