@@ -129,6 +129,7 @@ script_tests = \
 	t/serve/reload-stop.t \
 	t/serve/reload-ticks.t \
 	t/serve/status.t \
+	t/serve/rights.t \
 	t/serve/self-check.t \
 	t/serve/started.t \
 	t/serve/vectors-cgi.t \

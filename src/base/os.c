@@ -112,26 +112,6 @@ os_is_listener(int fd)
 	       listens != 0;
 }
 
-/* ---- what a confined process does in a thread that is not ---- */
-
-/* Rights belong to the process, and so does this. */
-static void (*elsewhere)(void (*)(void *), void *);
-
-void
-os_set_elsewhere(void (*run)(void (*)(void *), void *))
-{
-	elsewhere = run;
-}
-
-bool
-os_elsewhere(void (*function)(void *), void *context)
-{
-	if (elsewhere == NULL)
-		return false;
-	elsewhere(function, context);
-	return true;
-}
-
 #ifndef OS_POSIX_ONLY
 
 int
@@ -333,18 +313,6 @@ int
 os_child_open_null(void)
 {
 	return (int)syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY, 0);
-}
-
-int
-os_process_open(pid_t pid)
-{
-#ifdef SYS_pidfd_open
-	return (int)syscall(SYS_pidfd_open, pid, 0U); /* close-on-exec */
-#else
-	(void)pid;
-	errno = ENOSYS;
-	return -1;
-#endif
 }
 
 int
@@ -666,14 +634,6 @@ int
 os_child_open_null(void)
 {
 	return open("/dev/null", O_RDONLY);
-}
-
-int
-os_process_open(pid_t pid)
-{
-	(void)pid;
-	errno = ENOSYS;
-	return -1;
 }
 
 int

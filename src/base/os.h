@@ -225,8 +225,6 @@ int os_confine(const struct os_grant *, size_t count);
 /* Run function(context) in a thread that keeps its rights, and wait for it.
  * False: the process is not confined, and nothing was done. */
 bool os_elsewhere(void (*function)(void *), void *context);
-/* How os_elsewhere does that: for os_confine. */
-void os_set_elsewhere(void (*run)(void (*function)(void *), void *context));
 
 /*
  * The signal's default action, or whether it is ignored, even for those two

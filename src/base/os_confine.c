@@ -24,10 +24,23 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
+
+/* Rights belong to the process, and so does this; NULL: it is not confined. */
+static void (*elsewhere)(void (*)(void *), void *);
+
+bool
+os_elsewhere(void (*function)(void *), void *context)
+{
+	if (elsewhere == NULL)
+		return false;
+	elsewhere(function, context);
+	return true;
+}
 
 #ifndef OS_POSIX_ONLY
 
@@ -204,9 +217,10 @@ os_confine(const struct os_grant *grants, size_t count)
 			goto out;
 	/* Without it the kernel takes rights from nobody but root; the free
 	 * thread, and so programs, go without. */
-	if (start_free_thread() == 0 && os_no_new_privileges() == 0 &&
+	if (start_free_thread() == 0 &&
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
 	    syscall(SYS_RESTRICT_SELF, rules, 0) == 0) {
-		os_set_elsewhere(run_there);
+		elsewhere = run_there;
 		rc = 0;
 	}
 out:

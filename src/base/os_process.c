@@ -122,6 +122,18 @@ read_proc(pid_t pid, const char *name, char *buf, size_t cap)
 	return at.n;
 }
 
+int
+os_process_open(pid_t pid)
+{
+#ifdef SYS_pidfd_open
+	return (int)syscall(SYS_pidfd_open, pid, 0U); /* close-on-exec */
+#else
+	(void)pid;
+	errno = ENOSYS;
+	return -1;
+#endif
+}
+
 /* proc(5): the state is the first field behind the name, the status the 52nd of
  * the whole line.  The name may hold blanks and parentheses. */
 int
@@ -353,6 +365,14 @@ os_pipe_reopen(int fd)
 }
 
 #else /* OS_POSIX_ONLY */
+
+int
+os_process_open(pid_t pid)
+{
+	(void)pid;
+	errno = ENOSYS;
+	return -1;
+}
 
 int
 os_process_status(pid_t pid)

@@ -75,6 +75,7 @@ sub variables {
 	for (split /\n/, $out) {
 		my ($file, $name, $section) =
 		    m{src/(\S+)\.o:(\S+)\s*\|.*\|\s*(\S+)\s*$} or next;
+		$file =~ s{\.libs/libcore_la-}{};
 		push @found, "$file: $name" if $file =~ $pure &&
 		    $section =~ /^(?:\.t?data|\.t?bss|\*COM\*|COMMON)(?!\.rel\.ro)/ &&
 		    "$name$section" !~ /asan|tsan|ubsan|gcov|odr|sancov|\.LC/;
