@@ -480,11 +480,12 @@ put_workers(struct metrics *s, FILE *f)
 {
 	if (s->busy == NULL)
 		return;
-	put_single(f, "corswrap_busy_workers", "gauge",
-		   "Workers that answer now; this request has one.",
-		   atomic_load_explicit(s->busy, memory_order_relaxed));
+	put_single(
+	    f, "corswrap_busy_workers", "gauge",
+	    "Workers that are responding now, with the one of this request.",
+	    atomic_load_explicit(s->busy, memory_order_relaxed));
 	put_single(f, "corswrap_workers", "gauge",
-		   "Workers that may answer at a time.",
+		   "Workers that may respond at a time.",
 		   atomic_load_explicit(s->most, memory_order_relaxed));
 }
 
