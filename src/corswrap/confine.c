@@ -121,10 +121,11 @@ void
 confine(const struct settings *settings, const struct address *own,
 	struct log *log)
 {
-	struct grants g = {.arena = arena_new()};
+	struct grants g = {0};
 
 	if (!settings->server.landlock)
 		return;
+	g.arena = arena_new();
 	g.failed = g.arena == NULL;
 	if (!g.failed) {
 		grant_system(&g);
