@@ -7,6 +7,7 @@ fuzz_targets = \
 	fuzz/fastcgi.c \
 	fuzz/fetch.c \
 	fuzz/form.c \
+	fuzz/forward.c \
 	fuzz/header.c \
 	fuzz/import.c \
 	fuzz/log.c \
@@ -20,6 +21,7 @@ fuzz_targets = \
 	fuzz/path.c \
 	fuzz/policy.c \
 	fuzz/record.c \
+	fuzz/relay.c \
 	fuzz/request.c \
 	fuzz/url.c \
 	$(end)
@@ -33,6 +35,7 @@ fuzz_replay_SOURCES = \
 	fuzz/plain_request.h \
 	fuzz/replay.c \
 	fuzz/targets.h \
+	fuzz/whole.h \
 	$(fuzz_page_sources) \
 	$(end)
 fuzz_libs = libserve.a $(house_libs) $(FCGI_LIBS) $(JANSSON_LIBS)

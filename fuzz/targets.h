@@ -14,6 +14,7 @@
 	TARGET(fastcgi)                                                        \
 	TARGET(fetch)                                                          \
 	TARGET(form)                                                           \
+	TARGET(forward)                                                        \
 	TARGET(header)                                                         \
 	TARGET(import)                                                         \
 	TARGET(log)                                                            \
@@ -27,6 +28,7 @@
 	TARGET(path)                                                           \
 	TARGET(policy)                                                         \
 	TARGET(record)                                                         \
+	TARGET(relay)                                                          \
 	TARGET(request)                                                        \
 	TARGET(url)
 

@@ -30,9 +30,11 @@ is_deeply([ sort @targets ], [ sort grep { $_ ne 'replay' } @sources ],
 # also looks at the corpora whole.
 my $share = under_valgrind() ? 50 : 1;
 my %slow = map { $_ => 1 } qw(fastcgi import log originsfile page params policy);
+# A process, or a connection, for each.
+my %few = (relay => 40, forward => 600);
 for my $target (@targets) {
 	my @how = $long ? ('-t', 60, '-s', time ^ $$)
-	    : ('-n', ($slow{$target} ? 3000 : 20000) / $share);
+	    : ('-n', ($few{$target} || ($slow{$target} ? 3000 : 20000)) / $share);
 	my ($exit, $out, $err) = run([ $replay, $target, @how,
 		"$corpus/$target" ], timeout => 300,
 		env => { FUZZ_ARTIFACTS => "$dir" });
