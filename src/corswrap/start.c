@@ -270,7 +270,7 @@ serve(struct start *s, struct settings *settings)
 	if (log != NULL && log_configure(log, &settings->server) == 0) {
 		if (drop_rights(s, settings, log) == 0) {
 			announce(s, settings, log);
-			confine(settings, options.own, log);
+			confine(settings, own ? &s->address : NULL, log);
 			status = server_run(&options, settings, log);
 		} else {
 			settings_release(settings);
