@@ -67,7 +67,7 @@ nodist_pkgdata_DATA = corscheck.html
 page: corscheck.html
 else
 page:
-	@echo "corscheck.html: configure did not find what makes it: clang with" \
-		"wasi-libc, lld and perl, and publicsuffix" >&2; exit 1
+	@echo "corscheck.html: left out by configure; it is made with clang," \
+		"lld, wasi-libc, perl and publicsuffix, and not across" >&2; exit 1
 endif
 .PHONY: page
