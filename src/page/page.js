@@ -4,9 +4,9 @@
 (() => {
 	const byId = id => document.getElementById(id);
 
-	// The one place that knows a server: the body of a form becomes HTML.  A
-	// page without a server sets window.corscheckAsk before this runs.
-	const ask = window.corscheckAsk || (async body => {
+	// The body of a form becomes HTML.  In the one-file page corscheck itself
+	// answers this fetch (src/onefile/shell.js).
+	const ask = async body => {
 		const response = await fetch(location.pathname, {
 			method: "POST",
 			body: body,
@@ -14,7 +14,7 @@
 			    "application/x-www-form-urlencoded" },
 		});
 		return response.ok ? response.text() : "";
-	});
+	};
 	const bodyOf = form => new URLSearchParams(new FormData(form));
 	const parsed = html => new DOMParser().parseFromString(html, "text/html");
 	const say = text => { byId("said").textContent = text; };
@@ -102,7 +102,6 @@
 			    !await responds(data.url)) {
 				show("outcome", "no response");
 				outcome.textContent =
-				    window.corscheckAsk ||
 				    await responds(location.href)
 				    ? "No server responds at this URL, so CORS "
 				    + "has no part in it (" + what + ")."
@@ -382,32 +381,5 @@
 		takeLink();
 	};
 
-	// Without a server there is no page to go to: its parts are replaced.
-	const replace = html => {
-		const page = parsed(html);
-		document.title = page.title;
-		for (const part of ["header", "main"])
-			document.querySelector(part).replaceWith(
-			    page.querySelector(part));
-		start();
-		(byId("answer") || document.querySelector("main h2")).focus();
-		(byId("answer") || document.body).scrollIntoView();
-	};
-	if (window.corscheckAsk) {
-		document.addEventListener("submit", async event => {
-			event.preventDefault();
-			replace(await ask(bodyOf(event.target)));
-		});
-		document.addEventListener("click", async event => {
-			const link = event.target.closest?.("a[href^='?']");
-			if (!link)
-				return;
-			event.preventDefault();
-			const part = new URLSearchParams(link.search).get("part");
-			replace(await ask(new URLSearchParams({
-				part: part || "form" })));
-		});
-		window.addEventListener("hashchange", takeLink);
-	}
 	start();
 })();

@@ -304,34 +304,6 @@ my $short = $browser->value(q{(() => {
 like($short, qr/"Authorization","value":"x"/, 'a HAR is pasted in short');
 unlike($short, qr/geheim/, 'without bodies and secrets');
 
-# The page that is one file answers by itself: the same script, without a server.
-$browser->load($page);
-my $js = $browser->value('document.scripts[0].textContent');
-$browser->load("$page?part=reference");
-$browser->value('document.body.innerHTML = ' . quoted(<<'END') . '; 1');
-<header></header><main><form id="ask"><textarea id="paste" name="paste"></textarea>
-<p id="kind"></p><input name="url"><details id="policy-part"><textarea id="policy"
-name="policy"></textarea></details><div id="live"></div><button type="submit">E</button>
-<button type="button" id="share" hidden></button><p id="said"></p></form></main>
-END
-$browser->call('Page.setBypassCSP', { enabled => JSON::PP::true });
-$browser->call('Runtime.evaluate', { expression => <<'END' . $js });
-window.asked = [];
-window.corscheckAsk = async body => {
-	asked.push(String(body));
-	return "<title>One file</title><header></header><main><section id='answer' "
-	    + "tabindex='-1'>" + asked.length + "</section></main>";
-};
-END
-$browser->value(q{document.forms.ask.elements.url.value = 'https://a.example/'});
-$browser->value(q{document.querySelector('#ask button').click()});
-ok(wait_for(sub { text_of('answer') eq '1' }), 'a page without a server answers');
-is($browser->value('asked.join()'), 'paste=&url=https%3A%2F%2Fa.example%2F&policy=',
-    'what is in the form');
-is($browser->value('document.title + document.activeElement.id'),
-    'One fileanswer', 'and is announced');
-$browser->call('Page.setBypassCSP', { enabled => JSON::PP::false });
-
 # --- accessibility -----------------------------------------------------------------
 
 # axe-core where it is: npm pack axe-core, and CORSWRAP_AXE=FOLDER/axe.min.js
