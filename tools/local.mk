@@ -159,7 +159,7 @@ fill-snippets: corscheck
 		--corscheck $(abs_top_builddir)/corscheck \
 		examples/*/* examples/*/*/* examples/*/.htaccess packaging/*/* doc/*.[1578] README.md
 .PHONY: fill-snippets
-EXTRA_DIST += tools/fill-snippets tools/make-site tools/test-packages
+EXTRA_DIST += tools/fill-snippets tools/make-site tools/matrix tools/test-packages
 
 # What people download, in release/ (packaging/README); release-check makes it
 # twice, compares, and runs each artefact by itself.  Both take what was

@@ -52,8 +52,8 @@ int __clone(int (*)(void *), void *, int, void *, ...);
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
-#ifdef OS_POSIX_ONLY
-#include <pthread.h>
+#ifdef __APPLE__
+#include <sys/random.h>
 #endif
 
 void

@@ -27,6 +27,15 @@
 #define OS_POSIX_ONLY 1
 #endif
 
+/* POSIX has these names, and macOS others. */
+#ifdef __APPLE__
+#define st_mtim st_mtimespec
+#define st_ctim st_ctimespec
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0 /* SIGPIPE is ignored */
+#endif
+#endif
+
 /* ---- descriptors: all are made close-on-exec ---- */
 
 /* As pipe(2).  0, or -1 with errno. */

@@ -23,6 +23,8 @@
 enum { FIRST_INHERITED = 3 }; /* sd_listen_fds(3) */
 
 /* CGI being done with. */
+extern char **environ; /* which no header of POSIX declares */
+
 static int
 start(struct start *s, bool listening)
 {

@@ -14,6 +14,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+extern char **environ; /* which no header of POSIX declares */
+
 static size_t
 read_stdin(void *ctx, char *to, size_t len)
 {

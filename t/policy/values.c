@@ -334,10 +334,12 @@ static const struct name_row {
     {"public suffixes", hostname_is_public_suffix,
      "com co.uk github.io internal com. xn--p1ai",
      "example.com example.co.uk a.github.io example.com."},
+#ifndef WITHOUT_IDN
     {"A-labels", hostname_labels_valid,
      "xn--rsum-bpad.com www.xn--xample-9ua.com xn--ls8h.la xn--n3h.net "
      "example.com ab--cd.com xn--fa-hia.de.",
      "xn--f.com a.xn--a xn--.com xn--com- xn--xample-9ua.xn--f"},
+#endif
 };
 
 static const struct site_row {
