@@ -177,9 +177,10 @@ sub compare {
 		my $what = "$_->[0] $_->[1]";
 		my ($w, $g) = ($want->{$what}, $got->{$what});
 		my $ran = length($w->{v}{REQUEST_METHOD} // '');
-		if ($refuses{$server} && $what =~ $refuses{$server}) {
-			is($g->{status}, 404, "$what: 404");
-			is($g->{v}{REQUEST_METHOD}, undef, "$what: nothing runs");
+		# Newer ones (busybox 1.37) run it, and then it is compared.
+		if ($refuses{$server} && $what =~ $refuses{$server}
+		    && $g->{status} == 404) {
+			is($g->{v}{REQUEST_METHOD}, undef, "$what: 404, nothing runs");
 			next;
 		}
 		# HAProxy and Caddy have other words for what is not there.
