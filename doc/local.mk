@@ -110,6 +110,7 @@ EXTRA_DIST += \
 	doc/exchange.txt \
 	doc/measured \
 	doc/site \
+	doc/wpt.md \
 	etc/corswrap.ini \
 	etc/systemd/corscheck.service.in \
 	etc/systemd/corswrap@.service.in \

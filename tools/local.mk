@@ -178,3 +178,4 @@ EXTRA_DIST += \
 	tools/sbom \
 	tools/smoke \
 	$(end)
+EXTRA_DIST += tools/wpt-handler tools/wpt-run

@@ -14,6 +14,7 @@ package Corswrap::WebKit;
 use strict;
 use warnings;
 use Corswrap::Test;
+use Fcntl qw(F_SETFD);
 use IO::Select;
 use POSIX qw(_exit);
 
@@ -63,7 +64,9 @@ sub _spawn {
 	open STDIN, '<', '/dev/null';
 	open STDOUT, '>>', "$self->{dir}/$log";
 	open STDERR, '>>', "$self->{dir}/$log";
-	POSIX::dup2(fileno $handle, 9) if $handle;
+	# Where it is 9 already, dup2() would leave it closed by exec.
+	fileno $handle == 9 ? fcntl($handle, F_SETFD, 0)
+	    : POSIX::dup2(fileno $handle, 9) if $handle;
 	POSIX::close($_) for 3 .. 8, 10 .. 64;
 	setpgrp 0, 0;
 	%ENV = (%ENV, %$env);
