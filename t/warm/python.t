@@ -153,7 +153,7 @@ like($told->{told}, qr/^(?:\w+\0)*json\0(?:\w+\0)*xml\0/, 'what is imported late
 unlike($told->{told}, qr/\bos\b|\./, 'not what was there, nor what packages have in them');
 is($told->{status}, 0, 'at its end');
 
-my $zygote = Corswrap::Zygote->start(script('random', <<'END'), words => [$python], load => [qw(random secrets uuid tempfile)]);
+my $zygote = Corswrap::Zygote->start(script('draws', <<'END'), words => [$python], load => [qw(random secrets uuid tempfile)]);
 import random, secrets, uuid, tempfile, os
 print(random.random(), secrets.token_hex(8), uuid.uuid4(), tempfile.mktemp(), os.getpid())
 END
