@@ -133,18 +133,17 @@ note_local(struct explanation *e, bool secure)
 {
 	const char *name = fetch_engine(e->question.browser)->name;
 
-	texts_add(
-	    e, &e->notes,
-	    explain_printf(
-		e,
-		secure ? "%s asks the visitor first whether the page may reach "
-			 "this machine or the local network, and no header "
-			 "does away with that; a frame needs "
-			 "allow=\"local-network-access\" too"
-		       : "%s lets pages reach this machine or the local "
-			 "network only if they came over https, and asks the "
-			 "visitor first",
-		name));
+	texts_add(e, &e->notes,
+		  explain_printf(
+		      e,
+		      secure ? "%s requires the visitor's permission before a "
+			       "page may reach this machine or the local "
+			       "network, and no header replaces it; a frame "
+			       "needs allow=\"local-network-access\" too"
+			     : "%s allows pages to reach this machine or the "
+			       "local network only if they came over https and "
+			       "the visitor permits it",
+		      name));
 }
 
 static const char *
@@ -176,8 +175,9 @@ block_local(struct explanation *e)
 		note_local(e, secure || !engine->local_needs_secure);
 		return false;
 	}
-	explain_blocked(e, "local-network", describe_local(e, to),
-			"serve the page over https: then the visitor is asked");
+	explain_blocked(
+	    e, "local-network", describe_local(e, to),
+	    "serve the page over https: then the visitor can permit it");
 	return true;
 }
 

@@ -405,7 +405,8 @@ browser_check_preflight(struct explanation *e)
 	check = fetch_check_lists(e->arena, fields);
 	if (check.reason != FETCH_PASSES) {
 		checks_add(e, &e->preflight_checks, false,
-			   explain_printf(e, "%s is no list of names: \"%s\"",
+			   explain_printf(e,
+					  "%s is not a list of names: \"%s\"",
 					  explain_quote(e, check.name),
 					  explain_quote(e, check.value)));
 		return refuse_preflight(e, &check, check.reason);
@@ -434,11 +435,11 @@ static void
 allow(struct explanation *e)
 {
 	int status = e->response.status;
-	const char *text = "The page may read the answer.";
+	const char *text = "The page may read the response.";
 
 	if (!e->plan.cross_origin)
-		text = "Page and URL have the same origin: CORS has no part in "
-		       "it, and the page may read the answer.";
+		text = "Page and URL have the same origin: CORS does not "
+		       "apply, and the page may read the response.";
 	e->verdict = VERDICT_ALLOWED;
 	if (e->response.policy_reason == CORS_NOT_IN_ALLOW) {
 		e->reason = cors_reason_id(CORS_NOT_IN_ALLOW);

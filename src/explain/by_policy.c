@@ -230,7 +230,7 @@ corswrap_response(struct core_request *a, struct response *out)
 	for (size_t i = 0; i < own.head; i++)
 		add_piece(&lines, own.pieces[i]);
 	out->status = own.status;
-	out->by = "corswrap answers:";
+	out->by = "corswrap responds:";
 	parse_lines(a->e, slice_of(lines.text, lines.len), out);
 }
 
@@ -277,9 +277,9 @@ describe_refusal(struct explanation *e, struct response *out)
 		return;
 	out->by = explain_printf(
 	    e,
-	    out->status != 0 ? "corswrap answers, and refuses it, because %s:"
-			     : "The application answers, and corswrap does not "
-			       "allow the page to read it, because %s:",
+	    out->status != 0 ? "corswrap refuses it, because %s:"
+			     : "The application responds, and corswrap does "
+			       "not allow the page to read it, because %s:",
 	    explain_refusal(e, out));
 }
 
@@ -312,11 +312,11 @@ note_equals(struct core_request *a, struct slice path)
 	a->noted = true;
 	count = policy_equals(a->settings->policies, &a->request, path,
 			      a->scratch, equals, EQUALS_MAX);
-	text = explain_printf(
-	    e,
-	    "several sections have this path, and the Origin chooses: %s "
-	    "answers, which %s",
-	    section_label(e, equals[0].policy), how[equals[0].match]);
+	text = explain_printf(e,
+			      "several sections have this path, and the Origin "
+			      "chooses: %s is used, which %s",
+			      section_label(e, equals[0].policy),
+			      how[equals[0].match]);
 	for (size_t i = 1; i < count; i++)
 		text = explain_printf(e, "%s; %s %s%s", text,
 				      section_label(e, equals[i].policy),
@@ -412,8 +412,7 @@ run_exchange(struct core_request *a)
 static void
 describe_without_policy(struct explanation *e)
 {
-	const char *text = "No policy was given, so it is not known what is "
-			   "answered.";
+	const char *text = "No policy was given, so the response is not known.";
 
 	if (!e->plan.cross_origin)
 		text = "Page and URL have the same origin: CORS has no part in "

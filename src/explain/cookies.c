@@ -86,7 +86,7 @@ refuse_cookie(const struct explanation *e, const struct cookie *cookie)
 	if (cookie->partitioned && !cookie->secure && engine->none_needs_secure)
 		return "Partitioned needs Secure";
 	if (slice_present(cookie->domain) && !is_of_host(e, cookie->domain))
-		return "its Domain is none of the URL's host";
+		return "its Domain does not match the URL's host";
 	return break_promise(cookie, engine->host_needs_path);
 }
 

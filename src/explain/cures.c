@@ -85,12 +85,12 @@ cure_plainly(const char *id)
 		const char *id;
 		const char *fix;
 	} plain[] = {
-	    {"allow-missing", "send Allow with the methods that there are"},
+	    {"allow-missing", "send Allow with the supported methods"},
 	    {"max-age-low", "send Access-Control-Max-Age: 600"},
 	    {"origin-reflected",
 	     "compare Origin with a list of those that may call, instead of "
-	     "sending it back; or send * without credentials, if everybody may "
-	     "read it"},
+	     "sending it back; or send * without credentials, if every page "
+	     "may read it"},
 	    {"wildcard-in-list",
 	     "write the names: with credentials * is a name "
 	     "like any other"},

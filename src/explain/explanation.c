@@ -35,7 +35,7 @@ why_preflight(struct explanation *e, const struct fetch_header *h)
 	case FETCH_TYPE:
 		essence = fetch_mime_essence(e->arena, h->value);
 		if (!slice_present(essence))
-			return "content-type is no MIME type";
+			return "content-type is not a MIME type";
 		return explain_printf(
 		    e,
 		    "content-type %s is not one of the three that a form can "
@@ -72,10 +72,11 @@ why_left_out(struct explanation *e, const struct fetch_header *h)
 	const char *name = explain_quote(e, h->name);
 
 	if (h->differs)
-		return explain_printf(e,
-				      "header %s is left out" BY_FETCH
-				      "it is sent, and asked for first)",
-				      name, browser_name(e));
+		return explain_printf(
+		    e,
+		    "header %s is left out" BY_FETCH
+		    "it is sent, after a preflight that names it)",
+		    name, browser_name(e));
 	if (h->safelist == FETCH_FORBIDDEN_OVERRIDE)
 		return explain_printf(
 		    e, "header %s is left out: it names a forbidden method",
@@ -102,8 +103,8 @@ add_why(struct explanation *e)
 	if (plan->preflight && e->question.how.again)
 		texts_add(e, &e->why,
 			  explain_printf(e,
-					 "%s asks again after a redirect where "
-					 "it had to ask before",
+					 "%s repeats the preflight after a "
+					 "redirect where it sent one before",
 					 browser_name(e)));
 	if (plan->preflight && plan->listens)
 		texts_add(e, &e->why, "XMLHttpRequest.upload has a listener");
@@ -121,7 +122,7 @@ add_why(struct explanation *e)
 		if (text == NULL && h->differs)
 			text = explain_printf(e,
 					      "header %s is safelisted" BY_FETCH
-					      "it is asked for)",
+					      "the preflight names it)",
 					      explain_quote(e, h->name),
 					      browser_name(e));
 		else if (text != NULL && h->differs)
@@ -152,14 +153,13 @@ note_header(struct explanation *e, const struct fetch_header *h)
 				      who, name);
 	else if (fetch_needs_preflight(h))
 		text = explain_printf(e,
-				      "%s asks first because of the header "
-				      "%s; by the Fetch standard it need not",
+				      "%s sends a preflight because of the "
+				      "header %s; the Fetch standard does not",
 				      who, name);
 	else
 		text = explain_printf(e,
-				      "%s sends the header %s without "
-				      "asking; by the Fetch standard it asks "
-				      "first",
+				      "%s sends the header %s without a "
+				      "preflight; the Fetch standard sends one",
 				      who, name);
 	texts_add(e, &e->notes, text);
 }
@@ -242,8 +242,8 @@ refuse(struct explanation *e)
 		e->fix = "use another method: browsers never send CONNECT, "
 			 "TRACE or TRACK, and no policy can allow them";
 	else if (e->plan.refusal == FETCH_METHOD_NO_CORS)
-		e->fix = "leave mode: \"no-cors\" out: without it any method "
-			 "can be asked for";
+		e->fix = "remove mode: \"no-cors\": without it any method can "
+			 "be used";
 	else if (e->plan.refusal == FETCH_BODY)
 		e->fix = "send the body with POST, PUT or PATCH, or put it "
 			 "into the URL";

@@ -29,9 +29,9 @@ enum { MAX_AGE_LOW = 60 };
 enum which { THE_PREFLIGHT, THE_REQUEST, A_PLAIN_OPTIONS };
 
 static const char *const which_words[] = {
-    [THE_PREFLIGHT] = "the answer to the preflight",
-    [THE_REQUEST] = "the answer to the request",
-    [A_PLAIN_OPTIONS] = "the answer to a plain OPTIONS",
+    [THE_PREFLIGHT] = "the response to the preflight",
+    [THE_REQUEST] = "the response to the request",
+    [A_PLAIN_OPTIONS] = "the response to a plain OPTIONS",
 };
 
 /* ---- looking at an answer ---- */
@@ -84,9 +84,9 @@ find_duplicates(struct explanation *e, const struct response *response,
 		size_t count = count_fields(response, single[i]);
 		if (count > 1)
 			finding_add(e, "duplicate-header", true,
-				    "let one place alone send it: take it out "
-				    "of the web server's configuration, or "
-				    "leave `app-headers = override`",
+				    "send it in one place only: remove it from "
+				    "the web server's configuration, or keep "
+				    "`app-headers = override`",
 				    "%s has %s %zu times", which_words[which],
 				    single[i], count);
 	}
@@ -328,8 +328,8 @@ find_redirect(struct explanation *e)
 	const char *quoted = explain_quote(e, location);
 
 	if (slice_present(location) && is_login(location)) {
-		e->fix = "let OPTIONS pass without a login: a preflight "
-			 "carries no cookie, whatever the script does";
+		e->fix = "exempt OPTIONS from the login: a preflight carries "
+			 "no cookie, whatever the script does";
 		finding_add(e, "login-redirect", true, e->fix,
 			    "OPTIONS is redirected (%d) to a login page, %s: "
 			    "no browser follows that",
@@ -337,8 +337,8 @@ find_redirect(struct explanation *e)
 		return;
 	}
 	finding_add(e, "options-redirected", true,
-		    "ask for that URL at once, or answer OPTIONS before the "
-		    "redirect (to https, to a final /)",
+		    "request that URL directly, or respond to OPTIONS before "
+		    "the redirect (to https, to a final /)",
 		    "OPTIONS is redirected (%d) to %s: no browser follows that",
 		    e->preflight.status, quoted);
 }
@@ -354,33 +354,31 @@ struct status_words {
 
 static const struct status_words status_words[] = {
     {404, 404, "options-not-found",
-     "let OPTIONS reach what answers the other methods: the routes of an "
-     "application often know them alone",
+     "route OPTIONS like the other methods: the routes of an application often "
+     "have only those",
      ", so no preflight can pass"},
     {405, 405, "options-not-allowed",
-     "let OPTIONS through to corswrap, which answers preflights by itself",
+     "pass OPTIONS to corswrap, which responds to preflights itself",
      ": the server does not know the method at this URL, so no preflight can "
      "pass"},
     {501, 501, "options-not-allowed",
-     "let OPTIONS through to corswrap, which answers preflights by itself",
+     "pass OPTIONS to corswrap, which responds to preflights itself",
      ": the server does not know the method, so no preflight can pass"},
     {502, 504, "backend-down", fix_backend,
-     ": a proxy answers, because what is behind it is down or does not answer "
-     "it"},
+     ": a proxy responds, because its backend is down or does not respond"},
     {520, 526, "backend-down", fix_backend,
-     ": a proxy answers, because what is behind it is down or does not answer "
-     "it"},
+     ": a proxy responds, because its backend is down or does not respond"},
     {401, 401, "options-guarded",
-     "ask for passwords on every method but OPTIONS (Apache: <LimitExcept "
+     "require passwords for every method except OPTIONS (Apache: <LimitExcept "
      "OPTIONS>; nginx: auth_basic within limit_except OPTIONS)",
      ": a password check comes first, and a preflight carries no password and "
      "no cookie, whatever the script does"},
-    {407, 407, "options-guarded", "ask for no password on OPTIONS",
-     ": a proxy asks for a password, and a preflight carries none, whatever "
-     "the script does"},
+    {407, 407, "options-guarded", "require no password for OPTIONS",
+     ": a proxy requires a password, and a preflight never carries one, "
+     "whatever the script does"},
     {403, 403, "options-guarded",
-     "let preflights through before the access check: they carry no password "
-     "and no cookie",
+     "exempt preflights from the access check: they carry no password and no "
+     "cookie",
      ": a preflight carries no password and no cookie, whatever the script "
      "does"},
 };
@@ -408,7 +406,7 @@ find_status(struct explanation *e)
 		return;
 	}
 	finding_add(e, "options-failed", true,
-		    "answer OPTIONS with 204 and the CORS headers",
+		    "respond to OPTIONS with 204 and the CORS headers",
 		    "OPTIONS is %d, so no preflight can pass", status);
 }
 
@@ -423,8 +421,8 @@ find_max_age(struct explanation *e)
 		return;
 	if (!slice_present(value)) {
 		finding_add(e, "max-age-low", false, "set `max-age = 600`",
-			    "there is no Access-Control-Max-Age: browsers ask "
-			    "again after %d s",
+			    "there is no Access-Control-Max-Age: browsers "
+			    "repeat the preflight after %d s",
 			    FETCH_MAX_AGE_DEFAULT);
 		return;
 	}
@@ -435,8 +433,8 @@ find_max_age(struct explanation *e)
 			    "Access-Control-Max-Age is \"%s\"", quoted);
 	else if (longest < MAX_AGE_LOW)
 		finding_add(e, "max-age-low", false, "set `max-age = 600`",
-			    "Access-Control-Max-Age is %s: browsers ask again "
-			    "and again",
+			    "Access-Control-Max-Age is %s: browsers repeat the "
+			    "preflight all the time",
 			    quoted);
 	else if (longest > fetch_max_age_cap(FETCH_CHROMIUM))
 		finding_add(e, "max-age-capped", false, NULL,
@@ -479,17 +477,16 @@ find_reflection(struct explanation *e, const struct response *unknown_origin)
 	    !slice_eq(get(e, unknown_origin, ACAO), SLICE(UNKNOWN_ORIGIN)))
 		return;
 	credentials = allows_credentials(e, unknown_origin);
-	finding_add(e, "origin-reflected", credentials,
-		    credentials
-			? "list the origins that may call in `origins`"
-			: "list the origins in `origins`, or say `origins = "
-			  "*` if everybody may read it",
-		    "%s, which nobody knows, is allowed: any origin is sent "
-		    "back%s",
-		    UNKNOWN_ORIGIN,
-		    credentials ? ", with credentials: every page on the web "
-				  "reads what the visitor may read"
-				: "");
+	finding_add(
+	    e, "origin-reflected", credentials,
+	    credentials ? "list the origins that may call in `origins`"
+			: "list the origins in `origins`, or set `origins = *` "
+			  "if every page may read it",
+	    "%s, an unknown origin, is allowed: any origin is sent back%s",
+	    UNKNOWN_ORIGIN,
+	    credentials ? ", with credentials: every page on the web "
+			  "reads what the visitor may read"
+			: "");
 }
 
 static void
@@ -532,11 +529,12 @@ find_vary(struct explanation *e, const struct response *unknown_origin)
 	/* Answers to OPTIONS are not cached (RFC 9110, 9.3.7). */
 	finding_add(
 	    e, "vary-missing", itself,
-	    "send Vary: Origin on every answer, also to origins that "
-	    "are not allowed and to requests without one",
+	    "send Vary: Origin on every response, also to origins that are not "
+	    "allowed and to requests without one",
 	    "%s depends on Origin without saying so in Vary%s",
 	    itself ? which_words[THE_REQUEST] : which_words[THE_PREFLIGHT],
-	    itself ? ": a cache hands one page's answer to another" : "");
+	    itself ? ": a cache delivers the response of one page to another"
+		   : "");
 }
 
 /* ---- an OPTIONS that is no preflight ---- */
@@ -554,9 +552,9 @@ find_options(struct explanation *e, const struct live_server *live)
 	if (response.status >= 200 && response.status <= 299 &&
 	    !slice_present(get(e, &response, "allow")))
 		finding_add(e, "allow-missing", false,
-			    "set `allow` in the policy to the methods that "
-			    "there are, and corswrap answers it",
-			    "the answer to a plain OPTIONS has no Allow (RFC "
+			    "set `allow` in the policy to the supported "
+			    "methods, and corswrap responds to it",
+			    "the response to a plain OPTIONS has no Allow (RFC "
 			    "9110, 9.3.7)");
 }
 
@@ -568,13 +566,13 @@ find_login(struct explanation *e, struct slice location)
 {
 	if (!slice_present(location) || !is_login(location))
 		return;
-	finding_add(e, "login-redirect", true,
-		    "send what logs the visitor in with the request, or let "
-		    "the server answer a script with 401 and the CORS headers "
-		    "instead of a redirect",
-		    "the request is redirected to a login page, %s: a script "
-		    "cannot log in there",
-		    explain_quote(e, location));
+	finding_add(
+	    e, "login-redirect", true,
+	    "send the visitor's login with the request, or respond to scripts "
+	    "with 401 and the CORS headers instead of a redirect",
+	    "the request is redirected to a login page, %s: a script "
+	    "cannot log in there",
+	    explain_quote(e, location));
 	if (e->verdict == VERDICT_BLOCKED)
 		e->fix = e->findings[e->finding_count - 1].fix;
 }
@@ -583,8 +581,8 @@ find_login(struct explanation *e, struct slice location)
 static void
 find_cookie(struct explanation *e, struct slice field)
 {
-	static const char fix[] = "let the program set it with SameSite=None; "
-				  "Secure; Partitioned, over https";
+	static const char fix[] =
+	    "set it with SameSite=None; Secure; Partitioned, over https";
 	const char *browser = fetch_engine(e->question.browser)->name;
 	struct cookie cookie;
 	const char *name, *why;
@@ -609,9 +607,8 @@ find_cookie(struct explanation *e, struct slice field)
 	case COOKIE_THIRD_PARTY:
 		finding_add(
 		    e, "cookie-attributes", false,
-		    "serve page and URL from one site; or let the program set "
-		    "it with Partitioned too, and the page get along without "
-		    "it",
+		    "serve page and URL from one site; or set it with "
+		    "Partitioned too, and make the page work without it",
 		    "%s sets the cookie %s, of another site than the page: %s",
 		    which_words[THE_REQUEST], name,
 		    fetch_engine(e->question.browser)->foreign_cookies);
@@ -641,8 +638,8 @@ find_error(struct explanation *e)
 		if (e->verdict == VERDICT_BLOCKED)
 			e->fix = fix_backend;
 		finding_add(e, "backend-down", true, fix_backend,
-			    "%s is %d: a proxy answers, because what is behind "
-			    "it is down or does not answer it",
+			    "%s is %d: a proxy responds, because its backend "
+			    "is down or does not respond",
 			    which_words[THE_REQUEST], e->response.status);
 	}
 	if (e->sent && e->response.known && e->response.status >= 400 &&

@@ -87,11 +87,11 @@ fix_null(struct explanation *e, const struct response *response)
 {
 	/* Fetch, "redirect-tainted origin". */
 	if (e->tainted)
-		return explain_printf(e,
-				      "ask for %s at once: after a redirect "
-				      "from one origin to another the browser "
-				      "sends Origin: null",
-				      explain_quote(e, e->question.url.full));
+		return explain_printf(
+		    e,
+		    "request %s directly: after a redirect from one origin to "
+		    "another the browser sends Origin: null",
+		    explain_quote(e, e->question.url.full));
 	/* null-with-credentials is an error of the policy. */
 	if (has_credentials(e, response))
 		return serve_page;
@@ -144,9 +144,9 @@ fix_origin(struct explanation *e, const struct response *response)
 	if (response->source == NULL && !e->question.credentials)
 		return explain_printf(
 		    e,
-		    "%s; if `credentials = yes` stands there, "
-		    "serve the page over https instead, since "
-		    "then lint refuses an http origin",
+		    "%s; if `credentials = yes` is set there, serve the page "
+		    "over https instead, since then lint refuses an http "
+		    "origin",
 		    text);
 	if (!has_credentials(e, response))
 		return text;
@@ -313,14 +313,14 @@ explain_refusal(struct explanation *e, const struct response *response)
 	case CORS_ORIGIN_NULL:
 		return "null is not in `origins`";
 	case CORS_ORIGIN_MALFORMED:
-		return "the page's origin is none";
+		return "the page's origin is invalid";
 	case CORS_METHOD_NOT_ALLOWED:
 		return explain_printf(e, "%s is not in `methods`", method);
 	case CORS_HEADER_NOT_ALLOWED:
-		return explain_printf(e, "`headers` lacks %s",
+		return explain_printf(e, "`headers` does not list %s",
 				      missing_headers(e, response));
 	case CORS_HEADERS_TOO_MANY:
-		return "too many headers are asked for";
+		return "too many headers are requested";
 	case CORS_ENFORCED:
 		return "the page's origin is not in `origins`, and `enforce` "
 		       "keeps others out";
@@ -347,7 +347,7 @@ fix_policy(struct explanation *e, const struct response *response)
 		return fix_origin(e, response);
 	case CORS_ORIGIN_MALFORMED:
 		return "serve the page from a host of letters, digits, hyphens "
-		       "and dots: corswrap takes this origin for none";
+		       "and dots: corswrap does not accept this origin";
 	case CORS_METHOD_NOT_ALLOWED:
 		return fix_method(e, response, PLACE_METHODS, "methods");
 	case CORS_HEADER_NOT_ALLOWED:
@@ -360,12 +360,15 @@ fix_policy(struct explanation *e, const struct response *response)
 		    CORS_ACRH_ELEMENTS, CORS_ACRH_BYTES);
 	case CORS_ENFORCED:
 		return explain_printf(
-		    e, "%s; or let it run unread with `enforce = advertise`",
+		    e,
+		    "%s; or allow it to run, without a readable response, with "
+		    "`enforce = advertise`",
 		    fix_origin(e, response));
 	case CORS_ISOLATED:
-		return explain_printf(
-		    e, "%s; or let it run unread with `isolate = no`",
-		    fix_origin(e, response));
+		return explain_printf(e,
+				      "%s; or allow it to run, without a "
+				      "readable response, with `isolate = no`",
+				      fix_origin(e, response));
 	case CORS_NOT_IN_ALLOW:
 		return fix_method(e, response, PLACE_ALLOW, "allow");
 	case CORS_METHOD_MALFORMED:
@@ -380,7 +383,7 @@ fix_policy(struct explanation *e, const struct response *response)
 /* ---- where the answer does not please the browser ---- */
 
 static const char without[] =
-    "let the script ask without credentials, if it needs no cookies";
+    "send the request without credentials, if it needs no cookies";
 
 /* Are there origins that are an error with credentials (`insecure-origin`)? */
 static bool
@@ -427,7 +430,7 @@ fix_credentials(struct explanation *e, const struct response *response,
 	return explain_printf(
 	    e, "%s%s; or %s",
 	    set_to(e, response, PLACE_CREDENTIALS, "credentials = yes"),
-	    lists_insecure(response) ? ", and let its `origins` be https alone"
+	    lists_insecure(response) ? ", and list only https in its `origins`"
 				     : "",
 	    without);
 }
@@ -446,10 +449,10 @@ fix_status(struct explanation *e, const struct response *response,
 	if (!preflight)
 		return explain_set_headers(e, response);
 	if (response->status == 401 || response->status == 403)
-		return "let preflights through without a password: they never "
-		       "carry one; let corswrap answer them";
-	return "answer OPTIONS with 204 and the CORS headers: let corswrap do "
-	       "it (`preflight = answer`)";
+		return "exempt preflights from the password: they never carry "
+		       "one; pass them to corswrap";
+	return "respond to OPTIONS with 204 and the CORS headers: corswrap "
+	       "does it with `preflight = answer`";
 }
 
 /* ---- all that the policy refuses ---- */
@@ -548,23 +551,21 @@ fix_missing(struct explanation *e, const struct response *response,
 	if (response->status >= 400)
 		return fix_status(e, response, preflight);
 	if (fetch_is_redirect(response->status) && slice_present(location))
-		return explain_printf(
-		    e,
-		    "ask for %s at once, or send the CORS headers with the "
-		    "redirect too",
-		    explain_quote(e, location));
+		return explain_printf(e,
+				      "request %s directly, or send the CORS "
+				      "headers with the redirect too",
+				      explain_quote(e, location));
 	if (!preflight && e->plan.preflight && response->policy == NULL)
-		return "send the CORS headers with the answer itself too, not "
-		       "with the answer to the preflight alone";
+		return "send the CORS headers with the response itself too, "
+		       "not only with the response to the preflight";
 	if (has_credentials(e, response))
 		origin = secure_origin(e, &first);
 	if (is_bare(e, response) &&
 	    !slice_eq(e->question.origin, SLICE("null")))
 		return explain_printf(
 		    e,
-		    "%sput corswrap in front of it, with "
-		    "`origins = %s`: nothing in the answer is "
-		    "of CORS",
+		    "%sput corswrap in front of it, with `origins = %s`: the "
+		    "response has no CORS header",
 		    first, origin);
 	return fix_origin(e, response);
 }
@@ -581,9 +582,9 @@ fix_multiple(const struct response *response)
 		return "send Access-Control-Allow-Origin once: take it out of "
 		       "the web server's configuration, and leave "
 		       "`app-headers = override`";
-	return "send the one origin that asks: Access-Control-Allow-Origin "
-	       "takes no list; name them all in `origins`, and corswrap does "
-	       "that";
+	return "send the one origin of the request: "
+	       "Access-Control-Allow-Origin takes no list; list all of them in "
+	       "`origins`, and corswrap does that";
 }
 
 static const char *
@@ -604,7 +605,7 @@ fix_response(struct explanation *e, const struct response *response,
 			return explain_set_headers(e, response);
 		return fix_credentials(e, response, false);
 	case FETCH_PREFLIGHT_REDIRECT:
-		return "ask for the URL to which it redirects, or answer "
+		return "request the URL to which it redirects, or respond to "
 		       "OPTIONS before the redirect";
 	case FETCH_PREFLIGHT_STATUS:
 		return fix_status(e, response, preflight);

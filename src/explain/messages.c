@@ -21,27 +21,27 @@ static const struct message messages[] = {
     {"preflight-redirect",
      "The server redirects the preflight, which no browser follows: from http "
      "to https, to a final /, or to a login page.",
-     "ask for the URL that it redirects to; let OPTIONS pass without a login",
+     "request the URL that it redirects to; exempt OPTIONS from the login",
      {"Redirect is not allowed for a preflight request",
       "CORS request external redirect not allowed"}},
     {"preflight-status",
-     "The preflight was answered with a status that is not from 200 to 299: by "
-     "a policy that refuses it, a password check, or a server that does not "
-     "know OPTIONS.",
-     "answer OPTIONS with 204 and the CORS headers, before any check of "
+     "The status of the response to the preflight is not from 200 to 299: a "
+     "policy refuses it, a password is required, or the server does not accept "
+     "OPTIONS.",
+     "respond to OPTIONS with 204 and the CORS headers, before any check of "
      "passwords or methods",
      {"It does not have HTTP ok status",
       "CORS preflight response did not succeed",
       "CORS preflight channel did not succeed",
       "Preflight response is not successful"}},
     {"method-not-allowed",
-     "The answer to the preflight does not list the method.",
+     "The response to the preflight does not list the method.",
      "add it to `methods`; write it in capitals in the script, for patch is "
      "not PATCH",
      {"is not allowed by Access-Control-Allow-Methods",
       "Did not find method in CORS header 'Access-Control-Allow-Methods'"}},
     {"header-not-allowed",
-     "The answer to the preflight does not list a header that the script "
+     "The response to the preflight does not list a header that the script "
      "sets.",
      "add its name to `headers`; * does not cover Authorization, and nothing "
      "where the request has credentials",
@@ -52,7 +52,7 @@ static const struct message messages[] = {
       "will disallow reading the remote resource at * soon",
       "Authorization will not be covered by the wildcard symbol"}},
     {"list-malformed",
-     "A list in the answer to the preflight has something in it that is no "
+     "A list in the response to the preflight contains something that is not a "
      "name, such as a blank between two.",
      "separate the names by commas",
      {"Cannot parse Access-Control-Allow-* response header field in preflight "
@@ -63,7 +63,7 @@ static const struct message messages[] = {
     {"wildcard-with-credentials",
      "The request has credentials, for which * names no origin.",
      "list the origins by name in `origins` and set `credentials = yes`; or "
-     "let the script ask without credentials",
+     "send the request without credentials",
      {"must not be the wildcard '*' when the request's credentials mode is "
       "'include'",
       "Credential is not supported if the CORS header "
@@ -71,16 +71,16 @@ static const struct message messages[] = {
       "Cannot use wildcard in Access-Control-Allow-Origin when credentials "
       "flag is true"}},
     {"credentials-not-true",
-     "The request has credentials, and the answer does not say "
+     "The request has credentials, and the response does not have "
      "Access-Control-Allow-Credentials: true.",
-     "set `credentials = yes`; or let the script ask without credentials",
+     "set `credentials = yes`; or send the request without credentials",
      {"which must be 'true' when the request's credentials mode is 'include'",
       "expected 'true' in CORS header 'Access-Control-Allow-Credentials'",
       "Access-Control-Allow-Credentials is not \"true\""}},
     {"cookie-attributes",
-     "A cookie that pages of other sites shall take along needs SameSite=None "
-     "and Secure; and browsers keep third-party cookies out, unless they are "
-     "Partitioned or the visitor allows them.",
+     "A cookie is sent with requests of other sites only if it has "
+     "SameSite=None and Secure; and browsers block third-party cookies that "
+     "are not Partitioned, unless the visitor allows them.",
      "set it with SameSite=None; Secure; Partitioned over https, or serve page "
      "and URL from one site",
      {"because it is foreign and does not have the \"Partitioned* attribute",
@@ -112,33 +112,33 @@ static const struct message messages[] = {
      "The browser does not keep the cookie: an attribute of it, its name or "
      "its value is not one that a cookie of this URL can have.",
      "correct what the message names; leave Domain out, or write the URL's "
-     "host or a domain above it that is no public suffix",
+     "host or a domain above it that is not a public suffix",
      {"has been rejected for invalid", "Cookie * has been rejected"}},
     /* ---- the origin ---- */
     {"acao-multiple",
      "There are two origins, where one is allowed: two places add the header.",
-     "let one place alone send it: take add_header (nginx), Header (Apache) or "
-     "the application's own away",
+     "send it in one place only: remove add_header (nginx), Header (Apache) or "
+     "the application's own",
      {"header contains multiple values",
       "Multiple CORS header 'Access-Control-Allow-Origin' not allowed",
       "Access-Control-Allow-Origin cannot contain more than one origin"}},
     {"acao-mismatch",
-     "The answer allows another origin than the page's: a fixed one, one from "
-     "a cache that does not look at Vary, or, after a redirect to another "
-     "origin, not null.",
-     "answer with the origin that asks, and with Vary: Origin; ask for the URL "
-     "that is redirected to",
+     "The response allows another origin than the page's: a fixed one, one "
+     "from a cache that ignores Vary, or, after a redirect to another origin, "
+     "not null.",
+     "send the origin of the request, and Vary: Origin; request the URL that "
+     "is redirected to",
      {"that is not equal to the supplied origin",
       "CORS header 'Access-Control-Allow-Origin' does not match '*'"}},
     {"acao-mismatch",
-     "Access-Control-Allow-Origin has a value that is no origin, such as "
+     "Access-Control-Allow-Origin has a value that is not an origin, such as "
      "app.example.com without its https://.",
      "write the origin as the browser's message has it",
      {"header contains the invalid value"}},
     {"redirect-blocked",
      "The server redirects to where no browser follows: to a URL with user "
      "name and password, to data:, or to another scheme.",
-     "answer at this URL without the redirect",
+     "respond at this URL without the redirect",
      {"contains a username and password, which is disallowed for cross-origin "
       "requests",
       "Cross-origin redirection denied by Cross-Origin Resource Sharing "
@@ -151,13 +151,13 @@ static const struct message messages[] = {
       "redirected too many times"}},
     {"acao-missing",
      "A redirect on the way has no Access-Control-Allow-Origin for the page.",
-     "ask for the URL that it leads to, or send the header with the redirect "
+     "request the URL that it leads to, or send the header with the redirect "
      "too",
      {"Cross-origin redirection to * denied by Cross-Origin Resource Sharing "
       "policy"}},
     {"acao-missing",
-     "The answer does not allow the page's origin: it is not in the policy, no "
-     "policy covers the path, or something else answered (an error page, a "
+     "The response does not allow the page's origin: it is not in the policy, "
+     "no policy covers the path, or something else responded (an error page, a "
      "proxy, a login).",
      "add the page's origin to `origins`, as the message writes it; send the "
      "CORS headers on errors too",
@@ -167,9 +167,10 @@ static const struct message messages[] = {
       "is not allowed by Access-Control-Allow-Origin"}},
     /* ---- what only looks like CORS ---- */
     {"local-network",
-     "A page asks for this machine or the local network. Browsers want a page "
-     "of https and the visitor's permission; no header does away with that.",
-     "serve the page over https, and let the visitor allow it; a frame needs "
+     "The page requests a URL on this machine or in the local network. "
+     "Browsers require a page of https and the visitor's permission; no header "
+     "replaces them.",
+     "serve the page over https, and have the visitor allow it; a frame needs "
      "allow=\"local-network-access\"",
      {"Permission was denied for this request to access the `*` address space",
       "is not a secure context and the resource is in more-private address "
@@ -193,7 +194,7 @@ static const struct message messages[] = {
      "allow it",
      {"for this private network request targeting the"}},
     {"mixed-content",
-     "A page of https asks for http, which is not sent.",
+     "A page of https requests an http URL; the request is not sent.",
      "serve the URL over https",
      {"the content must be served over HTTPS",
       "Blocked loading mixed active content", "requested insecure content from",
@@ -201,8 +202,8 @@ static const struct message messages[] = {
       "was not allowed to request insecure content",
       "Not allowed to request resource"}},
     {NULL,
-     "The page is a file (its origin is null), or asks for one. Browsers load "
-     "modules and answer fetch() over http and https alone.",
+     "The page is a file (its origin is null), or requests one. Browsers load "
+     "modules, and allow fetch(), only over http and https.",
      "serve the page from a web server: for trials `python3 -m http.server` "
      "in its folder",
      {"Cross origin requests are only supported for protocol schemes",
@@ -220,11 +221,11 @@ static const struct message messages[] = {
       "because of Cross-Origin-Embedder-Policy",
       "was blocked by Cross-Origin-Embedder-Policy"}},
     {"resource-policy",
-     "The answer's Cross-Origin-Resource-Policy, or the page's "
-     "Cross-Origin-Embedder-Policy without one, keeps what is asked for "
-     "without CORS out.",
+     "The response's Cross-Origin-Resource-Policy blocks loading without CORS, "
+     "or it is missing and the page's Cross-Origin-Embedder-Policy requires "
+     "it.",
      "send Cross-Origin-Resource-Policy: cross-origin (`resource-policy = "
-     "cross-origin`), or ask for it with CORS (crossorigin)",
+     "cross-origin`), or load it with CORS (crossorigin)",
      {"ERR_BLOCKED_BY_RESPONSE.NotSameOrigin",
       "ERR_BLOCKED_BY_RESPONSE.NotSameSite",
       "was blocked due to its Cross-Origin-Resource-Policy header",
@@ -234,10 +235,10 @@ static const struct message messages[] = {
       "Cross-Origin-Resource-Policy prevented from serving the response",
       "failed Cross-Origin-Resource-Policy check"}},
     {"resource-policy",
-     "What was asked for without CORS as a script or an image is HTML, JSON or "
-     "the like, which browsers keep from the page (Opaque Response Blocking): "
-     "often an error page or a login page.",
-     "look at what the URL answers; ask for data with fetch() and CORS",
+     "The page loads a script or an image without CORS, and the response is "
+     "HTML or JSON, which browsers withhold (Opaque Response Blocking): often "
+     "an error page or a login page.",
+     "look at the response in the network tab; load data with fetch() and CORS",
      {"ERR_BLOCKED_BY_ORB", "is blocked by OpaqueResponseBlocking",
       "blocked by OpaqueResponseBlocking",
       "Cross-Origin Read Blocking (CORB) blocked"}},
@@ -249,8 +250,8 @@ static const struct message messages[] = {
       "browsing",
       "Not allowed to use restricted network port"}},
     {NULL,
-     "The page's own Content-Security-Policy forbids the request; the server "
-     "that is asked has no part in it.",
+     "The page's own Content-Security-Policy blocks the request; nothing on "
+     "the requested server changes that.",
      "add the URL's origin to connect-src (img-src, font-src, script-src) of "
      "the page's policy",
      {"violates the following Content Security Policy directive",
@@ -262,7 +263,7 @@ static const struct message messages[] = {
      "try without extensions, in a private window",
      {"net::ERR_BLOCKED_BY_CLIENT"}},
     {NULL,
-     "A service worker of the page answered in the server's place: it failed, "
+     "A service worker of the page responded in the server's place: it failed, "
      "or gave a response of another kind than the request takes. No header of "
      "the server changes that.",
      "correct the worker's fetch handler; to try without it, unregister it or "
@@ -280,14 +281,14 @@ static const struct message messages[] = {
     {NULL,
      "A file with an integrity attribute was loaded from another origin "
      "without CORS, so it cannot be checked.",
-     "give the <script> or <link> crossorigin, and let its server allow the "
-     "page's origin",
+     "give the <script> or <link> crossorigin, and allow the page's origin on "
+     "its server",
      {"is not eligible for integrity checks since it's neither CORS-enabled "
       "nor same-origin",
       "has an integrity attribute, but the resource requires the request to be "
       "CORS enabled"}},
     {NULL,
-     "The script asks with mode: \"same-origin\", for a URL of another origin.",
+     "The page uses mode: \"same-origin\", for a URL of another origin.",
      "leave the mode out",
      {"Request mode is \"same-origin\" but the URL's origin is not same as the "
       "request origin",
@@ -297,7 +298,7 @@ static const struct message messages[] = {
     {NULL,
      "The canvas has an image of another origin in it, which was loaded "
      "without CORS.",
-     "give the image crossorigin, and let its server allow the page's origin",
+     "add crossorigin to the image, and allow the page's origin on its server",
      {"tainted by cross-origin data", "canvases may not be exported",
       "The canvas has been tainted"}},
     {NULL,
@@ -310,13 +311,13 @@ static const struct message messages[] = {
     {NULL,
      "A script of another origin failed, and was loaded without CORS: the page "
      "does not learn how.",
-     "give the <script> crossorigin, and let its server allow the page's "
-     "origin",
+     "add crossorigin to the <script>, and allow the page's origin on its "
+     "server",
      {"Script error."}},
     {NULL,
      "A module, font or script of another origin did not pass CORS; another "
      "line has the reason.",
-     "let its server allow the page's origin",
+     "allow the page's origin on its server",
      {"Cross-origin script load denied by Cross-Origin Resource Sharing policy",
       "Cross-origin media resource load denied by Cross-Origin Resource "
       "Sharing policy",
@@ -326,7 +327,7 @@ static const struct message messages[] = {
       "bad URI or cross-site access not allowed",
       "can't establish a connection to the server at"}},
     {NULL,
-     "What was preloaded is asked for in another way, so it is loaded twice.",
+     "The preloaded file is requested in another mode, so it is loaded twice.",
      "give the <link rel=preload> the same crossorigin as the request",
      {"but is not used because the request credentials mode does not match",
       "but is not used because the request mode does not match"}},
@@ -337,19 +338,19 @@ static const struct message messages[] = {
      {"Refused to set unsafe header",
       "Attempt to set a forbidden header was denied"}},
     {NULL,
-     "The script reads a header of the answer that is not exposed to it.",
+     "JavaScript reads a response header that is not exposed.",
      "add its name to `expose`",
      {"Refused to get unsafe header"}},
     {"forbidden-method",
-     "The method is none that browsers send: TRACE, TRACK, CONNECT, or one "
-     "that has a blank in it.",
+     "Browsers do not send this method: TRACE, TRACK, CONNECT, or one with a "
+     "blank.",
      "use another method",
      {"HTTP method is unsupported", "is not a valid HTTP method",
       "Invalid request method", "Method is forbidden",
       "Method is not a valid HTTP token"}},
     {"forbidden-method",
-     "Mode no-cors takes GET, HEAD and POST alone, and gives the page nothing "
-     "of the answer.",
+     "Mode no-cors allows only GET, HEAD and POST, and the page cannot read "
+     "the response.",
      "leave mode: \"no-cors\" out: it does not do away with CORS",
      {"Request mode is \"no-cors\" but the redirect mode is not \"follow\"",
       "is unsupported in no-cors mode",
@@ -363,28 +364,29 @@ static const struct message messages[] = {
     /* ---- the network ---- */
     {"tls",
      "The server's certificate is not one that the browser trusts.",
-     "give the server a certificate for this name; a page cannot let anybody "
-     "click through the warning",
+     "install a certificate for this name; a request of a page has no warning "
+     "to click through",
      {"net::ERR_CERT_", "net::ERR_SSL_", "SEC_ERROR_",
       "The certificate for this server is invalid"}},
     {"network",
-     "No server answered: the name, the port or the server is wrong.",
-     "see that a server answers at this URL before anything about CORS",
+     "No server responded: the name or the port is wrong, or the server is "
+     "down.",
+     "make a server respond at this URL first: this is not about CORS",
      {"net::ERR_CONNECTION_", "net::ERR_NAME_NOT_RESOLVED",
       "net::ERR_EMPTY_RESPONSE", "net::ERR_ADDRESS_",
       "Could not connect to the server", "The network connection was lost",
       "Connection terminated unexpectedly",
       "A server with the specified hostname could not be found"}},
     {"timeout",
-     "The server did not answer in time.",
-     "see what keeps the server from answering",
+     "The server did not respond in time.",
+     "find out what the server waits for",
      {"net::ERR_TIMED_OUT", "The request timed out"}},
     /* ---- no cause ---- */
     {NULL,
-     "Firefox' second line of every preflight that fails, or no answer at all: "
-     "the server is down, or its certificate is not trusted.",
-     "look for the line before it; if it is the only one, see that a server "
-     "answers",
+     "Firefox' second line of every preflight that fails, or no response at "
+     "all: the server is down, or its certificate is not trusted.",
+     "look for the line before it; if it is the only one, make a server "
+     "respond",
      {"CORS request did not succeed"}},
     {NULL,
      "Something was blocked by CORS, or by what looks like it; the line above "
@@ -395,10 +397,11 @@ static const struct message messages[] = {
       "has been blocked by CORS policy", "Access blocked by CORS policy",
       "Cross-Origin Request Blocked", "Fetch API cannot load"}},
     {NULL,
-     "All that a script is told: CORS, a network error, mixed content or an "
-     "extension. Only the console and the network tab have the cause.",
-     "look for the line with the reason in the console (F12), or ask the "
-     "server with corscheck probe",
+     "All that JavaScript gets, whatever the cause: CORS, a network error, "
+     "mixed content or an extension. Only the console and the network tab have "
+     "the cause.",
+     "look for the line with the reason in the console (F12), or run corscheck "
+     "probe",
      {"TypeError: Failed to fetch",
       "NetworkError when attempting to fetch resource",
       "TypeError: Load failed", "Load failed", "Failed to fetch",

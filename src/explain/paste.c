@@ -214,8 +214,8 @@ become_request(struct pasted *p, const struct asked *asked)
 			     slice_eq_nocase(name, SLICE("content-type"))
 				 ? SLICE("application/json")
 				 : SLICE("1"));
-	paste_note(p, "this is a preflight: the request that it asks for is "
-		      "explained");
+	paste_note(
+	    p, "this is a preflight: the request that it is for is explained");
 }
 
 /* The origin of the page that sent it. */

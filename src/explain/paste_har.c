@@ -235,7 +235,7 @@ paste_har(struct arena *arena, struct slice text, size_t entry,
 		text = slice_after(text, 3);
 	json_t *root = json_loadb(text.ptr, text.len, JSON_ALLOW_NUL, &error);
 	if (root == NULL)
-		paste_fault(out, "line %d is no JSON: %s", error.line,
+		paste_fault(out, "line %d is not JSON: %s", error.line,
 			    error.text);
 	else
 		read_entries(out, root, entry);

@@ -68,7 +68,7 @@ read_url(struct reader *r, struct slice text, struct url *out)
 	enum url_fault fault;
 
 	if (!slice_present(text)) {
-		add_fault(r, QUESTION_URL, "URL: what does the page ask for?");
+		add_fault(r, QUESTION_URL, "URL: what does the page request?");
 		return;
 	}
 	if (text_starts_nocase(text, SLICE("ws:")) ||
@@ -282,9 +282,8 @@ read_how(struct reader *r, const struct question_text *text,
 	if (!script && (!get || text->header_count > 0 || how->has_body))
 		add_fault(r, QUESTION_HOW,
 			  explain_printf(&r->e,
-					 "as %s: browsers ask for it by GET, "
-					 "without headers or a body of the "
-					 "page",
+					 "as %s: browsers send GET, without "
+					 "headers or a body of the page",
 					 name));
 	if (how->as != FETCH_AS_FETCH && out->url.has_userinfo)
 		add_fault(r, QUESTION_HOW,
@@ -310,11 +309,11 @@ read_how(struct reader *r, const struct question_text *text,
 			  "without credentials");
 	if (how->no_cors && how->as != FETCH_AS_FETCH &&
 	    how->as != FETCH_AS_SCRIPT && how->as != FETCH_AS_IMAGE)
-		add_fault(r, QUESTION_HOW,
-			  explain_printf(&r->e,
-					 "as %s: it is always asked for in "
-					 "mode cors",
-					 name));
+		add_fault(
+		    r, QUESTION_HOW,
+		    explain_printf(&r->e,
+				   "as %s: it is always requested in mode cors",
+				   name));
 }
 
 /* ---- the whole ---- */

@@ -174,10 +174,9 @@ use(struct explanation *e, struct response *to, const struct response *from,
 	if (to->status == 0) {
 		to->status = status;
 		texts_add(e, &e->notes,
-			  explain_printf(e,
-					 "the answer has no status: %d is "
-					 "assumed",
-					 status));
+			  explain_printf(
+			      e, "the response has no status: %d is assumed",
+			      status));
 	}
 }
 
@@ -188,17 +187,16 @@ check(struct explanation *e, const struct blocks *b)
 
 	if (e->plan.preflight) {
 		use(e, &e->preflight, &b->at[0], 204,
-		    "The answer to the preflight, as it was pasted:");
+		    "The response to the preflight, as it was pasted:");
 		if (b->count == 1)
 			texts_add(e, &e->notes,
-				  "one answer was pasted: it is taken for that "
-				  "to the preflight and for that to the "
-				  "request");
+				  "one response was pasted: it is used for the "
+				  "preflight and for the request");
 		if (!browser_check_preflight(e))
 			return;
 	}
 	use(e, &e->response, last, 200,
-	    "The answer to the request, as it was pasted:");
+	    "The response to the request, as it was pasted:");
 	browser_check_response(e);
 }
 

@@ -15,43 +15,42 @@
 typedef const char *const row[REFERENCE_COLUMNS];
 
 static row pairs[] = {
-    {"`Origin`", "`Access-Control-Allow-Origin`", "every answer",
-     "The page's origin, byte for byte, or `*`. One value, once: two are "
-     "none."},
+    {"`Origin`", "`Access-Control-Allow-Origin`", "every response",
+     "The page's origin, byte for byte, or `*`. Exactly one value; browsers "
+     "reject a response with two."},
     {"`Access-Control-Request-Method`", "`Access-Control-Allow-Methods`",
      "preflight",
      "Names with commas, compared case and all. `GET`, `HEAD` and `POST` need "
      "not be there."},
     {"`Access-Control-Request-Headers`", "`Access-Control-Allow-Headers`",
      "preflight",
-     "Names with commas, in any case. Every name that was asked for must be "
-     "there."},
+     "Names with commas, in any case. Every requested name must be there."},
     {"cookies, passwords, client certificates",
-     "`Access-Control-Allow-Credentials`", "every answer",
+     "`Access-Control-Allow-Credentials`", "every response",
      "`true`, in lower case, and only when the script said "
      "`credentials: \"include\"`. There is no `false`: leave it out."},
     {NULL, "`Access-Control-Max-Age`", "preflight",
      "For how many seconds the browser may keep what the preflight said. "
      "Without it: 5."},
-    {NULL, "`Access-Control-Expose-Headers`", "actual answer",
+    {NULL, "`Access-Control-Expose-Headers`", "actual response",
      "What else the script may read beside the safelisted response headers."},
-    {"`Origin`", "`Vary: Origin`", "every answer",
-     "Wherever the answer depends on the origin, also when there was none; "
-     "else a cache hands one page's answer to another."},
-    {NULL, "`Cross-Origin-Resource-Policy`", "actual answer",
+    {"`Origin`", "`Vary: Origin`", "every response",
+     "Wherever the response depends on the origin, also if the request has no "
+     "Origin; otherwise a cache delivers the response of one page to another."},
+    {NULL, "`Cross-Origin-Resource-Policy`", "actual response",
      "Which pages may load it without CORS, too: `same-origin`, `same-site` or "
      "`cross-origin`. A page with `Cross-Origin-Embedder-Policy: require-corp` "
      "loads nothing of other origins without it. In the policy: "
      "`resource-policy`."},
-    {NULL, "`Timing-Allow-Origin`", "actual answer",
-     "Which pages may see how long it took. Several origins may stand here."},
+    {NULL, "`Timing-Allow-Origin`", "actual response",
+     "Which pages may see how long it took. Several origins are allowed here."},
 };
 
 static row requests[] = {
     {"method", "`GET`, `HEAD`, `POST`",
      "any other: `PUT`, `DELETE`, `PATCH`, "
      "and `QUERY` (RFC 10008), although it only reads"},
-    {"headers set by the script", "none, or safelisted ones",
+    {"headers set by the script", "no headers, or safelisted ones",
      "any other name, `Authorization` and `X-Requested-With` too; or a "
      "safelisted one with a value that is not"},
     {"`Content-Type`",
@@ -61,19 +60,19 @@ static row requests[] = {
     {"`Range`", "`bytes=0-99`, `bytes=100-`",
      "`bytes=-100`, several ranges, other units"},
     {"safelisted values", "at most 128 bytes each, 1024 together",
-     "longer: each of them is then asked for"},
+     "longer: each of them then needs permission"},
     {"body", "text, form, blob", "a `ReadableStream`"},
     {"upload events", "no listener on `XMLHttpRequest.upload`",
      "a listener on it, set before `send()`"},
     {"credentials", "with or without", "make no difference"},
     {"what the server sees", "the request itself, with `Origin`",
      "first `OPTIONS` with `Origin`, `Access-Control-Request-Method` and, if "
-     "headers are asked for, `Access-Control-Request-Headers` (lower case, "
+     "headers need permission, `Access-Control-Request-Headers` (lower case, "
      "sorted, commas without blanks); no cookie, no password, no body"},
 };
 
 static row checks[] = {
-    {"1", "preflight", "It is no redirect.", "preflight-redirect"},
+    {"1", "preflight", "It is not a redirect.", "preflight-redirect"},
     {"2", "both",
      "`Access-Control-Allow-Origin` is there, once, and is the page's origin; "
      "or `*`, if there are no credentials.",
@@ -82,7 +81,8 @@ static row checks[] = {
      "With credentials: `Access-Control-Allow-Credentials` is `true`.",
      "credentials-not-true"},
     {"4", "preflight",
-     "The status is from 200 to 299. Of the actual answer it may be any.",
+     "The status is from 200 to 299. Any status will do for the actual "
+     "response.",
      "preflight-status"},
     {"5", "preflight",
      "`Access-Control-Allow-Methods` and `-Headers` are lists of names.",
@@ -92,29 +92,29 @@ static row checks[] = {
      "`POST`.",
      "method-not-allowed"},
     {"7", "preflight",
-     "Each header that was asked for is in `Access-Control-Allow-Headers`.",
+     "Each requested header is in `Access-Control-Allow-Headers`.",
      "header-not-allowed"},
 };
 
 static row wildcards[] = {
     {"`Access-Control-Allow-Origin: *`", "every origin, `null` too",
-     "fails: the origin itself must stand there"},
+     "fails: it must be the origin itself"},
     {"`Access-Control-Allow-Methods: *`", "every method",
-     "a method called `*`, that is none"},
+     "a method named `*`, which does not exist"},
     {"`Access-Control-Allow-Headers: *`",
      "every header; by the standard `Authorization` must be named beside it, "
      "though Chromium lets it pass",
-     "a header called `*`, that is none"},
+     "a header named `*`, which does not exist"},
     {"`Access-Control-Expose-Headers: *`",
      "every response header but `Set-Cookie`",
-     "a header called `*`, that is none"},
+     "a header named `*`, which does not exist"},
     {"`Timing-Allow-Origin: *`", "every page", "every page"},
     {"`https://*.example.com`",
-     "nothing: no header knows patterns; the server compares, and answers with "
-     "the one origin",
+     "nothing: no header knows patterns; the server compares, and sends the "
+     "one origin",
      "the same"},
     {"`Access-Control-Allow-Credentials: true`", "does no harm",
-     "must be there, on the preflight's answer and on the actual one"},
+     "must be there, in the response to the preflight and in the actual one"},
 };
 
 static row safelists[] = {
@@ -125,7 +125,7 @@ static row safelists[] = {
     {"methods that browsers refuse", "`CONNECT` `TRACE` `TRACK`",
      "In any case; fetch() throws."},
     {"request headers that need no preflight", "`Accept`",
-     "No control byte but the tab, and none of `\"():<>?@[\\]{}` and DEL."},
+     "No control byte but the tab, and not one of `\"():<>?@[\\]{}` and DEL."},
     {"request headers that need no preflight",
      "`Accept-Language` `Content-Language`",
      "Only `0-9 A-Z a-z`, blank and `* , - . ; =`."},
@@ -142,7 +142,7 @@ static row safelists[] = {
      "`Access-Control-Request-Method` `Connection` `Content-Length` `Cookie` "
      "`Cookie2` `Date` `DNT` `Expect` `Host` `Keep-Alive` `Origin` `Referer` "
      "`Set-Cookie` `TE` `Trailer` `Transfer-Encoding` `Upgrade` `Via`",
-     "Left out without a word; and whatever begins with `Proxy-` or `Sec-`."},
+     "Left out silently; and whatever begins with `Proxy-` or `Sec-`."},
     {"request headers that scripts cannot set",
      "`X-HTTP-Method` `X-HTTP-Method-Override` `X-Method-Override`",
      "Left out if the value names `CONNECT`, `TRACE` or `TRACK`."},
@@ -157,8 +157,8 @@ static row safelists[] = {
 /* Fetch Metadata, Storage Access, HTML 7.6, COEP: as of November 2026. */
 static row beside[] = {
     {"`Sec-Fetch-Site`, `Sec-Fetch-Mode`, `Sec-Fetch-Dest`", "the browser",
-     "Whose page it is (`same-origin`, `same-site`, `cross-site`, `none`), how "
-     "it asks (`cors`, `no-cors`, `navigate`) and for what. To https and "
+     "Whose page it is (`same-origin`, `same-site`, `cross-site`, `none`), in "
+     "which mode (`cors`, `no-cors`, `navigate`) and for what. To https and "
      "localhost alone; no script can set them. In the policy: `isolate`."},
     {"`Sec-Fetch-Storage-Access`", "the browser",
      "Of a request with credentials of another site: may it have unpartitioned "
@@ -166,8 +166,8 @@ static row beside[] = {
      "133 and later."},
     {"`Activate-Storage-Access`", "the server",
      "To `inactive`: `retry; allowed-origin=\"https://app.example\"`, and the "
-     "browser asks again with the cookies. The response needs its CORS headers "
-     "all the same."},
+     "browser repeats the request with the cookies. The response still needs "
+     "its CORS headers."},
     {"`Sec-Purpose`", "the browser",
      "`prefetch`, or `prefetch;prerender`: the page is not looked at yet. "
      "Change nothing for it; an error status refuses it. Across sites it comes "
@@ -175,14 +175,14 @@ static row beside[] = {
      "cookies."},
     {"`Cross-Origin-Resource-Policy`", "the server",
      "Which pages may load it without CORS: `same-origin`, `same-site`, "
-     "`cross-origin`. What is asked for with CORS is not held to it."},
+     "`cross-origin`. Requests with CORS are exempt."},
     {"`Cross-Origin-Embedder-Policy`", "the page's server",
      "`require-corp`: the page loads nothing of other origins without CORS or "
      "that header. `credentialless`: it loads it without cookies (not "
      "Safari)."},
     {"`Access-Control-Request-Private-Network`", "nobody",
-     "Private Network Access was given up. A page of the public web that asks "
-     "for a local address needs https and the visitor's permission (Local "
+     "Private Network Access was given up. A page of the public web that "
+     "requests a local address needs https and the visitor's permission (Local "
      "Network Access); no header of the server has a part in it."},
     {"`Origin` of a WebSocket", "the browser",
      "CORS has no part in WebSockets: any page can connect, and the server has "
@@ -225,42 +225,43 @@ static row limits[] = {
 static row myths[] = {
     {"The script must send the preflight, or call something for it.",
      "There is nothing to call. The browser sends it by itself, before the "
-     "request that needs it, and keeps the answer for a while."},
+     "request that needs it, and caches the response for a while."},
     {"It works with curl (or Postman), so the server is right.",
      "They never show a CORS error: it is browsers that check. curl shows the "
      "headers; `corscheck probe` shows what a browser makes of them."},
     {"`credentials: \"include\"` causes a preflight.",
-     "Credentials alone cause none, and a preflight carries none. They only "
-     "make the checks stricter."},
+     "Credentials alone cause no preflight, and a preflight carries no "
+     "credentials. They only make the checks stricter."},
     {"`Access-Control-Allow-Headers: *` is not valid; or always is.",
      "It is valid for requests without credentials. With credentials it is the "
-     "name of a header. `Authorization` is to be named in any case."},
+     "name of a header. `Authorization` must always be listed."},
     {"`QUERY` is safe, so it needs no preflight.",
      "RFC 10008 lets clients repeat it and caches keep it, and a server can "
      "treat it as it does GET. The Fetch standard has only `GET`, `HEAD` and "
      "`POST` on its list: put `QUERY` into `methods`."},
     {"A server on a private network needs "
      "`Access-Control-Allow-Private-Network: true`.",
-     "Chromium asked for it in trials only, with "
+     "Chromium used it in trials only, with "
      "`Access-Control-Request-Private-Network`, and gave it up: since Chrome "
-     "138 Local Network Access asks the visitor instead (142: by default). "
-     "corswrap never sends it, and removes an application's own."},
-    {"Answer a preflight with 204 and `Content-Length: 0`.",
+     "138 Local Network Access requires the visitor's permission instead (142: "
+     "by default). corswrap never sends it, and removes it from the "
+     "application's response."},
+    {"Respond to a preflight with 204 and `Content-Length: 0`.",
      "A 204 has no Content-Length (RFC 9110, 8.6). Any status from 200 to 299 "
      "will do; a 200 without body has `Content-Length: 0`."},
     {"CORS protects the server.",
      "It lets pages read what the same-origin policy keeps from them. A simple "
-     "request has already run when its answer is kept from the script."},
-    {"`mode: \"no-cors\"` mends it.",
-     "It asks for an answer that the script cannot read: no status, no "
-     "headers, no body."},
+     "request has already run when its response is withheld from the script."},
+    {"`mode: \"no-cors\"` fixes it.",
+     "It gets a response that the script cannot read: no status, no headers, "
+     "no body."},
     {"The script sets `Access-Control-Allow-Origin` in its request.",
-     "That is a header of answers. In a request it only causes a preflight "
-     "that asks for it."},
+     "That is a response header. In a request it only causes a preflight that "
+     "names it."},
     {"Several origins in `Access-Control-Allow-Origin`, with commas.",
      "One or `*`. The server looks for the request's origin in its list and "
      "sends that one, with `Vary: Origin`."},
-    {"Whatever stands in `Origin` is sent back, so everybody is served.",
+    {"Send the request's `Origin` back, so that every page works.",
      "With credentials every page on the web then reads what the visitor may "
      "read. Compare with a list, the whole origin, not its beginning or end."},
     {"`Access-Control-Allow-Origin: null` is for local files.",
@@ -268,11 +269,11 @@ static row myths[] = {
     {"The CORS headers belong on 200 alone.",
      "On every status, errors too: else the script sees a network error "
      "instead of the 401 or 500."},
-    {"`OPTIONS` must be behind the password like the rest.",
+    {"`OPTIONS` must require the password like the rest.",
      "A preflight never has one. 401 or 403 to it means that no script gets "
      "through; guard the actual requests."},
-    {"A redirect to the login page, or from http to https, is no harm.",
-     "A preflight that is redirected has failed. Ask for the last address."},
+    {"A redirect to the login page, or from http to https, does no harm.",
+     "A preflight that is redirected has failed. Request the last URL."},
     {"Every `OPTIONS` is a preflight.",
      "One with `Origin` and `Access-Control-Request-Method` is. All others "
      "belong to the application."},
@@ -285,18 +286,18 @@ static row myths[] = {
 
 const struct reference_section reference_sections[] = {
     {"pairs",
-     "Headers and their answers",
-     "What a browser sends, and what it wants to see in the answer.",
+     "Request and response headers",
+     "What a browser sends, and what it requires in the response.",
      {{"request_header", "the browser sends"},
-      {"response_header", "the server answers"},
+      {"response_header", "the server responds"},
       {"on", "on"},
       {"meaning", "meaning"}},
      4,
      ROWS(pairs)},
     {"requests",
      "Simple and preflighted requests",
-     "A simple request goes out at once. Of any other the browser asks the "
-     "server first, by itself: the preflight.",
+     "A simple request is sent at once. Before any other the browser sends a "
+     "preflight by itself.",
      {{"what", "what"}, {"simple", "simple"}, {"preflighted", "preflighted"}},
      3,
      ROWS(requests)},
@@ -314,8 +315,8 @@ const struct reference_section reference_sections[] = {
      ROWS(checks)},
     {"wildcards",
      "What * covers, and credentials",
-     "With credentials is what a script asks for with `credentials: "
-     "\"include\"`, or `withCredentials`.",
+     "With credentials means a request with `credentials: \"include\"`, or "
+     "`withCredentials`.",
      {{"header", "header"},
       {"without_credentials", "without credentials"},
       {"with_credentials", "with credentials"}},

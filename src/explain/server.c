@@ -26,7 +26,7 @@ explain_repeats_request(const struct explanation *e)
 }
 
 static const char fix_cache[] =
-    "let the answer have Vary: Origin, on every status, and empty the cache";
+    "send Vary: Origin with every status, and empty the cache";
 
 /* A cache that keeps the answer to another page: of another URL, which it has
  * not, the answer is the page's. */
@@ -62,8 +62,8 @@ find_cache(struct explanation *e, const struct live_server *live)
 		return;
 	e->fix = fix_cache;
 	finding_add(e, "vary-missing", true, e->fix,
-		    "a cache hands the answer to another page to this one: "
-		    "with another query the answer is right");
+		    "a cache delivers the response of another page: with "
+		    "another query the response is right");
 }
 
 /* ---- the server's own words ---- */

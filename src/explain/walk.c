@@ -147,11 +147,11 @@ static const char *
 describe_preflight(const struct explanation *e)
 {
 	if (e->plan.preflight)
-		return "The browser asks first, with a preflight:";
+		return "The browser sends a preflight first:";
 	if (!e->plan.cross_origin)
 		return "No preflight: page and URL have the same origin.";
 	if (e->plan.opaque)
-		return "No preflight: this is asked for without CORS.";
+		return "No preflight: this is requested without CORS.";
 	return "No preflight: neither the method nor a header needs one.";
 }
 
@@ -161,21 +161,20 @@ describe_responder(const struct explanation *e, const struct response *response)
 	if (response->by != NULL)
 		return response->by;
 	if (response->status != 0)
-		return "The server answers:";
+		return "The server responds:";
 	if (response->uncovered)
 		return "No section of the policy covers this host and path: "
-		       "the application answers, without CORS headers.";
+		       "the application responds, without CORS headers.";
 	if (response->fields.count == 0)
-		return "The application answers; corswrap adds nothing.";
+		return "The application responds; corswrap adds nothing.";
 	if (!e->plan.cross_origin)
-		return "The application answers, and corswrap adds:";
+		return "The application responds, and corswrap adds:";
 	if (response == &e->response && response->policy != NULL &&
 	    response->policy->spec.keep_app_headers)
-		return "The application answers; its own CORS headers stand if "
+		return "The application responds; its own CORS headers stay if "
 		       "Access-Control-Allow-Origin is among them "
 		       "(`app-headers = keep`), and else these:";
-	return "The application answers, and corswrap sees to its CORS "
-	       "headers:";
+	return "The application responds, and corswrap sets the CORS headers:";
 }
 
 static const char *
@@ -313,7 +312,7 @@ walk_exchange(const struct walk *w)
 	walk_response(w, &e->response, &e->request_checks);
 	if (e->has_readable)
 		w->out->readable(w->ctx,
-				 "Of the answer's headers the script may read:",
+				 "JavaScript can read these response headers:",
 				 describe_rest(e));
 }
 
@@ -326,10 +325,10 @@ walk_within(const struct walk *w)
 	if (e->probed && e->sent && e->verdict == VERDICT_ALLOWED)
 		w->out->note(
 		    w->ctx,
-		    "If a page fails all the same: its service worker, an "
-		    "extension or the browser's cache responds before the "
-		    "server does. Try a private window without extensions, "
-		    "with \"Disable cache\" and \"Bypass for network\" (F12).");
+		    "If a page still fails: its service worker, an extension "
+		    "or the browser's cache responds before the server does. "
+		    "Try a private window without extensions, with \"Disable "
+		    "cache\" and \"Bypass for network\" (F12).");
 }
 
 void

@@ -126,7 +126,8 @@ static const struct server_words servers[SERVER_KINDS] = {
 		    "beside proxy_cache: `proxy_cache_key "
 		    "\"$scheme$proxy_host$request_uri$http_origin\";` "
 		    "(fastcgi_cache_key beside fastcgi_cache), and empty the "
-		    "cache; or let what is behind it send Vary: Origin",
+		    "cache; or make the application behind it send Vary: "
+		    "Origin",
 		[PROBLEM_BACKEND] =
 		    "start what proxy_pass or fastcgi_pass names, or correct "
 		    "its address: the error_log of nginx" BEFORE_CORS,
@@ -163,10 +164,10 @@ static const struct server_words servers[SERVER_KINDS] = {
 		    "`Header always merge Vary Origin`",
 		[PROBLEM_VARY] = "`Header always merge Vary Origin`",
 		[PROBLEM_CACHE] =
-		    "let what is behind the cache send Vary: Origin on every "
-		    "answer, which mod_cache keeps to: `CacheQuickHandler off` "
-		    "`Header merge Vary Origin`, and empty the cache "
-		    "(htcacheclean)",
+		    "make the application behind the cache send Vary: Origin "
+		    "on every response, which mod_cache obeys: "
+		    "`CacheQuickHandler off` `Header merge Vary Origin`, and "
+		    "empty the cache (htcacheclean)",
 		[PROBLEM_BACKEND] =
 		    "start what ProxyPass names, or correct its address: the "
 		    "ErrorLog of Apache" BEFORE_CORS,
@@ -266,8 +267,8 @@ static const struct server_words servers[SERVER_KINDS] = {
 	    {
 		[PROBLEM_OPTIONS] =
 		    "install the IIS CORS module, and allow the origin ~o in "
-		    "web.config (<cors enabled=\"true\">), which answers "
-		    "preflights before authentication; let no handler take "
+		    "web.config (<cors enabled=\"true\">), which responds to "
+		    "preflights before authentication; remove the handler of "
 		    "OPTIONS (OPTIONSVerbHandler)",
 		[PROBLEM_ORIGIN] =
 		    "allow the origin ~o in one place: <cors> of web.config, "
@@ -288,7 +289,7 @@ static const struct server_words servers[SERVER_KINDS] = {
 		[PROBLEM_OPTIONS] =
 		    "app.use(cors({ origin: \"~o\"~c, credentials: true~. })) "
 		    "in front of every route and of what checks logins, so "
-		    "that it answers OPTIONS",
+		    "that it responds to OPTIONS",
 		[PROBLEM_ORIGIN] =
 		    "app.use(cors({ origin: \"~o\"~c, credentials: true~. })) "
 		    "in front of every route and of what handles errors, and "
@@ -317,7 +318,7 @@ static const struct server_words servers[SERVER_KINDS] = {
 		    "to requests with Origin, so set crossorigin on images and "
 		    "scripts",
 		[PROBLEM_VARY] =
-		    "ask for it with Origin each time (crossorigin on images "
+		    "request it with Origin each time (crossorigin on images "
 		    "and scripts of ~o): S3 sends Vary only then",
 	    },
 	},
@@ -337,9 +338,8 @@ static const struct server_words servers[SERVER_KINDS] = {
 		[PROBLEM_CACHE] =
 		    "put Origin into the cache key (cache policy of the "
 		    "behavior), and create an invalidation",
-		[PROBLEM_BACKEND] =
-		    "see that CloudFront's origin server answers, before "
-		    "anything about CORS",
+		[PROBLEM_BACKEND] = "first make CloudFront's origin server "
+				    "respond: this is not about CORS",
 	    },
 	},
     [SERVER_CLOUDFLARE] =
@@ -347,21 +347,20 @@ static const struct server_words servers[SERVER_KINDS] = {
 	    "Cloudflare",
 	    {
 		[PROBLEM_OPTIONS] =
-		    "let the origin server behind Cloudflare answer OPTIONS "
-		    "with 204 and the CORS headers; where Cloudflare Access "
-		    "guards it, set \"Bypass options requests to origin\" in "
-		    "the "
-		    "CORS settings of its application",
+		    "make the origin server behind Cloudflare respond to "
+		    "OPTIONS with 204 and the CORS headers; where Cloudflare "
+		    "Access guards it, set \"Bypass options requests to "
+		    "origin\" in the CORS settings of its application",
 		[PROBLEM_ORIGIN] =
-		    "let the origin server behind Cloudflare send it; or set "
+		    "make the origin server behind Cloudflare send it; or set "
 		    "Access-Control-Allow-Origin to ~o, and Vary to Origin, in "
 		    "a Response Header Transform Rule (Rules)",
 		[PROBLEM_CACHE] =
 		    "purge the cache, and bypass it for what depends on "
 		    "Origin: Cloudflare keeps to Vary only in cache rules",
 		[PROBLEM_BACKEND] =
-		    "see that the origin server behind Cloudflare answers (520 "
-		    "to 526 say how it fails), before anything about CORS",
+		    "first make the origin server behind Cloudflare respond "
+		    "(520 to 526 say how it fails): this is not about CORS",
 	    },
 	},
 };

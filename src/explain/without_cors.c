@@ -128,15 +128,14 @@ fix_resource_policy(struct explanation *e, struct slice policy)
 	const char *text =
 	    e->response.policy != NULL
 		? "set `resource-policy = cross-origin`, if pages of other "
-		  "origins may embed it; or ask for it with CORS"
-		: "let the server send Cross-Origin-Resource-Policy: "
-		  "cross-origin, if pages of other origins may embed it; or "
-		  "ask for it with CORS";
+		  "origins may embed it; or load it with CORS"
+		: "send Cross-Origin-Resource-Policy: cross-origin, if pages "
+		  "of other origins may embed it; or load it with CORS";
 
 	if (is_resource_policy(policy))
 		return text;
 	return explain_printf(e,
-			      "%s (crossorigin); or let the page send "
+			      "%s (crossorigin); or make the page send "
 			      "Cross-Origin-Embedder-Policy: credentialless, "
 			      "which Chromium and Firefox know",
 			      text);
@@ -167,9 +166,9 @@ describe_opaque(const struct explanation *e)
 		return "Safari loads fonts without CORS; other browsers do "
 		       "not.";
 	default:
-		return "The request is sent, and the page learns nothing of "
-		       "the answer: it is opaque, with status 0, no headers "
-		       "and no body.";
+		return "The request is sent, and the page cannot read the "
+		       "response: it is opaque, with status 0, no headers and "
+		       "no body.";
 	}
 }
 
@@ -187,10 +186,10 @@ note_embedder(struct explanation *e, struct slice policy)
 				      engine->name);
 	else if (embedder == FETCH_CREDENTIALLESS)
 		text = "under Cross-Origin-Embedder-Policy: credentialless it "
-		       "is asked for without cookies";
+		       "is requested without cookies";
 	else if (embedder == FETCH_REQUIRE_CORP && !requires_resource_policy(e))
-		text = "Cross-Origin-Embedder-Policy counts in secure contexts "
-		       "alone (https, localhost), and this page is none";
+		text = "Cross-Origin-Embedder-Policy applies only in secure "
+		       "contexts (https, localhost), and this page is not one";
 	else if (embedder == FETCH_UNSAFE_NONE && !is_resource_policy(policy))
 		text = "a page with Cross-Origin-Embedder-Policy: require-corp "
 		       "also needs Cross-Origin-Resource-Policy: cross-origin "

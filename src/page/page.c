@@ -303,7 +303,7 @@ read_body(struct page *page, struct slice length_text, struct slice *out,
 	if (length_text.len == 0)
 		return "411 Length Required";
 	/* RFC 3875, 4.1.2 */
-	*text = "The Content-Length is no number.";
+	*text = "The Content-Length is not a number.";
 	if (!text_number_capped(length_text, PAGE_BODY_MAX + 1, &length))
 		return "400 Bad Request";
 	*text = "This page takes application/x-www-form-urlencoded.";
@@ -391,6 +391,6 @@ page_respond(const struct page_request *request)
 		response(&page);
 	else
 		refuse(&page, "500 Internal Server Error",
-		       "There is no memory, or no randomness.");
+		       "Out of memory, or no random numbers.");
 	arena_free(page.arena);
 }

@@ -108,9 +108,11 @@
 				    : "There is no network: the server of this "
 				    + "page does not respond either.";
 			} else {
-				judge("blocked", "This browser keeps the response "
-				    + "from the page, or there was none ("
-				    + what + ").");
+				judge(
+				    "blocked",
+				    "This browser keeps the response " +
+					"from the page, or there was no response (" +
+					what + ").");
 			}
 		};
 
@@ -326,8 +328,9 @@
 		const link = location.href.replace(/[?#].*/, "") + "#?" + fields;
 		history.replaceState(null, "", link);
 		navigator.clipboard?.writeText(link).then(
-		    () => say("The link is copied. The question is in it, behind "
-			+ "#: no server sees it, until somebody presses Explain."),
+		    () => say(
+			"The link is copied. The question is in it, behind " +
+			"#: no server sees it, until someone presses Explain."),
 		    () => say("The link is in the address bar."));
 		if (!navigator.clipboard)
 			say("The link is in the address bar.");

@@ -34,7 +34,7 @@ print_title(const struct page *page)
 	else if (wrong)
 		fputs("Errors - ", page->out);
 	else if (result != NULL)
-		fputs("Answer - ", page->out);
+		fputs("Result - ", page->out);
 	fputs("CORS analyzer</title>\n", page->out);
 }
 
@@ -75,7 +75,7 @@ print_header(const struct page *page)
 		first, strcmp(first, "request") == 0 ? "form" : first);
 	if (page->result == NULL && page->form.part != PAGE_REFERENCE)
 		fputs("<p>Why does the browser block a request, and which line "
-		      "is to be changed?</p>\n",
+		      "must change?</p>\n",
 		      out);
 	fputs("<nav aria-label=\"Pages\"><ul>\n", out);
 	fputs(page->form.part == PAGE_REFERENCE
@@ -114,10 +114,11 @@ page_html(struct page *page)
 			  : "This server sends nothing to the URL, and keeps "
 			    "nothing.",
 	      page->out);
-	fputs("</p>\n<p>corscheck " PACKAGE_VERSION ": <code>corscheck "
-	      "explain</code> says the same on a terminal, <code>corscheck "
-	      "probe</code> asks a live server.</p></footer>\n",
-	      page->out);
+	fputs(
+	    "</p>\n<p>corscheck " PACKAGE_VERSION
+	    ": <code>corscheck explain</code> says the same on a terminal, "
+	    "<code>corscheck probe</code> tests a live server.</p></footer>\n",
+	    page->out);
 	if (page->form.part != PAGE_REFERENCE)
 		fprintf(page->out, "<script nonce=\"%s\">\n%s</script>\n",
 			page->nonce, page_js);

@@ -208,8 +208,8 @@ page_try_html(struct page *page)
 		fputs(" and not with the one above; the prediction in the "
 		      "table is for this one",
 		      out);
-	fputs(". Whatever goes wrong, a script is told no more than that it "
-	      "failed; the browser&#39;s console (F12) says why.</p>\n",
+	fputs(". Whatever goes wrong, a script learns only that it failed; the "
+	      "browser&#39;s console (F12) says why.</p>\n",
 	      out);
 	print_warning(page);
 	fputs("<noscript><p>This part needs JavaScript. All else works "

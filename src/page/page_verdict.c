@@ -495,7 +495,7 @@ print_import(struct page *page)
 		return;
 	fputs("<h3>The same as a corswrap policy</h3>\n<p>corswrap in "
 	      "front of the program sends these headers on every response, "
-	      "errors too, and answers preflights by itself.</p>\n"
+	      "errors too, and responds to preflights by itself.</p>\n"
 	      "<pre class=\"wire copy\">",
 	      out);
 	html_text(out, result->imported);
@@ -534,8 +534,8 @@ print_faults(const struct page *page)
 		fputs("</a></li>\n", out);
 	}
 	if (result->policy_is_bad)
-		fputs("<li><a href=\"#policy\">The policy has errors; they "
-		      "stand below.</a></li>\n",
+		fputs("<li><a href=\"#policy\">The policy has errors; see "
+		      "below.</a></li>\n",
 		      out);
 	fputs("</ul>\n</div>\n", out);
 }

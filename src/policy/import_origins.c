@@ -507,12 +507,12 @@ say_looseness(struct import *import, struct import_place place,
 {
 	if (loose->end)
 		import_say(import, SEVERITY_WARNING, place, "regex-any-origin",
-			   "nothing ended the expression (\"$\"), so it let in "
-			   "https://example.com.attacker.example as well; the "
-			   "policy does not");
+			   "nothing ended the expression (\"$\"), so it "
+			   "allowed https://example.com.attacker.example as "
+			   "well; the policy does not");
 	if (loose->beside || loose->start)
 		import_say(import, SEVERITY_WARNING, place, "regex-any-origin",
-			   "the expression let in names that only end alike, "
+			   "the expression allowed names that only end alike, "
 			   "such as https://notexample.com; the policy has the "
 			   "name and its subdomains");
 	if (loose->depth)
@@ -596,7 +596,7 @@ import_expression(struct import *import, struct import_scope *scope,
 		if (is_cut_short(&to->found, to->found.at[i]))
 			import_say(import, SEVERITY_WARNING, place, "regex",
 				   "\"?\" makes the last letter optional, so "
-				   "the expression let in %s as well; the "
+				   "the expression allowed %s as well; the "
 				   "policy does not",
 				   import_quote(import, to->found.at[i]));
 		else

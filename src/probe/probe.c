@@ -29,23 +29,21 @@ describe_unreachable(struct explanation *e, enum probe_fault fault,
 		const char *fix;
 	} words[] = {
 	    [PROBE_ANSWERED] = {"network", NULL},
-	    [PROBE_NETWORK] = {"network",
-			       "see that a server answers at this URL before "
-			       "anything about CORS"},
-	    [PROBE_CERTIFICATE] = {"tls",
-				   "give the server a certificate that "
-				   "browsers trust for this name: a page "
-				   "cannot let anybody click through the "
-				   "warning"},
+	    [PROBE_NETWORK] = {"network", "make a server respond at this URL "
+					  "first: this is not about CORS"},
+	    [PROBE_CERTIFICATE] =
+		{"tls",
+		 "install a certificate that browsers trust for this name: a "
+		 "request of a page has no warning to click through"},
 	    [PROBE_NO_CERTIFICATES] =
 		{"tls", "install the certificate authorities on this machine "
 			"(Debian: ca-certificates), or name a file of them in "
 			"SSL_CERT_FILE: the server was not judged"},
 	    [PROBE_TLS] = {"tls", "see that the server speaks TLS at this "
 				  "port, in a version that browsers take"},
-	    [PROBE_TIMEOUT] = {"timeout",
-			       "see what keeps the server from answering, "
-			       "before anything about CORS"},
+	    [PROBE_TIMEOUT] =
+		{"timeout",
+		 "find out what the server waits for: this is not about CORS"},
 	};
 
 	/* A browser has its own certificates, so what it says is not known. */
@@ -85,7 +83,7 @@ static bool
 block_redirect(struct explanation *e, const char *message)
 {
 	explain_blocked(e, "redirect-blocked", explain_noted(e, message),
-			"let the server answer at this URL without a redirect");
+			"respond at this URL without a redirect");
 	return false;
 }
 
@@ -344,8 +342,7 @@ copy_outcome(struct explanation *e, const struct explanation *last)
 	} else if (last->preflight.known) {
 		e->response = last->preflight;
 		e->response.by =
-		    "To the preflight after the redirect the server "
-		    "answers:";
+		    "The server responds to the preflight after the redirect:";
 	}
 	e->has_readable = last->has_readable;
 	e->readable = last->readable;

@@ -131,7 +131,7 @@ is_deeply($json->decode($object), {
 	readable => [ 'content-type', 'x-total-count' ],
 	browser => 'chromium', verdict  => 'allowed',
 	reason   => undef,
-	message  => 'The page may read the answer.',
+	message  => 'The page may read the response.',
 	fix      => undef,
 }, 'the whole object');
 like((ask('--json', '--url', "$url/\xc3\xa9", '--origin', 'null', '-H',
@@ -273,12 +273,12 @@ for (
 		'add https://c.example to `origins` of [cors] (line 2); also '
 		. 'add PUT to `methods` of [cors] (line 3); also write '
 		. '`headers = x-a` in [cors] (line 1); also set `credentials = '
-		. 'yes` in [cors] (line 1); or let the script ask without '
+		. 'yes` in [cors] (line 1); or send the request without '
 		. 'credentials, if it needs no cookies' ],
 	[ 'header, `allow` and credentials with *', '/open/x',
 		'https://c.example', ['--credentials'],
 		'write `headers = x-a` in [cors open] (line 4); also add PUT to '
-		. '`allow` of [cors open] (line 8); also let the script ask '
+		. '`allow` of [cors open] (line 8); also send the request '
 		. 'without credentials, if it needs no cookies; or list the '
 		. 'origins by name, as in `origins = https://c.example` (line '
 		. '6), and set `credentials = yes` in [cors open] (line 4)' ],

@@ -195,7 +195,7 @@ static const struct preflight_row preflights[] = {
      ALLOWED ACAM "PUT, [GET]", "list-malformed",
      CONSOLE "Cannot parse Access-Control-Allow-Methods response header field "
 	     "in preflight response.",
-     "Access-Control-Allow-Methods is no list of names: \"PUT, [GET]\""},
+     "Access-Control-Allow-Methods is not a list of names: \"PUT, [GET]\""},
     {"headers that are no list", "GET", "X-A: 1", false, 204,
      ALLOWED ACAH "x-a x-b", "list-malformed",
      CONSOLE "Cannot parse Access-Control-Allow-Headers response header field "
@@ -492,7 +492,7 @@ static const struct begin_row begins[] = {
      NULL,
      "",
      NULL,
-     "asks the visitor first",
+     "the visitor's permission",
      {NULL, SPACE_UNKNOWN}},
     {"a name of the link, too",
      "http://printer.local./",
@@ -500,7 +500,7 @@ static const struct begin_row begins[] = {
      NULL,
      "",
      NULL,
-     "asks the visitor first",
+     "the visitor's permission",
      {NULL, SPACE_UNKNOWN}},
     {"an http page of the web asks this machine",
      "http://localhost/",
@@ -652,7 +652,7 @@ static const struct begin_row begins[] = {
      NULL,
      "Range: bytes=9223372036854775807-",
      NULL,
-     "Chromium asks first because of the header range",
+     "Chromium sends a preflight because of the header range",
      {NULL, SPACE_UNKNOWN}},
 };
 

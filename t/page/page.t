@@ -384,7 +384,7 @@ sub wrong {
 	%known = (%known, %{ skeleton($tree) });
 	return $tree;
 }
-wrong('no URL', 'url', 'The URL: what does the page ask for?', url => ' ');
+wrong('no URL', 'url', 'The URL: what does the page request?', url => ' ');
 wrong('a URL of another scheme', 'url', 'The URL "javascript:alert(1)": a URL '
     . 'begins with http:// or https://', url => 'javascript:alert(1)');
 wrong('an origin', 'origin', 'The origin "app.example.com": an origin begins '
@@ -397,7 +397,7 @@ wrong('many headers', 'headers', 'The headers: no request has more than 100 '
 wrong('everything', 'url origin headers policy', 'The URL "ftp://a.example/": a '
     . 'URL begins with http:// or https:// The origin "NULL": it is written null '
     . q(The header "x": a header is written 'Name: value' The header "y": a )
-    . q(header is written 'Name: value' The policy has errors; they stand below.),
+    . q(header is written 'Name: value' The policy has errors; see below.),
     url => 'ftp://a.example/', origin => 'NULL', headers => "x\nA: b\ny",
     policy => '[cors');
 # A message that begins with the name of a field is not about it alone.

@@ -261,7 +261,7 @@ sub engine {
 my $put_asked = qr/^Access-Control-Request-Method: PUT\r$/m;
 my $token_asked = qr/^Access-Control-Request-Headers: .*x-token/m;
 my $fix_origin = qr/^add \Q$origin\E to `origins`$/;
-my $fix_bare = qr/^put corswrap in front of it, with `origins = \Q$origin\E`: nothing in the answer is of CORS$/;
+my $fix_bare = qr/^put corswrap in front of it, with `origins = \Q$origin\E`: the response has no CORS header$/;
 my $bare = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 # [ name, arguments, the server, the fix, findings ]
 my @causes = (
@@ -297,15 +297,15 @@ my @causes = (
 		'options-guarded' ],
 	[ 'login', [@put], sub { "HTTP/1.1 303 See\r\nLocation: /login\r\n"
 		. "Content-Length: 0\r\n\r\n" },
-		qr/^let OPTIONS pass without a login/, 'login-redirect' ],
+		qr/^exempt OPTIONS from the login/, 'login-redirect' ],
 	[ 'unknown', [@put], sub { $_[0] eq 'OPTIONS'
 		? "HTTP/1.1 405 No\r\nAllow: GET\r\nContent-Length: 0\r\n\r\n"
-		: careful(@_[0, 1]) }, qr/^let OPTIONS through/,
+		: careful(@_[0, 1]) }, qr/^pass OPTIONS to corswrap/,
 		'options-not-allowed' ],
 	# What the answer does say.
 	[ 'preflight-alone', [@put], sub { $_[0] eq 'OPTIONS'
 		? careful(@_[0, 1]) : refusal(200) },
-		qr/^send the CORS headers with the answer itself too/ ],
+		qr/^send the CORS headers with the response itself too/ ],
 	[ 'slash', [], sub { careful(@_[0, 1], Origin => "$origin/") },
 		qr{^send \Q$origin\E byte for byte} ],
 	[ 'list-of-origins', [], sub { careful(@_[0, 1],
