@@ -225,7 +225,7 @@ write_file("$dir/no.har", '{"a": 1}');
 like($err, qr/no HAR/, 'HAR: other JSON');
 write_file("$dir/no.har", '{"log": ');
 (undef, $err) = ask('explain', '--har', "$dir/no.har");
-like($err, qr/line 1 is no JSON/, 'HAR: no JSON');
+like($err, qr/line 1 is not JSON/, 'HAR: no JSON');
 
 # --- read -------------------------------------------------------------------------
 
@@ -258,7 +258,7 @@ is($e->{reason}, 'acao-missing', 'read: two answers, and the second fails');
 is($e->{preflight}{passes}, JSON::PP::true, 'read: the preflight passes');
 ($e) = pasted("HTTP/1.1 204 No Content\n${good}access-control-allow-methods: PUT\n", '-X', 'PUT');
 is($e->{verdict}, 'allowed', 'read: one answer for both');
-like($e->{message}, qr/taken for that/, 'read: and that is said');
+like($e->{message}, qr/used for the preflight/, 'read: and that is said');
 ($e) = pasted("HTTP/1.1 200 OK\n${good}${good}\n");
 ok((grep { $_->{id} eq 'duplicate-header' } @{ $e->{findings} }), 'read: findings');
 ($e, $err, $status) = pasted("nothing here\n");

@@ -205,12 +205,7 @@ my @cases = (
 			'cookie-attributes' ],
 		[ insecure => 'Set-Cookie: sid=1; SameSite=None',
 			'cookie-attributes' ],
-		[ 'third-party' => 'Set-Cookie: sid=1; SameSite=None; Secure',
-			'cookie-attributes' ],
-		[ host => 'Set-Cookie: __Host-sid=1; SameSite=None; Secure; '
-			. 'Partitioned', 'cookie-attributes' ],
-		[ good => 'Set-Cookie: __Host-sid=1; SameSite=None; Secure; '
-			. 'Path=/; Partitioned' ]),
+		[ good => 'Set-Cookie: sid=1; SameSite=None; Secure' ]),
 	[ 'cookie-unasked', [], sub { careful(@_[0, 1], Credentials => 'true') =~
 		s/\r\n\r\n/\r\nSet-Cookie: sid=1\r\n\r\n/r }, 0, undef ],
 	[ 'no-allow', [], sub { $_[0] eq 'OPTIONS'
@@ -286,14 +281,14 @@ my @causes = (
 	[ 'bare', [], sub { $bare }, $fix_bare, 'allow-missing' ],
 	[ 'forbidden', [@put], sub { $_[0] eq 'OPTIONS'
 		? "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n"
-		: careful(@_[0, 1]) }, qr/^let preflights through/,
+		: careful(@_[0, 1]) }, qr/^exempt preflights/,
 		'options-guarded' ],
 	[ 'down', [@put], sub { "HTTP/1.1 502 Bad Gateway\r\n"
 		. "Content-Length: 0\r\n\r\n" },
 		qr/^start what is behind the proxy/, 'backend-down' ],
 	[ 'password', [@put], sub { $_[0] eq 'OPTIONS'
 		? "HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n"
-		: careful(@_[0, 1]) }, qr/^ask for passwords on every method but/,
+		: careful(@_[0, 1]) }, qr/^require passwords for every method except/,
 		'options-guarded' ],
 	[ 'login', [@put], sub { "HTTP/1.1 303 See\r\nLocation: /login\r\n"
 		. "Content-Length: 0\r\n\r\n" },
@@ -315,7 +310,7 @@ my @causes = (
 		qr/^write PUT in `methods`, not put: case counts$/ ],
 	[ 'bare-redirect', [], sub { "HTTP/1.1 301 Go\r\nLocation: /x\r\n"
 		. "Vary: Origin\r\nContent-Length: 0\r\n\r\n" },
-		qr{^ask for /x at once, or send the CORS headers with the redirect} ],
+		qr{^request /x directly, or send the CORS headers with the redirect} ],
 );
 $answer{ $_->[0] } = $_->[2] for @causes;
 
@@ -528,7 +523,7 @@ is((asked())[1], 'GET null', 'really');
 is("$status $got->{reason}", '1 acao-missing', 'which the next may refuse');
 like($got->{message}, qr{at 'http://localhost:$port/good-simple' \(redirected from '\Q$at\E/go-elsewhere'\) from origin 'null'},
     'in the words of the console');
-like($got->{fix}, qr{^ask for http://localhost:$port/good-simple at once},
+like($got->{fix}, qr{^request http://localhost:$port/good-simple directly},
     'and the fix is not the page\'s: the redirect made it null');
 unlink $requests;
 probe("$at/go-away", [ '-H', 'Authorization: secret' ]);
@@ -664,7 +659,7 @@ unlink $requests;
 # --- usage ------------------------------------------------------------------------------
 
 for ([ [], 'no URL' ], [ [ "$at/a", "$at/b" ], 'two' ],
-	[ [ '--url', "$at/a", "$at/b" ], 'two, one of them by --url' ], [ [ '-p', 'x.ini', "$at/a" ], '-p' ],
+	[ [ '--url', "$at/a", "$at/b" ], '--url and another' ], [ [ '-p', 'x.ini', "$at/a" ], '-p' ],
 	[ [ 'ftp://127.0.0.1/' ], 'ftp' ], [ [ 'file:///etc/passwd' ], 'file' ],
 	[ [ 'gopher://127.0.0.1/' ], 'gopher' ]) {
 	my ($exit_status, $out, $err) = run([ corscheck(), 'probe', '--origin',
