@@ -111,6 +111,8 @@ EXTRA_DIST += \
 	doc/measured \
 	doc/site \
 	doc/wpt.md \
+	doc/request.svg \
+	doc/request.txt \
 	etc/corswrap.ini \
 	etc/systemd/corscheck.service.in \
 	etc/systemd/corswrap@.service.in \
@@ -137,6 +139,7 @@ site: $(dist_man_MANS)
 
 # Drawn ones are kept, so that the README needs nothing.
 pictures:
-	$(top_srcdir)/doc/draw-exchange <$(top_srcdir)/doc/exchange.txt \
-		>$(top_srcdir)/doc/exchange.svg
+	for name in exchange request; do \
+		$(top_srcdir)/doc/draw-exchange <$(top_srcdir)/doc/$$name.txt \
+			>$(top_srcdir)/doc/$$name.svg || exit 1; done
 .PHONY: pictures

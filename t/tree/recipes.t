@@ -76,10 +76,20 @@ for my $i (0 .. $#migration - 1) {
 }
 is_deeply(\%import, {}, 'both servers were imported');
 
-my ($status, $svg) = run([ $^X, top_src() . '/doc/draw-exchange',
-    top_src() . '/doc/exchange.txt' ]);
-is($svg, read_file(top_src() . '/doc/exchange.svg'),
-    'the picture is drawn from its text');
+my $status;
+for my $name (qw(exchange request)) {
+	($status, my $svg) = run([ $^X, top_src() . '/doc/draw-exchange',
+	    top_src() . "/doc/$name.txt" ]);
+	is($svg, read_file(top_src() . "/doc/$name.svg"),
+	    "$name: the picture is drawn from its text");
+}
+# The life of a request is that of the code.
+my $life = read_file(top_src() . '/doc/request.txt');
+my $code = join '', map { read_file($_) } glob top_src() . '/src/{serve,cors,run}/*.c';
+my %named = map { $_ => 1 } $life =~ /\b([a-z]\w*)\(\)/g;
+cmp_ok(scalar keys %named, '>=', 15, 'functions are named');
+is_deeply([ grep { $code !~ /^(?:\t*\.|\w[\w \t*]*\W)?$_\(|\.$_\b|->$_\(/m } sort keys %named ],
+    [], 'and each is in the code');
 
 # --- what a first run sees -----------------------------------------------------------
 
