@@ -205,7 +205,12 @@ my @cases = (
 			'cookie-attributes' ],
 		[ insecure => 'Set-Cookie: sid=1; SameSite=None',
 			'cookie-attributes' ],
-		[ good => 'Set-Cookie: sid=1; SameSite=None; Secure' ]),
+		[ 'third-party' => 'Set-Cookie: sid=1; SameSite=None; Secure',
+			'cookie-attributes' ],
+		[ host => 'Set-Cookie: __Host-sid=1; SameSite=None; Secure; '
+			. 'Partitioned', 'cookie-attributes' ],
+		[ good => 'Set-Cookie: __Host-sid=1; SameSite=None; Secure; '
+			. 'Path=/; Partitioned' ]),
 	[ 'cookie-unasked', [], sub { careful(@_[0, 1], Credentials => 'true') =~
 		s/\r\n\r\n/\r\nSet-Cookie: sid=1\r\n\r\n/r }, 0, undef ],
 	[ 'no-allow', [], sub { $_[0] eq 'OPTIONS'
@@ -659,7 +664,7 @@ unlink $requests;
 # --- usage ------------------------------------------------------------------------------
 
 for ([ [], 'no URL' ], [ [ "$at/a", "$at/b" ], 'two' ],
-	[ [ '--url', "$at/a", "$at/b" ], '--url and another' ], [ [ '-p', 'x.ini', "$at/a" ], '-p' ],
+	[ [ '--url', "$at/a", "$at/b" ], 'two, one of them by --url' ], [ [ '-p', 'x.ini', "$at/a" ], '-p' ],
 	[ [ 'ftp://127.0.0.1/' ], 'ftp' ], [ [ 'file:///etc/passwd' ], 'file' ],
 	[ [ 'gopher://127.0.0.1/' ], 'gopher' ]) {
 	my ($exit_status, $out, $err) = run([ corscheck(), 'probe', '--origin',

@@ -34,7 +34,8 @@ my @rules = (
 
 # Where one of these words is right: file, text, and why.
 my @exceptions = (
-	[ qr/./, qr/SameSite=None/, 'an attribute of cookies' ],
+	[ qr/./, qr/SameSite=None|set to \\?"None/, 'an attribute of cookies' ],
+	[ qr/./, qr/unsafe-none/, 'a value of Cross-Origin-Embedder-Policy' ],
 	[ qr/./, qr/(?:=|Default:|\bLi|["'(\\]) ?none\b|`none`|^"?none"?$|, or none$/,
 		'a value of a key' ],
 	[ qr/\.conf$|\.py$/, qr/AllowOverride None|else None/,
