@@ -304,7 +304,7 @@ static const struct message messages[] = {
     {NULL,
      "A script reaches into a frame or window of another origin; no header of "
      "CORS allows that.",
-     "let the two pages talk with postMessage()",
+     "use postMessage() between the two pages",
      {"from accessing a cross-origin frame",
       "from accessing a frame with origin",
       "Permission denied to access property"}},
