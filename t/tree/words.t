@@ -48,6 +48,7 @@ my @exceptions = (
 	[ qr/corswrap-errors\.7$|messages\.c$/, qr/^\.It .*Dq |^".*\*.*"$/,
 		'the words of browsers' ],
 	[ qr/HACKING\.md$/, qr/`[^`]*`/, 'names of tests and files' ],
+	[ qr/HACKING\.md$/, qr/\| none\b/, 'a cell of a table: there is no such thing' ],
 	[ qr/./, qr/\[cors everybody\]/, 'the name of a section' ],
 	[ qr/./, qr/unsafe-none/, 'a value of Cross-Origin-Embedder-Policy' ],
 	# TODO, with those who work on these folders.
