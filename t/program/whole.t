@@ -379,7 +379,7 @@ for my $case ([ 'idle-timeout', "idle-timeout = 500ms", '' ],
 			$c->send_bytes(request_bytes(params => params('flood')));
 			if ($id eq 'stopped') {
 				# Its response is under way.
-				wait_for(sub { vec my $in = '', fileno $c->socket, 1;
+				wait_for(sub { my $in = '';
 					vec($in, fileno $c->socket, 1) = 1;
 					select $in, undef, undef, 0 });
 				$t->signal('TERM');
@@ -577,13 +577,17 @@ sub crowd {
 for my $how (posix_only() ? () : sort keys %crowd) {
 	scene "a crowd, $how" => sub {
 		my $mark = 1_000_000 + $$;
+		# It begins its response, and so its time limit, when it was seen.
+		my $go = "$dir/go-$mark";
 		stray_program('crowd.pl', "my \$mark = $mark; $crowd{$how}"
+		    . "select undef, undef, undef, 0.01 until -e '$go';"
 		    . 'print "A: 1\n\nabc"; sleep 300');
 		my $t = run_responder("first-byte-timeout = 30s\nidle-timeout = 1s\n"
 		    . 'kill-grace = 300ms');
 		my $c = fcgi_connect($t->address);
 		$c->send_bytes(request_bytes(params => params('crowd.pl')));
 		ok(wait_for(sub { crowd($mark) > 20 }), "F7: $how: they run");
+		write_file($go, '');
 		cut($c->read_response(timeout => 40), "F7: $how: a timeout");
 		ok(wait_for(sub { crowd($mark) == 0 }), "F7: $how: none is left")
 		    || diag(crowd($mark) . ' are left');
