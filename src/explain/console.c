@@ -72,12 +72,7 @@ bad_item(struct slice list)
 static size_t
 count_origins(const struct fetch_fields *fields)
 {
-	size_t count = 0;
-
-	for (size_t i = 0; i < fields->count; i++)
-		count += slice_eq_nocase(fields->at[i].name,
-					 SLICE("access-control-allow-origin"));
-	return count;
+	return fetch_count(fields, SLICE("access-control-allow-origin"));
 }
 
 /* Behind "(Reason: "; with the status where Firefox has it. */

@@ -10,23 +10,14 @@
 
 #include "explain/cures.h"
 
-static struct slice
-value_of(const struct response *response, const char *name)
-{
-	for (size_t i = 0; i < response->fields.count; i++)
-		if (slice_eq_nocase(response->fields.at[i].name,
-				    slice_from(name)))
-			return response->fields.at[i].value;
-	return SLICE_NONE;
-}
-
 bool
 cures_is_corswrap(const struct response *response)
 {
 	/* No other server names all three. */
 	return response->known &&
-	       (slice_present(value_of(response, "x-corswrap-reason")) ||
-		slice_eq(value_of(response, "vary"),
+	       (slice_present(fetch_first(&response->fields,
+					  SLICE("x-corswrap-reason"))) ||
+		slice_eq(fetch_first(&response->fields, SLICE("vary")),
 			 SLICE("Origin, Access-Control-Request-Method, "
 			       "Access-Control-Request-Headers")));
 }

@@ -45,12 +45,7 @@ get(struct explanation *e, const struct response *response, const char *name)
 static size_t
 count_fields(const struct response *response, const char *name)
 {
-	size_t count = 0;
-
-	for (size_t i = 0; i < response->fields.count; i++)
-		count += slice_eq_nocase(response->fields.at[i].name,
-					 slice_from(name));
-	return count;
+	return fetch_count(&response->fields, slice_from(name));
 }
 
 static bool

@@ -573,12 +573,8 @@ fix_missing(struct explanation *e, const struct response *response,
 static const char *
 fix_multiple(const struct response *response)
 {
-	size_t count = 0;
-
-	for (size_t i = 0; i < response->fields.count; i++)
-		count += slice_eq_nocase(response->fields.at[i].name,
-					 SLICE("access-control-allow-origin"));
-	if (count > 1)
+	if (fetch_count(&response->fields,
+			SLICE("access-control-allow-origin")) > 1)
 		return "send Access-Control-Allow-Origin once: take it out of "
 		       "the web server's configuration, and leave "
 		       "`app-headers = override`";

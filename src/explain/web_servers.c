@@ -20,16 +20,6 @@
 
 /* ---- which server it is ---- */
 
-static struct slice
-value_of(const struct response *response, const char *name)
-{
-	for (size_t i = 0; i < response->fields.count; i++)
-		if (slice_eq_nocase(response->fields.at[i].name,
-				    slice_from(name)))
-			return response->fields.at[i].value;
-	return SLICE_NONE;
-}
-
 enum server_kind
 web_server_of(const struct response *response)
 {
@@ -69,9 +59,11 @@ web_server_of(const struct response *response)
 	if (!response->known)
 		return SERVER_UNKNOWN;
 	for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++) {
-		struct slice text = signs[i].header == NULL
-					? response->body
-					: value_of(response, signs[i].header);
+		struct slice text =
+		    signs[i].header == NULL
+			? response->body
+			: fetch_first(&response->fields,
+				      slice_from(signs[i].header));
 		struct slice word = slice_from(signs[i].word);
 		if (slice_present(text) &&
 		    (word.len == 0 || text_find_nocase(text, word) < text.len))
@@ -445,7 +437,7 @@ explain_set_headers(struct explanation *e, const struct response *response)
 
 	/* HAProxy has no Server field of its own. */
 	if (kind == SERVER_UNKNOWN &&
-	    !slice_present(value_of(response, "server")))
+	    !slice_present(fetch_first(&response->fields, SLICE("server"))))
 		kind = SERVER_HAPROXY;
 	cure = slice_eq(e->question.origin, SLICE("null"))
 		   ? NULL

@@ -48,6 +48,25 @@ fails(enum fetch_reason reason, struct slice value)
 
 static const struct fetch_check passes = {.reason = FETCH_PASSES};
 
+size_t
+fetch_count(const struct fetch_fields *fields, struct slice name)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < fields->count; i++)
+		count += slice_eq_nocase(fields->at[i].name, name);
+	return count;
+}
+
+struct slice
+fetch_first(const struct fetch_fields *fields, struct slice name)
+{
+	for (size_t i = 0; i < fields->count; i++)
+		if (slice_eq_nocase(fields->at[i].name, name))
+			return fields->at[i].value;
+	return SLICE_NONE;
+}
+
 struct slice
 fetch_get(struct arena *arena, const struct fetch_fields *fields,
 	  struct slice name)

@@ -187,6 +187,13 @@ struct fetch_check {
 	bool differs;	    /* it passes in browsers, but not by Fetch */
 };
 
+/* How many fields have this name, in any case (RFC 9110 5.1). */
+size_t fetch_count(const struct fetch_fields *, struct slice name);
+
+/* The value of the first of them as it was sent, borrowed; absent without one.
+ */
+struct slice fetch_first(const struct fetch_fields *, struct slice name);
+
 /* Every value of the header joined by ", " (Fetch, "get"); absent: none. */
 struct slice fetch_get(struct arena *, const struct fetch_fields *,
 		       struct slice name);

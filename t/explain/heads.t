@@ -75,16 +75,16 @@ my @cases = (
 		[], qr/<cors> of web\.config, not <customHeaders>/ ],
 	[ 'Cloudflare: nothing behind it', [ '522', 'Server: cloudflare',
 		'CF-RAY: 8c1f0e6d1a2b3c4d-FRA' ], '<div id="cf-error-details">', [],
-		qr/^see that the origin server behind Cloudflare answers/ ],
+		qr/^first make the origin server behind Cloudflare respond/ ],
 	[ 'Cloudflare: of a preflight', [ '521', 'Server: cloudflare' ], '', \@put,
-		qr/^see that the origin server behind Cloudflare answers/ ],
+		qr/^first make the origin server behind Cloudflare respond/ ],
 	[ 'Cloudflare Access', [ '403 Forbidden', 'Server: cloudflare',
 		'CF-RAY: 8c1f0e6d1a2b3c4d-FRA' ], '', \@put,
 		qr/"Bypass options requests to origin"/ ],
 	[ 'Cloudflare: no CORS headers', [ '200 OK', 'Server: cloudflare' ], '',
 		[], qr/Access-Control-Allow-Origin to $origin,/ ],
 	[ 'Cloudflare: 502', [ '502 Bad Gateway', 'Server: cloudflare' ], '', [],
-		qr/^see that the origin server behind Cloudflare answers/ ],
+		qr/^first make the origin server behind Cloudflare respond/ ],
 	[ 'openresty', [ '200 OK', 'Server: openresty/1.25.3.2' ], '', [],
 		qr/`add_header Access-Control-Allow-Origin "$origin" always;`/ ],
 	[ 'nginx by its page', [ '405 Not Allowed' ], '<center>nginx</center>',
@@ -96,7 +96,7 @@ my @cases = (
 		. "to handle this request.\n</body></html>\n", [],
 		qr/^start what the server lines of the backend name/ ],
 	[ 'an unknown one', [ '405 Method Not Allowed', 'Server: gunicorn' ], '',
-		\@put, qr/^let OPTIONS through to corswrap/ ],
+		\@put, qr/^pass OPTIONS to corswrap/ ],
 );
 
 sub ask {
