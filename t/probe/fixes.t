@@ -112,7 +112,7 @@ for my $n (1 .. @drawn) {
 		$got->{fix} //= 'no fix';
 		push @told, $got->{fix};
 		# The page, not the policy.
-		if ($got->{fix} =~ s/; if `credentials = yes` stands there, .*//
+		if ($got->{fix} =~ s/; if `credentials = yes` is set there, .*//
 		    && $text =~ /^credentials = yes/m) {
 			s{^http:}{https:} for @arguments;
 			next;
