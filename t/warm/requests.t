@@ -192,9 +192,12 @@ print "Content-Type: text/plain\\n\\n\$body";
 END
 sub posted { return scalar split /\n/, read_file($count) }
 ok(warm_up($r, 'post.pl'), 'post.pl is warm');
-my ($zygote) = grep { read_file("/proc/$_/cmdline") =~ /post\.pl/ } zygotes($r);
-my @forks = children_of($zygote);
-cmp_ok(scalar @forks, '>=', 1, 'forks of it wait');
+# (It forks the next one behind a response.)
+my ($zygote, @forks);
+ok(wait_for(sub {
+	($zygote) = grep { read_file("/proc/$_/cmdline") =~ /post\.pl/ } zygotes($r);
+	@forks = defined $zygote ? children_of($zygote) : ();
+	@forks > 0 }), 'forks of it wait');
 kill 'STOP', $zygote, @forks;
 my $start = time;
 $got = ask($r, 'post.pl', stdin => "post $_") for 1 .. 3;
