@@ -90,3 +90,13 @@ html_marked(FILE *out, const char *text)
 	if (code)
 		fputs("</code>", out);
 }
+
+void
+html_hidden(FILE *out, const char *name, struct slice value)
+{
+	if (!slice_present(value))
+		return;
+	fprintf(out, "<input type=\"hidden\" name=\"%s\" value=\"", name);
+	html_text(out, value);
+	fputs("\">\n", out);
+}

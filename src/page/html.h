@@ -21,5 +21,7 @@ void html_text(FILE *, struct slice);
 void html_string(FILE *, const char *);
 /* The same of one in which `...` is code: <code>...</code>. */
 void html_marked(FILE *, const char *);
+/* A hidden field of a form; nothing for an absent value. */
+void html_hidden(FILE *, const char *name, struct slice value);
 
 #endif

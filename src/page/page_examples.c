@@ -64,26 +64,17 @@ static const struct example examples[] = {
 };
 
 static void
-print_hidden(FILE *out, const char *name, const char *value)
-{
-	if (value == NULL)
-		return;
-	fprintf(out, "<input type=\"hidden\" name=\"%s\" value=\"", name);
-	html_string(out, value);
-	fputs("\">\n", out);
-}
-
-static void
 print_example(FILE *out, const struct example *example)
 {
 	fputs("<form method=\"post\" action=\"#answer\">\n", out);
-	print_hidden(out, "paste", example->paste);
-	print_hidden(out, "url", example->url);
-	print_hidden(out, "origin", example->origin);
-	print_hidden(out, "method", example->method);
-	print_hidden(out, "headers", example->headers);
-	print_hidden(out, "policy", example->policy);
-	print_hidden(out, "credentials", example->credentials ? "on" : NULL);
+	html_hidden(out, "paste", slice_from(example->paste));
+	html_hidden(out, "url", slice_from(example->url));
+	html_hidden(out, "origin", slice_from(example->origin));
+	html_hidden(out, "method", slice_from(example->method));
+	html_hidden(out, "headers", slice_from(example->headers));
+	html_hidden(out, "policy", slice_from(example->policy));
+	if (example->credentials)
+		html_hidden(out, "credentials", SLICE("on"));
 	fprintf(out, "<button type=\"submit\">%s</button>\n</form>\n",
 		example->label);
 }

@@ -92,16 +92,6 @@ page_fix_html(FILE *out, const char *fix)
 
 /* ---- the button ---- */
 
-static void
-print_hidden(FILE *out, const char *name, struct slice value)
-{
-	if (!slice_present(value))
-		return;
-	fprintf(out, "<input type=\"hidden\" name=\"%s\" value=\"", name);
-	html_text(out, value);
-	fputs("\">\n", out);
-}
-
 void
 page_button_html(struct page *page, const char *label, struct slice policy)
 {
@@ -113,19 +103,19 @@ page_button_html(struct page *page, const char *label, struct slice policy)
 	      out);
 	/* A configuration that has become the policy is read. */
 	if (!page_is_configuration(kind)) {
-		print_hidden(out, "paste", form->paste);
-		print_hidden(out, "read", form->read);
+		html_hidden(out, "paste", form->paste);
+		html_hidden(out, "read", form->read);
 	}
-	print_hidden(out, "url", form->url);
-	print_hidden(out, "origin", form->origin);
-	print_hidden(out, "method", form->method);
-	print_hidden(out, "headers", form->headers);
-	print_hidden(out, "as", form->as);
-	print_hidden(out, "browser", form->browser);
+	html_hidden(out, "url", form->url);
+	html_hidden(out, "origin", form->origin);
+	html_hidden(out, "method", form->method);
+	html_hidden(out, "headers", form->headers);
+	html_hidden(out, "as", form->as);
+	html_hidden(out, "browser", form->browser);
 	if (form->credentials)
-		print_hidden(out, "credentials", SLICE("on"));
+		html_hidden(out, "credentials", SLICE("on"));
 	if (form->no_cors)
-		print_hidden(out, "no-cors", SLICE("on"));
-	print_hidden(out, "policy", policy);
+		html_hidden(out, "no-cors", SLICE("on"));
+	html_hidden(out, "policy", policy);
 	fprintf(out, "<button type=\"submit\">%s</button>\n</form>\n", label);
 }
