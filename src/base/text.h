@@ -82,6 +82,13 @@ size_t text_find_any(struct slice s, const char *set);
  * part is at 0. */
 size_t text_find_nocase(struct slice s, struct slice part);
 
+/* Is it there, whatever its ASCII case?  False of an empty text. */
+static inline bool
+text_has_nocase(struct slice s, struct slice part)
+{
+	return text_find_nocase(s, part) < s.len;
+}
+
 static inline bool
 text_starts_nocase(struct slice s, struct slice prefix)
 {
@@ -115,6 +122,20 @@ text_chop(struct slice s, char c)
 	if (s.len > 0 && s.ptr[s.len - 1] == c)
 		s.len--;
 	return s;
+}
+
+/*
+ * The next line, without its end ("\n" or "\r\n", and a CR where the text ends
+ * without either), is cut off *rest.  Of an empty text it is empty.
+ */
+static inline struct slice
+text_line_next(struct slice *rest)
+{
+	size_t len = text_find(*rest, '\n');
+	struct slice line = text_chop(slice_of(rest->ptr, len), '\r');
+
+	*rest = slice_after(*rest, len < rest->len ? len + 1 : len);
+	return line;
 }
 
 /* As text_trim for HTTP whitespace (Fetch, 2.2): space, tab, CR, LF. */

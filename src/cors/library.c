@@ -140,12 +140,10 @@ each_line(const struct cors_request *r, const struct slice *without,
 	int result = 0;
 
 	while (result == 0 && rest.len > 0) {
-		size_t end = text_find(rest, '\n');
-		struct slice line = text_chop(slice_of(rest.ptr, end), '\r');
+		struct slice line = text_line_next(&rest);
 		size_t colon = text_find(line, ':'), i = 0;
 		struct slice name = slice_of(line.ptr, colon);
 
-		rest = slice_after(rest, end < rest.len ? end + 1 : end);
 		if (colon == line.len)
 			continue;
 		while (i < count && !slice_eq_nocase(name, without[i]))

@@ -17,11 +17,9 @@
 static struct slice
 line_of(struct slice text, unsigned line)
 {
-	while (--line > 0 && text.len > 0) {
-		size_t len = text_find(text, '\n');
-		text = slice_after(text, len < text.len ? len + 1 : len);
-	}
-	return text_chop(slice_of(text.ptr, text_find(text, '\n')), '\r');
+	while (--line > 0 && text.len > 0)
+		text_line_next(&text);
+	return text_line_next(&text);
 }
 
 /* ---- for a terminal ---- */

@@ -39,7 +39,7 @@ line_at(struct slice text, size_t start)
 {
 	struct slice rest = slice_after(text, start);
 
-	return text_chop(slice_of(rest.ptr, text_find(rest, '\n')), '\r');
+	return text_line_next(&rest);
 }
 
 /* How much of the line is its value: a comment begins with " ;". */

@@ -479,7 +479,7 @@ is_part(struct slice text, struct slice words)
 {
 	enum { ENOUGH = 12 };
 
-	return text.len >= ENOUGH && text_find_nocase(words, text) < words.len;
+	return text.len >= ENOUGH && text_has_nocase(words, text);
 }
 
 const struct message *

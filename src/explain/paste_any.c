@@ -34,16 +34,6 @@ pasted_kind_name(enum pasted_kind kind)
 
 /* ---- what each kind has ---- */
 
-static struct slice
-next_line(struct slice *rest)
-{
-	size_t len = text_find(*rest, '\n');
-	struct slice line = text_chop(slice_of(rest->ptr, len), '\r');
-
-	*rest = slice_after(*rest, len < rest->len ? len + 1 : len);
-	return text_trim(line);
-}
-
 /* Does it begin with one of the words?  The last is NULL. */
 static bool
 starts_with(struct slice line, const char *const *words)
@@ -58,7 +48,7 @@ static bool
 any_line(struct slice text, const char *const *words)
 {
 	while (text.len > 0)
-		if (starts_with(next_line(&text), words))
+		if (starts_with(text_trim(text_line_next(&text)), words))
 			return true;
 	return false;
 }
@@ -87,7 +77,7 @@ is_curl(struct slice text)
 static bool
 has(struct slice text, const char *part)
 {
-	return text_find_nocase(text, slice_from(part)) < text.len;
+	return text_has_nocase(text, slice_from(part));
 }
 
 static bool
@@ -162,7 +152,7 @@ is_header_block(struct slice text)
 	size_t fields = 0;
 
 	while (text.len > 0) {
-		struct slice line = next_line(&text);
+		struct slice line = text_trim(text_line_next(&text));
 		size_t colon = text_find(line, ':');
 
 		if (line.len == 0)
@@ -231,7 +221,7 @@ read_curl(struct arena *arena, struct slice text, struct pasted *out)
 	while (rest.len > 0) {
 		struct slice before = rest;
 
-		if (!starts_with(next_line(&rest), heads) ||
+		if (!starts_with(text_trim(text_line_next(&rest)), heads) ||
 		    before.ptr == text.ptr)
 			continue;
 		command.len = (size_t)(before.ptr - text.ptr);

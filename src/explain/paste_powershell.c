@@ -200,8 +200,7 @@ paste_powershell(struct arena *arena, struct slice text, struct pasted *out)
 
 	*out = (struct pasted){.arena = arena};
 	/* $session.Cookies.Add(...) stands above the command. */
-	out->credentials =
-	    text_find_nocase(text, SLICE(".Cookies.Add(")) < text.len;
+	out->credentials = text_has_nocase(text, SLICE(".Cookies.Add("));
 	c.rest = slice_after(text, find_command(text));
 	read_word(&c);
 	for (;;) {

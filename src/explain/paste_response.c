@@ -21,16 +21,6 @@ struct reader {
 	bool in_request; /* below "Request Headers" */
 };
 
-static struct slice
-next_line(struct slice *rest)
-{
-	size_t len = text_find(*rest, '\n');
-	struct slice line = text_chop(slice_of(rest->ptr, len), '\r');
-
-	*rest = slice_after(*rest, len < rest->len ? len + 1 : len);
-	return text_trim(line);
-}
-
 static void
 put(struct reader *r, struct slice text)
 {
@@ -64,7 +54,7 @@ static bool
 has_bare_names(struct slice text)
 {
 	while (text.len > 0) {
-		struct slice line = next_line(&text);
+		struct slice line = text_trim(text_line_next(&text));
 
 		if (slice_eq_nocase(line, SLICE("Request URL")) ||
 		    slice_eq_nocase(line, SLICE("Status Code")) ||
@@ -79,7 +69,7 @@ has_bare_names(struct slice text)
 static struct slice
 value_below(struct slice *rest)
 {
-	struct slice at = *rest, value = next_line(&at);
+	struct slice at = *rest, value = text_trim(text_line_next(&at));
 
 	*rest = at;
 	return value;
@@ -108,7 +98,7 @@ read_sent(struct reader *r, struct slice line)
 
 	if (is_named(line, "Host", &value))
 		r->host = value;
-	if (text_find_nocase(line, SLICE(" HTTP/")) < line.len &&
+	if (text_has_nocase(line, SLICE(" HTTP/")) &&
 	    text_find(line, ':') > blank) {
 		struct slice rest = text_trim(slice_after(line, blank));
 
@@ -123,9 +113,9 @@ read_sent(struct reader *r, struct slice line)
 static void
 read_remark(struct reader *r, struct slice line)
 {
-	r->https |= text_find_nocase(line, SLICE("port 443")) < line.len ||
-		    text_find_nocase(line, SLICE("TLSv1")) < line.len ||
-		    text_find_nocase(line, SLICE("ALPN")) < line.len;
+	r->https |= text_has_nocase(line, SLICE("port 443")) ||
+		    text_has_nocase(line, SLICE("TLSv1")) ||
+		    text_has_nocase(line, SLICE("ALPN"));
 }
 
 /* Of "General"; false: it is another line. */
@@ -188,7 +178,7 @@ add_colons(struct pasted *p, struct slice text)
 		return SLICE("");
 	}
 	while (text.len > 0) {
-		struct slice line = next_line(&text);
+		struct slice line = text_trim(text_line_next(&text));
 		struct slice value = SLICE_NONE;
 
 		if (is_bare_name(line))
@@ -238,7 +228,7 @@ paste_response(struct arena *arena, struct slice text, struct pasted *out)
 		return false;
 	}
 	while (text.len > 0) {
-		struct slice line = next_line(&text);
+		struct slice line = text_trim(text_line_next(&text));
 		read_line(&r, line, &text);
 	}
 	join_url(&r);

@@ -24,16 +24,6 @@ struct blocks {
 	bool has_statuses; /* answers begin with one; else is a body */
 };
 
-static struct slice
-next_line(struct slice *rest)
-{
-	size_t len = text_find(*rest, '\n');
-	struct slice line = text_chop(slice_of(rest->ptr, len), '\r');
-
-	*rest = slice_after(*rest, len < rest->len ? len + 1 : len);
-	return line;
-}
-
 /* The number behind "HTTP/1.1 ", ":status:", "Status:"; 0: it is no such line.
  */
 static int
@@ -149,7 +139,7 @@ read_line(struct blocks *b, struct slice line, struct slice *rest)
 		return;
 	struct slice value = slice_after(line, colon + 1);
 	if (value.len == 0 && rest->len > 0)
-		value = next_line(rest);
+		value = text_line_next(rest);
 	add_field(b, name, value);
 }
 
@@ -212,7 +202,7 @@ explain_answers(struct explanation *e, struct slice text)
 	}
 	b->e = e;
 	while (text.len > 0) {
-		struct slice line = next_line(&text);
+		struct slice line = text_line_next(&text);
 		read_line(b, line, &text);
 	}
 	drop_interim(b);

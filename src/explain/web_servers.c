@@ -66,7 +66,7 @@ web_server_of(const struct response *response)
 				      slice_from(signs[i].header));
 		struct slice word = slice_from(signs[i].word);
 		if (slice_present(text) &&
-		    (word.len == 0 || text_find_nocase(text, word) < text.len))
+		    (word.len == 0 || text_has_nocase(text, word)))
 			return signs[i].kind;
 	}
 	return SERVER_UNKNOWN;

@@ -42,11 +42,7 @@ static struct slice
 next_line(struct slice *rest)
 {
 	while (rest->len > 0) {
-		size_t len = text_find(*rest, '\n');
-		struct slice line = slice_of(rest->ptr, len);
-
-		*rest = slice_after(*rest, len < rest->len ? len + 1 : len);
-		line = text_chop(line, '\r');
+		struct slice line = text_line_next(rest);
 		if (text_trim_http(line).len > 0)
 			return line;
 	}
@@ -101,8 +97,7 @@ assume(struct page *page, struct page_result *result,
 	/* A preflight that fails needs other lines than its request. */
 	if (result->kind == PASTED_CONSOLE && page->form.method.len == 0 &&
 	    text->header_count == 0 &&
-	    text_find_nocase(page->form.paste, SLICE("preflight")) <
-		page->form.paste.len) {
+	    text_has_nocase(page->form.paste, SLICE("preflight"))) {
 		result->assumed.method = true;
 		text->method = SLICE("PUT");
 	}
@@ -203,8 +198,7 @@ server_of(const struct page *page, const struct page_result *result)
 	if (result->kind == PASTED_APACHE)
 		return SERVER_APACHE;
 	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
-		if (text_find_nocase(text, slice_from(signs[i].word)) <
-		    text.len)
+		if (text_has_nocase(text, slice_from(signs[i].word)))
 			return signs[i].kind;
 	return SERVER_UNKNOWN;
 }
@@ -239,8 +233,8 @@ find_server_fix(struct page *page, struct page_result *result)
 	struct question_text text = {
 	    .url = assumed_url(origin),
 	    .origin = origin.len > 0 ? origin : assumed_origin(SLICE_NONE),
-	    .credentials = page->form.credentials ||
-			   text_find_nocase(paste, credentials) < paste.len,
+	    .credentials =
+		page->form.credentials || text_has_nocase(paste, credentials),
 	};
 	struct explanation e;
 

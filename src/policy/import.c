@@ -58,16 +58,12 @@ is_nginx_line(struct slice line)
 static enum import_from
 guess_server(struct slice text)
 {
-	bool cors =
-	    text_find_nocase(text, SLICE("access-control-")) < text.len ||
-	    text_find_nocase(text, SLICE("access_control_")) < text.len;
+	bool cors = text_has_nocase(text, SLICE("access-control-")) ||
+		    text_has_nocase(text, SLICE("access_control_"));
 	size_t nginx = 0, apache = 0, statements = 0;
 
 	while (text.len > 0) {
-		size_t len = text_find(text, '\n');
-		struct slice line =
-		    text_trim(text_chop(slice_of(text.ptr, len), '\r'));
-		text = slice_after(text, len < text.len ? len + 1 : len);
+		struct slice line = text_trim(text_line_next(&text));
 		apache += is_apache_line(line);
 		nginx += is_nginx_line(line);
 		statements += line.len > 0 &&
@@ -162,9 +158,7 @@ includes(struct slice text, const char *name)
 	struct slice own = import_base_name(slice_from(name));
 
 	while (text.len > 0) {
-		size_t len = text_find(text, '\n');
-		struct slice line = text_trim(slice_of(text.ptr, len));
-		text = slice_after(text, len < text.len ? len + 1 : len);
+		struct slice line = text_trim(text_line_next(&text));
 		if (text_starts_nocase(line, SLICE("include")) && own.len > 0 &&
 		    memmem(line.ptr, line.len, own.ptr, own.len))
 			return true;

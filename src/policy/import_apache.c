@@ -73,9 +73,7 @@ server_name(const struct apache *a)
 	struct slice rest = a->rest, line;
 
 	while (rest.len > 0) {
-		size_t len = text_find(rest, '\n');
-		line = text_trim_http(slice_of(rest.ptr, len));
-		rest = slice_after(rest, len < rest.len ? len + 1 : len);
+		line = text_trim_http(text_line_next(&rest));
 		if (text_starts_nocase(line, SLICE("</VirtualHost")))
 			break;
 		if (!text_starts_nocase(line, SLICE("ServerName ")))
@@ -314,10 +312,7 @@ next_line(struct apache *a, struct slice *line)
 	a->place.line = a->last_line + 1;
 	*line = SLICE("");
 	while (more && a->rest.len > 0) {
-		size_t len = text_find(a->rest, '\n');
-		part = text_chop(slice_of(a->rest.ptr, len), '\r');
-		a->rest =
-		    slice_after(a->rest, len < a->rest.len ? len + 1 : len);
+		part = text_line_next(&a->rest);
 		a->last_line++;
 		more = part.len > 0 && part.ptr[part.len - 1] == '\\';
 		part.len -= more;

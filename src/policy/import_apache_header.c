@@ -144,8 +144,7 @@ apache_rewritecond(struct apache *a)
 			a->refused = pattern;
 	} else if (slice_eq_nocase(test, SLICE("%{REQUEST_METHOD}"))) {
 		a->options =
-		    text_find_nocase(pattern, SLICE("OPTIONS")) < pattern.len &&
-		    !negated;
+		    text_has_nocase(pattern, SLICE("OPTIONS")) && !negated;
 		a->other_condition |= negated;
 	} else {
 		a->other_condition = true;

@@ -127,12 +127,6 @@ read_comparison(struct import_condition *c, struct slice *rest)
 	c->unclear = true;
 }
 
-static bool
-has(struct slice text, struct slice part)
-{
-	return text_find_nocase(text, part) < text.len;
-}
-
 /* REQUEST_METHOD == 'OPTIONS', and not "!=". */
 static bool
 is_options(struct slice text)
@@ -142,7 +136,8 @@ is_options(struct slice text)
 	size_t end = text_find(rest, '&');
 
 	rest = slice_of(rest.ptr, end);
-	return has(rest, SLICE("OPTIONS")) && !has(rest, SLICE("!"));
+	return text_has_nocase(rest, SLICE("OPTIONS")) &&
+	       !text_has_nocase(rest, SLICE("!"));
 }
 
 void
@@ -152,16 +147,17 @@ import_condition(struct slice text, struct import_condition *c)
 	size_t end;
 
 	*c = (struct import_condition){.count = 0};
-	if (has(text, SLICE("REQUEST_METHOD"))) {
+	if (text_has_nocase(text, SLICE("REQUEST_METHOD"))) {
 		c->method = true;
 		c->preflight = is_options(text);
 	}
 	/* A negation of the whole, or of a comparison in parentheses. */
-	c->unclear = has(text, SLICE("!(")) || has(text, SLICE("! (")) ||
-		     has(text, SLICE("!~"));
+	c->unclear = text_has_nocase(text, SLICE("!(")) ||
+		     text_has_nocase(text, SLICE("! (")) ||
+		     text_has_nocase(text, SLICE("!~"));
 	while ((end = origin_end(rest)) > 0) {
 		struct slice before = text_trim(slice_of(rest.ptr, end));
-		bool present = has(before, SLICE("-n "));
+		bool present = text_has_nocase(before, SLICE("-n "));
 		c->origin = true;
 		rest = slice_after(rest, end);
 		if (present)
@@ -169,9 +165,9 @@ import_condition(struct slice text, struct import_condition *c)
 		else
 			read_comparison(c, &rest);
 	}
-	c->other =
-	    c->origin &&
-	    (has(text, SLICE("HTTP:Host")) || has(text, SLICE("HTTP_HOST")) ||
-	     has(text, SLICE("REQUEST_URI")) ||
-	     has(text, SLICE("REMOTE_ADDR")) || has(text, SLICE("{HTTPS}")));
+	c->other = c->origin && (text_has_nocase(text, SLICE("HTTP:Host")) ||
+				 text_has_nocase(text, SLICE("HTTP_HOST")) ||
+				 text_has_nocase(text, SLICE("REQUEST_URI")) ||
+				 text_has_nocase(text, SLICE("REMOTE_ADDR")) ||
+				 text_has_nocase(text, SLICE("{HTTPS}")));
 }

@@ -55,7 +55,7 @@ read_limit_except(struct nginx *n)
 static bool
 has_options(struct slice text)
 {
-	return text_find_nocase(text, SLICE("options")) < text.len;
+	return text_has_nocase(text, SLICE("options"));
 }
 
 /* if ($VARIABLE OPERATOR VALUE): its words, without the parentheses. */

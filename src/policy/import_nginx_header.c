@@ -100,9 +100,9 @@ is_literal_origin(struct slice value)
 static bool
 is_about_cors(struct slice name)
 {
-	return text_find_nocase(name, SLICE("cors")) < name.len ||
-	       text_find_nocase(name, SLICE("origin")) < name.len ||
-	       text_find_nocase(name, SLICE("allow")) < name.len;
+	return text_has_nocase(name, SLICE("cors")) ||
+	       text_has_nocase(name, SLICE("origin")) ||
+	       text_has_nocase(name, SLICE("allow"));
 }
 
 /* set $NAME VALUE */
@@ -232,8 +232,7 @@ set_other(struct nginx *n, struct slice name, struct slice value)
 	bool found = false;
 
 	if (text_find(value, '$') == value.len ||
-	    text_find_nocase(value, SLICE("$http_access_control_request")) <
-		value.len) {
+	    text_has_nocase(value, SLICE("$http_access_control_request"))) {
 		import_header(n->import, nginx_block(n)->scope, n->place, name,
 			      text_find(value, '$') == value.len ? value
 								 : SLICE("*"));

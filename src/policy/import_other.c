@@ -27,12 +27,6 @@ struct other {
 };
 
 static bool
-has(struct slice text, struct slice part)
-{
-	return text_find_nocase(text, part) < text.len;
-}
-
-static bool
 is_quote(char c)
 {
 	return c == '"' || c == '\'' || c == '`';
@@ -143,7 +137,7 @@ set_origin(struct other *o, struct slice value, bool literal)
 			   "the value is computed: the policy has the origins "
 			   "that this text compares the Origin with; see that "
 			   "they are all");
-	else if (has(value, SLICE("origin")))
+	else if (text_has_nocase(value, SLICE("origin")))
 		import_any_origin(o->import, o->scope, o->place);
 	else
 		import_say(o->import, SEVERITY_WARNING, o->place,
@@ -160,7 +154,7 @@ set_header(struct other *o, struct slice name, struct slice value, bool literal)
 		set_origin(o, value, literal);
 	} else if (literal && is_literal(value)) {
 		import_header(o->import, o->scope, o->place, name, value);
-	} else if (has(value, SLICE("request"))) {
+	} else if (text_has_nocase(value, SLICE("request"))) {
 		import_header(o->import, o->scope, o->place, name, SLICE("*"));
 	} else {
 		o->scope->set = true;
@@ -234,12 +228,13 @@ say_condition(struct other *o, struct slice line)
 	bool found = false;
 
 	for (size_t i = 0; i < sizeof(anywhere) / sizeof(anywhere[0]); i++)
-		found |= has(line, slice_from(anywhere[i]));
+		found |= text_has_nocase(line, slice_from(anywhere[i]));
 	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
 		found |= !o->program &&
 			 text_starts_nocase(line, slice_from(starts[i]));
 	/* "@api path /api/..." */
-	found |= slice_starts(line, SLICE("@")) && has(line, SLICE(" path "));
+	found |= slice_starts(line, SLICE("@")) &&
+		 text_has_nocase(line, SLICE(" path "));
 	if (o->said_condition || !found)
 		return;
 	o->said_condition = true;
@@ -286,9 +281,7 @@ each_line(struct other *o, void (*read)(struct other *, struct slice))
 	struct slice rest = o->source->text;
 
 	for (o->place.line = 1; rest.len > 0; o->place.line++) {
-		size_t len = text_find(rest, '\n');
-		struct slice line = text_trim_http(slice_of(rest.ptr, len));
-		rest = slice_after(rest, len < rest.len ? len + 1 : len);
+		struct slice line = text_trim_http(text_line_next(&rest));
 		if (!is_comment(line))
 			read(o, line);
 	}
@@ -297,8 +290,9 @@ each_line(struct other *o, void (*read)(struct other *, struct slice))
 static void
 read_tests(struct other *o, struct slice line)
 {
-	if (!has(line, SLICE("origin")) || has(line, SLICE("Allow-Origin")) ||
-	    has(line, SLICE("allow_origin")))
+	if (!text_has_nocase(line, SLICE("origin")) ||
+	    text_has_nocase(line, SLICE("Allow-Origin")) ||
+	    text_has_nocase(line, SLICE("allow_origin")))
 		return;
 	if (read_lighttpd_origin(o, line) || read_literal_origins(o, line))
 		o->tests = true;
@@ -314,12 +308,13 @@ read_line(struct other *o, struct slice line)
 static bool
 is_program(struct slice text)
 {
-	return has(text, SLICE("<?")) ? has(text, SLICE("<?php"))
-				      : slice_starts(text, SLICE("#!")) ||
-					    has(text, SLICE("header(")) ||
-					    has(text, SLICE("print")) ||
-					    has(text, SLICE("setHeader")) ||
-					    has(text, SLICE("res."));
+	return text_has_nocase(text, SLICE("<?"))
+		   ? text_has_nocase(text, SLICE("<?php"))
+		   : slice_starts(text, SLICE("#!")) ||
+			 text_has_nocase(text, SLICE("header(")) ||
+			 text_has_nocase(text, SLICE("print")) ||
+			 text_has_nocase(text, SLICE("setHeader")) ||
+			 text_has_nocase(text, SLICE("res."));
 }
 
 void

@@ -88,8 +88,8 @@ import_included(struct import *import, struct import_place place,
 		    slice_eq(import_base_name(slice_from(source->name)), base))
 			return source;
 	}
-	if (text_find_nocase(name, SLICE("cors")) < name.len ||
-	    text_find_nocase(name, SLICE("header")) < name.len)
+	if (text_has_nocase(name, SLICE("cors")) ||
+	    text_has_nocase(name, SLICE("header")))
 		import_say(import, SEVERITY_WARNING, place, "not-carried-over",
 			   "\"%s\" is included, but not read: give that file "
 			   "to import as well",

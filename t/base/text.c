@@ -123,6 +123,15 @@ element_next(struct slice *rest, struct slice *item)
 	return text_element_next(rest, item);
 }
 
+static bool
+line_next(struct slice *rest, struct slice *item)
+{
+	bool more = rest->len > 0;
+
+	*item = text_line_next(rest);
+	return more;
+}
+
 static const struct list_row {
 	const char *name;
 	bool (*next)(struct slice *rest, struct slice *item);
@@ -148,6 +157,12 @@ static const struct list_row {
     {"words: empty text", word_next, S(""), ""},
     {"words: separators alone", word_next, S(", ,"), ""},
     {"words: absent", word_next, {NULL, 0}, ""},
+    {"lines: both ends", line_next, S("a\nb\r\nc"), "a|b|c|"},
+    {"lines: empty ones are lines", line_next, S("\n\r\na\n"), "||a|"},
+    {"lines: a CR within stays", line_next, S("a\rb\n"), "a\rb|"},
+    {"lines: a CR at the end goes", line_next, S("a\r"), "a|"},
+    {"lines: empty text", line_next, S(""), ""},
+    {"lines: absent", line_next, {NULL, 0}, ""},
 };
 
 static void
@@ -358,6 +373,9 @@ test_find_nocase(void **state)
 	assert_int_equal(text_find_nocase(text, SLICE("")), 0);
 	assert_int_equal(text_find_nocase(SLICE(""), SLICE("a")), 0);
 	assert_int_equal(text_find_nocase(SLICE_NONE, SLICE("")), 0);
+	assert_true(text_has_nocase(text, SLICE("nginx")));
+	assert_false(text_has_nocase(text, SLICE("nginxx")));
+	assert_false(text_has_nocase(SLICE(""), SLICE("")));
 	unit_unguard(text);
 }
 
