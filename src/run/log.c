@@ -90,7 +90,8 @@ log_unblock(struct log *log)
 
 	if (fd < 0)
 		return;
-	log->first_fd = log->fd = log->reopened = fd;
+	log->first_fd = log->reopened = fd;
+	log->fd = fd;
 }
 
 /*
