@@ -3,7 +3,8 @@
 
 warnings:
 	$(MAKE) clean
-	$(MAKE) AM_CFLAGS='$(AM_CFLAGS) $(MORE_CFLAGS)' all check-programs
+	$(MAKE) STRICT_CFLAGS='$(MORE_CFLAGS)' all
+	$(MAKE) STRICT_CFLAGS='$(MORE_CFLAGS)' check-programs
 
 # The whole test run in builds that are watched: every report fails it, whoever
 # started the program (t/shim/watched.c), and that it does is tried first.

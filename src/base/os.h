@@ -36,6 +36,11 @@
 #endif
 #endif
 
+/* What struct msghdr counts pieces in, and struct cmsghdr bytes: POSIX has int
+ * and socklen_t, glibc size_t. */
+typedef __typeof__(((struct msghdr *)NULL)->msg_iovlen) os_piece_count;
+typedef __typeof__(((struct msghdr *)NULL)->msg_controllen) os_control_len;
+
 /* ---- descriptors: all are made close-on-exec ---- */
 
 /* As pipe(2).  0, or -1 with errno. */
@@ -75,9 +80,10 @@ int os_signal_next(int fd);
 int os_watch_closed(int fd);
 
 /*
- * A descriptor of our own for the writing end of a pipe that others have as well
- * (standard error): a write that finds no room fails with EAGAIN, and theirs do
- * as before.  -1 with errno: it is no pipe, another user's, or not to be had.
+ * A descriptor of our own for the writing end of a pipe that others have as
+ * well (standard error): a write that finds no room fails with EAGAIN, and
+ * theirs do as before.  -1 with errno: it is no pipe, another user's, or not to
+ * be had.
  */
 int os_pipe_reopen(int fd);
 
@@ -200,8 +206,8 @@ pid_t os_start(int (*run)(void *), void *context, size_t len, int *pidfd);
  * Only Linux can; elsewhere nothing happens. */
 void os_die_with_parent(int signal);
 /* While it lives the calling process is made the parent of what its descendants
- * leave behind, also after an exec; its children do not inherit that.  Only Linux
- * can; elsewhere nothing happens. */
+ * leave behind, also after an exec; its children do not inherit that.  Only
+ * Linux can; elsewhere nothing happens. */
 void os_adopt_orphans(void);
 /* From here on no program that is started gains rights by set-user-ID bits.
  * -1: not possible; where the system has no such thing, 0. */
@@ -211,8 +217,8 @@ int os_no_new_privileges(void);
 
 enum { OS_MAY_READ = 1, OS_MAY_WRITE = 2 /* make and remove, too */ };
 
-/* A file, or a folder with all below it; or, where path is NULL, a TCP port that
- * may be connected to. */
+/* A file, or a folder with all below it; or, where path is NULL, a TCP port
+ * that may be connected to. */
 struct os_grant {
 	const char *path;
 	unsigned may; /* OS_MAY_... */
@@ -223,8 +229,8 @@ struct os_grant {
  * From here on the calling thread, and those that it starts, open, make and
  * remove files as granted and no others, bind no TCP port, connect to those
  * granted, and start no program themselves: os_start does so in a thread that
- * keeps its rights, so that programs have those that they had before.  Once in a
- * process, before it has other threads.
+ * keeps its rights, so that programs have those that they had before.  Once in
+ * a process, before it has other threads.
  *
  * 0, or -1 with errno and all rights as they were (but for no_new_privs);
  * ENOSYS, EOPNOTSUPP: the system has no such thing.

@@ -523,7 +523,8 @@ find_exact(const struct table *table, struct slice origin)
 
 	if (table->used == 0)
 		return false;
-	for (size_t i = hash & table->mask;; i = (i + 1) & table->mask) {
+	for (size_t i = (size_t)hash & table->mask;;
+	     i = (i + 1) & table->mask) {
 		const struct slot *slot = &table->slots[i];
 		if (slot->item == NULL)
 			return false;
@@ -549,7 +550,8 @@ find_place(const struct query *query, struct key key)
 
 	key.scheme = query->origin->scheme;
 	uint64_t hash = hash_key(query->scheme_hash, &key);
-	for (size_t i = hash & table->mask;; i = (i + 1) & table->mask) {
+	for (size_t i = (size_t)hash & table->mask;;
+	     i = (i + 1) & table->mask) {
 		const struct place *place = table->slots[i].item;
 		if (place == NULL)
 			return NULL;

@@ -21,7 +21,7 @@ static uint32_t *
 find_slot(const struct tally *tally, struct slice key)
 {
 	size_t mask = tally->slot_count - 1;
-	size_t at = hash_bytes(key, 0) & mask;
+	size_t at = (size_t)hash_bytes(key, 0) & mask;
 
 	while (tally->slots[at] != 0 &&
 	       !slice_eq(tally->keys[tally->slots[at] - 1], key))

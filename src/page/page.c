@@ -296,7 +296,8 @@ static const char *
 read_body(struct page *page, struct slice length_text, struct slice *out,
 	  const char **text)
 {
-	uint64_t length;
+	uint64_t announced;
+	size_t length;
 	char *body;
 
 	*text = "How long is the form?";
@@ -304,14 +305,15 @@ read_body(struct page *page, struct slice length_text, struct slice *out,
 		return "411 Length Required";
 	/* RFC 3875, 4.1.2 */
 	*text = "The Content-Length is not a number.";
-	if (!text_number_capped(length_text, PAGE_BODY_MAX + 1, &length))
+	if (!text_number_capped(length_text, PAGE_BODY_MAX + 1, &announced))
 		return "400 Bad Request";
 	*text = "This page takes application/x-www-form-urlencoded.";
 	if (!is_form_type(variable(page, SLICE("CONTENT_TYPE"))))
 		return "415 Unsupported Media Type";
 	*text = "The form has more than 4 MiB.";
-	if (length > PAGE_BODY_MAX)
+	if (announced > PAGE_BODY_MAX)
 		return "413 Content Too Large";
+	length = (size_t)announced;
 	*text = "Memory is out.";
 	body = arena_alloc(page->arena, length);
 	if (body == NULL)

@@ -415,16 +415,16 @@ send_with(int socket, const void *bytes, size_t len, const int *fds,
 	} beside;
 	/* sendmsg does not write to it */
 	struct iovec piece = {(void *)(uintptr_t)bytes, len};
-	struct msghdr message = {.msg_iov = &piece,
-				 .msg_iovlen = 1,
-				 .msg_control = &beside,
-				 .msg_controllen =
-				     CMSG_SPACE(count * sizeof(int))};
+	struct msghdr message = {
+	    .msg_iov = &piece,
+	    .msg_iovlen = 1,
+	    .msg_control = &beside,
+	    .msg_controllen = (os_control_len)CMSG_SPACE(count * sizeof(int))};
 
 	memset(&beside, 0, sizeof(beside));
 	beside.head.cmsg_level = SOL_SOCKET;
 	beside.head.cmsg_type = SCM_RIGHTS;
-	beside.head.cmsg_len = CMSG_LEN(count * sizeof(int));
+	beside.head.cmsg_len = (os_control_len)CMSG_LEN(count * sizeof(int));
 	memcpy(CMSG_DATA(&beside.head), fds, count * sizeof(int));
 	return sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 }

@@ -175,7 +175,8 @@ send_vector(struct client *to, struct iovec *v, size_t count)
 	if (is_lost(to))
 		return -1;
 	while (count > 0) {
-		struct msghdr message = {.msg_iov = v, .msg_iovlen = count};
+		struct msghdr message = {.msg_iov = v,
+					 .msg_iovlen = (os_piece_count)count};
 		ssize_t n =
 		    sendmsg(to->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 

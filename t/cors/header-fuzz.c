@@ -82,7 +82,7 @@ random_text(char text[TEXT_MAX], uint64_t *seed)
 	static const char *const ends[] = {"\n",   "\n",   "\r\n",     "\r\n",
 					   "\r\n", "\n\n", "\r\n\r\n", "\n\r\n",
 					   "\r",   ""};
-	size_t len = 0, lines = kit_random(seed) % 12;
+	size_t len = 0, lines = (size_t)(kit_random(seed) % 12);
 
 	for (size_t i = 0; i < lines; i++) {
 		const char *piece =

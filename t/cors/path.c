@@ -63,7 +63,8 @@ static const struct row paths[] = {
     {"dots far behind an encoded slash", "/a%2fb/c/../../x", NULL},
     {"dots before an encoded slash", "/a/../b%2fc", "/b/c"},
     {"one dot behind an encoded slash", "/a%2fb/./c", "/a/b/c"},
-    {"dot names beside encoded slashes", "/a%2f..b%2f...%2f.c", "/a/..b/.../.c"},
+    {"dot names beside encoded slashes", "/a%2f..b%2f...%2f.c",
+     "/a/..b/.../.c"},
     {"parameters beside encoded slashes", "/a%2f..;%2fb", "/a/..;/b"},
     {"encoded slashes in a query", "/a/../b?c=..%2f", "/b"},
     {"encoded slashes in a fragment", "/a/../b#..%2f", "/b"},
@@ -167,7 +168,7 @@ struct resolved {
 	const char *want; /* with REQUEST_URI "/u"; NULL: 400 */
 };
 
-static const struct resolved variables[] = {
+static const struct resolved resolutions[] = {
     {"variables without dots", "/a/b.pl", "/c..d/...", "/u"},
     {"a dot file in PATH_INFO", "/a", "/.c/..d", "/u"},
     {"dots in PATH_INFO", "/a", "/../../open/x", NULL},
@@ -250,8 +251,7 @@ static const struct redirected redirects[] = {
      {"HTTP_REDIRECT_STATUS=404", "SCRIPT_NAME=/secret/a"},
      "/open/x"},
     {"an alias without a slash",
-     {"SCRIPT_NAME=/open../secret/a",
-      "SCRIPT_FILENAME=/srv/open/../secret/a"},
+     {"SCRIPT_NAME=/open../secret/a", "SCRIPT_FILENAME=/srv/open/../secret/a"},
      NULL},
     {"the same with one dot",
      {"SCRIPT_NAME=/open./secret/a", "SCRIPT_FILENAME=/srv/open/./secret/a"},
@@ -259,7 +259,8 @@ static const struct redirected redirects[] = {
     {"dots that the server's administrator wrote",
      {"SCRIPT_NAME=/open/x", "SCRIPT_FILENAME=/srv/www/../cgi/open/x"},
      "/open/x"},
-    {"dot names", {"SCRIPT_NAME=/open/..x", "SCRIPT_FILENAME=/srv/open/..x"},
+    {"dot names",
+     {"SCRIPT_NAME=/open/..x", "SCRIPT_FILENAME=/srv/open/..x"},
      "/open/x"},
 };
 
@@ -551,7 +552,7 @@ main(void)
 	UNIT_ROWS(tests, n, path_patterns, test_path_pattern);
 	UNIT_ROWS(tests, n, hosts, test_host);
 	UNIT_ROWS(tests, n, host_patterns, test_host_pattern);
-	UNIT_ROWS(tests, n, variables, test_variables);
+	UNIT_ROWS(tests, n, resolutions, test_variables);
 	UNIT_ROWS(tests, n, redirects, test_redirected);
 	UNIT_TEST(tests, n, test_without_uri);
 	UNIT_TEST(tests, n, test_redirected_policy);

@@ -422,7 +422,7 @@ test_random(void **state)
 				bytes[len++] = (unsigned char)(seed >> k);
 		}
 		read_all(bytes, len, sizeof(bytes), &answer);
-		read_all(bytes, len, 1 + seed % 9, &other);
+		read_all(bytes, len, 1 + (size_t)(seed % 9), &other);
 		assert_int_equal(answer.last, other.last);
 		assert_int_equal(answer.out_len, other.out_len);
 		assert_int_equal(answer.err_len, other.err_len);

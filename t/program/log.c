@@ -372,7 +372,7 @@ random_bytes(char *buf, size_t cap, uint64_t *seed)
 	static const unsigned char lead[] = {0xc2, 0xc3, 0xe0, 0xe2, 0xed, 0xf0,
 					     0xf4, 0x80, 0x85, 0x9f, 0xa0, 0xbf,
 					     '"',  '\\', '\n', 0};
-	size_t len = next_random(seed) % cap;
+	size_t len = (size_t)(next_random(seed) % cap);
 
 	for (size_t i = 0; i < len; i++)
 		buf[i] = (char)(next_random(seed) % 2 == 0
