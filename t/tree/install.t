@@ -5,6 +5,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/../lib";
+use Corswrap::Packages qw(taken_by_debian taken_by_rpm taken_by_alpine);
 use Corswrap::Test;
 use File::Find ();
 use Test::More;
@@ -84,6 +85,53 @@ my @shown = sort map { s{.*/}{}r } grep { -f }
 my @put = sort map { s{.*/}{}r }
     grep { m{/examples/(?:servers|analyzer|libcors)/} } keys %mode;
 is_deeply(\@put, \@shown, 'every example');
+
+# Every file has its package, each kind's own place for libraries, and corscheck's
+# and libcors' are in theirs.  The one-file page and the static program are not
+# made everywhere, the others by a build of any kind.
+my $page = '/usr/share/corswrap/corscheck.html';
+my $static = '/usr/lib/corswrap/corswrap.cgi';
+sub installed_in {
+	my ($lib, @more) = @_;
+	my %file = map { s{^\Q$libdir\E(?=/(?:libcors|pkgconfig)\b)}{$lib}r => 1 } keys %mode;
+	delete $file{$page};
+	return [ sort keys %{{ %file, map { $_ => 1 } @more }} ];
+}
+
+sub belongs_to {
+	my ($file) = @_;
+	return 'corscheck' if $file =~ m{corscheck|/examples/analyzer/};
+	return 'libcors' if $file =~ m{libcors|/include/|cors\.3$};
+	return 'corswrap';
+}
+
+# Manuals that several refer to, and what a kind gives a package of its own.
+my $shared = qr{/man/man[57]/|/man8/corswrap|^\Q$static\E$};
+my %kind = (
+	'debian/' => [ \&taken_by_debian, '/usr/lib/x86_64-linux-gnu',
+		[ $page, $static ] ],
+	'the spec' => [ \&taken_by_rpm, '/usr/lib64', [$page] ],
+	'the APKBUILD' => [ \&taken_by_alpine, '/usr/lib', [$static] ],
+);
+for my $name (sort keys %kind) {
+	my ($taken_by, $lib, $more) = @{$kind{$name}};
+	my $files = installed_in($lib, @{$more});
+	my ($by, $idle) = $taken_by->($files);
+	is_deeply([ grep { !$by->{$_} } @{$files} ], [],
+	    "$name: every file is in a package");
+	is_deeply($idle, [], "$name: every pattern takes a file");
+	my @elsewhere = grep { my $is = $by->{$_} // '-';
+		my $want = belongs_to($_);
+		$is ne '-' && $_ !~ $shared && $is !~ /-(?:doc|dev|completion)$/ &&
+		    $is !~ /^$want/ } @{$files};
+	is_deeply([ map { "$_: $by->{$_}" } @elsewhere ], [],
+	    "$name: and in that of its program");
+	next unless $name eq 'the APKBUILD';
+	# There what no function moves is in the main package, wanted or not.
+	is_deeply([ grep { $by->{$_} eq 'corswrap' &&
+		!m{^/(?:usr/bin/corswrap$|usr/libexec/corswrap/|etc/corswrap/)}
+		} @{$files} ], [], "$name: nothing is left over");
+}
 
 # The policy that somebody has written.
 write_file("$dir/etc/corswrap/corswrap.ini", "; mine\n");
