@@ -18,6 +18,7 @@ base_sources = \
 	%D%/ip.h \
 	%D%/os.c \
 	%D%/os.h \
+	%D%/os_condition.h \
 	%D%/os_confine.c \
 	%D%/os_process.c \
 	%D%/os_signal.c \

@@ -8,6 +8,7 @@
 #endif
 
 #include "base/os.h"
+#include "base/os_condition.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -111,6 +112,53 @@ os_is_listener(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == 0 &&
 	       listens != 0;
 }
+
+#ifdef __APPLE__
+
+void
+os_condition_init(pthread_cond_t *condition)
+{
+	(void)pthread_cond_init(condition, NULL);
+}
+
+void
+os_condition_wait(pthread_cond_t *condition, pthread_mutex_t *lock, uint64_t ms)
+{
+	struct timespec time = {(time_t)(ms / 1000),
+				(long)(ms % 1000) * 1000000};
+
+	(void)pthread_cond_timedwait_relative_np(condition, lock, &time);
+}
+
+#else
+
+void
+os_condition_init(pthread_cond_t *condition)
+{
+	pthread_condattr_t attributes;
+
+	(void)pthread_condattr_init(&attributes);
+	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(condition, &attributes);
+	(void)pthread_condattr_destroy(&attributes);
+}
+
+void
+os_condition_wait(pthread_cond_t *condition, pthread_mutex_t *lock, uint64_t ms)
+{
+	struct timespec until;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += (time_t)(ms / 1000);
+	until.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	(void)pthread_cond_timedwait(condition, lock, &until);
+}
+
+#endif
 
 #ifndef OS_POSIX_ONLY
 
@@ -253,8 +301,8 @@ start_here(void *context)
 	int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
 
 	/* It grows down on every machine that we care for. */
-	s->pid = clone(s->run, stack + sizeof(stack), flags, s->context,
-		       &s->pidfd);
+	s->pid =
+	    clone(s->run, stack + sizeof(stack), flags, s->context, &s->pidfd);
 	/* qemu's user mode knows no CLONE_PIDFD. */
 	if (s->pid < 0 && errno == EINVAL)
 		s->pid = clone(s->run, stack + sizeof(stack),

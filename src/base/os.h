@@ -36,6 +36,31 @@
 #endif
 #endif
 
+/*
+ * A signal without a meaning of its own, which nobody else sends to a process.
+ * Real-time signals are an option of POSIX that OpenBSD and macOS do not have.
+ */
+#if defined(SIGRTMIN) && !defined(OS_POSIX_ONLY)
+#define OS_SIGNAL_FREE SIGRTMIN
+#else
+#define OS_SIGNAL_FREE SIGUSR2
+#endif
+
+/* The limit of a program's memory: of all addresses, and where no such limit is
+ * (OpenBSD) of its data. */
+#ifdef RLIMIT_AS
+#define OS_LIMIT_MEMORY RLIMIT_AS
+#else
+#define OS_LIMIT_MEMORY RLIMIT_DATA
+#endif
+
+/* What getgrouplist(3) and initgroups(3) take. */
+#ifdef __APPLE__
+typedef int os_group;
+#else
+typedef gid_t os_group;
+#endif
+
 /* What struct msghdr counts pieces in, and struct cmsghdr bytes: POSIX has int
  * and socklen_t, glibc size_t. */
 typedef __typeof__(((struct msghdr *)NULL)->msg_iovlen) os_piece_count;

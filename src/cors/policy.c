@@ -10,6 +10,7 @@
 #include "cors/policy.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "cors/path.h"
@@ -47,6 +48,15 @@ name_list_complete_allow(struct arena *arena, struct name_list *list)
 	return true;
 }
 
+/* Where the next bytes go. */
+static char *
+put(char *end, struct slice piece)
+{
+	if (piece.len > 0)
+		memcpy(end, piece.ptr, piece.len);
+	return end + piece.len;
+}
+
 /* A line "Name: [*,]a,b\r\n" in the arena; absent when memory is out. */
 static struct slice
 list_line(struct arena *arena, struct slice name, struct slice first,
@@ -60,16 +70,13 @@ list_line(struct arena *arena, struct slice name, struct slice first,
 	line = end = arena_alloc(arena, len + 1);
 	if (line == NULL)
 		return SLICE_NONE;
-	end = mempcpy(end, name.ptr, name.len);
-	end = mempcpy(end, ": ", 2);
-	if (first.len > 0)
-		end = mempcpy(end, first.ptr, first.len);
+	end = put(put(put(end, name), SLICE(": ")), first);
 	for (size_t i = 0; i < count; i++) {
 		if (i > 0 || first.len > 0)
 			*end++ = ',';
-		end = mempcpy(end, items[i].ptr, items[i].len);
+		end = put(end, items[i]);
 	}
-	end = mempcpy(end, "\r\n", 2);
+	end = put(end, SLICE("\r\n"));
 	return slice_of(line, (size_t)(end - line));
 }
 

@@ -174,7 +174,7 @@ become(const struct start *s, const char *user)
 		return -1;
 	}
 	if ((path == NULL || chown(path, entry->pw_uid, entry->pw_gid) == 0) &&
-	    initgroups(user, entry->pw_gid) == 0 &&
+	    initgroups(user, (os_group)entry->pw_gid) == 0 &&
 	    setgid(entry->pw_gid) == 0 && setuid(entry->pw_uid) == 0 &&
 	    os_no_new_privileges() == 0)
 		return 0;

@@ -204,7 +204,7 @@ find_charset(struct slice text, size_t from, size_t *end)
 static bool
 replace(struct arena *arena, struct slice *value)
 {
-	size_t at = 0, end, from = 0;
+	size_t at = 0, end = 0, from = 0;
 	/* Each is seven bytes and more. */
 	char *text = arena_alloc(arena, 2 * value->len + 1);
 	struct writer w = {text, 0};

@@ -17,13 +17,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/os.h"
+
 enum { GROUPS_MAX = 64, NAME_MAX_SHOWN = 64 };
 
 /* Who the programs run as. */
 struct identity {
 	bool self; /* whoever runs this: the kernel is asked */
 	uid_t uid;
-	gid_t groups[GROUPS_MAX];
+	os_group groups[GROUPS_MAX];
 	int group_count;
 	char name[NAME_MAX_SHOWN];
 };
@@ -42,7 +44,7 @@ identity_find(const struct settings *settings, struct identity *who)
 		who->self = entry->pw_uid == 0;
 		who->uid = entry->pw_uid;
 		who->group_count = GROUPS_MAX;
-		if (getgrouplist(user, entry->pw_gid, who->groups,
+		if (getgrouplist(user, (os_group)entry->pw_gid, who->groups,
 				 &who->group_count) < 0)
 			who->group_count = GROUPS_MAX;
 	} else {
@@ -62,7 +64,7 @@ grants(const struct identity *who, const struct stat *st, unsigned wanted)
 	unsigned have = st->st_mode & 7;
 
 	for (int i = 0; i < who->group_count; i++)
-		if (st->st_gid == who->groups[i])
+		if (st->st_gid == (gid_t)who->groups[i])
 			have = st->st_mode >> 3 & 7;
 	if (st->st_uid == who->uid)
 		have = st->st_mode >> 6 & 7;

@@ -31,6 +31,7 @@
 
 #include "base/array.h"
 #include "base/clock.h"
+#include "base/os_condition.h"
 
 enum {
 	REST_FIRST = 1000, /* ms after a first failure */
@@ -72,15 +73,11 @@ struct forward_pool *
 forward_pool_new(void)
 {
 	struct forward_pool *pool = calloc(1, sizeof(*pool));
-	pthread_condattr_t attributes;
 
 	if (pool == NULL)
 		return NULL;
 	(void)pthread_mutex_init(&pool->lock, NULL);
-	(void)pthread_condattr_init(&attributes);
-	(void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&pool->change, &attributes);
-	(void)pthread_condattr_destroy(&attributes);
+	os_condition_init(&pool->change);
 	return pool;
 }
 
@@ -283,10 +280,10 @@ close_old(void *ctx)
 
 	(void)pthread_mutex_lock(&pool->lock);
 	while (!pool->ending && (due = next_expiry(pool)) != UINT64_MAX) {
-		struct timespec until = {(time_t)(due / 1000),
-					 (long)(due % 1000) * 1000000};
-		(void)pthread_cond_timedwait(&pool->change, &pool->lock,
-					     &until);
+		uint64_t now = clock_ms();
+
+		os_condition_wait(&pool->change, &pool->lock,
+				  due > now ? due - now : 0);
 		for (struct forward_peer *p = pool->peers; p != NULL;
 		     p = p->next)
 			expire(p, clock_ms());

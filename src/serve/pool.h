@@ -31,6 +31,7 @@
 #include <stdatomic.h>
 
 #include "base/clock.h"
+#include "base/os.h"
 #include "run/exchange.h"
 #include "run/metrics.h"
 #include "run/reaper.h"
@@ -44,7 +45,7 @@
  * that nobody else sends to the process, as a terminal, a web server or the
  * kernel may do with each that has a meaning.
  */
-#define POOL_WAKE SIGRTMIN
+#define POOL_WAKE OS_SIGNAL_FREE
 
 enum {
 	POOL_EXTRA = 4096, /* threads that may wait for slow clients */

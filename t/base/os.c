@@ -9,6 +9,7 @@
 #endif
 
 #include "base/os.h"
+#include "base/os_condition.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -500,6 +501,46 @@ test_pipe_writers(void **state)
 }
 #endif
 
+struct awaited {
+	pthread_mutex_t lock;
+	pthread_cond_t condition;
+	bool came;
+};
+
+static void *
+let_come(void *context)
+{
+	struct awaited *a = context;
+
+	(void)pthread_mutex_lock(&a->lock);
+	a->came = true;
+	(void)pthread_cond_signal(&a->condition);
+	(void)pthread_mutex_unlock(&a->lock);
+	return NULL;
+}
+
+/* A wait ends when its time is over, also one that is past a second's end, and
+ * before that when what it waits for has come. */
+static void
+test_condition(void **state)
+{
+	struct awaited a = {.lock = PTHREAD_MUTEX_INITIALIZER};
+	pthread_t thread;
+
+	(void)state;
+	os_condition_init(&a.condition);
+	(void)pthread_mutex_lock(&a.lock);
+	os_condition_wait(&a.condition, &a.lock, 0);
+	os_condition_wait(&a.condition, &a.lock, 999);
+	assert_int_equal(pthread_create(&thread, NULL, let_come, &a), 0);
+	while (!a.came)
+		os_condition_wait(&a.condition, &a.lock, UINT32_MAX);
+	(void)pthread_mutex_unlock(&a.lock);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	(void)pthread_cond_destroy(&a.condition);
+	(void)pthread_mutex_destroy(&a.lock);
+}
+
 int
 main(void)
 {
@@ -517,6 +558,7 @@ main(void)
 	    cmocka_unit_test(test_watch_closed),
 	    cmocka_unit_test(test_signals),
 	    cmocka_unit_test(test_poll),
+	    cmocka_unit_test(test_condition),
 	    cmocka_unit_test(test_child_fails),
 	    cmocka_unit_test(test_child_execs),
 #ifndef OS_POSIX_ONLY

@@ -1,5 +1,6 @@
 #!/usr/bin/perl
-# What only Linux has is in src/base/os*.[ch], and none of it is left with
+# What only Linux has, and what not every POSIX system has, is in
+# src/base/os*.[ch], and none of the first is left with
 # OS_POSIX_ONLY: what a system without it would miss is what is looked for here.
 #
 # SPDX-License-Identifier: ISC
@@ -14,10 +15,12 @@ use Test::More;
 my @calls = qw(accept4 clone close_range dup3 epoll_create1 epoll_ctl epoll_wait
     eventfd getauxval getrandom inotify_init1 memfd_create pidfd_open
     pidfd_send_signal pipe2 ppoll prctl prlimit renameat2 sendfile signalfd splice
-    syscall tee timerfd_create unshare vmsplice memrchr eaccess);
+    syscall tee timerfd_create unshare vmsplice memrchr eaccess mempcpy);
 my @names = qw(CLONE_PIDFD F_GETPIPE_SZ F_SETPIPE_SZ MFD_CLOEXEC MSG_CMSG_CLOEXEC
     MSG_MORE O_TMPFILE POLLRDHUP RENAME_NOREPLACE SIOCOUTQ SOCK_CLOEXEC
     SOCK_NONBLOCK SO_PASSCRED SO_PEERCRED);
+# What POSIX has and OpenBSD or macOS have not: base/os.h has it for all of them.
+push @names, qw(RLIMIT_AS SIGRTMIN pthread_condattr_setclock);
 # glibc has some of them by other names as well.
 my $calls = join '|', @calls;
 my $symbol = qr/^(?:__)?(?:$calls)(?:64)?$/;
