@@ -77,7 +77,7 @@ int
 child_limit(pid_t pid, const struct app *app)
 {
 	return limit(pid, RLIMIT_CPU, &app->cpu_limit) != 0 ||
-		       limit(pid, RLIMIT_AS, &app->memory_limit) != 0 ||
+		       limit(pid, OS_LIMIT_MEMORY, &app->memory_limit) != 0 ||
 		       limit(pid, RLIMIT_NOFILE, &app->file_limit) != 0 ||
 		       limit(pid, RLIMIT_NPROC, &app->process_limit) != 0
 		   ? -1
@@ -120,9 +120,8 @@ put(int fd, int target)
 }
 
 static int
-set_descriptors(const struct child_spec *spec)
+set_descriptors(const struct child_spec *spec, int in)
 {
-	int in = spec->in < 0 ? os_child_open_null() : aside(spec->in, 0);
 	int out = aside(spec->out, 1), err = aside(spec->err, 2);
 	int control = spec->control > 0 ? aside(spec->control, -1) : 0;
 
@@ -138,11 +137,15 @@ int
 child_enter(const struct child_spec *spec, enum child_stage *stage)
 {
 	sigset_t none;
+	int in;
 
 	*stage = CHILD_STAGE_SETUP;
 	if (!spec->prepared)
 		default_signals();
-	if (set_descriptors(spec) != 0)
+	in = spec->in < 0 ? os_child_open_null() : aside(spec->in, 0);
+	if (in < 0 && spec->in < 0)
+		*stage = CHILD_STAGE_NULL;
+	if (set_descriptors(spec, in) != 0)
 		return -1;
 	*stage = CHILD_STAGE_CHDIR;
 	if (spec->directory != NULL && chdir(spec->directory) != 0)
@@ -388,14 +391,26 @@ hint(const char *file, enum child_stage stage, int error)
 			return "its #! line ends in a carriage return: save it "
 			       "with Unix line ends";
 		return exec_hint(file, error);
+	case CHILD_STAGE_NULL:
 	case CHILD_STAGE_START:
 	case CHILD_STAGE_SETUP:
 		break;
 	}
-	if (error == EMFILE || error == ENFILE)
+	switch (error) {
+	case EMFILE:
+	case ENFILE:
 		return "raise the limit of open files, or lower workers";
-	return "raise the limits of processes and memory of this user, or "
-	       "lower workers";
+	case EAGAIN:
+	case ENOMEM:
+		return "raise the limits of processes and memory of this "
+		       "user, or lower workers";
+	default:
+		return stage != CHILD_STAGE_NULL
+			   ? NULL
+			   : "a program reads /dev/null where a request has no "
+			     "body: in a chroot make it with mknod -m 666 "
+			     "dev/null c 1 3";
+	}
 }
 
 int

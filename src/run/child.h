@@ -37,6 +37,7 @@ struct child_spec {
 /* The step at which a start failed: the hint depends on it. */
 enum child_stage {
 	CHILD_STAGE_START, /* the process: EAGAIN, ENOMEM, EMFILE */
+	CHILD_STAGE_NULL,  /* /dev/null, where there is no body */
 	CHILD_STAGE_SETUP, /* descriptors, limits */
 	CHILD_STAGE_CHDIR,
 	CHILD_STAGE_EXEC

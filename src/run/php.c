@@ -129,6 +129,8 @@ start(struct php *php, const struct child_spec *spec, enum child_stage *stage)
 	int listener = -1, null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	int err[2] = {-1, -1}, rc = -1, error;
 
+	if (null < 0)
+		*stage = CHILD_STAGE_NULL;
 	if (null >= 0 && make_sockets(&listener, &php->connection) == 0 &&
 	    os_pipe(err) == 0) {
 		php->err = err[0];

@@ -146,7 +146,7 @@ prepend_run(const struct settings *settings, struct exchange *x,
 	int error = check_program(script->argv[0]);
 
 	if (error == 0 && spec.in < 0) {
-		stage = CHILD_STAGE_SETUP;
+		stage = CHILD_STAGE_NULL;
 		error = errno;
 	}
 	if (error == 0 && child_enter(&spec, &stage) != 0)

@@ -283,6 +283,32 @@ for my $size (0, 1, 5000, 70_000, 3_000_000) {
 
 # ---- the server gives up ----------------------------------------------------
 
+# A chroot without /dev/null, or as good as one: a request with a body needs none,
+# and one without says what is missing.
+SKIP: {
+	my @bare = ('unshare', '--mount', '--propagation', 'private', 'sh', '-c',
+		'mount -t tmpfs none /dev && exec "$@"', 'sh');
+	skip 'root alone hides /dev', 7 unless $> == 0 && have_program('unshare')
+	    && (run([ @bare, 'true' ]))[0] == 0;
+	my ($unshare, @rest) = @bare;
+	my @how = (program => have_program('unshare'), argv0 => $unshare,
+		argv => [ @rest, $program ]);
+	policy($main);
+	my $bare = cgi_run(@how, stdin => 'abc', env => variables('POST',
+		HTTP_ORIGIN => 'https://a.example', CONTENT_LENGTH => 3));
+	is($bare->{status}, 200, 'no /dev/null, with a body');
+	is($bare->{body}, "app ran\n", 'no /dev/null, with a body: whole');
+	is($bare->{exit}, 0, 'no /dev/null, with a body: exit status');
+	is($bare->{stderr}, '', 'no /dev/null, with a body: nothing is wrong');
+	$bare = cgi_run(@how, env => variables('GET',
+		HTTP_ORIGIN => 'https://a.example'));
+	is($bare->{status}, 500, 'no /dev/null, and no body');
+	like($bare->{stderr}, qr{\[start-failed\].*/dev/null.*mknod -m 666},
+	    'no /dev/null, and no body: the log says what to make');
+	unlike($bare->{stderr}, qr/raise the limit/,
+	    'no /dev/null, and no body: it is no limit');
+}
+
 # Start it with a program that never ends; the pids of both.
 sub start_endless {
 	my ($script, $grace) = @_;
