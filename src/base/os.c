@@ -113,6 +113,45 @@ os_is_listener(int fd)
 	       listens != 0;
 }
 
+/* What the child has written into its copy of the context. */
+static void
+read_report(int fd, void *context, size_t len)
+{
+	ssize_t n;
+
+	/* Up to PIPE_BUF bytes come at once or, after an exec, not at all. */
+	do
+		n = read(fd, context, len);
+	while (n < 0 && errno == EINTR);
+	(void)close(fd);
+}
+
+/* os_start by fork(2). */
+static pid_t
+start_by_fork(int (*run)(void *), void *context, size_t len)
+{
+	int report[2], rc, fd;
+	pid_t pid;
+
+	if (os_pipe(report) != 0)
+		return -1;
+	pid = fork();
+	if (pid == 0) {
+		/* run replaces the first three. */
+		fd = fcntl(report[1], F_DUPFD_CLOEXEC, 3);
+		rc = run(context);
+		if (write(fd, context, len) < 0)
+			rc = 127;
+		_exit(rc);
+	}
+	(void)close(report[1]);
+	if (pid > 0)
+		read_report(report[0], context, len);
+	else
+		(void)close(report[0]);
+	return pid;
+}
+
 #ifdef __APPLE__
 
 void
@@ -288,6 +327,7 @@ os_poll(struct pollfd *fds, nfds_t count, const struct timespec *time)
 struct starting {
 	int (*run)(void *);
 	void *context;
+	size_t len;
 	pid_t pid;
 	int pidfd;
 	int error;
@@ -303,10 +343,10 @@ start_here(void *context)
 	/* It grows down on every machine that we care for. */
 	s->pid =
 	    clone(s->run, stack + sizeof(stack), flags, s->context, &s->pidfd);
-	/* qemu's user mode knows no CLONE_PIDFD. */
+	/* qemu's user mode knows neither CLONE_PIDFD nor a child that writes to
+	 * our memory. */
 	if (s->pid < 0 && errno == EINVAL)
-		s->pid = clone(s->run, stack + sizeof(stack),
-			       flags & ~CLONE_PIDFD, s->context);
+		s->pid = start_by_fork(s->run, s->context, s->len);
 	s->error = errno;
 #ifdef __SANITIZE_ADDRESS__
 	/* Its functions never returned, so their marks are still there. */
@@ -317,9 +357,8 @@ start_here(void *context)
 pid_t
 os_start(int (*run)(void *), void *context, size_t len, int *pidfd)
 {
-	struct starting s = {run, context, -1, -1, 0};
+	struct starting s = {run, context, len, -1, -1, 0};
 
-	(void)len;
 	if (!os_elsewhere(start_here, &s))
 		start_here(&s);
 	*pidfd = s.pidfd;
@@ -611,44 +650,11 @@ os_poll(struct pollfd *fds, nfds_t count, const struct timespec *time)
 	return poll(fds, count, ms);
 }
 
-/* What the child has written into its copy of the context. */
-static void
-read_report(int fd, void *context, size_t len)
-{
-	ssize_t n;
-
-	/* Up to PIPE_BUF bytes come at once or, after an exec, not at all. */
-	do
-		n = read(fd, context, len);
-	while (n < 0 && errno == EINTR);
-	(void)close(fd);
-}
-
 pid_t
 os_start(int (*run)(void *), void *context, size_t len, int *pidfd)
 {
-	int report[2], rc, fd;
-	pid_t pid;
-
 	*pidfd = -1;
-	if (os_pipe(report) != 0)
-		return -1;
-	pid = fork();
-	if (pid == 0) {
-		/* run replaces the first three. */
-		fd = fcntl(report[1], F_DUPFD, 3);
-		(void)mark(fd, false);
-		rc = run(context);
-		if (write(fd, context, len) < 0)
-			rc = 127;
-		_exit(rc);
-	}
-	(void)close(report[1]);
-	if (pid > 0)
-		read_report(report[0], context, len);
-	else
-		(void)close(report[0]);
-	return pid;
+	return start_by_fork(run, context, len);
 }
 
 void

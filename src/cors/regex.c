@@ -215,7 +215,8 @@ regex_compile(struct slice pattern, char *error, size_t error_cap)
 	}
 	regex->match_limit = MATCH_LIMIT;
 	regex->code = compile(pattern, PCRE2_AUTO_CALLOUT, &code, &offset);
-	if (regex->code == NULL) {
+	/* It may be too large, or wrong, which the other says as well. */
+	if (regex->code == NULL && code != PCRE2_ERROR_HEAP_FAILED) {
 		regex->code = compile(pattern, 0, &code, &offset);
 		if (regex->code != NULL)
 			regex->match_limit = limit_of_large(regex->code);

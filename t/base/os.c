@@ -230,7 +230,9 @@ test_executable(void **state)
 	path[len] = '\0';
 	assert_int_equal(stat(path, &a), 0);
 	assert_int_equal(os_executable_stat(&b), 0);
-	assert_int_equal(a.st_ino, b.st_ino);
+	/* What runs under qemu is qemu (tools/matrix). */
+	if (getenv("CORSWRAP_EMULATED") == NULL)
+		assert_int_equal(a.st_ino, b.st_ino);
 }
 
 /* The other side is gone only when it no longer reads. */
