@@ -252,6 +252,16 @@ sub ask {
 	like(ask($address, 'rights')->{body}, qr/^Seccomp:\s+2$/m, 'and the filter');
 	ends_well($pid);
 }
+# The unit lets corswrap give up rights (Landlock; `[landlock]`: it could not).
+SKIP: {
+	skip 'this kernel has no Landlock', 3 if syscall(444, 0, 0, 1) <= 0;
+	my ($pid, $address) = in_unit(policy("exec = $dir/cgi/app.pl", 600)
+	    . "landlock = yes\n");
+	like(ask($address, 'rights')->{body}, qr/^Seccomp:\s+2$/m,
+	    'a responder that gave up its rights runs a program');
+	unlike(read_file("$dir/log/app.log"), qr/\[landlock\]/, 'and it could');
+	ends_well($pid);
+}
 unlike(read_file("$dir/log/app.log"), qr/not permitted/,
 	'nothing was refused that it needs');
 show_logs($dir);
