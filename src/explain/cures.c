@@ -32,8 +32,8 @@ find_problem(const struct explanation *e, const char *id,
 		enum server_problem problem;
 	} ids[] = {
 	    {"options-guarded", PROBLEM_OPTIONS},
-	    {"options-not-allowed", PROBLEM_OPTIONS},
-	    {"options-not-found", PROBLEM_OPTIONS},
+	    {"options-not-allowed", PROBLEM_METHOD},
+	    {"options-not-found", PROBLEM_METHOD},
 	    {"options-failed", PROBLEM_OPTIONS},
 	    {"options-redirected", PROBLEM_OPTIONS},
 	    {"login-redirect", PROBLEM_OPTIONS},

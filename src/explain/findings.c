@@ -347,17 +347,19 @@ struct status_words {
 	const char *what; /* behind "OPTIONS is 405" */
 };
 
+static const char fix_options[] =
+    "pass OPTIONS to corswrap, which responds to preflights itself; a server "
+    "without corswrap must respond with 204 and the CORS headers";
+
 static const struct status_words status_words[] = {
     {404, 404, "options-not-found",
      "route OPTIONS like the other methods: the routes of an application often "
      "have only those",
      ", so no preflight can pass"},
-    {405, 405, "options-not-allowed",
-     "pass OPTIONS to corswrap, which responds to preflights itself",
+    {405, 405, "options-not-allowed", fix_options,
      ": the server does not know the method at this URL, so no preflight can "
      "pass"},
-    {501, 501, "options-not-allowed",
-     "pass OPTIONS to corswrap, which responds to preflights itself",
+    {501, 501, "options-not-allowed", fix_options,
      ": the server does not know the method, so no preflight can pass"},
     {502, 504, "backend-down", fix_backend,
      ": a proxy responds, because its backend is down or does not respond"},

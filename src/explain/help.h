@@ -1,5 +1,5 @@
 /*
- * What an id of a diagnostic, a reason or a finding means, and what is to be
+ * What an id of a diagnostic, a reason, a finding or a line of the log means, and what is to be
  * done: the entries of help.txt.
  *
  * SPDX-License-Identifier: ISC
@@ -11,7 +11,8 @@
 
 struct help_entry {
 	const char *id;
-	const char *kind; /* "error", "warning", "note", "reason", "finding" */
+	/* "error", "warning", "note", "reason", "finding", "log" */
+	const char *kind;
 	/* Lines for a terminal; the cause up to the first empty one. */
 	const char *text;
 };

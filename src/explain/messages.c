@@ -123,6 +123,16 @@ static const struct message messages[] = {
       "Multiple CORS header 'Access-Control-Allow-Origin' not allowed",
       "Access-Control-Allow-Origin cannot contain more than one origin"}},
     {"acao-mismatch",
+     "Access-Control-Allow-Origin is there, but it is empty. (null) is how "
+     "Firefox prints that; it is not the origin null, so do not set "
+     "`allow-null`.",
+     "find out what sends it, with curl -i -H 'Origin: ...' URL, and remove "
+     "it there: often a variable that is not set in add_header (nginx) or "
+     "Header set (Apache)",
+     {"CORS header 'Access-Control-Allow-Origin' does not match '(null)'",
+      "CORS header 'Access-Control-Allow-Origin' does not match ''",
+      "header contains the invalid value ''"}},
+    {"acao-mismatch",
      "The response allows another origin than the page's: a fixed one, one "
      "from a cache that ignores Vary, or, after a redirect to another origin, "
      "not null.",

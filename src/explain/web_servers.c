@@ -81,6 +81,7 @@ web_server_of(const struct response *response)
  */
 struct server_words {
 	const char *name;
+	const char *passes; /* how OPTIONS reaches what is behind; NULL: never */
 	const char *cures[PROBLEMS]; /* NULL: it has none */
 };
 
@@ -91,6 +92,9 @@ static const struct server_words servers[SERVER_KINDS] = {
     [SERVER_NGINX] =
 	{
 	    "nginx",
+	    "the location with its fastcgi_pass must cover the URL, "
+	    "without limit_except; a folder with an index also needs the "
+	    "rewrite that corscheck init --server nginx prints",
 	    {
 		[PROBLEM_OPTIONS] =
 		    "put in front of all else in the location: "
@@ -128,6 +132,8 @@ static const struct server_words servers[SERVER_KINDS] = {
     [SERVER_APACHE] =
 	{
 	    "Apache",
+	    "remove what responds first, such as AllowMethods without "
+	    "OPTIONS, <Limit OPTIONS> or a RewriteRule for OPTIONS",
 	    {
 /* Of preflights alone. */
 #define APACHE_OPTIONS "\"expr=%{REQUEST_METHOD} == 'OPTIONS'\"` "
@@ -168,6 +174,8 @@ static const struct server_words servers[SERVER_KINDS] = {
     [SERVER_LIGHTTPD] =
 	{
 	    "lighttpd",
+	    "set check-local to disable in fastcgi.server, and remove "
+	    "conditions on request-method",
 	    {
 		[PROBLEM_OPTIONS] =
 		    "at the end of the configuration, with mod_setenv in front "
@@ -198,6 +206,8 @@ static const struct server_words servers[SERVER_KINDS] = {
     [SERVER_CADDY] =
 	{
 	    "Caddy",
+	    "its reverse_proxy must cover the URL, in front of file_server, "
+	    "without a method matcher",
 	    {
 		/* Most of its directives, redir and basicauth among them, come
 		 * before `respond`, wherever that is written; of two `handle`
@@ -231,6 +241,8 @@ static const struct server_words servers[SERVER_KINDS] = {
     [SERVER_HAPROXY] =
 	{
 	    "HAProxy",
+	    "remove the http-request deny or return for METH_OPTIONS, and "
+	    "the use_backend conditions on the method",
 	    {
 		[PROBLEM_OPTIONS] =
 		    "in the frontend, in front of its other http-request: "
@@ -256,12 +268,13 @@ static const struct server_words servers[SERVER_KINDS] = {
     [SERVER_IIS] =
 	{
 	    "IIS",
+	    "remove the handler of OPTIONS (OPTIONSVerbHandler) in web.config, "
+	    "and allow the verb OPTIONS in <requestFiltering>",
 	    {
 		[PROBLEM_OPTIONS] =
 		    "install the IIS CORS module, and allow the origin ~o in "
 		    "web.config (<cors enabled=\"true\">), which responds to "
-		    "preflights before authentication; remove the handler of "
-		    "OPTIONS (OPTIONSVerbHandler)",
+		    "preflights before authentication",
 		[PROBLEM_ORIGIN] =
 		    "allow the origin ~o in one place: <cors> of web.config, "
 		    "not <customHeaders> of <httpProtocol>, which sends one "
@@ -277,6 +290,7 @@ static const struct server_words servers[SERVER_KINDS] = {
     [SERVER_EXPRESS] =
 	{
 	    "Express",
+	    "mount the proxy by app.use(), not by app.get() or app.post()",
 	    {
 		[PROBLEM_OPTIONS] =
 		    "app.use(cors({ origin: \"~o\"~c, credentials: true~. })) "
@@ -297,6 +311,7 @@ static const struct server_words servers[SERVER_KINDS] = {
     [SERVER_S3] =
 	{
 	    "S3",
+	    NULL,
 	    {
 		[PROBLEM_OPTIONS] =
 		    "add to the bucket's CORS configuration (Permissions, "
@@ -317,6 +332,7 @@ static const struct server_words servers[SERVER_KINDS] = {
     [SERVER_CLOUDFRONT] =
 	{
 	    "CloudFront",
+	    "allow OPTIONS in the behavior (Allowed HTTP methods)",
 	    {
 		[PROBLEM_OPTIONS] =
 		    "allow OPTIONS in the behavior, and give it a response "
@@ -337,6 +353,7 @@ static const struct server_words servers[SERVER_KINDS] = {
     [SERVER_CLOUDFLARE] =
 	{
 	    "Cloudflare",
+	    NULL,
 	    {
 		[PROBLEM_OPTIONS] =
 		    "make the origin server behind Cloudflare respond to "
@@ -414,17 +431,34 @@ fill(struct explanation *e, const char *template)
 	return text;
 }
 
+/* Either what is behind the server responds to preflights, or it does itself:
+ * with both, a header would be there twice. */
+static const char *
+cure_method(struct explanation *e, const struct server_words *words,
+	    const char *itself)
+{
+	if (words->passes == NULL)
+		return itself;
+	return explain_printf(
+	    e, "if corswrap is behind %s, pass OPTIONS to it: %s; if not, %s",
+	    words->name, words->passes, itself);
+}
+
 const char *
 server_cure(struct explanation *e, enum server_kind kind,
 	    enum server_problem problem)
 {
-	const char *template = servers[kind].cures[problem];
+	bool unreached = problem == PROBLEM_METHOD;
+	const struct server_words *words = &servers[kind];
+	const char *template =
+	    words->cures[unreached ? PROBLEM_OPTIONS : problem];
 
 	if (template == NULL || !is_plain(e->question.origin) ||
 	    !is_plain(e->plan.method) ||
 	    (slice_present(e->plan.asked) && !is_plain(e->plan.asked)))
 		return NULL;
-	return fill(e, template);
+	template = fill(e, template);
+	return unreached ? cure_method(e, words, template) : template;
 }
 
 const char *

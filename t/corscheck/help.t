@@ -32,9 +32,25 @@ for my $file (glob "$src/explain/*.c $src/probe/*.c") {
 	my $text = read_file($file);
 	$used{$1} = $file while $text =~ /(?:finding_add|explain_blocked|explain_unreachable)\(\s*\w+,\s*$id/g;
 }
+# Of the log: behind the level; behind a status, or a time limit's 0; as the
+# failure that counters have.
+my %logged;
+for my $file (glob "$src/run/*.c $src/serve/*.c $src/corswrap/*.c") {
+	my $text = read_file($file);
+	$logged{$1} = $file while $text =~ /LOG_LEVEL_\w+,\s*$id/g;
+	$logged{$1} = $file while $text =~ /\b(?:0|[45]\d\d|status),\s*$id,/g;
+	$logged{$1} = $file while $text =~ /\b(?:failure|id) =\s*$id/g;
+	$logged{$1} = $file
+	    while $text =~ /\b(?:metrics_failed|response_fail)\([^;"]*$id/g;
+	for my $choice ($text =~ /\b(?:id = |LOG_LEVEL_WARNING,\s*)(\w+\s*\?[^;]*?)[;,]/g) {
+		$logged{$1} = $file while $choice =~ /$id/g;
+	}
+}
+cmp_ok(scalar keys %logged, '>', 60, 'ids of the log were found');
+%used = (%used, %logged);
 delete @used{qw(none)};
 my (undef, $list) = run([ corscheck(), 'help' ]);
-my %known = map { $_ => 1 } $list =~ /^([a-z0-9-]+) +(?:error|warning|note|reason|finding) /mg;
+my %known = map { $_ => 1 } $list =~ /^([a-z0-9-]+) +(?:error|warning|note|reason|finding|log) /mg;
 cmp_ok(scalar keys %known, '>', 100, 'over a hundred ids');
 cmp_ok(scalar keys %used, '>', 60, 'and most of the source was found');
 is_deeply([ grep { !$known{$_} } sort keys %used ], [], 'every id has an entry')
