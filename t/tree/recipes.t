@@ -27,6 +27,7 @@ sub displays {
 	for my $line ($text =~ /^(.*)\n/gm) {
 		if (ref $found[-1] && !$found[-1][2]) {
 			$found[-1][2] = 1, next if $line =~ /^\.Ed/;
+			next if $line =~ /^\.\\"/;
 			$line =~ s/\\&//g;
 			$line =~ s/\\e/\\/g;
 			$found[-1][1] .= "$line\n";
@@ -76,7 +77,59 @@ for my $i (0 .. $#migration - 1) {
 }
 is_deeply(\%import, {}, 'both servers were imported');
 
+# --- lines for nginx ---------------------------------------------------------------
+
 my $status;
+SKIP: {
+	my $nginx = have_program('nginx') or skip 'no nginx', 1;
+	my (%in, %taken);
+	run([ 'cp', '/etc/nginx/fastcgi_params', $dir ]);
+	for my $file (glob(top_src() . '/doc/*.[578]')) {
+		for (displays($file)) {
+			my ($title, $lines) = @$_;
+			my $where = $lines =~ /^(?:location|fastcgi_\w+) /m ? 'server'
+			    : $lines =~ /^(?:upstream|log_format) /m ? 'http' : next;
+			# The first is what is replaced; the others name an upstream.
+			next if $lines =~ /^(?:FROM|#.*corscheck)|\Afastcgi_pass corswrap;/m;
+			$lines = "location /x {\n$lines}\n" if $lines =~ /\Afastcgi_/;
+			my ($http, $server) = $where eq 'http' ? ($lines, '') : ('', $lines);
+			$http =~ s{/var/log/nginx}{$dir}g;
+			write_file("$dir/nginx.conf", "pid $dir/pid; error_log stderr;\n"
+			    . "events {}\nhttp { access_log off;\n$http\n"
+			    . "server { listen 127.0.0.1:1;\n$server\n} }\n");
+			my ($exit, undef, $err) =
+			    run([ $nginx, '-t', '-q', '-p', $dir, '-c', "$dir/nginx.conf" ]);
+			is($exit, 0, basename($file) . ": $title: nginx takes it")
+			    or diag($err, $lines);
+			$taken{ basename($file) }++;
+		}
+	}
+	cmp_ok(scalar keys %taken, '>=', 3, 'lines for nginx were found');
+}
+
+# --- commands that are shown ---------------------------------------------------------
+
+# Each option of a command is one that it has.
+my $manual = read_file(top_src() . '/doc/corscheck.1');
+my %options;
+for my $file (glob(top_src() . '/doc/*.[1578]'), top_src() . '/README.md') {
+	my $text = read_file($file) =~ s/\\e\n/ /gr =~ s/\\\n/ /gr;
+	while ($text =~ /^(?:\.Dl |\$ | {4})?(?:\$ )?corscheck (\w+)((?: .*)?)$/mg) {
+		my ($command, $rest) = ($1, $2);
+		$rest =~ s/ [|>].*//;
+		$options{$command} //= do {
+			my (undef, $out) = run([ corscheck(), $command, '-h' ]);
+			$out;
+		};
+		for ($rest =~ /(?<=\s)(--?[a-zA-Z]+)/g) {
+			my $fl = s/^--/Fl Fl /r =~ s/^-/Fl /r;
+			ok($options{$command} =~ /\Q$_\E\b/ || $manual =~ /\b$fl\b/,
+			    basename($file) . ": corscheck $command $_");
+		}
+	}
+}
+cmp_ok(scalar keys %options, '>=', 5, 'commands were found');
+
 for my $name (qw(exchange request)) {
 	($status, my $svg) = run([ $^X, top_src() . '/doc/draw-exchange',
 	    top_src() . "/doc/$name.txt" ]);

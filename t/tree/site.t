@@ -27,7 +27,10 @@ for my $file (glob "$site/*.html") {
 	my $html = read_file($file);
 	my @ids = $html =~ /<[^>]*\sid="([^"]+)"/g;
 	$ids{$name} = { map { $_ => 1 } @ids };
-	# (mandoc gives a name again when a page explains it twice)
+	my %times;
+	$times{$_}++ for @ids;
+	is_deeply([ grep { $times{$_} > 1 } sort keys %times ], [],
+	    "$name: each id once");
 	$links{$name} = [ $html =~ /<[^>]*\s(?:href|src|action)="([^"]+)"/g ];
 	next if $name eq 'README.html';    # what the drop-in brings, as it is
 	like($html, qr/<html lang="en">.*<meta name="viewport".*<title>[^<]+<\/title>/s,
@@ -40,6 +43,20 @@ for my $file (glob "$site/*.html") {
 	    [], "$name: loads nothing from elsewhere");
 }
 cmp_ok(scalar keys %ids, '>=', 18, 'the pages');
+# What people look for has a place of its own, and long pages a list of them.
+for ([ 'corswrap-errors.7.html', qr/^the-preflight-gets-405/ ],
+	[ 'corswrap.8.html', qr/^nginx/ ],
+	[ 'corswrap.ini.5.html', qr/^unknown-section/ ],
+	[ 'servers.html', qr/^packaging-oci-containerfile/ ],
+	[ 'servers.html', qr/^packaging-kubernetes-corswrap-yaml/ ]) {
+	my ($name, $id) = @$_;
+	ok(scalar(grep { /$id/ } keys %{ $ids{$name} }), "$name: $id");
+}
+for (qw(corswrap-errors.7 corswrap.ini.5 corswrap-operation.7 hacking)) {
+	like(read_file("$site/$_.html"), qr/class="contents"/, "$_: its contents");
+}
+unlike(read_file("$site/servers.html"), qr/\@(?:sysconfdir|bindir)\@/,
+    'units are as they are installed');
 for my $name (sort keys %links) {
 	my @bad = grep {
 		my ($page, $id) = /\A([^#]*)(?:#(.*))?\z/;
@@ -50,7 +67,7 @@ for my $name (sort keys %links) {
 	is_deeply(\@bad, [], "$name: its links lead somewhere");
 }
 {
-	run([ 'cp', '-r', map({ top_src() . "/$_" } qw(doc examples etc bench NEWS)),
+	run([ 'cp', '-r', map({ top_src() . "/$_" } qw(doc examples etc packaging bench NEWS)),
 		glob(top_src() . '/*.md'), $dir ]);
 	open my $fh, '>>', "$dir/README.md" or die;
 	print {$fh} "\n[gone](examples/gone.conf)\n";
@@ -59,6 +76,8 @@ for my $name (sort keys %links) {
 	isnt($status, 0, 'a link that leads nowhere ends it');
 	like($err, qr{examples/gone\.conf}, 'and is named');
 }
+
+sub decoded { my ($link) = @_; return $link =~ s/%([0-9A-Fa-f]{2})/chr hex $1/ger }
 
 # --- the search -------------------------------------------------------------------
 
@@ -87,6 +106,31 @@ SKIP: {
 		[ 'cors_decide', 'cors.3' ],
 		[ 'git clone', 'applications' ],
 		[ 'CSRF', 'corswrap-protection.7', 'corswrap.ini.5' ],
+		# By other words than the pages have, in other forms, as a part.
+		[ 'docker', 'servers#packaging-oci', 'corswrap-operation.7#Containers_' ],
+		[ 'kubernetes', 'servers#packaging-kubernetes', 'corswrap-operation.7#Containers_' ],
+		[ 'k8s', 'servers#packaging-kubernetes', 'corswrap-operation.7#Containers_' ],
+		[ 'typo', 'corswrap.ini.5#unknown-section', 'corscheck.1' ],
+		[ 'intranet', 'corswrap-recipes.7#A_server_in_the_intranet' ],
+		[ 'custom header', 'corswrap-recipes.7#Custom_request_headers' ],
+		[ 'X-Token', 'corswrap-recipes.7#Custom_request_headers' ],
+		[ 'exclude path', 'corswrap-recipes.7#Excluding_a_path' ],
+		[ 'bypass', 'corswrap-recipes.7#Excluding_a_path' ],
+		[ '405', 'corswrap-errors.7#the-preflight-gets-405' ],
+		[ 'preflight 405 nginx', 'corswrap-errors.7#the-preflight-gets-405', 'corswrap-errors.7#nginx' ],
+		[ '(null)', 'corswrap-errors.7#firefox-cors-header-access-control-allow-origin-does-not-mat' ],
+		[ 'upload', 'corswrap-recipes.7#Large_uploads', 'corswrap.ini.5#max-body' ],
+		[ 'uploads too large', 'corswrap-recipes.7#Large_uploads', 'corswrap.ini.5#max-body' ],
+		[ 'timeouts', 'corswrap-operation.7', 'corswrap.ini.5', 'corscheck.1' ],
+		[ 'program needs ten minutes', 'corswrap-operation.7#Time_limits' ],
+		[ 'exit status', 'corscheck.1#EXIT_STATUS', 'corswrap.8#EXIT_STATUS' ],
+		[ 'CI', 'corscheck.1' ],
+		[ 'SELinux Fedora', 'corswrap.8#systems-without-the-group' ],
+		[ 'another user', 'corswrap.8#another-user' ],
+		[ 'mixed content', 'corswrap-errors.7#mixed-content' ],
+		[ 'subdomains cookies', 'corswrap-recipes.7#All_subdomains' ],
+		[ 'prometheus refused preflights', 'corswrap-operation.7#Monitoring' ],
+		[ 'access log format', 'corswrap.ini.5#log-format', 'corswrap-migration.7', 'corswrap.ini.5#access-log' ],
 	) {
 		my ($words, @pages) = @$row;
 		my $found = $b->value(sprintf q{(() => {
@@ -94,9 +138,12 @@ SKIP: {
 			words.value = %s;
 			words.dispatchEvent(new Event("input"));
 			return [...document.querySelectorAll("#found a")].slice(0, 3)
-				.map(a => a.getAttribute("href").replace(/\.html.*/, ""));
+				.map(a => a.getAttribute("href").replace(".html", ""));
 			})()}, JSON::PP->new->allow_nonref->encode($words));
-		ok(scalar(grep { my $page = $_; grep { $_ eq $page } @$found } @pages),
+		# A page, or the beginning of a place in it.
+		ok(scalar(grep { my $page = $_; grep { $page =~ /#/
+			? index(decoded($_), $page) == 0 : s/#.*//r eq $page }
+			@$found } @pages),
 		    "search: $words") or diag join ' ', @$found;
 	}
 	is($b->value('document.getElementById("words").value = "<img src=x>", '
@@ -107,6 +154,8 @@ SKIP: {
 	ok($b->value('document.querySelector("#examples-servers-nginx-conf").open'),
 	    'a link to a file opens it');
 	$b->size(width => 390, height => 844);
+	ok($b->value('document.querySelector(".menu").offsetParent !== null'),
+	    'a phone has a link to the menu');
 	for my $page (qw(index corswrap.ini.5 hacking)) {
 		$b->load("file://$site/$page.html");
 		cmp_ok($b->value('document.documentElement.scrollWidth'), '<=', 390,
