@@ -1,6 +1,6 @@
 /*
- * What an id of a diagnostic, a reason, a finding or a line of the log means, and what is to be
- * done: the entries of help.txt.
+ * What an id of a diagnostic, a reason, a finding or a line of the log means,
+ * and what is to be done: the entries of help.txt.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -81,7 +81,8 @@ web_server_of(const struct response *response)
  */
 struct server_words {
 	const char *name;
-	const char *passes; /* how OPTIONS reaches what is behind; NULL: never */
+	const char
+	    *passes; /* how OPTIONS reaches what is behind; NULL: never */
 	const char *cures[PROBLEMS]; /* NULL: it has none */
 };
 
@@ -290,7 +291,7 @@ static const struct server_words servers[SERVER_KINDS] = {
     [SERVER_EXPRESS] =
 	{
 	    "Express",
-	    "mount the proxy by app.use(), not by app.get() or app.post()",
+	    NULL,
 	    {
 		[PROBLEM_OPTIONS] =
 		    "app.use(cors({ origin: \"~o\"~c, credentials: true~. })) "
@@ -332,7 +333,7 @@ static const struct server_words servers[SERVER_KINDS] = {
     [SERVER_CLOUDFRONT] =
 	{
 	    "CloudFront",
-	    "allow OPTIONS in the behavior (Allowed HTTP methods)",
+	    NULL,
 	    {
 		[PROBLEM_OPTIONS] =
 		    "allow OPTIONS in the behavior, and give it a response "

@@ -33,8 +33,8 @@ enum server_problem {
 	PROBLEM_VARY,	 /* it depends on Origin, and does not say so */
 	PROBLEM_CACHE,	 /* a cache sends it to pages of other origins */
 	PROBLEM_BACKEND, /* a proxy responds for what is behind it */
-	PROBLEM_METHOD,	 /* OPTIONS is 404 or 405; as PROBLEM_OPTIONS, and how it
-			  * reaches corswrap */
+	PROBLEM_METHOD,	 /* OPTIONS is 404 or 405: how it reaches corswrap,
+			  * and PROBLEM_OPTIONS */
 	PROBLEMS
 };
 

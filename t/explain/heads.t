@@ -68,7 +68,7 @@ my @cases = (
 		'Allow: GET, HEAD, OPTIONS, TRACE', 'Server: Microsoft-IIS/10.0',
 		'X-Powered-By: ASP.NET' ], '<title>405 - HTTP verb used to access '
 		. 'this page is not allowed.</title>', \@put,
-		qr/^install the IIS CORS module, and allow the origin $origin/ ],
+		qr/^if corswrap is behind IIS, .*OPTIONSVerbHandler.*; if not, install the IIS CORS module, and allow the origin $origin/ ],
 	[ 'IIS by its page', [ '401 Unauthorized' ], '<title>IIS 10.0 Detailed '
 		. 'Error - 401.2 - Unauthorized</title>', \@put, qr/IIS CORS module/ ],
 	[ 'IIS: no CORS headers', [ '200 OK', 'Server: Microsoft-IIS/10.0' ], '',
@@ -88,7 +88,7 @@ my @cases = (
 	[ 'openresty', [ '200 OK', 'Server: openresty/1.25.3.2' ], '', [],
 		qr/`add_header Access-Control-Allow-Origin "$origin" always;`/ ],
 	[ 'nginx by its page', [ '405 Not Allowed' ], '<center>nginx</center>',
-		\@put, qr/`if \(\$request_method = OPTIONS\) \{`/ ],
+		\@put, qr/^if corswrap is behind nginx, .*limit_except.*; if not, .*`if \(\$request_method = OPTIONS\) \{`/ ],
 	[ 'Caddy', [ '405 Method Not Allowed', 'Server: Caddy' ], '', \@put,
 		qr/`handle \@preflight \{`/ ],
 	[ 'HAProxy by its page', [ '503 Service Unavailable' ],
@@ -128,7 +128,7 @@ like($two->{fix}, qr/app\.use|add_header/, 'in the words of one of them');
 my $file = write_file("$dir/head", "HTTP/1.1 405 x\r\nServer: Caddy\r\n\r\n");
 my (undef, $text) = run([ corscheck(), 'read', '--url',
 	'https://api.example.org/x', '--origin', $origin, @put, $file ]);
-like($text, qr/^Fix: put in front of all directives of the site but bind, log and tls:
+like($text, qr/^Fix: if corswrap is behind Caddy, pass OPTIONS to it: .*; if not, put in front of all directives of the site but bind, log and tls:
         \@preflight method OPTIONS
         handle \@preflight \{
         header Access-Control-Allow-Origin "$origin"
