@@ -15,8 +15,8 @@ use strict;
 use warnings;
 
 use Corswrap::Faults ();
-use Corswrap::FastCGI qw(begin_record fcgi_connect fcgi_get params_records
-    record request_bytes stdin_records);
+use Corswrap::FastCGI qw(begin_record fcgi_begin fcgi_connect fcgi_get
+    params_records record request_bytes stdin_records);
 use Corswrap::Responder;
 use Corswrap::Server;
 use Corswrap::Test qw(have_program patience read_file run start stop
@@ -175,11 +175,13 @@ sub _upload {
 	my ($port, $size) = @_;
 	my $file = tempdir();
 	write_file("$file/body", 'x' x $size);
-	my ($exit, $out) = run([ 'curl', '-sS', '-i', '-m', 50, '-H', 'Expect:',
-		'-H', "Origin: $origin", '-H', 'Content-Type: text/plain',
-		'--data-binary', "\@$file/body", "http://127.0.0.1:$port/api?count" ]);
+	my ($exit, $out, $err) = run([ 'curl', '-sS', '-i', '-m', patience(50),
+		'-H', 'Expect:', '-H', "Origin: $origin",
+		'-H', 'Content-Type: text/plain', '--data-binary',
+		"\@$file/body", "http://127.0.0.1:$port/api?count" ]);
 	my ($head, $body) = split /\r\n\r\n/, $out, 2;
-	return { status => ($out =~ m{^HTTP/\S+ (\d+)})[0] // 0, body => $body // '',
+	return { status => ($out =~ m{^HTTP/\S+ (\d+)})[0] // 0, said => $err,
+		body => $body // '',
 		header => { map { /^([^:]+): *(.*?)\r?$/ ? (lc $1 => [ $2 ]) : () }
 		    split /\n/, $head // '' } };
 }
@@ -193,7 +195,8 @@ sub _fills {
 			    . substr($got->{body}, 0, 20) . ')' ] };
 	my $isnt = sub { my ($got, $cors, $what) = @_;
 		push @seen, [ $got->{status} == 500 && $cors,
-			"full disk: $what: 500 with CORS ($got->{status})" ] };
+			"full disk: $what: 500 with CORS ($got->{status} "
+			    . ($got->{said} // '') . ')' ] };
 	$is->(_once($r->address, 'count', body => 'x' x (2 * $MB)), 2 * $MB,
 	    'an upload that fits');
 	$isnt->($_, _cors($_), 'one that does not')
@@ -225,18 +228,16 @@ sub _fills {
 # Somebody else fills it in the midst of two bodies.
 sub _filled_by_others {
 	my ($r, $disk) = @_;
-	my @c = map { fcgi_connect($r->address) } 1, 2;
 	my $size = 2 * $MB - 10;
-	for my $c (@c) {
-		$c->send_bytes(begin_record() . params_records(_params('count',
-			'x' x $size)) . stdin_records('x' x (1200 * 1024),
-			no_stdin_end => 1));
-	}
+	my $begin = begin_record() . params_records(_params('count', 'x' x $size))
+	    . stdin_records('x' x (1200 * 1024), no_stdin_end => 1);
+	my $rest = stdin_records('x' x ($size - 1200 * 1024));
+	my @c = map { fcgi_begin($r->address, $begin) } 1, 2;
 	wait_for(sub { _kib_used($disk) > 2000 }, 10);
 	open my $filler, '>', "$disk/filler" or die "$disk: $!";
 	1 while defined syswrite $filler, 'y' x 65536;
 	close $filler;
-	$_->send_bytes(stdin_records('x' x ($size - 1200 * 1024))) for @c;
+	$_->send_bytes($rest) for @c;
 	# The end of one may make room for the other.
 	my @got = sort { $b->{status} <=> $a->{status} }
 	    map { $_->read_response(timeout => 30) } @c;
@@ -244,7 +245,7 @@ sub _filled_by_others {
 	return ([ $got[0]{status} == 500 && _cors($got[0]),
 		"full disk: filled by others: 500 with CORS ($got[0]{status})" ],
 	    [ _cors($got[1]) && ($got[1]{status} == 500 || $got[1]{body} eq $size),
-		'full disk: the other one' ]);
+		"full disk: the other one ($got[1]{status})" ]);
 }
 
 # --- a clock that jumps -----------------------------------------------------------

@@ -52,12 +52,23 @@ sub warm_responder {
 	    "$server\n" . counter_lines(), %o);
 }
 
-# { warm => N, cold => N, stale => N } of all requests until now.
-sub counted {
+sub _counters {
 	my ($r) = @_;
 	my $got = ask($r, 'status', params => { REQUEST_URI => '/warm-status',
 		REMOTE_ADDR => '192.0.2.1' });
-	return { $got->{body} =~
+	return $got->{body};
+}
+
+# { warm => N, cold => N, stale => N } of all requests until now.
+# (A request is counted when its response has been sent, so whoever has read that
+# may be earlier: wait until the worker that reports is the only busy one, or 2 s,
+# since a test may have a request that goes on.)
+sub counted {
+	my ($r) = @_;
+	my $text;
+	wait_for(sub { $text = _counters($r);
+		$text =~ /^corswrap_busy_workers 1$/m }, 2);
+	return { $text =~
 		/^corswrap_warm_requests_total\{result="(\w+)"\} (\d+)/mg };
 }
 
