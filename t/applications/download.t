@@ -5,7 +5,6 @@
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
-use Digest::SHA ();
 use FindBin;
 use lib "$FindBin::RealBin/../lib";
 use Corswrap::Application;
@@ -21,32 +20,24 @@ my $dir = app_folder('download', 'download.pl');
 my $bare = app_bare($dir, '/download', "$dir/app/download.pl");
 my $size = 300_000_000;
 
-# What the program prints, without any server.
-my $sum = do {
-	my $sha = Digest::SHA->new(256);
-	my $block = join('', map { chr } 0 .. 250) x 1000;
-	my $left = $size;
-	while ($left > 0) {
-		my $n = $left < length $block ? $left : length $block;
-		$sha->add(substr $block, 0, $n);
-		$left -= $n;
-	}
-	$sha->hexdigest;
-};
+# What the program prints: these bytes again and again.
+my $block = join('', map { chr } 0 .. 250) x 1000;
+my $blocks = $block x 3;
 
-# Straight from the socket into the sum: its headers, length and sum.
-sub fetch_sum {
+# Straight from the socket: its headers, its length, and whether they are those.
+sub fetch {
 	my ($port) = @_;
 	my $headers = "$dir/log/headers";
 	open my $in, '-|', 'curl', '-sS', '-N', '-D', $headers, '-H',
 	    "Origin: $page", "http://127.0.0.1:$port/download" or die "curl: $!";
-	my ($length, $sha) = (0, Digest::SHA->new(256));
+	my ($length, $same) = (0, 1);
 	while (sysread $in, my $part, 1 << 18) {
+		$same &&= $part eq substr $blocks, $length % length $block,
+		    length $part;
 		$length += length $part;
-		$sha->add($part);
 	}
 	close $in;
-	return (read_file($headers), $length, $sha->hexdigest);
+	return (read_file($headers), $length, $same);
 }
 
 # The most memory of the responder of a folder, in KiB; 0 where there is none.
@@ -67,9 +58,9 @@ for my $server (grep { $_ ne 'busybox' } init_servers()) {
 		$page, { '/usr/lib/cgi-bin' => "$own/app" }), '--exec',
 		"$own/app/download.pl", '--path', '/download');
 	subtest $server => sub {
-		my ($headers, $length, $got) = fetch_sum($port);
+		my ($headers, $length, $same) = fetch($port);
 		is($length, $size, '300 MB');
-		is($got, $sum, 'the same bytes');
+		ok($same, 'the same bytes');
 		like($headers, qr/^Access-Control-Allow-Origin: \Q$page\E\r$/mi,
 		    'with CORS');
 		cmp_ok(memory_of($own), '<', 20_000, 'corswrap keeps none of it')

@@ -340,7 +340,7 @@ sub cgi {
 		my (undef, $want) = run($command);
 		for my $call (grep { $faults->may_refuse($_) } qw(malloc read
 		    open open_memstream fstat realpath __realpath_chk getcwd)) {
-			for my $n (1 .. ($long ? 1000 : 20)) {
+			for my $n (1 .. ($long ? 1000 : 8)) {
 				$faults->arm($call, $n, $error{$call});
 				my ($exit, $out, $err) = run($command,
 					env => $faults->env);

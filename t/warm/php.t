@@ -158,7 +158,9 @@ if ($what === 'finish') {
 }
 echo 'x';
 END
-my $r = php_responder("first-byte-timeout = 500ms\nkill-grace = 300ms");
+# Longer where everything takes longer.
+my $limit = 500 * ($ENV{CORSWRAP_PATIENCE} || 1);
+my $r = php_responder("first-byte-timeout = ${limit}ms\nkill-grace = 300ms");
 ok(warm_up($r, 'slow.php'), 'slow.php is warm');
 my $got = ask_warm($r, 'slow.php', params => { QUERY_STRING => 'sleep', NOTE => "$dir/note1" });
 is($got->{status}, 504, 'a script that takes too long: 504');

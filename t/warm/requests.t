@@ -161,7 +161,9 @@ if ($ENV{QUERY_STRING} eq 'late') {
 	sleep 60;
 }
 END
-$r = warm_responder("first-byte-timeout = 500ms\nkill-grace = 300ms");
+# Longer where everything takes longer.
+my $limit = 500 * ($ENV{CORSWRAP_PATIENCE} || 1);
+$r = warm_responder("first-byte-timeout = ${limit}ms\nkill-grace = 300ms");
 ok(warm_up($r, 'slow.pl'), 'slow.pl is warm');
 my $got = ask_warm($r, 'slow.pl', params => { QUERY_STRING => 'sleep',
 	NOTE => "$dir/note1" });
@@ -182,8 +184,11 @@ is(ask_warm($r, 'slow.pl')->{body}, 'x', 'the next is warm again');
 ok(wait_for(sub { my ($z) = zygotes($r); !grep { read_file("/proc/$_/stat") =~ /\) Z / }
 	children_of($z) }), 'no zombie is left');
 
+$r->stop;
+
 # --- a zygote that is stopped ---------------------------------------------------------------
 
+$r = warm_responder("kill-grace = 300ms");
 my $count = "$dir/posted";
 perl_program('post.pl', <<"END");
 read STDIN, my \$body, 1000;

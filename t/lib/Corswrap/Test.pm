@@ -198,21 +198,23 @@ sub wait_socket {
 # (exit status, or -signal; standard output; standard error)
 sub run {
 	my ($command, %o) = @_;
-	my $dir = File::Temp->newdir;
-	write_file("$dir/in", $o{stdin} // '');
+	# Files that have no name any more cost less than a folder of files.
+	my ($in, $out, $err) = map { _unnamed() } 1 .. 3;
+	print {$in} $o{stdin} // '';
+	seek $in, 0, 0; # which writes it
 	my $pid = fork // die "fork: $!";
 	if ($pid == 0) {
 		%running = ();
-		open STDIN, '<', "$dir/in" or _exit(126);
-		open STDOUT, '>', "$dir/out" or _exit(126);
-		open STDERR, '>', "$dir/err" or _exit(126);
+		POSIX::dup2(fileno $in, 0) // _exit(126);
+		POSIX::dup2(fileno $out, 1) // _exit(126);
+		POSIX::dup2(fileno $err, 2) // _exit(126);
 		%ENV = %{ $o{clean} } if $o{clean};
 		$ENV{$_} = $o{env}{$_} for keys %{ $o{env} || {} };
 		chdir $o{dir} if $o{dir};
 		exec { $o{file} // $command->[0] } @$command or _exit(127);
 	}
 	my $until = time + patience($o{timeout} // 60);
-	my $status;
+	my ($status, $pause) = (undef, 0.0005);
 	while (!defined $status) {
 		if (waitpid($pid, WNOHANG) == $pid) { $status = $?; last }
 		if (time > $until) {
@@ -220,10 +222,25 @@ sub run {
 			waitpid $pid, 0;
 			$status = $?;
 		}
-		sleep 0.005;
+		sleep $pause;
+		$pause *= 1.5 if $pause < 0.01;
 	}
 	my $exit = $status & 127 ? -($status & 127) : $status >> 8;
-	return ($exit, read_file("$dir/out"), read_file("$dir/err"));
+	return ($exit, map { _all_of($_) } $out, $err);
+}
+
+sub _unnamed {
+	open my $fh, '+>', undef or die "temporary file: $!";
+	binmode $fh;
+	return $fh;
+}
+
+sub _all_of {
+	my ($fh) = @_;
+	my $text = '';
+	sysseek $fh, 0, 0;
+	1 while sysread $fh, $text, 1 << 16, length $text;
+	return $text;
 }
 
 # http(PORT, METHOD, PATH, [Name => value, ...], BODY): { status, headers =>

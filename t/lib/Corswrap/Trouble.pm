@@ -133,6 +133,16 @@ sub _kib_used {
 	return ($all - $free) * $size / 1024;
 }
 
+# What is there, and who has files of it open.
+sub _left_on {
+	my ($disk) = @_;
+	my ($folder) = $disk =~ m{/root(/.*)};
+	my @open = grep { (readlink // '') =~ m{^\Q$folder\E/} }
+	    glob '/proc/[0-9]*/fd/*';
+	return join ' ', ':', _kib_used($disk), 'KiB,', glob("$disk/*"), map {
+		m{^(/proc/\d+)}; ($_, read_file("$1/cmdline") =~ tr/\0/ /r) } @open;
+}
+
 # nginx and lighttpd before the responder of that folder.
 sub _doors {
 	my ($dir) = @_;
@@ -221,7 +231,8 @@ sub _fills {
 	$is->(_once($r->address, 'count', body => 'x' x (3 * $MB)), 3 * $MB,
 	    'there is room again');
 	my $empty = !defined $disk || wait_for(sub { _kib_used($disk) == 0 }, 10);
-	push @seen, _rest($r, 'full disk'), [ $empty, 'full disk: it is empty' ];
+	push @seen, _rest($r, 'full disk'), [ $empty,
+		'full disk: it is empty' . ($empty ? '' : _left_on($disk)) ];
 	return @seen;
 }
 
