@@ -79,9 +79,7 @@ script_tests = \
 	t/hostile/patience.t \
 	t/hostile/server-gives-up.t \
 	t/hostile/signals.t \
-	t/onefile/chromium.t \
-	t/onefile/firefox.t \
-	t/onefile/webkit.t \
+	t/onefile/browsers.t \
 	t/page/chromium.t \
 	t/page/fastcgi.t \
 	t/page/page.t \

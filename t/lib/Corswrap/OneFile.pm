@@ -1,8 +1,8 @@
 package Corswrap::OneFile;
 
 # The one-file page in a real browser: it prints what corscheck prints, byte for
-# byte, from file://, and nothing leaves it.  The three tests in t/onefile differ
-# in the engine alone.
+# byte, from file://, and nothing leaves it.  t/onefile/browsers.t does so in three
+# engines.
 #
 # A browser gets a copy of corscheck.html with a script of this test at its end,
 # whose hash stands in the copy's CSP; what it finds it leaves in the page's title
@@ -379,28 +379,44 @@ END
 	return;
 }
 
+# What is asked, what corscheck prints, and the copy: made once for all engines.
+my $prepared;
+sub _prepared {
+	return $prepared //= do {
+		my $dir = tempdir();
+		my $ids = [ map { /^([a-z-]+)  / ? $1 : () } split /\n/,
+			(run([ corscheck(), 'help' ]))[1] ];
+		cmp_ok(scalar @$ids, '>', 50, 'help has ids');
+		my @jobs = (_walks(), _cases(), _lint(), _import(), _pasted(),
+			_others($ids));
+		mkdir "$dir/jobs";
+		my @expected = _expected("$dir/jobs", @jobs);
+		my $elsewhere = IO::Socket::INET->new(Listen => 5,
+			LocalAddr => '127.0.0.1');
+		my ($form, $page) = _posted();
+		_write_copy("$dir/test.html", {
+			jobs => [ map { _encoded($jobs[$_], $expected[$_]) }
+				0 .. $#jobs ],
+			form => $form,
+			page => MIME::Base64::encode_base64($page, ''),
+			elsewhere => 'http://127.0.0.1:' . $elsewhere->sockport
+			    . '/' });
+		{ dir => $dir, jobs => \@jobs, expected => \@expected,
+			elsewhere => $elsewhere };
+	};
+}
+
 # check_one_file(ENGINE, sub (URL) { ...; sub { texts } })
 sub check_one_file {
 	my ($engine, $ask) = @_;
+	my $p = _prepared();
 	my $dir = tempdir();
-	my $ids = [ map { /^([a-z-]+)  / ? $1 : () } split /\n/,
-		(run([ corscheck(), 'help' ]))[1] ];
-	cmp_ok(scalar @$ids, '>', 50, 'help has ids');
-	my @jobs = (_walks(), _cases(), _lint(), _import(), _pasted(), _others($ids));
-	mkdir "$dir/jobs";
-	my @expected = _expected("$dir/jobs", @jobs);
-	my $elsewhere = IO::Socket::INET->new(Listen => 5, LocalAddr => '127.0.0.1');
-	my ($form, $page) = _posted();
-	_write_copy("$dir/test.html", {
-		jobs => [ map { _encoded($jobs[$_], $expected[$_]) } 0 .. $#jobs ],
-		form => $form, page => MIME::Base64::encode_base64($page, ''),
-		elsewhere => 'http://127.0.0.1:' . $elsewhere->sockport . '/' });
-	my $found = _found($ask, "$dir/test.html");
+	my $found = _found($ask, "$p->{dir}/test.html");
 	is($found->{error}, undef, "$engine: the page runs");
 	return if $found->{error};
 	cmp_ok($found->{done}, '>', 500, "$engine: corscheck ran");
 	is_deeply($found->{bad}, [], "$engine: it prints what corscheck prints")
-	    or _explain($found->{bad}, \@jobs, \@expected);
+	    or _explain($found->{bad}, @$p{qw(jobs expected)});
 	ok($found->{page}, "$engine: the page is the CGI program's");
 	is($found->{title}, 'Blocked - CORS analyzer', "$engine: a form is answered");
 	like($found->{answer}, qr/origin-not-allowed/, "$engine: with its reason");
@@ -409,7 +425,7 @@ sub check_one_file {
 	is($found->{fetch}, 'blocked', "$engine: nothing is sent");
 	is_deeply([ sort @{ $found->{violations} } ], [ 'connect-src', 'img-src' ],
 	    "$engine: by its CSP");
-	ok(!IO::Select->new($elsewhere)->can_read(0), "$engine: nothing came");
+	ok(!IO::Select->new($p->{elsewhere})->can_read(0), "$engine: nothing came");
 	is($found->{regex}, 'Blocked - CORS analyzer',
 	    "$engine: an expression, by RegExp");
 	_check_upload($dir, $found->{zip});
