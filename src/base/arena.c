@@ -71,8 +71,8 @@ block_new(size_t cap)
 }
 
 /*
- * A block with room for size bytes.  What would fill most of one gets its own
- * behind the head, whose free rest then stays in use.
+ * A block with room for size bytes.  A large piece gets a block of its own,
+ * linked behind the head, so that the free rest of the head stays in use.
  */
 static struct block *
 block_add(struct arena *arena, size_t size)
@@ -117,7 +117,7 @@ allocate(struct arena *arena, size_t size, size_t align)
 void *
 arena_alloc(struct arena *arena, size_t size)
 {
-	/* At least one byte, so that the pointer is nobody else's. */
+	/* At least one byte, so that the pointer is unique. */
 	return allocate(arena, size == 0 ? 1 : size, ALIGN);
 }
 

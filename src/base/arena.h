@@ -19,15 +19,15 @@ struct arena *arena_new(void);
 void arena_free(struct arena *);
 
 /*
- * size bytes, zeroed and aligned for any type; owned by the arena.  NULL when
- * memory is out (errno ENOMEM); size 0 gives a valid, unique pointer.
+ * size bytes, zeroed and aligned for any type; owned by the arena.  NULL: out
+ * of memory (errno ENOMEM).  Size 0 gives a valid, unique pointer.
  */
 void *arena_alloc(struct arena *, size_t size);
 /* count * size bytes, checked for overflow; else as arena_alloc. */
 void *arena_array(struct arena *, size_t count, size_t size);
 /* A NUL-terminated copy of the slice, owned by the arena; NULL: no memory. */
 char *arena_text(struct arena *, struct slice);
-/* The slices one behind the other, as arena_text. */
+/* The slices joined, as arena_text. */
 char *arena_join(struct arena *, const struct slice *, size_t count);
 /* A copy of the slice (NUL-terminated behind its end); absent: no memory. */
 struct slice arena_slice(struct arena *, struct slice);

@@ -15,7 +15,7 @@
 
 enum { FIRST_ROOM = 8 };
 
-/* What `need` places become: twice as many as before at least; 0: too many. */
+/* The new room for `need` places: at least twice the old room; 0: too many. */
 static size_t
 next_room(size_t room, size_t need, size_t size)
 {
@@ -31,8 +31,8 @@ next_room(size_t room, size_t need, size_t size)
 	return room < need ? need : room;
 }
 
-/* array is the address of a pointer of some type, which C lets nobody read or
- * write as a void *. */
+/* array is the address of a pointer of some type; C does not allow it to be
+ * read or written as a void *. */
 static void *
 pointer_of(const void *array)
 {

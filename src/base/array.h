@@ -20,16 +20,16 @@
 
 /*
  * Room for one more than count places of size bytes.  array is the address of
- * the pointer to the first; it and *room are set anew if the array has to move.
- * False: memory is out, and everything is as before.  free(3) the pointer.
+ * the pointer to the first; it and *room change if the array has to move.
+ * False: out of memory, and nothing has changed.  free(3) the pointer.
  */
 bool array_grow(void *array, size_t count, size_t *room, size_t size);
 
 /* The same for `need` places in all, for bytes that come in blocks. */
 bool array_reserve(void *array, size_t need, size_t *room, size_t size);
 
-/* As array_grow with memory of the arena, which keeps the old places too: their
- * sum is less than twice the last. */
+/* As array_grow, with memory of the arena.  The arena keeps the old copies too:
+ * in all less than twice the last. */
 bool array_grow_in(struct arena *, void *array, size_t count, size_t *room,
 		   size_t size);
 

@@ -18,7 +18,7 @@ buffer_need(char **buf, size_t *have, size_t cap)
 
 	if (*have >= cap && *buf != NULL)
 		return 0;
-	/* Not realloc, which would copy what nobody wants. */
+	/* Not realloc, which would copy contents that are not needed. */
 	fresh = malloc(cap);
 	if (fresh == NULL)
 		return -1;

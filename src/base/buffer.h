@@ -9,8 +9,8 @@
 
 #include <stddef.h>
 
-/* Make *buf at least cap bytes (cap > 0); its contents are lost where it has
- * to grow (array_reserve keeps them).  -1: no memory, and it is as before. */
+/* Make *buf at least cap bytes (cap > 0); its contents are lost if it has to
+ * grow (array_reserve keeps them).  -1: no memory, and *buf is unchanged. */
 int buffer_need(char **buf, size_t *have, size_t cap);
 
 #endif

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <time.h>
 
-/* poll(2) takes an int; a longer sleep is as good in two parts. */
+/* poll(2) takes an int; a longer sleep is made of several calls. */
 #define LONGEST 60000
 
 #ifdef CLOCK_MONOTONIC_COARSE /* Linux */
@@ -76,12 +76,13 @@ uint64_t
 deadline_at_rate(uint64_t from, uint64_t ms, uint64_t bytes, uint64_t now)
 {
 	enum { MS_FOR_BYTE = 2 };
-	/* What came fast would earn hours of silence. */
+	/* Otherwise a client that was fast at first could then pause for hours.
+	 */
 	uint64_t most = now + (ms > DEADLINE_SILENCE ? ms : DEADLINE_SILENCE);
 
 	if (ms == 0)
 		return DEADLINE_NEVER;
-	if (most < now) /* so long that it is for ever */
+	if (most < now) /* so long that it never ends */
 		most = DEADLINE_NEVER;
 	if (bytes > (DEADLINE_NEVER - from - ms) / MS_FOR_BYTE)
 		return most;

@@ -76,7 +76,7 @@ file_same_state(const struct file_state *a, const struct file_state *b)
 	       same_time(a->changed, b->changed);
 }
 
-/* Was the file left alone between the two, and were these all its bytes? */
+/* Did the file stay unchanged between the two, and were these all its bytes? */
 static bool
 at_rest(const struct stat *before, const struct stat *after, size_t len)
 {
@@ -88,8 +88,8 @@ at_rest(const struct stat *before, const struct stat *after, size_t len)
 }
 
 /*
- * Read what has an end and does not wait for another process: a regular file,
- * or a device without a byte in it (/dev/null).  -1 with errno.
+ * Read only files that end and that do not wait for another process: regular
+ * files, and devices that are empty (/dev/null).  -1 with errno.
  */
 static int
 read_kind(int fd, const struct stat *status, size_t max, char **bytes,
@@ -110,8 +110,9 @@ read_kind(int fd, const struct stat *status, size_t max, char **bytes,
 }
 
 /*
- * One reading.  1: the file changed under it; 0; -1 with errno.  O_NONBLOCK:
- * open(2) of a FIFO would wait for a writer, for ever and whatever signal comes.
+ * Read the file once.  1: it changed meanwhile; 0: done; -1 with errno.
+ * Without O_NONBLOCK open(2) of a FIFO would wait for a writer, and no signal
+ * would end that.
  */
 static int
 read_once(const char *path, size_t max, char **bytes, size_t *len,

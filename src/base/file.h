@@ -11,8 +11,8 @@
 
 #include "base/slice.h"
 
-/* What stat(2) tells of a file: one that was changed or replaced differs, but
- * for two changes within a tick of its file system's clock. */
+/* What stat(2) says of a file.  It differs for a file that was changed or
+ * replaced, unless both happened within one tick of the file system's clock. */
 struct file_state {
 	bool exists;
 	dev_t device;
@@ -27,12 +27,11 @@ struct file_state file_state_of(const struct stat *);
 bool file_same_state(const struct file_state *, const struct file_state *);
 
 /*
- * Read the regular file at path, at most max bytes (EFBIG past it, and for a
- * device that has bytes; ENODEV for a FIFO or a terminal, which are never waited
- * for).  A file that changes
- * while it is read is read again, a few times (EAGAIN when it does not come to
- * rest).  0: *bytes holds *len bytes (free() them) and *status what fstat said
- * of them; -1 with errno and *bytes NULL.
+ * Read the regular file at path, at most max bytes.  Errors: EFBIG past max,
+ * and for a device that has bytes; ENODEV for a FIFO or a terminal, which would
+ * block; EAGAIN for a file that changes during each of several attempts.  0:
+ * *bytes holds *len bytes (free() them) and *status what fstat said of them; -1
+ * with errno and *bytes NULL.
  */
 int read_file(const char *path, size_t max, char **bytes, size_t *len,
 	      struct stat *status);

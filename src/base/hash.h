@@ -1,6 +1,6 @@
 /*
- * A hash of bytes: fast on the few tens that an origin has, which are hashed on
- * every request.
+ * A hash of bytes: fast on origins, which have a few tens of bytes and are
+ * hashed on every request.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -11,7 +11,8 @@
 
 #include "base/slice.h"
 
-/* mix() for processors of 32 bits, which have no product of 128: the same. */
+/* mix() for processors of 32 bits, which have no 128-bit product: the same
+ * result. */
 static inline uint64_t
 mix_by_halves(uint64_t a, uint64_t b)
 {
@@ -65,7 +66,7 @@ read_few(const char *at, size_t len)
 }
 
 /*
- * Chance hardly finds collisions of these 64-bit products, but whoever writes
+ * Collisions of these 64-bit products hardly happen by chance, but an author of
  * a policy can search for them.  So a table takes another seed when it fills
  * badly, and compares the bytes.
  */

@@ -1,5 +1,5 @@
 /*
- * HOST:PORT, and the hosts and ports that stand for themselves.
+ * HOST:PORT, loopback hosts and default ports.
  *
  * SPDX-License-Identifier: ISC
  */

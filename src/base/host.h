@@ -1,6 +1,6 @@
 /*
- * HOST:PORT as URLs, origins and the Host header have it, and the hosts and
- * ports that stand for themselves.
+ * HOST:PORT as in URLs, origins and the Host header; loopback hosts and default
+ * ports.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -28,13 +28,14 @@ unsigned port_number(struct slice);
 unsigned port_default(struct slice scheme);
 
 /*
- * Does the host of a URL, as it is serialized, never leave this machine: 127/8,
- * [::1], localhost and what is under it (RFC 6761, 6.3), a final dot allowed?
+ * Is this the host of a URL (serialized) that never leaves this machine: 127/8,
+ * [::1], localhost and names under it (RFC 6761, 6.3), with or without a final
+ * dot?
  */
 bool host_is_loopback(struct slice host);
 
-/* Punycode, RFC 3492, 6.1: the bias of the next number, after one that was the
- * delta of so many points in all. */
+/* Punycode, RFC 3492, 6.1: the bias of the next number, from the last delta and
+ * the number of code points so far. */
 uint32_t host_punycode_bias(uint32_t delta, uint32_t points, bool first);
 
 #endif

@@ -17,8 +17,8 @@ enum { V4_BYTES = 4, V6_BYTES = 16, GROUPS = 8 };
 
 /* ---- reading IPv4 ---- */
 
-/* The part up to the next dot, and what comes behind the dot; absent: there is
- * no dot. */
+/* Cut off the part up to the next dot; *rest is what follows the dot, absent if
+ * there is no dot. */
 static struct slice
 cut_label(struct slice *rest)
 {
@@ -48,8 +48,8 @@ ip_parse_v4(struct slice text, struct ip *out)
 	return true;
 }
 
-/* "IPv4 number parser"; what is over 32 bits stays just over them.  False: no
- * number. */
+/* "IPv4 number parser"; a number over 32 bits becomes 2^32.  False: no number.
+ */
 static bool
 read_url_number(struct slice text, uint64_t *out)
 {
@@ -97,7 +97,7 @@ ip_parse_url_v4(struct slice text, struct ip *out)
 
 	text = text_chop(text, '.');
 	while (slice_present(text)) {
-		/* What was last until now is one byte. */
+		/* A part that is not the last is one byte. */
 		if (count == V4_BYTES || last > 255)
 			return false;
 		address = address << 8 | last;
@@ -134,7 +134,7 @@ add_group(struct groups *g, unsigned value)
 	return true;
 }
 
-/* Up to four hexadecimal digits are cut off; false: not even one. */
+/* Cut off up to four hexadecimal digits; false: there is none. */
 static bool
 cut_group(struct slice *rest, unsigned *value)
 {
@@ -196,7 +196,7 @@ ip_parse_v6(struct slice text, struct ip *out)
 
 	if (!read_groups(text, &g))
 		return false;
-	/* "::" is for one group at least. */
+	/* "::" stands for at least one group. */
 	if ((g.gap > GROUPS) != (g.count == GROUPS))
 		return false;
 	*out = (struct ip){.v6 = true};
@@ -223,8 +223,8 @@ group_at(const struct ip *ip, size_t i)
 	return (unsigned)ip->bytes[2 * i] << 8 | ip->bytes[2 * i + 1];
 }
 
-/* The longest run of zero groups, the first of equals, two at least (RFC 5952,
- * 4.2); its length, or 0. */
+/* The longest run of at least two zero groups, the first of several (RFC 5952,
+ * 4.2); returns its length, or 0. */
 static size_t
 find_zeros(const struct ip *ip, size_t *start)
 {

@@ -1,10 +1,10 @@
 /*
  * IP addresses as text, both ways.
  *
- * Written is always the one canonical form: dotted decimal, and RFC 5952 for
- * IPv6 with hexadecimal groups alone, which is how the URL standard serializes
- * hosts and how browsers therefore write origins.  inet_ntop is not used: it
- * writes some IPv6 addresses with dots, and needs C strings.
+ * Addresses are written in the one canonical form: dotted decimal, and for IPv6
+ * RFC 5952 with hexadecimal groups only.  This is how the URL standard
+ * serializes hosts, and so how browsers write origins.  inet_ntop writes some
+ * IPv6 addresses with dots and needs C strings.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -13,7 +13,7 @@
 
 #include "base/slice.h"
 
-/* Compare with memcmp or ip_eq: what an address does not use is zero. */
+/* Compare with memcmp or ip_eq: unused bytes are zero. */
 struct ip {
 	unsigned char bytes[16]; /* network order; IPv4: the first four */
 	bool v6;
@@ -31,15 +31,16 @@ bool ip_parse(struct slice, struct ip *);
 
 /*
  * The URL standard's "IPv4 parser": one to four numbers, decimal, octal or
- * hexadecimal, the last of which fills what is left; a final dot is allowed.
- * For the hosts of which ip_ends_in_number is true.
+ * hexadecimal; the last one fills the remaining bytes; a final dot is allowed.
+ * Only for hosts for which ip_ends_in_number is true.
  */
 bool ip_parse_url_v4(struct slice, struct ip *);
-/* The URL standard's "ends in a number checker": is this host an IPv4 address
- * or else no host at all?  A final dot does not count. */
+/* The URL standard's "ends in a number checker": must this host be an IPv4
+ * address, and is it invalid if it is not?  A final dot is ignored. */
 bool ip_ends_in_number(struct slice host);
 
-/* Write the canonical text, IP_TEXT_MAX bytes at most, no NUL; its length. */
+/* Write the canonical text, IP_TEXT_MAX bytes at most, without NUL; returns its
+ * length. */
 size_t ip_write(const struct ip *, char buf[static IP_TEXT_MAX]);
 
 bool ip_eq(const struct ip *, const struct ip *);
@@ -47,7 +48,7 @@ bool ip_eq(const struct ip *, const struct ip *);
 bool ip_is_loopback(const struct ip *);
 /* ::ffff:0:0/96, an IPv4 address inside an IPv6 one. */
 bool ip_is_mapped(const struct ip *);
-/* Such an address becomes the IPv4 address that it holds; others stay. */
+/* Change such an address to the IPv4 address in it; others stay as they are. */
 void ip_unmap(struct ip *);
 
 /* Clear all but the first bits, so that networks compare and print alike. */

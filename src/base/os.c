@@ -33,8 +33,8 @@
 #include <sanitizer/asan_interface.h>
 #endif
 #ifdef __SANITIZE_THREAD__
-/* ThreadSanitizer takes clone for a fork and forgets who called it; by its
- * other name it goes unseen. */
+/* ThreadSanitizer takes clone for a fork and loses track of the caller; it does
+ * not intercept this other name. */
 int __clone(int (*)(void *), void *, int, void *, ...);
 #define clone __clone
 #endif
@@ -75,7 +75,7 @@ os_trim_memory(void)
 #endif
 }
 
-/* A file of that name pattern, whose name is taken away at once. */
+/* Make a file from that name pattern, and unlink it at once. */
 static int
 unlinked_file(const char *folder)
 {
@@ -95,7 +95,7 @@ unlinked_file(const char *folder)
 	return fd;
 }
 
-/* One by one, those below most. */
+/* One descriptor at a time, mostly those below this number. */
 static void
 mark_each(int first, int most)
 {
@@ -113,7 +113,7 @@ os_is_listener(int fd)
 	       listens != 0;
 }
 
-/* What the child has written into its copy of the context. */
+/* What the child has written to its copy of the context. */
 static void
 read_report(int fd, void *context, size_t len)
 {
@@ -266,7 +266,7 @@ os_unnamed_file(const char *folder)
 {
 	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 
-	/* NFS and others have no such files. */
+	/* NFS and others do not support O_TMPFILE. */
 	return fd >= 0 ? fd : unlinked_file(folder);
 }
 
@@ -313,7 +313,7 @@ os_pipe_resize(int fd, size_t len)
 {
 	if (fcntl(fd, F_GETPIPE_SZ) <= 0)
 		return false;
-	/* refused past the limits of a user: then it stays as it is */
+	/* fails past the user's limit; the size then stays as it is */
 	(void)fcntl(fd, F_SETPIPE_SZ, (int)len);
 	return true;
 }
@@ -340,7 +340,7 @@ start_here(void *context)
 	_Alignas(16) char stack[16 * 1024];
 	int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
 
-	/* It grows down on every machine that we care for. */
+	/* The stack grows down on every supported machine. */
 	s->pid =
 	    clone(s->run, stack + sizeof(stack), flags, s->context, &s->pidfd);
 	/* qemu's user mode knows neither CLONE_PIDFD nor a child that writes to
@@ -349,7 +349,8 @@ start_here(void *context)
 		s->pid = start_by_fork(s->run, s->context, s->len);
 	s->error = errno;
 #ifdef __SANITIZE_ADDRESS__
-	/* Its functions never returned, so their marks are still there. */
+	/* The child's functions never returned, so AddressSanitizer's marks on
+	 * their stack are still there. */
 	__asan_unpoison_memory_region(stack, sizeof(stack));
 #endif
 }
@@ -386,7 +387,8 @@ os_close_on_exec_from(int first)
 		    CLOSE_RANGE_CLOEXEC) == 0)
 		return;
 #endif
-	/* Here all are made close-on-exec: this is for what is not ours. */
+	/* Our own descriptors are all close-on-exec; this is for inherited
+	 * ones. */
 	mark_each(first, 16);
 }
 
@@ -437,7 +439,7 @@ os_receive(int fd, void *buf, size_t len, pid_t *sender)
 	return n;
 }
 
-/* An epoll on nothing but errors. */
+/* An epoll that reports only errors. */
 int
 os_watch_closed(int fd)
 {
@@ -460,7 +462,7 @@ os_exec_name(void)
 
 #else /* OS_POSIX_ONLY */
 
-enum { MARK_MAX = 16384 }; /* descriptors: 2 ms, and more than are used */
+enum { MARK_MAX = 16384 }; /* descriptors: takes 2 ms, and is enough */
 
 /* Close-on-exec and, if wanted, non-blocking; fd. */
 static int
@@ -535,7 +537,7 @@ size_t
 os_pipe_room(int fd)
 {
 	(void)fd;
-	return PIPE_BUF; /* so much it takes whole, says POSIX */
+	return PIPE_BUF; /* POSIX: a write of this size is atomic */
 }
 
 int
@@ -618,7 +620,7 @@ os_pipe_resize(int fd, size_t len)
 	return false;
 }
 
-/* poll(2) tells it of the writing end of a pipe, whatever is asked. */
+/* poll(2) always reports this for the writing end of a pipe. */
 int
 os_watch_closed(int fd)
 {
@@ -674,7 +676,7 @@ os_close_on_exec_from(int first)
 {
 	long most = sysconf(_SC_OPEN_MAX);
 
-	/* Those that another thread is making may not be marked yet. */
+	/* Descriptors that another thread is making may not be marked yet. */
 	mark_each(first, most < 0 || most > MARK_MAX ? MARK_MAX : (int)most);
 }
 

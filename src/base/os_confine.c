@@ -1,14 +1,14 @@
 /*
- * Landlock: the process gives up opening, making and removing files but for
- * those that it names, and what it may connect to.
+ * Landlock: the process gives up opening, making and removing all files except
+ * those that it names, and most connections.
  *
- * A child has the rights of the thread that started it, and programs are to
- * keep theirs.  So one thread that was started before stays free, and starts
- * them; and it reads what the kernel tells of them, which is not for a process
- * with fewer rights than theirs (ptrace(2), access mode checking).
+ * A child has the rights of the thread that started it, and programs must keep
+ * theirs.  So one thread, started before, is not confined and starts them.  It
+ * also reads /proc, because the kernel hides processes with more rights
+ * (ptrace(2), access mode checking).
  *
  * The numbers are the kernel's, of linux/landlock.h: it is newer than some
- * distributions' headers, musl has none, and they never change.
+ * distributions' headers, musl has none, and the numbers never change.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -83,7 +83,7 @@ struct port_rule {
 /* ---- the thread that keeps its rights ---- */
 
 static struct free_thread {
-	pthread_mutex_t turn; /* of those who have something for it */
+	pthread_mutex_t turn; /* callers that wait for their turn */
 	pthread_mutex_t lock; /* for all below */
 	pthread_cond_t change;
 	void (*function)(void *); /* NULL: nothing to do */
@@ -107,7 +107,7 @@ serve(void *nothing)
 	return nothing;
 }
 
-/* One after the other: what it does takes a millisecond. */
+/* Callers take turns: each call takes about a millisecond. */
 static void
 run_there(void (*function)(void *), void *context)
 {
@@ -124,7 +124,7 @@ run_there(void (*function)(void *), void *context)
 	pthread_mutex_unlock(&t->turn);
 }
 
-/* It takes no signals: those are for threads that expect them. */
+/* It blocks all signals: those are for threads that expect them. */
 static int
 start_free_thread(void)
 {
@@ -144,11 +144,11 @@ start_free_thread(void)
 
 /* ---- the rules ---- */
 
-/* Every right that this version of Landlock knows of. */
+/* All rights that this version of Landlock knows. */
 static uint64_t
 rights_on_files(int version)
 {
-	/* one more in 2 and 3 each, none in 4, one in 5 */
+	/* 2, 3 and 5 each added one, 4 none */
 	const int bits = version >= 5 ? 16 : version >= 3 ? 15 : 12 + version;
 
 	return ((uint64_t)1 << bits) - 1;
@@ -166,7 +166,7 @@ rights_of(const struct os_grant *grant)
 	return rights;
 }
 
-/* What is not there cannot be opened later either: no error. */
+/* A missing file cannot be opened later either: no error. */
 static int
 add_path(int rules, const struct os_grant *grant, uint64_t known)
 {
@@ -215,8 +215,8 @@ os_confine(const struct os_grant *grants, size_t count)
 	for (size_t i = 0; i < count; i++)
 		if (add(rules, &grants[i], &all) != 0)
 			goto out;
-	/* Without it the kernel takes rights from nobody but root; the free
-	 * thread, and so programs, go without. */
+	/* The kernel requires this, unless we are root; the unconfined thread,
+	 * and so programs, do not get it. */
 	if (start_free_thread() == 0 &&
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
 	    syscall(SYS_RESTRICT_SELF, rules, 0) == 0) {

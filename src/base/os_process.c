@@ -1,5 +1,6 @@
 /*
- * What only Linux tells of processes that another one started, mostly by /proc.
+ * What only Linux tells about processes that another process started, mostly by
+ * /proc.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -24,8 +25,8 @@
 
 #ifndef OS_POSIX_ONLY
 
-/* What a confined process does in a thread that is not (os_confine): the kernel
- * tells those of equal or fewer rights alone. */
+/* What a confined process does in an unconfined thread (os_confine): the kernel
+ * shows a process only to those with at least its rights. */
 struct look {
 	pid_t pid;
 	const char *name;
@@ -161,10 +162,10 @@ os_process_parent(pid_t pid)
 	    (at = strrchr(line, ')')) == NULL || strlen(at) < 4)
 		return 0;
 	return (pid_t)strtol(at + 4, NULL,
-			     10); /* behind the state, one letter */
+			     10); /* after the state, which is one letter */
 }
 
-/* The numbers in a list of them, of which the last may have been cut. */
+/* The numbers in a list of numbers; the last may have been cut off. */
 static size_t
 read_numbers(char *text, bool cut, pid_t *list, size_t most)
 {
@@ -181,9 +182,9 @@ read_numbers(char *text, bool cut, pid_t *list, size_t most)
 	return count;
 }
 
-/* A child belongs to the thread that started it, as far as /proc goes; programs
- * that start children from other threads than the first are rare, so all
- * threads are looked at. */
+/* In /proc a child belongs to the thread that started it.  Few programs start
+ * children from other threads than the first, but some do, so all threads are
+ * looked at. */
 size_t
 os_process_children(pid_t pid, pid_t *list, size_t most)
 {
@@ -243,9 +244,9 @@ runs(pid_t pid, const struct stat *file)
 	       its.st_ino == file->st_ino;
 }
 
-/* Has it the pipe open for writing, and is it another program than ours?  That
- * comes first: a child that another thread has just started has all our
- * descriptors until its exec, and afterwards none of them. */
+/* Does it have the pipe open for writing, and is it another program than ours?
+ * The program is checked first: a child that another thread has just started
+ * has all our descriptors until its exec, and then none of them. */
 static bool
 writes_to(pid_t pid, ino_t pipe, const struct stat *ours)
 {

@@ -1,5 +1,5 @@
 /*
- * Signals: taken from a descriptor, and told to programs.
+ * Signals: read from a descriptor, and reset for programs.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -63,7 +63,7 @@ os_signal_next(int fd)
 
 #else /* OS_POSIX_ONLY */
 
-/* What the thread that waits for signals has of its own. */
+/* State of the thread that waits for signals. */
 struct signal_reader {
 	sigset_t signals;
 	int to;
@@ -77,10 +77,10 @@ read_signals(void *context)
 	int number;
 	char taken;
 
-	/* It is for these alone that it may be interrupted. */
+	/* Only these signals may interrupt it. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, NULL);
-	/* What comes before one was taken is pending, each once. */
+	/* Signals that arrived before are pending, each once. */
 	while (sigwait(&r->signals, &number) == 0)
 		if (write(r->to, &number, sizeof(number)) < 0 ||
 		    read(r->to, &taken, 1) != 1)

@@ -5,8 +5,8 @@
  * blocks) is handled as slices, because such bytes may hold NUL and need not
  * end where a C string would.  A slice with a null pointer means "absent"; a
  * slice with a pointer and no length means "present and empty".  The two are
- * different in CGI (RFC 3875, 4.1) and in CORS (an empty Origin is malformed,
- * a missing one is none).
+ * different in CGI (RFC 3875, 4.1) and in CORS (an empty Origin is malformed, a
+ * missing one is not).
  *
  * SPDX-License-Identifier: ISC
  */
@@ -58,7 +58,7 @@ size_least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* By bytes, as memcmp: <0, 0, >0.  What begins another comes before it. */
+/* By bytes, as memcmp: <0, 0, >0.  A prefix comes before the longer slice. */
 static inline int
 slice_compare(struct slice a, struct slice b)
 {

@@ -1,9 +1,9 @@
 /*
  * Adaptive spinning: polling for a moment before going to sleep.
  *
- * Sleeping and being woken takes longer than a fast peer takes to answer, so a
- * thread polls some times first, and yields the processor in between.  After a
- * peer that did not answer meanwhile it spins less often, so that a slow peer
+ * Sleeping and waking take longer than a fast peer needs to respond.  So a
+ * thread polls some times first, and yields the processor in between.  If the
+ * peer did not respond meanwhile, it spins less often, so that a slow peer
  * costs little.
  *
  * SPDX-License-Identifier: ISC
@@ -18,10 +18,10 @@ enum {
 	SPIN_SKIPS = 7	  /* at most this many sleeps without spinning first */
 };
 
-/* Of one thread and one kind of peer; zero at first. */
+/* The state of one thread and one kind of peer; zero at first. */
 struct spin {
 	unsigned missed;  /* how many sleeps to skip spinning for, 0 to 7 */
-	unsigned skipped; /* of these */
+	unsigned skipped; /* of them are left */
 };
 
 /* How often to poll this time, with sched_yield before each; 0: sleep. */
@@ -36,7 +36,7 @@ spin_rounds(struct spin *spin)
 	return SPIN_ROUNDS;
 }
 
-/* Spinning has ended: did the peer answer meanwhile? */
+/* Spinning has ended: did the peer respond meanwhile? */
 static inline void
 spin_ended(struct spin *spin, bool seen)
 {

@@ -1,5 +1,5 @@
 /*
- * The small things of text.h that are too long to be inline.
+ * The functions of text.h that are too long to be inline.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -138,7 +138,7 @@ text_is_digits(struct slice s)
 	return s.len > 0 && text_digits(s) == s.len;
 }
 
-/* False: no number.  *over: it is more than max. */
+/* False: not a number.  *over: it is more than max. */
 static bool
 read_number(struct slice s, uint64_t max, uint64_t *out, bool *over)
 {

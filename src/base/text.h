@@ -1,9 +1,9 @@
 /*
- * Small things that are done to text everywhere: trimming, lists, numbers,
- * hexadecimal digits, letter case, and quoting for people.
+ * Small functions on text: trimming, lists, numbers, hexadecimal digits, letter
+ * case, and quoting for people.
  *
- * All of it takes slices, looks at no byte outside of them, knows no locale and
- * allocates nothing.
+ * They take slices, read no byte outside of them, ignore the locale and
+ * allocate nothing.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -104,7 +104,7 @@ text_ends(struct slice s, struct slice end)
 		memcmp(s.ptr + (s.len - end.len), end.ptr, end.len) == 0);
 }
 
-/* Without blanks (space, tab) at both ends; an absent slice stays absent. */
+/* Trimmed of blanks (space, tab) at both ends; an absent slice stays absent. */
 static inline struct slice
 text_trim(struct slice s)
 {
@@ -115,7 +115,8 @@ text_trim(struct slice s)
 	return s;
 }
 
-/* Without its last byte if that is c: the dot of "example.com.", a CR. */
+/* Without its last byte if that is c, such as the dot of "example.com."  or a
+ * CR. */
 static inline struct slice
 text_chop(struct slice s, char c)
 {
@@ -125,8 +126,8 @@ text_chop(struct slice s, char c)
 }
 
 /*
- * The next line, without its end ("\n" or "\r\n", and a CR where the text ends
- * without either), is cut off *rest.  Of an empty text it is empty.
+ * Cut the next line off *rest, without its end ("\n" or "\r\n", or a final CR).
+ * Of an empty text the line is empty.
  */
 static inline struct slice
 text_line_next(struct slice *rest)
@@ -144,9 +145,9 @@ struct slice text_trim_http(struct slice);
 /* ---- lists ---- */
 
 /*
- * The next element of a comma list is cut off *rest and trimmed of blanks;
- * empty elements are elements.  *rest becomes absent behind the last one;
- * false: it was absent before.  So "" has one element and "a," has two.
+ * Cut the next element of a comma list off *rest, trimmed of blanks; empty
+ * elements count.  *rest becomes absent after the last one; false: it was
+ * absent before.  So "" has one element and "a," has two.
  */
 static inline bool
 text_element_next(struct slice *rest, struct slice *element)
@@ -162,26 +163,27 @@ text_element_next(struct slice *rest, struct slice *element)
 	return true;
 }
 
-/* The next element that is not empty (RFC 9110, 5.6.1); false: none is left. */
+/* The next element that is not empty (RFC 9110, 5.6.1); false: there are no
+ * more. */
 bool text_list_next(struct slice *rest, struct slice *item);
 
-/* The next item of a list that is split at blanks and commas, empty ones left
- * out, is cut off *rest; false: none is left, and *item is empty. */
+/* Cut the next item off *rest, a list with blanks and commas between items;
+ * empty items are skipped.  False: there are no more, and *item is empty. */
 bool text_word_next(struct slice *rest, struct slice *word);
 
 /* ---- numbers ---- */
 
-/* How many decimal digits it begins with. */
+/* The number of decimal digits at its beginning. */
 size_t text_digits(struct slice);
-/* At least one byte, and all of them decimal digits? */
+/* Only decimal digits, and at least one? */
 bool text_is_digits(struct slice);
 
 /*
- * Decimal digits alone, leading zeros allowed; no sign, no blank.  False: it is
- * something else, or more than max; *out is then left alone.
+ * Read decimal digits, leading zeros allowed; no sign, no blank.  False: it is
+ * something else, or more than max; *out is then unchanged.
  */
 bool text_number(struct slice, uint64_t max, uint64_t *out);
-/* The same where a larger number means max. */
+/* The same, but a larger number becomes max. */
 bool text_number_capped(struct slice, uint64_t max, uint64_t *out);
 
 /*
@@ -203,12 +205,12 @@ struct slice text_lower(char *to, struct slice s);
 
 /* ---- UTF-8 ---- */
 
-/* How many bytes the character at the beginning of s has, which is not empty;
- * 0: it is not UTF-8 (Unicode, table 3-7). */
+/* The length of the first character of s, which is not empty; 0: it is not
+ * UTF-8 (Unicode, table 3-7). */
 size_t text_utf8_length(struct slice s);
 
-/* Write a code point below U+10000 to `to`; how many bytes.  A surrogate is
- * written as it is: nobody here reads it. */
+/* Write a code point below U+10000 to `to`; returns the number of bytes.  A
+ * surrogate is written as it is: this program never decodes it. */
 enum { TEXT_UTF8_MAX = 3 };
 size_t text_put_utf8(char to[static TEXT_UTF8_MAX], unsigned c);
 
@@ -223,8 +225,8 @@ size_t text_quote_byte(char c, char to[static TEXT_QUOTED_BYTE_MAX]);
 
 /*
  * The whole text like that, NUL-terminated, in buf of cap bytes (cap > 0).
- * `also` are printable bytes to be escaped with the others: "\\" where the
- * reader shall be able to undo it.  A byte that does not fit whole ends it.
+ * `also` are printable bytes to escape too: "\\" if a reader must be able to
+ * unescape it.  The text ends before a byte that does not fit whole.
  * TEXT_QUOTED_ROOM(len) bytes hold any text of that length.  Returns the length
  * without the NUL.
  */
