@@ -1,10 +1,10 @@
 /*
  * Parse the beginning of a FastCGI request.
  *
- * The parser follows the specification where records may be cut and padded in
- * any way; what no web server sends (a body before its parameters, a record of
- * the wrong version) is an error, because behind it the records of the client
- * can no longer be told from their contents.
+ * Records may be cut and padded in any way that the specification allows.  What
+ * no web server sends (a body before its parameters, a record of the wrong
+ * version) is an error, because after it records cannot be told from their
+ * contents.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -63,8 +63,8 @@ copy_text(struct params *p, const unsigned char *from, size_t len)
 }
 
 /*
- * A pair with short lengths that is there in one piece, as nearly every one is.
- * Returns its bytes; 0: it is not one of those.
+ * A pair with short lengths that is there in one piece, as nearly all are.
+ * Returns its bytes; 0: it is not such a pair.
  */
 static size_t
 short_pair(struct params *p, const unsigned char *at, size_t len)
@@ -106,7 +106,7 @@ add_length(struct params *p, unsigned char byte)
 	return true;
 }
 
-/* As much of the current name or value as there is; returns its bytes. */
+/* Copy as much of the current name or value as has come; returns its bytes. */
 static size_t
 add_text(struct params *p, const unsigned char *at, size_t len)
 {
@@ -128,13 +128,13 @@ add_text(struct params *p, const unsigned char *at, size_t len)
 	return taken;
 }
 
-/* Content of a PARAMS record; false: past the bounds. */
+/* Content of a PARAMS record; false: it exceeds the limits. */
 static bool
 add_content(struct params *p, const unsigned char *at, size_t len)
 {
 	const unsigned char *end = at + len;
 
-	/* An empty name or value ends without a byte of its own. */
+	/* An empty name or value has no byte that would end it. */
 	while (at < end || (p->stage != PARAMS_LENGTHS && p->left == 0)) {
 		size_t left = (size_t)(end - at), taken;
 
@@ -177,8 +177,8 @@ put_named(unsigned char *out, struct slice name, unsigned workers)
 	return 0;
 }
 
-/* Reply to the variables that are asked for, as far as there is room: three are
- * known, and all of them fit. */
+/* Reply to the requested variables, as far as there is room: three are known,
+ * and all of them fit. */
 static size_t
 put_values(unsigned char *out, size_t room, const unsigned char *p, size_t len,
 	   unsigned workers)
@@ -246,7 +246,7 @@ params_init(struct params *p)
 	p->reply_len = 0;
 }
 
-/* A record as it lies in the input, of which a part may be missing. */
+/* A record in the input, of which a part may be missing. */
 struct record {
 	const unsigned char *at;
 	size_t have;
@@ -281,8 +281,8 @@ take_begin(struct params *p, const struct record *r, size_t *taken)
 {
 	FCGI_BeginRequestBody body;
 
-	/* A server that gives up cannot know that our END_REQUEST is already
-	 * under way: section 3.3, what belongs to no request is ignored. */
+	/* A server that aborts cannot know that our END_REQUEST is already
+	 * under way: records of no active request are ignored (section 3.3). */
 	if (r->header.type == FCGI_ABORT_REQUEST) {
 		*taken = FCGI_HEADER_LEN;
 		p->skip = r->header.content + r->header.padding;
@@ -304,8 +304,8 @@ take_begin(struct params *p, const struct record *r, size_t *taken)
 	return PARAMS_MORE;
 }
 
-/* One request at a time on a connection (FCGI_MPXS_CONNS is 0); what follows of
- * the second one is ignored as well. */
+/* One request at a time on a connection (FCGI_MPXS_CONNS is 0); the other
+ * records of the second one are ignored. */
 static enum params_event
 take_another(struct params *p, const struct record *r, size_t *taken)
 {
@@ -332,8 +332,8 @@ take_params(struct params *p, const struct record *r, size_t *taken)
 	return PARAMS_READY;
 }
 
-/* What a record is, from its header on; *taken 0 and MORE: it needs more
- * bytes. */
+/* Handle a record from its header on; *taken 0 and MORE: more bytes are needed.
+ */
 static enum params_event
 take_record(struct params *p, unsigned workers, const unsigned char *at,
 	    size_t have, size_t *taken)
@@ -341,8 +341,7 @@ take_record(struct params *p, unsigned workers, const unsigned char *at,
 	struct record r = {.at = at, .have = have};
 
 	*taken = 0;
-	/* A client that speaks another protocol need not send a whole header
-	 * to be recognised. */
+	/* A client that speaks another protocol may not send a whole header. */
 	if (have > 0 && at[0] != FCGI_VERSION_1)
 		return PARAMS_BAD;
 	if (have < FCGI_HEADER_LEN)

@@ -3,10 +3,9 @@
  * come before and between them (management records, a request that the server
  * has given up, an attempt at a second request).
  *
- * Pure: the caller receives the bytes and sends the replies.  What has been
- * parsed is not looked at again, so a client that sends a byte at a time costs
- * no more than one that sends all at once, and no length that a client
- * announces is ever allocated.
+ * Pure: the caller receives the bytes and sends the replies.  No byte is parsed
+ * twice, so a client that sends a byte at a time costs no more than one that
+ * sends all at once.  A length that a client announces is never allocated.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -19,7 +18,7 @@
 #include "fastcgi/protocol.h"
 
 enum {
-	/* What we allow of one request (DESIGN.md section 4). */
+	/* Limits for one request (DESIGN.md section 4). */
 	PARAMS_BYTES = 65536, /* as "NAME=value" with its NUL */
 	PARAMS_COUNT = 500,
 	/* A longer management record is an error. */
@@ -35,7 +34,7 @@ enum params_event {
 	PARAMS_REPLY, /* send `reply`, then parse on */
 	PARAMS_READY, /* BEGIN_REQUEST and every parameter are there */
 	PARAMS_ROLE,  /* another role than responder: `reply` refuses it */
-	PARAMS_LARGE, /* the parameters are past the bounds */
+	PARAMS_LARGE, /* the parameters exceed the limits */
 	PARAMS_BAD    /* not FastCGI, or no beginning of a request */
 };
 
@@ -58,7 +57,7 @@ struct params {
 	size_t left; /* of the name or value that is being copied */
 	size_t used; /* of `text` */
 
-	/* The result; only what is used of it is ever written. */
+	/* The result; only the used part is written. */
 	char *list[PARAMS_COUNT + 1]; /* "NAME=value", NULL-terminated */
 	char text[PARAMS_BYTES];
 };
@@ -68,13 +67,13 @@ void params_init(struct params *);
 
 /*
  * Parse len more bytes.  *used of them have been taken; the caller keeps the
- * others and passes them again with what comes behind them (at least
- * PARAMS_INPUT bytes in all if there are so many).  workers is the answer to
+ * others and passes them again with the bytes that follow (at least
+ * PARAMS_INPUT bytes in all if there are so many).  workers is the value for
  * FCGI_GET_VALUES.
  *
  * READY: `list` has the parameters; a NUL within one has become \x01, so that
- * the string is as long and as malformed as what was sent.  `skip` bytes of
- * padding may still follow.  Call params_init before the next request.
+ * the string keeps its length and stays invalid.  `skip` bytes of padding may
+ * still follow.  Call params_init before the next request.
  */
 enum params_event params_parse(struct params *, unsigned workers,
 			       const void *bytes, size_t len, size_t *used);

@@ -1,7 +1,6 @@
 /*
- * The FastCGI protocol (FastCGI Specification 1.0): numbers and layouts are
- * those of libfcgi's <fastcgi.h>; here is how a header is read from bytes and
- * written to them.
+ * The FastCGI protocol (FastCGI Specification 1.0): reading and writing the
+ * header of a record.  Numbers and layouts are those of libfcgi's <fastcgi.h>.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -83,7 +83,7 @@ record_request_size(char *const *variables, size_t body)
 }
 
 /*
- * Bytes of a stream have been written behind room for all their headers: move
+ * The bytes of a stream were written after room for all their headers.  Move
  * them to their places and put the headers in between, from first to last.
  */
 static unsigned char *
@@ -95,7 +95,7 @@ frame(unsigned char *room, unsigned type, size_t bytes)
 		size_t n = bytes < RECORD_CONTENT ? bytes : RECORD_CONTENT;
 
 		/* The header of the last record is right before its bytes;
-		 * those of earlier ones make room as their bytes move up. */
+		 * earlier headers make room as their bytes move up. */
 		memmove(room + FCGI_HEADER_LEN, from, n);
 		fcgi_header_put(room, type, RECORD_ID, n);
 		room += FCGI_HEADER_LEN + n;
@@ -147,7 +147,7 @@ record_body_put(unsigned char *room, size_t body)
 	(void)frame(room, FCGI_STDIN, body);
 }
 
-/* ---- the answer ---- */
+/* ---- the response ---- */
 
 void
 record_reader_init(struct record_reader *reader)
@@ -155,7 +155,7 @@ record_reader_init(struct record_reader *reader)
 	memset(reader, 0, sizeof(*reader));
 }
 
-/* A header is complete: does such a record belong here? */
+/* A header is complete: is such a record allowed here? */
 static bool
 accept_header(struct record_reader *reader)
 {
@@ -167,8 +167,8 @@ accept_header(struct record_reader *reader)
 	reader->content = h.content;
 	reader->padding = h.padding;
 	reader->ours = h.id == RECORD_ID;
-	/* Section 3.3: id 0 is for management; we ask nothing, but an answer
-	 * is no harm. */
+	/* Section 3.3: id 0 is for management records; corswrap sends none, but
+	 * a reply does no harm. */
 	if (h.id == 0)
 		return h.type == FCGI_GET_VALUES_RESULT ||
 		       h.type == FCGI_UNKNOWN_TYPE;

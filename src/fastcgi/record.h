@@ -1,7 +1,7 @@
 /*
- * FastCGI records as a client writes and reads them (FastCGI Specification
- * 1.0, sections 3 and 5): the request as one run of bytes, and the answer read
- * piece by piece, wherever the reads happen to cut it.
+ * FastCGI records as a client writes and reads them (FastCGI Specification 1.0,
+ * sections 3 and 5): the request as one run of bytes, and the response read
+ * piece by piece, wherever the reads cut it.
  *
  * Pure: no descriptor, no memory but the caller's.
  *
@@ -17,8 +17,8 @@
 
 enum {
 	RECORD_ID = 1, /* one request at a time on a connection */
-	/* Contents of the records that we make: a multiple of 8, so that no
-	 * padding is needed (section 3.3). */
+	/* Content length of the records that we make: a multiple of 8, so that
+	 * they need no padding (section 3.3). */
 	RECORD_CONTENT = 65528
 };
 
@@ -43,14 +43,14 @@ size_t record_request_put(unsigned char *out, char *const *variables,
 size_t record_body_size(size_t body);
 void record_body_put(unsigned char *room, size_t body);
 
-/* ---- the answer ---- */
+/* ---- the response ---- */
 
 enum record_event {
 	RECORD_MORE,   /* the bytes are used up */
 	RECORD_STDOUT, /* a piece of output (never empty) */
 	RECORD_STDERR,
-	RECORD_END, /* the answer is over */
-	RECORD_BAD  /* that is no FastCGI, or not for us */
+	RECORD_END, /* the response has ended */
+	RECORD_BAD  /* not FastCGI, or not for us */
 };
 
 struct record_reader {
@@ -72,15 +72,14 @@ void record_reader_init(struct record_reader *);
 
 /*
  * Take the next piece of data: *used bytes of it, which hold *piece for STDOUT
- * and STDERR.  To be called until it returns RECORD_MORE, RECORD_END or
- * RECORD_BAD.
+ * and STDERR.  Call it until it returns RECORD_MORE, RECORD_END or RECORD_BAD.
  */
 enum record_event record_read(struct record_reader *, const char *data,
 			      size_t len, size_t *used, struct slice *piece);
 
 /*
- * How many bytes of output come next, without any other byte before them (they
- * may be taken around the reader)?  record_skip says that this has been done.
+ * How many bytes of output come next, with no other byte before them, so that
+ * the caller may pass them on itself?  It then calls record_skip.
  */
 size_t record_output_left(const struct record_reader *);
 void record_skip(struct record_reader *, size_t);
