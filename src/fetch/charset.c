@@ -58,7 +58,8 @@ is_quotable(struct slice value)
 	return true;
 }
 
-/* Cut off "name=value" and the ';' behind it.  False: it does not count. */
+/* Cut off "name=value" and the ';' after it.  False: the parameter is ignored.
+ */
 static bool
 cut_parameter(struct slice *rest, char *room, struct slice *name,
 	      struct slice *value)
@@ -111,8 +112,8 @@ has_parameter(struct slice written, char *room, struct slice name)
 	return false;
 }
 
-/* Write the parameters, the charset as UTF-8.  False: there is none, or it is
- * UTF-8 already. */
+/* Write the parameters, with UTF-8 as the charset.  False: there is no charset,
+ * or it is UTF-8 already. */
 static bool
 put_parameters(struct writer *w, struct slice rest, char *room, char *again)
 {
@@ -147,7 +148,7 @@ serialize(struct arena *arena, struct slice *value)
 {
 	struct slice essence = fetch_mime_essence(arena, *value);
 	size_t behind = text_find(*value, ';');
-	/* Twice the value, should all of it be escaped; and UTF-8, the quotes.
+	/* Twice the value, in case all of it is escaped; and UTF-8, the quotes.
 	 */
 	size_t size = 3 * value->len + 16;
 	char *text = arena_alloc(arena, 3 * size);
@@ -164,7 +165,7 @@ serialize(struct arena *arena, struct slice *value)
 	return true;
 }
 
-/* ---- Chromium's: in its place, whatever is around it ---- */
+/* ---- Chromium's way: replaced in place, whatever is around it ---- */
 
 static size_t
 skip_blanks(struct slice text, size_t at, const char *more)
@@ -176,8 +177,8 @@ skip_blanks(struct slice text, size_t at, const char *more)
 	return at;
 }
 
-/* Where the value of a charset begins, from a place on; its end to *end.  All
- * of the text: there is none. */
+/* The next value of a charset from a position on; its end to *end.  If there is
+ * none, the length of the text. */
 static size_t
 find_charset(struct slice text, size_t from, size_t *end)
 {

@@ -98,7 +98,7 @@ fetch_get(struct arena *arena, const struct fetch_fields *fields,
 			memcpy(text + len, value.ptr, value.len);
 		len += value.len;
 	}
-	/* Without memory it must not look like one valid value. */
+	/* Out of memory: this must not look like one valid value. */
 	return text == NULL ? SLICE(", ") : slice_of(text, len);
 }
 

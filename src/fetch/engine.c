@@ -14,7 +14,7 @@ static const struct fetch_engine engines[] = {
 	{
 	    .id = "chromium",
 	    .name = "Chromium",
-	    .range_max = INT64_MAX - 1, /* the largest stands for none */
+	    .range_max = INT64_MAX - 1, /* the largest: no limit */
 	    .range_tidied = true,
 	    .foreign_cookies = "Chromium sends Partitioned ones alone where "
 			       "third-party cookies are blocked (Incognito, "

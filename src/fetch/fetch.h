@@ -3,12 +3,12 @@
  * script may make, what the browser sends for them, and what it then requires
  * of the responses.
  *
- * Where the browser that is asked for differs from the standard (engine.h),
- * this does what it does and says so (struct fetch_header and struct
- * fetch_check, differs).
+ * Where the chosen browser differs from the standard (engine.h), these
+ * functions do what the browser does, and set `differs` (struct fetch_header,
+ * struct fetch_check).
  *
- * Pure: memory comes from the caller's arena.  A function for which that is not
- * enough returns false, or a null pointer.
+ * Pure: memory comes from the caller's arena.  If that is exhausted, a function
+ * returns false or a null pointer.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -29,7 +29,8 @@ struct fetch_fields {
 	size_t count;
 };
 
-/* What asks: a call of a script, or an element or a style of the page. */
+/* The source of the request: a call of a script, or an element or a style of
+ * the page. */
 enum fetch_as {
 	FETCH_AS_FETCH,
 	FETCH_AS_XHR,
@@ -40,7 +41,7 @@ enum fetch_as {
 	FETCH_AS_COUNT
 };
 
-/* "fetch", "xhr", ...; false: none of them. */
+/* "fetch", "xhr", ...; false: another word. */
 bool fetch_as_parse(struct slice, enum fetch_as *out);
 const char *fetch_as_name(enum fetch_as);
 
@@ -52,13 +53,13 @@ enum fetch_embedder {
 	FETCH_EMBEDDERS
 };
 
-/* "require-corp", "credentialless" and "unsafe-none"; false: none of them. */
+/* "require-corp", "credentialless" and "unsafe-none"; false: another word. */
 bool fetch_embedder_parse(struct slice, enum fetch_embedder *out);
 const char *fetch_embedder_name(enum fetch_embedder);
 
 enum fetch_redirect { FETCH_FOLLOW, FETCH_ERROR, FETCH_MANUAL };
 
-/* How it asks; all zero: by fetch(url), in mode "cors". */
+/* How the request is made; all zero: by fetch(url), in mode "cors". */
 struct fetch_how {
 	enum fetch_as as;
 	enum fetch_redirect redirect;
@@ -66,10 +67,10 @@ struct fetch_how {
 	bool no_cors;  /* mode "no-cors"; an element without crossorigin */
 	bool has_body; /* a string */
 	bool listens;  /* to the progress of an upload (XMLHttpRequest) */
-	bool again;    /* a redirect of what had to be asked for first */
+	bool again;    /* the redirect of a request that had a preflight */
 };
 
-/* What a script passes: fetch(url, { method, headers, credentials }). */
+/* The arguments of a script: fetch(url, { method, headers, credentials }). */
 struct fetch_request {
 	enum fetch_browser browser;
 	struct fetch_how how;
@@ -93,7 +94,7 @@ enum fetch_refusal {
 	FETCH_BODY		/* with GET or HEAD */
 };
 
-/* May a header that the script sets be sent without a preflight (Fetch,
+/* Can a header that the script sets be sent without a preflight (Fetch,
  * "CORS-safelisted request-header"), and if not, why? */
 enum safelist_result {
 	FETCH_SAFELISTED,	  /* no preflight for it */
@@ -123,8 +124,8 @@ struct fetch_plan {
 	struct slice refused_value; /* of the header */
 	struct slice method;	    /* normalized */
 	bool cross_origin;
-	bool opaque;  /* without CORS: the page learns nothing of the answer */
-	bool listens; /* asked first because of the upload's listener */
+	bool opaque;  /* without CORS: the page cannot read the response */
+	bool listens; /* preflight because of the upload's listener */
 	bool sends_origin;
 	bool preflight;
 	bool method_needs_preflight; /* whatever the headers are */
@@ -147,12 +148,12 @@ bool fetch_needs_preflight(const struct fetch_header *);
 
 /* ---- what a header's value says (header_value.c) ---- */
 
-/* Is a request header safelisted, by name and value (combined, trimmed)?  Sets
- * *differs where the browser and Fetch differ. */
+/* Is a request header safelisted, by name and value (combined, trimmed)?
+ * *differs is set if the browser and Fetch differ. */
 enum safelist_result fetch_safelist(enum fetch_browser, struct slice name,
 				    struct slice value, bool *differs);
-/* Type and subtype of a MIME type in lower case, from the arena; absent: it is
- * none (or no memory). */
+/* Type and subtype of a MIME type in lower case, from the arena; absent: not a
+ * MIME type (or no memory). */
 struct slice fetch_mime_essence(struct arena *, struct slice value);
 /* Is it X-HTTP-Method, X-HTTP-Method-Override or X-Method-Override with a
  * forbidden method? */
@@ -190,7 +191,7 @@ struct fetch_check {
 /* How many fields have this name, in any case (RFC 9110 5.1). */
 size_t fetch_count(const struct fetch_fields *, struct slice name);
 
-/* The value of the first of them as it was sent, borrowed; absent without one.
+/* The value of the first one as it was sent, borrowed; absent if there is none.
  */
 struct slice fetch_first(const struct fetch_fields *, struct slice name);
 
@@ -225,7 +226,7 @@ bool fetch_is_readable(struct slice name, struct slice exposed,
 /* Does the value parse as a list of tokens (RFC 9110, 5.6.1)? */
 bool fetch_is_list(struct slice value);
 
-/* How long a browser keeps a preflight, in seconds. */
+/* How long a browser caches a preflight, in seconds. */
 enum { FETCH_MAX_AGE_DEFAULT = 5 };
 unsigned fetch_max_age_cap(enum fetch_browser);
 /* value: of Access-Control-Max-Age, absent if there is none. */

@@ -1,5 +1,5 @@
 /*
- * What the values of request headers mean to a browser: which need no preflight
+ * The values of request headers as a browser sees them: which need no preflight
  * (Fetch, 2.2.2, "CORS-safelisted request-header"), and which override the
  * method.
  *
@@ -65,7 +65,7 @@ fetch_mime_essence(struct arena *arena, struct slice value)
 
 	if (!split_mime(value, &type, &subtype))
 		return SLICE_NONE;
-	/* They are neighbours in the value. */
+	/* The two are neighbours in the value. */
 	return arena_lower(arena,
 			   slice_of(type.ptr, type.len + 1 + subtype.len));
 }
@@ -96,8 +96,8 @@ cut_digits(struct slice *rest)
 	return digits;
 }
 
-/* Cut off a number; its digits without leading zeros.  Absent: there is none,
- * or it is too large for the engine. */
+/* Cut off a number; returns its digits without leading zeros.  Absent: there is
+ * none, or it is too large for the engine. */
 static struct slice
 cut_range_number(const struct fetch_engine *engine, struct slice *rest)
 {

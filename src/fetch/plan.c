@@ -148,14 +148,14 @@ struct header_set {
 	bool has_body;
 	bool xhr;
 	bool keeps_blank;
-	bool apart; /* each value is judged by itself */
+	bool apart; /* each value is checked by itself */
 	struct fetch_header *at;
 	struct header_values *values; /* of each */
 	size_t count;
 };
 
-/* What Fetch makes of the values of a header, which it checks before they are
- * combined. */
+/* The verdict of Fetch on the values of a header, which it checks before they
+ * are combined. */
 struct header_values {
 	bool preflight;
 	size_t bytes;
@@ -171,8 +171,8 @@ combine(struct arena *arena, struct slice a, struct slice b)
 	return slice_of(text, text == NULL ? 0 : a.len + 2 + b.len);
 }
 
-/* The index of the name among the headers that are sent, or among those that
- * are not; else where it is to be inserted. */
+/* The index of the name among the headers that are sent, or among the others;
+ * if it is not there, the index for inserting it. */
 static size_t
 find(const struct header_set *set, struct slice name, bool sent, bool *found)
 {
@@ -197,7 +197,7 @@ find(const struct header_set *set, struct slice name, bool sent, bool *found)
 	return low;
 }
 
-/* A header that is no list: Firefox sends its last value. */
+/* A header that is not a list: Firefox sends its last value. */
 static bool
 is_single(struct slice name)
 {
@@ -229,7 +229,7 @@ add_value(struct header_set *set, size_t at, const struct fetch_header *more,
 		/* The body has its type then. */
 		if (set->has_body && slice_eq(h->name, SLICE("content-type")))
 			return true;
-		/* An empty value takes the others away. */
+		/* An empty value removes the others. */
 		if (is_single(h->name) || h->value.len == 0 ||
 		    more->value.len == 0) {
 			h->value = more->value;
@@ -264,7 +264,7 @@ add_header(struct header_set *set, struct fetch_header h, bool preflight)
 	return true;
 }
 
-/* "request-no-cors": may the value be added to those of the name? */
+/* "request-no-cors": may the value be added to the values of this name? */
 static bool
 is_no_cors_safe(struct header_set *set, const struct fetch_header *h)
 {
@@ -313,7 +313,7 @@ append(struct header_set *set, const struct fetch_field *field)
 	return add_header(set, h, preflight);
 }
 
-/* Digits without leading zeros; absent: it is not digits alone. */
+/* Digits without leading zeros; absent: another byte is in it. */
 static struct slice
 parse_digits(struct slice text)
 {
@@ -324,7 +324,7 @@ parse_digits(struct slice text)
 	return text;
 }
 
-/* Cut off what is before the first c, trimmed, and c; *rest is then trimmed,
+/* Cut off the part before the first c, trimmed, and c; *rest is then trimmed,
  * too.  False: there is no c. */
 static bool
 cut_at(struct slice *rest, char c, struct slice *before)
@@ -338,8 +338,8 @@ cut_at(struct slice *rest, char c, struct slice *before)
 	return true;
 }
 
-/* The numbers of "BYTES = 005-", *last absent if there is none; false: it is
- * not a single range with a first byte. */
+/* The numbers of "BYTES = 005-"; *last is absent if there is no second one;
+ * false: not a single range with a first byte. */
 static bool
 parse_range(struct slice value, struct slice *first, struct slice *last)
 {
@@ -398,7 +398,7 @@ safelist_all(struct header_set *set, struct slice method)
 		struct fetch_header *h = &set->at[i];
 		if (!fetch_is_sent(h))
 			continue;
-		/* An empty last value has left a blank. */
+		/* The last value is empty, so a blank is left. */
 		if (!set->keeps_blank)
 			h->value = text_trim_http(h->value);
 		if (!set->apart) {
@@ -427,9 +427,9 @@ has_accept(const struct header_set *set)
 }
 
 /*
- * "CORS-unsafe request-header names": over 1024 bytes of safelisted values
- * together, none of them is safe.  Some engines count the three bytes of their
- * own Accept with them.
+ * "CORS-unsafe request-header names": if the safelisted values have over 1024
+ * bytes together, all of them are unsafe.  Some engines also count the three
+ * bytes of their own Accept.
  */
 static bool
 check_total(struct header_set *set)
@@ -491,7 +491,7 @@ write_requested(struct header_set *set, struct fetch_plan *out)
 	return true;
 }
 
-/* "Extract a body": what the type of a string is, unless the script says. */
+/* "Extract a body": the type of a string, unless the script sets one. */
 static bool
 add_body_type(struct header_set *set)
 {
@@ -541,7 +541,8 @@ plan_headers(struct arena *arena, const struct fetch_request *request,
 	return write_requested(&set, out);
 }
 
-/* An element of the page with crossorigin, or a font, of its own origin. */
+/* An element of the page with crossorigin, or a font, requested from its own
+ * origin. */
 static bool
 element_sends_origin(const struct fetch_request *request)
 {

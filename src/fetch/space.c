@@ -1,6 +1,6 @@
 /*
  * IP address spaces by the table of Local Network Access, "Non-public IP
- * address blocks"; what is not in it is public.
+ * address blocks"; all other addresses are public.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -62,7 +62,7 @@ url_space(const struct url *url)
 	plain.host = host;
 	if (url_is_trustworthy(&plain))
 		return SPACE_LOOPBACK;
-	/* RFC 6762: multicast DNS, so of the same link. */
+	/* RFC 6762: multicast DNS, so on the same link. */
 	return text_ends(host, SLICE(".local")) ? SPACE_LOCAL : SPACE_UNKNOWN;
 }
 

@@ -1,5 +1,5 @@
 /*
- * IP address spaces (Local Network Access, 2.1), as far as a URL shows its own.
+ * IP address spaces (Local Network Access, 2.1), as far as a URL shows them.
  *
  * Pure.
  *
@@ -22,7 +22,7 @@ enum url_space url_space(const struct url *);
 
 /* "public", "local", "loopback"; SPACE_UNKNOWN: "unknown". */
 const char *url_space_name(enum url_space);
-/* The three words; SPACE_UNKNOWN: none of them. */
+/* The three words; SPACE_UNKNOWN: another word. */
 enum url_space url_space_parse(struct slice);
 
 #endif

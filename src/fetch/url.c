@@ -1,8 +1,8 @@
 /*
  * URLs as browsers parse them.
  *
- * For "HTTPS://Example.com:443/a/../b#c" a browser sends a request for another
- * text, and a verdict about any other request would be worthless.  So this is
+ * For "HTTPS://Example.com:443/a/../b#c" a browser requests
+ * https://example.com/b, and a verdict must be about that request.  So this is
  * the parser of https://url.spec.whatwg.org/, 4.4, for http and https, state by
  * state.
  *
@@ -59,7 +59,7 @@ is_slash(char c)
 	return c == '/' || c == '\\';
 }
 
-/* Cut off what is before the first of these bytes. */
+/* Cut off the part before the first of these bytes. */
 static struct slice
 cut_before(struct slice *rest, const char *stop)
 {
@@ -98,7 +98,7 @@ is_scheme_byte(char c, size_t at)
 						c == '-' || c == '.'));
 }
 
-/* Cut off "scheme:"; absent where the text has none. */
+/* Cut off "scheme:"; absent if the text has no scheme. */
 static struct slice
 cut_scheme(struct slice *rest)
 {
@@ -250,7 +250,7 @@ put_fragment(struct writer *w, struct slice fragment)
 			put_encoded(w, fragment.ptr[i], "\"<>`");
 }
 
-/* What follows the authority: [path] ["?" query]. */
+/* The part after the authority: [path] ["?" query]. */
 static void
 put_target(struct writer *w, struct slice all, const struct url *base)
 {
@@ -275,8 +275,8 @@ put_target(struct writer *w, struct slice all, const struct url *base)
 
 /* ---- the whole ---- */
 
-/* Scheme and authority, from the text or from base; *rest is what follows.
- * *base becomes NULL if the URL is not relative to it. */
+/* Scheme and authority, from the text or from base; *rest is the remaining
+ * text.  *base becomes NULL if the URL is not relative to it. */
 static enum url_fault
 parse_front(struct writer *w, struct slice *rest, const struct url **base,
 	    url_to_ascii *to_ascii, struct url *out)

@@ -1,6 +1,6 @@
 /*
  * URLs as browsers parse them (https://url.spec.whatwg.org/), http and https
- * only: the parts that a request is made of, and the origin.
+ * only: the parts that a request needs, and the origin.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -17,18 +17,18 @@ struct url {
 	struct slice scheme; /* "http" or "https" */
 	struct slice host;   /* lower case; an IPv6 address with its brackets */
 	unsigned port; /* never 0: the scheme's default if none is written */
-	struct slice authority; /* host and port as Host has them */
+	struct slice authority; /* host and port as in Host */
 	struct slice origin;	/* serialized */
-	struct slice target; /* path and query as the request line has them */
+	struct slice target;	/* path and query as in the request line */
 	bool is_ip;
 	bool has_userinfo; /* fetch() refuses such a URL */
 };
 
 enum url_fault {
 	URL_FAULT_NONE,
-	URL_FAULT_SCHEME, /* none, or neither http nor https */
+	URL_FAULT_SCHEME, /* no scheme, or neither http nor https */
 	URL_FAULT_HOST,
-	URL_FAULT_NON_ASCII, /* the host needs IDNA, and there is no to_ascii */
+	URL_FAULT_NON_ASCII, /* the host needs IDNA, but to_ascii is NULL */
 	URL_FAULT_PORT,
 	URL_FAULT_NO_MEMORY
 };
@@ -45,12 +45,12 @@ enum url_fault url_parse(struct arena *, struct slice text,
 			 const struct url *base, url_to_ascii *to_ascii,
 			 struct url *out);
 
-/* The fault as a sentence: "a URL begins with http:// or https://". */
+/* The fault as a sentence, such as "a URL begins with http:// or https://". */
 const char *url_fault_text(enum url_fault);
 
 /*
  * Is the URL "potentially trustworthy" (Secure Contexts), by https or because
- * it is on this machine?
+ * its host is this machine?
  */
 bool url_is_trustworthy(const struct url *);
 
@@ -59,7 +59,7 @@ bool url_is_trustworthy(const struct url *);
 /*
  * The URL standard's host parser: percent-decode and lower-case the text, write
  * an address in its canonical form.  buf has URL_HOST_ROOM bytes and holds the
- * host that is returned; absent: the text is no host, *fault says why.
+ * host that is returned; absent: not a valid host, *fault says why.
  */
 enum { URL_HOST_ROOM = 1100 };
 struct slice url_host_parse(struct slice text, url_to_ascii *to_ascii,

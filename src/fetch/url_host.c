@@ -1,6 +1,6 @@
 /*
- * Hosts in URLs: names, and IP addresses, for which people and attackers have
- * many forms and browsers one (https://url.spec.whatwg.org/, 3.5).
+ * Hosts in URLs: names, and IP addresses, which people and attackers write in
+ * many forms and browsers in one (https://url.spec.whatwg.org/, 3.5).
  *
  * SPDX-License-Identifier: ISC
  */
@@ -45,7 +45,7 @@ decode(struct slice text, char *buf)
 	return slice_of(buf, len);
 }
 
-/* The name in lower-case ASCII, in buf; absent: *fault says why not. */
+/* The name in lower-case ASCII, in buf; absent: *fault says why. */
 static struct slice
 to_domain(struct slice text, url_to_ascii *to_ascii, char *buf,
 	  enum url_fault *fault)
@@ -69,7 +69,7 @@ to_domain(struct slice text, url_to_ascii *to_ascii, char *buf,
 	return name.len == 0 ? SLICE_NONE : text_lower(buf, name);
 }
 
-/* An address in brackets; absent: it is none. */
+/* An address in brackets; absent: not an address. */
 static struct slice
 parse_brackets(struct slice text, char *buf)
 {
