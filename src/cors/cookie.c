@@ -11,7 +11,7 @@
 
 #include "base/text.h"
 
-/* Cut what is before the next ';' off. */
+/* Cut off what is before the next ';'. */
 static struct slice
 next_part(struct slice *rest)
 {
@@ -60,7 +60,7 @@ cookie_read(struct slice rest, struct cookie *out)
 	struct slice part = next_part(&rest), name, value;
 
 	*out = (struct cookie){.none = false};
-	/* Without '=' all of it is the value. */
+	/* Without '=' the whole text is the value. */
 	if (text_find(part, '=') < part.len)
 		split(part, &out->name, &value);
 	while (rest.len > 0) {

@@ -1,10 +1,11 @@
 /*
- * Set-Cookie as browsers read it: does the cookie go along with requests of
- * pages of other sites?
+ * Set-Cookie as browsers read it: is the cookie sent with requests from pages
+ * of other sites?
  *
  * A policy with credentials lets such pages read the response, but no CORS
- * header makes browsers send a cookie: they take it for SameSite=Lax unless it
- * says None, and None without Secure for no cookie at all (RFC 6265bis, 5.7).
+ * header makes browsers send a cookie.  A cookie is SameSite=Lax unless it says
+ * None, and browsers reject one with None but without Secure (RFC 6265bis,
+ * 5.7).
  *
  * SPDX-License-Identifier: ISC
  */
@@ -16,7 +17,7 @@
 struct cookie {
 	struct slice name; /* may be empty */
 	bool none;	   /* SameSite=None; the last SameSite counts */
-	bool same_site;	   /* SameSite=Lax or Strict; neither: not said */
+	bool same_site;	   /* SameSite=Lax or Strict; neither: not set */
 	bool secure;
 	bool http_only;
 	bool partitioned;
@@ -28,7 +29,7 @@ struct cookie {
 /* Read the value of a Set-Cookie field. */
 void cookie_read(struct slice field_value, struct cookie *out);
 
-/* What the cookie lacks to go along with requests of other sites:
+/* What is missing for the cookie to be sent with requests from other sites:
  * "SameSite=None; Secure", one of the two, or NULL: nothing. */
 const char *cookie_lacks(const struct cookie *);
 

@@ -1,14 +1,14 @@
 /*
- * libcors: CORS for programs that answer HTTP requests themselves, by the same
- * policies, and with the same answers, as corswrap.
+ * libcors: CORS for programs that handle HTTP requests themselves.  They use
+ * the same policies, and send the same headers, as corswrap.
  *
- * A policy is loaded once (corswrap.ini(5); of it the [cors] sections count).
- * Each request is then decided by it: libcors answers preflights and refuses
- * what the policy refuses, and rewrites the response headers of everything
- * else.  cors(3) is the manual, with examples.
+ * A policy is loaded once (corswrap.ini(5); only its [cors] sections are used).
+ * Each request is then decided by it: libcors responds to preflights and to
+ * requests that the policy refuses, and rewrites the response headers of all
+ * others.  cors(3) is the manual, with examples.
  *
  * Both types are opaque, and no call takes or gives a structure of a known
- * size: programs go on working with any later libcors.so.0.
+ * size: programs keep working with every later libcors.so.0.
  *
  * Threads: a policy never changes once it is loaded, and any number of threads
  * may decide by it at once.  A struct cors_request is for one thread at a time.
@@ -33,59 +33,59 @@ extern "C" {
 /* The policies of a file: every [cors] and [cors NAME]. */
 struct cors_policy;
 
-/* A request, what is decided of it, and memory to work with that is kept from
- * one request to the next. */
+/* A request, the decision on it, and working memory that is reused for the next
+ * request. */
 struct cors_request;
 
 /*
- * Load a policy file, with the files that it names.  Every error is reported,
- * a call each, as a line without newline: "api.ini:3: error: ... [ID]"; the line
- * is gone when report returns.  report may be NULL; ctx is handed to it.
+ * Load a policy file, with the files that it names.  report is called once for
+ * each error, with a line without newline: "api.ini:3: error: ... [ID]".  The
+ * line is valid until report returns.  report may be NULL; ctx is passed to it.
  *
  * Returns the policy, to be freed with cors_free, or NULL: the policy has
- * errors, which were reported, or memory is out (errno is ENOMEM).
+ * errors, which were reported, or out of memory (errno is ENOMEM).
  */
 CORS_API struct cors_policy *cors_load(const char *file,
     void (*report)(void *ctx, const char *message), void *ctx);
 
 /*
- * The same with the text of a policy: length bytes, which are not needed any
- * more when the call returns.  Nothing is opened, so `origins-file` is an error.
- * name stands in messages for that of the file.
+ * The same with the text of a policy: length bytes, which are not needed after
+ * the call.  No file is opened, so `origins-file` is an error.  name is used in
+ * messages instead of a file name.
  */
 CORS_API struct cors_policy *cors_parse(const char *name, const char *text,
     size_t length, void (*report)(void *ctx, const char *message), void *ctx);
 
 /*
- * Has a file of the policy changed, appeared or disappeared since it was loaded?
- * 1 or 0; always 0 after cors_parse.  Looks at the file system (stat(2)), so not
- * for every request.  Then load it anew, and free the old one when no request
- * is using it.
+ * Has a file of the policy changed, appeared or disappeared since it was
+ * loaded?  1 or 0; always 0 after cors_parse.  It calls stat(2), so do not use
+ * it for every request.  If it returns 1, load the policy again, and free the
+ * old one when no request uses it.
  */
 CORS_API int cors_changed(const struct cors_policy *);
 
-/* Free a policy; NULL is allowed.  No request may be using it: every one was
- * freed or has been decided by another policy since. */
+/* Free a policy; NULL is allowed.  No request may still use it: free each one
+ * first, or decide it by another policy. */
 CORS_API void cors_free(struct cors_policy *);
 
-/* A request, to be used for one after the other.  Free with cors_request_free.
- * NULL: memory is out (errno is ENOMEM). */
+/* A request, which can be reused for the next one.  Free with
+ * cors_request_free.  NULL: out of memory (errno is ENOMEM). */
 CORS_API struct cors_request *cors_request_new(void);
 
 /* NULL is allowed. */
 CORS_API void cors_request_free(struct cors_request *);
 
 /*
- * Decide a request by the policy; what was decided before is forgotten.
+ * Decide a request by the policy; an earlier decision is discarded.
  *
  * variables: the CGI variables of the request (RFC 3875, 4.1), as strings
  * "NAME=value" with NULL behind the last: environ of a CGI program, envp of a
  * libfcgi request.  Other programs make them: REQUEST_METHOD, REQUEST_URI and
- * HTTPS (if it came by https), and the request headers HTTP_HOST, HTTP_ORIGIN,
- * HTTP_ACCESS_CONTROL_REQUEST_METHOD, HTTP_ACCESS_CONTROL_REQUEST_HEADERS and
- * HTTP_SEC_FETCH_SITE, each of them if it is there, as often as it is there.
- * They are not copied: they and the policy must stay as they are until the
- * request is decided anew or freed.
+ * HTTPS (if the request came by https), and the request headers HTTP_HOST,
+ * HTTP_ORIGIN, HTTP_ACCESS_CONTROL_REQUEST_METHOD,
+ * HTTP_ACCESS_CONTROL_REQUEST_HEADERS and HTTP_SEC_FETCH_SITE, one string for
+ * each header that the request has.  They are not copied: they and the policy
+ * must not change until the request is decided again or freed.
  *
  * Returns 0, or -1 with errno: ENOMEM.  cors_status is then 500.
  */
@@ -93,28 +93,30 @@ CORS_API int cors_decide(struct cors_request *, const struct cors_policy *,
     char *const *variables);
 
 /*
- * 0: the program answers the request, and cors_apply rewrites its headers.
+ * 0: the program handles the request, and cors_apply rewrites its headers.
  * Else the status (200 to 599) of the response that libcors makes: to a
  * preflight, to an OPTIONS or a method that `allow` excludes, 403 where the
- * policy refuses, 400 for a path or a host that is invalid or ambiguous, 500 for
- * a policy name (CORSWRAP_POLICY) that does not exist, and while nothing has been
- * decided.
+ * policy refuses, 400 for a path or a host that is invalid or ambiguous, 500
+ * for a policy name (CORSWRAP_POLICY) that does not exist, and before
+ * cors_decide.
  */
 CORS_API int cors_status(const struct cors_request *);
 
 /*
- * Why the policy does not allow the request, or would not have (`enforce =
+ * Why the policy does not allow the request (or would not, with `enforce =
  * report`): an ID of corswrap-errors(7) such as "origin-not-allowed", or
  * "bad-path", "bad-host", "unknown-policy", "no-memory", "undecided".
- * "no-policy": no section covers it, and its response is left alone.  "none": nothing is wrong.
- * The string is static.  A reason does not mean a refusal: cors_status says that.
+ * "no-policy": no section covers it, and its response is not changed.  "none":
+ * no problem.  The string is static.  A reason does not mean that the request
+ * is refused: see cors_status.
  */
 CORS_API const char *cors_reason(const struct cors_request *);
 
 /*
- * Write the response that libcors makes (cors_status is not 0), as a CGI program
- * would: Status and the other header lines, a blank line, and a short text if
- * it is an error.  One call of write with all of it; length is in bytes.
+ * Write the response that libcors makes (cors_status is not 0), as a CGI
+ * program would: Status and the other header lines, a blank line, and a short
+ * text if it is an error.  write is called once with all of it; length is in
+ * bytes.
  *
  * Returns 0; what write returned, if that is not 0; or -1 with errno: EINVAL
  * (cors_status is 0), ENOMEM.
@@ -123,10 +125,10 @@ CORS_API int cors_answer(struct cors_request *,
     int (*write)(void *ctx, const char *bytes, size_t length), void *ctx);
 
 /*
- * The same as a list, for programs that are no CGI or FastCGI programs: a call
- * of each for every header, without a Status and without headers about a body
- * (Content-Type, Content-Length): send none with cors_status, or one of your own.
- * Name and value are not NUL-terminated, and are gone when each returns.
+ * The same as a list, for programs that are not CGI or FastCGI programs: each
+ * is called for every header, except Status and headers of a body
+ * (Content-Type, Content-Length): send cors_status without a body, or with your
+ * own.  Name and value are not NUL-terminated, and valid until each returns.
  *
  * Returns 0; what each returned, if that is not 0, and no more calls are made;
  * or -1 with errno as cors_answer.
@@ -137,16 +139,16 @@ CORS_API int cors_answer_list(struct cors_request *,
 
 /*
  * Rewrite the header block that the program made (cors_status is 0), so that it
- * carries the one correct CORS answer: lines that end in CRLF or LF, then a
- * blank line; without that the block ends with the last byte.  What the program
- * says of CORS itself is taken out (see `app-headers` in corswrap.ini(5)), Vary
- * is merged, hop-by-hop headers go (RFC 3875, 6.3.4).  What comes behind the
- * blank line is body and is written unchanged.  One call of write for the
- * header block, one for such a body.
+ * has the one correct set of CORS headers.  It has lines that end in CRLF or
+ * LF, then a blank line; without that it ends with the last byte.  The
+ * program's own CORS headers are removed (see `app-headers` in
+ * corswrap.ini(5)), Vary is merged, hop-by-hop headers are removed (RFC 3875,
+ * 6.3.4).  Bytes after the blank line are the body, which is written unchanged.
+ * write is called once for the header block, and once for such a body.
  *
  * Returns 0; what write returned, if that is not 0; or -1 with errno, before
- * anything was written: EBADMSG (no header block, a Status that is none, a
- * Content-Length that is none), EINVAL (cors_status is not 0), ENOMEM.
+ * anything was written: EBADMSG (no header block, an invalid Status or
+ * Content-Length), EINVAL (cors_status is not 0), ENOMEM.
  */
 CORS_API int cors_apply(struct cors_request *, const char *block,
     size_t length, int (*write)(void *ctx, const char *bytes, size_t length),
@@ -154,8 +156,8 @@ CORS_API int cors_apply(struct cors_request *, const char *block,
 
 /*
  * The same for a list of headers: strings "Name: value" with NULL behind the
- * last, none at all being allowed; and a call of each for every header of the
- * response, in their order, as cors_answer_list makes them.
+ * last; the list may be empty.  each is called for every header of the
+ * response, in order, as by cors_answer_list.
  *
  * Returns 0; what each returned, if that is not 0, and no more calls are made;
  * or -1 with errno, before any call: EBADMSG (a string without colon, without

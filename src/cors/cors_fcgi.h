@@ -3,20 +3,20 @@
  * calls: cors_load once, cors_fcgi_accept instead of FCGX_Accept_r, and
  * cors_fcgi_headers for the header block of each response.
  *
- *	struct cors_policy *policy = cors_load("api.ini", NULL, NULL);
- *	struct cors_request *request = NULL;
- *	FCGX_Request fcgi;
+ * 	struct cors_policy *policy = cors_load("api.ini", NULL, NULL);
+ * 	struct cors_request *request = NULL;
+ * 	FCGX_Request fcgi;
  *
- *	...
- *	while (cors_fcgi_accept(&request, policy, &fcgi) == 0) {
- *		cors_fcgi_headers(request, &fcgi,
- *		    "Content-Type: text/plain\r\n\r\n");
- *		FCGX_PutS("hello\n", fcgi.out);
- *	}
+ * 	...
+ * 	while (cors_fcgi_accept(&request, policy, &fcgi) == 0) {
+ * 		cors_fcgi_headers(request, &fcgi,
+ * 		    "Content-Type: text/plain\r\n\r\n");
+ * 		FCGX_PutS("hello\n", fcgi.out);
+ * 	}
  *
  * Everything is inline, so that libcors need not be linked with libfcgi: the
- * program links both.  As in fcgiapp.h, a thread has an FCGX_Request of its own,
- * and a request; the policy is shared.
+ * program links both.  As in fcgiapp.h, each thread has its own FCGX_Request
+ * and cors_request; the policy is shared.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -46,12 +46,12 @@ cors_fcgi_write(void *ctx, const char *bytes, size_t length)
 }
 
 /*
- * Wait for the next request that the program is to answer.  Preflights and
- * refused requests are answered and finished within.  *request is made if it is
- * NULL (free it with cors_request_free) and is then decided by the policy.
+ * Wait for the next request that the program must handle.  Preflights and
+ * refused requests are answered and finished here.  If *request is NULL it is
+ * made (free it with cors_request_free).  It is decided by the policy.
  *
- * Returns 0, or as FCGX_Accept_r a negative number when no more can be accepted;
- * -1 also if memory is out before one was accepted.
+ * Returns 0; or, as FCGX_Accept_r, a negative number if no request can be
+ * accepted; -1 also if memory is out before the accept.
  */
 static inline int
 cors_fcgi_accept(struct cors_request **request,
@@ -64,7 +64,7 @@ cors_fcgi_accept(struct cors_request **request,
 
 		if (result < 0)
 			return result;
-		/* Without memory the status is 500. */
+		/* Out of memory: the status is 500. */
 		(void)cors_decide(*request, policy, fcgi->envp);
 		if (cors_status(*request) == 0)
 			return 0;

@@ -1,7 +1,7 @@
 /*
- * The decision: which request is a preflight, whether its origin, method and
- * headers pass, and what becomes of the request.  answer.c has the headers that
- * are then sent.
+ * The decision: is the request a preflight, are its origin, method and headers
+ * allowed, and what happens to it.  answer.c makes the headers that are then
+ * sent.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -73,8 +73,8 @@ check_method(const struct policy *policy, const struct request *request)
 
 	if (request->acrm_count > 1 || !token_is_valid(method))
 		return CORS_METHOD_MALFORMED;
-	/* Case-sensitive: a browser that asks for "patch" would not take
-	 * "PATCH" for an answer (Fetch, "CORS-preflight fetch" step 7). */
+	/* Case-sensitive: a browser that requests "patch" does not accept
+	 * "PATCH" in the response (Fetch, "CORS-preflight fetch" step 7). */
 	if (method_is_safelisted(method) ||
 	    name_list_has(&policy->spec.methods, method))
 		return CORS_REASON_NONE;
@@ -94,7 +94,7 @@ check_method(const struct policy *policy, const struct request *request)
 struct requested {
 	const struct policy *policy;
 	struct cors_decision *d;
-	bool echo;	   /* `*` with credentials: the names are the answer */
+	bool echo;	   /* `*` with credentials: echo the names */
 	unsigned elements; /* empty ones too */
 	bool refused;
 	/* hash table of the echoed names: index + 1; 0: free */
@@ -232,7 +232,7 @@ check_headers(const struct policy *policy, const struct request *request,
 /* ---- the preflight ---- */
 
 /* Two Access-Control-Request-Method headers are one value with a comma (Fetch,
- * "get a header"), which is not empty even if both of them are. */
+ * "get a header"), so the value is not empty even if both are. */
 static bool
 is_preflight(const struct request *request)
 {
@@ -305,7 +305,7 @@ is_same_origin(const struct request *request)
 		host = request->server_name;
 		port = request->server_port;
 	}
-	/* RFC 3986, 6.2.3: "host:" is as good as "host". */
+	/* RFC 3986, 6.2.3: "host:" is the same as "host". */
 	unsigned usual = port_default(origin.scheme);
 	unsigned number = usual;
 	if (port.len > 0) /* no client pads a port with zeros beyond 5 digits */
@@ -334,9 +334,9 @@ is_enforced(const struct policy *policy, const struct request *request)
 
 /*
  * Does `isolate` apply (DESIGN.md section 3)?  A request from another site runs
- * only if the policy names its origin, if anybody may read the response with
- * CORS, or if a visitor follows a link.  Other values of Sec-Fetch-Site are the
- * site's own pages, or none (Fetch Metadata, 2.3).
+ * only if the policy names its origin, if every page may read the response with
+ * CORS, or if a user follows a link.  Other values of Sec-Fetch-Site mean the
+ * site's own pages, or no page (Fetch Metadata, 2.3).
  */
 static bool
 is_isolated(const struct policy *policy, const struct request *request,
@@ -362,8 +362,8 @@ is_isolated(const struct policy *policy, const struct request *request,
 	       !slice_eq(request->fetch_dest, SLICE("document"));
 }
 
-/* True: the request is refused, and no later step matters.  The first that is
- * only reported is the reason. */
+/* True: the request is refused, and later steps are skipped.  If steps are only
+ * reported, the first one is the reason. */
 static bool
 block(struct cors_decision *d, enum cors_reason reason, bool report)
 {

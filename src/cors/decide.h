@@ -64,7 +64,7 @@ struct cors_decision {
 	                        and with preflight = forward too */
 	struct slice origin; /* points into the request */
 	struct slice method; /* the requested method, echoed for methods = * with
-	                        credentials; points into the request */
+			      credentials; points into the request */
 	/* of CORS_HEADER_NOT_ALLOWED the first such name, of
 	   CORS_HEADERS_MALFORMED the element that is no name; for the log */
 	struct slice refused_name;
@@ -76,18 +76,18 @@ struct cors_decision {
 };
 
 /*
- * The one way from a request to a decision: the path (400), the policy that
+ * The only way from a request to a decision: the path (400), the policy that
  * covers the request (500 if CORSWRAP_POLICY names none), preflight, isolate,
- * enforce, allow.  path: what path_normalize made of the request's; absent if that
- * failed, or if nothing needs it (policy_set, uses_paths).  scratch may be NULL
- * if no policy has a regex (uses_regexes); without it no expression matches.
- * The decision points into the request's variables and the policy.
+ * enforce, allow.  path: the result of path_normalize; absent if that failed,
+ * or if it is not needed (policy_set, uses_paths).  scratch may be NULL if no
+ * policy has a regex (uses_regexes); without it no expression matches.  The
+ * decision points into the request's variables and the policy.
  */
 void decide_request(const struct policy_set *, const struct request *,
     struct slice path, struct regex_scratch *scratch, struct cors_decision *);
 
-/* The same with the policy chosen; NULL, if none covers the request: CORS_RUN
- * and nothing else. */
+/* The same for a given policy; NULL: no policy covers the request, and the
+ * verdict is CORS_RUN. */
 void decide_by_policy(const struct policy *, const struct request *,
     struct regex_scratch *scratch, struct cors_decision *);
 
@@ -95,11 +95,10 @@ enum { CORS_PARTS_MAX = 32 };
 
 /*
  * The CORS header lines of the decision, for a response that corswrap makes
- * itself (to a preflight or an OPTIONS, or an error).  Sent one after the
- * other, the pieces are whole lines, each ended by CRLF: with Vary, with Allow (if
- * the verdict needs it) and with X-Corswrap-Reason, without Status,
- * Content-Length and Content-Type.  Returns the number of pieces, which live as long as
- * decision and policy.
+ * itself (to a preflight or an OPTIONS, or an error).  Joined, the pieces are
+ * whole lines that end in CRLF.  They include Vary, Allow (if the verdict needs
+ * it) and X-Corswrap-Reason, but not Status, Content-Length and Content-Type.
+ * Returns the number of pieces; they are valid as long as decision and policy.
  */
 size_t cors_parts(const struct cors_decision *,
     struct slice parts[static CORS_PARTS_MAX]);
@@ -107,7 +106,7 @@ size_t cors_parts(const struct cors_decision *,
 /*
  * The same for an application's response (CORS_RUN): the lines that replace its
  * own Access-Control-*, without Vary and Access-Control-Expose-Headers, which
- * are merged with its own, and Cross-Origin-Resource-Policy (below).
+ * are merged with its own, and without Cross-Origin-Resource-Policy (below).
  */
 size_t cors_inject_parts(const struct cors_decision *,
     struct slice parts[static CORS_PARTS_MAX]);

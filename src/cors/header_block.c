@@ -1,7 +1,7 @@
 /*
  * Reading the header block that a program prints.
  *
- * The whole block is collected (max-header bounds it) and then rewritten in
+ * The whole block is collected (max-header limits it) and then rewritten in
  * place as plain lines, "Name:value\n" for each field: unfolded, without
  * invalid lines, and with the status known.  header_rewrite.c reads these.
  *

@@ -1,6 +1,6 @@
 /*
- * The header block that a CGI program prints (RFC 3875, section 6), read as
- * it comes in, and written again with the CORS headers of one decision.
+ * The header block that a CGI program prints (RFC 3875, section 6), read as it
+ * comes in, and rewritten with the CORS headers of one decision.
  *
  * The rules, case by case: the last column of notes/cgi.md section 2.
  *
@@ -43,11 +43,11 @@ struct header_options {
 	bool lenient;          /* no header block: 200 text/html instead of 502 */
 	bool redirect_302;     /* a local redirect becomes Status: 302 + CORS */
 	bool keep_transfer_encoding; /* under lighttpd */
-	/* Apache: redirects by itself wherever Location begins with '/' and
-	 * the status is 200 or not given, whatever other fields there are */
+	/* Apache redirects internally if Location begins with '/' and the
+	 * status is 200 or missing, whatever other fields there are */
 	bool server_redirects;
 	/* a Location without a Status gets its 302 here: mod_proxy_fcgi and
-	 * Caddy would send 200, and to nph-* a server adds nothing */
+	 * Caddy would send 200, and a server adds nothing to nph-* */
 	bool say_302;
 	/* HAProxy: a Location after the Status makes it 302 */
 	bool status_last;
@@ -88,9 +88,9 @@ void header_init(struct header_block *, char *buf, size_t cap,
     const struct header_options *);
 
 /*
- * Feed the program's output.  *used is the number of bytes that belonged to
- * the block (or were swallowed); what follows them is body.  Any split of the
- * input gives the same result.
+ * Feed the program's output.  *used is the number of bytes that belonged to the
+ * block (or were dropped); the bytes after them are the body.  The result does
+ * not depend on how the input is split.
  */
 enum header_state header_feed(struct header_block *, const char *data,
     size_t len, size_t *used);
@@ -104,11 +104,11 @@ enum header_state header_end(struct header_block *);
  */
 struct slice header_early_body(const struct header_block *);
 
-/* The status that the block gives; where it gives none, 302 with a Location and
- * else 200 (RFC 3875, 6.2); after DONE. */
+/* The status in the block; if it has none, 302 with a Location, else 200 (RFC
+ * 3875, 6.2).  Only after DONE. */
 int header_status(const struct header_block *);
-/* The Content-Length that the block gives, UINT64_MAX where it gives none or one
- * that Transfer-Encoding overrides (RFC 9112, 6.3); after DONE. */
+/* The Content-Length in the block; UINT64_MAX: it has none, or
+ * Transfer-Encoding overrides it (RFC 9112, 6.3).  Only after DONE. */
 uint64_t header_length(const struct header_block *);
 /* Do its fields tell the server to send a file as the body? */
 bool header_names_file(const struct header_block *);
@@ -125,14 +125,14 @@ struct header_field {
  * its end. */
 bool header_next(const struct header_block *, size_t *at,
     struct header_field *out);
-/* Is it the name of an Access-Control-* field? */
+/* Is this the name of an Access-Control-* field? */
 bool header_is_cors(struct slice name);
 
 /*
- * Write the block anew, blank line included, in pieces to emit, in order.
- * decision may be NULL or have no policy: then the application's own fields
- * are kept (line ends, hop-by-hop fields and the status line are still
- * fixed).  emit returns 0, or -1 to stop, which is then returned.
+ * Write the new block, blank line included, in pieces to emit, in order.
+ * decision may be NULL or have no policy: then the application's own fields are
+ * kept (line ends, hop-by-hop fields and the status line are still fixed).
+ * emit returns 0, or -1 to stop, which is then returned.
  */
 int header_write(const struct header_block *, const struct cors_decision *,
     int (*emit)(void *ctx, struct slice piece), void *ctx);

@@ -1,6 +1,6 @@
 /*
  * Write the program's header block again, with the CORS headers of the decision
- * in place of its own.
+ * instead of its own.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -61,8 +61,8 @@ name_set_add(struct name_set *set, struct slice name, bool lower)
 		set->star = true;
 		return;
 	}
-	/* A list that is full is not looked through again for each name that
-	 * has no room. */
+	/* If the list is full, it is not searched again for each name that does
+	 * not fit. */
 	if (set->full || !token_is_valid(name) || name_set_has(set, name))
 		return;
 	if (set->len + name.len + 2 > sizeof(set->text)) {
@@ -105,7 +105,7 @@ header_next(const struct header_block *block, size_t *at,
 	return true;
 }
 
-/* Names that need no exposing, cannot be exposed, or are no header of the
+/* Names that need not or cannot be exposed, or that are not a header of the
  * response that a browser sees. */
 static bool
 is_never_exposed(struct slice name)
@@ -115,7 +115,7 @@ is_never_exposed(struct slice name)
 	       slice_eq_nocase(name, SLICE("status")) || header_is_cors(name);
 }
 
-/* Look through the block once: its fields decide what is written. */
+/* Scan the block once: its fields decide what is written. */
 static void
 scan(struct writer *w)
 {
@@ -163,9 +163,9 @@ is_replaced(const struct writer *w, struct slice name)
 }
 
 /*
- * RFC 9110, 8.6: none in a 204; in a 304 it would be that of the 200, which is
- * not empty where there is something to revalidate: programs mean the empty
- * body, and a cache would take over the 0.
+ * RFC 9110, 8.6: a 204 has no Content-Length, and in a 304 it is the length of
+ * the 200, which is not 0.  Programs that print 0 mean the empty body of the
+ * 304, and a cache would store the 0.
  */
 static bool
 is_wrong_length(const struct writer *w, const struct header_field *field)
@@ -249,9 +249,9 @@ write_cors(struct writer *w)
 }
 
 /*
- * No CORS headers are added where the server itself follows a local redirect:
- * RFC 3875, 6.2.2 allows no other field, and Apache copies all fields to the
- * response of the target, which would then have ours twice.
+ * No CORS headers are added if the server itself follows a local redirect: RFC
+ * 3875, 6.2.2 allows no other field, and Apache copies all fields to the
+ * response of the target, which would then have our headers twice.
  */
 static void
 set_decision(struct writer *w, const struct cors_decision *decision)
@@ -292,8 +292,8 @@ header_write(const struct header_block *block,
 {
 	struct writer w;
 
-	/* Not the text of the sets: it is large, and their len says what of it
-	 * is used. */
+	/* The text of the sets is not cleared: it is large, and their len says
+	 * how much of it is used. */
 	memset(&w, 0, offsetof(struct writer, vary));
 	w.vary.len = w.expose.len = 0;
 	w.vary.star = w.vary.full = w.expose.star = w.expose.full = false;

@@ -9,8 +9,8 @@
 #include "base/hash.h"
 
 /*
- * A filter of the last bytes of hosts: most of what is not in a table is not
- * looked up at all.
+ * A filter on the last bytes of hosts: most hosts that are not in a table need
+ * no lookup.
  */
 enum { END = 8, END_BITS = 12 }; /* bytes; 2 to the power of these bits */
 
@@ -29,7 +29,7 @@ ends_place(struct slice host)
 	return (size_t)(hash >> (64 - END_BITS));
 }
 
-/* Add the host, or what every host that is meant ends with. */
+/* Add the host, or the ending that all intended hosts share. */
 static inline void
 ends_add(struct ends *ends, struct slice host)
 {
@@ -40,7 +40,7 @@ ends_add(struct ends *ends, struct slice host)
 						     << (ends_place(host) & 63);
 }
 
-/* False: no host that was added ends as this one. */
+/* False: no added host ends like this one. */
 static inline bool
 ends_have(const struct ends *ends, struct slice host)
 {

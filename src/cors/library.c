@@ -1,6 +1,7 @@
 /*
- * The calls of cors.h that concern a request.  What they do is done by the
- * files that corswrap uses; here is the memory that these leave to the caller.
+ * The calls of cors.h that concern a request.  The work is done by the files
+ * that corswrap uses; this file provides the memory that those leave to the
+ * caller.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -130,8 +131,8 @@ add_piece(void *ctx, struct slice piece)
 	return 0;
 }
 
-/* A header for each line of the text but those whose name is among the count
- * names that are left out; a blank line is none. */
+/* A header for each line of the text, except the count names that are left out;
+ * a blank line is skipped. */
 static int
 each_line(const struct cors_request *r, const struct slice *without,
 	  size_t count, each_call *each, void *ctx)
@@ -202,7 +203,7 @@ cors_answer_list(struct cors_request *r, each_call *each, void *ctx)
 
 /* ---- responses of the program ---- */
 
-/* Begin a block of so many bytes, with what the line ends add to it. */
+/* Begin a block of so many bytes; line ends are added to that. */
 static int
 begin_block(struct cors_request *r, struct header_block *block, size_t length,
 	    const struct header_options *options)
@@ -246,7 +247,7 @@ cors_apply(struct cors_request *r, const char *bytes, size_t length,
 
 	if (begin_block(r, &block, length, &options) != 0)
 		return -1;
-	/* What lacks its blank line is no response that was cut: end it. */
+	/* A block whose blank line is missing was not cut off: complete it. */
 	if (header_feed(&block, bytes, length, &used) == HEADER_MORE &&
 	    length > 0) {
 		size_t ignored;
@@ -260,7 +261,7 @@ cors_apply(struct cors_request *r, const char *bytes, size_t length,
 	return result;
 }
 
-/* A name that is a token, a colon, and no second line. */
+/* A token, a colon, and only one line. */
 static bool
 is_header(struct slice line)
 {
@@ -270,8 +271,8 @@ is_header(struct slice line)
 	       text_find_any(line, "\r\n") == line.len;
 }
 
-/* The bytes of all lines, each with its newline; 0: one is no header.
- * *status: does one give the status? */
+/* The bytes of all lines, each with its newline; 0: one of them is not a
+ * header.  *status: does one give the status? */
 static size_t
 measure(const char *const *headers, bool *status)
 {
@@ -303,8 +304,8 @@ cors_apply_list(struct cors_request *r, const char *const *headers,
 		return -1;
 	if (length == 0)
 		return fail(EBADMSG);
-	/* Without one a Location would be a redirect within the server, and a
-	 * list without headers no block. */
+	/* Without a Status a Location would be an internal redirect of the
+	 * server, and an empty list would not be a block. */
 	if (!has_status)
 		header_feed(&block, own.ptr, own.len, &used);
 	for (; *headers != NULL; headers++) {

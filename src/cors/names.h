@@ -11,7 +11,7 @@
 /* Token of RFC 9110, 5.6.2 (at least one byte)? */
 bool token_is_valid(struct slice);
 /* Write a token in lower case to `to`, which has room for its length; no NUL.
- * False: it is none (or empty); what is in `to` is then undefined. */
+ * False: not a token (or empty); the contents of `to` are then undefined. */
 bool token_lower(char *to, struct slice);
 
 /* Fetch, 2.2.1: CONNECT, TRACE, TRACK in any case. */
@@ -30,9 +30,9 @@ struct slice method_normalize(struct slice);
 
 /* Fetch, 2.2.2, whatever the value; names in any case. */
 bool request_header_is_forbidden(struct slice);
-/* Names that need no preflight while the value is harmless, and that a page
- * has no reason to ask for: Content-Type and Range are not among them, since
- * JSON and suffix ranges need to be allowed. */
+/* Names that need no preflight if the value is harmless, and that a policy need
+ * not list.  Content-Type and Range are not among them, since JSON and suffix
+ * ranges must be allowed. */
 bool request_header_is_plain(struct slice);
 /* Response headers of the CORS protocol, written by mistake where request
  * headers belong. */

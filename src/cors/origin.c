@@ -2,9 +2,9 @@
  * Serialized origins and the patterns that policies write for them.
  *
  * One parser serves both: a request's origin is a pattern without wildcards.
- * So no request matches what a policy must not contain.  It runs on every
- * request whose origin is not among the exact ones, so it looks up the class of
- * each byte once, and most tests are then tests of a bit.
+ * So a request never matches what a policy may not contain.  It runs on every
+ * request whose origin is not an exact one of the policy.  So it looks up the
+ * class of each byte once, and most tests then test one bit.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -88,9 +88,9 @@ is_ipv4(struct slice s)
 }
 
 /*
- * What is between the brackets, as RFC 5952 writes it?  IPv4-mapped addresses
- * are refused: whoever writes one does not expect that browsers serialize it in
- * hexadecimal.
+ * Is the text between the brackets written as in RFC 5952?  IPv4-mapped
+ * addresses are refused: an author does not expect that browsers serialize them
+ * in hexadecimal.
  */
 static bool
 is_ipv6(struct slice s, struct ip *ip)
@@ -103,7 +103,7 @@ is_ipv6(struct slice s, struct ip *ip)
 
 /* ---- names ---- */
 
-/* One generalized number (RFC 3492, 3.3) off the front of s; false: bad. */
+/* Cut a generalized number (RFC 3492, 3.3) off s; false: invalid. */
 static bool
 punycode_delta(struct slice *s, uint32_t bias, uint32_t *delta)
 {
@@ -141,7 +141,7 @@ is_punycode(struct slice s)
 
 	while (basic > 0 && s.ptr[basic - 1] != '-')
 		basic--;
-	/* A '-' in front delimits nothing and is no digit either. */
+	/* A '-' in front delimits nothing and is not a digit. */
 	s = slice_after(s, basic > 1 ? basic : 0);
 	uint32_t points = basic > 1 ? (uint32_t)basic - 1 : 0;
 	if (s.len == 0)
@@ -199,8 +199,7 @@ is_name(struct slice host)
 
 /* ---- the whole ---- */
 
-/* RFC 3986, 3.1, in any case: what is no scheme even when lower-cased is not
- * one; its length, or 0. */
+/* RFC 3986, 3.1, in any letter case; its length, or 0: not a scheme. */
 static size_t
 scheme_length(struct slice text)
 {
@@ -402,14 +401,14 @@ check_host(const struct pieces *p, struct origin_pattern *out)
 			   ? ORIGIN_FAULT_NONE
 			   : ORIGIN_FAULT_IPV4;
 	}
-	/* The star stands for bytes that any label may have. */
+	/* The star matches bytes that any label may have. */
 	return out->any_host ||
 		       is_name_of(host, out->any_label ? LABEL | STAR : LABEL)
 		   ? ORIGIN_FAULT_NONE
 		   : ORIGIN_FAULT_HOST;
 }
 
-/* A port as URLs are serialized with it; 0: it is none. */
+/* A port as in serialized URLs; 0: invalid. */
 static unsigned
 written_port(struct slice text)
 {
@@ -436,7 +435,7 @@ check_port(const struct pieces *p, struct origin_pattern *out)
 	return ORIGIN_FAULT_NONE;
 }
 
-/* Where the bytes of these classes end that begin there. */
+/* The end of the run of bytes of these classes that begins there. */
 static size_t
 run_end(struct slice text, size_t at, unsigned allowed)
 {
@@ -445,7 +444,7 @@ run_end(struct slice text, size_t at, unsigned allowed)
 	return at;
 }
 
-/* A port, or none, behind a scheme and a host that are right. */
+/* A port, or no port, after a valid scheme and host. */
 static bool
 parse_plain_port(struct slice rest, struct origin_pattern *out)
 {
@@ -490,7 +489,7 @@ parse_plain(struct slice text, struct origin_pattern *out)
 	       parse_plain_port(slice_after(text, at), out);
 }
 
-/* What parse_plain does not take. */
+/* What parse_plain does not handle. */
 static enum origin_fault
 parse_unusual(struct slice text, struct origin_pattern *out)
 {
@@ -510,7 +509,7 @@ parse_unusual(struct slice text, struct origin_pattern *out)
 	return fault;
 }
 
-/* All but is_loopback, which requests do not need. */
+/* All fields except is_loopback, which requests do not need. */
 static enum origin_fault
 parse(struct slice text, struct origin_pattern *out)
 {
@@ -548,7 +547,8 @@ origin_parse(struct slice text, struct origin *out)
 {
 	struct origin_pattern pattern;
 
-	/* Check the length first, so that a megabyte costs nothing. */
+	/* Check the length first, so that a value of a megabyte costs nothing.
+	 */
 	if (text.len == 0 || text.len > ORIGIN_MAX ||
 	    parse(text, &pattern) != ORIGIN_FAULT_NONE ||
 	    !origin_pattern_is_exact(&pattern))

@@ -16,7 +16,7 @@ enum {
 	ORIGIN_HOST_MAX = 253,
 	ORIGIN_SUFFIX_MAX = 251, /* after "*." */
 	ORIGIN_LABEL_MAX = 63,
-	/* scheme "://" host ":" port: longer than this is no origin */
+	/* scheme "://" host ":" port: anything longer is not an origin */
 	ORIGIN_MAX = ORIGIN_SCHEME_MAX + 3 + ORIGIN_HOST_MAX + 6
 };
 
@@ -31,11 +31,12 @@ struct origin {
 
 /*
  * Parse an Origin as browsers serialize it, strictly: lower case, no userinfo,
- * no path, no default port, canonical IP addresses; '_' and one trailing dot
- * in a host are allowed because browsers send them.  Of schemes that are not
- * special in the URL standard the host may be empty, or any visible ASCII but
- * upper case, slashes and what separates values; of "file" it is empty.  "null" is not parsed here.  False: not a serialized origin; *out is
- * then undefined.
+ * no path, no default port, canonical IP addresses; '_' and one trailing dot in
+ * a host are allowed because browsers send them.  With schemes that are not
+ * special in the URL standard the host may be empty, or any visible ASCII
+ * except upper case, slashes and separators of values; with "file" it is empty.
+ * "null" is not parsed here.  False: not a serialized origin; *out is then
+ * undefined.
  */
 bool origin_parse(struct slice text, struct origin *out);
 
@@ -72,7 +73,7 @@ struct origin_pattern {
 	unsigned short port_last; /* of "3000-3999"; 0: no range */
 	unsigned char star;  /* any_label: where in host the '*' is */
 	unsigned char bits;  /* is_range: the length of the network */
-	bool any_subdomain;  /* "*." in front: one or more labels, never none */
+	bool any_subdomain;  /* "*." in front: one or more labels, never zero */
 	bool any_label;      /* a '*' within a label: one or more of a-z 0-9 - */
 	bool any_host;       /* the whole host is a star, of schemes that are not special */
 	bool any_port;       /* ":*": no port, or any from 1 to 65535 */
@@ -83,7 +84,7 @@ struct origin_pattern {
 				a range: all of it */
 };
 
-/* Does it stand for one origin, its own text? */
+/* Does it match only one origin, its own text? */
 static inline bool
 origin_pattern_is_exact(const struct origin_pattern *pattern)
 {
@@ -92,20 +93,20 @@ origin_pattern_is_exact(const struct origin_pattern *pattern)
 	       !pattern->is_range && pattern->port_last == 0;
 }
 
-/* The name behind "*." or behind the label with a '*'; absent without. */
+/* The name after "*." or after the label with a '*'; absent without them. */
 struct slice origin_pattern_parent(const struct origin_pattern *);
 
 /*
  * Parse one origin as a policy writes it (not "*", which is no origin).  The
  * first fault in the order above is returned; *out is filled only for
- * ORIGIN_FAULT_NONE.  A-labels must decode (RFC 3492); policy/fix.c checks the
- * rest of them with libidn2, and that no '*' within a label stands right in front
- * of a suffix of the ICANN list.  IPv6: RFC 5952 text, no zone, no IPv4-mapped.
+ * ORIGIN_FAULT_NONE.  A-labels must decode (RFC 3492); policy/fix.c checks them
+ * further with libidn2, and that no '*' within a label is right in front of a
+ * suffix of the ICANN list.  IPv6: RFC 5952 text, no zone, no IPv4-mapped.
  */
 enum origin_fault origin_pattern_parse(struct slice text,
     struct origin_pattern *out);
 
-/* Is it http to another machine, so that whoever is in between can read and
+/* Is it http to another machine, so that an attacker in between can read and
  * change what is sent? */
 static inline bool
 origin_pattern_is_insecure(const struct origin_pattern *pattern)
@@ -116,8 +117,8 @@ origin_pattern_is_insecure(const struct origin_pattern *pattern)
 
 /*
  * A set of patterns.  Exact origins are found by a hash of the whole value, all
- * others by hashes of parts of the host, of lengths that some pattern has: the
- * cost does not grow with their number.  Immutable once built.
+ * others by hashes of parts of the host whose lengths occur in some pattern:
+ * the cost does not grow with their number.  Immutable once built.
  */
 struct origin_set;
 
@@ -143,7 +144,7 @@ enum origin_verdict {
 enum origin_verdict origin_set_check(const struct origin_set *,
     struct slice origin, struct regex_scratch *);
 
-/* How a section has an origin, the closest last.  ORIGIN_BY_ANY: `*`. */
+/* How a section matches an origin, the closest last.  ORIGIN_BY_ANY: `*`. */
 enum origin_match {
 	ORIGIN_BY_NONE,
 	ORIGIN_BY_ANY,
@@ -151,7 +152,7 @@ enum origin_match {
 	ORIGIN_BY_PATTERN,
 	ORIGIN_EXACTLY
 };
-/* How the set has the origin; never ORIGIN_BY_ANY. */
+/* How the set matches the origin; never ORIGIN_BY_ANY. */
 enum origin_match origin_set_match(const struct origin_set *,
     struct slice origin, struct regex_scratch *);
 

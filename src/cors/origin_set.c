@@ -3,10 +3,10 @@
  *
  * Exact origins are found by a hash of the whole value and compared byte for
  * byte (Fetch, CORS check): no parsing, and no tree whose nodes could be joined
- * by mistake (GHSA-vhxv-fg4m-p2w8: foo.com and bar.com let barfoo.com in).
- * All other patterns become places: a kind, a scheme and a part of the host,
- * with the ports that are let in there.  A strictly parsed host is looked up
- * whole, by its suffixes after dots, by what stands around a '*', and by
+ * by mistake (GHSA-vhxv-fg4m-p2w8: foo.com and bar.com let barfoo.com in).  All
+ * other patterns become places: a kind, a scheme and a part of the host, with
+ * the ports that are allowed there.  A strictly parsed host is looked up as a
+ * whole, by its suffixes after dots, by the parts around a '*', and by
  * networks; each only for the lengths that some pattern has.
  *
  * SPDX-License-Identifier: ISC
@@ -26,8 +26,8 @@
 #include "cors/host_ends.h"
 
 /*
- * Four to a cache line: the line that tells a hit is nearly always the first
- * and only one, and a miss never looks at a text.
+ * Four slots are a cache line: a hit nearly always needs only one line, and a
+ * miss never reads a text.
  */
 struct slot {
 	const void *item; /* NULL: empty */
@@ -43,7 +43,7 @@ struct table {
 	uint64_t seed;
 };
 
-/* What a place is, to look up only those that the set has. */
+/* The kinds of places; only those that the set has are looked up. */
 enum {
 	HOST,	   /* this very host, with ports of several */
 	SUBDOMAIN, /* "*.": the name behind it */
@@ -84,8 +84,8 @@ struct origin_set {
 	struct table exact;
 	struct table places;
 	bool has[KINDS];
-	/* Bit n: some "*." has n bytes behind it, some '*' within a label, some
-	 * network of a family n bits. */
+	/* Bit n: some "*."  has n bytes after it; the same for '*' within a
+	 * label; some network of a family has n bits. */
 	uint64_t suffixes[LENGTHS];
 	uint64_t tails[LENGTHS];
 	uint64_t networks[2][LENGTHS];
@@ -242,7 +242,7 @@ table_add(struct table *table, const struct entry *entry)
 	return true;
 }
 
-/* What goes into a table: the exact ones of the patterns, or the places. */
+/* The content of a table: the exact patterns, or the places. */
 struct content {
 	const struct origin_pattern *patterns;
 	struct place *places; /* NULL: the patterns */
@@ -273,7 +273,7 @@ table_fill(struct table *table, const struct content *content)
 
 /*
  * A table of `used` entries.  Runs longer than RUN_MAX do not happen by chance:
- * then other seeds are tried, and at last a larger table.
+ * then other seeds are tried, and finally a larger table.
  */
 static bool
 table_build(struct arena *arena, struct table *table,
@@ -358,7 +358,7 @@ set_network(struct arena *arena, struct origin_set *set,
 	return slice_present(bytes);
 }
 
-/* The place of what is behind the '*' within a label. */
+/* The place of the part after the '*' within a label. */
 static bool
 set_tail(struct arena *arena, struct origin_set *set, const struct place *label,
 	 struct place *tail)
@@ -428,7 +428,7 @@ compare_ports(const void *left, const void *right)
 	return a->first < b->first ? -1 : a->first > b->first;
 }
 
-/* The ports of all places of one key, sorted and apart, in the first. */
+/* The ports of all places of one key, sorted and merged, in the first place. */
 static bool
 join_ports(struct arena *arena, struct place *place)
 {
@@ -456,7 +456,7 @@ join_ports(struct arena *arena, struct place *place)
 	return true;
 }
 
-/* What places of one key say together, in the one that the table has. */
+/* Merge the places of one key into the one that the table has. */
 static bool
 join_places(struct arena *arena, const struct table *table)
 {
@@ -561,7 +561,7 @@ find_place(const struct query *query, struct key key)
 	}
 }
 
-/* Does a place of this key let in the origin's port? */
+/* Is the origin's port allowed in a place of this key? */
 static bool
 find_with_port(const struct query *query, struct key key)
 {
@@ -601,7 +601,7 @@ find_suffix(const struct query *query)
 	return false;
 }
 
-/* What a '*' within a label stands for. */
+/* The text that a '*' within a label matches. */
 static bool
 is_filling(char c)
 {
@@ -670,7 +670,7 @@ find_network(const struct query *query)
 		text = slice_of(text.ptr + 1, text.len - 2);
 	if (!ip_parse(text, &ip))
 		return false;
-	/* From the longest, so that each masks what the one before left. */
+	/* From the longest: each network masks the result of the one before. */
 	for (size_t bits = ip.v6 ? 129 : 33; bits-- > 0;) {
 		if (!has_bit(query->set->networks[ip.v6], bits))
 			continue;
@@ -718,7 +718,8 @@ origin_set_check(const struct origin_set *set, struct slice origin,
 {
 	struct origin parsed;
 
-	/* Check the length first, so that a megabyte costs nothing. */
+	/* Check the length first, so that a value of a megabyte costs nothing.
+	 */
 	if (origin.len == 0 || origin.len > ORIGIN_MAX)
 		return ORIGIN_MALFORMED;
 	if (find_exact(&set->exact, origin))

@@ -1,8 +1,8 @@
 /*
  * Responses that are not the application's.
  *
- * They are gathered piece by piece: nothing is allocated, copied or formatted
- * by stdio, because preflights are answered here.
+ * They are gathered in pieces: nothing is allocated, copied or formatted by
+ * stdio, because responses to preflights must be fast.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -12,8 +12,8 @@
 
 #include "cors/own_response.h"
 
-/* Each status that is sent: its phrase, and the body that the client reads
- * where the cause is for the log alone. */
+/* Each status: its phrase, and the body for the client if the cause is only for
+ * the log. */
 static const struct status_text {
 	int status;
 	const char *phrase;

@@ -1,6 +1,6 @@
 /*
- * The responses that are not the application's: to a preflight or an OPTIONS,
- * a refusal, an error.  An error without CORS headers would reach no script.
+ * The responses that are not the application's: to a preflight or an OPTIONS, a
+ * refusal, an error.  A script cannot read an error without CORS headers.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -15,14 +15,14 @@ enum { OWN_RESPONSE_PIECES = CORS_PARTS_MAX + 16 };
 /*
  * A response as pieces to be sent one after the other: header lines that end in
  * CRLF, a blank line, the body.  Nothing is copied or allocated: the pieces
- * point into the decision, its policy and this structure, and live as long as
- * all of these; so it must not be moved.
+ * point into the decision, its policy and this structure and are valid as long
+ * as all of these; so the structure must not be moved.
  */
 struct own_response {
 	int status;
 	struct slice pieces[OWN_RESPONSE_PIECES];
 	size_t count;
-	size_t head;       /* so many of them come before the blank line */
+	size_t head;       /* the number of pieces before the blank line */
 	size_t body_bytes; /* 0 for HEAD */
 	char status_digits[TEXT_DECIMAL_MAX];
 	char length_digits[TEXT_DECIMAL_MAX];
@@ -30,16 +30,16 @@ struct own_response {
 
 /*
  * An error: Status, the CORS lines of the decision (may be NULL),
- * Cache-Control: no-store, a short text/plain body, and with 503, where the
- * next try may well succeed, Retry-After (RFC 9110, 15.6.4).  text is sent to
- * the client: no path and nothing of the policy in it; NULL: what the status
- * means.  head: the request is a HEAD, whose response has no body (RFC 9110,
+ * Cache-Control: no-store, a short text/plain body, and with 503, since a retry
+ * may succeed, Retry-After (RFC 9110, 15.6.4).  text is sent to the client, so
+ * it must not contain a path or a part of the policy; NULL: the meaning of the
+ * status.  head: the request is a HEAD, whose response has no body (RFC 9110,
  * 9.3.2).
  */
 void own_response_error(struct own_response *, const struct cors_decision *,
     int status, const char *text, bool head);
 
-/* What a decision whose verdict is not CORS_RUN answers with. */
+/* The response to a request whose verdict is not CORS_RUN. */
 void own_response_make(struct own_response *, const struct cors_decision *,
     bool head);
 

@@ -1,11 +1,10 @@
 /*
  * Paths and hosts as policies see them.
  *
- * A policy that is chosen by path can be fooled wherever its idea of a path
- * differs from the program's: CVE-2024-6866 (case), CVE-2024-6844 ('+'),
- * CVE-2024-6839 (length of the pattern instead of specificity) and the
- * "/api/../x" of others.  So there is one normal form, and it is made in one
- * pass over decoded bytes.
+ * An attacker can get the wrong policy wherever the program reads a path in
+ * another way: CVE-2024-6866 (case), CVE-2024-6844 ('+'), CVE-2024-6839 (length
+ * of the pattern instead of specificity), and "/api/../x" in others.  So there
+ * is one normal form, made in one pass over decoded bytes.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -44,11 +43,11 @@ put_plain(struct out *out, struct slice text)
 }
 
 /*
- * Servers differ in when they decode: to one that resolves dot segments first,
- * "a%2fb" is one segment, to another two, and "%5c" is a third one's '/'.  So a
- * dot segment beside such a separator, or a ".." that may take away what is
- * before one, is read in two ways: the script could be of one path and the
- * policy of another.
+ * Servers differ in when they decode: for one that resolves dot segments first,
+ * "a%2fb" is one segment, for another it is two, and a third reads "%5c" as
+ * '/'.  So a dot segment beside such a separator, or a ".."  that may remove
+ * the segment before one, is ambiguous: the script could belong to one path and
+ * the policy to another.
  */
 struct reading {
 	bool has_decoded;   /* a "%2f" or "%5c" came */
@@ -112,8 +111,9 @@ put_decoded(struct out *out, struct slice text)
 
 /*
  * SCRIPT_NAME and PATH_INFO are decoded, and most servers have resolved them:
- * where dot segments are left (HAProxy, Caddy, any that decodes afterwards) it
- * is open what the script makes of them.  NUL ends them for a C program.
+ * if dot segments are left (HAProxy, Caddy, and others that decode afterwards),
+ * it is unknown how the script reads them.  NUL ends the string for a C
+ * program.
  */
 static bool
 is_resolved(struct slice decoded)
@@ -124,14 +124,14 @@ is_resolved(struct slice decoded)
 		char c = decoded.ptr[i];
 		if (c == '\0')
 			return false;
-		/* As if each separator came from "%2f": any dots are bad. */
+		/* Treat each separator as "%2f": any dot segment is an error. */
 		read_byte(&reading, c, c == '/' || c == '\\');
 	}
 	end_segment(&reading, true);
 	return !reading.ambiguous;
 }
 
-/* RFC 3986, 5.2.4, in place, after runs of '/' have been made one. */
+/* RFC 3986, 5.2.4, in place, after runs of '/' have been reduced to one. */
 static size_t
 resolve_dots(char *path, size_t len)
 {
@@ -163,12 +163,12 @@ resolve_dots(char *path, size_t len)
 }
 
 /*
- * The path of REQUEST_URI: up to '?', of an absolute form what comes after the
- * authority (RFC 9112, 3.2.2).  No request has a '#', but who sends one gets
- * from servers what stands before it, so we must look at the same.
+ * The path of REQUEST_URI, up to '?'; in an absolute form the part after the
+ * authority (RFC 9112, 3.2.2).  Requests have no '#', but if a client sends
+ * one, servers use the part before it, so we must use the same.
  *
- * Absent: it is of another form.  Apache finds a path in "http:/path", which has
- * no authority, so such a target must not pass as a path that no section has.
+ * Absent: it has another form.  Apache finds a path in "http:/path", which has
+ * no authority, so such a target must not count as a path without a section.
  */
 static struct slice
 uri_path(struct slice uri)
@@ -208,9 +208,9 @@ path_resolve(struct slice decoded, char *buf, size_t cap)
 
 /*
  * nginx' `location /open { alias /srv/open/; }` makes "/srv/open/../secret" of
- * "/open../secret": a dot segment of SCRIPT_FILENAME that is none in the URL.
- * It comes from the URL if all behind the dots is there, too; an administrator
- * may have written others.
+ * "/open../secret": a dot segment of SCRIPT_FILENAME that is not one in the
+ * URL.  It comes from the URL if everything after the dots is in the URL, too;
+ * others may come from the administrator's configuration.
  */
 static bool
 is_traversed(struct slice filename, struct slice script_name)
@@ -230,8 +230,8 @@ is_traversed(struct slice filename, struct slice script_name)
 	return false;
 }
 
-/* The URL of the script that the server runs in place of the one that was asked
- * for.  With Action, SCRIPT_NAME is ours and that URL is REDIRECT_URL. */
+/* The URL of the script that the server runs instead of the requested one.
+ * With Action, SCRIPT_NAME is ours and that URL is REDIRECT_URL. */
 static bool
 put_what_runs(struct out *out, const struct request *request)
 {
@@ -268,7 +268,8 @@ path_normalize(const struct request *request, char *buf, size_t cap)
 	return normal_form(&out);
 }
 
-/* A whole segment "." or "..", or an empty one, is in no normalized path. */
+/* Does the path have a segment that a normalized path never has: ".", ".."  or
+ * an empty one? */
 static bool
 is_normal(struct slice path)
 {
@@ -308,7 +309,7 @@ path_pattern_match(struct slice pattern, struct slice path)
 
 /* ---- hosts ---- */
 
-/* The host without its port; absent when what follows it is no port. */
+/* The host without its port; absent if the port is invalid. */
 static struct slice
 without_port(struct slice text)
 {
@@ -348,7 +349,7 @@ host_normalize(const struct request *request, char *buf, size_t cap)
 {
 	struct slice host = request->host;
 
-	/* RFC 9112, 3.2: an empty Host says nothing of the authority. */
+	/* RFC 9112, 3.2: an empty Host says nothing about the authority. */
 	if (host.len == 0)
 		host = request->server_name;
 	if (host.len > ORIGIN_HOST_MAX + 16)
@@ -360,8 +361,8 @@ host_normalize(const struct request *request, char *buf, size_t cap)
 	return is_host(host) ? host : SLICE_NONE;
 }
 
-/* The authority of an absolute form, absent in any other (RFC 9112, 3.2.2: it
- * counts, and not Host; most servers hand on both as they came). */
+/* The authority of an absolute form; absent in other forms (RFC 9112, 3.2.2: it
+ * overrides Host; most servers pass both on unchanged). */
 static struct slice
 uri_authority(struct slice uri)
 {

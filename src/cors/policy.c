@@ -1,5 +1,5 @@
 /*
- * Policies are prepared for requests here, and chosen for them.
+ * Policies: prepared at load time, and chosen for each request.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -97,7 +97,7 @@ names_line(struct arena *arena, const char *name, const struct name_list *list,
 	return line;
 }
 
-/* With a hash table a long list costs a request no more than a short one. */
+/* With a hash table a long list costs as little as a short one. */
 static bool
 hash_names(struct arena *arena, const struct name_list *list,
 	   struct header_lines *lines)
@@ -198,8 +198,8 @@ policy_build(struct arena *arena, const struct policy_spec *spec,
 		return NULL;
 	policy->spec = *spec;
 	policy->index = index;
-	/* The loader refuses these combinations.  Should it miss one, no site
-	 * may use the user's cookies. */
+	/* The loader refuses these combinations.  If it missed one, no site
+	 * could use the user's cookies. */
 	if (spec->no_origin) {
 		policy->spec.any_origin = policy->spec.null_origin = false;
 		policy->spec.origin_count = policy->spec.regex_count = 0;
@@ -249,7 +249,7 @@ compare_hosts(const void *left, const void *right)
 	return slice_compare(a->host, b->host);
 }
 
-/* In a host by name, so that the order in the file does not matter. */
+/* Rules of one host by name, so that the order in the file does not matter. */
 static int
 compare_rules(const void *left, const void *right)
 {
@@ -272,7 +272,7 @@ add_rules(struct host_rule *rules, size_t n, const struct policy *policy)
 {
 	const struct policy_spec *spec = &policy->spec;
 
-	/* A NAME with neither is chosen by CORSWRAP_POLICY alone. */
+	/* A NAME without host and path is chosen by CORSWRAP_POLICY only. */
 	if (spec->name.len > 0 && spec->path_count == 0 &&
 	    spec->host_count == 0)
 		return n;
@@ -355,7 +355,7 @@ path_rank(const struct policy_spec *spec, struct slice path)
 	return best;
 }
 
-/* The rules of one host that have the path best. */
+/* The rules of one host whose paths match best. */
 struct found {
 	const struct host_rule *first; /* NULL: none */
 	size_t rank;
@@ -424,7 +424,7 @@ find_by_host(const struct policy_choice *choice, struct slice host,
 	return found;
 }
 
-/* False: the host can be read in two ways. */
+/* False: the host is ambiguous. */
 static bool
 find_by_request(const struct policy_set *set, const struct request *request,
 		struct slice path, struct found *out)
@@ -459,7 +459,7 @@ policy_choose(const struct policy_set *set, const struct request *request,
 	*out = NULL;
 	if (set->uses_paths && !slice_present(path))
 		return POLICY_BAD_PATH;
-	/* RFC 3875, 4.1: an empty variable is as good as none. */
+	/* RFC 3875, 4.1: an empty variable is the same as no variable. */
 	if (request->policy_name.len > 0) {
 		*out = choose_by_name(set, request->policy_name);
 		return *out == NULL ? POLICY_UNKNOWN : POLICY_CHOSEN;
@@ -488,7 +488,7 @@ match_origin(const struct policy *policy, const struct request *request,
 	return origin_set_match(policy->origins, request->origin, scratch);
 }
 
-/* Does a answer rather than b? */
+/* Is a preferred to b? */
 static bool
 is_closer(const struct policy_equal *a, const struct policy_equal *b)
 {
@@ -507,7 +507,7 @@ policy_equals(const struct policy_set *set, const struct request *request,
 	size_t n = 0;
 
 	if (!find_by_request(set, request, path, &found))
-		return 0; /* policy_choose has said so */
+		return 0; /* policy_choose has checked it */
 	rule = found.first;
 	for (size_t left = found.count; left > 0; rule++) {
 		struct policy_equal equal = {rule->policy, ORIGIN_BY_NONE};
@@ -578,8 +578,8 @@ have_common(const struct slice *a, size_t a_count, const struct slice *b,
 }
 
 /*
- * Different patterns of the same rank never fit the same request: two globs of
- * one length that do are equal, and so are two exact ones.
+ * Different patterns of the same rank never match the same request: two globs
+ * of one length that match it are equal, and so are two exact paths.
  */
 bool
 policy_spec_ties(const struct policy_spec *a, const struct policy_spec *b,

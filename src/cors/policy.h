@@ -39,7 +39,7 @@ enum policy_isolate { ISOLATE_NO, ISOLATE_REPORT, ISOLATE_YES };
 struct name_list {
 	const struct slice *names;
 	size_t count;
-	bool any; /* `*` is in it; the names are then authorization or none */
+	bool any; /* `*` is in it; a name beside it is authorization */
 };
 
 /* Is the name in the list, byte for byte?  (`any` is not looked at.) */
@@ -53,8 +53,8 @@ bool name_list_complete_allow(struct arena *, struct name_list *);
 /*
  * One [cors] or [cors NAME] section after inheritance, all values valid and
  * canonical: methods normalised as Fetch does and without GET, HEAD, POST;
- * header names lower case, each once, in the order written; names that `*`
- * covers are left out.
+ * header names lower case, each once, in the order written; without names that
+ * `*` covers.
  */
 struct policy_spec {
 	struct slice name; /* empty for [cors] */
@@ -106,8 +106,8 @@ struct policy_set {
 
 /*
  * Make policies of specs, and the index for choosing between them.  Every spec
- * has origins.  All memory comes from the arena; what specs
- * point to must live as long.  NULL when memory is out.
+ * has origins.  All memory comes from the arena; what specs point to must live
+ * as long as that.  NULL: out of memory.
  */
 struct policy_set *policy_set_build(struct arena *,
     const struct policy_spec *specs, size_t count);
@@ -126,7 +126,7 @@ enum policy_chosen {
 /*
  * Which policy covers the request (DESIGN.md section 3, "Choosing").  path is
  * the result of path_normalize, absent if that failed (which matters only with
- * uses_paths, and is then tested before anything else).
+ * uses_paths, and is tested first).
  */
 enum policy_chosen policy_choose(const struct policy_set *,
     const struct request *, struct slice path, const struct policy **out);
@@ -134,26 +134,26 @@ enum policy_chosen policy_choose(const struct policy_set *,
 /* One of the sections that have the same host and path. */
 struct policy_equal {
 	const struct policy *policy;
-	enum origin_match match; /* how it has the request's Origin */
+	enum origin_match match; /* how it matches the request's Origin */
 };
 
 /*
- * After POLICY_EQUALS with the same arguments: the section that answers, first:
- * the one that has the Origin most closely, of several the one without
- * credentials.  Those beside it follow in no order, as many as there is room
- * for; max is 1 or more.  Returns how many were written.
+ * After POLICY_EQUALS with the same arguments: the section that decides, first.
+ * It matches the Origin most closely, and of several is the one without
+ * credentials.  The others follow in any order, as many as fit; max is 1 or
+ * more.  Returns how many were written.
  */
 size_t policy_equals(const struct policy_set *, const struct request *,
     struct slice path, struct regex_scratch *, struct policy_equal *out,
     size_t max);
 
-/* May two sections that tie differ in this: is it the same in both?  (For
+/* Is this the same in both, so that two sections that tie may have it?  (For
  * duplicate-match; `origins`, `methods`, `headers`, `expose`, `credentials`,
- * `max-age` and `timing` are not looked at.)  NULL: yes; else the key. */
+ * `max-age` and `timing` are not compared.)  NULL: yes; else the key. */
 const char *policy_spec_differs(const struct policy_spec *,
     const struct policy_spec *);
 
-/* Two sections that would tie on some request?  (For duplicate-match.) */
+/* Would the two sections tie on some request? (For duplicate-match.) */
 bool policy_spec_ties(const struct policy_spec *, const struct policy_spec *,
     struct slice *path, struct slice *host);
 

@@ -1,7 +1,7 @@
 /*
- * What the files of this folder share and nobody else sees: what policy.c
- * prepares at load time, so that a decision only has to pick header lines and
- * to look up names.
+ * Shared by the files of this folder only: the form of a policy that policy.c
+ * prepares at load time, so that a decision only picks header lines and looks
+ * up names.
  *
  * SPDX-License-Identifier: ISC
  */

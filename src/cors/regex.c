@@ -25,7 +25,7 @@
 #include "base/text.h"
 
 #ifdef WITHOUT_PCRE2
-/* Every expression is an error: nothing is ever allowed by one. */
+/* Every expression is an error, so none can allow an origin. */
 struct regex *
 regex_compile(struct slice pattern, char *error, size_t error_cap)
 {
@@ -74,14 +74,14 @@ regex_match(const struct regex *regex, struct slice subject,
 
 /*
  * An origin has 326 bytes at most and 127 labels; a sane pattern needs some
- * hundreds of steps for it.  PCRE2's own limit counts the points that it may
- * return to, and between two of them it can walk the whole compiled pattern:
- * (?:a?){3000} took 7 us for each, 330 ms for 50,000.  So every item of a
- * pattern has a callout, which counts: 50,000 take less than a millisecond.
+ * hundreds of steps for it.  PCRE2's own limit counts backtracking points, and
+ * between two of them PCRE2 can walk the whole compiled pattern: (?:a?){3000}
+ * took 7 us for each, 330 ms for 50,000.  So every item of a pattern has a
+ * callout, which counts: 50,000 take less than a millisecond.
  *
  * With callouts a pattern can outgrow the 64 KiB that PCRE2 has for one.  It is
- * then compiled without, and the number of points it may return to is what its
- * size leaves: walking LARGE_BUDGET bytes takes 2 to 3 ms (t/cors/regex-cost.t
+ * then compiled without them, and the limit on backtracking points depends on
+ * its size: walking LARGE_BUDGET bytes takes 2 to 3 ms (t/cors/regex-cost.t
  * counts 40 million instructions).
  */
 enum {
@@ -100,10 +100,10 @@ struct regex {
 };
 
 /*
- * PCRE2 keeps its backtracking in memory that it asks for when a pattern first
- * needs it, and copies it into a larger piece when it needs more: two pieces at
- * a time.  We have two ready, so that no request allocates.  Pages that are
- * never touched cost nothing.
+ * PCRE2 allocates memory for backtracking when a pattern first needs it, and
+ * copies it into a larger piece when it needs more: two pieces at a time.  Two
+ * pieces are allocated in advance, so that no request allocates.  Pages that
+ * are never touched cost nothing.
  */
 struct room {
 	bool taken;
@@ -111,7 +111,7 @@ struct room {
 };
 
 struct regex_scratch {
-	bool ready; /* complete: from now on only the rooms are handed out */
+	bool ready; /* complete: from now on only these pieces are used */
 	pcre2_general_context *general;
 	pcre2_match_data *data;
 	pcre2_match_context *context;
@@ -130,7 +130,7 @@ allocate(PCRE2_SIZE size, void *owner)
 	bool fits = !room->taken && size <= sizeof(room->bytes);
 
 	room->taken = room->taken || fits;
-	/* Without room the match fails: not allowed. */
+	/* If no piece fits, the match fails: not allowed. */
 	return fits ? room->bytes : NULL;
 }
 
@@ -148,7 +148,7 @@ release(void *bytes, void *owner)
 	free(bytes);
 }
 
-/* " at N" behind the message, if it fits. */
+/* " at N" after the message, if it fits. */
 static void
 add_offset(char *error, size_t cap, size_t offset)
 {
@@ -165,8 +165,8 @@ add_offset(char *error, size_t cap, size_t offset)
 
 /*
  * ANCHORED and ENDANCHORED bind every alternative of "a|b", and (*ACCEPT) too.
- * Origins are ASCII in one case: a pattern that asks for Unicode is mistaken,
- * and one byte may not mean several.
+ * Origins are ASCII in one case: a pattern that turns on Unicode is a mistake,
+ * and one byte must not match several.
  */
 static pcre2_code *
 compile(struct slice pattern, uint32_t more, int *error, size_t *offset)
@@ -179,7 +179,7 @@ compile(struct slice pattern, uint32_t more, int *error, size_t *offset)
 			     error, offset, NULL);
 }
 
-/* How often a pattern without callouts may turn back. */
+/* How often a pattern without callouts may backtrack. */
 static uint32_t
 limit_of_large(const pcre2_code *code)
 {
@@ -250,7 +250,7 @@ regex_scratch_new(void)
 		return NULL;
 	scratch->general =
 	    pcre2_general_context_create(allocate, release, scratch);
-	/* One pair: only the whole match is of interest. */
+	/* One pair: only the whole match is needed. */
 	scratch->data = pcre2_match_data_create(1, scratch->general);
 	scratch->context = pcre2_match_context_create(scratch->general);
 	if (scratch->general == NULL || scratch->data == NULL ||
@@ -283,7 +283,7 @@ regex_match(const struct regex *regex, struct slice subject,
 	if (scratch == NULL)
 		return false;
 
-	/* Who writes ".*" does not think of webviews that open files. */
+	/* An author of ".*" does not think of webviews that open files. */
 	if (!regex->names_file && slice_eq(subject, SLICE("file://")))
 		return false;
 	scratch->steps = 0;
@@ -292,7 +292,8 @@ regex_match(const struct regex *regex, struct slice subject,
 			     0, 0, scratch->data, scratch->context);
 	if (rc < 0) /* no match, or a limit: fail closed */
 		return false;
-	/* \K can move the start of a match: it must still be the whole. */
+	/* \K can move the start of a match: the match must still be the whole
+	 * subject. */
 	const PCRE2_SIZE *span = pcre2_get_ovector_pointer(scratch->data);
 	return span[0] == 0 && span[1] == subject.len;
 }

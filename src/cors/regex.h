@@ -15,9 +15,9 @@ struct regex;         /* a compiled pattern, immutable, shared by workers */
 struct regex_scratch; /* memory for matching; one for each worker */
 
 /*
- * Compile pattern so that it can only match a whole subject (anchored at both
- * ends by us, whatever the pattern says).  NULL: error holds a short text of
- * at most error_cap bytes, NUL included.  Free with regex_free.
+ * Compile pattern so that it only matches a whole subject (always anchored at
+ * both ends).  NULL: error holds a short text of at most error_cap bytes, NUL
+ * included.  Free with regex_free.
  */
 struct regex *regex_compile(struct slice pattern, char *error,
     size_t error_cap);
@@ -28,9 +28,9 @@ struct regex_scratch *regex_scratch_new(void);
 void regex_scratch_free(struct regex_scratch *);
 
 /*
- * Does the whole subject match?  A limit that is reached (of steps, depth or
- * memory: the time is below 20 ms whatever the pattern), or a null scratch,
- * counts as no (fail closed).  Allocates nothing.
+ * Does the whole subject match?  If a limit is reached (of steps, depth or
+ * memory; these keep any match below 20 ms), or scratch is null, the result is
+ * no (fail closed).  Allocates nothing.
  */
 bool regex_match(const struct regex *, struct slice subject,
     struct regex_scratch *);

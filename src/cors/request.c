@@ -1,9 +1,8 @@
 /*
  * The request's variables, each looked at once.
  *
- * A server sends about thirty with every request, and twenty are needed: the
- * letters in which the names differ select the one name that a variable is
- * compared with.
+ * A server sends about thirty with every request, and twenty are needed: some
+ * letters of a variable select the one name that it is compared with.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -16,7 +15,7 @@
 #include "base/text.h"
 
 /*
- * What comes after the prefix (a literal); NULL if the text does not begin so.
+ * The text after the prefix (a literal); NULL if it does not begin with it.
  * Unrolled, because most names differ at once or not at all: a third of the
  * instructions of a loop.
  */
@@ -32,8 +31,8 @@ after(const char *text, const char *prefix, size_t len)
 	return text + len;
 }
 
-/* The value, if the variable has this name; of several the last, as programs
- * see it (servers set anew what a client has set). */
+/* The value, if the variable has this name; if there are several, the last, as
+ * programs see it (servers override what a client has set). */
 #define SET(slot, text, name) set((slot), AFTER((text), name))
 
 static inline void
@@ -43,9 +42,9 @@ set(struct slice *slot, const char *value)
 		*slot = slice_from(value);
 }
 
-/* The same of a header that only one client or proxy may send: two values are
- * two headers whose names collide ("Sec-Fetch-Site" and "Sec_Fetch_Site"), and
- * what is left is the empty one, which says nothing. */
+/* The same for a header that only one client or proxy may send: two values are
+ * two headers whose names collide ("Sec-Fetch-Site" and "Sec_Fetch_Site"), so
+ * the result is empty, which is never trusted. */
 #define SET_ONLY(slot, text, name) set_only((slot), AFTER((text), name))
 
 static inline void
@@ -58,7 +57,7 @@ set_only(struct slice *slot, const char *value)
 		    : slice_from(value);
 }
 
-/* The same where the number matters: max values are kept, all are counted. */
+/* The same if the number matters: max values are kept, all are counted. */
 static inline void
 set_counted(struct slice *slots, unsigned max, unsigned *count,
 	    const char *value)
@@ -142,8 +141,8 @@ read_server(struct request *out, const char *text)
 	}
 }
 
-/* What Apache renamed when it redirected a request within itself, which it may
- * have done several times. */
+/* The name that Apache gave a variable when it redirected a request internally,
+ * perhaps several times. */
 struct redirects {
 	struct slice policy_name;
 	bool was_program; /* the last one left an error or a program */
@@ -151,8 +150,9 @@ struct redirects {
 
 /*
  * RFC 3875, 6.2.2 and Apache's ErrorDocument: another script runs than the URL
- * names, and REQUEST_URI is still that of the client.  Rewrites and Action leave
- * a request behind that had no error and no program, so nothing of it is here.
+ * names, and REQUEST_URI is still the client's.  A request that Apache
+ * rewrites, or passes to an Action, had no error and no program, so these
+ * variables are absent.
  */
 static bool
 left_program(const char *text)
@@ -231,8 +231,8 @@ request_read(struct request *out, char *const *variables)
 	memset(out, 0, sizeof(*out));
 	for (; *variables != NULL; variables++)
 		read_variable(out, &redirects, *variables);
-	/* The section that was named for the URL that failed is not that of the
-	 * script that runs for it. */
+	/* The section named for the URL that failed is not for the script that
+	 * runs instead. */
 	if (!slice_present(out->policy_name) && !redirects.was_program)
 		out->policy_name = redirects.policy_name;
 	/* Caddy's word for a length that it does not know. */
@@ -245,7 +245,7 @@ request_is_https(const struct request *request)
 {
 	struct slice list = request->forwarded_proto, proto = SLICE_NONE;
 
-	/* Of several proxies the first has seen the client. */
+	/* With several proxies, the first one has seen the client. */
 	(void)text_element_next(&list, &proto);
 	return slice_eq_nocase(request->https, SLICE("on")) ||
 	       slice_eq(request->https, SLICE("1")) ||

@@ -1,5 +1,5 @@
 /*
- * What a decision needs of a request, read once from its variables
+ * The parts of a request that a decision needs, read once from its variables
  * (CGI: the environment, FastCGI: the parameters).
  *
  * SPDX-License-Identifier: ISC
@@ -15,10 +15,10 @@ enum {
 
 /*
  * Every slice points into the variables; absent where the variable is unset.
- * Of a variable that comes twice the last counts, but for Origin and the
- * Access-Control-Request ones, where the number matters, and two headers of
- * which a request has one (Sec-Fetch-*, X-Forwarded-Proto): where these have
- * two values they are empty, which is trusted with nothing.
+ * If a variable comes twice, the last counts.  Exceptions: of Origin and the
+ * Access-Control-Request ones the number matters; and headers that a request
+ * has only once (Sec-Fetch-*, X-Forwarded-Proto) become empty if they have two
+ * values, which is never trusted.
  */
 struct request {
 	struct slice method;      /* REQUEST_METHOD */
@@ -42,8 +42,8 @@ struct request {
 	struct slice script_filename;
 	struct slice path_info;
 	/* REQUEST_URI names another script than the one that runs: Apache or
-	 * lighttpd ran it for an error (REDIRECT_STATUS 4xx, 5xx), or for what
-	 * a program printed as Location (REDIRECT_SCRIPT_NAME). */
+	 * lighttpd ran it for an error (REDIRECT_STATUS 4xx, 5xx), or for a
+	 * Location that a program printed (REDIRECT_SCRIPT_NAME). */
 	bool server_redirected;
 	struct slice redirect_handler; /* REDIRECT_HANDLER: Apache's Action */
 	struct slice redirect_url;     /* REDIRECT_URL, decoded */
@@ -59,7 +59,7 @@ struct request {
 /* Fill *out from a NULL-terminated array of "NAME=value" strings. */
 void request_read(struct request *out, char *const *variables);
 
-/* Did the client come by https, as far as the server tells: HTTPS is "on" or 1,
+/* Did the client connect by https, according to the server: HTTPS is "on" or 1,
  * REQUEST_SCHEME is https, or X-Forwarded-Proto's first element is? */
 bool request_is_https(const struct request *);
 
