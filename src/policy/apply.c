@@ -15,7 +15,7 @@
 
 /* ---- which fixes are certain ---- */
 
-/* What a fix may do to the word that is written, and still mean the same. */
+/* Changes that a fix may make to a word without changing its meaning. */
 enum change {
 	CHANGE_ANY,	    /* the diagnostic has one fix alone */
 	CHANGE_PUNCTUATION, /* quotes, brackets and separators go */
@@ -26,7 +26,7 @@ enum change {
 	CHANGE_STARS	    /* "**." is "*.", and a path goes */
 };
 
-/* By bytes other than these the word and the fix are the same. */
+/* Apart from these bytes the word and its fix must be the same. */
 static bool
 is_same_without(struct slice word, struct slice fix, const char *bytes)
 {
@@ -82,7 +82,8 @@ is_same_but_dots(struct slice word, struct slice fix)
 	return i == word.len;
 }
 
-/* ^https://a\.example$ between slashes, which are "\/" within it, and options.
+/* An expression like ^https://a\.example$ between slashes (within it they are
+ * "\/"), and options.
  */
 static bool
 is_same_expression(struct slice word, struct slice fix)
@@ -107,7 +108,7 @@ is_same_expression(struct slice word, struct slice fix)
 	return i == end && k == fix.len;
 }
 
-/* A host of "**.b.example", and behind the origin "/", or that and a star. */
+/* A host of "**.b.example"; and "/", or "/" and a star, after the origin. */
 static bool
 is_same_stars(struct slice word, struct slice fix)
 {
@@ -180,7 +181,7 @@ fix_is_certain(const struct diag *diag, struct slice word)
 
 	if (diag->fix == NULL || diag->line == 0 || diag->column == 0)
 		return false;
-	/* How long a range was meant to be is not certain. */
+	/* The intended length of a range is not certain. */
 	if (slice_starts(slice_from(diag->id), SLICE("ipv")) &&
 	    strrchr(diag->fix, '/') > strstr(diag->fix, "://") + 2)
 		return false;

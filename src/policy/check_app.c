@@ -68,8 +68,8 @@ check_status(struct loader *loader)
 
 /* ---- inject = prepend ---- */
 
-/* It writes the headers before it knows what the program prints, and the
- * program then replaces corswrap. */
+/* With prepend corswrap writes its headers before the program prints anything,
+ * and the program then replaces corswrap. */
 static const char gone[] = "the program then runs in corswrap's place";
 static const char unread[] = "the program's own headers are not read then";
 

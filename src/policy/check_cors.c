@@ -102,7 +102,7 @@ check_none(const struct check *check)
 			     "item of \"origins\"; remove it or the others");
 }
 
-/* An error that one pattern may have. */
+/* Report the errors of one pattern. */
 struct rule {
 	const char *id;
 	bool (*breaks)(const struct origin_pattern *);
@@ -117,7 +117,7 @@ forbids_insecure(const struct cors_values *values)
 	return values->credentials && !values->allow_insecure;
 }
 
-/* Nobody can register a name under localhost (RFC 6761, 6.3). */
+/* Names under localhost cannot be registered (RFC 6761, 6.3). */
 bool
 origin_is_public_suffix(const struct origin_pattern *pattern)
 {
@@ -272,7 +272,7 @@ check_section(struct loader *loader, const struct cors_values *values)
 	check_regexes(loader, values, check.base);
 }
 
-/* May an error be the reason that no origins are there? */
+/* Can an error be the reason that there are no origins? */
 static bool
 is_excused(const struct loader *loader, const struct cors_values *values)
 {
@@ -322,9 +322,10 @@ check_missing(struct loader *loader)
 /*
  * ---- sections that cover the same requests ----
  *
- * The Origin chooses between them (DESIGN.md section 3, "Choosing").  So that
- * it can, none has an origin that another has; and so that requests without
- * Origin are answered alike, they differ in few keys.
+ * The Origin chooses between them (DESIGN.md section 3, "Choosing").  To make
+ * that possible, no two of them have an origin in common, and they may differ
+ * in few keys, so that requests without Origin get the same response from
+ * each.
  */
 
 /* The part of a spec that decides which requests a section covers, and the keys
@@ -394,7 +395,7 @@ sorted_origins(struct loader *loader, const struct origins *origins,
 	return texts;
 }
 
-/* An origin, pattern or expression that both have; else absent. */
+/* An origin, pattern or expression that is in both; absent: there is none. */
 static struct slice
 common_origin(struct loader *loader, const struct origins *a,
 	      const struct origins *b)

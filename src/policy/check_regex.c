@@ -1,7 +1,7 @@
 /*
- * Regular expressions that allow more or less than their author meant: texts
- * that each matches are made up (regex_sample.h), and those of them that are
- * origins show whether a stranger could have one.
+ * Regular expressions that allow more or less than their author meant.  Texts
+ * that an expression matches are generated (regex_sample.h); those that are
+ * origins show whether another person could own one.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -18,7 +18,7 @@
 
 enum {
 	SAMPLES = 120,	    /* of each alternative, */
-	SAMPLES_FEW = 12,   /* but of long expressions so many */
+	SAMPLES_FEW = 12,   /* but fewer for long expressions */
 	BYTES_MAX = 1 << 18 /* that so many bytes are walked through */
 };
 
@@ -58,14 +58,14 @@ struct examination {
 	struct regex_item *item;
 	struct regex_scratch *scratch;
 	struct regex_sample sample;
-	unsigned samples; /* that were made */
+	unsigned samples; /* number of samples */
 	bool possible;	  /* one was an origin */
 	bool exotic;	  /* not all of it was understood */
 	bool free_scheme; /* wildcards stand for "://" */
 };
 
-/* The name that has to be registered to have this host: the longest suffix, and
- * the label in front of it.  Absent: nobody registers it. */
+/* The domain that an attacker has to register to own this host: the longest
+ * suffix, and the label in front of it.  Absent: it cannot be registered. */
 static struct slice
 registered_name(struct slice host, bool (*is_suffix)(struct slice))
 {
@@ -83,7 +83,7 @@ registered_name(struct slice host, bool (*is_suffix)(struct slice))
 	}
 }
 
-/* Names under localhost are nobody else's. */
+/* Names under localhost cannot belong to other people. */
 static bool
 is_shared_suffix(struct slice host)
 {
@@ -102,7 +102,8 @@ is_varied(const struct regex_sample *sample, struct slice part)
 	return false;
 }
 
-/* Is it a name that the wildcards chose, under a suffix that they did not? */
+/* Is it a name that wildcards of the expression matched, under a suffix that
+ * the author wrote? */
 static bool
 is_under_suffix(const struct regex_sample *sample, struct slice host)
 {
@@ -128,7 +129,7 @@ judge(struct examination *x, const struct origin *origin, bool strays)
 	struct slice text = slice_of(sample->text, sample->len);
 	struct regex_item *item = x->item;
 
-	/* Of other schemes every page is an app or an extension. */
+	/* With other schemes a page is an app or an extension. */
 	if (origin->is_ip || port_default(origin->scheme) == 0 ||
 	    !is_varied(sample, origin->host))
 		return;
@@ -145,7 +146,7 @@ judge(struct examination *x, const struct origin *origin, bool strays)
 	}
 }
 
-/* Do only wildcards say what the scheme is? */
+/* Is the scheme matched by wildcards only? */
 static bool
 has_free_scheme(const struct regex_sample *sample)
 {
@@ -180,7 +181,7 @@ examine_part(struct examination *x, struct slice part, unsigned count)
 	}
 }
 
-/* Every alternative by itself, for there may be hundreds. */
+/* Check every alternative by itself: there may be hundreds. */
 static void
 examine(struct loader *loader, struct regex_item *item,
 	struct regex_scratch *scratch)
@@ -201,7 +202,8 @@ examine(struct loader *loader, struct regex_item *item,
 
 /* ---- what can never match ---- */
 
-/* "/.../i" was pasted along; the expression without, absent if it was not. */
+/* The expression without "/.../i", which was copied with it; absent if it has
+ * none. */
 static struct slice
 within_delimiters(struct slice text)
 {
@@ -215,7 +217,7 @@ within_delimiters(struct slice text)
 	return slice_of(text.ptr + 1, end - 2);
 }
 
-/* As origins need it: lower case outside of escapes, '/' not escaped. */
+/* Adapted to origins: lower case outside of escapes, '/' not escaped. */
 static const char *
 plain_text(struct loader *loader, struct slice text, bool *changed)
 {
@@ -311,7 +313,7 @@ with_escaped_dots(struct loader *loader, struct slice text)
 	return out;
 }
 
-/* Is it an expression that matches some origin, and no stranger's? */
+/* Does the expression match some origin, but none of other people? */
 static bool
 is_good_fix(struct loader *loader, const char *fix)
 {
@@ -383,8 +385,8 @@ report(struct loader *loader, bool error, unsigned line, const char *id,
 			  "private");
 }
 
-/* What makes it match no stranger; NULL: that is for its author to say, or the
- * expression is in another line. */
+/* A fix so that it no longer matches origins of other people; NULL: the author
+ * must decide, or the expression is in another line. */
 static const char *
 fix_any(struct loader *loader, const struct regex_item *item, bool inherited)
 {
@@ -442,7 +444,8 @@ check_regexes(struct loader *loader, const struct cors_values *values,
 
 		if (!item->examined && scratch == NULL)
 			scratch = regex_scratch_new();
-		/* Without it nothing matches: what is too wide would pass. */
+		/* Without PCRE2 nothing matches, so a check for too wide
+		 * expressions would find nothing. */
 		if (!item->examined && scratch == NULL) {
 			loader_no_memory(loader);
 			return;

@@ -36,7 +36,7 @@ static struct cors_policy *
 make(const char *file, const char *name, struct slice text, report_call *report,
      void *ctx)
 {
-	/* [app] and [server] are read, and then nobody asks for them. */
+	/* [app] and [server] are read, but not used. */
 	const struct load_options options = {.use = LOAD_LINT};
 	struct cors_policy *policy = calloc(1, sizeof(*policy));
 	struct diag_list *list = diag_list_new();

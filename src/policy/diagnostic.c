@@ -1,9 +1,9 @@
 /*
  * The list of diagnostics of a load.
  *
- * They are collected and printed at the end, because whoever fixes a policy
- * wants all errors at once and in the order of lines, while the loader finds
- * them in the order of its passes.
+ * They are collected and printed at the end, because an author needs all
+ * errors at once and in the order of lines, but the loader finds them in the
+ * order of its passes.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -236,7 +236,7 @@ diag_ignore(struct diag_list *list, const char *file, unsigned line,
 {
 	size_t index = file_index(list, file);
 
-	/* Without memory for it the warning is shown. */
+	/* If memory is out, the warning is shown. */
 	ids = arena_slice(list->arena, ids);
 	if (index == 0 || !slice_present(ids) ||
 	    !array_grow(&list->silences, list->silence_count,
@@ -321,7 +321,7 @@ share_out(size_t counts[SEVERITY_ERROR + 1], size_t shown[SEVERITY_ERROR + 1])
 	}
 }
 
-/* The item that tells of those that are left out, in the place of one. */
+/* Replace an item by one that says how many are left out. */
 static struct item
 too_many(struct diag_list *list, const struct item *last,
 	 const size_t counts[SEVERITY_ERROR + 1])

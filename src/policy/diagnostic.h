@@ -26,9 +26,9 @@ struct text_place {
 
 /*
  * A fix replaces exactly the bytes of line, column and length.  With length 0
- * it is a line of its own, in front of the byte at column.  With column 0 no
- * edit of this line applies it: what it corrects is in a variable, or in
- * another line.
+ * it is a line of its own, in front of the byte at column.  With column 0 it
+ * cannot be applied to this line: the text that it corrects is in a variable,
+ * or in another line.
  */
 struct diag {
 	const char *file; /* NULL: none (the command line) */
@@ -48,10 +48,10 @@ void diag_list_free(struct diag_list *);
 
 /*
  * Report.  id: kept by reference (a literal).  file and fix: copied, may be
- * NULL; a fix with a byte that is not printable ASCII is left out.  The message
- * is formatted and copied.  Untrusted bytes must be escaped by the caller
- * (diag_quote).  Memory out: counted as an error, text lost (the load then
- * fails all the same).
+ * NULL; a fix with a byte that is not printable ASCII is left out.  The
+ * message is formatted and copied.  Untrusted bytes must be escaped by the
+ * caller (diag_quote).  Out of memory: counted as an error without text (so
+ * the load fails).
  */
 void diag_report(struct diag_list *, enum severity, const char *file,
 		 struct text_place, const char *id, const char *fix,
@@ -67,7 +67,7 @@ struct text_place text_place_line(unsigned line);
 struct text_place text_place_word(unsigned line, const char *start,
 				  struct slice word);
 
-/* Let this file's diagnostics come before those of files reported later. */
+/* Print this file's diagnostics before those of files reported later. */
 void diag_file(struct diag_list *, const char *file);
 
 /* The bytes with control and non-ASCII bytes as \xHH, at most max of them and
@@ -75,17 +75,17 @@ void diag_file(struct diag_list *, const char *file);
 const char *diag_quote(struct diag_list *, struct slice, size_t max);
 
 /*
- * "; corscheck: ignore ID ..." stands behind this line: diag_sort takes its
- * warnings and notes with one of the IDs (split at blanks and commas) away.
+ * "; corscheck: ignore ID ..."  is at the end of this line: diag_sort removes
+ * its warnings and notes with one of the IDs (split at blanks and commas).
  * Errors stay: a policy with errors is not used.
  */
 void diag_ignore(struct diag_list *, const char *file, unsigned line,
 		 struct slice ids);
 
-/* All that were reported; those that diag_cap leaves out count, too. */
+/* All that were reported, including those that diag_cap leaves out. */
 size_t diag_count(const struct diag_list *, enum severity);
-/* Sort by file (in order of first report), line, order of report.  What was
- * reported twice, word for word, is then there once. */
+/* Sort by file (in order of first report), line, order of report.  Identical
+ * reports are merged. */
 void diag_sort(struct diag_list *);
 size_t diag_total(const struct diag_list *);
 const struct diag *diag_at(const struct diag_list *, size_t);
@@ -107,7 +107,7 @@ int diag_format(const struct diag *, char *buf, size_t cap);
 void diag_print(struct diag_list *, FILE *);
 /* One of them, with its line feed. */
 void diag_print_one(const struct diag *, FILE *);
-/* What is to be said of reports that were lost, or nothing. */
+/* A text about reports that were lost, or empty. */
 void diag_print_lost(const struct diag_list *, FILE *);
 
 #endif

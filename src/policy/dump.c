@@ -26,7 +26,7 @@ enum { WIDTH = 78 }; /* of lines that can be split */
 struct dump {
 	FILE *out;
 	const struct settings *settings;
-	const char *section; /* its header is not written yet */
+	const char *section; /* its header is not yet written */
 	struct slice name;
 	bool begun;  /* something is written */
 	bool failed; /* a value does not fit a line of a policy */
@@ -61,7 +61,7 @@ put_header(struct dump *dump)
 	dump->begun = true;
 }
 
-/* "key = value", without the blanks where they would be too many or make a
+/* "key = value", without the blanks if the line would be too long or contain a
  * comment. */
 static void
 dump_line(struct dump *dump, const char *key, struct slice value)
@@ -146,8 +146,8 @@ is_representable(struct slice path, bool in_list)
 }
 
 /*
- * A path: absolute, so that the dump may lie anywhere; relative to the
- * policy's folder where that folder's name cannot be written in a policy.
+ * A path: absolute, so that the dump can be in any folder; relative to the
+ * policy's folder if the name of that folder cannot be written in a policy.
  */
 static struct slice
 dump_path_text(struct dump *dump, const char *path, const char *key,
@@ -205,7 +205,7 @@ is_plain(const char *word)
 	return word[0] != '\0' && strpbrk(word, " \t'\"\\;") == NULL;
 }
 
-/* A word as sh would read it.  ';' after a blank begins a comment even inside
+/* A word in the syntax of sh.  ';' after a blank begins a comment even inside
  * quotes, so the quotes are closed and opened again in between. */
 static void
 append_word(struct dump *dump, char *line, size_t cap, const char *word)
@@ -513,7 +513,8 @@ same_names(const struct name_list *a, const struct name_list *b)
 	return true;
 }
 
-/* A list is written if it is not empty, or if NAME would inherit another. */
+/* A list is written if it is not empty, or if NAME would otherwise inherit
+ * one. */
 static void
 put_names_if_set(struct dump *dump, const char *key,
 		 const struct name_list *names, const struct name_list *base)

@@ -18,8 +18,8 @@
 /* ---- faults of origins ---- */
 
 /* The host is tested before the port and the path (DESIGN.md section 4), so
- * its A-labels and its '*' are checked even if one of those is wrong.  Absent:
- * the host of this scheme is opaque. */
+ * its A-labels and its '*' are checked even if the port or the path is wrong.
+ * Absent: the host of this scheme is opaque. */
 static struct slice
 tested_host(struct slice text)
 {
@@ -40,8 +40,8 @@ has_bad_label(struct slice text)
 	       !hostname_labels_valid(tested_host(text));
 }
 
-/* A '*' within a label right in front of "com" would let in names that anybody
- * can buy. */
+/* A '*' within a label right in front of "com" would allow names that any
+ * person can buy. */
 static bool
 has_bad_star(struct slice text)
 {
@@ -69,7 +69,7 @@ origin_pattern_check(struct slice text, struct origin_pattern *pattern)
 		   : fault;
 }
 
-/* Is something behind the host, so that a range may be meant? */
+/* Does more follow the host, so that a range may be meant? */
 static bool
 has_slash(struct slice text)
 {
@@ -81,7 +81,7 @@ has_slash(struct slice text)
 	return text_find(text, '/') < text.len;
 }
 
-/* What was written instead of an origin, and where it belongs; NULL: unclear.
+/* A word that belongs to another key or place, and which one; NULL: unclear.
  */
 static const char *
 misplaced_text(struct slice text)
@@ -207,7 +207,8 @@ cut(struct slice *rest, size_t len, size_t skip)
 	return head;
 }
 
-/* Of what stands for http and https the one that is allowed everywhere. */
+/* Suggest https for a pattern that means http and https: it is always
+ * allowed. */
 static struct slice
 plain_scheme(struct slice scheme)
 {
@@ -280,7 +281,7 @@ cut_star(struct slice *host)
 	return true;
 }
 
-/* "3000" of "[3000]", "{3000}" and "(3000)", ranges too. */
+/* "3000" from "[3000]", "{3000}" and "(3000)", also ranges. */
 static struct slice
 bare_port(struct slice port)
 {
@@ -373,7 +374,7 @@ write_host(struct slice host, char buf[static HOSTNAME_MAX])
 		buf[0] = '[';
 		memcpy(buf + 1 + ip_write(&ip, buf + 1), "]", 2);
 	} else if (!has_octal(name) && ip_parse_url_v4(name, &ip)) {
-		/* To browsers 010 is eight, but people mean ten. */
+		/* Browsers read 010 as eight, but people mean ten. */
 		buf[ip_write(&ip, buf)] = '\0';
 	}
 	return true;
@@ -408,7 +409,7 @@ compose(struct arena *arena, const struct guess *guess)
 	    scheme, guess->any_subdomain ? SLICE("://*.") : SLICE("://"),
 	    slice_from(host), port.len > 0 ? SLICE(":") : SLICE(""), port};
 	text = arena_join(arena, parts, sizeof(parts) / sizeof(parts[0]));
-	/* No advice that cannot be followed. */
+	/* Do not suggest a fix that is invalid itself. */
 	if (guess->any_subdomain &&
 	    (guess->moved_star ? hostname_is_public_suffix(slice_from(host))
 			       : hostname_is_icann_suffix(slice_from(host))))
@@ -416,8 +417,8 @@ compose(struct arena *arena, const struct guess *guess)
 	if (text == NULL || origin_pattern_check(slice_from(text), &pattern) !=
 				ORIGIN_FAULT_NONE)
 		return NULL;
-	/* Every port is more than was said; of this machine alone it is what
-	 * people want. */
+	/* "Every port" allows more than was written; for this machine it is
+	 * what people want. */
 	if (guess->part_of_port && !pattern.is_loopback)
 		return NULL;
 	return text;
@@ -522,7 +523,7 @@ fix_one(struct arena *arena, struct slice text)
 	struct slice rest = unquote(text);
 	const char *fix;
 
-	/* Only who wrote "FILE://" meant it. */
+	/* Only "FILE://" certainly means "file://"; other forms are unclear. */
 	if (text_starts_nocase(rest, SLICE("file:")))
 		return slice_eq(rest, SLICE("FILE://")) ? "file://" : NULL;
 
@@ -631,7 +632,7 @@ whole_segments(struct slice path)
 }
 
 /* The path of a request is normalized before it is compared (DESIGN.md section
- * 3, "Choosing"): a pattern that is not normalized would match nothing. */
+ * 3, "Choosing"): a pattern that is not normalized would never match. */
 const char *
 fix_path(struct arena *arena, struct slice text)
 {
@@ -665,7 +666,7 @@ host_alone(struct slice text)
 	size_t digits = text.len;
 	while (digits > 0 && ascii_is_digit(text.ptr[digits - 1]))
 		digits--;
-	/* Of an IPv6 address the last group is no port. */
+	/* The last group of an IPv6 address is not a port. */
 	if (digits > 0 && text.ptr[digits - 1] == ':' &&
 	    (memchr(text.ptr, ':', digits - 1) == NULL ||
 	     memchr(text.ptr, ']', digits - 1) != NULL))

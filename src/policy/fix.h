@@ -16,9 +16,9 @@ enum origin_fault origin_pattern_check(struct slice, struct origin_pattern *);
 /* The fault of the origin `text` in words, for a message. */
 const char *origin_fault_text(enum origin_fault, struct slice text);
 
-/* The corrected text, in memory of the arena.  NULL: it is right as it is, the
- * meaning is unclear, or memory is out.  Of origins that are not separated by
- * blanks or commas all, with blanks. */
+/* The corrected text, in memory of the arena.  NULL: the text is valid, its
+ * meaning is unclear, or out of memory.  For several origins that are not
+ * separated by blanks or commas: all of them, separated by blanks. */
 const char *fix_origin(struct arena *, struct slice);
 const char *fix_path(struct arena *, struct slice);
 const char *fix_host(struct arena *, struct slice);

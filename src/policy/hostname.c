@@ -1,9 +1,9 @@
 /*
  * Host names through libidn2 and libpsl.
  *
- * Without them (configure --without-idn, --without-psl; the static program has
- * neither) nothing is allowed that they would refuse: what they know beyond our
- * own rules is offered or refused by its looks.
+ * They can be left out (configure --without-idn, --without-psl; the static
+ * program).  Then hosts that they would refuse are still refused: simple rules
+ * replace what they know.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -36,9 +36,9 @@ static const int profile = IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT;
 /* ---- emoji ---- */
 
 /*
- * libidn2 maps as UTS #46 says, and then refuses what IDNA2008 does not know;
- * browsers do not.  Of these ranges UTS #46 keeps every assigned character as
- * it is.
+ * libidn2 maps by UTS #46, and then refuses characters that IDNA2008 does not
+ * know; browsers accept them.  Of these ranges UTS #46 keeps every assigned
+ * character as it is.
  */
 static bool
 is_symbol(uint32_t c)
@@ -191,7 +191,7 @@ hostname_to_ascii(struct slice host, char buf[static HOSTNAME_MAX])
 	buf[host.len] = '\0';
 	if (slice_is_ascii(host))
 		return true;
-	/* The whole first: rules for right-to-left names span labels. */
+	/* The whole name first: rules for right-to-left names span labels. */
 	if (idn2_to_ascii_8z(buf, &ascii, profile) == IDN2_OK) {
 		len = strlen(ascii);
 		bool fits = len < HOSTNAME_MAX;
@@ -282,8 +282,8 @@ hostname_labels_valid(struct slice host)
 #ifndef WITHOUT_PSL
 enum { HOST_MAX = 255 };
 
-/* The list that is compiled into libpsl, not a file: a policy that is pasted
- * into the analyzer page must not make it open files. */
+/* Use the list that is compiled into libpsl, not a file: a policy that a user
+ * pastes into the analyzer page must not open files. */
 static bool
 is_listed(struct slice host, int types)
 {
@@ -313,8 +313,8 @@ hostname_is_icann_suffix(struct slice host)
 			 PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE);
 }
 #else
-/* By its looks (DESIGN.md section 5): any one label, and any two of which the
- * last has two letters, as co.uk. */
+/* Without libpsl (DESIGN.md section 5): any single label, and two labels if
+ * the last one has two letters, such as co.uk. */
 bool
 hostname_is_public_suffix(struct slice host)
 {
@@ -337,8 +337,8 @@ hostname_is_icann_suffix(struct slice host)
 }
 #endif
 
-/* The public suffix of the host and the label in front of it; of an address, or
- * a public suffix, all of it. */
+/* The public suffix of the host and the label in front of it; for an address
+ * or a public suffix the whole host. */
 static struct slice
 registrable_domain(struct slice host)
 {

@@ -14,16 +14,16 @@
 enum { HOSTNAME_MAX = 1024 }; /* bytes of a host in ASCII, NUL included */
 
 /*
- * The host as browsers send it: labels beyond ASCII as A-labels.  A host that
- * is ASCII already is copied as it is.  False: it cannot be written so.
+ * The host as browsers send it: labels beyond ASCII as A-labels.  An ASCII
+ * host is copied unchanged.  False: it cannot be converted.
  */
 bool hostname_to_ascii(struct slice host, char buf[static HOSTNAME_MAX]);
 
 /* Are the labels that begin with "xn--" real A-labels?  (Lower case.) */
 bool hostname_labels_valid(struct slice host);
 
-/* Is the host (lower case, ASCII, a final dot allowed) a public suffix, a name
- * under which anybody can register one? */
+/* Is the host (lower case, ASCII, a final dot allowed) a public suffix, under
+ * which any person can register a name? */
 bool hostname_is_public_suffix(struct slice host);
 
 /* Is it in the ICANN part of the list (com, co.uk), where registries sell names,
@@ -32,8 +32,9 @@ bool hostname_is_public_suffix(struct slice host);
 bool hostname_is_icann_suffix(struct slice host);
 
 /* Have both hosts (as in origins) the same registrable domain, so that cookies
- * of one go along with requests of pages of the other (HTML, "same site"; the
- * schemes are not compared)?  Addresses and public suffixes: if they are equal. */
+ * of one are sent with requests from pages of the other (HTML, "same site";
+ * the schemes are not compared)?  Addresses and public suffixes: only if they
+ * are equal. */
 bool hostname_same_site(struct slice, struct slice);
 
 #endif

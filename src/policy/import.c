@@ -1,6 +1,6 @@
 /*
- * A policy from the CORS lines of another server's configuration: the files in
- * their order, each with its reader.
+ * A policy from the CORS lines of another server's configuration: reads the
+ * files in their order, each with its reader.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -74,10 +74,10 @@ guess_server(struct slice text)
 	return apache > 0 || !cors ? IMPORT_APACHE : IMPORT_OTHER;
 }
 
-/* ---- the lines that are not needed any longer ---- */
+/* ---- the lines that can be deleted ---- */
 
-/* Words become C strings: a NUL is made another control byte, which no policy
- * has either.  Absent: memory is out. */
+/* Words become C strings: a NUL becomes another control byte, which is invalid
+ * in a policy, too.  Absent: memory is out. */
 static struct slice
 without_nul(struct import *import, struct slice text)
 {
@@ -149,7 +149,7 @@ say_replaced(struct import *import, const struct import_source *source)
 	free(ranges);
 }
 
-/* ---- all of them ---- */
+/* Does a line of the text include a file with that name? */
 
 /* Does a line of the text include a file of that name? */
 static bool
@@ -166,7 +166,7 @@ includes(struct slice text, const char *name)
 	return false;
 }
 
-/* An included file is read where it is included. */
+/* An included file is read at the place of its include. */
 static void
 find_included(struct import *import)
 {

@@ -19,11 +19,11 @@ struct import_file {
 };
 
 /*
- * Read the files, in their order, as parts of one configuration.  What cannot
- * be carried over, what was wrong there, and which lines are to be deleted goes
- * to the notes, sorted.  *policy: the policy as INI, which lints without errors
- * or warnings, in memory of the arena; absent: no line sets a CORS header.
- * False: memory is out.
+ * Read the files, in their order, as parts of one configuration.  The notes
+ * (sorted) list what cannot be imported, what was wrong, and which lines can
+ * be deleted.  *policy: the policy as INI, without lint errors or warnings, in
+ * memory of the arena; absent: no line sets a CORS header.  False: out of
+ * memory.
  */
 bool import_policy(struct arena *, enum import_from, const struct import_file *,
 		   size_t count, struct diag_list *notes, struct slice *policy);

@@ -2,8 +2,8 @@
  * CORS lines of Apache: .htaccess and httpd.conf, through mod_headers,
  * SetEnvIf, mod_rewrite and <If>.
  *
- * Variables are followed by name: what an Origin has to match for a variable to
- * be set is what it has to match for a header that asks for the variable.
+ * Variables are followed by name: the condition on the Origin that sets a
+ * variable is the condition for a header that uses the variable.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -18,7 +18,7 @@
 
 /* ---- sections ---- */
 
-/* The paths of <Location>: the path itself and what is below it. */
+/* The paths of <Location>: the path itself and paths below it. */
 static struct slice
 location_path(struct apache *a, struct slice text)
 {
@@ -155,7 +155,7 @@ open_block(struct apache *a)
 	}
 }
 
-/* Nothing is left in it: it goes with its lines. */
+/* No line is left in the section: it can be deleted, too. */
 static void
 close_block(struct apache *a)
 {
@@ -175,7 +175,7 @@ close_block(struct apache *a)
 
 /* ---- lines ---- */
 
-/* Redirect 204, RedirectMatch 204: a preflight is answered. */
+/* Redirect 204, RedirectMatch 204: a response to preflights. */
 static void
 read_redirect(struct apache *a)
 {
@@ -196,8 +196,8 @@ read_return(struct apache *a)
 	apache_replaced(a, a->place.line);
 }
 
-/* Where does a Require hold?  Only for some methods, and not for OPTIONS: it
- * lets preflights pass. */
+/* The scope of a Require.  If it applies to some methods only, and not to
+ * OPTIONS, preflights pass. */
 static bool
 holds_for_options(const struct apache *a)
 {
@@ -295,12 +295,12 @@ read_directive(struct apache *a)
 			known[i].read(a);
 			break;
 		}
-	/* Of a condition its rule decides. */
+	/* The rule after the condition decides. */
 	if (!apache_is_word(a, 0, "RewriteCond"))
 		apache_block(a)->kept |= !a->source->replaced[a->place.line];
 }
 
-/* The next line and those that continue it; false: none is left. */
+/* The next line with its continuation lines; false: there are no more. */
 static bool
 next_line(struct apache *a, struct slice *line)
 {
@@ -330,7 +330,7 @@ next_line(struct apache *a, struct slice *line)
 	return true;
 }
 
-/* A file, or one that is included: it is read where it stands. */
+/* A file, or an included file, which is read at the place of its include. */
 static void
 read_file(struct apache *a, struct import_source *source)
 {

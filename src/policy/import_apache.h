@@ -1,6 +1,6 @@
 /*
- * What the readers of Apache's configuration share: where they are in it, and
- * what its variables stand for.
+ * Shared by the readers of Apache's configuration: their position in it, and
+ * the meaning of its variables.
  *
  * import_apache.c reads files and sections, import_apache_words.c words, and
  * import_apache_header.c the directives that set headers and variables.
@@ -19,7 +19,7 @@ enum variable_kind {
 	VARIABLE_ANY,	 /* whatever Origin there is */
 	VARIABLE_VALUE,	 /* the text, always */
 	VARIABLE_PATH,	 /* set where the path matches the text */
-	VARIABLE_OTHER	 /* set by something that no policy asks for */
+	VARIABLE_OTHER	 /* set by a condition that policies do not have */
 };
 
 struct variable {
@@ -32,15 +32,15 @@ struct variable {
 struct block {
 	unsigned line;
 	struct import_scope *scope;
-	bool unseen;	/* of files that the server sends itself */
+	bool unseen;	/* for files that the server sends itself */
 	bool preflight; /* holds for OPTIONS alone */
 	bool methods;	/* holds for some methods */
 	bool options;	/* and OPTIONS is one of them */
-	bool folder;	/* of a folder or of files, which no policy knows */
-	bool file;	/* of one file */
-	bool server;	/* <VirtualHost> */
-	bool gone;	/* something in it was replaced */
-	bool kept;	/* something in it was not */
+	bool folder; /* of a folder or of files, which policies do not have */
+	bool file;   /* for one file */
+	bool server; /* <VirtualHost> */
+	bool gone;   /* something in it was replaced */
+	bool kept;   /* something in it was not */
 	const struct import_condition *on; /* NULL, or the Origin has to pass */
 };
 
@@ -67,7 +67,7 @@ struct apache {
 	bool options;	      /* on the method OPTIONS */
 	bool other_condition;
 	unsigned condition_line;
-	/* a password is asked for, and not for OPTIONS alone */
+	/* a password is required, and not only for OPTIONS */
 	unsigned guard_line;
 	bool options_exempt; /* Require method OPTIONS */
 	bool set_here;	     /* this file sets a CORS header */
@@ -80,8 +80,8 @@ struct apache {
 
 /* ---- import_apache_words.c ---- */
 
-/* Split the line into the words of a directive: "a b" and 'a b' are one, and
- * what Define said is put in. */
+/* Split the line into the words of a directive: "a b" and 'a b' are one word,
+ * and variables of Define are replaced. */
 void apache_split(struct apache *, struct slice line);
 /* Is the word with this index, of the directive that is being read, this text?
  * Case does not matter. */
@@ -90,14 +90,14 @@ bool apache_is_word(const struct apache *, size_t index, const char *text);
 struct block *apache_block(struct apache *);
 /* Is this in a section of files that the server sends itself? */
 bool apache_is_unseen(const struct apache *);
-/* Or in one that holds for preflights alone? */
+/* Or in one that applies to preflights only? */
 bool apache_is_preflight(const struct apache *);
-/* The lines from `first` to the directive's last are not needed any longer. */
+/* The lines from `first` to the directive's last line can be deleted. */
 void apache_replaced(struct apache *, unsigned first);
-/* The same, and that corswrap answers preflights is said. */
+/* The same, with a note that corswrap handles preflights. */
 void apache_preflight(struct apache *, unsigned first);
-/* The words of `path` for an expression on paths; what is no beginning of a
- * path is said, and is every path. */
+/* The words of `path` for an expression on paths.  An expression that is not
+ * the beginning of a path becomes every path, with a note. */
 struct slice apache_match_path(struct apache *, struct slice expression);
 /* Add to a list of variables.  Memory out is noted in the import. */
 void apache_add(struct apache *, struct variable **list, size_t *count,

@@ -1,9 +1,9 @@
 /*
- * Directives of Apache that set headers, and the variables that they ask for:
+ * Directives of Apache that set headers, and the variables that they use:
  * mod_headers, SetEnvIf and mod_rewrite.
  *
- * Variables are followed by name: what an Origin has to match for a variable to
- * be set is what it has to match for a header that asks for the variable.
+ * Variables are followed by name: the condition on the Origin that sets a
+ * variable is the condition for a header that uses the variable.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -20,7 +20,7 @@ scope_of(struct apache *a)
 	return apache_block(a)->scope;
 }
 
-/* What the sections around ask of the Origin, or NULL. */
+/* The condition on the Origin of the sections around, or NULL. */
 static const struct import_condition *
 origin_condition(const struct apache *a)
 {
@@ -49,8 +49,8 @@ find_variable(const struct apache *a, struct slice name)
 	return NULL;
 }
 
-/* Allow what the variable stands for.  False: no line sets it from an Origin or
- * to one. */
+/* Allow the origins that set the variable, or that are its value.  False: no
+ * line sets it in one of these ways. */
 static bool
 allow_variable(struct apache *a, struct slice name)
 {
@@ -151,8 +151,7 @@ apache_rewritecond(struct apache *a)
 	}
 }
 
-/* "E=NAME:VALUE" among the flags.  True: there is one that stands for the
- * Origin. */
+/* "E=NAME:VALUE" among the flags.  True: one of them contains the Origin. */
 static bool
 read_rewrite_variables(struct apache *a, struct slice flags)
 {
@@ -193,7 +192,7 @@ has_flag(struct slice flags, const char *letter, const char *word)
 	return false;
 }
 
-/* A rule that holds for OPTIONS. */
+/* A rule that applies to OPTIONS. */
 static void
 read_options_rule(struct apache *a, struct slice flags, unsigned first)
 {
@@ -264,7 +263,7 @@ parse_header(const struct apache *a, struct header *h)
 	return true;
 }
 
-/* The NAME in "%{NAME}e"; absent: the value is none. */
+/* The NAME in "%{NAME}e"; absent: another value. */
 static struct slice
 variable_in(struct slice value)
 {
@@ -273,7 +272,7 @@ variable_in(struct slice value)
 	return slice_of(value.ptr + 2, value.len - 4);
 }
 
-/* Does it repeat what the request has: %{Origin}i, expr=%{HTTP:...}? */
+/* Does it repeat a value of the request: %{Origin}i, expr=%{HTTP:...}? */
 static bool
 is_repeated(struct slice value)
 {
@@ -327,7 +326,7 @@ origin_from_variable(struct apache *a, struct slice name)
 	scope_of(a)->set = true;
 }
 
-/* Two lines that both set it, or take its place. */
+/* Two lines that both set or replace it. */
 static void
 check_origin_twice(struct apache *a, const struct header *h)
 {
@@ -350,8 +349,8 @@ check_origin_twice(struct apache *a, const struct header *h)
 	a->origin_always = h->always;
 }
 
-/* Where the value repeats what the request has, or is "*", the condition says
- * which origins are meant.  False: there is none. */
+/* If the value repeats the request's, or is "*", the condition says which
+ * origins are meant.  False: there is no condition. */
 static bool
 origin_from_condition(struct apache *a, const struct header *h)
 {
@@ -407,7 +406,7 @@ is_setting(struct slice action)
 	return false;
 }
 
-/* "Header merge Vary Origin": corswrap sends it. */
+/* "Header merge Vary Origin": corswrap sends Vary itself. */
 static bool
 is_vary(const struct header *h)
 {
@@ -415,7 +414,7 @@ is_vary(const struct header *h)
 	       text_starts_nocase(h->value, SLICE("Origin"));
 }
 
-/* The scope that the header's own condition makes, or the section's. */
+/* The scope from the header's own condition, or the section's. */
 static struct import_scope *
 header_scope(struct apache *a, const struct header *h)
 {
@@ -434,7 +433,7 @@ header_scope(struct apache *a, const struct header *h)
 	return scope_of(a);
 }
 
-/* A policy has paths of URLs, no files and folders. */
+/* A policy has paths of URLs, not files or folders. */
 static void
 check_folder(struct apache *a)
 {
@@ -474,7 +473,7 @@ set_header(struct apache *a, const struct header *h)
 	apache_block(a)->scope = section;
 }
 
-/* "Header edit NAME EXPRESSION VALUE" sets what can be read of it. */
+/* "Header edit NAME EXPRESSION VALUE" sets the part that can be read. */
 static void
 edit_header(struct apache *a, struct header *h)
 {
@@ -517,5 +516,5 @@ apache_header(struct apache *a)
 		set_header(a, &h);
 	else if (text_starts_nocase(h.action, SLICE("edit")))
 		edit_header(a, &h);
-	/* unset: ours replace the program's anyway */
+	/* unset: corswrap replaces the program's headers anyway */
 }

@@ -1,5 +1,5 @@
 /*
- * A directive of Apache as words, and what becomes of its lines.
+ * A directive of Apache as words, and which of its lines can be deleted.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -40,7 +40,7 @@ quoted_word(struct apache *a, struct slice *rest)
 	return slice_of(copy, len);
 }
 
-/* "${NAME}", which a Define above says. */
+/* "${NAME}" of a Define above. */
 static struct slice
 defined(struct apache *a, struct slice word)
 {
@@ -91,7 +91,7 @@ apache_is_word(const struct apache *a, size_t index, const char *text)
 	       slice_eq_nocase(a->words[index], slice_from(text));
 }
 
-/* ---- what becomes of a line ---- */
+/* ---- which lines can be deleted ---- */
 
 struct block *
 apache_block(struct apache *a)
@@ -144,7 +144,7 @@ apache_add(struct apache *a, struct variable **list, size_t *count,
 	(*list)[(*count)++] = variable;
 }
 
-/* "^/api/" is a path and what is below it; anything else is said. */
+/* "^/api/" is a path and paths below it; anything else gets a note. */
 struct slice
 apache_match_path(struct apache *a, struct slice expression)
 {

@@ -1,10 +1,10 @@
 /*
- * What an expression of Apache (ap_expr) asks of the Origin and of the method:
- * of <If>, and of "expr=" behind a Header.
+ * The conditions on the Origin and the method in an expression of Apache
+ * (ap_expr), in <If> or after "expr=" in a Header.
  *
- * Only comparisons with the Origin are read, each with the operand behind it.
- * They count as joined by "or": what else the expression asks for (a host, a
- * path) has no place in a section, and the caller says so.
+ * Only comparisons with the Origin are read, each with the operand after it.
+ * They count as joined by "or".  Other conditions (a host, a path) have no key
+ * in a section, and the caller adds a note.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -16,7 +16,7 @@
 #include "policy/import_parts.h"
 
 /* Behind "%{HTTP:Origin}", "%{req:Origin}", "%{HTTP_ORIGIN}", req('Origin'):
- * how many bytes there are up to the end of the next one; 0: there is none. */
+ * the number of bytes up to the end of the next one; 0: there is none. */
 static size_t
 origin_end(struct slice text)
 {
@@ -37,7 +37,7 @@ origin_end(struct slice text)
 	}
 }
 
-/* Take what stands between quotes, slashes or "m#...#" off the text. */
+/* Cut the text between quotes, slashes or "m#...#" off the beginning. */
 static struct slice
 take_operand(struct slice *text)
 {
@@ -88,7 +88,7 @@ read_list(struct import_condition *c, struct slice *rest)
 		test_add(c, take_operand(&item), true);
 }
 
-/* The operator behind the Origin, and what it is compared with. */
+/* The operator after the Origin, and its operand. */
 static void
 read_comparison(struct import_condition *c, struct slice *rest)
 {
@@ -109,7 +109,7 @@ read_comparison(struct import_condition *c, struct slice *rest)
 		}
 	if (slice_starts(*rest, SLICE("!="))) {
 		*rest = slice_after(*rest, 2);
-		/* != '': there is one. */
+		/* != '': the request has an Origin. */
 		c->any |= take_operand(rest).len == 0;
 		c->unclear |= !c->any;
 		return;
@@ -151,7 +151,8 @@ import_condition(struct slice text, struct import_condition *c)
 		c->method = true;
 		c->preflight = is_options(text);
 	}
-	/* A negation of the whole, or of a comparison in parentheses. */
+	/* A negation of the whole expression, or of a comparison in
+	 * parentheses. */
 	c->unclear = text_has_nocase(text, SLICE("!(")) ||
 		     text_has_nocase(text, SLICE("! (")) ||
 		     text_has_nocase(text, SLICE("!~"));

@@ -1,5 +1,5 @@
 /*
- * CORS lines of nginx: files, blocks and what "if" asks for.
+ * CORS lines of nginx: files, blocks and the conditions of "if".
  *
  * SPDX-License-Identifier: ISC
  */
@@ -101,7 +101,7 @@ read_if(struct nginx *n, struct block *block)
 		block->test = test;
 }
 
-/* The first name of "server_name" within the block that was just opened; the
+/* The first name of "server_name" in the block that was just opened; the
  * others are its aliases. */
 static void
 open_server(struct nginx *n, struct block *block)
@@ -149,8 +149,8 @@ open_map(struct nginx *n, struct block *block)
 	block->variable = nginx_variable_name(n->words[2]);
 }
 
-/* An "if" or "location" with an add_header of its own has none of those of the
- * blocks around it. */
+/* An "if" or "location" with an add_header of its own does not inherit those
+ * of the blocks around it. */
 static void
 check_inherited(struct nginx *n, const struct block *block)
 {
@@ -299,7 +299,7 @@ read_directive(struct nginx *n)
 	nginx_block(n)->kept |= !n->source->replaced[line];
 }
 
-/* A file, or one that is included: it is read where it stands. */
+/* A file, or an included file, which is read at the place of its include. */
 static void
 read_file(struct nginx *n, struct import_source *source)
 {

@@ -1,6 +1,6 @@
 /*
- * What the readers of nginx' configuration share: where they are in it, and
- * what its variables stand for.
+ * Shared by the readers of nginx' configuration: their position in it, and the
+ * meaning of its variables.
  *
  * import_nginx.c reads files and blocks, import_nginx_words.c words, and
  * import_nginx_header.c the directives that set headers and variables.
@@ -14,7 +14,7 @@
 
 enum { WORDS_MAX = 32, NESTED_MAX = 32 };
 
-/* What an Origin has to be: an expression or a literal; absent: anything. */
+/* A condition on the Origin: an expression or a literal; absent: any Origin. */
 struct origin_test {
 	struct slice text;
 	bool literal;
@@ -23,7 +23,7 @@ struct origin_test {
 struct variable {
 	struct slice name; /* without "$" */
 	struct origin_test test;
-	struct slice value; /* what it is then; absent: the Origin */
+	struct slice value; /* its value then; absent: the Origin */
 };
 
 enum block_kind {
@@ -45,8 +45,8 @@ struct block {
 	bool origin;	/* one with Access-Control-Allow-Origin */
 	bool gone;
 	bool kept;
-	struct origin_test test; /* of "if"; absent: none */
-	struct slice variable;	 /* that "if" asks for, or that "map" sets */
+	struct origin_test test; /* of "if"; absent: no condition */
+	struct slice variable;	 /* that "if" tests, or that "map" sets */
 	struct slice from;	 /* the variable that "map" reads, or absent */
 };
 
@@ -64,7 +64,7 @@ struct nginx {
 	struct variable *variables;
 	size_t variable_count;
 	size_t variable_room;
-	struct origin_test refused; /* "!~": everything else is turned away */
+	struct origin_test refused; /* "!~": all other requests are refused */
 	bool said_always;
 };
 
@@ -80,16 +80,17 @@ bool nginx_is_word(const struct nginx *, size_t index, const char *text);
 struct block *nginx_block(struct nginx *);
 /* Is this in a location of files that the server sends itself? */
 bool nginx_is_unseen(const struct nginx *);
-/* Or in a block that holds for preflights alone? */
+/* Or in one that applies to preflights only? */
 bool nginx_is_preflight(const struct nginx *);
-/* The directive's lines are not needed any longer. */
+/* The directive's lines can be deleted. */
 void nginx_replaced(struct nginx *);
 
 /* ---- import_nginx_header.c ---- */
 
 /* Is the word $http_origin? */
 bool nginx_is_origin(struct slice word);
-/* NAME of "$NAME" and "${NAME}"; absent: the word begins with no variable. */
+/* NAME of "$NAME" and "${NAME}"; absent: the word does not begin with a
+ * variable. */
 struct slice nginx_variable_name(struct slice word);
 /* Has a line set this variable? */
 bool nginx_is_known(const struct nginx *, struct slice name);

@@ -1,9 +1,9 @@
 /*
- * Directives of nginx that set headers, and the variables that they hold:
+ * Directives of nginx that set headers, and the variables that they use:
  * add_header, more_set_headers, "set" and "map".
  *
- * Variables are followed by name, as for Apache: what $http_origin has to be
- * for a variable to get a value is what allows the Origin.
+ * Variables are followed by name, as for Apache: the condition on $http_origin
+ * that gives a variable its value is the condition for allowing the Origin.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -130,11 +130,11 @@ nginx_set(struct nginx *n)
 			     value);
 	else if (!slice_present(nginx_variable_name(value)) ||
 		 !is_about_cors(value))
-		return; /* somebody else's */
+		return; /* of another variable */
 	nginx_replaced(n);
 }
 
-/* A line of "map $NAME $OTHER { ... }": what $NAME stands for, $OTHER does. */
+/* A line of "map $NAME $OTHER { ... }": $OTHER gets the meaning of $NAME. */
 static void
 read_map_of_variable(struct nginx *n, const struct block *block)
 {
@@ -163,7 +163,7 @@ nginx_map_line(struct nginx *n)
 
 	nginx_replaced(n);
 	if (n->count < 2 || value.len == 0 || slice_eq(value, SLICE("0")))
-		return; /* "hostnames", or what is not allowed */
+		return; /* "hostnames", or origins that are not allowed */
 	if (slice_present(block->from)) {
 		read_map_of_variable(n, block);
 		return;
@@ -223,8 +223,8 @@ set_origin(struct nginx *n, struct slice value)
 	}
 }
 
-/* What another header says: the text, or what its variable is.  The names of a
- * request are whatever is asked for. */
+/* The value of another header: the text, or the value of its variable.  If it
+ * repeats the names of a request, all names are allowed. */
 static void
 set_other(struct nginx *n, struct slice name, struct slice value)
 {
@@ -333,8 +333,8 @@ nginx_add_header(struct nginx *n)
 	read_one_header(n, n->words[1], n->words[2]);
 }
 
-/* proxy_hide_header NAME, more_clear_headers NAME ...: corswrap takes the
- * program's own away. */
+/* proxy_hide_header NAME, more_clear_headers NAME ...: corswrap removes the
+ * program's own. */
 void
 nginx_hide(struct nginx *n)
 {

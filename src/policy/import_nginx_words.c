@@ -1,5 +1,5 @@
 /*
- * A directive of nginx as words, and what becomes of its lines.
+ * A directive of nginx as words, and which of its lines can be deleted.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -45,8 +45,8 @@ quoted_word(struct nginx *n)
 	return word;
 }
 
-/* An expression in "if (...)" may hold blanks only in quotes; '{' and ';' end a
- * word but for "${". */
+/* An expression in "if (...)" may hold blanks only in quotes; '{' and ';' end
+ * a word, except "${". */
 static struct slice
 plain_word(struct nginx *n)
 {

@@ -4,8 +4,8 @@
  * Nearly all of them are a list of names with a few optional parts, written by
  * hand.  Such an expression is expanded into the texts that it matches, in
  * which a wildcard is one of the marks below, and each text becomes an origin
- * of the policy.  What is too clever for that stays an expression, but has to
- * match the whole Origin: an expression that may match anywhere also lets in
+ * of the policy.  An expression that is too complex stays an expression, but
+ * must match the whole Origin: one that may match anywhere also allows
  * https://example.com.attacker.example.
  *
  * SPDX-License-Identifier: ISC
@@ -90,7 +90,7 @@ take(struct expander *x, char c)
 	return true;
 }
 
-/* What one byte of an atom may be. */
+/* The set of bytes that an atom matches. */
 enum kind {
 	KIND_LITERAL,
 	KIND_DOT,
@@ -199,12 +199,12 @@ read_atom(struct expander *x, struct atom *atom)
 	else if (c == '$')
 		set_one(x, &atom->set, MARK_END);
 	else if (strchr("*+?{", c) != NULL || !ascii_is_printable(c))
-		x->failed = true; /* it repeats nothing */
+		x->failed = true; /* there is nothing to repeat */
 	else
 		set_one(x, &atom->set, c);
 }
 
-/* Repeated: how often at least, and is it more than once at most? */
+/* A repetition: the minimum, and can it be more than one? */
 struct repeat {
 	bool given;
 	bool none;
@@ -232,7 +232,8 @@ read_repeat(struct expander *x)
 		repeat.given = false;
 	}
 	if (repeat.given && !take(x, '?'))
-		(void)take(x, '+'); /* lazy, possessive: the same texts */
+		(void)take(x, '+'); /* lazy, possessive: they match the same
+				       texts */
 	return repeat;
 }
 
@@ -320,15 +321,15 @@ expand(struct expander *x, struct set *set)
 
 /* ---- texts to origins ---- */
 
-/* What an expansion let in beside what was meant. */
+/* Texts that an expansion allows besides the intended ones. */
 struct looseness {
-	bool start;  /* anything may stand before it */
-	bool end;    /* or behind it */
+	bool start;  /* any text may be before it */
+	bool end;    /* or after it */
 	bool beside; /* "notexample.com" */
 	bool depth;  /* one label became any depth */
-	bool port;   /* any port, of which the default was taken */
+	bool port;   /* any port; the default port is used */
 	bool any;    /* any host */
-	bool never;  /* a text that no Origin is */
+	bool never;  /* a text that is never an Origin */
 };
 
 struct origins {
@@ -409,8 +410,8 @@ add_host(struct origins *to, struct slice scheme, struct slice host,
 	       add_origin(to, scheme, "", slice_from(starred), port);
 }
 
-/* On a developer's own machine any port is fine, and covers the default one;
- * elsewhere whoever may open a port there would be let in. */
+/* On a developer's own machine any port is fine, and covers the default port;
+ * elsewhere it would allow every user who can open a port there. */
 static struct slice
 any_port(struct origins *to, struct slice host)
 {
@@ -421,7 +422,7 @@ any_port(struct origins *to, struct slice host)
 	return SLICE("");
 }
 
-/* Behind "://". */
+/* After "://". */
 static bool
 add_authority(struct origins *to, struct slice scheme, struct slice text)
 {
@@ -448,7 +449,7 @@ add_authority(struct origins *to, struct slice scheme, struct slice text)
 	return text.len > 0 && add_host(to, scheme, text, port);
 }
 
-/* Without a scheme, or with any: both that pages have. */
+/* Without a scheme, or with any: http and https. */
 static bool
 add_both(struct origins *to, struct slice text)
 {
@@ -546,7 +547,7 @@ is_cut_short(const struct set *found, struct slice origin)
 	return false;
 }
 
-/* As it is, but for the whole Origin. */
+/* The expression itself, but matching the whole Origin. */
 static void
 keep_expression(struct import *import, struct import_scope *scope,
 		struct import_place place, struct slice expression)
@@ -623,7 +624,7 @@ import_origin(struct import *import, struct import_scope *scope,
 	}
 	if (fault != ORIGIN_FAULT_NONE) {
 		const char *fix = fix_origin(import->arena, text);
-		/* "," where a separator was meant */
+		/* "," was meant as a separator */
 		if (fix != NULL && strstr(fix, "://") == NULL)
 			fix = NULL;
 		import_say(import, SEVERITY_WARNING, place,

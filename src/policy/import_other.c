@@ -2,9 +2,9 @@
  * CORS headers in any other text: programs in PHP, Perl, Python or JavaScript,
  * the configurations of lighttpd, Caddy and IIS, and pasted responses.
  *
- * No language is parsed.  A header's name is looked for wherever it may stand,
- * and its value behind it.  Where the value is computed, the origins that the
- * text compares the Origin with are taken, and that is said.
+ * No language is parsed.  The reader searches for a header's name and the
+ * value after it.  If the value is computed, it takes the origins that the
+ * text compares the Origin with, and adds a note.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -20,7 +20,7 @@ struct other {
 	struct import_source *source;
 	struct import_scope *scope;
 	struct import_place place;
-	bool program; /* which corswrap runs: its lines may stay */
+	bool program; /* which corswrap runs: its lines may be kept */
 	bool said_program;
 	bool said_condition;
 	bool tests; /* there are origins that Origin is compared with */
@@ -74,7 +74,7 @@ quote_around(struct slice line, size_t at)
 	return quote;
 }
 
-/* Up to the quote; "\n" and "\r" end a header line. */
+/* The text up to the quote; "\n" and "\r" end a header line. */
 static struct slice
 until_quote(struct slice text, char quote)
 {
@@ -86,7 +86,7 @@ until_quote(struct slice text, char quote)
 	return text_trim(text);
 }
 
-/* Behind the name: the value, or the expression that computes it. */
+/* After the name: the value, or the expression that computes it. */
 static struct slice
 value_behind(struct slice line, size_t start, size_t end, bool *literal)
 {
@@ -109,9 +109,9 @@ value_behind(struct slice line, size_t start, size_t end, bool *literal)
 	return text_trim_http(slice_of(rest.ptr, text_find_any(rest, ";)")));
 }
 
-/* ---- what it says ---- */
+/* ---- the value ---- */
 
-/* Does the text stand for itself? */
+/* Is the text literal? */
 static bool
 is_literal(struct slice value)
 {
@@ -217,7 +217,7 @@ read_literal_origins(struct other *o, struct slice line)
 	return found;
 }
 
-/* Conditions that a policy has other words for. */
+/* Conditions that a policy writes in another way. */
 static void
 say_condition(struct other *o, struct slice line)
 {

@@ -1,5 +1,5 @@
 /*
- * What the readers of an import collect, and how they speak of it.
+ * What the readers of an import collect, and their notes.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,9 +1,9 @@
 /*
- * What the readers of an import share: the place in a configuration that a
- * directive holds for, and what the CORS headers there say.
+ * Shared by the readers of an import: the scope of a directive in a
+ * configuration, and the CORS headers there.
  *
  * import_apache.c, import_nginx.c and import_other.c read; import_condition.c
- * has Apache's expressions; import_values.c puts what a header says into the
+ * has Apache's expressions; import_values.c turns the value of a header into
  * keys of a policy; import_origins.c turns regular expressions into origins;
  * import_write.c writes the policy.
  *
@@ -32,12 +32,12 @@ struct import_words {
 	size_t room;
 };
 
-/* What becomes a section of the policy. */
+/* A part of the configuration that becomes a section of the policy. */
 struct import_scope {
 	struct slice path; /* words for the key `path`; empty: every path */
 	struct slice host; /* for the key `host`; empty: every host */
 	struct import_words aliases; /* other names of that host */
-	bool inherits; /* takes what it does not set from the one above */
+	bool inherits; /* inherits the other values from the one above */
 
 	bool any_origin;
 	struct import_place any_place;
@@ -58,7 +58,7 @@ struct import_scope {
 struct import_source {
 	const char *name;
 	struct slice text;
-	bool *replaced; /* by line, from 1: the policy says it now */
+	bool *replaced; /* by line, from 1: replaced by the policy */
 	unsigned lines;
 	enum import_from from;
 	bool included; /* another file includes it */
@@ -76,13 +76,13 @@ struct import {
 	bool no_memory;
 };
 
-/* The scope with this path and host, made if it is new.  Never NULL: when
- * memory is out, that is noted in the import and the result is a scope that is
- * lost. */
+/* The scope with this path and host, made if it is new.  Never NULL: if memory
+ * is out, that is noted in the import and the result is a scope that is
+ * discarded. */
 struct import_scope *import_scope(struct import *, struct slice path,
 				  struct slice host, bool inherits);
 
-/* Say something about a line; `fix` may be NULL. */
+/* Add a note about a line; `fix` may be NULL. */
 void import_say(struct import *, enum severity, struct import_place,
 		const char *id, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
@@ -90,14 +90,14 @@ void import_say(struct import *, enum severity, struct import_place,
 /* The text as a message quotes it. */
 const char *import_quote(struct import *, struct slice);
 
-/* These lines are not needed any longer. */
+/* These lines can be deleted. */
 void import_replaced(struct import_source *, unsigned first, unsigned last);
 
-/* Add a word that is not there yet (letter case ignored). */
+/* Add a word unless it is there already (letter case ignored). */
 void import_word_add(struct import *, struct import_words *, struct slice text,
 		     struct import_place);
 
-/* Access-Control-Allow-Origin repeats whatever Origin the request has. */
+/* Access-Control-Allow-Origin repeats any Origin of the request. */
 void import_any_origin(struct import *, struct import_scope *,
 		       struct import_place);
 
@@ -108,13 +108,13 @@ bool import_is_static_files(struct slice expression);
 /* "/etc/nginx/cors.conf": "cors.conf". */
 struct slice import_base_name(struct slice path);
 
-/* The file among those given that an "include" with this name means, or
- * NULL: then that is said where the name promises CORS headers. */
+/* The file among those given that an "include" with this name means, or NULL;
+ * then there is a note if the name suggests CORS headers. */
 struct import_source *import_included(struct import *, struct import_place,
 				      struct slice name);
 
-/* The server asks for a password or refuses OPTIONS, so that corswrap never
- * sees a preflight: what does it, and the fix. */
+/* The server requires a password or refuses OPTIONS, so that corswrap never
+ * gets a preflight: the cause, and the fix. */
 void import_guarded(struct import *, struct import_place, const char *what,
 		    const char *fix);
 
@@ -122,7 +122,7 @@ void import_guarded(struct import *, struct import_place, const char *what,
 
 enum { IMPORT_TESTS_MAX = 32 };
 
-/* What an Origin is compared with. */
+/* The operand that an Origin is compared with. */
 struct import_test {
 	struct slice text;
 	bool literal; /* an origin; else an expression */
@@ -130,12 +130,12 @@ struct import_test {
 
 /* An expression of Apache. */
 struct import_condition {
-	bool origin;	/* it asks for the Origin */
-	bool any;	/* or only whether there is one */
+	bool origin;	/* it tests the Origin */
+	bool any;	/* or only whether there is an Origin */
 	bool unclear;	/* some of that could not be read */
-	bool other;	/* it asks for a host, a path or an address as well */
-	bool method;	/* it asks for the method */
-	bool preflight; /* which is OPTIONS */
+	bool other;	/* it also tests a host, a path or an address */
+	bool method;	/* it tests the method */
+	bool preflight; /* and that is OPTIONS */
 	struct import_test tests[IMPORT_TESTS_MAX];
 	size_t count;
 };
@@ -144,12 +144,12 @@ void import_condition(struct slice text, struct import_condition *);
 
 /* ---- import_values.c ---- */
 
-/* Does a policy say what this response header says? */
+/* Do policies have keys for this response header? */
 bool import_is_cors_header(struct slice name);
 
 /*
  * The header `name` is set to `value` here.  `value` is text as the server
- * sends it, or "*" where it repeats what the request asked for.  Not for
+ * sends it, or "*" if it repeats a value of the request.  Not for
  * Access-Control-Allow-Origin with anything but a literal value.
  */
 void import_header(struct import *, struct import_scope *, struct import_place,
@@ -157,18 +157,18 @@ void import_header(struct import *, struct import_scope *, struct import_place,
 
 /* ---- import_origins.c ---- */
 
-/* A literal value of Access-Control-Allow-Origin that is no "*". */
+/* A literal value of Access-Control-Allow-Origin, other than "*". */
 void import_origin(struct import *, struct import_scope *, struct import_place,
 		   struct slice text);
 
-/* An Origin is allowed if this expression matches somewhere in it. */
+/* An Origin is allowed if this expression matches any part of it. */
 void import_expression(struct import *, struct import_scope *,
 		       struct import_place, struct slice expression);
 
 /* ---- import_write.c ---- */
 
-/* *policy: what the import collected, as INI; unchanged: nothing that sets a
- * CORS header.  Memory out is noted in the import. */
+/* *policy: what the import collected, as INI; unchanged: no CORS header is
+ * set.  Out of memory is noted in the import. */
 void import_write(struct import *, const struct import_file *files,
 		  size_t count, struct slice *policy);
 

@@ -1,5 +1,5 @@
 /*
- * What a CORS header of another configuration says, as keys of a policy.
+ * The CORS headers of another configuration, as keys of a policy.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -78,8 +78,8 @@ read_origins(struct import *import, struct import_scope *scope,
 			   "nothing");
 }
 
-/* Methods and header names.  GET, HEAD and POST need not be said, and OPTIONS
- * is the preflight's own. */
+/* Methods and header names.  GET, HEAD and POST need not be listed, and
+ * OPTIONS is for the preflight itself. */
 static void
 read_names(struct import *import, struct import_words *words,
 	   struct import_place place, struct slice value, bool methods)
@@ -137,7 +137,8 @@ read_max_age(struct import *import, struct import_scope *scope,
 	}
 }
 
-/* Headers that hold for themselves; words with "*" for whatever is asked. */
+/* Add one header of a scope.  "*" in the value means a value that is repeated
+ * from the request. */
 void
 import_header(struct import *import, struct import_scope *scope,
 	      struct import_place place, struct slice name, struct slice value)

@@ -2,8 +2,8 @@
  * What an import collected, written as sections of a policy.
  *
  * Every word is first tried on a line of its own, so that the loader itself
- * says which of them a policy may not hold; those become comments.  So what is
- * written lints clean, whatever was read.
+ * finds those that are invalid in a policy; they become comments.  So the
+ * written policy lints clean, whatever was read.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -26,10 +26,10 @@ struct item {
 	const char *key;     /* NULL: the section's head alone */
 	struct slice text;
 	struct import_place place; /* line 0: nowhere */
-	const char *fault;	   /* why it is a comment; NULL: it is none */
-	bool covered;		   /* by another: it is not even a comment */
-	bool joins;		   /* stands in one line with its neighbours */
-	const char *behind;	   /* a comment of ours; NULL: none */
+	const char *fault;	   /* why it is a comment; NULL: it is not */
+	bool covered;		   /* covered by another: it is left out */
+	bool joins;		   /* on one line with its neighbours */
+	const char *behind;	   /* our comment on it, or NULL */
 };
 
 struct writer {
@@ -108,7 +108,7 @@ has_word(const struct import_words *words, struct slice text)
 	return false;
 }
 
-/* What was an expression there may be one here. */
+/* An expression in the configuration may be an expression here. */
 static void
 add_expressions(struct writer *w, const struct import_words *words)
 {
@@ -136,7 +136,7 @@ add_origins(struct writer *w, const struct import_scope *scope)
 }
 
 /* "*" does not cover authorization (Fetch, CORS non-wildcard request-header
- * name); who repeats what was asked allows it, too. */
+ * name); a server that repeats the requested names allows it, too. */
 static void
 add_headers(struct writer *w, const struct import_scope *scope)
 {
@@ -182,8 +182,8 @@ add_credentials(struct writer *w, const struct import_scope *scope)
 		   "the origins that need them and set \"credentials = yes\"");
 }
 
-/* In a section that takes nothing from [cors] the keys that are not set have to
- * be emptied. */
+/* In a section that inherits nothing from [cors] the keys that are not set
+ * have to be set empty. */
 static void
 add_empty(struct writer *w, const struct import_scope *scope)
 {
@@ -246,8 +246,8 @@ section_head(struct writer *w, const struct import_scope *scope, size_t number)
 	return head;
 }
 
-/* The host and its other names, which a section of a path has from the one of
- * its server. */
+/* The host and its other names; a section of a path takes them from its
+ * server's section. */
 static void
 add_host(struct writer *w, const struct import_scope *scope)
 {
@@ -295,7 +295,8 @@ add_section(struct writer *w, const struct import_scope *scope, size_t number,
 
 /* ---- trying it ---- */
 
-/* Every item that is no comment, a line each.  lines[i]: the item of line i. */
+/* Every item that is not a comment, on a line each.  lines[i]: the item of
+ * line i. */
 static void
 write_trial(const struct writer *w, FILE *out, size_t *lines)
 {
@@ -315,7 +316,7 @@ write_trial(const struct writer *w, FILE *out, size_t *lines)
 	}
 }
 
-/* A section without origins left is closed. */
+/* A section whose origins are all gone allows no origin. */
 static void
 close_empty(struct writer *w)
 {
@@ -336,8 +337,8 @@ close_empty(struct writer *w)
 	}
 }
 
-/* What is wrong with the section as a whole: it is a comment with all that is
- * in it, but for [cors]. */
+/* The section as a whole is invalid: it becomes a comment with all its lines,
+ * except [cors]. */
 static bool
 drop_section(struct writer *w, size_t at, const struct diag *diag)
 {
@@ -355,8 +356,8 @@ drop_section(struct writer *w, size_t at, const struct diag *diag)
 	return true;
 }
 
-/* Make a comment of the item that the diagnostic is about; one that another
- * covers goes without a word. */
+/* Make a comment of the item that the diagnostic is about; an item that
+ * another one covers is left out. */
 static bool
 take_fault(struct writer *w, const size_t *lines, const struct diag *diag,
 	   bool shadowed)
@@ -378,7 +379,8 @@ take_fault(struct writer *w, const size_t *lines, const struct diag *diag,
 	return item->fault != NULL;
 }
 
-/* What the loader does not accept becomes a comment.  False: all is well. */
+/* Lines that the loader does not accept become comments.  False: there are
+ * none. */
 static bool
 try_once(struct writer *w, const size_t *lines, struct slice text)
 {
@@ -394,7 +396,7 @@ try_once(struct writer *w, const size_t *lines, struct slice text)
 	settings_release(settings_parse("policy", text, &options, diags));
 	for (size_t i = 0; i < diag_total(diags); i++)
 		changed |= take_fault(w, lines, diag_at(diags, i), false);
-	/* What covers another may have been taken away just now. */
+	/* An item that covers another may have just been removed. */
 	for (size_t i = 0; i < diag_total(diags) && !changed; i++)
 		shadowed |= take_fault(w, lines, diag_at(diags, i), true);
 	diag_list_free(diags);
@@ -494,7 +496,7 @@ write_policy(const struct writer *w, FILE *out, const struct import_file *files,
 		fprintf(out, "\n[cors]\norigins     = none\n");
 }
 
-/* With one server there, its name need not be asked for. */
+/* With only one server, its name need not be checked. */
 static void
 drop_only_host(struct import *import)
 {

@@ -1,5 +1,5 @@
 /*
- * Which sections and keys there are, and which of them was meant.
+ * The sections and keys, and the suggestion for a misspelt one.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,6 +1,6 @@
 /*
- * The sections and keys of a policy (DESIGN.md section 3): which there are,
- * which of them was meant, and how their values are read.
+ * The sections and keys of a policy (DESIGN.md section 3), suggestions for
+ * misspelt ones, and how their values are read.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -22,7 +22,7 @@ enum section_kind {
 	SECTION_HANDLERS,
 	SECTION_CORS,
 	SECTION_WARM,
-	SECTION_LOST /* a header that nothing can be made of */
+	SECTION_LOST /* a header that cannot be identified */
 };
 
 /* How a value is read; where it goes is the key's offset in its section's
@@ -52,18 +52,18 @@ struct key {
 	void (*set)(struct loader *, void *target, const struct entry *);
 	bool repeats;	 /* may be set again: lists, files, regexes */
 	bool none;	 /* the word `none` means 0 (limits: not set) */
-	bool unset;	 /* VALUE_CHOICE: an empty value stands for the first
-			    member of the enum, which has no word */
+	bool unset;	 /* VALUE_CHOICE: an empty value is the first member of
+			    the enum, which has no word */
 	bool named_only; /* in [cors NAME] alone */
 	size_t size;	 /* bytes at offset that [cors NAME] inherits; 0: not */
 };
 
 enum { KEYS_MAX = 32 }; /* in one section */
 
-/* The keys of a section, ended by one without name; NULL where any name goes
- * ([env], [handlers]) or nothing is known. */
+/* The keys of a section, ended by one without name; NULL if any name is valid
+ * ([env], [handlers]) or the section is unknown. */
 const struct key *keys_of(enum section_kind);
-/* The tables behind it, each in the file that reads its keys. */
+/* The tables for it, each in the file that reads its keys. */
 extern const struct key keys_app[];
 extern const struct key keys_server[];
 extern const struct key keys_cors[];

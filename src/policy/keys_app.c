@@ -199,7 +199,7 @@ set_user(struct loader *loader, void *target, const struct entry *entry)
 	struct server_values *values = target;
 	struct slice name = entry->value;
 
-	/* Whether there is such a user shows where it is started. */
+	/* The start checks whether the user exists. */
 	for (size_t i = 0; i < name.len; i++)
 		if (!ascii_is_printable(name.ptr[i]) ||
 		    ascii_is_blank(name.ptr[i]) || name.ptr[i] == '/' ||
@@ -217,7 +217,7 @@ set_user(struct loader *loader, void *target, const struct entry *entry)
 		loader_no_memory(loader);
 }
 
-/* Too long to be guessed, and in a URL as it is. */
+/* Too long to guess, and needs no escaping in a URL. */
 static void
 set_self_check(struct loader *loader, void *target, const struct entry *entry)
 {
@@ -242,8 +242,8 @@ set_self_check(struct loader *loader, void *target, const struct entry *entry)
 		loader_no_memory(loader);
 }
 
-/* One designated member at least: without, gcc and clang warn of those that are
- * left out. */
+/* With one designated member gcc and clang do not warn about the members that
+ * are left out. */
 #define APP(member) .offset = offsetof(struct app_values, app.member)
 #define SERVER(member) .offset = offsetof(struct server_values, server.member)
 #define RANGE(least, most) .min = (least), .max = (most)

@@ -151,7 +151,7 @@ header_error(struct loader *loader, const struct entry *entry,
 static const char not_a_token[] = "a header name is made of letters, digits "
 				  "and !#$%&'*+-.^_`|~";
 
-/* "Content-Type:" and "X-A;" were copied with punctuation around them. */
+/* "Content-Type:" and "X-A;": copied with punctuation. */
 static const char *
 header_fix(struct loader *loader, struct slice header)
 {
@@ -164,7 +164,7 @@ header_fix(struct loader *loader, struct slice header)
 				      : NULL;
 }
 
-/* False: it is no token, and that has been reported. */
+/* False: not a token, which has been reported. */
 static bool
 check_header(struct loader *loader, const struct entry *entry,
 	     struct slice header)
@@ -177,7 +177,7 @@ check_header(struct loader *loader, const struct entry *entry,
 	return false;
 }
 
-/* Header names are kept in lower case, each once, as browsers ask for them. */
+/* Header names are kept in lower case, each once, as browsers send them. */
 static void
 header_add(struct loader *loader, struct items *items,
 	   const struct entry *entry, struct slice header)
@@ -191,7 +191,7 @@ header_add(struct loader *loader, struct items *items,
 		items_add(loader, items, header, entry->line);
 }
 
-/* Chromium tried it out in preflights, and gave it up in 2025. */
+/* Chromium tried it in preflights, and removed it in 2025. */
 static const struct slice private_network = {
     "access-control-request-private-network", 38};
 
@@ -256,7 +256,7 @@ set_expose(struct loader *loader, void *target, const struct entry *entry)
 
 /* ---- numbers, paths, hosts ---- */
 
-/* The nearest valid value for "10s", "-5" and "100000"; "": none. */
+/* The nearest valid value for "10s", "-5" and "100000"; "": there is none. */
 static void
 max_age_fix(struct slice text, char *buf, size_t cap)
 {

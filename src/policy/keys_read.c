@@ -205,7 +205,7 @@ set_word(struct loader *loader, const struct key *key, void *target,
 
 	if (word < 0)
 		return;
-	/* Every enum of the settings is an unsigned int to gcc and clang. */
+	/* gcc and clang store every enum of the settings as unsigned int. */
 	if (key->kind == VALUE_CHOICE)
 		memcpy(field_of(target, key), &word, sizeof(word));
 	else

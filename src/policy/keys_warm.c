@@ -1,5 +1,5 @@
 /*
- * [warm]: which scripts get a warm interpreter, and its bounds.
+ * [warm]: which scripts get a warm interpreter, and its limits.
  *
  * SPDX-License-Identifier: ISC
  */

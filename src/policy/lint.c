@@ -1,6 +1,6 @@
 /*
- * Warnings and notes: values that are valid but probably a mistake, and files
- * that others can write to or read.
+ * Warnings and notes: valid values that are probably mistakes, and files that
+ * other users can write to or read.
  *
  * A warning about a key that [cors NAME] inherits is given once, for [cors].
  *
@@ -107,7 +107,7 @@ lint_lists(struct loader *loader, const struct cors_values *values)
 	lint_headers(loader, values);
 }
 
-/* The preflight allows the method, but the request is answered 405. */
+/* The preflight allows the method, but the response to the request is 405. */
 static void
 lint_allow(struct loader *loader, const struct cors_values *values)
 {
@@ -228,8 +228,8 @@ lint_reach(struct loader *loader, const struct cors_values *values)
 		    values->label);
 }
 
-/* Fetch Metadata, 2: the headers are sent to potentially trustworthy URLs
- * alone. */
+/* Fetch Metadata, 2: the headers are only sent to potentially trustworthy
+ * URLs. */
 static void
 lint_isolate(struct loader *loader, const struct cors_values *values)
 {
@@ -287,8 +287,8 @@ is_hidden(struct slice name)
 	return slice_starts(name, SLICE(".ht"));
 }
 
-/* A program of this name has this policy (serve/locate.c): it is without .ht in
- * front and .ini at the end.  Absent: no program has. */
+/* The name of the program that finds this policy (serve/locate.c): the
+ * policy's name without .ht and .ini.  Absent: there is no such name. */
 static struct slice
 stem_of(struct slice name)
 {

@@ -1,6 +1,7 @@
 /*
- * Warnings of what [app] names and is not there, or not for the user that
- * programs run as: found before the first request fails.
+ * Warnings about files that [app] names and that do not exist, or are not
+ * accessible to the user that programs run as: so the first request need not
+ * fail.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -23,14 +24,14 @@ enum { GROUPS_MAX = 64, NAME_MAX_SHOWN = 64 };
 
 /* Who the programs run as. */
 struct identity {
-	bool self; /* whoever runs this: the kernel is asked */
+	bool self; /* the user that runs this: the kernel checks */
 	uid_t uid;
 	os_group groups[GROUPS_MAX];
 	int group_count;
 	char name[NAME_MAX_SHOWN];
 };
 
-/* `user` of [server], which root becomes; else whoever runs this. */
+/* `user` of [server], which root switches to; else the current user. */
 static void
 identity_find(const struct settings *settings, struct identity *who)
 {
@@ -71,7 +72,7 @@ grants(const struct identity *who, const struct stat *st, unsigned wanted)
 	return (have & wanted) == wanted;
 }
 
-/* 0, or the errno that the user would get. */
+/* 0, or the errno that this user would get. */
 static int
 try_access(const struct identity *who, const char *path, unsigned wanted)
 {
@@ -99,7 +100,7 @@ try_access(const struct identity *who, const char *path, unsigned wanted)
 	return grants(who, &st, wanted) ? 0 : EACCES;
 }
 
-/* What a key names. */
+/* A file that a key names. */
 struct named {
 	const char *id;
 	const char *key;
@@ -178,7 +179,7 @@ lint_missing(struct loader *loader)
 	const unsigned *lines = loader->app.lines;
 	struct identity who;
 
-	/* A CGI program says so in its answer to the one request. */
+	/* A CGI program reports it in the response to its one request. */
 	if (loader->options->use == LOAD_CGI)
 		return;
 	identity_find(loader->settings, &who);

@@ -107,7 +107,7 @@ loader_place(const struct loader *loader, unsigned line, struct slice word)
 	return place;
 }
 
-/* Warnings and notes are only made if the options ask for them. */
+/* Warnings and notes are only made if the options say so. */
 static void
 report(struct loader *loader, enum severity severity, struct text_place place,
        const char *id, const char *fix, const char *format, va_list args)
@@ -172,7 +172,7 @@ loader_quote(struct loader *loader, struct slice text)
 	return diag_quote(loader->diags, text, QUOTE_MAX);
 }
 
-/* May this text stand where the invalid one is? */
+/* Is this text valid in place of the invalid one? */
 static bool
 fits_use(enum origin_use use, const char *fix)
 {
@@ -237,7 +237,7 @@ loader_program(struct loader *loader, char *const *words)
 		return NULL;
 	for (size_t i = 1; i < count; i++)
 		program[i] = words[i];
-	/* execve takes char *; nobody writes to it. */
+	/* execve takes char *, but does not write to it. */
 	memcpy(program, &path, sizeof(path));
 	return program;
 }
@@ -248,7 +248,7 @@ loader_source(struct loader *loader, const char *path,
 {
 	struct settings *settings = loader->settings;
 
-	/* A CGI program serves one request: no change will be looked for. */
+	/* A CGI program serves one request: changes are not checked. */
 	if (loader->options->use == LOAD_CGI)
 		return true;
 	if (!loader_grow(loader, loader->arena, &loader->sources,
@@ -275,8 +275,8 @@ loader_check_mode(struct loader *loader, const char *name,
 		    (unsigned)(status->st_mode & 07777));
 }
 
-/* With or without a byte order mark: no policy and no list of origins has a
- * NUL as its first or its second byte. */
+/* With or without a byte order mark: a policy or list of origins never has a
+ * NUL as its first or second byte. */
 bool
 loader_is_utf16(struct loader *loader, const char *name, struct slice text)
 {

@@ -31,8 +31,8 @@ struct section {
 	struct text_place header; /* "[cors NAME]" */
 	bool named;	 /* [cors NAME], even if NAME is invalid */
 	bool guessed;	 /* its header is wrong; kind and name are guessed */
-	bool ignored;	 /* a duplicate, or nothing could be guessed: its keys
-			    are checked, its values are not used */
+	bool ignored;	 /* a duplicate, or its kind could not be guessed: its
+			    keys are checked, its values are not used */
 	bool incomplete; /* one of its lines is invalid, and may have set a key
 			    that seems to be missing */
 	struct entry *entries;
@@ -50,7 +50,7 @@ struct items {
 	struct item *list;
 	size_t count;
 	size_t room;
-	bool any; /* `*` is among them; it is not in the list */
+	bool any; /* `*` is one of them; it is not in the list */
 };
 
 struct origin_item {
@@ -58,8 +58,8 @@ struct origin_item {
 	unsigned line;
 };
 
-/* An origins-file, read once however many sections name it; or what the
- * variable of an origins-env holds. */
+/* An origins-file, read only once, even if several sections name it; or the
+ * value of the variable of an origins-env. */
 struct origins_file {
 	const char *variable; /* its name; NULL: a file */
 	unsigned policy_line; /* of the origins-env */
@@ -68,8 +68,8 @@ struct origins_file {
 	struct slice text;
 	struct origin_pattern *patterns;
 	size_t count;
-	/* Where origins_file_place was last, the start of a line: words are
-	 * asked for in order. */
+	/* The last position of origins_file_place, the start of a line: it is
+	 * called for words in order. */
 	size_t seen;
 	unsigned seen_line;
 };
@@ -83,8 +83,8 @@ struct regex_item {
 	const struct regex *regex;
 	struct slice text;
 	unsigned line;
-	/* check_regexes: a stranger's origin that it matches, and one that
-	 * anybody can have under a public suffix; NULL: none was found */
+	/* check_regexes: an origin of another person that it matches, and one
+	 * that any person can have under a public suffix; NULL: not found */
 	bool examined;
 	const char *any;
 	const char *suffix;
@@ -109,8 +109,8 @@ struct origins {
 	struct regex_item *regexes;
 	size_t regex_count;
 	size_t regex_room;
-	bool faulty; /* some were invalid and are not here */
-	/* origins_merge: the patterns of items and files without the shadowed
+	bool faulty; /* some were invalid and are left out */
+	/* origins_merge: the patterns of items and files without shadowed
 	 * ones; the first inline_count are from items */
 	const struct origin_pattern *merged;
 	size_t merged_count;
@@ -208,7 +208,7 @@ struct cors_values {
 
 struct loader {
 	struct settings *settings;
-	struct arena *arena;   /* of the settings */
+	struct arena *arena;   /* memory of the settings */
 	struct arena *scratch; /* freed when the load is done */
 	struct diag_list *diags;
 	const struct load_options *options;
@@ -219,8 +219,8 @@ struct loader {
 	struct section *sections;
 	size_t count;
 	size_t room;
-	bool incomplete; /* a section is lost, and may have had the origins
-			    that seem to be missing */
+	bool incomplete; /* an unknown section may have had the origins that
+			    seem to be missing */
 	struct app_values app;
 	struct server_values server;
 	struct warm_values warm;
@@ -241,8 +241,8 @@ enum { QUOTE_MAX = 100 };
 /* ---- loader.c ---- */
 
 void loader_no_memory(struct loader *);
-/* Memory of the settings, and memory until the load is done.  NULL has been
- * reported: the load fails. */
+/* Memory of the settings, and memory until the load is done.  NULL: the error
+ * has been reported, and the load fails. */
 void *loader_array(struct loader *, size_t count, size_t size);
 void *loader_scratch(struct loader *, size_t count, size_t size);
 /* array_grow_in that reports. */
@@ -250,7 +250,7 @@ bool loader_grow(struct loader *, struct arena *, void *array, size_t count,
 		 size_t *room, size_t size);
 
 /* An error, a warning, a note in a line of the policy; warnings and notes are
- * only made if the options ask for them. */
+ * only made if the options say so. */
 void loader_error(struct loader *, unsigned line, const char *id,
 		  const char *fix, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
@@ -260,9 +260,8 @@ void loader_warn(struct loader *, unsigned line, const char *id,
 void loader_note(struct loader *, unsigned line, const char *id,
 		 const char *fix, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
-/* The same of a word of the policy: where it is in that line is found if it
- * points into the key or the value of an entry, else the line is what the
- * report is about. */
+/* The same of a word of the policy: its place is found if it points into the
+ * key or the value of an entry; else the report is about the whole line. */
 void loader_report(struct loader *, enum severity, unsigned line,
 		   struct slice word, const char *id, const char *fix,
 		   const char *format, ...)
@@ -272,7 +271,7 @@ struct text_place loader_place(const struct loader *, unsigned line,
 			       struct slice word);
 /* diag_quote in the list of the load. */
 const char *loader_quote(struct loader *, struct slice);
-/* Where an origin is written, which decides what a fix may be. */
+/* Where an origin is written, which decides which fixes are possible. */
 enum origin_use {
 	ORIGIN_IN_LIST,	 /* `origins`, a variable */
 	ORIGIN_IN_FILE,	 /* one a line */
@@ -283,14 +282,14 @@ enum origin_use {
 void loader_bad_origin(struct loader *, const char *file, struct text_place,
 		       enum origin_use, struct slice text, enum origin_fault);
 
-/* An absolute path of one that may be relative to the policy's folder. */
+/* The absolute path for a path that may be relative to the policy's folder. */
 const char *loader_path(struct loader *, struct slice);
 /* The words of a program with an absolute path in front. */
 char *const *loader_program(struct loader *, char *const *words);
 /* Remember a file with these bytes, so that a change of it is noticed. */
 bool loader_source(struct loader *, const char *path, const struct stat *,
 		   struct slice bytes);
-/* Warn of a file that everybody may write to. */
+/* Warn about a file that every user can write to. */
 void loader_check_mode(struct loader *, const char *name, const struct stat *);
 /* Report a file in UTF-16; true: it is. */
 bool loader_is_utf16(struct loader *, const char *name, struct slice text);
@@ -300,7 +299,7 @@ bool items_add(struct loader *, struct items *, struct slice, unsigned line);
 bool items_have(const struct items *, struct slice);
 /* As a name_list, for a spec. */
 struct name_list items_names(struct loader *, const struct items *);
-/* Has the section origins, so that it covers requests? */
+/* Does the section have origins, so that it covers requests? */
 bool origins_any(const struct origins *);
 
 /* ---- keys_read.c ---- */
@@ -309,7 +308,7 @@ bool origins_any(const struct origins *);
 void keys_read(struct loader *, struct section *, const struct key *table,
 	       void *target, unsigned lines[KEYS_MAX]);
 
-/* ---- keys_app.c: [env] and [handlers], which have none ---- */
+/* ---- keys_app.c: [env] and [handlers], which have no such table ---- */
 
 void keys_read_env(struct loader *, struct section *);
 void keys_read_handlers(struct loader *, struct section *);
@@ -336,13 +335,13 @@ void origins_set_timing(struct loader *, void *values, const struct entry *);
  * policy. */
 struct origins_file *origins_file_load(struct loader *, struct slice path,
 				       unsigned line);
-/* The place of a word of its text; of a variable the line of its
+/* The place of a word of its text; for a variable the line of its
  * origins-env. */
 struct text_place origins_file_place(struct origins_file *, struct slice word);
 
 /* ---- origins_merge.c ---- */
 
-/* Leave out what is shadowed, and warn of it. */
+/* Leave out shadowed origins, and warn about them. */
 void origins_merge(struct loader *, struct origins *);
 
 /* ---- check_cors.c ---- */
@@ -358,8 +357,8 @@ bool origin_is_file(const struct origin_pattern *);
 
 /* ---- check_regex.c ---- */
 
-/* Report expressions that match strangers, or nothing.  base: [cors] if the
- * origins are inherited from it, else NULL. */
+/* Report expressions that match origins of other people, or no origin.  base:
+ * [cors] if the origins are inherited from it, else NULL. */
 void check_regexes(struct loader *, const struct cors_values *,
 		   const struct cors_values *base);
 
@@ -370,12 +369,12 @@ void check_app(struct loader *);
 
 /* ---- lint.c ---- */
 
-/* Warnings and notes, if the options ask for them. */
+/* Warnings and notes, if the options say so. */
 void lint(struct loader *);
 
 /* ---- lint_missing.c ---- */
 
-/* Warn of programs, folders and sockets that are not there. */
+/* Warn about missing programs, folders and sockets. */
 void lint_missing(struct loader *);
 
 #endif

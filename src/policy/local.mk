@@ -35,16 +35,16 @@ policy_sources = \
 	%D%/values.c \
 	%D%/values.h \
 	$(end)
-# What needs libraries that may be left out.
+# Files that need libraries that may be left out.
 policy_library_sources = \
 	%D%/hostname.c \
 	$(end)
-# What asks for users, which the static CGI program leaves out.
+# Files that look up users; the static CGI program leaves them out.
 policy_user_sources = \
 	%D%/lint_missing.c \
 	$(end)
-# What only corscheck needs: corrected policies, and policies from other servers'
-# configurations.
+# Files for corscheck only: corrected policies, and policies from other
+# servers' configurations.
 policy_import_sources = \
 	%D%/apply.c \
 	%D%/apply.h \

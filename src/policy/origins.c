@@ -27,7 +27,7 @@ is_late_comment(struct loader *loader, struct slice item, unsigned line)
 	return true;
 }
 
-/* The words that are no origins; false: it is none of them. */
+/* The words that are not origins; false: another word. */
 static bool
 add_word(struct origins *origins, struct slice item, unsigned line)
 {
@@ -134,7 +134,7 @@ origins_set_file(struct loader *loader, void *target, const struct entry *entry)
 
 /* ---- origins-env ---- */
 
-/* Under CGI a client writes these, or some of them. */
+/* With CGI a client can set these, or parts of them. */
 static const char *const from_clients[] = {
     "HTTP_", "REDIRECT_", "REMOTE_", "REQUEST_", "SERVER_",  "SCRIPT_",
     "PATH_", "CONTENT_",  "AUTH_",   "QUERY_",	 "CORSWRAP_"};
@@ -149,7 +149,7 @@ is_variable(struct slice name)
 	return name.len > 0;
 }
 
-/* False: the name will not do, and that has been reported. */
+/* False: the name is not allowed, which has been reported. */
 static bool
 check_variable(struct loader *loader, const struct entry *entry)
 {
@@ -213,8 +213,8 @@ read_variable(struct loader *loader, struct origins *origins,
 	}
 }
 
-/* What the page is given must not show what the server's variables hold, and
- * lint runs elsewhere than the responder. */
+/* A policy on the page must not reveal the server's variables, and lint does
+ * not run in the responder's environment. */
 static const char *
 variable_value(struct loader *loader, const struct entry *entry,
 	       const char *name)
@@ -282,7 +282,7 @@ origins_set_env(struct loader *loader, void *target, const struct entry *entry)
 
 /* ---- origins-regex, timing ---- */
 
-/* A regex has memory of its own, which settings_release frees. */
+/* A regex owns memory, which settings_release frees. */
 static bool
 keep_regex(struct loader *loader, struct regex *regex)
 {
@@ -326,7 +326,7 @@ origins_set_regex(struct loader *loader, void *target,
 		origins->regexes[origins->regex_count++] = add;
 }
 
-/* One origin of `timing`; Timing-Allow-Origin knows no patterns. */
+/* One origin of `timing`; Timing-Allow-Origin has no patterns. */
 static void
 add_timing_origin(struct loader *loader, struct timing *timing,
 		  struct slice item, unsigned line)

@@ -86,7 +86,8 @@ read_origin(struct loader *loader, struct origins_file *file, struct slice line)
 				  line, fault);
 }
 
-/* Somebody may still be writing what follows the last line feed. */
+/* A text after the last line feed may be incomplete: another process may still
+ * be writing. */
 static void
 warn_left_out(struct loader *loader, struct origins_file *file,
 	      struct slice line)

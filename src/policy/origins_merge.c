@@ -2,9 +2,8 @@
  * The origins of a section without those that another one covers: each of these
  * gets a warning, because a shorter policy is easier to review.
  *
- * To find what covers an origin, the few patterns that could are composed and
- * looked up in a hash table, so that a million origins take a second and not a
- * day.
+ * Only a few patterns can cover an origin: each is composed and looked up in a
+ * hash table, so that a million origins take a second and not a day.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -36,7 +35,7 @@ struct merge {
 static unsigned *
 find_slot(const struct merge *merge, struct slice text)
 {
-	/* The author of the policy gains nothing by making collisions. */
+	/* The author of the policy has no reason to make collisions. */
 	size_t i = (size_t)hash_bytes(text, 0) & merge->mask;
 
 	while (merge->table[i] != 0 &&
@@ -45,7 +44,7 @@ find_slot(const struct merge *merge, struct slice text)
 	return &merge->table[i];
 }
 
-/* The pattern of these parts, if the section has it. */
+/* The pattern with these parts, if the section has it. */
 static const struct origin_pattern *
 find_pattern(const struct merge *merge, struct slice scheme, bool sub,
 	     struct slice host, struct slice port)
@@ -136,7 +135,8 @@ file_of(const struct merge *merge, size_t index)
 	return NULL;
 }
 
-/* " in line 3" of what covers; in a file a reader finds it by its text. */
+/* " in line 3" for the covering pattern; in a file a reader can search for it.
+ */
 static void
 write_where(const struct merge *merge, size_t index, char *buf, size_t cap)
 {
@@ -177,7 +177,7 @@ leave_out(struct merge *merge, size_t index, const struct origin_pattern *cover)
 		    loader_quote(loader, cover->text), where);
 }
 
-/* Put every text into the table once; a duplicate is covered by the first. */
+/* Put every text into the table once; the first one covers its duplicates. */
 static void
 fill_table(struct merge *merge)
 {
@@ -207,7 +207,7 @@ find_covered(struct merge *merge)
 	}
 }
 
-/* Items and files in one array; a single file's own is used as it is. */
+/* Items and files in one array; a single file's array is used directly. */
 static const struct origin_pattern *
 gather(struct loader *loader, const struct origins *origins, size_t *count)
 {

@@ -66,8 +66,8 @@ is_name(struct slice name)
 	return name.len > 0;
 }
 
-/* "[cors NAME]" of a text that was meant as NAME: its valid bytes, with '-' for
- * what is between them.  False: there are none. */
+/* "[cors NAME]" for a text that was meant as NAME: its valid bytes, with '-'
+ * in place of the others.  False: there are none. */
 static bool
 name_fix(struct slice text, char *buf, size_t cap)
 {
@@ -109,7 +109,7 @@ named_section(struct loader *loader, struct section *section, struct slice rest)
 		    loader_quote(loader, rest));
 }
 
-/* The keys that follow are in no known section. */
+/* The following keys are in an unknown section. */
 static void
 mark_lost(struct loader *loader, struct section *section)
 {
@@ -130,7 +130,7 @@ unknown_section(struct loader *loader, struct section *section,
 	const char *shown = NULL;
 
 	section->guessed = true;
-	/* of "cors:x" the x is a name, no slip of the finger */
+	/* in "cors:x" the x is a name, not a misspelling */
 	section->kind =
 	    slice_eq_nocase(head, SLICE("cors")) && tail.len > 1 &&
 		    (ascii_is_alpha(tail.ptr[1]) || ascii_is_digit(tail.ptr[1]))
@@ -227,7 +227,7 @@ put_line(char *buf, int cap, struct slice text, bool section)
 
 static void take_key(struct parse *, struct slice key, struct slice value);
 
-/* "; corscheck: ignore ID" behind what the line says. */
+/* "; corscheck: ignore ID" after the text of the line. */
 static void
 read_silence(struct parse *parse)
 {
@@ -454,7 +454,7 @@ find_duplicate_sections(struct loader *loader)
 }
 
 /* A program, an archive, a picture: one error for the file instead of one for
- * each of its lines.  A stray control byte in a text is an error of its line.
+ * each line.  A single control byte in a text is an error in its line.
  */
 static bool
 is_binary(struct loader *loader, struct slice text)
@@ -562,8 +562,7 @@ folder_of(const char *file)
 	return slice_of(file, slash == NULL ? 0 : (size_t)(slash - file) + 1);
 }
 
-/* The file's absolute name; what is parsed from memory is taken to be in "/".
- */
+/* The file's absolute name; a text in memory counts as a file in "/". */
 static const char *
 absolute(struct loader *loader)
 {

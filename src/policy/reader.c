@@ -1,5 +1,5 @@
 /*
- * The physical lines of a policy, seen before inih sees them.
+ * The physical lines of a policy, checked before inih gets them.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -17,7 +17,7 @@
 
 enum { SHOWN_MAX = 60 }; /* bytes of a bad line in a message */
 
-/* Of what the line says; before that is known, of the line. */
+/* Of the text of the line; before that is known, of the whole line. */
 static struct text_place
 said_place(const struct reader *reader)
 {
@@ -152,8 +152,9 @@ read_section(struct reader *reader, struct slice line, struct slice *text)
 		    text->len, READER_SECTION_MAX);
 		return LINE_BAD_SECTION;
 	}
-	/* The header itself is good: what follows belongs to its section.  A
-	 * key behind it would be lost with the fix. */
+	/* The header itself is valid: the following lines belong to its
+	 * section.  A key after it on the same line would be lost with the
+	 * fix. */
 	if (len < line.len) {
 		bool key = text_find(line, '=') < line.len;
 		snprintf(fix, sizeof(fix), "%.*s", (int)len, line.ptr);
@@ -184,7 +185,7 @@ bad_key_line(struct reader *reader, struct slice line, bool colon)
 	bool fits = line.len <= READER_INI_MAX;
 
 	if (slice_present(key)) {
-		/* "origins https://a" has its ':' elsewhere. */
+		/* In "origins https://a" the ':' belongs to the value. */
 		colon = colon || (value.len > 0 && value.ptr[0] == ':');
 		while (value.len > 0 && strchr(":=", value.ptr[0]) != NULL)
 			value = text_trim(slice_after(value, 1));

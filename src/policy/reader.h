@@ -1,5 +1,5 @@
 /*
- * The physical lines of a policy, seen before inih sees them.
+ * The physical lines of a policy, checked before inih gets them.
  *
  * inih silently cuts lines at 199 bytes and section names at 49, takes indented
  * lines as continuations and ':' as '=', and knows no line numbers.  So every
@@ -50,8 +50,7 @@ struct reader {
 void reader_init(struct reader *, struct slice text, const char *file,
 		 struct diag_list *);
 
-/* The next line that says something; blank and comment lines are passed
- * over. */
+/* The next line; blank and comment lines are skipped. */
 enum line_kind reader_next(struct reader *, struct slice *text);
 
 #endif

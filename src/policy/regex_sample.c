@@ -1,10 +1,9 @@
 /*
  * Texts that a regular expression matches.
  *
- * The expression is walked through from left to right, and wherever it leaves a
- * choice (an alternative, a number of repetitions, a byte of a class) one is
- * drawn, by a generator whose seed is the number of the sample.  Nothing is
- * built of the expression.
+ * The expression is read from left to right.  At each choice (an alternative,
+ * a number of repetitions, a byte of a class) a generator seeded with the
+ * number of the sample draws one.  The expression is not compiled.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -38,7 +37,7 @@ struct walk {
 	unsigned depth;
 	size_t steps, steps_max;
 	bool nocase;
-	bool silent; /* walk without writing: a branch that was not chosen */
+	bool silent; /* read without writing: a branch that was not chosen */
 	bool failed;
 };
 
@@ -100,7 +99,7 @@ set_invert(struct set *set)
 	*set = other;
 }
 
-/* \d, \w, \s and their opposites; false: c is none of them. */
+/* \d, \w, \s and their opposites; false: another letter. */
 static bool
 set_add_escape(struct set *set, char c)
 {
@@ -130,7 +129,7 @@ set_add_escape(struct set *set, char c)
 	return true;
 }
 
-/* "[:alpha:]" within a class; false: it is none that hosts have. */
+/* "[:alpha:]" within a class; false: no byte of hosts is in it. */
 static bool
 set_add_posix(struct set *set, struct slice name)
 {
@@ -276,7 +275,7 @@ read_repetition(struct walk *w, struct repetition *out)
 
 /* ---- writing ---- */
 
-/* One or two more than there must be. */
+/* One or two more than the minimum. */
 static unsigned
 draw_count(struct walk *w, const struct repetition *times)
 {
@@ -285,7 +284,8 @@ draw_count(struct walk *w, const struct repetition *times)
 	return times->min + draw(w, (spare < 2 ? spare : 2) + 1);
 }
 
-/* What can stand for any text: somebody else's name, in part or whole. */
+/* A wildcard for any text: it becomes the name of another person's host, in
+ * part or whole. */
 static const struct slice fillers[] = {{"stranger", 8},
 				       {"7", 1},
 				       {"stranger-7", 10},
@@ -358,7 +358,7 @@ write_run(struct walk *w, const struct set *set, const struct repetition *times)
 			emit(w, text.ptr[j], true);
 		return;
 	}
-	/* Some of its own. */
+	/* Some bytes of its own. */
 	if (count > times->max)
 		count = times->min;
 	for (; count > 0 && set->count > 0 && !w->failed; count--)
@@ -396,7 +396,8 @@ write_literal(struct walk *w, char c)
 		emit(w, c, false);
 }
 
-/* A '.': alone it is meant as a dot, and of each sample one of them is not. */
+/* A '.'  alone is meant as a dot; in each sample one of them is another byte.
+ */
 static void
 write_dot(struct walk *w)
 {
@@ -471,7 +472,7 @@ read_group_head(struct walk *w)
 	return GROUP_UNKNOWN;
 }
 
-/* The inside so often as it is repeated. */
+/* The inside, as often as it is repeated. */
 static void
 write_group(struct walk *w, struct slice inside)
 {
@@ -486,7 +487,7 @@ write_group(struct walk *w, struct slice inside)
 	w->rest = after;
 }
 
-/* From behind "(", to behind the ")" and what repeats it. */
+/* From after "(" to after the ")" and its repetition. */
 static void
 walk_group(struct walk *w)
 {
@@ -581,7 +582,7 @@ walk_branches(struct walk *w)
 	w->depth--;
 }
 
-/* At least 1, and no fewer than a sample has. */
+/* At least 1, and at least as many as a sample has. */
 static unsigned
 count_dots(struct slice expression)
 {
@@ -604,7 +605,7 @@ regex_sample(struct slice expression, unsigned number, struct regex_sample *out)
 	out->exotic = out->any_scheme = false;
 	for (int i = 0; i < 3; i++)
 		(void)draw(&w, 2);
-	/* Of every second sample all dots are dots. */
+	/* In every second sample all dots are dots. */
 	w.stray = number % 2 == 0 ? 0 : number / 2 % count_dots(expression) + 1;
 	walk_branches(&w);
 	if (w.rest.len > 0)

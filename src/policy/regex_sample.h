@@ -1,7 +1,7 @@
 /*
- * Texts that a regular expression matches, made up so that they show what it
- * lets in beside what its author meant: an unescaped '.' is another byte, ".*"
- * is somebody else's name.
+ * Texts that a regular expression matches, made to show what it allows besides
+ * the intended texts: an unescaped '.'  becomes another byte, ".*" the name of
+ * another person's host.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -14,20 +14,19 @@ enum { SAMPLE_MAX = ORIGIN_MAX };
 
 struct regex_sample {
 	char text[SAMPLE_MAX];
-	/* Of each byte: would another do as well, so that whoever made the
-	 * expression did not choose it? */
+	/* For each byte: would another one match as well, so that it is not
+	 * the author's choice? */
 	bool varied[SAMPLE_MAX];
 	size_t len;
-	/* About the expression, as far as the sample shows it: */
-	bool exotic;	 /* it has what is not understood: look-around, \1 */
-	bool any_scheme; /* something stands for "://" or what is before it */
+	/* About the part of the expression that the sample used: */
+	bool exotic;	 /* it has unsupported syntax: look-around, \1 */
+	bool any_scheme; /* a wildcard matches "://" or the text before it */
 };
 
 /*
- * Make the sample of that number; the same number makes the same one.  False:
- * it would be too long to be an origin, or the expression was not understood at
- * all.  Whether it matches, regex_match says: look-around and the like are left
- * out.
+ * Make the sample of that number; the same number makes the same sample.
+ * False: it would be too long for an origin, or the syntax is unsupported.
+ * Test it with regex_match: look-around and the like are ignored here.
  */
 bool regex_sample(struct slice expression, unsigned number,
 		  struct regex_sample *out);

@@ -86,8 +86,8 @@ sets_origins(const struct cors_values *values)
 	       values->lines[CORS_ORIGINS_ENV] != 0;
 }
 
-/* DESIGN.md section 3: a key that is set replaces what [cors] says, lists too;
- * the origins keys are one group. */
+/* DESIGN.md section 3: a key that is set replaces the one of [cors], also for
+ * lists; the origins keys are one group. */
 static void
 inherit(struct cors_values *values, const struct cors_values *base)
 {
@@ -101,7 +101,7 @@ inherit(struct cors_values *values, const struct cors_values *base)
 		values->origins = base->origins;
 }
 
-/* [cors] first, wherever it is. */
+/* [cors] first, wherever it is in the file. */
 static void
 read_all_cors(struct loader *loader)
 {
@@ -168,7 +168,7 @@ list_names(struct loader *loader, const struct items *items,
 	return items_names(loader, &beside);
 }
 
-/* An empty list is no list. */
+/* An empty list becomes NULL. */
 static void
 finish_allow(struct loader *loader, const struct items *methods,
 	     struct policy_spec *spec)
@@ -230,8 +230,8 @@ find_place(const struct loader *loader, const struct cors_values *values,
 {
 	const struct cors_values *holder = values, *base = loader->base;
 
-	/* Other sections, which inherit `credentials` too, may need it as it
-	 * is: it is changed in the section itself. */
+	/* Other sections that inherit `credentials` may need it unchanged, so
+	 * it is changed in the section itself. */
 	if (base != NULL && key != CORS_CREDENTIALS &&
 	    (key == CORS_ORIGINS
 		 ? sets_origins(base) && !sets_origins(values)

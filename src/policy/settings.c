@@ -82,13 +82,13 @@ settings_release(struct settings *settings)
 /*
  * ---- have the files changed? ----
  *
- * stat nearly always tells.  It does not where a file is changed twice within
+ * stat nearly always shows it.  It does not if a file is changed twice within
  * one tick of its file system's clock (4 ms on most, 1 or 2 s on some) and
- * keeps its size: then the file may have other bytes than those that were read.
+ * keeps its size: the file may then differ from what was read.
  */
 
-/* May another change leave the same times?  So too if the time is in the
- * future, as another machine's clock may have set it. */
+/* Can another change leave the same times?  Also true if the time is in the
+ * future, since another machine's clock may have set it. */
 static bool
 is_recent(const struct stat *status)
 {
@@ -138,7 +138,7 @@ settings_recently_modified(const struct settings *settings)
 	return false;
 }
 
-/* Of a file that cannot be read or has grown settings_changed tells. */
+/* settings_changed detects files that cannot be read or have grown. */
 static bool
 is_rewritten(const struct source_file *source)
 {

@@ -105,7 +105,7 @@ struct server {
 	enum log_level log;
 	enum log_format log_format;
 	const char *log_file; /* absolute; NULL: standard error */
-	const char *user;     /* that root becomes; NULL: it stays root */
+	const char *user;     /* that root switches to; NULL: it stays root */
 	bool landlock;	      /* rights are given up at the start */
 };
 
@@ -142,11 +142,11 @@ struct source_file {
 void source_file_set(struct source_file *, const char *path,
     const struct stat *, struct slice bytes);
 
-/* Where a key of a section is, or would have to be written. */
+/* Where a key of a section is, or must be written. */
 struct key_place {
 	unsigned line;         /* 0: nowhere */
-	unsigned section_line; /* of the section to be changed: itself, or [cors]
-	                          that it takes the key from */
+	unsigned section_line; /* of the section to be changed: itself, or
+				  [cors] if it inherits the key */
 	struct slice section;  /* its NAME; empty for [cors] */
 	bool credentials;      /* its own */
 };
@@ -157,7 +157,7 @@ enum place { PLACE_ORIGINS, PLACE_METHODS, PLACE_HEADERS, PLACE_CREDENTIALS,
 /* The rest of a section, which a decision does not need. */
 struct spec_source {
 	struct key_place places[PLACE_COUNT];
-	bool has_origins;     /* else it only hands its keys down */
+	bool has_origins;     /* else other sections only inherit its keys */
 	size_t inline_count;  /* of the spec's origins: written in the policy, the
 	                         others come from origins-env and -file */
 	const char *variable;	    /* origins-env; NULL: none */
@@ -212,14 +212,15 @@ struct load_options {
 };
 
 /*
- * Load a policy file with every file it names.  Diagnostics go to the list,
- * all of them, sorted.  NULL if there was an error; settings_release frees the
+ * Load a policy file with every file it names.  All diagnostics go to the
+ * list, sorted.  NULL if there was an error; settings_release frees the
  * result.  Source of the rules: DESIGN.md section 3.
  */
 struct settings *settings_load(const char *file, const struct load_options *,
     struct diag_list *);
-/* The same from text that somebody has read already, from standard input: name
- * is for messages, and relative paths are relative to the working directory. */
+/* The same for text that is already in memory, such as from standard input:
+ * name is for messages, and relative paths are relative to the working
+ * directory. */
 struct settings *settings_load_text(const char *name, struct slice text,
     const struct load_options *, struct diag_list *);
 /* The same from text in memory; opens no file (origins-file is then
@@ -235,17 +236,18 @@ struct settings *settings_load_or_print(const char *file,
 /* Free them.  NULL allowed. */
 void settings_release(struct settings *);
 
-/* Has one of the files changed, come or gone since the load?  (stat only) */
+/* Has one of the files changed, appeared or disappeared since the load?  (stat
+ * only) */
 bool settings_changed(const struct settings *);
 
 enum { SETTINGS_RECENT = 2000 }; /* ms; the coarsest clock of a file system */
 
 /*
- * File systems count time in ticks: of two changes in one tick that leave the
- * size as it is, stat shows only one.  So if a file had been modified less than
+ * File systems count time in ticks: of two changes in one tick that keep the
+ * size, stat shows only one.  So if a file was modified less than
  * SETTINGS_RECENT before it was loaded (settings_recently_modified), it has to
- * be read once more after that time: settings_rewritten tells whether such a
- * file has other bytes now.
+ * be read once more after that time: settings_rewritten says whether its bytes
+ * have changed.
  */
 bool settings_recently_modified(const struct settings *);
 bool settings_rewritten(const struct settings *);

@@ -91,7 +91,8 @@ value_number_write(const struct measure *measure, uint64_t number,
 static const char *
 guess_unit(const struct measure *measure, struct slice text)
 {
-	/* "m" begins "ms", "min" and "milliseconds": the longer words first. */
+	/* "ms", "min" and "milliseconds" begin with "m": test the longer words
+	 * first. */
 	bool is_ms = text_starts_nocase(text, SLICE("mil")) ||
 		     text_starts_nocase(text, SLICE("ms"));
 	const struct unit *unit;
@@ -150,8 +151,8 @@ word_end(struct words *words)
 	words->open = false;
 }
 
-/* What is between quotes, from behind the first; the place of the closing one,
- * or the end of the text. */
+/* The text between quotes, from after the first; returns the place of the
+ * closing quote, or the end of the text. */
 static size_t
 word_quoted(struct words *words, struct slice text, size_t i, char quote)
 {
@@ -210,7 +211,8 @@ folded(struct slice text, size_t i)
 	return ascii_lower(text.ptr[i]);
 }
 
-/* Keystrokes between two words: a letter more, less, other, or two swapped. */
+/* The edit distance of two words: a letter added, removed, changed, or two
+ * swapped. */
 static size_t
 distance(struct slice a, struct slice b)
 {

@@ -1,6 +1,6 @@
 /*
- * The values that keys of a policy take, read from their text; nothing here
- * knows a key or reports anything.
+ * The values that keys of a policy take, read from their text; no function
+ * here knows a key or reports an error.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -14,10 +14,10 @@
 
 /* yes no on off true false. */
 bool value_boolean(struct slice, bool *);
-/* A kind of number: its units, and how messages call it. */
+/* A kind of number: its units, and its name in messages. */
 struct measure {
 	const char *name;
-	const char *grammar; /* NULL: digits alone */
+	const char *grammar; /* NULL: only digits */
 	uint64_t factor;     /* of a number without unit */
 	struct unit {
 		const char *word;
@@ -32,7 +32,8 @@ extern const struct measure value_count;
 bool value_number(const struct measure *, struct slice, uint64_t *);
 
 enum { VALUE_TEXT = 24 };
-/* As value_number would read it, in the largest unit that needs no fraction. */
+/* Write a number that value_number can read, in the largest unit that needs no
+ * fraction. */
 void value_number_write(const struct measure *, uint64_t number,
 			char buf[static VALUE_TEXT]);
 /* Correct "5 s", "10sec" or "64kb", in buf.  False: the unit is unknown. */
