@@ -49,7 +49,7 @@ grant_path(struct grants *g, const char *path, unsigned may)
 		grant(g, (struct os_grant){path, may, 0});
 }
 
-/* The folder that a file lies in, as it may be replaced there. */
+/* The folder of a file, since the file may be replaced. */
 static void
 grant_folder(struct grants *g, const char *file, unsigned may)
 {
@@ -100,7 +100,7 @@ grant_policy(struct grants *g, const struct settings *settings)
 			      (struct os_grant){NULL, 0, app->forward[i].port});
 }
 
-/* Patterns of scripts: the folders before the first that is a pattern. */
+/* Patterns of scripts: the folder up to the first part with a wildcard. */
 static void
 grant_warm(struct grants *g, const struct warm_policy *warm)
 {

@@ -12,8 +12,8 @@
 /*
  * Give up the rights to files and ports that this policy does not need, once
  * the socket and the log are open and before there are threads; programs keep
- * theirs.  own: the socket that was made, or NULL.  Where the system cannot, a
- * warning goes to the log.
+ * theirs.  own: the socket that was made, or NULL.  If the system cannot do
+ * it, a warning goes to the log.
  */
 void confine(const struct settings *, const struct address *own, struct log *);
 

@@ -1,9 +1,9 @@
 /*
- * corswrap: puts a correct CORS answer in front of a CGI program.
+ * corswrap: puts correct CORS headers in front of a CGI program.
  *
- * What it is, FastCGI responder or CGI program, is seen from how it was
- * started, in the order of DESIGN.md section 2; FCGX_IsCGI would guess wrong
- * under inetd and install signal handlers on the way.
+ * It chooses its mode, FastCGI responder or CGI program, by how it was
+ * started, in the order of DESIGN.md section 2.  FCGX_IsCGI would guess wrong
+ * under inetd, and it installs signal handlers.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -22,8 +22,8 @@
 
 enum { FIRST_INHERITED = 3 }; /* sd_listen_fds(3) */
 
-/* CGI being done with. */
-extern char **environ; /* which no header of POSIX declares */
+/* CGI is handled before this. */
+extern char **environ; /* not declared by any header of POSIX */
 
 static int
 start(struct start *s, bool listening)

@@ -1,8 +1,8 @@
 /*
  * The command line of corswrap (DESIGN.md section 2).
  *
- * Every message says what to do next: most people meet this program by way of
- * a web server's error log.
+ * Every message says what to do next: most people first see this program in a
+ * web server's error log.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -128,7 +128,7 @@ options_read(struct options *o, int argc, char **argv)
 	return 0;
 }
 
-/* folder/word in buf, if that is something to execute. */
+/* folder/word in buf, if it is executable. */
 static bool
 is_program(const char *folder, size_t len, const char *word, char *buf,
 	   size_t cap)
@@ -142,7 +142,8 @@ is_program(const char *folder, size_t len, const char *word, char *buf,
 		return false;
 	if (buf[0] == '/')
 		return true;
-	/* Relative: the working directory will be another. */
+	/* Relative paths are made absolute: the working directory will change.
+	 */
 	real = getcwd(NULL, 0);
 	if (real == NULL)
 		return false;

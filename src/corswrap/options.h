@@ -23,12 +23,12 @@ struct options {
 
 extern const char options_help[]; /* what -h prints; fits a screen */
 
-/* Read argv.  -1: what is wrong, and what to do, is on standard error. */
+/* Read argv.  -1: the error, and what to do, is on standard error. */
 int options_read(struct options *, int argc, char **argv);
 
 /*
  * The path of COMMAND's first word: the current folder and PATH count.  0 and
- * the absolute path in buf; -1: not found, said on standard error.
+ * the absolute path in buf; -1: not found, reported on standard error.
  */
 int options_find_command(const char *word, char *buf, size_t cap);
 

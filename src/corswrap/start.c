@@ -1,7 +1,7 @@
 /*
  * Starting as a FastCGI responder: policy, sockets, log, and then the server.
  *
- * Nothing is bound and no file is replaced before the policy is good.
+ * No socket is bound and no file is replaced before the policy is valid.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -91,7 +91,7 @@ is_exposed(const struct address *address)
 	return true;
 }
 
-/* Understand -l; the socket is made only once the policy is good. */
+/* Parse -l; the socket is made only once the policy is valid. */
 static int
 read_address(struct start *s)
 {
@@ -116,8 +116,8 @@ read_address(struct start *s)
 	return -1;
 }
 
-/* From here on a signal waits for server_run, or a socket file would be left
- * behind by one that comes just now. */
+/* From here on a signal waits for server_run: otherwise one that arrives now
+ * would leave a socket file behind. */
 static void
 hold_signals(void)
 {
@@ -156,10 +156,10 @@ start_take(struct start *s, int first, int count)
 	}
 }
 
-/* ---- whose rights it has ---- */
+/* ---- the user that it runs as ---- */
 
-/* The socket of our own goes to that user, who removes it and lets the web
- * server in.  -1: why is on standard error. */
+/* Give our own socket to that user, so that it can remove the socket, and the
+ * web server can connect.  -1: reported on standard error. */
 static int
 become(const struct start *s, const char *user)
 {
@@ -183,8 +183,7 @@ become(const struct start *s, const char *user)
 	return -1;
 }
 
-/* After the socket and the log have been opened, which only root may be able
- * to. */
+/* Only after the socket and the log have been opened: that may need root. */
 static int
 drop_rights(const struct start *s, const struct settings *settings,
 	    struct log *log)
@@ -201,7 +200,7 @@ drop_rights(const struct start *s, const struct settings *settings,
 
 /* ---- the first line of the log ---- */
 
-/* What the policy has, its first sections by name. */
+/* A summary of the policy, with the names of its first sections. */
 static void
 write_sections(const struct settings *settings, FILE *out)
 {
@@ -218,8 +217,8 @@ write_sections(const struct settings *settings, FILE *out)
 		fprintf(out, " and %zu more", settings->spec_count - SHOWN);
 }
 
-/* Where it is, with which policy, and where messages go: whoever looks for them
- * finds this line, or sees that there is none. */
+/* The address, the policy, and where messages go, so that an administrator who
+ * searches for the log finds this line. */
 static void
 announce(const struct start *s, const struct settings *settings,
 	 struct log *log)

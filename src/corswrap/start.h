@@ -20,17 +20,17 @@ struct start {
 	struct arena *arena;
 	struct address address; /* of -l */
 	struct socket_file file; /* made for it */
-	int fds[START_FDS];	/* handed to us, or -l's */
+	int fds[START_FDS];	/* inherited, or made for -l */
 	size_t fd_count;
 };
 
-/* Find COMMAND, if one was given.  -1: said on standard error. */
+/* Find COMMAND, if one was given.  -1: reported on standard error. */
 int start_command(struct start *);
-/* Descriptors that were handed to us, from first on. */
+/* Inherited descriptors, from first on. */
 void start_take(struct start *, int first, int count);
 /* -t: the exit status. */
 int start_test(struct start *);
-/* Serve on what was taken, else on -l: the exit status. */
+/* Serve on inherited sockets, else on -l: the exit status. */
 int start_fastcgi(struct start *);
 
 #endif
