@@ -40,10 +40,10 @@ corswrap_cgi_sources = \
 	src/serve/self_check.c \
 	$(end)
 
-# With musl it starts in a third of the time.  A libinih.a made for glibc needs
-# nothing that musl lacks but the name fopen64.  Without config.h: that was made
-# for another library.
-# malloc.c is what these four are; gcc must not know better.
+# With musl it starts in a third of the time.  A libinih.a made for glibc works
+# with musl, apart from the name fopen64.  No config.h: it was made for another
+# library.
+# malloc.c defines these four functions; gcc must not treat them as built-in.
 STATIC_CFLAGS = -Os -fno-asynchronous-unwind-tables -fno-unwind-tables \
 	-fstack-protector-strong -fno-builtin-malloc -fno-builtin-calloc \
 	-fno-builtin-realloc -fno-builtin-free

@@ -1,8 +1,8 @@
 /*
- * corswrap.cgi: the CGI half alone, for a cgi-bin and nothing else.
+ * corswrap.cgi: the CGI half alone, for a cgi-bin only.
  *
- * Linked statically, without FastCGI, regular expressions or anything that
- * would have to be installed: two uploaded files are the whole of it.
+ * Linked statically, without FastCGI and regular expressions, so that no
+ * library has to be installed: uploading two files is enough.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -28,7 +28,7 @@ static const char help[] =
     "  -t         test the policy and exit: 0, or 1 with errors\n"
     "  -V, -h     print the version; print this\n";
 
-/* With a shell at hand: the policy in words. */
+/* Run from a shell: print the policy in words. */
 static int
 test(const char *given)
 {

@@ -2,12 +2,13 @@
  * malloc for a program that answers one request and ends: in the static
  * corswrap.cgi alone.
  *
- * There the C library's allocator is a good part of the way to a preflight: its
- * groups and their bookkeeping lie on pages of their own, each of which costs
- * more than all that is done with it.  Here small pieces lie side by side in
- * memory that the program has anyway and are never used again; large ones are
- * mappings of their own, as with other allocators, and go when they are freed.
- * One thread; nothing between clone and exec allocates (child.c).
+ * There the C library's allocator takes a good part of the time of a
+ * preflight: its groups and their bookkeeping are on pages of their own, and
+ * each page costs more than its use.  Here small pieces are allocated side by
+ * side in memory that the program has anyway, and are never reused; large ones
+ * are mappings of their own, as with other allocators, and are unmapped when
+ * they are freed.  One thread; nothing between clone and exec allocates
+ * (child.c).
  *
  * SPDX-License-Identifier: ISC
  */
