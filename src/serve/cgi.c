@@ -1,9 +1,10 @@
 /*
  * Plain CGI: one request from the environment, standard input and output.
  *
- * The way to a preflight's answer is short on purpose: read the policy,
- * decide, one write.  Whoever has only a browser must be able to mend a bad
- * policy, so its lines and ids go into the answer, and nothing else of it.
+ * The path to a preflight's response is short on purpose: read the policy,
+ * decide, one write.  A user who has only a browser must be able to fix an
+ * invalid policy, so the response has the lines and ids of its errors, but no
+ * other part of the policy.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -29,7 +30,7 @@
 
 enum {
 	PATH_ROOM = 4096,
-	DIAGNOSTICS_SHOWN = 100, /* in the answer; the log has them all */
+	DIAGNOSTICS_SHOWN = 100, /* in the response; the log has them all */
 	LINE_ROOM = 64		 /* of one of them there */
 };
 
@@ -63,8 +64,8 @@ set_up(struct cgi *c, const char *script, char **environment)
 		c->sink.protocol = "HTTP/1.0";
 }
 
-/* A policy that cannot be used: no CORS header, and in the body what a reader
- * of the policy needs and nobody else profits from. */
+/* A policy that cannot be used: no CORS header, and a body that helps the
+ * author of the policy, but not an attacker. */
 static int
 answer_bad(struct cgi *c, const char *body)
 {
@@ -91,7 +92,7 @@ no_policy(struct cgi *c)
 	return 1;
 }
 
-/* Not even for a log. */
+/* There is no memory, not even for a log line. */
 static int
 no_memory(struct cgi *c)
 {
@@ -110,7 +111,7 @@ show(char line[static LINE_ROOM], const struct diag *d)
 	return (size_t)len;
 }
 
-/* Every error in a line of its own. */
+/* Every error on a line of its own. */
 static int
 bad_policy(struct cgi *c, struct diag_list *list)
 {
@@ -132,8 +133,8 @@ bad_policy(struct cgi *c, struct diag_list *list)
 }
 
 /*
- * Can the program have our standard input as it is?  Only a file that holds
- * the body and nothing else: lighttpd spools bodies into one.
+ * Can the program inherit our standard input?  Only if it is a file that
+ * contains exactly the body: lighttpd spools bodies to such a file.
  */
 static int
 direct_input(char *const *variables)
@@ -153,8 +154,9 @@ direct_input(char *const *variables)
 }
 
 /*
- * Now a program may run, and signals are its group's too.  Neither a preflight
- * nor a program in our own place needs that: both may just be killed.
+ * Now a program may run, and its group must get our signals, too.  A
+ * preflight, or a program that replaces us, needs no handler: it can simply be
+ * killed.
  */
 static void
 watch(struct exchange *x)

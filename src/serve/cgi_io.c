@@ -1,20 +1,20 @@
 /*
  * Standard output and standard input as sink and source of an exchange.
  *
- * Apache passes what a program called nph-* prints to the client untouched (RFC
- * 3875, 5.2).  Everything of ours is written as for other CGI programs, one
- * CRLF a line; here `Status:` is taken out of it and put in front as a status
- * line.
+ * Apache passes what a program called nph-* prints to the client untouched
+ * (RFC 3875, 5.2).  Our output is written as for other CGI programs, with one
+ * CRLF per line; then `Status:` is removed and becomes the status line in
+ * front.
  *
- * What we write ourselves is collected, so that a preflight is one write; a
- * program's body is spliced from its pipe to the server's without passing
- * through this process (notes/cgi.md 7, trick 2).
+ * Our own output is collected, so that a preflight is one write.  A program's
+ * body is spliced from its pipe to the server's without passing through this
+ * process (notes/cgi.md 7, trick 2).
  *
- * The web server gives up on a CGI program with SIGTERM and, seconds later,
- * SIGKILL, and means this process alone (notes/cgi.md 5.6).  The handler makes
- * a pipe readable, at which the relay ends the program's whole group; and it
- * starts an alarm every second, so that a write or read that was just about to
- * block when the signal came is interrupted all the same.
+ * The web server ends a CGI program with SIGTERM and, seconds later, SIGKILL,
+ * and signals only this process (notes/cgi.md 5.6).  The handler makes a pipe
+ * readable, and the relay then ends the program's whole group.  The handler
+ * also starts an alarm every second, so that a write or read that was about to
+ * block when the signal arrived is interrupted, too.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -38,7 +38,7 @@
 enum {
 	MOVE_AT_ONCE = 1 << 20, /* a pipe's largest size without privilege */
 	COPY_AT_ONCE = 65536,
-	NPH_HEAD_MAX = 1 << 20 /* header_block.c bounds it far below */
+	NPH_HEAD_MAX = 1 << 20 /* header_block.c has a far lower limit */
 };
 
 /* ---- nph-* ---- */
@@ -96,7 +96,7 @@ nph_feed(struct cgi_sink *s, const char *data, size_t len, size_t *used)
 	return 0;
 }
 
-/* The line at the beginning of rest, its CRLF with it. */
+/* The line at the beginning of rest, with its CRLF. */
 static struct slice
 line_of(struct slice rest)
 {
@@ -121,8 +121,8 @@ skip_blanks(struct slice s)
 	return s;
 }
 
-/* "HTTP/1.1 404 Not Found\r\n" from the block's Status, or 200.  Behind the
- * digits a blank must stand though there is no reason (RFC 9112, 4). */
+/* "HTTP/1.1 404 Not Found\r\n" from the block's Status, or 200.  A blank must
+ * follow the digits even without a reason phrase (RFC 9112, 4). */
 static int
 write_status(struct cgi_sink *s, int (*emit)(void *, struct slice), void *ctx)
 {
@@ -163,9 +163,9 @@ nph_write(struct cgi_sink *s, int (*emit)(void *ctx, struct slice), void *ctx)
 	return 0;
 }
 
-/* ---- being told to end ---- */
+/* ---- the signal to end ---- */
 
-/* The signal flag: where the handler writes; 0: nowhere. */
+/* The descriptor that the signal handler writes to; 0: none. */
 static volatile sig_atomic_t stop_pipe;
 
 static void
@@ -189,7 +189,7 @@ is_stopped(const struct cgi_sink *s)
 	return s->stop[0] >= 0 && poll(&p, 1, 0) > 0;
 }
 
-/* Until when to wait from now on. */
+/* The deadline for waiting from now on. */
 static struct deadline
 deadline_for(const struct cgi_sink *s, short events)
 {
@@ -205,7 +205,8 @@ deadline_for(const struct cgi_sink *s, short events)
 	return d;
 }
 
-/* Wait until fd is ready.  0: it may be; -1: time is over, or we are to end. */
+/* Wait until fd is ready.  0: it may be ready; -1: the time is over, or we
+ * must end. */
 static int
 wait_for(struct cgi_sink *s, int fd, short events)
 {
@@ -226,7 +227,7 @@ wait_for(struct cgi_sink *s, int fd, short events)
 	return -1;
 }
 
-/* A call on fd failed.  0: try it again; -1 with errno. */
+/* A call on fd failed.  0: retry it; -1 with errno. */
 static int
 after_failure(struct cgi_sink *s, int fd, short events)
 {
@@ -268,7 +269,7 @@ sink_flush(struct sink *sink)
 	return used == 0 ? 0 : write_all(s, s->buffer, used);
 }
 
-/* Collect what is small, write what is not. */
+/* Collect small writes; pass large ones on. */
 static int
 put(struct cgi_sink *s, const char *data, size_t len)
 {
@@ -307,8 +308,7 @@ sink_write(struct sink *sink, const void *data, size_t len)
 	return len == 0 ? 0 : put(s, data, len);
 }
 
-/* The program's pipe has nothing, or ours is full?  The kernel says EAGAIN for
- * both.  True: ours is. */
+/* Is our pipe full (true), or is the program's empty?  EAGAIN can mean both. */
 static bool
 has_input(int fd)
 {
@@ -367,7 +367,7 @@ sink_write_stderr(struct sink *sink, const void *data, size_t len)
 {
 	ssize_t n = write(STDERR_FILENO, data, len);
 
-	/* Who does not listen is not the client. */
+	/* The reader of standard error is not the client. */
 	(void)sink;
 	(void)n;
 	return 0;
@@ -382,7 +382,7 @@ sink_gone(struct sink *sink)
 	return s->watch >= 0 && poll(&p, 1, 0) > 0;
 }
 
-/* The server takes the end of our output for that of the response. */
+/* For the server the response ends when our output ends. */
 static int
 sink_end(struct sink *sink)
 {
@@ -439,7 +439,7 @@ source_read(struct source *source, void *data, size_t len)
 void
 cgi_sink_init(struct cgi_sink *s)
 {
-	/* not the whole: the buffer need not be touched */
+	/* not all of it: this does not touch the buffer */
 	s->sink = (struct sink){.write = sink_write,
 				.flush = sink_flush,
 				.move = sink_move,
@@ -491,7 +491,7 @@ cgi_sink_watch(struct cgi_sink *s, const struct app *app)
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		sigaction(ends[i], &action, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
-	/* A write that blocks shall not outlast it. */
+	/* A blocked write must end with it. */
 	if (s->until > 0)
 		alarm((unsigned)((app->total_timeout + 999) / 1000));
 	s->watch = s->sink.poll_fd = os_watch_closed(STDOUT_FILENO);

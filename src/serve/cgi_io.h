@@ -1,6 +1,6 @@
 /*
- * The two ends of a plain CGI request: standard input, standard output, and
- * the signal by which the web server gives up on us.
+ * The two ends of a plain CGI request: standard input and standard output; and
+ * the signal with which the web server ends us.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -15,11 +15,11 @@ enum { CGI_BUFFER = 16384 };
 struct cgi_sink {
 	struct sink sink; /* first: it is cast back */
 	struct source source;
-	char buffer[CGI_BUFFER]; /* so that an answer of ours is one write */
+	char buffer[CGI_BUFFER]; /* so that our own response is one write */
 	size_t used;
 	char *copy; /* where splice is impossible; malloc on need */
 	bool no_splice;
-	int stop[2]; /* a pipe: readable once we are told to end */
+	int stop[2]; /* a pipe: readable once we must end */
 	int watch;   /* os_watch_closed of standard output, or -1 */
 	int wait;    /* idle-timeout in milliseconds, -1: none */
 	/* clock_ms: the body may be read since, with: (deadline_at_rate) */
@@ -31,23 +31,23 @@ struct cgi_sink {
 	bool broken;
 	/* nph-*: the header block is collected and begins with HTTP/1.x */
 	bool nph;
-	const char *protocol; /* to answer with, "HTTP/1.1" */
+	const char *protocol; /* for the status line, "HTTP/1.1" */
 	char *head;
 	size_t head_len;
 	size_t head_cap;
 };
 
-/* Fill in the functions.  Nothing but memory is touched. */
+/* Fill in the functions.  This touches only memory. */
 void cgi_sink_init(struct cgi_sink *);
-/* The body is about to be read, within body-timeout and total-timeout. */
+/* Call it before the body is read, within body-timeout and total-timeout. */
 void cgi_sink_bound(struct cgi_sink *, const struct app *);
 /*
- * After that: from now on a program may run: SIGTERM, SIGINT and SIGHUP make stop[0]
- * readable instead of ending us, SIGPIPE is ignored, a client that goes is
- * seen.  -1 with errno.
+ * Call it after that, before a program runs: SIGTERM, SIGINT and SIGHUP then
+ * make stop[0] readable instead of ending us, SIGPIPE is ignored, and a
+ * client's disconnect is noticed.  -1 with errno.
  */
 int cgi_sink_watch(struct cgi_sink *, const struct app *);
-/* Undo what an exec would hand on: the alarm and SIGPIPE. */
+/* Reset what a program would inherit across exec: the alarm and SIGPIPE. */
 void cgi_sink_unwatch(struct cgi_sink *);
 void cgi_sink_close(struct cgi_sink *);
 

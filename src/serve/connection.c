@@ -2,10 +2,10 @@
  * A FastCGI connection, in the order of a request's life: parameters, body,
  * response, end.
  *
- * Everything that the client sends passes through one buffer, in which what
- * comes behind a body waits for the next request.  Reading never takes more
- * from the socket than that buffer holds or the caller asks for, so nothing is
- * lost between two requests.
+ * Everything that the client sends passes through one buffer, in which bytes
+ * after a body wait for the next request.  A read never takes more from the
+ * socket than that buffer holds or the caller wants, so no byte is lost
+ * between two requests.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -25,11 +25,12 @@
 #include "serve/connection_private.h"
 
 enum {
-	/* Unread body that we throw away so that the client reads the response
-	   (a socket closed with input unread is reset, and a web server that
-	   cannot send all of it has no answer but its own). */
+	/* Unread body that is discarded so that the client reads the response
+	 * (a socket closed with unread input is reset, and a web server that
+	 * cannot send all of the body sends its own error instead). */
 	DRAIN_MAX = 1024 * 1024 * 1024,
-	DRAIN_LONG = 1024 * 1024 /* past it others may have the place */
+	DRAIN_LONG =
+	    1024 * 1024 /* after that other requests may use the slot */
 };
 
 static struct connection *
@@ -50,9 +51,9 @@ of_source(struct source *source)
 /* ---- parameters ---- */
 
 /*
- * Throw away what has come, before a close: with input unread that would be a
- * reset, and a client would lose what we have sent: the end of a request that
- * it aborted, or the response to an earlier one.
+ * Discard input before a close: with unread input that would be a reset, and
+ * the client would lose what we have sent (the end of a request that it
+ * aborted, or the response to an earlier one).
  */
 static void
 discard_input(struct connection *c)
@@ -63,8 +64,8 @@ discard_input(struct connection *c)
 		continue;
 }
 
-/* An empty body ends right behind the parameters: to know it now spares the
- * search for it later, and flushing the response before that. */
+/* An empty body ends right after the parameters: reading its end now saves
+ * looking for it later, and flushing the response before that. */
 static void
 take_empty_body(struct connection *c)
 {
@@ -116,7 +117,7 @@ close_early(struct connection *c)
 	return CONNECTION_CLOSED;
 }
 
-/* What has come of the next request. */
+/* The bytes of the next request that have arrived. */
 static enum connection_event
 parse(struct connection *c)
 {
@@ -203,7 +204,7 @@ connection_read_next(struct connection *c, unsigned workers, bool spin)
 	       !connection_has_begun(c)) {
 		ssize_t n = spin ? spin_for_request(c) : -1;
 
-		/* A signal is the main thread's, which wants us elsewhere. */
+		/* The main thread has signalled us to do something else. */
 		if (n < 0)
 			n = connection_receive(c, 0);
 		if (n <= 0)
@@ -251,15 +252,16 @@ has_hung_up(struct connection *c)
 {
 	c->gone = !client_half_closed(&c->client);
 	if (!c->gone)
-		c->sink.poll_events = 0; /* and the other side is to come */
+		c->sink.poll_events =
+		    0; /* and the other direction will follow */
 	return c->gone;
 }
 
 /*
- * Something has come while the program runs: the end of the connection,
- * FCGI_ABORT_REQUEST (HAProxy), the end of a body of which CONTENT_LENGTH was
- * read, or the next request of a client that does not wait.  Once the input is
- * full of the latter, there is only the end to be learned from polling.
+ * Input has arrived while the program runs: the end of the connection,
+ * FCGI_ABORT_REQUEST (HAProxy), the end of a body whose CONTENT_LENGTH bytes
+ * were read, or the next request of a client that does not wait.  Once such
+ * requests fill the input, polling can only report the end.
  */
 static bool
 sink_gone(struct sink *sink)
@@ -305,8 +307,8 @@ connection_end_early(struct connection *c)
 	connection_tell_end(c);
 }
 
-/* Much of a body comes that nobody wants, and so fast that reading it never
- * waits: the response is sent now, and the place lent. */
+/* Much of a body that is not needed arrives, so fast that reading it never
+ * waits: the response is sent now, and the slot lent. */
 static void
 let_others(struct connection *c)
 {
@@ -340,9 +342,10 @@ connection_drain(struct connection *c, uint64_t until, bool unread)
 }
 
 /*
- * The server must not take this for a complete response.  No END_REQUEST is not
- * enough: nginx, HAProxy, lighttpd and mod_proxy_fcgi take the end of the
- * connection for it where there is no Content-Length.
+ * The server must not take this for a complete response.  Leaving out
+ * END_REQUEST is not enough: without a Content-Length nginx, HAProxy, lighttpd
+ * and mod_proxy_fcgi take the end of the connection for the end of the
+ * response.
  */
 static void
 break_off(struct connection *c)
@@ -362,7 +365,7 @@ connection_finish(struct connection *c, bool keep)
 		break_off(c);
 		return false;
 	}
-	/* A client that has aborted is told the end all the same. */
+	/* END_REQUEST is also sent to a client that has aborted. */
 	if (c->gone || (c->told && !c->ended))
 		discard_input(c);
 	sent = c->told || output_end(&c->output, (unsigned)c->exit_status) == 0;
@@ -381,7 +384,8 @@ connection_finish(struct connection *c, bool keep)
 struct connection *
 connection_new(struct scratch *scratch, const struct client *waiting)
 {
-	/* Not calloc: most of it is buffers, of which little is ever used. */
+	/* Not calloc: most of it is buffers, and little of them is ever used.
+	 */
 	struct connection *c = malloc(sizeof(*c));
 
 	if (c == NULL)

@@ -30,14 +30,15 @@ void connection_close(struct connection *);
 enum connection_event {
 	CONNECTION_MORE,    /* the parameters are not complete */
 	CONNECTION_REQUEST, /* variables, sink and source are ready */
-	CONNECTION_LARGE,   /* past the bounds: sink alone; answer 400 */
-	CONNECTION_ROLE,    /* of another role: refused; call finish */
-	CONNECTION_CLOSED   /* no further request: the connection is closed */
+	CONNECTION_LARGE, /* past the limits: only the sink; respond with 400 */
+	CONNECTION_ROLE,  /* of another role: refused; call finish */
+	CONNECTION_CLOSED /* no further request: the connection is closed */
 };
 
 /*
- * Read the next request as far as it has come, without waiting.  Management
- * records are answered on the way; workers is what FCGI_GET_VALUES is told.
+ * Read as much of the next request as has arrived, without waiting.  Replies
+ * to management records are sent on the way; workers is the value for
+ * FCGI_GET_VALUES.
  */
 enum connection_event connection_read(struct connection *, unsigned workers);
 /*
@@ -47,7 +48,7 @@ enum connection_event connection_read(struct connection *, unsigned workers);
  */
 enum connection_event connection_read_next(struct connection *,
 					   unsigned workers, bool spin);
-/* Has anything of the request come that connection_read has not finished? */
+/* Has a part of a request arrived that connection_read has not finished? */
 bool connection_has_begun(const struct connection *);
 
 /* The parameters, "NAME=value", NULL-terminated; until the next read. */
@@ -56,25 +57,25 @@ struct sink *connection_sink(struct connection *);
 struct source *connection_source(struct connection *);
 
 /*
- * Bounds of reading the body and of writing: patience, milliseconds that one
- * write may wait (0: any time); until, a moment (clock_ms) past which neither
- * goes on (DEADLINE_NEVER); stop_fd, readable once everything must end.
+ * Limits for reading the body and for writing: patience, milliseconds that one
+ * write may wait (0: no limit); until, the time (clock_ms) at which both stop
+ * (or DEADLINE_NEVER); stop_fd, readable once everything must end.
  */
 void connection_bound(struct connection *, uint64_t patience, uint64_t until,
 		      int stop_fd);
-/* The body may take so many ms from that moment on, and more as bytes of it
- * come (deadline_at_rate). */
+/* The body may take so many ms from that time on, and more as bytes of it
+ * arrive (deadline_at_rate). */
 void connection_bound_body(struct connection *, uint64_t from, uint64_t ms);
 
-/* Send the response to its end now, though the body has not ended: the
- * connection is closed once that has been read (connection_drain). */
+/* Send the whole response now, although the body has not ended; the connection
+ * is closed once the body has been read (connection_drain). */
 void connection_end_early(struct connection *);
 
 /*
- * The response is made: read what is left of the body and throw it away, until
- * a moment (clock_ms).  unread: nobody has read the body, so that content may
- * come: the response is sent first, and once content comes the body's own bound
- * holds where it is later.  True: it has ended as it should.
+ * The response is complete: read the rest of the body and discard it, until
+ * that time (clock_ms).  unread: the body has not been read, so that content
+ * may come: the response is sent first, and once content comes, the body's own
+ * deadline applies if it is later.  True: it has ended correctly.
  */
 bool connection_drain(struct connection *, uint64_t until, bool unread);
 /*

@@ -1,6 +1,6 @@
 /*
- * The body of a FastCGI request, and what may stand between its records:
- * management, requests of other numbers, padding, an abort.
+ * The body of a FastCGI request, and what may come between its records:
+ * management, requests with other ids, padding, an abort.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -46,9 +46,10 @@ connection_reply(struct connection *c, const unsigned char *bytes, size_t len)
 /* ---- the body ---- */
 
 /*
- * For good: behind what is no body its content would pass for records.  Only a
- * client that is slow may go on: a server that cannot write the rest of its body
- * (mod_proxy_fcgi) takes no answer, so connection_drain reads some of it.
+ * Reading cannot continue: after an invalid record its content would be taken
+ * for records.  Only a slow client may continue: a server that cannot write
+ * the rest of its body (mod_proxy_fcgi) does not read the response, so
+ * connection_drain reads some of it.
  */
 static int
 cut_short(struct connection *c, int error)
@@ -70,7 +71,7 @@ read_until(const struct connection *c)
 
 	if (!c->draining)
 		return until < c->client.until ? until : c->client.until;
-	/* A server that has the answer may neither send more nor close. */
+	/* A server that has the response may neither send more nor close. */
 	if (c->body_time > 0 && until > clock_ms() + c->body_time)
 		until = clock_ms() + c->body_time;
 	return until > c->drain_until && c->rest && c->body_count > 0
@@ -106,7 +107,7 @@ read_again(struct connection *c, ssize_t n)
 		   : 0;
 }
 
-/* See that len bytes are in the input. */
+/* Make sure that len bytes are in the input. */
 static int
 want_bytes(struct connection *c, size_t len)
 {
@@ -119,7 +120,7 @@ want_bytes(struct connection *c, size_t len)
 	return 0;
 }
 
-/* Past padding, and records that are none of ours. */
+/* Skip padding, and records of other requests. */
 static int
 skip_bytes(struct connection *c)
 {
@@ -188,7 +189,7 @@ connection_is_aborted(const struct connection *c)
 }
 
 /*
- * Has the client left the body at that, since it has the end of the response?
+ * Has the client stopped sending the body, because it has the whole response?
  * Then it aborts the request, or begins another one.
  */
 static bool
@@ -219,7 +220,7 @@ next_record(struct connection *c)
 	if (h.id != c->params.id)
 		return skip_another(c, &h);
 	c->at += FCGI_HEADER_LEN;
-	if (h.type != FCGI_STDIN) /* ABORT_REQUEST, or nonsense */
+	if (h.type != FCGI_STDIN) /* ABORT_REQUEST, or an invalid record */
 		return cut_short(c, ECONNABORTED);
 	c->skip = h.padding;
 	c->left = h.content;
@@ -228,7 +229,7 @@ next_record(struct connection *c)
 }
 
 /* len bytes have been read.  A caller that knows how long the body is reads no
- * more: an abort that lies behind it must be seen now. */
+ * more: an abort after it must be seen now. */
 static ssize_t
 have_read(struct connection *c, size_t len)
 {
@@ -239,7 +240,7 @@ have_read(struct connection *c, size_t len)
 		   : (ssize_t)len;
 }
 
-/* Past what is in the input, content goes straight to the caller. */
+/* Content after the buffered input goes straight to the caller. */
 static ssize_t
 read_content(struct connection *c, void *to, size_t len)
 {

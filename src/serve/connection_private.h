@@ -1,6 +1,6 @@
 /*
  * A connection as its two files see it: connection.c, and connection_body.c,
- * which reads the body and what stands between its records.
+ * which reads the body and what comes between its records.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -10,7 +10,7 @@
 #include "fastcgi/params.h"
 #include "serve/connection.h"
 
-/* Of parameters most requests have a few thousand bytes. */
+/* Most requests have a few thousand bytes of parameters. */
 enum { CONNECTION_INPUT = 16384 };
 
 struct connection {
@@ -21,12 +21,12 @@ struct connection {
 	unsigned workers; /* for FCGI_GET_VALUES */
 	int exit_status;
 
-	bool unread;   /* too large: the request is not read on */
-	bool refused;  /* END_REQUEST has been sent */
-	bool broken;   /* the response is not complete */
-	bool gone;     /* the client has closed or aborted */
-	bool ended;    /* the body has */
-	bool bad;      /* it was cut short: what follows cannot be told apart */
+	bool unread;  /* too large: the request is not read on */
+	bool refused; /* END_REQUEST has been sent */
+	bool broken;  /* the response is not complete */
+	bool gone;    /* the client has closed or aborted */
+	bool ended;   /* the body has */
+	bool bad; /* it was cut off: the following records cannot be found */
 	bool draining; /* the response is made */
 	bool told;     /* and sent to its end, though the body has not ended */
 	bool rest;     /* and content of the body may still come */
@@ -49,7 +49,7 @@ struct connection {
 _Static_assert((int)CONNECTION_INPUT > (int)PARAMS_INPUT,
 	       "a management record fits");
 
-/* What came and was not taken yet. */
+/* Input that was not taken yet. */
 static inline const unsigned char *
 connection_input(const struct connection *c)
 {
@@ -72,24 +72,24 @@ connection_is_full(const struct connection *c)
 /* Read into the buffer, which must have room; what recv(2) returns. */
 ssize_t connection_receive(struct connection *, int flags);
 
-/* Records of ours between others; false: the client does not take it, so it
- * does not read what it asks for. */
+/* Send records between others; false: the client does not take them, although
+ * it requested them. */
 bool connection_reply(struct connection *, const unsigned char *, size_t len);
 
 /*
- * At most len bytes of the body; waits while none are there.  0: it has ended;
- * -1 with errno: it was cut short, or as client_wait.  Once the response is
- * made (draining) it is sent to its end before a wait.
+ * At most len bytes of the body; waits until there are some.  0: it has ended;
+ * -1 with errno: it was cut off, or as client_wait.  When the response is
+ * complete (draining), it is sent before each wait.
  */
 ssize_t connection_read_body(struct connection *, void *to, size_t len);
 
 /*
- * Does an ABORT_REQUEST lie behind what was taken of the input?  One that is
- * behind the beginning of another request is not ours.
+ * Is there an ABORT_REQUEST in the input that was not taken yet?  One after
+ * the beginning of another request is not ours.
  */
 bool connection_is_aborted(const struct connection *);
 
-/* Send the response to its end now, though the body has not ended. */
+/* Send the whole response now, although the body has not ended. */
 void connection_tell_end(struct connection *);
 
 #endif

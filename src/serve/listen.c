@@ -1,8 +1,8 @@
 /*
  * Listening sockets.
  *
- * FCGX_OpenSocket is not used: it removes whatever lies at the path, leaves
- * the mode to the umask, knows no IPv6 and ends the process on errors.
+ * FCGX_OpenSocket is not used: it removes any file at the path, leaves the
+ * mode to the umask, does not support IPv6 and exits on errors.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -75,7 +75,7 @@ bind_and_listen(const union socket_address *a, socklen_t len)
 		return -1;
 	if (a->any.sa_family != AF_UNIX)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	/* [::] shall not take the port of 0.0.0.0 too, unasked. */
+	/* [::] must not also take the port of 0.0.0.0. */
 	if (a->any.sa_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	if (bind(fd, &a->any, len) == 0 && listen(fd, BACKLOG) == 0)
@@ -112,8 +112,8 @@ open_tcp(const struct address *address, char *error, size_t cap)
 	return -1;
 }
 
-/* Does somebody accept connections at the path?  0: nobody; else errno of the
- * attempt, EISCONN if somebody does. */
+/* Does a process accept connections at the path?  0: no; EISCONN: yes; else
+ * the errno of the attempt. */
 static int
 probe(const union socket_address *a)
 {
@@ -132,7 +132,7 @@ probe(const union socket_address *a)
 	return result;
 }
 
-/* Make room at the path: nothing there, or a socket that nobody listens on. */
+/* Make room at the path: remove a socket without a listener. */
 static int
 clear_path(const union socket_address *a, char *error, size_t cap)
 {
@@ -170,9 +170,9 @@ clear_path(const union socket_address *a, char *error, size_t cap)
 }
 
 /*
- * Two that start at once must not take each other's fresh socket for a stale
- * one: the folder is locked meanwhile.  Where that cannot be had, we do without
- * (somebody else may hold a lock on it for reasons of his own).
+ * If two start at once, neither may take the other's new socket for a stale
+ * one: the folder is locked meanwhile.  If the lock fails, go on without it
+ * (another program may hold a lock on the folder for its own reasons).
  */
 static int
 lock_folder(const char *path)
@@ -278,7 +278,7 @@ listen_name(int fd, char *buf, size_t cap)
 	if (getsockname(fd, &a.any, &len) != 0)
 		a.any.sa_family = AF_UNSPEC;
 	if (a.any.sa_family == AF_UNIX) {
-		/* The kernel does not end a path that fills it. */
+		/* The kernel does not NUL-terminate a path that fills it. */
 		int room = (int)(len - offsetof(struct sockaddr_un, sun_path));
 		snprintf(buf, cap, "unix:%.*s", room, a.un.sun_path);
 	} else if (a.any.sa_family == AF_INET) {

@@ -25,8 +25,8 @@ struct socket_file {
 
 /*
  * Bind and listen.  A stale unix socket is replaced, a live one or any other
- * file never.  mode is the socket file's, set without a moment in which it is
- * wider.  *file is what listen_remove wants.  -1: error holds why and what to
+ * file never.  mode is the socket file's; it never has a wider one, not even
+ * briefly.  *file is for listen_remove.  -1: error has the cause and what to
  * do.
  */
 int listen_open(const struct address *, mode_t mode, struct socket_file *file,
@@ -35,12 +35,12 @@ int listen_open(const struct address *, mode_t mode, struct socket_file *file,
 /* Does fd listen on TCP beyond loopback (so that `peers` is needed)? */
 bool listen_is_exposed(int fd);
 
-/* The name of a listening socket as -l has it ("unix:/path",
+/* The name of a listening socket as for -l ("unix:/path",
  * "tcp:127.0.0.1:9000"), of cap bytes with its NUL. */
 void listen_name(int fd, char *buf, size_t cap);
 
 /* Remove the unix socket that listen_open made, if it is still that one; fd:
- * the socket, as long as which is open no other file has its inode. */
+ * the socket; while it is open, its inode is not reused. */
 void listen_remove(const struct socket_file *, int fd);
 
 #endif

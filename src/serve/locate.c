@@ -5,8 +5,8 @@
  * A user of shared hosting has two files in a cgi-bin and nothing else, and
  * suEXEC empties the environment, so the name under which the program was
  * called must be enough.  It comes from the kernel (AT_EXECFN) and not from
- * argv[0], which whoever starts the program may set as he likes; and it is
- * the symbolic link's own path, so that one binary serves many policies.
+ * argv[0], which the caller can set to any text; and it is the symbolic link's
+ * own path, so that one binary serves many policies.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -50,8 +50,8 @@ join(char *buf, size_t cap, const struct slice *pieces, size_t count)
 }
 
 /*
- * Is there such a file?  One that may not be looked at counts: it is the
- * policy that was meant, and the load says what is wrong with it.
+ * Does the file exist?  One without access counts: it is the intended policy,
+ * and the load reports the error.
  */
 static bool
 exists(const char *path)
@@ -68,8 +68,8 @@ named(const char *path, char *buf, size_t cap)
 }
 
 /*
- * The path that the program was called by.  fexecve gives a path that means
- * nothing; then the executable itself must do.
+ * The path that the program was called by.  fexecve gives a useless path; then
+ * use the executable's own.
  */
 static struct slice
 called_by(char *buf, size_t cap)
@@ -86,7 +86,7 @@ called_by(char *buf, size_t cap)
 }
 
 /* Split a path into its folder (with the '/') and a name without its last
- * extension; a dot in front of a name begins no extension. */
+ * extension; a dot in front of a name does not begin an extension. */
 static void
 split(struct slice path, struct slice *folder, struct slice *stem)
 {
@@ -115,7 +115,7 @@ beside(char *buf, size_t cap)
 	split(path, &folder, &stem);
 	if (stem.len == 0)
 		return -1;
-	/* Apache refuses to serve .ht*, so that name is looked for first. */
+	/* Apache refuses to serve .ht*, so that name is tried first. */
 	for (int hidden = 1; hidden >= 0; hidden--) {
 		struct slice pieces[] = {folder,
 					 hidden ? SLICE(".ht") : SLICE(""),

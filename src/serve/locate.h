@@ -11,9 +11,9 @@
 
 /*
  * The path of the policy file: given (-c, may be NULL), CORSWRAP_CONFIG of the
- * process environment, beside the program under the name it was called by
- * (AT_EXECFN), else under sysconfdir.  0 and the path in buf; -1 with errno: none
- * exists (buf then holds the last one looked for).
+ * process environment, beside the program, named after the name it was called
+ * by (AT_EXECFN), else under sysconfdir.  0 and the path in buf; -1 with
+ * errno: none exists (buf then holds the last path tried).
  */
 int locate_policy(const char *given, char *buf, size_t cap);
 

@@ -1,13 +1,13 @@
 /*
  * The response to a FastCGI request, on its way to the client.
  *
- * Measured with 1 GiB from a pipe to a unix socket, in seconds, on one day:
- * a read and a write for each record 1.4, or 0.6 from a wide pipe; splice from
- * that, between headers written for themselves, 0.65; what is here 0.37.  The
- * program writes under its pipe's lock, for which a splice spins: so what is
- * there is taken in one go and handed on from a pipe of our own.  A second one
- * puts header and content together, which makes a record a single buffer of
- * the socket and a single wake-up.
+ * Measured with 1 GiB from a pipe to a unix socket, in seconds, on one day: a
+ * read and a write for each record 1.4, or 0.6 from a large pipe; splice from
+ * that, with headers written separately, 0.65; the way used here 0.37.  The
+ * program holds its pipe's lock while it writes, and a splice spins on that
+ * lock: so the content is taken in one go into a pipe of our own, and sent
+ * from there.  A second pipe joins header and content, so that a record is a
+ * single buffer of the socket and a single wake-up.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -33,7 +33,7 @@
 enum {
 	/* Writes from this size on go out as records of their own. */
 	WRITE_MIN = 16384,
-	/* Output of a program that is left to the buffer. */
+	/* Output up to this size is left to the buffer. */
 	SMALL_OUTPUT = 4096,
 
 	/* ms before the first look at whether others wait, and between others
@@ -45,11 +45,13 @@ enum {
 	TAKEN_STEP = 10,
 	TAKEN_PAUSE = 50,
 
-	PIPE_WIDE = 1024 * 1024, /* what anybody may have (pipe(7)) */
-	PIPE_FULL = 49152,	 /* bytes in an ordinary one: it is the brake */
+	PIPE_WIDE =
+	    1024 * 1024,   /* the limit for unprivileged users (pipe(7)) */
+	PIPE_FULL = 49152, /* bytes in an ordinary one: limits how far a
+			      program runs ahead */
 	PAGE = 4096,
-	/* With its header what an ordinary pipe has room for (16 pages) and a
-	 * buffer of a socket too (17). */
+	/* With its header it fits into an ordinary pipe (16 pages) and into a
+	 * buffer of a socket (17). */
 	PIECE = 15 * PAGE,
 	TAKE = 4 * PIECE, /* in one go */
 	TAKE_ROOM = 64 * PAGE
@@ -57,7 +59,7 @@ enum {
 
 /* ---- waiting for a client ---- */
 
-/* A wait in which the worker still holds its place. */
+/* A wait during which the worker still holds its slot. */
 static int
 brief(int left, bool first)
 {
@@ -67,9 +69,10 @@ brief(int left, bool first)
 }
 
 /*
- * The kernel ends a poll early when the process is stopped and goes on (Ctrl-Z,
- * cpulimit, a debugger, a frozen container).  However long it was stopped, what
- * has come by then counts, so the socket is looked at before the clock.
+ * The kernel ends a poll early when the process is stopped and continued
+ * (Ctrl-Z, cpulimit, a debugger, a frozen container).  Input that arrived
+ * meanwhile counts, however long that took, so the socket is checked before
+ * the clock.
  */
 int
 client_wait(const struct client *c, short events, uint64_t until)
@@ -133,8 +136,8 @@ wait_to_write(const struct client *c)
 	return client_wait(c, POLLOUT, ends < c->until ? ends : c->until);
 }
 
-/* A write has failed, with so many bytes left.  0: make it again; -1: whatever
- * the cause, the client does not take it. */
+/* A write has failed, with so many bytes left.  0: retry; -1: the client does
+ * not take it, whatever the cause. */
 static int
 write_again(struct client *c, size_t left)
 {
@@ -148,7 +151,8 @@ write_again(struct client *c, size_t left)
 	return -1;
 }
 
-/* Within a record that was cut another one would be its content. */
+/* After a record that was cut off, another one would be taken for its content.
+ */
 static int
 is_lost(const struct client *c)
 {
@@ -217,7 +221,7 @@ send_bytes(struct client *to, const unsigned char *bytes, size_t len)
 	return 0;
 }
 
-/* A record around bytes that stay where they are. */
+/* A record around bytes, without copying them. */
 static int
 send_record(struct output *o, unsigned type, const char *bytes, size_t len)
 {
@@ -336,7 +340,7 @@ output_stderr(struct output *o, const void *bytes, size_t len)
 }
 
 /* Has the peer of a unix socket not read all that was sent, or that of a TCP
- * socket not received it?  (Of TCP nobody knows what the peer has read.) */
+ * socket not received it?  (With TCP it is unknown what the peer has read.) */
 static bool
 is_unread(int fd)
 {
@@ -344,10 +348,10 @@ is_unread(int fd)
 }
 
 /*
- * Wait until the server has passed on what was sent, or for TAKEN_MAX.
- * lighttpd, if it finds the end of the connection beside the first bytes of a
- * response, counts what it has, and sends that as the Content-Length; nginx
- * sends nothing of it.
+ * Wait until the server has passed on what was sent, or for TAKEN_MAX.  If
+ * lighttpd reads the end of the connection together with the first bytes of a
+ * response, it counts them and sends that as the Content-Length; nginx
+ * discards the response.
  */
 static void
 wait_until_taken(const struct client *to)
@@ -355,7 +359,7 @@ wait_until_taken(const struct client *to)
 	uint64_t until = clock_ms() + TAKEN_MAX;
 	struct pollfd end = {.fd = to->fd};
 
-	/* Nobody else waits for that. */
+	/* This has no effect on other clients. */
 	if (to->lend != NULL)
 		(void)to->lend(to->owner, POLLIN, 0);
 	while (is_unread(to->fd) && clock_ms() < until)
@@ -364,8 +368,8 @@ wait_until_taken(const struct client *to)
 	(void)poll(&end, 1, TAKEN_PAUSE);
 }
 
-/* Room for more in the socket, which is full.  Where the system grants none,
- * let a close reset the connection (TCP). */
+/* Make room in the full socket.  If the system does not allow that, let a
+ * close reset the connection (TCP). */
 static void
 make_room(int fd)
 {
@@ -374,16 +378,17 @@ make_room(int fd)
 	int size;
 
 	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
-	/* Linux doubles what it is told. */
+	/* Linux doubles the value. */
 	if (getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &len) == 0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size,
 				 sizeof(size));
 }
 
 /*
- * nginx takes a response that ends within a record for whole, too, if it has no
- * Content-Length, and one whose client is slow may be cut there: so the record
- * is filled up.  Zeros beyond its end are a record that is none as well.
+ * nginx also takes a response that ends within a record for complete, if it
+ * has no Content-Length; and if the client is slow the response may be cut
+ * there.  So the record is filled up.  Zeros after its end are an invalid
+ * record, too.
  */
 static int
 break_lost(struct client *to)
@@ -426,7 +431,7 @@ output_end(struct output *o, unsigned exit_status)
 	unsigned char *from = o->bytes + FCGI_HEADER_LEN, *p = from + len;
 
 	splice_end(o);
-	/* The end of FCGI_STDERR, if anything went there. */
+	/* The end of FCGI_STDERR, if it was used. */
 	if (o->used_stderr && send_record(o, FCGI_STDERR, NULL, 0) < 0)
 		return -1;
 	if (len > 0) {
@@ -444,7 +449,7 @@ output_end(struct output *o, unsigned exit_status)
 
 /* ---- splicing ---- */
 
-/* There is much to come.  False: it cannot be spliced. */
+/* Prepare for much output.  False: it cannot be spliced. */
 static bool
 splice_begin(struct output *o, int fd)
 {
@@ -463,8 +468,8 @@ splice_begin(struct output *o, int fd)
 	return true;
 }
 
-/* Is fd a pipe with so much in it that its output had better not pass through
- * our memory?  It stays so once it was. */
+/* Is fd a pipe with so much in it that splicing it is faster than copying?
+ * The result stays true for the rest of the output. */
 static bool
 splice_wanted(struct output *o, int fd)
 {
@@ -479,8 +484,8 @@ splice_wanted(struct output *o, int fd)
 	return s->works;
 }
 
-/* What cannot happen with pipes of our own: the record that was begun stays
- * without its end, so the connection is of no more use. */
+/* This cannot happen with our own pipes: the record that was begun is
+ * incomplete, so the connection can no longer be used. */
 static int
 cannot_splice(void)
 {
@@ -488,8 +493,8 @@ cannot_splice(void)
 	return -1;
 }
 
-/* From one of our pipes, which has it, to the client; so much of the record is
- * still to follow. */
+/* From one of our pipes to the client; so much of the record is still to come.
+ */
 static int
 pass_on(int from, struct client *to, size_t len, size_t more)
 {
@@ -507,9 +512,9 @@ pass_on(int from, struct client *to, size_t len, size_t more)
 }
 
 /*
- * A record of what was taken.  Content that begins within a page needs a page
- * more than the pipe for a record has: *skew is where in a page the next one
- * begins then.
+ * Send a record of the content that was taken.  Content that begins within a
+ * page needs one page more than the pipe for a record has: *skew is the offset
+ * in a page at which the next one begins.
  */
 static int
 splice_record(struct output *o, size_t len, size_t *skew)
@@ -553,8 +558,8 @@ splice_move(struct output *o, int fd, size_t max)
 	return taken;
 }
 
-/* Little output is left to the buffer, so that a small response and END_REQUEST
- * are one write; the rest goes around it. */
+/* Small output goes through the buffer, so that a small response and
+ * END_REQUEST are one write; other output bypasses it. */
 static ssize_t
 copy_output(struct output *o, int fd, size_t max)
 {

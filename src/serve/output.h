@@ -2,7 +2,7 @@
  * The response to a FastCGI request: records, buffered so that a small response
  * and its end are one write, or spliced from the program's pipe.
  *
- * A client here is whoever is at the other end of the connection: a web server.
+ * A client here is the other end of the connection: a web server.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -16,7 +16,7 @@
 #include "fastcgi/protocol.h"
 #include "run/exchange.h"
 
-/* What becomes of the place of a worker that waits for a slow client. */
+/* What to do with the slot of a worker that waits for a slow client. */
 enum client_lend {
 	CLIENT_WAIT_ON, /* it is not lent yet */
 	CLIENT_LENT,	/* others use it, however long the wait may take */
@@ -24,8 +24,8 @@ enum client_lend {
 };
 
 /*
- * A client's socket.  It is read and written without blocking; where it is not
- * ready, client_wait is the one place in which a worker sleeps for a client.
+ * A client's socket.  It is read and written without blocking; if it is not
+ * ready, client_wait is the only place where a worker sleeps for a client.
  */
 struct client {
 	int fd;
@@ -37,8 +37,8 @@ struct client {
 	size_t owed;	   /* bytes that were promised by then and not sent */
 	/* Called before a wait, so that other clients are served meanwhile. */
 	void (*will_wait)(void *owner);
-	/* Called while it lasts, after so many ms, until the answer is not
-	 * CLIENT_WAIT_ON. */
+	/* Called during a wait, after so many ms, until it returns something
+	 * else than CLIENT_WAIT_ON. */
 	enum client_lend (*lend)(void *owner, short events, uint64_t waited);
 	void *owner;
 };
@@ -51,9 +51,9 @@ struct client {
 int client_wait(const struct client *, short events, uint64_t until);
 
 /*
- * The client has closed its sending side: does it still read?  Of a unix socket
- * the kernel knows (a hang-up is both), of TCP it does not: there such a client
- * is gone, as for nginx.
+ * The client has closed its sending side: does it still read?  For a unix
+ * socket the kernel knows (a hang-up is both); for TCP it does not: such a
+ * client counts as gone, as in nginx.
  */
 bool client_half_closed(const struct client *);
 
@@ -67,7 +67,7 @@ enum {
 /* Pipes through which a program's output goes to the socket. */
 struct splice {
 	bool looked; /* whether it can be spliced is known */
-	bool works;  /* it can: the pipes are there, empty between calls */
+	bool works;  /* it can: the pipes exist, and are empty between calls */
 	int taken[2];
 	int record[2];
 };
@@ -83,30 +83,30 @@ struct output {
 };
 
 void output_init(struct output *, struct client *, struct scratch *);
-/* Start with another response; what the last one left goes. */
+/* Start another response; the rest of the last one is discarded. */
 void output_begin(struct output *, unsigned id);
 
 /*
  * All functions that write: 0 or more; -1 with errno: EPIPE or ECONNRESET, the
- * client is gone; ETIMEDOUT, EBUSY, ECANCELED as of client_wait, it is there and
- * takes nothing.
+ * client is gone; ETIMEDOUT, EBUSY, ECANCELED as for client_wait: it is
+ * connected, but does not read.
  */
 
 int output_write(struct output *, const void *bytes, size_t len);
 int output_flush(struct output *);
 /*
- * Move what is there from a pipe or socket, at most max bytes (0: no matter).
- * Returns how many, 0 at the end of fd, -1 with errno, EAGAIN: nothing is
- * there.
+ * Move available bytes from a pipe or socket, at most max (0: no limit).
+ * Returns how many, 0 at the end of fd, -1 with errno; EAGAIN: none are
+ * available.
  */
 ssize_t output_move(struct output *, int fd, size_t max);
 /* To FCGI_STDERR. */
 int output_stderr(struct output *, const void *bytes, size_t len);
-/* What is buffered, and then a record that is none (its version is 0), so that
- * the server gives up the response as failed, whether or not it reads at the
- * moment.  Nothing may follow. */
+/* Send what is buffered, and then an invalid record (its version is 0), so
+ * that the server treats the response as failed, even if it does not read at
+ * the moment.  Send nothing after it. */
 int output_break(struct output *);
-/* What is buffered, and the end of the response. */
+/* Send what is buffered, and the end of the response. */
 int output_end(struct output *, unsigned exit_status);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * The threads of the responder: started and joined, woken, and given slots to
- * answer; see pool.h.
+ * The threads of the responder: starting, joining, waking, and their slots;
+ * see pool.h.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -39,7 +39,7 @@ worker_busy(struct worker *w)
 
 	for (;;) {
 		/* A signal is on its way: it arrives at the end of this system
-		 * call, and so not in the midst of the next one that blocks. */
+		 * call, so it cannot interrupt the next one that blocks. */
 		if (phase == PHASE_TOUCHED || phase == PHASE_WOKEN)
 			sched_yield();
 		if (phase == PHASE_TOUCHED)
@@ -100,9 +100,10 @@ will_wait(void *worker)
 }
 
 /*
- * It has done so for that many ms: whoever sends a body gives the place away at
- * once, for a worker without one can read, too; whoever does not read, after a
- * second, or when others wait for it: its program runs on.
+ * It has done so for that many ms.  While a client sends a body, the slot is
+ * given away at once, because a worker can read without one.  While a client
+ * does not read, it is given away after a second, or when others wait for it,
+ * because its program still runs.
  */
 static enum client_lend
 lend(void *worker, short events, uint64_t waited)
@@ -214,8 +215,7 @@ pool_promote(struct pool *pool)
 		pool_start_worker(pool);
 }
 
-/* Another worker must accept while this one does not.  Under the
- * lock. */
+/* Another worker must accept meanwhile.  Under the lock. */
 static void
 want_acceptor(struct worker *w)
 {
@@ -234,8 +234,8 @@ worker_will_block(struct worker *w)
 	pthread_mutex_unlock(&w->pool->lock);
 }
 
-/* Every slot is taken: connections that are kept without need must make room
- * for new ones, which is for the main thread to see.  Under the lock. */
+/* Every slot is taken: idle kept connections must make room for new ones,
+ * which the main thread does.  Under the lock. */
 static void
 note_full(struct pool *pool)
 {
@@ -288,7 +288,8 @@ worker_leave_slot(struct worker *w)
 		pthread_cond_signal(&pool->room);
 }
 
-/* May one more wait?  Not if nobody was left to accept.  Under the lock. */
+/* May one more worker wait?  Not if no worker would be left to accept.  Under
+ * the lock. */
 static bool
 may_lend(struct pool *pool)
 {

@@ -3,24 +3,24 @@
  * reload.c.
  *
  * The main thread takes signals, loads policies and watches over connections
- * that are kept idle.  Workers accept and answer.  A worker is in one of four
- * states: waiting in accept, answering (it then holds one of `limit` slots),
- * waiting for a slow client (its slot is lent to another worker: until the
- * parameters or the body are there; for one that does not read, until the next
- * request), or parked.
+ * that are kept idle.  Workers accept connections and handle requests.  A
+ * worker is in one of four states: waiting in accept, handling a request (it
+ * then holds one of `limit` slots), waiting for a slow client (its slot is
+ * lent to another worker: until the parameters or the body are there; if the
+ * client does not read, until the next request), or parked.
  *
- * Where answers take microseconds, one worker after the other is slower than
- * one alone: the kernel wakes those that wait in accept in turn, and each has
- * cold caches.  So as a rule one accepts and the others are parked, and before
- * it does anything that takes long it sees that another one accepts.  When
- * that happens often, several may wait in accept at once.
+ * If responses take microseconds, several workers in turn are slower than a
+ * single one: the kernel wakes those that wait in accept in turn, and each has
+ * cold caches.  So usually one accepts and the others are parked, and before
+ * it does anything that takes long it makes another one accept.  If that
+ * happens often, several may wait in accept at once.
  *
  * Blocked calls are ended by a signal with an empty handler (a wake), never by
- * shutdown(2): the listening socket may be shared with other processes, and the
- * descriptor of a connection may belong to another one by then.  A signal that
- * comes a moment too early has no effect, so wakes are repeated until they
- * have one; one that comes a moment too late would break the next blocking
- * call, so a worker and the main thread agree by `phase` on when it may come.
+ * shutdown(2): the listening socket may be shared with other processes, and
+ * the descriptor of a connection may have been reused by then.  A signal that
+ * arrives too early has no effect, so wakes are repeated until they work; one
+ * that arrives too late would interrupt the next blocking call, so `phase`
+ * says when a signal may arrive.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -40,10 +40,10 @@
 #include "serve/server.h"
 
 /*
- * The wake.  Workers cannot block it, and a call with a time limit that it ends
- * is not made again (signal(7): not even with SA_RESTART), so it must be one
- * that nobody else sends to the process, as a terminal, a web server or the
- * kernel may do with each that has a meaning.
+ * The wake.  Workers cannot block it, and a call with a timeout that it
+ * interrupts is not restarted (signal(7): not even with SA_RESTART).  So it
+ * must be a signal that only we send: a terminal, a web server or the kernel
+ * may send every other one.
  */
 #define POOL_WAKE OS_SIGNAL_FREE
 
@@ -65,22 +65,22 @@ struct worker {
 	struct pool *pool;
 	pthread_t thread;
 	struct worker *next;
-	struct worker **link; /* what points to us */
+	struct worker **link; /* the link that points to us */
 	bool accepting;	      /* under the lock */
-	bool lent;	      /* has given it to others; under the lock */
+	bool lent;	      /* has lent its slot; under the lock */
 	bool slotted;	      /* holds a slot; its own, as is: */
 	bool promoted;	      /* has seen that another one accepts */
 	atomic_uint phase;
 	_Atomic uint64_t
 	    until; /* ms, clock_ms_coarse: how long it may be IDLE */
-	/* settings in use: they are not freed as long as they stand here */
+	/* settings in use: they are not freed while they are set here */
 	_Atomic(struct settings *) using;
 	uint64_t began;	    /* ms: the parameters, where they are slow; or 0 */
 	uint64_t total;	    /* ms: total-timeout ends; DEADLINE_NEVER */
 	uint64_t answered;  /* ms: the last answer was made */
 	uint64_t keep_time; /* ms that a connection is kept without a request */
 	bool ran;	    /* the last request was the program's to answer */
-	/* programs that this thread has started, and the reaper has */
+	/* programs that this thread has started, now with the reaper */
 	atomic_uint left;
 	struct scratch scratch;
 	struct connection *connection;
@@ -95,21 +95,24 @@ struct pool {
 	struct warm *warm;	      /* interpreters */
 	struct reaper *reaper;	      /* programs that outlive their answer */
 	struct wakeup stop;	      /* every program must end now */
-	uint64_t file_limit; /* that we have raised, before; 0: have not */
-	struct wakeup poke;  /* the main thread shall look */
+	uint64_t file_limit; /* the limit before we raised it; 0: not raised */
+	struct wakeup poke;  /* the main thread must look */
 	_Atomic(struct settings *) current;
 	atomic_bool stopping;	     /* take nothing new, finish what runs */
-	atomic_bool accept_closed;   /* not even who has connected already */
+	atomic_bool accept_closed;   /* not even clients that have connected
+					already */
 	atomic_bool backlog_waiting; /* clients wait: keep no connection */
 
 	pthread_mutex_t lock;	/* for all below */
-	pthread_cond_t slot;	/* busy < limit, for who has a connection */
+	pthread_cond_t slot;	/* busy < limit, for workers that have a
+				   connection */
 	pthread_cond_t room;	/* an acceptor is needed */
 	_Atomic unsigned limit; /* workers that may answer at a time; changed
 				   under the lock */
-	unsigned acceptors;	/* that shall wait in accept together */
-	unsigned promotions; /* times that nobody did, since the last watch */
-	unsigned accepted;   /* connections since then */
+	unsigned acceptors;	/* workers that wait in accept together */
+	unsigned
+	    promotions;	   /* times that no worker did, since the last watch */
+	unsigned accepted; /* connections since then */
 	unsigned threads;
 	unsigned accepting;
 	atomic_uint busy;   /* written under the lock */
@@ -118,35 +121,35 @@ struct pool {
 	unsigned lent;	    /* workers that have lent their slots */
 	bool crowded;	    /* too many have, logged */
 	bool watched;	    /* the main thread knows that all are busy */
-	bool starved;	    /* accept lacks descriptors or memory, logged */
+	bool starved;	    /* accept has no descriptors or memory, logged */
 	bool thread_failed; /* pthread_create has, logged */
 	int accept_error;   /* errno: the listening socket is useless */
 	struct worker *workers;
 	struct worker *dead; /* to be joined */
 };
 
-/* Nothing new is taken any more. */
+/* Nothing new is accepted any more. */
 bool pool_is_stopping(const struct pool *);
 
-/* One more thread; the caller holds the lock.  -1: could not be had. */
+/* Start one more thread; the caller holds the lock.  -1: failed. */
 int pool_start_worker(struct pool *);
 /* The worker's thread ends here. */
 void pool_end_worker(struct worker *);
 /* Join those that have ended; were there any?  Takes the lock. */
 bool pool_join(struct pool *);
-/* Every idle worker waits for `room`, and clients come: one more shall accept.
- * The caller holds the lock. */
+/* Every idle worker waits for `room`, and clients connect: let one more
+ * accept.  The caller holds the lock. */
 void pool_promote(struct pool *);
 
-/* Get a slot to answer, and give it back; the caller holds the lock. */
+/* Get a slot for a request, and give it back; the caller holds the lock. */
 void worker_take_slot(struct worker *);
 void worker_leave_slot(struct worker *);
-/* This worker is going to block: see that another one accepts. */
+/* This worker is going to block: make another one accept. */
 void worker_will_block(struct worker *);
 /*
- * Lend the slot while waiting for a slow client, and see that another worker
- * accepts meanwhile; get a slot (again), if none is held.  False: too many
- * clients are slow, so this one is to be turned away.
+ * Lend the slot while waiting for a slow client, and make another worker
+ * accept meanwhile; get a slot (again), if none is held.  False: too many
+ * clients are slow, so refuse this one.
  */
 bool worker_lend_slot(struct worker *);
 void worker_acquire_slot(struct worker *);
@@ -168,7 +171,7 @@ struct reload *reload_new(struct pool *, struct settings *);
 void reload_free(struct reload *);
 /* Milliseconds until the next look; UINT64_MAX: never. */
 uint64_t reload_due(const struct reload *, uint64_t now);
-/* Look, and take a changed policy up; forced: load it in any case. */
+/* Look, and load a changed policy; forced: load it in any case. */
 void reload_look(struct reload *, uint64_t now, bool forced);
 
 #endif

@@ -4,11 +4,11 @@
  * No second process, no copying, and the web server's signals and limits hit
  * the program itself.  It works because header fields may come in any order
  * (RFC 3875, 6.3): ours first, the program's block behind them ends the block.
- * Nothing the program prints is looked at, hence prepend-conflict.
+ * The program's output is not read, hence prepend-conflict.
  *
- * Everything that can be known beforehand is tried before the first byte; an
- * execve that fails all the same still finds an open header block, into which
- * an error with its own Status fits.
+ * All known causes of failure are checked before the first byte.  If execve
+ * still fails, the header block is not yet complete, so an error with its own
+ * Status can be added.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -37,8 +37,8 @@ prepend_possible(const struct exchange *x)
 	return !nph_wanted(x->variables);
 }
 
-/* The cause in the log, and an answer; the block may have begun already, and
- * then holds the CORS lines. */
+/* Log the cause and send a response; the block may have begun already, and
+ * then has the CORS lines. */
 static void
 failed(struct exchange *x, const char *file, enum child_stage stage, int error,
        const struct cors_decision *d, const struct request *request)
@@ -49,8 +49,8 @@ failed(struct exchange *x, const char *file, enum child_stage stage, int error,
 	answer_error(x, d, status, NULL);
 }
 
-/* What execve would say of the file, as far as that can be told; 0 or an
- * errno. */
+/* The errno that execve would return for the file, as far as it can be known,
+ * or 0. */
 static int
 check_program(const char *file)
 {
@@ -65,8 +65,8 @@ check_program(const char *file)
 	first_line_read(&first, file);
 	if (!slice_present(first.head))
 		return 0; /* executable and not readable: a binary may be */
-	/* Text without #! is nothing for the kernel; of binaries it may know
-	 * more formats than we do (binfmt_misc). */
+	/* The kernel cannot execute text without #!; it may support more
+	 * formats of binaries than we know (binfmt_misc). */
 	if (!slice_present(first.line))
 		return text_find(first.head, '\0') < first.head.len ? 0
 								    : ENOEXEC;
@@ -84,7 +84,7 @@ write_parts(struct exchange *x, const struct slice *parts, size_t count)
 	return 0;
 }
 
-/* A line that another one behind it must not spoil. */
+/* A line that must not be spoiled by the line after it. */
 static bool
 is_guard(struct slice part)
 {
@@ -93,12 +93,12 @@ is_guard(struct slice part)
 }
 
 /*
- * Our lines, and only they.  Vary and Cross-Origin-Resource-Policy come first:
- * if the program's first line begins with a blank, some servers join it to the
+ * Our own lines only.  Vary and Cross-Origin-Resource-Policy come first: if
+ * the program's first line begins with a blank, some servers join it to the
  * line before (RFC 9112, 5.2).  A Vary that no cache can read would hand one
  * origin's answer to another, and a resource policy that no browser can read
- * forbids nothing.  Any other of our lines that is spoiled allows nothing;
- * where there is none, a second Vary takes its place.
+ * forbids nothing.  If any other of our lines is spoiled, it allows nothing.
+ * So another line comes last; if there is none, a second Vary.
  */
 static int
 write_lines(struct exchange *x, const struct cors_decision *d)

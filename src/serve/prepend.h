@@ -12,15 +12,15 @@
 #include "run/exchange.h"
 #include "run/script.h"
 
-/* Can our place be given to a program at all?  Not under an nph-* name, where
- * somebody must write the status line. */
+/* Can a program replace us?  Not under an nph-* name, because we must write
+ * the status line. */
 bool prepend_possible(const struct exchange *);
 
 /*
  * Write the CORS lines of the decision to standard output and become the
- * program.  Returns only when that was impossible: the request has then been
- * answered, the cause logged and outcome filled.  Closes nothing of the
- * caller's.  Plain CGI alone.
+ * program.  Returns only if that failed: a response has then been sent, the
+ * cause logged and outcome filled.  Closes no descriptors of the caller.
+ * Plain CGI only.
  */
 void prepend_run(const struct settings *, struct exchange *,
 		 const struct script *, char **variables, struct body *,

@@ -1,6 +1,6 @@
 /*
- * Taking up a changed policy without losing a request, and refusing a bad one
- * without losing the good.
+ * Loading a changed policy without losing a request, and rejecting an invalid
+ * one without losing the current one.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -36,10 +36,10 @@ struct reload {
 	uint64_t due;	    /* of the next look */
 	bool forced;	    /* SIGHUP: load in any case */
 	uint64_t reread;    /* when young files are to be read again; 0: done */
-	uint64_t refused;   /* when; 0: what is loaded is what is there */
+	uint64_t refused;   /* when; 0: the loaded policy is current */
 	uint64_t again;	    /* when that is to be tried again */
 	uint64_t files;	    /* fingerprint of the files that were refused */
-	uint64_t complaint; /* and of what was said of them */
+	uint64_t complaint; /* and of their diagnostics */
 };
 
 static struct settings *
@@ -48,15 +48,15 @@ current(const struct reload *r)
 	return atomic_load_explicit(&r->pool->current, memory_order_relaxed);
 }
 
-/* Two states of the files that differ are told apart; nothing hostile is at work
- * here. */
+/* A fingerprint for comparing states of the files; it need not resist
+ * attacks. */
 static uint64_t
 mix_in(uint64_t hash, const void *bytes, size_t len)
 {
 	return hash_bytes(slice_of(bytes, len), hash);
 }
 
-/* What stat tells of the files that the settings came from. */
+/* stat(2) of the files that the settings came from. */
 static uint64_t
 fingerprint(const struct settings *s)
 {
@@ -91,7 +91,7 @@ in_use(struct pool *pool, const struct settings *settings)
 	return found;
 }
 
-/* Free those that no worker stands in any more. */
+/* Free those that no worker uses any more. */
 static void
 sweep(struct reload *r)
 {
@@ -190,7 +190,7 @@ refuse(struct reload *r, const struct diag_list *list, uint64_t now,
 		metrics_reloaded(r->pool->metrics, false);
 }
 
-/* When the files of these settings are to be read once more. */
+/* When the files of these settings must be read once more. */
 static uint64_t
 reread_at(const struct settings *s)
 {
@@ -247,8 +247,8 @@ load(struct reload *r, uint64_t now, bool forced)
 	diag_list_free(list);
 }
 
-/* Wait until the files rest: half a file may well be a good policy, and
- * another one. */
+/* Wait until the files stop changing: half a file may be a valid policy, but a
+ * different one. */
 static bool
 settled(const struct reload *r)
 {
@@ -293,7 +293,7 @@ reload_due(const struct reload *r, uint64_t now)
 	return due;
 }
 
-/* Does what lies there deserve to be loaded? */
+/* Should the files be loaded now? */
 static bool
 worth_loading(struct reload *r, uint64_t now)
 {
@@ -306,8 +306,8 @@ worth_loading(struct reload *r, uint64_t now)
 		r->reread = 0;
 		return settings_rewritten(current(r));
 	}
-	/* What was refused is looked at again when it changes, and now and
-	 * then: what it lacked may be in a file that we do not know of. */
+	/* A rejected policy is loaded again when it changes, and from time to
+	 * time: the error may be in a file that we do not know. */
 	return r->refused == 0 || now >= r->again ||
 	       fingerprint(current(r)) != r->files;
 }

@@ -1,10 +1,9 @@
 /*
- * Answer one request, whichever way it came, in the order of DESIGN.md
- * section 4: path, status-path, policy, preflight, isolate, enforce, allow,
- * program.
+ * Handle one request, from CGI or FastCGI, in the order of DESIGN.md section
+ * 4: path, status-path, policy, preflight, isolate, enforce, allow, program.
  *
- * This is the one place that turns a decision of the core into an answer, so
- * CGI and FastCGI cannot come to differ.
+ * This is the only place that turns a decision of the core into a response, so
+ * CGI and FastCGI cannot differ.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -36,13 +35,13 @@ struct work {
 	const struct settings *settings;
 	struct exchange *x;
 	struct request request;
-	struct slice path; /* normalized; absent: bad, or nobody asks for it */
+	struct slice path; /* normalized; absent: invalid, or not needed */
 	struct cors_decision decision;
 };
 
 /*
- * What of a preflight was refused, behind a colon; the request's line of the
- * log has its origin alone.  Empty: there is no more to say.
+ * The refused part of a preflight, after a colon; the request's line of the
+ * log has only its origin.  Empty: there is nothing to add.
  */
 static const char *
 refused_part(const struct work *w, char *buf, size_t cap)
@@ -92,8 +91,7 @@ log_refusal(const struct work *w)
 		  refused_part(w, part, sizeof(part)));
 }
 
-/* isolate = report, enforce = report: the request runs, and this is what says
- * so. */
+/* isolate = report, enforce = report: the request runs, and this reports it. */
 static void
 note_report(struct work *w)
 {
@@ -111,7 +109,7 @@ note_report(struct work *w)
 	    isolated ? "isolate" : "enforce", isolated ? "yes" : "block");
 }
 
-/* An error about which the log has heard already. */
+/* An error that has been logged already. */
 static void
 refuse(struct work *w, int status, const char *failure)
 {
@@ -127,7 +125,7 @@ no_memory(struct work *w)
 	refuse(w, 500, "no-memory");
 }
 
-/* A server of ours that waits for such requests has answered it. */
+/* A waiting server of ours has handled it. */
 static bool
 serve_warm(struct work *w, struct script *script, struct body *body,
 	   char **variables, struct response *response)
@@ -140,7 +138,7 @@ serve_warm(struct work *w, struct script *script, struct body *body,
 	return x->outcome.warm == WARM_USED;
 }
 
-/* The program is known and the body is there: run it, or hand it on. */
+/* The program is known and the body is there: run it, or forward it. */
 static void
 run_with(struct work *w, struct script *script, struct body *body,
 	 char **variables)
@@ -148,7 +146,8 @@ run_with(struct work *w, struct script *script, struct body *body,
 	const struct app *app = &w->settings->app;
 	struct response response;
 
-	/* FastCGI has no place to exec: as rewrite (DESIGN.md, `inject`). */
+	/* FastCGI cannot exec in place: treat it as rewrite (DESIGN.md,
+	 * `inject`). */
 	if (app->inject == INJECT_PREPEND && !w->x->fastcgi &&
 	    script->argv != NULL && prepend_possible(w->x)) {
 		prepend_run(w->settings, w->x, script, variables, body,
@@ -169,9 +168,9 @@ run_with(struct work *w, struct script *script, struct body *body,
 }
 
 /*
- * A client that is told at once may stop sending.  What it sends all the same
- * is thrown away: of a FastCGI connection when the answer is ended
- * (connection_drain), of standard input here.
+ * A client that gets the error at once may stop sending.  What it still sends
+ * is discarded: for a FastCGI connection when the response ends
+ * (connection_drain), for standard input here.
  */
 static void
 refuse_body(struct work *w, int status)
@@ -222,7 +221,7 @@ run_program(struct work *w)
 	script_free(&script);
 }
 
-/* The normalized path, where somebody asks for it.  False: no memory. */
+/* The normalized path, if it is needed.  False: no memory. */
 static bool
 read_path(struct work *w)
 {
@@ -240,9 +239,9 @@ read_path(struct work *w)
 }
 
 /*
- * Does it ask for the counters, and may the client read them?  Other clients
- * get what they would get without `status-path`, so that they cannot tell that
- * the path is special.
+ * Is it a request for the counters, and may the client read them?  Other
+ * clients get what they would get without `status-path`, so that they cannot
+ * tell that the path is special.
  */
 static bool
 is_status(const struct work *w)
@@ -272,7 +271,7 @@ answer_status(struct work *w)
 		w->x->outcome.failure = "client-gone";
 }
 
-/* Log why no policy was found; the answer then carries no CORS header. */
+/* Log why no policy was found; the response then has no CORS header. */
 static void
 log_no_policy(struct work *w, enum log_level level, const char *id,
 	      struct slice value, const char *todo, const char *what)
@@ -369,8 +368,8 @@ answer(struct work *w)
 void
 respond(const struct settings *settings, struct exchange *x)
 {
-	/* Nobody asks how long a CGI program took; its first look at the clock
-	 * would cost it two pages and the search of the vDSO. */
+	/* The time of a CGI request is not used, and the first read of the
+	 * clock would cost two pages and the search of the vDSO. */
 	uint64_t start = x->fastcgi ? clock_us() : 0;
 	struct work w;
 

@@ -1,5 +1,5 @@
 /*
- * Answer one request, in the order of DESIGN.md section 4: path, status-path,
+ * Handle one request, in the order of DESIGN.md section 4: path, status-path,
  * policy, preflight, enforce, allow, program.
  *
  * SPDX-License-Identifier: ISC
@@ -12,9 +12,9 @@
 #include "run/exchange.h"
 
 /*
- * Answer the exchange by the settings.  Everything that goes wrong becomes an
- * answer or a broken sink, and a line in the log; outcome is filled.  Returns
- * when the program has ended or been left behind (background children).
+ * Handle the exchange by the settings.  Every failure becomes a response or a
+ * broken sink, and a line in the log; outcome is filled.  Returns when the
+ * program has ended, or was passed to the reaper.
  */
 void respond(const struct settings *, struct exchange *);
 

@@ -1,8 +1,9 @@
 /*
- * [app] self-check: what corswrap found, for people who have no shell there.
+ * [app] self-check: what corswrap found, for users without a shell on the
+ * server.
  *
- * Whoever has FTP and a browser cannot run `corswrap -t`, cannot see as which
- * user programs run, and gets a bare 500 where the log is not theirs to read.
+ * A user with only FTP and a browser cannot run `corswrap -t`, cannot see
+ * which user programs run as, and gets only a 500 if they cannot read the log.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -23,9 +24,9 @@
 #include "run/env.h"
 #include "run/script.h"
 
-/* ---- asked? ---- */
+/* ---- the request ---- */
 
-/* The value of corswrap-check in the query; absent: there is none. */
+/* The value of corswrap-check in the query; absent: it is not there. */
 static struct slice
 token_of(const struct exchange *x)
 {
@@ -77,7 +78,7 @@ put_quoted(FILE *out, struct slice text)
 	}
 }
 
-/* "PATH: -rwxr-xr-x in octal, owner, and what we may do with it" */
+/* "PATH: mode in octal, owner, and our access to it" */
 static void
 put_file(FILE *out, const char *what, const char *path)
 {
@@ -242,7 +243,7 @@ self_check_answer(const struct settings *settings, struct exchange *x,
 	if (out == NULL)
 		return -1;
 	put_all(out, settings, x, request);
-	/* Short of memory, the text would be cut. */
+	/* If memory is short, the text would be cut off. */
 	if (fclose(out) == 0) {
 		x->outcome.status = 200;
 		x->outcome.failure = NULL;

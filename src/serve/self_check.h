@@ -1,5 +1,6 @@
 /*
- * [app] self-check: what corswrap found, for people who have no shell there.
+ * [app] self-check: what corswrap found, for users without a shell on the
+ * server.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -16,10 +17,10 @@ bool self_check_asked(const struct settings *, const struct exchange *,
 		      const struct request *);
 
 /*
- * Answer with the policy that was found, its diagnostics, the program that would
- * run, its permissions and its variables (the values of passwords and cookies
- * left out), and the server, as text that is never stored.  Nothing runs.  0, or
- * -1 with errno.
+ * Respond with the policy that was found, its diagnostics, the program that
+ * would run, its permissions and its variables (the values of passwords and
+ * cookies left out), and the server, as text that is never cached.  No program
+ * runs.  0, or -1 with errno.
  */
 int self_check_answer(const struct settings *, struct exchange *,
 		      const struct request *);

@@ -31,15 +31,15 @@
 
 enum {
 	TICK = 1000,	   /* ms between two watches */
-	FULL_TICK = 20,	   /* ms when nobody waits in accept */
+	FULL_TICK = 20,	   /* ms when no worker waits in accept */
 	FULL_FOR = 1000,   /* ms after which that is forgotten */
 	STOP_TICK = 10,	   /* ms between two wakes when stopping */
-	REST = 2000,	   /* ms after which a crowd has gone */
-	LINGER = 1000,	   /* ms for those who have connected already */
+	REST = 2000,	   /* ms after which a burst of clients is over */
+	LINGER = 1000,	   /* ms for clients that have connected already */
 	LAST_GRACE = 1000, /* ms beyond what it should take */
 	FDS_OF_WORKER = 8, /* descriptors that a busy worker may need */
 	FDS_OF_US = 64,
-	ARENAS = 1, /* of malloc: memory stays flat */
+	ARENAS = 1, /* of malloc: memory does not grow */
 	LISTENERS = 64
 };
 
@@ -64,8 +64,8 @@ on_wake(int number)
 	(void)number;
 }
 
-/* All signals are blocked everywhere but the wake in workers, which inherit
- * this mask, and those that a fault raises. */
+/* All signals are blocked, except those of faults, and the wake in workers,
+ * which inherit this mask. */
 static int
 set_signals(struct responder *s)
 {
@@ -121,7 +121,7 @@ take_signals(struct responder *s)
 
 /* ---- the watch ---- */
 
-/* Does a client wait that no worker is free to accept? */
+/* Is a client waiting because no worker is free to accept? */
 static bool
 client_waits(const struct server_options *o, const struct pool *pool)
 {
@@ -156,7 +156,7 @@ idlest(struct pool *pool)
 	return found;
 }
 
-/* When every worker is busy: who keeps a connection without need? */
+/* When every worker is busy: close connections that are kept idle. */
 static void
 watch_full(struct responder *s, uint64_t now)
 {
@@ -175,9 +175,9 @@ watch_full(struct responder *s, uint64_t now)
 }
 
 /*
- * How many shall accept?  One more when clients wait though those who accept
- * are held up, or use all of a processor each (if they do not, more of them
- * would only take it from each other).  One less when nobody was missed.
+ * How many workers should accept?  One more if clients wait although the
+ * acceptors are blocked, or use a whole processor each (otherwise more of them
+ * would only compete for it).  One less if there was always one.
  */
 static void
 watch_acceptors(struct responder *s, uint64_t now)
@@ -199,8 +199,8 @@ watch_acceptors(struct responder *s, uint64_t now)
 }
 
 /*
- * After a crowd has gone: what its threads had goes back to the system, which
- * the C library would not do while anything above it is in use.
+ * After a burst of clients: return the memory of its threads to the system.
+ * The C library does not do that while memory above it is in use.
  */
 static void
 give_back(struct responder *s, bool ended, uint64_t now)
@@ -296,8 +296,8 @@ run(struct responder *s)
 
 /* ---- the end ---- */
 
-/* Nobody shall find our socket any more; those who have connected are still
- * served.  An inherited socket goes on without us. */
+/* Remove our socket; clients that have connected are still served.  An
+ * inherited socket is left for its other users. */
 static void
 leave_socket(struct responder *s)
 {
@@ -312,8 +312,8 @@ leave_socket(struct responder *s)
 	listen_remove(o->own, o->fds[0]);
 }
 
-/* Get the workers out of accept, all: out of everything; returns how many are
- * left. */
+/* Wake the workers out of accept; all: out of every call.  Returns how many
+ * are left. */
 static unsigned
 wake_workers(struct responder *s, bool all)
 {
@@ -351,8 +351,8 @@ drain(struct responder *s)
 
 	atomic_store(&s->pool.stopping, true);
 	leave_socket(s);
-	/* Programs are ended first; a client that neither sends nor takes is
-	 * cut off when that must be over. */
+	/* Programs are ended first; a client that neither sends nor reads is
+	 * disconnected when the time for that is over. */
 	while (wake_workers(s, t >= killed) > 0 && t < killed + LAST_GRACE) {
 		t = clock_ms_coarse();
 		watch(s);
@@ -377,8 +377,9 @@ workers_wanted(const struct server_options *o, const struct settings *settings)
 }
 
 /*
- * Descriptors for that many workers, as far as we may have them.  Programs get
- * what we had: those that use select(2) go wrong with more than 1024.
+ * Raise the limit of descriptors for that many workers, as far as allowed.
+ * Programs get the old limit: those that use select(2) fail with more than
+ * 1024.
  */
 static void
 raise_fd_limit(struct pool *pool, unsigned workers)
@@ -398,8 +399,8 @@ raise_fd_limit(struct pool *pool, unsigned workers)
 
 /*
  * Accepted connections inherit TCP_NODELAY (without it the end of a streamed
- * answer would wait for the client).  With several sockets none may block: its
- * connection can be gone to another process when accept comes.
+ * response would wait for the client).  With several sockets each must be
+ * non-blocking: another process may accept the connection first.
  */
 static void
 prepare_sockets(const struct server_options *o)

@@ -15,10 +15,10 @@ struct server_options {
 	const int *fds; /* listening sockets, close-on-exec */
 	size_t fd_count;
 	const struct socket_file
-	    *own;	    /* fds[0] was made by listen_open of it and is
-			   shared with nobody: its socket file is removed
-			   at the stop, and who has connected already is
-			   still served; NULL: all are inherited */
+	    *own;	    /* listen_open made fds[0] from it, for us alone:
+			       its socket file is removed at the stop, and
+			   * clients that have connected already are still
+			   * served; NULL: all are inherited */
 	const char *policy; /* file to load again on reload */
 	struct load_options load;
 	unsigned workers;    /* -w; 0: of the settings */
@@ -26,7 +26,7 @@ struct server_options {
 };
 
 /*
- * Serve until SIGTERM, SIGINT or SIGUSR1, then finish what runs within
+ * Serve until SIGTERM, SIGINT or SIGUSR1, then finish running requests within
  * drain-timeout.  Takes over one hold of settings.  Blocks the signals in all
  * threads.  Returns the exit status of the program (0: an orderly end).
  */

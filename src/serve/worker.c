@@ -1,9 +1,9 @@
 /*
- * A worker: accept a connection, answer its requests, and again.
+ * A worker: accept a connection, handle its requests, repeat.
  *
- * Threads are made when they are needed and end when too many wait.  What a
- * preflight costs is kept small: of a new connection accept, read, write and
- * close; of a kept one read and write alone, and no lock.
+ * Threads are made when they are needed and end when too many wait.  A
+ * preflight must be cheap: accept, read, write and close on a new connection;
+ * only read and write on a kept one, and no lock.
  *
  * A web server sends the parameters of a request at once; a client that does
  * not is slow, broken or hostile, and must not keep others from being served:
@@ -31,8 +31,9 @@
 #include "serve/worker.h"
 
 enum {
-	PAUSE = 50,	    /* ms, when descriptors or memory are out */
-	FINISH_TIME = 5000, /* ms for an answer of our own to be taken */
+	PAUSE = 50, /* ms, when descriptors or memory are out */
+	FINISH_TIME =
+	    5000, /* ms for the client to read a response of our own */
 	/* ms that a client may take (DESIGN.md section 3, idle-timeout) */
 	FIRST_BYTE = 1000,
 	PARAMETERS = 5000, /* from the first byte on */
@@ -43,9 +44,10 @@ enum {
 /* ---- settings ---- */
 
 /*
- * The settings of now, held by standing in `using`: the main thread stores new
- * ones first and looks at `using` then, we the other way round, so one of the
- * two sees the other (both in sequentially consistent order).
+ * The current settings, held by setting `using`: the main thread stores new
+ * settings first and then reads `using`, a worker does the reverse, so at
+ * least one of the two sees the other's change (both in sequentially
+ * consistent order).
  */
 static struct settings *
 use_settings(struct worker *w)
@@ -92,7 +94,8 @@ peer_allowed(struct worker *w, const union socket_address *a)
 	return allowed;
 }
 
-/* The listening socket that has a connection; of one alone, that one. */
+/* The listening socket that has a connection; if there is only one, that one.
+ */
 static int
 ready_socket(const struct server_options *o)
 {
@@ -139,7 +142,7 @@ accept_connection(struct worker *w)
 	return -1;
 }
 
-/* Shall this worker accept?  Waits until there is a slot.  Under the lock. */
+/* Should this worker accept?  Waits until there is a slot.  Under the lock. */
 static bool
 may_accept(struct worker *w)
 {
@@ -164,7 +167,7 @@ may_accept(struct worker *w)
 	}
 }
 
-/* accept has failed.  False: it will not get better.  Under the lock. */
+/* accept has failed.  False: retrying does not help.  Under the lock. */
 static bool
 survive(struct pool *pool, int error)
 {
@@ -197,7 +200,7 @@ survive(struct pool *pool, int error)
 	}
 }
 
-/* The next connection, with a slot to answer it; -1: end the thread. */
+/* The next connection, with a slot; -1: end the thread. */
 static int
 next_connection(struct worker *w)
 {
@@ -233,7 +236,7 @@ next_connection(struct worker *w)
 
 /* ---- answering ---- */
 
-/* An exchange and whose it is. */
+/* An exchange, and its worker. */
 struct conversation {
 	struct exchange x;
 	struct worker *worker;
@@ -268,7 +271,7 @@ answer_large(struct exchange *x, const struct settings *settings)
 	log_access(x->log, settings, &unread, &x->outcome);
 }
 
-/* When the request began, and until when all of it may go on. */
+/* When the request began, and when it must end. */
 static void
 bound(struct worker *w, const struct app *app, struct exchange *x)
 {
@@ -283,9 +286,9 @@ bound(struct worker *w, const struct app *app, struct exchange *x)
 }
 
 /*
- * Answer the request that has been read.  Returns how many milliseconds its end
- * may take: where a program ran, as long as it might stay silent; an answer of
- * ours is small.
+ * Handle the request that has been read.  Returns how many milliseconds its
+ * end may take: after a program, its idle-timeout; our own responses are
+ * small.
  */
 static uint64_t
 answer(struct worker *w, bool large)
@@ -336,7 +339,7 @@ may_keep(const struct pool *pool)
 				     memory_order_relaxed);
 }
 
-/* Answer one request and end it; false: the connection is closed. */
+/* Handle one request and end it; false: the connection is closed. */
 static bool
 answer_and_finish(struct worker *w, enum connection_event event)
 {
@@ -382,16 +385,16 @@ time_left(struct worker *w, uint64_t started, uint64_t first)
 		allowed = FIRST_BYTE;
 	} else if (atomic_load_explicit(&w->pool->backlog_waiting,
 					memory_order_relaxed)) {
-		/* others wait: no more than for a silent one */
+		/* others wait: no longer than for a silent client */
 		allowed = FIRST_BYTE;
 	}
 	return now - from >= allowed ? 0 : allowed - (now - from);
 }
 
 /*
- * The parameters have not come at once: wait for them, within bounds.  What has
- * come is read before the clock is looked at, so a responder that was stopped
- * (SIGSTOP) loses no request.
+ * The parameters have not come at once: wait for them, within limits.
+ * Available input is read before the clock is checked, so a responder that was
+ * stopped (SIGSTOP) loses no request.
  */
 static enum connection_event
 wait_for_parameters(struct worker *w)
@@ -443,7 +446,7 @@ first_request(struct worker *w, int fd)
 static enum connection_event
 next_request(struct worker *w)
 {
-	/* Where programs answer they need the processor more than we do. */
+	/* Programs need the processor more than we do. */
 	bool spin = !w->ran && atomic_load(&w->pool->busy) > 1;
 	enum connection_event event;
 
@@ -471,7 +474,7 @@ worker_run(void *argument)
 
 	while ((fd = next_connection(w)) >= 0)
 		serve(w, fd);
-	/* With this thread the kernel would end what it has started. */
+	/* If this thread ends, the kernel ends the programs that it started. */
 	while (atomic_load(&w->left) > 0)
 		(void)poll(NULL, 0, PAUSE);
 	pool_end_worker(w);

@@ -6,8 +6,8 @@
 #ifndef WORKER_H
 #define WORKER_H
 
-/* Accept connections and answer their requests until the responder stops or too
- * many workers wait.  argument is the struct worker (pool.h), which
+/* Accept connections and handle their requests until the responder stops or
+ * too many workers wait.  argument is the struct worker (pool.h), which
  * pool_end_worker gets at the end.  Returns NULL. */
 void *worker_run(void *argument);
 
