@@ -1,5 +1,5 @@
 /*
- * Answers that corswrap makes itself.
+ * Responses that corswrap makes itself.
  *
  * They are written piece by piece into the sink, which gathers them.
  *
@@ -15,7 +15,7 @@
 
 #include "cors/own_response.h"
 
-/* The answer to HEAD has no body (RFC 9110, 9.3.2). */
+/* The response to HEAD has no body (RFC 9110, 9.3.2). */
 static bool
 is_head(const struct exchange *x)
 {

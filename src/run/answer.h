@@ -1,6 +1,6 @@
 /*
- * Answers that corswrap makes itself: errors and empty ones, with the CORS
- * lines of the decision.  An error without them would reach no script.
+ * Responses that corswrap makes itself: errors and empty ones, with the CORS
+ * lines of the decision.  A script cannot read an error without them.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -12,15 +12,15 @@
 
 /*
  * An error: Status, the CORS lines of the decision (may be NULL),
- * Cache-Control: no-store, a short text/plain body (none for HEAD), and with
- * 503 Retry-After.  text is sent to the client: no path and nothing of the
- * policy in it; NULL: what the status means.  Sets the outcome's status.  0, or
- * -1 with errno from the sink.
+ * Cache-Control: no-store, a short text/plain body (not for HEAD), and with
+ * 503 Retry-After.  text is sent to the client, so it must not contain a path
+ * or a part of the policy; NULL: the meaning of the status.  Sets the
+ * outcome's status.  0, or -1 with errno from the sink.
  */
 int answer_error(struct exchange *, const struct cors_decision *, int status,
 		 const char *text);
 
-/* What a decision whose verdict is not CORS_RUN answers with.  Sets the
+/* The response to a request whose verdict is not CORS_RUN.  Sets the
  * outcome's status; returns as above. */
 int answer_decision(struct exchange *, const struct cors_decision *);
 

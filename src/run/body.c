@@ -1,9 +1,9 @@
 /*
  * The request body, read whole before the program starts.
  *
- * Reading it first is what makes the deadlocks of other wrappers impossible
- * (a program that writes before it reads, one that never reads) and what lets
- * a truncated upload be refused before anything has run.
+ * Reading it first prevents the deadlocks of other wrappers (a program that
+ * writes before it reads, or that never reads), and allows a truncated upload
+ * to be refused before a program runs.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -29,7 +29,7 @@ enum {
 	CHUNK = 64 * 1024,	 /* also what a fresh pipe holds */
 	MEMFD_MAX = 1024 * 1024	 /* larger bodies go to a file */
 };
-/* Of a body that is thrown away. */
+/* For a body that is discarded. */
 #define DISCARD_MAX (UINT64_C(1) << 30)
 /* No body is longer; sums of two still fit. */
 #define LENGTH_MAX UINT64_C(999999999999999999)
@@ -47,9 +47,9 @@ struct reading {
 
 /*
  * Without a length: may there be a body?  FastCGI says where it ends.  In CGI
- * its end is that of standard input, which some servers leave open (RFC 3875,
- * 4.2: nothing is to be read beyond CONTENT_LENGTH); so it is only read where a
- * body is announced or usual.
+ * it ends with standard input, which some servers leave open (RFC 3875, 4.2: a
+ * program must not read beyond CONTENT_LENGTH).  So it is only read if a body
+ * is announced or usual.
  */
 static bool
 is_expected(const struct exchange *exchange, struct slice method)
@@ -77,8 +77,8 @@ body_folder(void)
 	return folder == NULL || folder[0] != '/' ? "/tmp" : folder;
 }
 
-/* Writing past RLIMIT_FSIZE shall fail with EFBIG instead of killing us.  The
- * program begins with an empty mask all the same (child.c). */
+/* Writing past RLIMIT_FSIZE must fail with EFBIG instead of killing us.
+ * The program still begins with an empty mask (child.c). */
 static void
 block_file_signal(void)
 {
@@ -99,7 +99,7 @@ open_store(struct reading *s, bool small)
 	s->in_memory = false;
 	block_file_signal();
 	s->fd = os_unnamed_file(body_folder());
-	/* No folder to write to: memory, up to max-body. */
+	/* No writable folder: use memory, up to max-body. */
 	if (s->fd < 0)
 		s->fd = os_memory_file("corswrap-body");
 	return s->fd < 0 ? -1 : 0;
@@ -143,8 +143,8 @@ write_all(int fd, const char *data, size_t len)
 	return 0;
 }
 
-/* A pipe that holds the whole body, so that nobody has to write while the
- * program reads.  1: there is none that large. */
+/* A pipe that holds the whole body, so that no thread has to write while
+ * the program reads.  1: a pipe cannot be that large. */
 static int
 into_pipe(const char *data, size_t len, struct body *out)
 {
@@ -193,7 +193,7 @@ no_room(struct reading *s)
 	return 500;
 }
 
-/* The body has not come in time, or no more clients may be waited for. */
+/* The body has not come in time, or too many clients are slow. */
 static int
 too_slow(struct reading *s, bool crowded)
 {
@@ -287,7 +287,7 @@ malformed(struct reading *s)
 
 enum filled { MORE, ENDED, SHORT, LARGE };
 
-/* Fill the buffer as far as the body goes. */
+/* Fill the buffer, or read to the end of the body. */
 static enum filled
 fill(struct reading *s, size_t *len)
 {
@@ -366,8 +366,8 @@ read_body(struct reading *s, struct body *out)
 	return rc == 0 ? 0 : no_room(s);
 }
 
-/* Is standard input a file that holds just the body (lighttpd)?  Then the
- * program gets that. */
+/* Is standard input a file that contains exactly the body (lighttpd)?  Then
+ * pass it on to the program. */
 static bool
 is_given(const struct reading *s)
 {

@@ -19,23 +19,24 @@ struct body {
 
 /*
  * Read the body of the exchange.  0: *out holds it (close with body_close).
- * Else the status to answer with: 400 (malformed CONTENT_LENGTH, or the client
- * went away or sent less than it said: nothing may run), 408 (body-timeout or
- * total-timeout), 413 (over max-body; the rest has not been read), 500 (no
- * room), 503 (too many slow clients, or corswrap stops); the cause has been
- * logged.
+ * Else the status of the response: 400 (malformed CONTENT_LENGTH, or the
+ * client disconnected or sent less than announced: the program must not run),
+ * 408 (body-timeout or total-timeout), 413 (over max-body; the rest has not
+ * been read), 500 (no room), 503 (too many slow clients, or corswrap stops);
+ * the cause has been logged.
  */
 int body_read(struct exchange *, const struct app *, const struct request *,
 	      struct body *out);
 void body_close(struct body *);
 
-/* Where bodies go that neither fit into a pipe nor may be kept in memory. */
+/* The folder for bodies that neither fit into a pipe nor may be kept in
+ * memory. */
 const char *body_folder(void);
 
 /*
- * The answer to a body that is too large has been sent: read the rest, until
- * its end or body-timeout.  A web server that cannot write all of it takes the
- * answer for lost.
+ * The response to a body that is too large has been sent: read the rest, until
+ * its end or body-timeout.  A web server that cannot write all of the body
+ * discards the response.
  */
 void body_discard(struct exchange *);
 

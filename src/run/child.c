@@ -3,9 +3,9 @@
  *
  * os_start is clone with CLONE_VM and CLONE_VFORK, as in posix_spawn: fork
  * copies page tables (2.9 ms from a 64 MB parent, measured), and posix_spawn
- * can set no limits and no parent-death signal and does not tell which step
- * failed.  Until it execs the child runs in our memory with all signals blocked
- * and calls only what is async-signal-safe.
+ * cannot set limits or a parent-death signal and does not report which step
+ * failed.  Until it execs the child runs in our memory with all signals
+ * blocked and calls only what is async-signal-safe.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -93,8 +93,8 @@ set_limits(const struct app *app, uint64_t files)
 }
 
 /*
- * Handled signals become default at exec; ignored ones would stay, and perl and
- * sh go wrong with an ignored SIGCHLD or SIGPIPE.
+ * Handled signals become default at exec; ignored ones would stay ignored, and
+ * perl and sh misbehave with an ignored SIGCHLD or SIGPIPE.
  */
 static void
 default_signals(void)
@@ -128,7 +128,8 @@ set_descriptors(const struct child_spec *spec, int in)
 	if (control < 0 || in < 0 || out < 0 || err < 0 || put(in, 0) < 0 ||
 	    put(out, 1) < 0 || put(err, 2) < 0)
 		return -1;
-	/* All of ours are close-on-exec; this is for what libraries opened. */
+	/* All of ours are close-on-exec; this is for descriptors that
+	 * libraries opened. */
 	os_close_on_exec_from(3);
 	return control > 0 && put(control, spec->control_as) < 0 ? -1 : 0;
 }
@@ -276,8 +277,8 @@ child_wait(const struct child *child, int ms)
 	}
 }
 
-/* Its parent shall wait for it.  As long as that has not, the kernel keeps the
- * status and the number. */
+/* Its parent must wait for it.  Until then the kernel keeps the status and
+ * the number. */
 static int
 reap_by_parent(const struct child *child)
 {
@@ -378,7 +379,7 @@ exec_hint(const char *file, int error)
 	}
 }
 
-/* What to do about it; may be NULL. */
+/* A hint; may be NULL. */
 static const char *
 hint(const char *file, enum child_stage stage, int error)
 {

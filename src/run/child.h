@@ -24,10 +24,10 @@ struct child_spec {
 	uint64_t
 	    files; /* soft limit of open files, unless limits say; 0: ours */
 	bool prepared; /* this process has called child_prepare */
-	/* What its descendants leave behind becomes its own (ending.h) while it
-	 * lives: wait(2) for any child may tell it of such. */
+	/* Processes that its descendants leave behind become its children
+	 * (ending.h) while it lives: wait(2) for any child may return them. */
 	bool adopts;
-	/* the signal it gets if our thread ends before it does; 0: TERM */
+	/* the signal for it if our thread ends first; 0: TERM */
 	int death_signal;
 	/* A socket that becomes descriptor control_as; 0: there is none */
 	int control;
@@ -48,25 +48,25 @@ struct child {
 	int pidfd; /* readable once it has ended; -1: none (Linux before 5.2) */
 	/*
 	 * Where another process has started it, and must wait for it: a socket
-	 * to that one, which is told ("w" and the process) when it has ended.
-	 * Its pidfd is never -1 then.  0: it is our own.
+	 * to that one, to which "w" and the process are sent when it has
+	 * ended.  Its pidfd is never -1 then.  0: it is our own.
 	 */
 	int parent;
 };
 
 /*
- * No signal is ignored in this process after this, so that no program starts
- * with one that is; SIGPIPE gets a handler that does nothing.  Saves each start
- * sixty system calls.  To be called once, before any thread and after what else
- * sets signals.
+ * After this no signal is ignored in this process, so that programs do not
+ * inherit that; SIGPIPE gets an empty handler.  Saves sixty system calls per
+ * start.  Call it once, before any thread and after other code that sets
+ * signals.
  */
 void child_prepare(void);
 
 /*
  * Start the program, at the cost of vfork: in its own process group, default
- * signals, empty mask, a parent-death signal (of the calling thread, which must
- * live until child_reap), descriptors 0 to 2 only.  -1: errno and *stage say
- * why; nothing is left behind.
+ * signals, empty mask, a parent-death signal (of the calling thread, which
+ * must live until child_reap), descriptors 0 to 2 only.  -1: errno and *stage
+ * say why; no process is left.
  */
 int child_start(const struct child_spec *, struct child *,
 		enum child_stage *stage);
@@ -74,14 +74,14 @@ int child_start(const struct child_spec *, struct child *,
 /*
  * Give this very process what child_start gives its programs (signals,
  * descriptors, directory, limits), for an exec in place.  It stays in its
- * process group: when Apache stops it signals that group alone.  -1: errno and
+ * process group: when Apache stops, it only signals that group.  -1: errno and
  * *stage say why.
  */
 int child_enter(const struct child_spec *, enum child_stage *stage);
 
 /*
  * Log why a start has failed, and a hint (request may be NULL).  Returns the
- * status to answer with: 503 if a retry may succeed, else 500.
+ * status of the response: 503 if a retry may succeed, else 500.
  */
 int child_report(struct log *, const struct request *, const char *file,
 		 enum child_stage stage, int error);
@@ -92,11 +92,12 @@ int child_report(struct log *, const struct request *, const char *file,
  */
 int child_limit(pid_t, const struct app *);
 
-/* Has it ended?  Waits up to ms (-1: for ever).  Does not reap. */
+/* Has it ended?  Waits up to ms (-1: no limit).  Does not reap. */
 bool child_wait(const struct child *, int ms);
 
-/* Wait until it has ended, and reap it.  Returns its wait status; 0 if its
- * parent, which is not we, has ended without one. */
+/* Wait until it has ended, and reap it.  Returns its wait status; 0 if it
+ * is another process's child and that parent has ended without reporting
+ * one. */
 int child_reap(struct child *);
 
 /* Send a signal to its process group, and to the program even if it left that.

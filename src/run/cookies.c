@@ -1,5 +1,5 @@
 /*
- * Cookies of programs that pages of other sites will miss.
+ * Cookies of programs that browsers will not send for pages of other sites.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -18,8 +18,8 @@
 
 enum { HOST_ROOM = 1024, NAME_SHOWN = 64 };
 
-/* Is the page of another site?  Browsers say so over https; else the hosts
- * show it. */
+/* Is the page from another site?  Browsers say so over https; else compare
+ * the hosts. */
 static bool
 is_cross_site(const struct cors_decision *decision,
 	      const struct request *request)

@@ -1,6 +1,6 @@
 /*
- * Cookies of programs that pages of other sites will miss: the policy allows
- * them credentials, but the cookie is not meant for other sites.
+ * Cookies of programs that browsers will not send for pages of other sites:
+ * the policy allows them credentials, but the cookie has no SameSite=None.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -11,10 +11,10 @@
 #include "run/exchange.h"
 
 /*
- * Log each Set-Cookie of a response to a page of another site that lacks
- * SameSite=None or Secure, if the policy allows that page credentials: a
- * responder once for each section and name of a cookie, as a warning; plain CGI
- * forgets what it logged, and logs at the level debug.
+ * Log each Set-Cookie without SameSite=None or Secure in a response to a page
+ * of another site, if the policy allows that page credentials.  A responder
+ * logs it once for each section and name of a cookie, as a warning; plain CGI
+ * cannot remember what it logged, and logs at the level debug.
  */
 void cookies_check(const struct exchange *, const struct cors_decision *,
 		   const struct request *, const struct header_block *);

@@ -17,8 +17,8 @@
 #include "base/clock.h"
 
 enum {
-	LOOK = 10,	  /* ms between two looks at what has no descriptor */
-	KILL_TIME = 1000, /* ms that KILL may take: memory is given back */
+	LOOK = 10, /* ms between two looks at processes without a pidfd */
+	KILL_TIME = 1000, /* ms that KILL may take: the kernel frees memory */
 	ROUNDS_MAX = 20	  /* of stopping */
 };
 
@@ -48,7 +48,7 @@ ending_begin(struct ending *e, const struct child *child, ino_t out, ino_t err,
 	strays_signal(&e->strays, SIGTERM);
 }
 
-/* Now whoever holds its pipes is known to be left behind. */
+/* Now every process that holds its pipes is one that it left behind. */
 static void
 reap(struct ending *e)
 {
@@ -72,7 +72,7 @@ signal_all(const struct ending *e, int signal)
 	strays_signal(&e->strays, signal);
 }
 
-/* As long as new ones are found: what is stopped starts no other. */
+/* Repeat while new ones are found: stopped processes start no others. */
 static void
 stop_all(struct ending *e)
 {
@@ -95,7 +95,7 @@ kill_all(struct ending *e)
 	e->until = now + KILL_TIME;
 	stop_all(e);
 	signal_all(e, SIGKILL);
-	/* Another user's: nothing will come of it. */
+	/* Another user's process: we cannot signal it. */
 	if (!e->reaped && kill(e->child.pid, 0) != 0 && errno == EPERM)
 		e->until = now;
 }

@@ -1,10 +1,10 @@
 /*
- * Ending a program before its time: TERM to its process group and to what it
- * left outside of that, KILL after a grace, and no waiting for what neither
- * reaches.
+ * Ending a program before its time: TERM to its process group and to processes
+ * that it left outside of the group, then KILL; processes that neither ends
+ * are not waited for.
  *
- * Before KILL everything is stopped, so that nothing new is started while what
- * there is is looked for.
+ * Before KILL all of them are stopped, so that no new process is started
+ * during the search.
  *
  * In steps, so that one thread can do it for many.
  *
@@ -25,9 +25,9 @@ enum ending_state {
 struct ending {
 	struct child child;
 	int status;
-	pid_t group; /* 0: nobody is in it any more */
+	pid_t group; /* 0: it is empty */
 	struct strays strays;
-	uint64_t until; /* ms: what comes next is due */
+	uint64_t until; /* ms: the next step is due */
 	bool killed;
 	bool reaped;
 	ino_t pipes[2];
@@ -40,17 +40,17 @@ ino_t ending_pipe(int fd);
 void ending_begin(struct ending *, const struct child *, ino_t out, ino_t err,
 		  uint64_t grace);
 
-/* What is due now; not to be called again but after ENDING_GOES_ON. */
+/* The step that is due now; call it again only after ENDING_GOES_ON. */
 enum ending_state ending_step(struct ending *);
 
-/* Milliseconds until ending_step has something to do, whatever the pidfd
- * says. */
+/* Milliseconds until the next ending_step is due, whatever the pidfd
+ * reports. */
 int ending_wait(const struct ending *);
 
 /* Log that a program is left to itself. */
 void ending_report(struct log *, const struct child *, const char *name);
 
-/* All of it, waiting; ENDING_GOES_ON: so many ms (-1: any time) were not
+/* All steps, waiting; ENDING_GOES_ON: so many ms (-1: no limit) were not
  * enough. */
 enum ending_state ending_run(struct ending *, int ms);
 

@@ -56,7 +56,7 @@ is_dropped(struct slice name)
 struct builder {
 	char **to;
 	size_t count;
-	char *at; /* free memory for what is made */
+	char *at; /* free memory for new variables */
 };
 
 /* The index of a name, from `from` on, or the count. */
@@ -77,7 +77,7 @@ has(const struct builder *b, struct slice name)
 	return find(b, 0, name) < b->count;
 }
 
-/* Take it out, however often it is there. */
+/* Remove every variable of that name. */
 static void
 unset(struct builder *b, struct slice name)
 {
@@ -94,7 +94,7 @@ set(struct builder *b, char *variable)
 	b->to[b->count++] = variable;
 }
 
-/* "NAME=value" from the memory; a value of NULL: taken out. */
+/* "NAME=value" from the memory; a value of NULL: removed. */
 static void
 set_made(struct builder *b, struct slice name, const char *value)
 {
@@ -114,7 +114,7 @@ set_made(struct builder *b, struct slice name, const char *value)
 	set(b, made);
 }
 
-/* ---- what is made ---- */
+/* ---- new variables ---- */
 
 static const char *
 authorization(const struct settings *settings, const struct exchange *exchange)
@@ -147,13 +147,14 @@ set_names(struct builder *b, const struct script *script)
 	set_made(b, SLICE("SCRIPT_FILENAME"), script->script_filename);
 	set_made(b, SLICE("PATH_INFO"), script->path_info);
 	set_made(b, SLICE("PATH_TRANSLATED"), script->path_translated);
-	/* It tells of the redirect that led here; php-cgi with a PATH_INFO
-	 * would look for its script by it, and fail. */
+	/* It belongs to the redirect that led here; with a PATH_INFO
+	 * php-cgi would search for its script by it, and fail. */
 	unset(b, SLICE("REDIRECT_URL"));
 }
 
-/* RFC 3875, 4.1.6: without a PATH_INFO there is no PATH_TRANSLATED, but nginx
- * and Caddy can only join it of document root and PATH_INFO, whatever that is.
+/* RFC 3875, 4.1.6: without a PATH_INFO there is no PATH_TRANSLATED, but
+ * nginx and Caddy always join document root and PATH_INFO, even if that is
+ * empty.
  */
 static void
 unset_path_translated(struct builder *b)
@@ -194,8 +195,8 @@ literal(const char *text)
 	return cast.out;
 }
 
-/* php-cgi refuses to run without it.  nginx' $status, by which it tells that this
- * is for an error_page, is "000" where it is not. */
+/* php-cgi refuses to run without it.  nginx' $status, which shows a request
+ * for an error_page, is "000" otherwise. */
 static void
 set_redirect_status(struct builder *b)
 {
@@ -207,8 +208,8 @@ set_redirect_status(struct builder *b)
 }
 
 /*
- * What is the same in each request comes first: a php-cgi that runs warm has it
- * in its own environment, and puts that in front of a request's variables.
+ * Variables that are the same in each request come first: a warm php-cgi has
+ * them in its own environment, which it puts before a request's variables.
  */
 static void
 set_lasting(struct builder *b, const struct app *app)
@@ -223,7 +224,7 @@ set_lasting(struct builder *b, const struct app *app)
 	if (!has(b, SLICE("PATH")))
 		set(b, literal(DEFAULT_PATH));
 	count = b->count - from;
-	/* Room for as many is behind them. */
+	/* There is room for as many after them. */
 	memmove(b->to + count, b->to, b->count * sizeof(*b->to));
 	memmove(b->to, b->to + b->count, count * sizeof(*b->to));
 }
@@ -232,8 +233,8 @@ static void
 set_defaults(struct builder *b, const struct app *app)
 {
 	set_lasting(b, app);
-	/* RFC 3875, 4.1.7: it is there, if only to say that there is none;
-	 * HAProxy leaves an empty one out. */
+	/* RFC 3875, 4.1.7: it must be set, even if it is empty; HAProxy
+	 * leaves an empty one out. */
 	if (!has(b, SLICE("QUERY_STRING")))
 		set(b, literal("QUERY_STRING="));
 	set_redirect_status(b);

@@ -1,6 +1,6 @@
 /*
- * One request and the place where its answer goes, whether it came by CGI or
- * by FastCGI.  cgi.c and fastcgi.c fill it in; respond.c works with it.
+ * One request and the destination of its response, for CGI and FastCGI.  cgi.c
+ * and worker.c fill it in; respond.c works with it.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -32,8 +32,8 @@ struct settings;
 struct warm;
 
 /*
- * Memory of one worker, reused from request to request; nothing of a request
- * outlives it.  Buffers (base/buffer.h) are allocated on first need and kept.
+ * Memory of one worker, reused from request to request; nothing in it outlives
+ * the request.  Buffers (base/buffer.h) are allocated on first need and kept.
  */
 struct scratch {
 	struct file_state other; /* an `exec` that is not corswrap itself */
@@ -47,7 +47,7 @@ struct scratch {
 	size_t header_cap;
 	char *io; /* for relaying; at least 64 KiB when in use */
 	size_t io_cap;
-	struct spin spin_application; /* for its answer */
+	struct spin spin_application; /* for its response */
 	struct spin spin_server;      /* for its next request */
 };
 
@@ -64,34 +64,34 @@ scratch_free(struct scratch *scratch)
 }
 
 /*
- * Where the response goes.  All calls: 0 or more on success, -1 with errno.  Of
- * the client these are: EPIPE or ECONNRESET, it is gone; ETIMEDOUT, it took
- * nothing until idle-timeout or exchange->until; EBUSY, too many clients are slow
- * already; ECANCELED, corswrap stops.
+ * Where the response goes.  All calls: 0 or more on success, -1 with errno.
+ * Errors of the client: EPIPE or ECONNRESET, it has disconnected; ETIMEDOUT,
+ * it read nothing until idle-timeout or exchange->until; EBUSY, too many
+ * clients are slow already; ECANCELED, corswrap stops.
  */
 struct sink {
-	/* The whole of it, blocking, bounded by the idle timeout. */
+	/* Write all of it, blocking, at most for the idle timeout. */
 	int (*write)(struct sink *, const void *, size_t);
-	/* What was written is on its way to the client when this returns. */
+	/* Send buffered data to the client before returning. */
 	int (*flush)(struct sink *);
 	/*
-	 * Move up to max bytes (0: what is there) from a pipe or socket that is
-	 * readable to the client, the cheapest way there is.  Returns the
-	 * number of bytes, 0 at the end of fd, -1 with errno (EAGAIN: nothing
-	 * there; other errors than those of the client are fd's).
+	 * Move up to max bytes (0: all available) from a readable pipe or
+	 * socket to the client, in the cheapest way.  Returns the number of
+	 * bytes, 0 at the end of fd, -1 with errno (EAGAIN: none available;
+	 * errors other than the client's are those of fd).
 	 */
 	ssize_t (*move)(struct sink *, int fd, size_t max);
 	/* A line for the web server's error log (FCGI_STDERR); may be NULL. */
 	int (*write_stderr)(struct sink *, const void *, size_t);
-	/* To be polled for these events while waiting, or -1. */
+	/* A descriptor to poll for these events while waiting, or -1. */
 	int poll_fd;
 	short poll_events;
 	/* poll_fd has events: is the client gone (or has it aborted)? */
 	bool (*gone)(struct sink *);
-	/* The response is over and the program goes on: the server need not
-	 * wait.  NULL: that is for who ends the request. */
+	/* The response has ended and the program still runs: the server
+	 * need not wait.  NULL: the caller that ends the request does this. */
 	int (*end)(struct sink *);
-	/* Tell the server the exit status of the program (appStatus). */
+	/* Send the exit status of the program to the server (appStatus). */
 	void (*set_exit)(struct sink *, int status);
 	/* The answer is incomplete: the client must be able to tell. */
 	void (*set_broken)(struct sink *);
@@ -99,11 +99,11 @@ struct sink {
 
 /* Where the request body comes from. */
 struct source {
-	/* Blocking.  0 at the end; -1 with errno: cut short; ETIMEDOUT: past
-	 * body-timeout or exchange->until; EBUSY: too many clients are slow;
-	 * ECANCELED: corswrap stops. */
+	/* Blocking.  0 at the end; -1 with errno: cut off; ETIMEDOUT: past
+	 * body-timeout or exchange->until; EBUSY: too many clients are
+	 * slow; ECANCELED: corswrap stops. */
 	ssize_t (*read)(struct source *, void *, size_t);
-	/* A descriptor that can be given to the program as it is, or -1. */
+	/* A descriptor that the program can inherit, or -1. */
 	int fd;
 };
 
@@ -123,11 +123,13 @@ struct outcome {
 	int reason;  /* enum cors_reason */
 	int verdict; /* enum cors_verdict */
 	bool preflight;
-	bool ran;	       /* the program was started or forwarded to */
+	bool ran;	       /* the program was started, or the request
+				  forwarded */
 	enum warm_result warm; /* where a program ran */
 	bool reported;	       /* enforce = report would have blocked it */
-	const char *failure;   /* id of what went wrong ("first-byte-timeout",
-				  "client-gone", ...), static; NULL: nothing */
+	const char *failure;   /* id of the failure ("first-byte-timeout",
+				  "client-gone", ...), static; NULL: nothing
+				  */
 	uint64_t body_bytes;   /* of the response */
 	uint64_t microseconds; /* from first parameter to last byte */
 };
@@ -135,7 +137,7 @@ struct outcome {
 struct exchange {
 	char **variables; /* "NAME=value", NULL-terminated; the server's */
 	bool fastcgi;	  /* parameters, not our own environment */
-	bool nph;	  /* CGI: what we write reaches the client as it is */
+	bool nph;	  /* CGI: our output reaches the client unchanged */
 	struct slice server_script; /* lighttpd's argv[1] in CGI; else absent */
 	struct source *in;
 	struct sink *out;
@@ -144,8 +146,8 @@ struct exchange {
 	struct metrics *metrics;   /* FastCGI alone; NULL in CGI */
 	struct forward_pool *pool; /* connections to forward to; may be NULL */
 	struct warm *warm;	   /* warm interpreters, with: */
-	/* warm_serve and warm_start, which plain CGI has no use for; NULL
-	   there */
+	/* warm_serve and warm_start, which plain CGI does not need; NULL
+	 * there */
 	enum warm_result (*warm_serve)(struct warm *, const struct settings *,
 				       const struct script *, struct exchange *,
 				       char **variables, struct body *,
@@ -154,18 +156,18 @@ struct exchange {
 				       const struct script *,
 				       const struct child_spec *,
 				       struct child *);
-	struct reaper *reaper; /* for programs that outlive their answer; NULL:
-				  they are waited for */
-	/* and how many of this thread's live in it: it must not end before
-	   they do (child.h, the parent-death signal) */
+	struct reaper *reaper; /* for programs that outlive their response;
+				  NULL: they are waited for */
+	/* the number of this thread's programs in it: the thread must not
+	 * end before them (child.h, the parent-death signal) */
 	atomic_uint *left;
-	/* becomes readable when every program must be ended now; -1: never */
+	/* readable when every program must be ended now; -1: never */
 	int stop_fd;
 	/* soft limit of open files that we were started with, for programs;
 	   0: what we have */
 	uint64_t file_limit;
-	/* to be called before anything that may take long (reading a body,
-	   running a program), so that another worker accepts; NULL in CGI */
+	/* called before anything that may take long (reading a body,
+	 * running a program), so that another worker accepts; NULL in CGI */
 	void (*will_block)(struct exchange *);
 	/* the body has been read: a program may run now; NULL in CGI */
 	void (*will_run)(struct exchange *);

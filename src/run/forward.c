@@ -1,5 +1,5 @@
 /*
- * Handing a request on to a FastCGI application.
+ * Forwarding a request to a FastCGI application.
  *
  * One poll for everything that can happen, as in relay.c: room to send in,
  * output, and what transfer.c watches.
@@ -30,17 +30,19 @@ enum {
 	PIECE_MIN = 16384,  /* from here on a copy costs more than a write */
 	MOVE_MIN = 32768,   /* left of a record, to be moved by the kernel */
 	HOUR = 3600 * 1000, /* ms */
-	LAST_MOMENT = 50, /* ms from the end of a connection to its server's */
-	REST_READS = 64	  /* of what our own server leaves in its pipe */
+	LAST_MOMENT = 50,   /* ms from the end of a connection to the end of its
+			       server */
+	REST_READS = 64	    /* of what our own server leaves in its pipe */
 };
 
 struct forward {
 	struct transfer t;
-	const struct forward_own *own; /* NULL: an application of others */
+	const struct forward_own *own; /* NULL: an application that we did not
+					  start */
 	bool idempotent;
 	struct forward_request request;
-	/* of one attempt, which goes on until t.over: */
-	bool again; /* nothing has come of it: another may be made */
+	/* of one attempt, which lasts until t.over: */
+	bool again; /* it failed without effect: another may be made */
 	struct forward_connection connection;
 	int err; /* of our own server; -1: it has ended, or there is none */
 	bool sending;
@@ -64,10 +66,10 @@ goes_on(const struct forward *f)
 
 /*
  * The connection has ended before END_REQUEST.  The request is sent again if
- * the application cannot have seen it (no byte was sent), or has answered
- * nothing and the request may be sent twice (RFC 9110, 9.2.2); and if another
- * try can differ, because the connection was a kept one or there is another
- * address.
+ * the application cannot have seen it (no byte was sent), or has sent no
+ * response and the request may be sent twice (RFC 9110, 9.2.2); and only if a
+ * retry can have another result, because the connection was a kept one or
+ * there is another address.
  */
 static void
 ended_early(struct forward *f, int error)
@@ -114,7 +116,7 @@ feed(struct forward *f, struct slice data)
 	transfer_feed(&f->t, data.ptr, data.len);
 }
 
-/* The answer is over: what does END_REQUEST say of it? (section 5.5) */
+/* The response has ended: check the status in END_REQUEST (section 5.5). */
 static void
 request_ended(struct forward *f)
 {
@@ -156,7 +158,7 @@ request_ended(struct forward *f)
 
 /*
  * Output of several records becomes one write: small pieces are moved together
- * in the buffer, large ones are handed on where they are.
+ * in the buffer, large ones are sent from where they are.
  */
 static void
 add_output(struct forward *f, struct slice *run, struct slice piece, char *buf)
@@ -200,14 +202,14 @@ parse_records(struct forward *f, char *buf, size_t len)
 		else if (event == RECORD_END)
 			request_ended(f);
 	}
-	/* Bytes after the end belong to nobody. */
+	/* Bytes after the end belong to no request. */
 	if (at < len)
 		f->whole = false;
 }
 
 /*
- * A read on behalf of the client has failed: which of the two was it?  Once
- * an error has been reported, a socket that is done for reads as ended.
+ * Moving bytes to the client has failed: was it the client or the application?
+ * Once an error has been reported, a broken socket reads as ended.
  */
 static bool
 is_ours(const struct forward *f)
@@ -218,7 +220,7 @@ is_ours(const struct forward *f)
 	return n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
-/* The rest of a large record, the cheapest way there is. */
+/* The rest of a large record, in the cheapest way. */
 static void
 move_output(struct forward *f, size_t most)
 {
@@ -263,11 +265,11 @@ read_output(struct forward *f)
 	f->t.last = clock_ms();
 	forward_connection_answered(&f->connection);
 	parse_records(f, scratch->io, (size_t)n);
-	/* A client that takes its time is not the application's fault. */
+	/* A slow client is not the application's fault. */
 	f->t.last = clock_ms();
 }
 
-/* The way to the application is gone, which tells of no answer. */
+/* The application has closed its reading side; it may still have responded. */
 static bool
 is_cut_off(int error)
 {
@@ -288,7 +290,7 @@ send_more(struct forward *f)
 		return;
 	f->sending = false;
 	f->sent_at = clock_ms();
-	/* It may have answered without reading all of the body. */
+	/* It may have responded without reading all of the body. */
 	f->cut = rc < 0;
 	if (rc < 0 && is_cut_off(error))
 		ended_early(f, error);
@@ -336,7 +338,7 @@ read_errors(struct forward *f)
 	transfer_check_messages(&f->t);
 }
 
-/* It has ended; a child of its own may still hold the connection. */
+/* It has ended; a child of it may still hold the connection. */
 static void
 server_ended(struct forward *f)
 {
@@ -361,15 +363,16 @@ read_last_errors(struct forward *f)
 	}
 }
 
-/* A server takes TERM for "after this request", where a program that was
- * started for it would have ended; what it has started gets the grace. */
+/* For a server TERM means "end after this request", while a program started
+ * for one request would end at once.  Its children still get time to end. */
 static void
 end_server(struct forward *f)
 {
 	struct transfer *t = &f->t;
 	struct child *child = f->own->child;
 	uint64_t grace = t->settings->app.kill_grace;
-	/* A connection that ended: so does it, and the status tells why. */
+	/* The connection ended, so the server ends, too; its status says
+	 * why. */
 	bool by_us = !child_wait(child, f->dead ? LAST_MOMENT : 0);
 	struct ending ending;
 
@@ -451,7 +454,7 @@ run(struct forward *f)
 {
 	struct pollfd fds[ON_OWN + TRANSFER_FDS];
 
-	send_more(f); /* mostly all of it at once */
+	send_more(f); /* usually all of it at once */
 	if (!f->sending)
 		spin(f);
 	while (goes_on(f)) {
@@ -514,8 +517,8 @@ attempt(struct forward *f)
 	forward_connection_close(&f->connection, f->whole);
 }
 
-/* Each address is tried once at most, and once more if the first connection was
- * a kept one: forward_connect comes to an end. */
+/* Each address is tried once at most, and once more if the first connection
+ * was a kept one, so the loop over forward_connect ends. */
 static void
 forward(struct forward *f)
 {

@@ -1,5 +1,5 @@
 /*
- * Hand a request on to a FastCGI application (FastCGI 1.0, responder role).
+ * Forward a request to a FastCGI application (FastCGI 1.0, responder role).
  *
  * SPDX-License-Identifier: ISC
  */
@@ -20,11 +20,11 @@ struct forward_pool *forward_pool_new(void);
 void forward_pool_free(struct forward_pool *);
 
 /*
- * Send variables and body to one of app->forward, and its answer through
- * response_feed and sink->move.  pool may be NULL (CGI: nothing is kept).
- * Everything that goes wrong ends in response_fail (502, 503 with Retry-After,
- * 504, 500) and the log.  idempotent: the request may be sent again when a
- * kept connection turns out to be stale.
+ * Send variables and body to one of app->forward, and its response through
+ * response_feed and sink->move.  pool may be NULL (CGI: no connection is
+ * kept).  Every failure ends in response_fail (502, 503 with Retry-After, 504,
+ * 500) and the log.  idempotent: the request may be sent again when a kept
+ * connection turns out to be stale.
  */
 void forward_run(struct forward_pool *, const struct settings *,
 		 struct exchange *, char **variables, struct body *,
@@ -43,9 +43,9 @@ struct forward_own {
 };
 
 /*
- * Let it begin, and do as forward_run; its end, its time and its client are
- * handled as those of a program that was started for the request.  True: it
- * can take another one.  Else it has been ended, and child is none any more.
+ * Let it begin, then as forward_run; its end, its timeouts and its client are
+ * handled as for a program that was started for the request.  True: it can
+ * take another request.  Else it has been ended, and child is empty.
  */
 bool forward_own(const struct forward_own *, const struct settings *,
 		 struct exchange *, struct body *, struct response *);

@@ -31,8 +31,8 @@ enum {
 /* ---- one connection ---- */
 
 /*
- * Wait for fd (-1: for nothing but the time) and for the reasons to give up.
- * 0: fd is ready, or the time is over; -1 with errno.
+ * Wait for fd (-1: only for the time) or a reason to give up.  0: fd is ready,
+ * or the time is over; -1 with errno.
  */
 static int
 wait_for(int fd, int ms, const struct forward_watch *watch)
@@ -58,7 +58,7 @@ wait_for(int fd, int ms, const struct forward_watch *watch)
 	return 0;
 }
 
-/* Milliseconds to wait, at most step. */
+/* The time to wait in ms, at most step. */
 static int
 time_left(uint64_t until, int step)
 {
@@ -112,7 +112,7 @@ connect_to(int fd, const union socket_address *to, socklen_t len,
 
 /*
  * A new connection, non-blocking and close-on-exec, within milliseconds (0: no
- * bound).  -1 with errno: EAGAIN: the backlog is full (at once), ETIMEDOUT,
+ * limit).  -1 with errno: EAGAIN: the backlog is full (at once), ETIMEDOUT,
  * ECANCELED: the client is gone, ESHUTDOWN: corswrap is shutting down, or why
  * it cannot be reached.
  */
@@ -143,7 +143,7 @@ dial(const struct address *address, uint64_t milliseconds,
 
 /* What is known from the addresses tried so far. */
 struct search {
-	bool resting; /* try those that rest */
+	bool resting; /* also try those that are resting */
 	uint64_t tried;
 	bool busy; /* a backlog was full */
 	bool late; /* a connection took too long */
@@ -151,8 +151,8 @@ struct search {
 	int error; /* the last one */
 };
 
-/* Is an address in a set?  Those from the 65th on are in every set that is not
- * empty, so that a longer list is tried once. */
+/* Is an address in a set?  Addresses after the 64th are in every set that
+ * is not empty, so that a longer list is tried only once. */
 static bool
 is_in(uint64_t set, size_t i)
 {
@@ -165,7 +165,7 @@ with(uint64_t set, size_t i)
 	return set | (uint64_t)1 << (i < 64 ? i : 63);
 }
 
-/* The error is local: no other address would do better. */
+/* The error is local: it would be the same for every address. */
 static bool
 is_local(int error)
 {
@@ -218,7 +218,7 @@ static void
 failed(struct forward_connection *c, struct search *search, int error)
 {
 	search->error = error;
-	/* If the request is out of time the address is not to blame. */
+	/* If the request has timed out, the address has not failed. */
 	if (error == ECANCELED || error == ESHUTDOWN || is_local(error) ||
 	    (error == ETIMEDOUT && clock_ms() >= c->until))
 		search->given_up = true;
@@ -230,7 +230,7 @@ failed(struct forward_connection *c, struct search *search, int error)
 		search->late = true;
 }
 
-/* Milliseconds that connecting may take; 0: no bound. */
+/* Milliseconds that connecting may take; 0: no limit. */
 static uint64_t
 time_to_connect(const struct forward_connection *c)
 {
@@ -355,7 +355,7 @@ forward_connect(struct forward_connection *c, struct forward_failure *failure)
 	if (try_all(c, &search))
 		return 0;
 	if (!search.busy) {
-		/* Trying those that rest is better than failing. */
+		/* Trying resting addresses is better than failing. */
 		search.resting = true;
 		if (try_all(c, &search))
 			return 0;
@@ -426,7 +426,7 @@ void
 forward_connection_failed(struct forward_connection *c)
 {
 	if (c->kept) {
-		/* The others have been kept longer: they are useless, too. */
+		/* The others have been kept longer: they are broken, too. */
 		forward_peer_forget(c->pool, c->peer);
 		c->fresh = true;
 	} else {

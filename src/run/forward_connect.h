@@ -9,10 +9,10 @@
 
 #include "run/forward_pool.h"
 
-/* What else to watch while waiting. */
+/* Reasons to give up while waiting. */
 struct forward_watch {
 	int stop_fd;
-	struct sink *client; /* may be NULL: nobody to watch */
+	struct sink *client; /* may be NULL: no client to watch */
 };
 
 struct forward_connection {
@@ -21,7 +21,7 @@ struct forward_connection {
 	struct log *log;
 	struct forward_watch watch;
 	uint64_t until; /* ms, clock_ms: the request's end; UINT64_MAX: none */
-	bool fresh;	/* take no kept connection */
+	bool fresh;	/* use no kept connection */
 	/* set by the functions below: */
 	uint64_t excluded; /* a bit for each address not to be tried again */
 	const struct address *address; /* the last one tried */
@@ -29,14 +29,14 @@ struct forward_connection {
 	int fd;
 	bool kept;	   /* it had been kept */
 	uint64_t stuck_at; /* when it counts as stuck; 0: it is not waiting */
-	unsigned patience; /* ms until then; doubled each time */
+	unsigned patience; /* ms until that; doubled each time */
 	bool stuck;	   /* counted so by the peer */
 };
 
 /* Why there is no connection. */
 struct forward_failure {
 	int error;  /* ECANCELED: the client is gone */
-	int status; /* to answer with */
+	int status; /* of the response */
 	const char *id;
 	const char *todo;
 	const char *text;
@@ -54,13 +54,13 @@ struct forward_failure {
 int forward_connect(struct forward_connection *,
 		    struct forward_failure *failure);
 
-/* The application has answered with a first byte. */
+/* The first byte of the response has arrived. */
 void forward_connection_answered(struct forward_connection *);
 
 /*
  * A new connection on which nothing comes may wait for a process of the
  * application that a kept connection holds.  _patience: milliseconds until
- * _check is to be called, which then closes a kept one; -1: for ever.
+ * _check must be called, which then closes a kept one; -1: never.
  */
 int forward_connection_patience(const struct forward_connection *);
 void forward_connection_check(struct forward_connection *);
@@ -68,12 +68,13 @@ void forward_connection_check(struct forward_connection *);
 /* Is there another address that may still be tried? */
 bool forward_connection_has_other(const struct forward_connection *);
 
-/* It ended before the application answered.  A kept connection: no kept one is
- * taken for this request again.  A new one: its address is not tried again, and
- * rests. */
+/* It ended before the application responded.  After a kept connection, this
+ * request uses no kept one again.  After a new one, its address is not
+ * tried again, and rests. */
 void forward_connection_failed(struct forward_connection *);
 
-/* It has no room just now: this request does not try its address again. */
+/* The application is overloaded: this request does not try its address
+ * again. */
 void forward_connection_overloaded(struct forward_connection *);
 
 /* Close, or keep for another request. */

@@ -4,14 +4,15 @@
  * A kept connection occupies a process of php-fpm, which serves no other
  * connection meanwhile.  Hence three rules:
  * - The connection released last is used first, so that surplus ones grow old.
- * - A thread closes old ones in time, even if no request comes.
+ * - A thread closes old ones, even if no request comes.
  * - For a request that waits too long on a new connection, a kept one is
  *   closed.  (To close every connection that is released while a request waits
  *   would be simpler, but a busy responder would never recover: the next
  *   request then waits on a new connection as well.)
  *
- * A forwarded request takes the lock twice, for a few instructions: what each
- * request reads is atomic, and no system call is made under the lock.
+ * A forwarded request takes the lock twice, for a few instructions: fields
+ * that each request reads are atomic, and no system call is made under the
+ * lock.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -139,8 +140,8 @@ peer_find(struct forward_pool *pool, const char *address)
 	return peer;
 }
 
-/* Peers are few and live as long as the pool: one that the policy no longer
- * names keeps a few bytes. */
+/* There are few peers, and they live as long as the pool; one that is no
+ * longer in the policy uses a few bytes. */
 struct forward_peer *
 forward_pool_peer(struct forward_pool *pool, const char *address)
 {
@@ -302,7 +303,7 @@ start_closer(struct forward_pool *pool)
 
 	if (pool->closing)
 		return true;
-	/* That thread has left its loop: this does not wait. */
+	/* The thread has left its loop, so this does not block. */
 	if (pool->joinable)
 		(void)pthread_join(pool->closer, NULL);
 	(void)pthread_attr_init(&attributes);

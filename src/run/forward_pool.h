@@ -1,7 +1,6 @@
 /*
- * What forwarded requests have in common: the health of each application's
- * address, and connections that are kept.  Private to forward_connect.c and
- * forward_pool.c.
+ * Shared by forwarded requests: the health of each application's address, and
+ * connections that are kept.  Private to forward_connect.c and forward_pool.c.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -15,18 +14,18 @@
 /* One address, for all requests and all policies that name it. */
 struct forward_peer;
 
-/* The peer of an address as written; NULL: no pool, or no memory (nothing is
- * remembered then, which every call below takes). */
+/* The peer of an address as written; NULL: no pool, or no memory (every
+ * call below accepts that, and then remembers nothing). */
 struct forward_peer *forward_pool_peer(struct forward_pool *,
 				       const char *address);
 
 /* ---- health ---- */
 
 /*
- * May it be tried?  Not while it rests after a failure; when that is over one
- * request tries, and the others still go elsewhere until it is known to live.
- * It rests for one second, and after each such request in vain for twice the
- * time, up to eight.
+ * May it be tried?  Not while it rests after a failure.  After that one
+ * request tries it, and the others still use other addresses until that
+ * succeeds.  It rests for one second, and twice as long after each failed try,
+ * up to eight seconds.
  */
 bool forward_peer_try(struct forward_pool *, struct forward_peer *);
 /* It could not be reached.  True: it could before (log it). */
@@ -39,18 +38,18 @@ bool forward_peer_fails(const struct forward_peer *);
 /* ---- connections ---- */
 
 /*
- * A kept connection of which no end has been seen, or -1.  fresh: -1 in any
- * case, and one that was kept is closed, because it may be the very one that
- * keeps the application's process from taking the new one.
+ * A kept connection that is not known to have ended, or -1.  fresh: always -1,
+ * and a kept one is closed, because it may occupy the application's process
+ * that would accept the new one.
  */
 int forward_peer_acquire(struct forward_pool *, struct forward_peer *,
 			 bool fresh);
 
 /*
- * A request has waited long on a new connection (again: and still does): it
- * may be that all processes of the application are held by connections that
- * are kept.  One is closed, or, if none is kept just now, the next one that is
- * given back.  Ends with forward_peer_served, once.
+ * A request has waited long on a new connection (again: and still does):
+ * perhaps kept connections occupy all processes of the application.  One is
+ * closed now; if none is kept, the next one that is released.  Call
+ * forward_peer_served once when the wait ends.
  */
 void forward_peer_stuck(struct forward_pool *, struct forward_peer *,
 			bool again);
@@ -60,7 +59,7 @@ void forward_peer_served(struct forward_pool *, struct forward_peer *);
 void forward_peer_release(struct forward_pool *, struct forward_peer *, int fd,
 			  unsigned keep);
 
-/* Close all that are kept: one of them turned out to be useless. */
+/* Close all that are kept: one of them turned out to be broken. */
 void forward_peer_forget(struct forward_pool *, struct forward_peer *);
 
 #endif

@@ -41,8 +41,8 @@ read_body(const struct body *body, unsigned char *to)
 	return 0;
 }
 
-/* Everything that the bytes hold: len is what is there so far, room for the
- * rest. */
+/* Write everything that goes into bytes; len: used so far; there is room
+ * for the rest. */
 static int
 add_body(struct forward_request *request, const struct body *body, size_t in)
 {
@@ -58,15 +58,15 @@ add_body(struct forward_request *request, const struct body *body, size_t in)
 		request->len += room;
 		end += room;
 	}
-	/* The end of STDIN, also without a body (section 5.3): php-fpm would
-	 * wait for it for ever. */
+	/* The end of STDIN, also without a body (section 5.3): php-fpm
+	 * would wait for it without limit. */
 	if (request->file == NULL)
 		request->len += fcgi_header_put(end, FCGI_STDIN, RECORD_ID, 0);
 	return 0;
 }
 
-/* Is the body to be sent from its file?  Else *in: the bytes of it that go with
- * the rest. */
+/* Is the body sent from its file?  Else *in is its bytes, which are sent
+ * with the rest. */
 static bool
 is_large(const struct body *body, size_t *in)
 {
@@ -151,7 +151,7 @@ next_record(struct forward_sender *s)
 	    fcgi_header_put(s->header, FCGI_STDIN, RECORD_ID, s->record_left);
 }
 
-/* One step; 0: there is no more to send. */
+/* One step; 0: all has been sent. */
 static ssize_t
 send_step(struct forward_sender *s)
 {

@@ -1,7 +1,7 @@
 /*
- * The request on its way to a FastCGI application: parameters and a small body
- * as one run of bytes, a large body from its file, without copying.  Private
- * to forward.c and forward_send.c.
+ * Sending a request to a FastCGI application: parameters and a small body as
+ * one run of bytes, a large body from its file, without copying.  Private to
+ * forward.c and forward_send.c.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -11,18 +11,18 @@
 #include "fastcgi/protocol.h"
 #include "run/body.h"
 
-/* Made once, sent once or, over another connection, once more. */
+/* Made once; sent once, or again over another connection. */
 struct forward_request {
 	unsigned char *bytes;
 	size_t len;
-	const struct body *file; /* what follows; NULL: nothing, bytes is all */
+	const struct body *file; /* sent after bytes; NULL: nothing */
 };
 
 /* -1 with errno: no memory, or the body could not be read. */
 int forward_request_make(struct forward_request *, char *const *variables,
 			 const struct body *, bool keep);
-/* The same without the parameters, which have been sent: what begins the
- * request at the other end. */
+/* The same without the parameters, which have been sent: this makes the
+ * application begin. */
 int forward_request_rest(struct forward_request *, const struct body *);
 void forward_request_free(struct forward_request *);
 

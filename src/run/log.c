@@ -35,7 +35,7 @@ enum {
 	TEXT_MAX = 1024,
 	VALUE_MAX = 512, /* of a value that came from outside, escaped */
 	SAID_MAX = 64,
-	STUCK_MS = 100 /* to wait for a log that takes no line */
+	STUCK_MS = 100 /* to wait for a log that is full */
 };
 
 struct log {
@@ -95,9 +95,9 @@ log_unblock(struct log *log)
 }
 
 /*
- * Open path as the log.  The new file takes the old one's descriptor number, so
- * that a thread that is just writing writes to one or the other and never to a
- * number that has come to mean something else.
+ * Open path as the log.  The new file takes the old one's descriptor number,
+ * so that a thread that is writing writes to one or the other, and never to a
+ * descriptor that has been reused.
  */
 static int
 open_file(struct log *log, const char *path)
@@ -259,8 +259,8 @@ utf8_length(struct slice text)
 	return len;
 }
 
-/* One character of a JSON string (RFC 8259, 7).  Returns how many bytes of the
- * text it was; 0: the line is full. */
+/* One character of a JSON string (RFC 8259, 7).  Returns how many bytes of
+ * the text it used; 0: the line is full. */
 static size_t
 put_json_char(struct line *line, struct slice text)
 {
@@ -306,7 +306,7 @@ put_json_pair(struct line *line, const char *key, struct slice value)
 	put_text(line, "\"");
 }
 
-/* Text of ours; what came from outside has gone through log_quote. */
+/* Our own text; outside text has gone through log_quote. */
 static void
 put_plain(struct line *line, const char *text)
 {
@@ -316,8 +316,8 @@ put_plain(struct line *line, const char *text)
 		(void)put_raw(line, quoted, text_quote_byte(*text, quoted));
 }
 
-/* key=value; in quotes where that would not be clear, so that a value cannot
- * pass for the next key. */
+/* key=value, quoted if needed, so that a value cannot look like the next
+ * key. */
 static void
 put_text_pair(struct line *line, const char *key, struct slice value)
 {
@@ -338,7 +338,7 @@ put_text_pair(struct line *line, const char *key, struct slice value)
 	put_text(line, clear ? "" : "\"");
 }
 
-/* A key with its value, where there is one. */
+/* A key with its value, if it has one. */
 static void
 put_pair(struct line *line, const char *key, struct slice value)
 {
@@ -400,9 +400,9 @@ begin(struct line *line, const struct log *log, enum log_level level,
 
 /*
  * One try: a full disk, a closed pipe or a reader that has stopped must not
- * stop a request; a reader that has been waited for once is not waited for
- * again until it takes a line.  A pipe that poll calls ready takes a whole
- * line, unless another thread comes first (log_unblock).
+ * stop a request; after one wait for a reader there is no other wait until it
+ * reads a line.  If poll reports a pipe ready, it takes a whole line, unless
+ * another thread writes first (log_unblock).
  */
 static bool
 write_line(struct log *log, const char *text, size_t len)
@@ -566,7 +566,7 @@ log_access(struct log *log, const struct settings *settings,
 		 outcome->preflight ? SLICE("preflight")
 		 : outcome->ran	    ? SLICE("ran")
 				    : SLICE("answered"));
-	/* What `corscheck learn` makes `methods` and `headers` of. */
+	/* `corscheck learn` makes `methods` and `headers` from these. */
 	if (outcome->preflight) {
 		put_pair(&line, "asks-method", request->acrm);
 		if (request->acrh_count > 0)

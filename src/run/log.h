@@ -1,5 +1,6 @@
 /*
- * The log: one line a cause, text or JSON, escaped, with what to do about it.
+ * The log: one line per cause, text or JSON, escaped, with what to do about
+ * it.
  *
  * Safe between threads: a line is one write.  A log that cannot be written
  * (disk full) never stops a request.
@@ -20,9 +21,9 @@ struct log;
 struct log *log_new(int fd);
 void log_free(struct log *);
 /*
- * Before there are threads, and before log_configure: a line that standard error
- * has no room for is lost at once where that is a pipe (a program that nobody
- * reads from any more would otherwise hold the thread that writes it for ever).
+ * Before there are threads, and before log_configure: if standard error is a
+ * full pipe, a line is lost at once (otherwise a thread that writes to a pipe
+ * without a reader would block without limit).
  */
 void log_unblock(struct log *);
 
@@ -34,8 +35,8 @@ int log_reopen(struct log *);
 
 /*
  * One line.  id: short, for machines ("exec-failed"); request: may be NULL,
- * else its method, path, origin stand in the line; todo: what to do about it,
- * or NULL.  Untrusted bytes in the text must come through log_quote.
+ * else its method, path, origin are in the line; todo: what to do about it, or
+ * NULL.  Untrusted bytes in the text must come through log_quote.
  */
 void log_event(struct log *, enum log_level, const char *id,
 	       const struct request *, const char *todo, const char *format,
@@ -46,8 +47,8 @@ void log_no_memory(struct log *, const struct request *);
 
 bool log_wants(const struct log *, enum log_level);
 
-/* Has log_first not been called with this key?  After 64 keys always false: what
- * is said once must not fill the log, nor memory. */
+/* Has log_first not been called with this key?  After 64 keys always false:
+ * messages that are logged once must not fill the log or memory. */
 bool log_first(struct log *, uint64_t key);
 
 /* Untrusted bytes escaped (\xHH, at most cap-1 bytes of text) into buf. */

@@ -94,7 +94,7 @@ struct metrics {
 	struct failure failures[FAILURES];
 	counter codes[CODES];
 	counter body_bytes;
-	struct histogram own;	    /* answered by us */
+	struct histogram own;	    /* our own responses */
 	struct histogram program;   /* a program ran */
 	counter warm[WARM_RESULTS]; /* by enum warm_result */
 	counter reloads[2];	    /* of a policy with errors, of a good one */
@@ -186,7 +186,7 @@ insert(struct metrics *s, struct slice name)
 	return e != NULL ? e : &s->other;
 }
 
-/* In brackets where no section is meant: no [cors NAME] has such a name. */
+/* In brackets if it is not a section: no [cors NAME] has such a name. */
 static struct slice
 policy_name(const struct settings *settings, int policy)
 {
@@ -324,7 +324,7 @@ head(FILE *f, const char *name, const char *type, const char *help)
 }
 
 /* A label's value: `\`, `"` and newline are escaped (exposition format
- * 0.0.4).  No name of ours holds any; should that change, this does not. */
+ * 0.0.4).  Our names contain none of them; this is for future ones. */
 static void
 label(FILE *f, const char *name, struct slice text)
 {
@@ -474,7 +474,7 @@ put_warm(struct metrics *s, FILE *f)
 			names[i], value(&s->warm[i]));
 }
 
-/* How full it is: what a pool of machines is made larger by. */
+/* The load, by which an autoscaler can add machines. */
 static void
 put_workers(struct metrics *s, FILE *f)
 {

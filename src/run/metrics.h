@@ -16,8 +16,9 @@ struct metrics;
 struct metrics *metrics_new(void);
 void metrics_free(struct metrics *);
 
-/* Show too how many workers answer, and how many may: two numbers of the caller's
- * that stay as long as the counters.  Once, before the first answer. */
+/* Also show the number of busy workers and its limit: two numbers of the
+ * caller's that live as long as the counters.  Call it once, before the
+ * first request. */
 void metrics_show_workers(struct metrics *, const atomic_uint *busy,
 			  const atomic_uint *most);
 
@@ -26,15 +27,14 @@ void metrics_count(struct metrics *, const struct settings *,
 		   const struct outcome *);
 /* A program was started (+1) or has ended (-1). */
 void metrics_running(struct metrics *, int change);
-/* Something went wrong behind an answer that was counted already; id as in an
- * outcome. */
+/* A failure after a response that was counted already; id as in an outcome. */
 void metrics_failed(struct metrics *, const char *id);
 /* The policy was loaded again: it is in force now (true), or has errors. */
 void metrics_reloaded(struct metrics *, bool taken);
 
 /*
- * Answer the exchange with the counters.  The caller has compared path, method
- * and REMOTE_ADDR.
+ * Respond with the counters.  The caller has compared path, method and
+ * REMOTE_ADDR.
  */
 int metrics_answer(struct metrics *, struct exchange *, bool head);
 

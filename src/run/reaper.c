@@ -1,5 +1,5 @@
 /*
- * Programs that go on when their answer is over.
+ * Programs that run on after their response.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -27,7 +27,7 @@
 
 enum {
 	POLL_TICK = 50,	  /* ms between two checks without a pidfd */
-	REST_READS = 64,  /* of what a program leaves in its pipes */
+	REST_READS = 64,  /* of data that a program leaves in its pipes */
 	ENDLESS = 600000, /* ms */
 	OWN = 2,	  /* descriptors of a turn that are the thread's */
 	EACH = 3	  /* and of each program */
@@ -35,7 +35,7 @@ enum {
 
 enum phase {
 	RUNS,
-	ENDS, /* because time is over, or corswrap stops */
+	ENDS, /* because of a timeout, or because corswrap stops */
 	LEFT  /* cannot be ended */
 };
 
@@ -91,7 +91,7 @@ log_case(struct reaper *r, const struct case_of *c, enum log_level level,
 
 /* ---- the end of one ---- */
 
-/* Nobody counts on it any more. */
+/* No caller waits for it any more. */
 static void
 let_go(struct reaper *r, struct case_of *c)
 {
@@ -194,7 +194,7 @@ read_err(struct case_of *c)
 		file_close(&c->err);
 }
 
-/* It has ended; a child of its own may hold the pipe and go on writing. */
+/* It has ended; a child of it may hold the pipe and go on writing. */
 static void
 read_rest(struct case_of *c)
 {
@@ -308,7 +308,7 @@ list(struct reaper *r, int *ms)
 
 		if (*ms < 0 || wait < *ms)
 			*ms = wait;
-		/* Where there is no room it is looked at with the next tick. */
+		/* Without room it is checked with the next tick. */
 		if (count + EACH > r->room)
 			continue;
 		r->fds[count++] = (struct pollfd){
@@ -320,7 +320,7 @@ list(struct reaper *r, int *ms)
 	return count;
 }
 
-/* Room for all; without memory those that have none are looked at less. */
+/* Make room for all; without memory the others are checked less often. */
 static void
 make_room(struct reaper *r)
 {
@@ -359,7 +359,7 @@ watch(void *argument)
 	return NULL;
 }
 
-/* ---- for others ---- */
+/* ---- for callers ---- */
 
 static struct case_of *
 case_new(struct reaper *r, const char *name)

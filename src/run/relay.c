@@ -1,5 +1,5 @@
 /*
- * Carrying a program's output to the client.
+ * Sending a program's output to the client.
  *
  * One poll for everything that can happen: output, standard error, the end of
  * the program, and what transfer.c watches.
@@ -32,11 +32,11 @@
 enum {
 	HOUR = 3600 * 1000, /* ms */
 	LAST_MOMENT = 50,   /* ms from the end of output to the program's */
-	BRIEF = 4096,	    /* bytes: so little may have been all */
+	BRIEF = 4096,	    /* bytes: output this small may have been all */
 	BRIEF_TIME = 300,   /* us to wait then for the end alone */
 	POLL_TICK = 50,	    /* ms between two checks without a pidfd */
 	CGI_GRACE = 2500,   /* ms; see end_program */
-	REST_READS = 64	    /* of what a program leaves in its pipes */
+	REST_READS = 64	    /* of data that a program leaves in its pipes */
 };
 
 struct relay {
@@ -49,10 +49,10 @@ struct relay {
 	uint64_t shut;	/* ms, when out has ended */
 	uint64_t count; /* bytes that came from out */
 	bool hung;	/* a pipe was closed: it is about to end */
-	bool brief;	/* little has come: it may be about to end */
+	bool brief;	/* little output has come: it may be about to end */
 	bool waited;	/* that has been waited for, once */
 	bool ended;	/* the program has */
-	bool told;	/* that the answer is over */
+	bool told;	/* that the response has ended */
 	bool handed;	/* the reaper has it */
 	bool left;	/* it cannot be ended */
 };
@@ -73,11 +73,11 @@ read_failed(struct relay *r)
 	transfer_fail(&r->t, 502, "read-failed", NULL, strerror(errno));
 }
 
-/* Body: the cheapest way there is. */
+/* Body: the cheapest way. */
 static void
 move_output(struct relay *r)
 {
-	/* A slow client may need long for what a pipe holds. */
+	/* A slow client may need long for the content of a pipe. */
 	size_t most = r->t.settings->app.total_timeout > 0 ? TRANSFER_CHUNK : 0;
 	ssize_t n = transfer_move(&r->t, r->out, most);
 
@@ -92,7 +92,7 @@ move_output(struct relay *r)
 		read_failed(r);
 }
 
-/* Header block, or output that nobody is to get. */
+/* Header block, or output that is discarded. */
 static void
 feed_output(struct relay *r)
 {
@@ -157,7 +157,7 @@ next_deadline(const struct relay *r)
 
 enum { ON_OUT, ON_ERR, ON_CHILD, ON_OWN };
 
-/* ms until the program is to be left to itself; -1: for ever. */
+/* ms until the program is passed to the reaper; -1: never. */
 static int
 leave_wait(const struct relay *r)
 {
@@ -198,9 +198,9 @@ hand_over(struct relay *r, const struct ending *ending)
 }
 
 /*
- * The answer is over and the program is not: no worker waits for it any longer.
- * A moment it is given, because most end then, and so their exit status goes
- * with the answer.  Under plain CGI it is the server that need not wait.
+ * The response has ended but the program has not: no worker waits for it any
+ * longer.  It gets a moment, because most end then, and so their exit status
+ * is sent with the response.  With plain CGI the server need not wait.
  */
 static void
 leave(struct relay *r)
@@ -234,9 +234,9 @@ patience(const struct relay *r, const struct deadline *deadline)
 
 /*
  * A program that ends closes one pipe, then the other, and exits, and each of
- * these would wake us.  So after the first only its end is waited for, a moment
- * long; and likewise after the first output, if that was little, because most
- * programs end when they have written their answer.
+ * these would wake us.  So after the first only its end is waited for, for a
+ * moment; and likewise after the first output, if it was small, because most
+ * programs end when they have written their response.
  */
 static int
 wait_for(struct relay *r, struct pollfd fds[ON_OWN + TRANSFER_FDS],
@@ -264,7 +264,7 @@ is_quiet(const struct relay *r, const struct pollfd *fds)
 	       clock_ms() > r->t.last + TRANSFER_LINGER;
 }
 
-/* What is in the two pipes, or their end. */
+/* Read the two pipes, or their end. */
 static void
 read_pipes(struct relay *r, const struct pollfd *out, const struct pollfd *err)
 {
@@ -298,9 +298,9 @@ waiting(int fd)
 }
 
 /*
- * The program has ended; a child of its own may still hold the pipes and go on
- * writing for ever.  So what the program wrote is read whole, more only within
- * bounds, and that child is left alone.
+ * The program has ended; a child of it may still hold the pipes and go on
+ * writing without end.  So the program's own output is read completely, more
+ * only up to a limit, and the child is left alone.
  */
 static void
 read_rest(struct relay *r)
@@ -317,7 +317,7 @@ read_rest(struct relay *r)
 		int rc = poll(fds, 2, 0);
 		if (rc < 0 && errno == EINTR)
 			continue;
-		if (rc < 0) /* what is in them is lost: the answer is cut */
+		if (rc < 0) /* their content is lost: the response is cut off */
 			transfer_fail(&r->t, 500, "poll-failed", NULL,
 				      strerror(errno));
 		if (rc <= 0)
@@ -326,7 +326,7 @@ read_rest(struct relay *r)
 	}
 }
 
-/* fds: of the poll that has told of the end; NULL: none has. */
+/* fds: of the poll that reported the end; NULL: there was none. */
 static void
 program_ended(struct relay *r, const struct pollfd *fds)
 {
@@ -396,7 +396,7 @@ start_warm(struct relay *r, const struct child_spec *spec)
 	struct exchange *x = r->t.exchange;
 
 	if (x->warm_start == NULL || x->outcome.warm != WARM_NONE)
-		return false; /* warm_serve has found that it is to run cold */
+		return false; /* warm_serve has found that it must run cold */
 	x->outcome.warm =
 	    x->warm_start(x->warm, r->t.settings, r->script, spec, &r->child);
 	return x->outcome.warm == WARM_USED;
@@ -421,7 +421,8 @@ start(struct relay *r, char **variables, const struct body *body)
 		    .files = r->t.exchange->file_limit,
 		    .prepared = r->t.exchange->fastcgi, /* server.c has */
 		    .adopts = true,
-		    /* Whoever kills us as a CGI program has sent TERM. */
+		    /* The server that kills us as a CGI program has sent
+		     * TERM. */
 		    .death_signal = r->t.exchange->fastcgi ? SIGTERM : SIGKILL};
 		r->pipes[0] = ending_pipe(out[0]);
 		r->pipes[1] = ending_pipe(err[0]);
@@ -444,7 +445,7 @@ start(struct relay *r, char **variables, const struct body *body)
 	return -1;
 }
 
-/* It has got SIGTERM, and may write something yet. */
+/* It has got SIGTERM, and may still write. */
 static void
 read_last_stderr(struct relay *r, uint64_t until)
 {
@@ -491,7 +492,7 @@ see_end(struct relay *r, struct ending *ending, uint64_t grace)
 		transfer_left(&r->t, &r->child);
 }
 
-/* Returns its wait status; *by_us: not what it would have come to. */
+/* Returns its wait status; *by_us: we ended it. */
 static int
 end_program(struct relay *r, bool *by_us)
 {
@@ -502,13 +503,13 @@ end_program(struct relay *r, bool *by_us)
 
 	if (grace > HOUR)
 		grace = HOUR;
-	/* A web server that gives up on a CGI program kills it 3 s after TERM
-	 * (APR, APR_KILL_AFTER_TIMEOUT).  What we have not ended by then would
-	 * be nobody's. */
+	/* A web server that gives up on a CGI program kills it 3 s after
+	 * TERM (APR, APR_KILL_AFTER_TIMEOUT).  Programs that we have not
+	 * ended by then would be left without a parent. */
 	if (!r->t.exchange->fastcgi && grace > CGI_GRACE)
 		grace = CGI_GRACE;
-	/* With both pipes closed it is about to end by itself: let it, so that
-	 * the log tells what it died of. */
+	/* With both pipes closed it is about to end by itself: let it, so
+	 * that the log has its own exit status. */
 	*by_us = !child_wait(&r->child, silent ? LAST_MOMENT : 0);
 	file_close(&r->out);
 	ending_begin(&ending, &r->child, r->pipes[0], r->pipes[1], grace);

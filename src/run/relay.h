@@ -1,6 +1,6 @@
 /*
- * Run the program and carry its output to the client until it ends, the client
- * goes, or time is over.
+ * Run the program and send its output to the client until it ends, the client
+ * disconnects, or a timeout.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -13,10 +13,10 @@
 #include "run/script.h"
 
 /*
- * Everything that goes wrong ends in response_fail and the log; the exchange's
- * outcome is filled (ran, failure, body_bytes).  When this returns the program
- * is reaped, its descriptors are closed, and its group is ended unless it
- * ended well; or it goes on under the exchange's reaper.
+ * Every failure ends in response_fail and the log; the exchange's outcome is
+ * filled (ran, failure, body_bytes).  When this returns the program is reaped,
+ * its descriptors are closed, and its group is ended unless it ended well; or
+ * it goes on under the exchange's reaper.
  */
 void relay_run(const struct settings *, struct exchange *,
 	       const struct script *, char **variables, struct body *,

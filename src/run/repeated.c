@@ -23,7 +23,7 @@ struct settling {
 	uint64_t filter[FILTER_BITS / WORD_BITS];
 	char *memory; /* what is made: joined values, names without value */
 	size_t used;
-	struct slice refused; /* the first name that none is left of */
+	struct slice refused; /* the first name that is removed */
 	size_t refused_count;
 };
 
@@ -52,7 +52,7 @@ may_have_come(struct settling *s, const char *variable)
 	return came;
 }
 
-/* What joins the lines of a header; NULL: it is no list (RFC 9110, 5.3). */
+/* What joins the lines of a header; NULL: it is not a list (RFC 9110, 5.3). */
 static const char *
 separator_of(struct slice name)
 {
@@ -78,7 +78,7 @@ separator_of(struct slice name)
 	return NULL;
 }
 
-/* ---- what is made ---- */
+/* ---- joined values ---- */
 
 static char *
 put(char *at, const char *text, size_t len)
@@ -87,8 +87,8 @@ put(char *at, const char *text, size_t len)
 	return at + len;
 }
 
-/* Room for all that may be made of the variables from here on: each is copied
- * once at most. */
+/* Room for all new values from here on: each variable is copied once at
+ * most. */
 static int
 need_memory(struct settling *s)
 {
@@ -134,7 +134,8 @@ join(struct settling *s, const char *first, char *const *rest,
 	return made;
 }
 
-/* The name alone, which no program gets; a third value finds it. */
+/* The name without a value, which programs do not get; a third value finds
+ * it. */
 static char *
 without_value(struct settling *s, struct slice name)
 {
@@ -156,7 +157,7 @@ settle(struct settling *s, char **settled, char *const *rest)
 	struct slice name = name_of(*rest);
 	const char *separator = separator_of(name);
 
-	/* Joined with all that follow, or refused: it is done with. */
+	/* It is joined with all others, or removed: then it is finished. */
 	if (is_made(s, *settled))
 		return 0;
 	if (separator == NULL && (!slice_starts(name, SLICE("HTTP_")) ||
@@ -207,7 +208,7 @@ repeated_settle(struct exchange *x, const struct request *request)
 {
 	struct settling s = {.x = x};
 
-	/* What is settled never overtakes what is read. */
+	/* Writing never overtakes reading. */
 	for (char **v = x->variables; *v != NULL; v++)
 		if (add(&s, v) != 0)
 			return -1;

@@ -1,7 +1,8 @@
 /*
  * Variables that came twice: a client may send a header on several lines, or
  * two headers whose names become one ("X-User" and "X_User"), and servers set
- * what clients have set already.  A program sees one value of each name.
+ * variables that clients have set already.  A program sees one value of each
+ * name.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -14,8 +15,8 @@
 /*
  * Leave one value of every name in the variables of the exchange, in place
  * (DESIGN.md section 4, "The environment of the program"): lists are joined;
- * of any other HTTP_* that has two values none is left, and the log says so; of
- * HTTP_HOST and all others the last is left.  Joined values lie in the
+ * any other HTTP_* with two values is removed, and the log says so; of
+ * HTTP_HOST and all others the last one is kept.  Joined values lie in the
  * exchange's scratch memory until the next request.  -1: no memory.
  *
  * Call request_read first: it counts what came.

@@ -1,5 +1,5 @@
 /*
- * The application's answer on its way to the client.
+ * Sending the application's response to the client.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -104,7 +104,8 @@ bad_block(struct response *response)
 	const char *todo, *text = fault_text(block->fault, &todo);
 	char line[256] = "";
 
-	/* Often this says it all: an interpreter's error message, or a page. */
+	/* This often shows the cause: an interpreter's error message, or a
+	 * page. */
 	if (block->fault == HEADER_FAULT_NO_HEADERS)
 		(void)log_quote(slice_of(block->buf, block->len), line,
 				sizeof(line));

@@ -1,6 +1,6 @@
 /*
- * The application's answer on its way to the client: header block first,
- * rewritten, then the body as it is.  relay.c (exec) and forward.c share it.
+ * Sending the application's response to the client: first the rewritten header
+ * block, then the body unchanged.  relay.c (exec) and forward.c share it.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -28,7 +28,7 @@ struct response {
 
 /*
  * Begin.  The header buffer comes from the exchange's scratch.  -1: no memory
- * (the caller answers 500).
+ * (the caller responds with 500).
  */
 int response_init(struct response *, struct exchange *, const struct settings *,
 		  const struct cors_decision *, const struct request *);
@@ -41,40 +41,40 @@ int response_init(struct response *, struct exchange *, const struct settings *,
  */
 int response_feed(struct response *, const char *, size_t);
 
-/* Has all of it been sent: the Content-Length that it has, or the header block
- * where it has no body (HEAD, 204, 304)?  The end of the output tells of all
- * others. */
+/* Has all of it been sent: the Content-Length that it has, or the header
+ * block where it has no body (HEAD, 204, 304)?  For all others the end of
+ * the output shows it. */
 bool response_whole(const struct response *);
 
 /*
  * How much of the body may still be sent: never more than Content-Length, or
- * the server would take the rest for the beginning of its next response (RFC
+ * the client would take the rest for the beginning of the next response (RFC
  * 9110, 8.6).
  */
 uint64_t response_room(const struct response *);
 
-/* The application has said all that it has to say.  If that is less than its
- * Content-Length, this is logged, and the sink is marked broken.  Does nothing
- * the second time. */
+/* The application's output is complete.  If it is shorter than its
+ * Content-Length, that is logged, and the sink is marked broken.  A second
+ * call does nothing. */
 void response_over(struct response *);
 
-/* The application went wrong after the header block was sent: unless the
- * response is whole, or one of ours, the sink is marked broken. */
+/* The application failed after the header block was sent: the sink is
+ * marked broken, unless the response is complete, or our own. */
 void response_cut(struct response *);
 
-/* Is the body being sent, so that sink->move may be used for response_room of
- * what follows?  False as well where the response has no body, or has all of it
- * (response_whole), and response_feed drops the rest. */
+/* Is the body being sent, so that sink->move may be used for the next
+ * response_room bytes?  Also false if the response has no body, or has all
+ * of it (response_whole), and response_feed drops the rest. */
 bool response_in_body(const struct response *);
 
-/* The output has ended as it should: send what is still held back, or 502 if
- * there was no header block.  Returns as response_feed does. */
+/* The output has ended correctly: send buffered data, or 502 if there was
+ * no header block.  Returns as response_feed does. */
 int response_end(struct response *);
 
 /*
- * The response has failed; id ("first-byte-timeout") is for the outcome. Before
- * the header block was sent: answer_error.  After: the sink is marked
- * broken, unless the response is whole.  Does nothing the second time.
+ * The response has failed; id ("first-byte-timeout") is for the outcome.
+ * Before the header block was sent: answer_error.  After: the sink is marked
+ * broken, unless the response is complete.  A second call does nothing.
  */
 void response_fail(struct response *, int status, const char *id);
 

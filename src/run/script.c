@@ -1,8 +1,8 @@
 /*
  * Which program runs.
  *
- * The script that a server names is a path made from a URL: it is taken apart,
- * resolved to what it really is, and must then lie under a root, component by
+ * The script that a server names is a path made from a URL: it is split,
+ * resolved to its real path, and must then be under a root, component by
  * component.  What is executed is the resolved path, so that a link changed
  * meanwhile changes nothing.
  *
@@ -215,7 +215,7 @@ split(struct resolving *r)
 		if (slash == NULL || slash == m->named)
 			return refuse(r, 404, "script-missing", check_path,
 				      "no such script", m->named);
-		/* The last component moves to the front of the tail. */
+		/* Move the last component to the front of the tail. */
 		size_t cut = (size_t)(slash - m->named);
 		memmove(m->info + (len - cut), m->info, full - len + 1);
 		memcpy(m->info, slash, len - cut);
@@ -331,7 +331,7 @@ set_info(struct resolving *r)
 }
 
 /* The variables that replace those of the server.  With Action the server's
- * PATH_INFO named the script: the program gets none of it. */
+ * PATH_INFO named the script, so the program does not get it. */
 static void
 rewrite(struct resolving *r, const char *script_name, bool action)
 {
@@ -392,7 +392,7 @@ too_long(const struct resolving *r, const char *path)
 		      strerror(ENAMETOOLONG), path);
 }
 
-/* SCRIPT_FILENAME, or what most servers make it of. */
+/* SCRIPT_FILENAME, or the variables that most servers make it from. */
 static int
 resolve_parameters(struct resolving *r)
 {
@@ -427,8 +427,8 @@ resolve_server(struct resolving *r)
 		return resolve_parameters(r);
 	if (action)
 		named = variable(e, "PATH_TRANSLATED");
-	/* Without REDIRECT_STATUS a client called us by our own URL with a
-	 * path of its choice behind it (php's cgi.force_redirect). */
+	/* Without REDIRECT_STATUS a client called our own URL, followed by
+	 * a path of its choice (php's cgi.force_redirect). */
 	if (named == NULL || (action && variable(e, "REDIRECT_STATUS") == NULL))
 		return refuse(r, 403, "direct-call",
 			      "set exec in [app], or use Action in .htaccess",

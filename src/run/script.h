@@ -1,7 +1,7 @@
 /*
  * Which program runs for a request (DESIGN.md section 3, "The program, in this
- * order"): exec, lighttpd's argv[1], or the script that the server names, under
- * `root`, through [handlers], never ourselves.
+ * order"): exec, lighttpd's argv[1], or the script that the server names,
+ * under `root`, through [handlers], never corswrap itself.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -28,8 +28,8 @@ struct script {
 };
 
 /*
- * Find the program.  0: *out is filled (script_free).  Else the status to
- * answer with (403, 404, 500, 502); the log has the cause and a hint.  With
+ * Find the program.  0: *out is filled (script_free).  Else the status of the
+ * response (403, 404, 500, 502); the log has the cause and a hint.  With
  * `forward` argv is NULL; FastCGI then needs no script, plain CGI resolves its
  * variables as without `forward`.
  */

@@ -1,7 +1,7 @@
 /*
- * What a program writes to its standard error.
+ * The standard error of a program.
  *
- * It is read as soon as there is any, even if it is dropped then: a program
+ * It is read as soon as there is any, even if it is then dropped: a program
  * that blocks on a full pipe would hang its request (nginx-tests, "large
  * stderr").
  *
@@ -49,7 +49,7 @@ write_line(struct stderr_reader *c)
 	if (c->to == STDERR_FASTCGI && out->write_stderr != NULL) {
 		c->line[len] = '\n';
 		done = out->write_stderr(out, c->line, len + 1) == 0;
-		/* Each further line would have to time out as well. */
+		/* Otherwise each further line would time out as well. */
 		if (!done) {
 			c->refused = errno;
 			c->to = STDERR_LOG;

@@ -1,6 +1,6 @@
 /*
- * What a program writes to its standard error, on its way to the log or to the
- * web server: line by line, tagged, and never more than a request may say.
+ * Sends a program's standard error to the log or to the web server: line by
+ * line, tagged, and limited per request.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -23,7 +23,8 @@ struct stderr_reader {
 	enum stderr_to to;
 	const char *program; /* its name, for the tag */
 	pid_t pid;
-	int refused; /* errno: the client took one no more, they are logged; 0 */
+	int refused; /* errno: the client no longer takes them, so they are
+			logged; 0 */
 	size_t count;
 	size_t dropped;
 	size_t len;		    /* of the line begun */

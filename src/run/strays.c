@@ -1,5 +1,5 @@
 /*
- * What a program has left outside of its process group.
+ * Processes that a program has left outside of its process group.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -42,8 +42,8 @@ drop_last(struct strays *s)
 	(void)close(s->list[--s->count].fd);
 }
 
-/* The caller looks again at what add has opened: a number that was given to
- * another process meanwhile must not be taken for it. */
+/* The caller checks again after add has opened it: the pid may have been
+ * reused meanwhile. */
 static bool
 add(struct strays *s, pid_t pid)
 {
@@ -75,7 +75,7 @@ has_ended(const struct stray *stray)
 	return poll(&end, 1, 0) > 0;
 }
 
-/* A process on the way down. */
+/* A process during the search through descendants. */
 struct seen {
 	pid_t pid;
 	pid_t parent;
@@ -96,8 +96,8 @@ step(struct walk *w, pid_t pid, pid_t parent)
 	return true;
 }
 
-/* Its children; not if its number has become another's meanwhile, for whose
- * they are then. */
+/* Its children; not if its pid was reused meanwhile, because they are then
+ * another process's. */
 static void
 look_at(struct strays *s, struct walk *w, struct seen at, pid_t program)
 {
@@ -110,7 +110,7 @@ look_at(struct strays *s, struct walk *w, struct seen at, pid_t program)
 		add_child(s, children[i], at.pid, program);
 }
 
-/* Those of the group are walked through, too, for their children. */
+/* Processes of the group are searched, too, for their children. */
 void
 strays_of(struct strays *s, pid_t program)
 {

@@ -1,12 +1,14 @@
 /*
- * What a program has left outside of its process group: children that called
- * setsid(2) or setpgid(2), which no signal to the group reaches.
+ * Processes that a program has left outside of its process group: children
+ * that called setsid(2) or setpgid(2), which a signal to the group does not
+ * reach.
  *
- * Found are its descendants, a daemon too, because a program is made the parent of
- * what its descendants leave behind (os_adopt_orphans); of one that runs warm, or
- * has ended, those alone whose own parents live; and whoever can still write to a
- * pipe that this program alone was given.  All are certain: nobody else's process
- * is taken for one.
+ * It finds the program's descendants, also daemons, because a program becomes
+ * the parent of processes that its descendants leave behind
+ * (os_adopt_orphans); for a warm program, or one that has ended, only
+ * descendants whose own parents live; and processes that can still write to a
+ * pipe that only this program got.  All are certain: other processes are never
+ * taken for one.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -19,7 +21,7 @@
 
 struct stray {
 	pid_t pid;
-	int fd; /* a pidfd: no other process can be meant */
+	int fd; /* a pidfd: it cannot refer to another process */
 };
 
 struct strays {
@@ -35,7 +37,7 @@ void strays_init(struct strays *);
  * (0: it has ended), and of those that are known, that are not in that group. */
 void strays_of(struct strays *, pid_t program);
 
-/* Add who can write to the pipe of that inode; 0: none. */
+/* Add processes that can write to the pipe with that inode; 0: no pipe. */
 void strays_at(struct strays *, ino_t pipe);
 
 /* Send each the signal. */

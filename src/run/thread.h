@@ -16,7 +16,7 @@ int thread_start(pthread_t *, void *(*run)(void *), void *context);
  * thread. */
 int thread_start_blocked(pthread_t *, void *(*run)(void *), void *context);
 
-/* A pipe that says no more than that there is something to do. */
+/* A pipe that only says that there is work. */
 struct wakeup {
 	int fd; /* readable from wakeup_send to wakeup_clear; -1: not open */
 	int to;
@@ -26,7 +26,7 @@ struct wakeup {
 int wakeup_open(struct wakeup *);
 void wakeup_send(const struct wakeup *);
 void wakeup_clear(const struct wakeup *);
-/* Does nothing if it is not open. */
+/* Does nothing if the pipe is not open. */
 void wakeup_close(struct wakeup *);
 
 #endif

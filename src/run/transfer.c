@@ -1,5 +1,5 @@
 /*
- * An application's output on its way to the client.
+ * Sending an application's output to the client.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -91,7 +91,7 @@ stopped(struct transfer *t)
 		      "terminated: corswrap is shutting down");
 }
 
-/* What is buffered for a client that is gone fails. */
+/* Flushing to a disconnected client fails. */
 static bool
 has_all(const struct transfer *t)
 {
@@ -101,7 +101,7 @@ has_all(const struct transfer *t)
 	       (response_whole(t->response) && out->flush(out) == 0);
 }
 
-/* Why nothing more reaches the client. */
+/* Why the client gets no more data. */
 struct loss {
 	enum log_level level;
 	const char *id;
@@ -109,7 +109,7 @@ struct loss {
 	const char *todo;
 };
 
-/* Unless it has all: then that is as it should be. */
+/* If it has the whole response, this is not an error. */
 static void
 lose(struct transfer *t, const struct loss *why)
 {
@@ -117,7 +117,7 @@ lose(struct transfer *t, const struct loss *why)
 	char text[128];
 
 	t->lost = true;
-	/* The log is what is left to write it to. */
+	/* The only place left for it is the log. */
 	t->messages.to = STDERR_LOG;
 	if (has_all(t)) {
 		t->whole = t->discard = true;
@@ -222,7 +222,7 @@ transfer_left(struct transfer *t, const struct child *child)
 
 /* ---- output ---- */
 
-/* What response_feed or response_end has returned. */
+/* Handle the result of response_feed or response_end. */
 static void
 fed(struct transfer *t, int rc)
 {
@@ -348,5 +348,6 @@ transfer_check_client(struct transfer *t, const struct pollfd *fds, nfds_t own)
 	if (out->gone(out))
 		transfer_client_gone(t);
 	else
-		t->alarms++; /* the sink may know more when more has come */
+		t->alarms++; /* the sink may learn more when more input has
+				come */
 }

@@ -1,9 +1,9 @@
 /*
- * An application's output on its way to the client: what relay.c (a program)
- * and forward.c (a FastCGI application) do alike.
+ * Sending an application's output to the client: the part that relay.c (a
+ * program) and forward.c (a FastCGI application) share.
  *
  * Both have a loop of one poll(2) for everything that can happen.  Nothing is
- * queued: what is not read stops the application, which is the back-pressure.
+ * queued: unread output blocks the application (back-pressure).
  *
  * SPDX-License-Identifier: ISC
  */
@@ -34,9 +34,9 @@ struct transfer {
 	unsigned alarms;     /* of the client, that were false */
 	bool unflushed;
 	bool complete; /* the client has got the whole response */
-	bool whole;    /* it has all that its Content-Length promises, or a
-			  header block that no body follows */
-	bool lost;     /* the client is gone */
+	bool whole;    /* it has all of its Content-Length, or a header block
+			  without a body */
+	bool lost;     /* the client has disconnected */
 	bool discard;  /* and the application runs on: drop its output */
 	bool over;     /* it must not run on */
 	struct stderr_reader messages;
@@ -56,29 +56,29 @@ void transfer_running(const struct transfer *, int change);
 void transfer_log(const struct transfer *, enum log_level, const char *id,
 		  const char *todo, const char *text);
 
-/* Log an error, answer with the status if no answer has begun, and end it. */
+/* Log an error, respond with the status if no response has begun, and end
+ * it. */
 void transfer_fail(struct transfer *, int status, const char *id,
 		   const char *todo, const char *text);
 
-/* Unless the response is whole: then the client has what it wanted, and the
- * application runs on unheard. */
+/* Not if the response is complete: then the client has it, and the
+ * application runs on without a reader. */
 void transfer_client_gone(struct transfer *);
 
-/* A call of the sink has failed with errno: the client is gone or takes nothing,
- * or corswrap is shutting down. */
+/* A call of the sink has failed with errno: the client has disconnected or
+ * does not read, or corswrap is shutting down. */
 void transfer_sink_failed(struct transfer *);
 
-/* Has a line of standard error met a sink that failed?  Then the same. */
+/* The same if a line of standard error failed because of the sink. */
 void transfer_check_messages(struct transfer *);
 
 /* ---- how the program ended ---- */
 
-/* Log it, if that was not as it should, and tell the server.  status: its wait
- * status; by_us: it was ended. */
+/* Log it, if that was an error, and report it to the server.  status: its
+ * wait status; by_us: it was ended. */
 void transfer_ended(struct transfer *, int status, bool by_us);
 
-/* Neither TERM nor KILL has ended it: that is for the log, and waits for
- * nobody. */
+/* Neither TERM nor KILL has ended it: log that, and do not wait for it. */
 void transfer_left(struct transfer *, const struct child *);
 
 /* ---- output ---- */
@@ -86,32 +86,32 @@ void transfer_left(struct transfer *, const struct child *);
 /* Bytes of the response, header block or body, whatever becomes of them. */
 void transfer_feed(struct transfer *, const char *, size_t);
 
-/* The output has ended as it should. */
+/* The output has ended correctly. */
 void transfer_end(struct transfer *);
 
-/* Body from fd to the client, at most so many bytes (0: what is there), and no
- * more than the response has room for (response_in_body).  Returns what
+/* Body from fd to the client, at most so many bytes (0: all available), and
+ * no more than the response has room for (response_in_body).  Returns what
  * sink->move does. */
 ssize_t transfer_move(struct transfer *, int fd, size_t most);
 
-/* What has been written is on its way to the client after this. */
+/* Send buffered data to the client. */
 void transfer_flush(struct transfer *);
 
 /* ---- time ---- */
 
 /*
  * The next deadline: before the response begins first-byte-timeout, counted
- * from `from`, then idle-timeout; and total-timeout always.  which: what to say
- * in the first two cases; NULL: the usual of idle-timeout.
+ * from `from`, then idle-timeout; and total-timeout always.  which: the
+ * message in the first two cases; NULL: that of idle-timeout.
  */
 struct deadline transfer_deadline(const struct transfer *, bool begun,
 				  uint64_t from, const struct deadline *which);
 
-/* To be called after everything else: an application that never pauses would
- * otherwise never be late. */
+/* Call it after everything else: an application that never pauses would
+ * otherwise never time out. */
 void transfer_check(struct transfer *, const struct deadline *);
 
-/* ms, or most if that is less or if ms is -1 (for ever). */
+/* ms, or most if that is less or if ms is -1 (no limit). */
 static inline int
 transfer_sooner(int ms, int most)
 {
@@ -125,7 +125,7 @@ enum { TRANSFER_FDS = 2 };
 
 /*
  * Wait for the caller's `own` descriptors, the client and the end of corswrap,
- * no longer than time (NULL: for ever).  Returns as poll(2) does; an error but
+ * no longer than time (NULL: no limit).  Returns as poll(2) does; an error but
  * EINTR has been handled by transfer_fail.
  */
 int transfer_poll(struct transfer *, struct pollfd *, nfds_t own,
@@ -135,7 +135,8 @@ int transfer_poll(struct transfer *, struct pollfd *, nfds_t own,
  * called. */
 bool transfer_stopped(struct transfer *, const struct pollfd *, nfds_t own);
 
-/* After transfer_poll and all else: look whether the client is gone. */
+/* After transfer_poll and all else: check whether the client has
+ * disconnected. */
 void transfer_check_client(struct transfer *, const struct pollfd *,
 			   nfds_t own);
 

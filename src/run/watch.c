@@ -1,8 +1,8 @@
 /*
  * Files that are watched by their state.
  *
- * inotify(7) would spare the calls of stat(2), but it tells of a change some
- * time after it, it has a limit for each user, and it is silent on network file
+ * inotify(7) would save the calls of stat(2), but it reports a change some
+ * time after it, has a limit for each user, and does not work on network file
  * systems.  Two hundred calls take 0.1 ms.
  *
  * SPDX-License-Identifier: ISC
@@ -152,8 +152,8 @@ milliseconds(const struct timespec *t)
 	return (int64_t)t->tv_sec * 1000 + t->tv_nsec / 1000000;
 }
 
-/* Anybody can set the time of modification, but the kernel alone that of the
- * change. */
+/* Every user can set the modification time, but only the kernel sets the
+ * change time. */
 static bool
 is_young(const struct file_state *s, int64_t since)
 {
