@@ -1,7 +1,7 @@
 /*
- * What browsers block before CORS has a say: ports of other protocols, mixed
- * content, Local Network Access.  Nothing is sent then, and no header of a
- * server does away with it.
+ * What browsers block before CORS applies: ports of other protocols, mixed
+ * content, Local Network Access.  No request is sent then, and no header of a
+ * server can change that.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -105,7 +105,8 @@ block_mixed(struct explanation *e)
 
 	if (!is_mixed(e))
 		return false;
-	/* A name may belong to such an address, which only the script knows. */
+	/* A name may resolve to such an address, which only the author of
+	 * the script knows. */
 	if (engine->local_relaxes_mixed)
 		fix = "serve the URL over https; or, where its host is in the "
 		      "visitor's network, call fetch() with "
@@ -158,7 +159,7 @@ describe_local(struct explanation *e, enum url_space to)
 	    explain_quote(e, e->question.origin), url_space_name(to));
 }
 
-/* A page of a less private address space than the URL's. */
+/* The page's address space is less private than the URL's. */
 static bool
 block_local(struct explanation *e)
 {

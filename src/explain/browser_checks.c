@@ -1,8 +1,8 @@
 /*
- * The browser looks at answers: each of its checks in its order, and what its
- * console then says.
+ * The browser checks responses: each of its checks in its order, and the
+ * message of its console.
  *
- * The words of messages are Chromium's, because they are what people look for;
+ * The messages are Chromium's, because people search for them;
  * t/explain/chromium.t compares them with the real ones.
  *
  * SPDX-License-Identifier: ISC
@@ -22,8 +22,8 @@ static const char in_preflight[] =
 
 /* ---- what the console says ---- */
 
-/* Would Chromium's URL parser take it?  Then it is "not equal", else
- * "invalid". */
+/* Would Chromium's URL parser accept it?  Then the message is "not equal",
+ * else "invalid". */
 static bool
 is_url(struct explanation *e, struct slice value)
 {
@@ -70,7 +70,7 @@ describe_mismatch(struct explanation *e, struct slice value)
 	    quoted);
 }
 
-/* The sentence behind "blocked by CORS policy: ". */
+/* The sentence after "blocked by CORS policy: ". */
 static const char *
 describe_failure(struct explanation *e, const struct fetch_check *check)
 {
@@ -135,7 +135,7 @@ is_access_check(enum fetch_reason reason)
 	return reason <= FETCH_PREFLIGHT_STATUS;
 }
 
-/* One more sentence with XMLHttpRequest. */
+/* An additional sentence for XMLHttpRequest. */
 static const char *
 describe_xhr(const struct explanation *e, const struct fetch_check *check)
 {
@@ -182,7 +182,7 @@ block(struct explanation *e, const struct fetch_check *check, bool preflight)
 	    e, consoles[e->question.browser](e, check, preflight));
 }
 
-/* ---- the checks, told ---- */
+/* ---- the checks in words ---- */
 
 static void
 add_origin_passed(struct explanation *e, struct checks *checks,
@@ -334,8 +334,9 @@ refuse_preflight(struct explanation *e, const struct fetch_check *console,
 	return false;
 }
 
-/* Firefox asks as the page after a redirect, and where that leads back to the
- * page's own origin it looks for no header (seen in version 153). */
+/* After a redirect Firefox sends the preflight as the page, and if the
+ * redirect leads back to the page's own origin, it requires no header (seen
+ * in version 153). */
 static bool
 returns_home(const struct question *q)
 {
@@ -428,7 +429,7 @@ browser_check_preflight(struct explanation *e)
 	return true;
 }
 
-/* ---- the answer itself ---- */
+/* ---- the response itself ---- */
 
 /* The page may read the response: the verdict, and what to note about it. */
 static void
@@ -516,9 +517,9 @@ count_items(struct slice list)
 	return count;
 }
 
-/* List the headers of the response that JavaScript can read.  Under a policy
- * alone the application's headers are unknown: then those that the policy
- * exposes, and Content-Type, which every application sends, are added. */
+/* List the headers of the response that JavaScript can read.  With only a
+ * policy the application's headers are unknown: then those that the policy
+ * exposes are added, and Content-Type, which every application sends. */
 void
 browser_list_readable(struct explanation *e)
 {

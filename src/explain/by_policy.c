@@ -1,10 +1,10 @@
 /*
  * What a browser does with a request under a policy.
  *
- * The request that the browser would send becomes the variables that a web
- * server would set, and goes the way of respond.c through the same core:
- * request_read, decide_request, own_response_make and header_write.  The
- * application behind it is one that sends no CORS header of its own.
+ * The request of the browser becomes the variables that a web server would
+ * set, and is handled as in respond.c by the same core: request_read,
+ * decide_request, own_response_make and header_write.  The assumed application
+ * sends no CORS header of its own.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -36,7 +36,7 @@ struct core_request {
 	struct slice chosen; /* CORSWRAP_POLICY */
 	char *variables[VARIABLES_MAX];
 	size_t count;
-	bool noted; /* which of several sections answers */
+	bool noted; /* which of several sections decides */
 	struct request request;
 	struct cors_decision decision;
 };
@@ -81,7 +81,7 @@ set_url(struct core_request *a, const struct url *url)
 		set(a, "CORSWRAP_POLICY", a->chosen);
 }
 
-/* Fetch Metadata, 2.3: to trustworthy URLs alone. */
+/* Fetch Metadata, 2.3: only to trustworthy URLs. */
 static void
 set_site(struct core_request *a)
 {
@@ -125,7 +125,8 @@ set_request(struct core_request *a)
 
 /* ---- corswrap's side ---- */
 
-/* Status is shown by itself, and how long a body is says nothing of CORS. */
+/* Status is shown separately, and the length of the body has nothing to do
+ * with CORS. */
 static bool
 is_shown(struct slice name)
 {
@@ -212,7 +213,7 @@ application_response(struct core_request *a, struct response *out)
 		HEADER_DONE ||
 	    header_write(&header, &a->decision, add_piece, &lines) != 0)
 		return;
-	/* Its own line is the first, and the blank line the last. */
+	/* Its own line is the first one, and the blank line the last. */
 	ours = slice_after(slice_of(lines.text, lines.len),
 			   sizeof("Content-Type: text/plain\r\n") - 1);
 	ours.len -= 2;
@@ -290,8 +291,8 @@ section_label(struct explanation *e, const struct policy *policy)
 			      explain_quote(e, policy->spec.name));
 }
 
-/* Of several sections for this path, which answered, and why not the others:
- * as a note, once for preflight and request. */
+/* If there are several sections for this path: which one decided, and why
+ * not the others; as a note, once for preflight and request. */
 static void
 note_equals(struct core_request *a, struct slice path)
 {
@@ -329,7 +330,7 @@ note_equals(struct core_request *a, struct slice path)
 	texts_add(e, &e->notes, text);
 }
 
-/* The path, where a policy has one.  False: no memory. */
+/* The path, if a policy has one.  False: no memory. */
 static bool
 read_path(struct core_request *a, struct slice *path)
 {
@@ -390,7 +391,7 @@ response(struct core_request *a, struct response *out)
 	describe_refusal(a->e, out);
 }
 
-/* ---- the story ---- */
+/* ---- the whole exchange ---- */
 
 static void
 run_exchange(struct core_request *a)
@@ -408,7 +409,7 @@ run_exchange(struct core_request *a)
 	browser_check_response(e);
 }
 
-/* Without a policy only what is sent is known. */
+/* Without a policy only the requests are known. */
 static void
 describe_without_policy(struct explanation *e)
 {

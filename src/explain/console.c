@@ -1,12 +1,11 @@
 /*
- * What each browser's console says of an answer that fails CORS: people look
- * for these words.
+ * The messages of each browser's console for a response that fails CORS:
+ * people search for them.
  *
- * Seen in the browsers themselves: t/explain/chromium.t, firefox.t and webkit.t
- * compare them.
- * Firefox prints typographic quotes and, after a preflight, a second line; of
- * Safari's two lines the first has the cause.  Here all of it is ASCII, and the
- * line with the cause alone.
+ * Seen in the browsers themselves: t/explain/chromium.t, firefox.t and
+ * webkit.t compare them.  Firefox prints typographic quotes and, after a
+ * preflight, a second line; of Safari's two lines the first has the cause.
+ * Here they are ASCII, and only the line with the cause.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -57,7 +56,7 @@ console_of_network_error(const struct explanation *e)
 
 /* ---- Firefox ---- */
 
-/* The first item that is no token. */
+/* The first item that is not a token. */
 static struct slice
 bad_item(struct slice list)
 {
@@ -75,7 +74,7 @@ count_origins(const struct fetch_fields *fields)
 	return fetch_count(fields, SLICE("access-control-allow-origin"));
 }
 
-/* Behind "(Reason: "; with the status where Firefox has it. */
+/* The text after "(Reason: "; with the status if Firefox prints it. */
 static const char *
 firefox_reason(struct explanation *e, const struct fetch_check *check,
 	       bool preflight)

@@ -1,5 +1,5 @@
 /*
- * What becomes of cookies, which no CORS header decides.
+ * What happens to cookies, which CORS headers do not control.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -19,7 +19,7 @@ explain_cookies_cross(const struct explanation *e)
 
 	if (!q->credentials || !e->plan.cross_origin)
 		return false;
-	/* Of null, and of a host that is no name, there is no site. */
+	/* null, and a host that is not a name, have no site. */
 	return !origin_parse(q->origin, &origin) || origin.opaque ||
 	       !hostname_same_site(origin.host, q->url.host);
 }
@@ -33,8 +33,8 @@ is_named(const struct cookie *cookie, struct slice prefix)
 	       slice_eq_nocase(slice_of(cookie->name.ptr, prefix.len), prefix);
 }
 
-/* RFC 6265bis, 5.7: names that promise what the cookie must keep.  NULL: it
- * does. */
+/* RFC 6265bis, 5.7: name prefixes that require attributes of the cookie.
+ * NULL: it has them. */
 static const char *
 break_promise(const struct cookie *cookie, bool needs_path)
 {
@@ -56,7 +56,7 @@ break_promise(const struct cookie *cookie, bool needs_path)
 	return NULL;
 }
 
-/* "domain-match" (RFC 6265bis, 5.1.3), and no public suffix. */
+/* "domain-match" (RFC 6265bis, 5.1.3), and not a public suffix. */
 static bool
 is_of_host(const struct explanation *e, struct slice domain)
 {
@@ -110,7 +110,7 @@ explain_cookie_fate(const struct explanation *e, const struct cookie *cookie,
 		   : COOKIE_GOES;
 }
 
-/* ---- without one ---- */
+/* ---- without a response ---- */
 
 void
 explain_note_cookies(struct explanation *e)

@@ -1,5 +1,5 @@
 /*
- * What becomes of cookies, which no CORS header decides.
+ * What happens to cookies, which CORS headers do not control.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -9,18 +9,19 @@
 #include "cors/cookie.h"
 #include "explain/explanation.h"
 
-/* Does the request take credentials to another site than the page's? */
+/* Does the request send credentials to another site than the page's? */
 bool explain_cookies_cross(const struct explanation *);
 
-/* If so, note which cookies go along; for what no live response shows. */
+/* If so, note which cookies are sent; for exchanges without a live
+ * response. */
 void explain_note_cookies(struct explanation *);
 
 /* What a browser does with a cookie that the response sets. */
 enum cookie_fate {
-	COOKIE_GOES,	   /* it goes along with the page's next request */
-	COOKIE_REFUSED,	   /* it is not kept */
-	COOKIE_SAME_SITE,  /* it goes along for pages of its own site alone */
-	COOKIE_THIRD_PARTY /* it does not where third-party cookies are blocked
+	COOKIE_GOES,	   /* it is sent with the page's next request */
+	COOKIE_REFUSED,	   /* it is not stored */
+	COOKIE_SAME_SITE,  /* it is only sent for pages of its own site */
+	COOKIE_THIRD_PARTY /* it is not sent if third-party cookies are blocked
 			    */
 };
 

@@ -1,5 +1,5 @@
 /*
- * Which of a server's cures is that of a reason or a finding; the table of
+ * The fix for a reason or a finding in a server's configuration; the table of
  * servers is src/explain/web_servers.c.
  *
  * SPDX-License-Identifier: ISC
@@ -22,7 +22,7 @@ cures_is_corswrap(const struct response *response)
 			       "Access-Control-Request-Headers")));
 }
 
-/* False: no configuration of a server has to do with it. */
+/* False: it does not depend on a server's configuration. */
 static bool
 find_problem(const struct explanation *e, const char *id,
 	     enum server_problem *out)
@@ -59,7 +59,7 @@ find_problem(const struct explanation *e, const char *id,
 		if (strcmp(ids[i].id, id) != 0)
 			continue;
 		*out = ids[i].problem;
-		/* The same, but of the preflight's answer. */
+		/* The same for the preflight's response. */
 		if (*out == PROBLEM_ORIGIN && e->plan.preflight &&
 		    !e->preflight_passes)
 			*out = PROBLEM_OPTIONS;
@@ -68,7 +68,7 @@ find_problem(const struct explanation *e, const char *id,
 	return false;
 }
 
-/* What every server can do, without the keys of a policy. */
+/* Fixes for every server, without the keys of a policy. */
 static const char *
 cure_plainly(const char *id)
 {

@@ -1,5 +1,5 @@
 /*
- * Cures in the words of the server that answered.
+ * Fixes in the configuration of the server that responded.
  *
  * Pure.
  *
@@ -10,15 +10,16 @@
 
 #include "explain/web_servers.h"
 
-/* Is it corswrap's answer to a preflight? */
+/* Is it corswrap's response to a preflight? */
 bool cures_is_corswrap(const struct response *);
 
-/* Beside the ids of reasons and findings: a cache, of which vary-missing is. */
+/* In addition to the ids of reasons and findings: a cache, the cause of
+ * vary-missing. */
 #define CURES_CACHE "cache"
 
 /*
- * What to change there for a reason or a finding of this id, as server_cure has
- * it.  NULL: nothing that the server's own words would say better.
+ * What to change there for a reason or a finding of this id, as server_cure
+ * has it.  NULL: the server's directives would not help.
  */
 const char *cures_find(struct explanation *, enum server_kind, const char *id);
 

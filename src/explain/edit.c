@@ -2,8 +2,8 @@
  * The fix of an explanation as an edit of the policy: one line after the other
  * is changed, and the request explained again, until it is allowed.
  *
- * What is offered was tried: its text is loaded, linted and explained as any
- * other, so that a fix never leads to an error of the policy.
+ * Every fix is tried before it is offered: its text is loaded, linted and
+ * explained, so that a fix never causes an error of the policy.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -16,12 +16,12 @@
 #include "base/text.h"
 #include "cors/names.h"
 
-/* Origin, method, headers, `allow`, credentials: more is no progress. */
+/* Origin, method, headers, `allow`, credentials: more steps would not help. */
 enum { STEPS_MAX = 8 };
 
 /* ---- lines ---- */
 
-/* Where line N begins; the end of the text where there is none. */
+/* Where line N begins; the end of the text if there is no such line. */
 static size_t
 line_start(struct slice text, unsigned line)
 {
@@ -42,7 +42,7 @@ line_at(struct slice text, size_t start)
 	return text_line_next(&rest);
 }
 
-/* How much of the line is its value: a comment begins with " ;". */
+/* The length of the value in the line: a comment begins with " ;". */
 static size_t
 value_end(struct slice line)
 {
@@ -86,7 +86,7 @@ insert_below(struct explanation *e, struct slice text, unsigned line,
 
 /* ---- keys ---- */
 
-/* "key = ... words", or a new line where the section has none of that key. */
+/* "key = ... words", or a new line if the section does not have the key. */
 static struct slice
 add_words(struct explanation *e, struct slice text,
 	  const struct key_place *place, const char *key, const char *words)
@@ -136,7 +136,7 @@ add_origin(struct explanation *e, const struct response *r, struct slice text)
 			 explain_quote(e, e->question.origin));
 }
 
-/* A method in small letters is mostly a mistake of the script. */
+/* A method in lower case is usually a mistake of the script. */
 static struct slice
 add_method(struct explanation *e, const struct response *r, struct slice text,
 	   enum place where, const char *key)
@@ -177,13 +177,13 @@ add_headers(struct explanation *e, const struct response *r, struct slice text)
 			       "headers", words);
 }
 
-/* `*` names no origin where there are credentials. */
+/* With credentials `*` does not allow any origin. */
 static struct slice
 set_credentials(struct explanation *e, const struct response *r,
 		struct slice text)
 {
 	const struct key_place *places = r->source->places;
-	/* The lower line first: the other keeps its number. */
+	/* The lower line first, so that the other keeps its number. */
 	bool origins_first =
 	    places[PLACE_ORIGINS].line > places[PLACE_CREDENTIALS].line;
 
@@ -201,7 +201,7 @@ set_credentials(struct explanation *e, const struct response *r,
 	return text;
 }
 
-/* What the policy itself refuses; absent: it is something else. */
+/* The part that the policy itself refuses; absent: another cause. */
 static struct slice
 step_by_policy(struct explanation *e, const struct response *r,
 	       struct slice text)

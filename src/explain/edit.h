@@ -11,10 +11,10 @@
 #include "explain/explanation.h"
 
 /*
- * The policy, changed so that the request of the question is allowed: words are
- * added to lists, `credentials` is set; nothing else is touched.  Absent: no
- * such change is certain (the page's origin is null, the path is closed, the
- * script is what has to change, lint would refuse it), or memory is out.
+ * The policy, changed so that the request of the question is allowed: words
+ * are added to lists, `credentials` is set; nothing else is touched.  Absent:
+ * no such change is certain (the page's origin is null, the path is closed,
+ * the script has to change, lint would report the change), or out of memory.
  */
 struct slice explain_edit(struct arena *, const struct question *,
 			  struct slice policy);
@@ -26,8 +26,8 @@ struct line_change {
 	struct slice after;
 };
 
-/* Those of the second text, of which lines were only changed or added; how
- * many, at most max. */
+/* The lines of the second text that were changed or added (none may be
+ * deleted); returns how many, at most max. */
 size_t edit_changes(struct slice before, struct slice after,
 		    struct line_change *, size_t max);
 

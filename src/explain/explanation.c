@@ -1,6 +1,6 @@
 /*
- * The beginning of every explanation: what a browser makes of a request before
- * anybody has answered.
+ * The beginning of every explanation: what a browser does with a request
+ * before there is a response.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -134,7 +134,7 @@ add_why(struct explanation *e)
 	}
 }
 
-/* ---- where the browser leaves the standard ---- */
+/* ---- where the browser deviates from the standard ---- */
 
 /* Note where the browser differs from the Fetch standard. */
 static void
@@ -215,7 +215,7 @@ request_fields(struct explanation *e)
 	return (struct fetch_fields){at, count};
 }
 
-/* ---- what needs no answer ---- */
+/* ---- verdicts without a response ---- */
 
 /* fetch() parses the URL first.  The password is not printed. */
 static void

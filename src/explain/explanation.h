@@ -6,7 +6,7 @@
  * src/page print it.
  *
  * Everything lives in the explanation's arena.  Texts are printable ASCII:
- * bytes of others are escaped when they are put in (explain_quote).
+ * untrusted bytes are escaped when they are added (explain_quote).
  *
  * SPDX-License-Identifier: ISC
  */
@@ -41,7 +41,7 @@ preflight_origin(const struct question *q)
 	return slice_present(q->asked_from) ? q->asked_from : q->origin;
 }
 
-/* The same as people write it.  An absent URL or origin is a fault. */
+/* The same as text from a user.  An absent URL or origin is a fault. */
 struct question_text {
 	struct slice url;
 	struct slice origin;
@@ -81,7 +81,7 @@ struct response {
 			   server (with a status) or the application (0) */
 	struct fetch_fields fields; /* without the application's own */
 	struct slice body; /* its beginning, for probe; or absent */
-	/* what the policy decided, for reason and fix */
+	/* the policy's decision, for reason and fix */
 	const struct policy *policy;	  /* NULL: none covers it */
 	const struct spec_source *source; /* of the policy; NULL with it */
 	bool uncovered;			  /* no policy covers it */
@@ -91,7 +91,7 @@ struct response {
 
 enum verdict { VERDICT_UNKNOWN, VERDICT_ALLOWED, VERDICT_BLOCKED };
 
-/* A mistake that probe has found. */
+/* A mistake that probe found. */
 struct finding {
 	const char *id;
 	bool serious; /* else advice */
@@ -103,10 +103,10 @@ struct explanation {
 	struct arena *arena;
 	struct question question;
 	struct fetch_plan plan;
-	bool out_of_memory; /* all else is then undefined */
+	bool out_of_memory; /* all other members are then undefined */
 	bool userinfo;	    /* fetch() refuses such a URL */
-	bool stopped; /* nothing is sent, not even a preflight; and there is a
-			 verdict */
+	bool stopped; /* no request is sent, not even a preflight; and there is
+			 a verdict */
 	struct texts why;   /* why a preflight; which headers are not sent */
 	struct texts notes; /* other checks than CORS, where browsers differ */
 
@@ -115,7 +115,7 @@ struct explanation {
 	struct checks preflight_checks;
 	bool preflight_passes;
 	const char *preflight_reason; /* id, or NULL */
-	const char *kept; /* how long browsers remember it, or NULL */
+	const char *kept; /* how long browsers cache it, or NULL */
 
 	bool sent; /* the request itself goes out */
 	struct fetch_fields request;
@@ -127,8 +127,8 @@ struct explanation {
 
 	enum verdict verdict;
 	const char *reason;  /* id, or NULL */
-	const char *message; /* what the browser's console says, and notes */
-	const char *fix;     /* NULL: there is nothing to change */
+	const char *message; /* the message of the browser's console, and notes */
+	const char *fix;     /* NULL: no change is needed */
 	bool unreachable;    /* network, tls, timeout: exit status 2 */
 
 	bool probed;		      /* made by probe: has findings */
@@ -142,22 +142,22 @@ struct explanation {
 
 /* ---- question.c ---- */
 
-/* Bytes and headers of it at most: more than any server takes of a request's
- * head, and than corswrap does (DESIGN.md section 4). */
+/* Limits of its bytes and headers: more than servers and corswrap accept in
+ * a request's head (DESIGN.md section 4). */
 enum { QUESTION_MAX = 65536, QUESTION_HEADERS = 500 };
 
-/* What is wrong with a question, and with which part of it. */
+/* An error in a question, and in which part of it. */
 enum question_part {
 	QUESTION_URL,
 	QUESTION_ORIGIN,
 	QUESTION_HEADER,
 	QUESTION_SIZE, /* of all of it */
-	QUESTION_HOW   /* what does not go together */
+	QUESTION_HOW   /* parts that contradict each other */
 };
 
 struct question_fault {
 	enum question_part part;
-	/* In one printable sentence without its end, which begins with the
+	/* One printable sentence without a final dot, which begins with the
 	 * part's name; and what to write instead. */
 	const char *text;
 };
@@ -173,9 +173,9 @@ bool question_fault_add(struct arena *, struct question_faults *,
 			enum question_part, const char *text);
 
 /*
- * Read what was written.  True: *out is the question, in the memory of arena
- * and of text.  False: all that is wrong was added to the faults, or memory is
- * out, and nothing was.
+ * Read the text.  True: *out is the question, in the memory of arena and of
+ * text.  False: all errors were added to the faults; if there are none, memory
+ * is out.
  */
 bool question_read(struct arena *arena, const struct question_text *text,
 		   struct question *out, struct question_faults *);
@@ -192,7 +192,8 @@ const char *explain_noted(struct explanation *, const char *text);
 void texts_add(struct explanation *, struct texts *, const char *);
 void checks_add(struct explanation *, struct checks *, bool passes,
 		const char *text);
-/* Blocked for what is no CORS check; all but e in the arena or constant. */
+/* Blocked by something else than a CORS check; all arguments but e are in
+ * the arena or constant. */
 void explain_blocked(struct explanation *, const char *id, const char *message,
 		     const char *fix);
 /* There was no response: id is network, tls or timeout. */
@@ -218,9 +219,10 @@ const char *explain_fetch_dest(const struct explanation *);
 
 /* ---- console.c ---- */
 
-/* What asks, as consoles call it: "fetch", "XMLHttpRequest", "script". */
+/* The source of the request, as consoles call it: "fetch",
+ * "XMLHttpRequest", "script". */
 const char *console_kind(const struct explanation *);
-/* What the page is told where it is told nothing: "TypeError: ...". */
+/* The error of the page if it does not get the cause: "TypeError: ...". */
 const char *console_of_network_error(const struct explanation *);
 /* The line of the console that has the cause. */
 const char *console_of_firefox(struct explanation *, const struct fetch_check *,
@@ -235,9 +237,9 @@ const char *console_of_userinfo(struct explanation *);
 
 /* ---- barrier.c ---- */
 
-/* What the browser blocks beside CORS (mixed-content, blocked-port,
- * local-network) is the verdict then, and stops the exchange; what the visitor
- * may allow is a note. */
+/* If the browser blocks the request for another reason than CORS
+ * (mixed-content, blocked-port, local-network), that is the verdict, and
+ * ends the exchange; if the user may allow it, there is a note. */
 void explain_barriers(struct explanation *);
 
 /* ---- browser_checks.c ---- */
@@ -251,13 +253,13 @@ void browser_list_readable(struct explanation *);
 
 /* ---- without_cors.c ---- */
 
-/* The answer to a request without CORS: Cross-Origin-Resource-Policy decides,
- * and the page learns nothing of it. */
+/* The response to a request without CORS: Cross-Origin-Resource-Policy
+ * decides, and the page cannot read it. */
 void browser_check_opaque(struct explanation *);
 
 /* ---- by_policy.c ---- */
 
-/* Preflight, request and verdict under a policy (NULL: only what is sent).
+/* Preflight, request and verdict under a policy (NULL: only the requests).
  * chosen: the value of CORSWRAP_POLICY, or absent. */
 void explain_by_policy(struct explanation *, const struct settings *,
 		       struct slice chosen);
@@ -266,12 +268,12 @@ void explain_by_policy(struct explanation *, const struct settings *,
 
 /* Print all steps for people; colour: with a terminal's escape sequences. */
 void explain_text(struct explanation *, FILE *, bool colour);
-/* One walk where the browsers agree in what they send and in the verdict, else
- * each of them and where they differ. */
+/* One walk if the browsers send the same requests and have the same
+ * verdict; else one for each, and the differences. */
 void explain_text_all(struct explanation all[FETCH_BROWSERS], FILE *,
 		      bool colour);
-/* The object of DESIGN.md section 2, and a newline.  Memory out: nothing is
- * printed, and noted. */
+/* The object of DESIGN.md section 2, and a newline.  Out of memory: nothing
+ * is printed, and it is noted. */
 void explain_json(struct explanation *, FILE *);
 /* The same of each browser, as an object of their ids; memory out is noted in
  * the first. */
@@ -279,7 +281,8 @@ void explain_json_all(struct explanation all[FETCH_BROWSERS], FILE *);
 
 /* ---- fix.c ---- */
 
-/* Why the policy does not allow it, in its words: "PUT is not in `methods`". */
+/* Why the policy does not allow it, in the words of the policy: "PUT is not
+ * in `methods`". */
 const char *explain_refusal(struct explanation *, const struct response *);
 
 /* What to change, in the policy's words. */

@@ -1,7 +1,7 @@
 /*
- * The mistakes that people make: what the answers show, and three requests more
- * that change nothing on a server: as a page of another origin, as one without
- * (null), and an OPTIONS that is no preflight.
+ * Common mistakes, found in the responses and with three more requests that
+ * change nothing on a server: as a page of another origin, as a page with the
+ * origin null, and an OPTIONS that is not a preflight.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -25,7 +25,7 @@ enum { MAX_AGE_LOW = 60 };
 #define ACAO "Access-Control-Allow-Origin"
 #define ACAC "Access-Control-Allow-Credentials"
 
-/* Which answer a finding is about. */
+/* The response that a finding is about. */
 enum which { THE_PREFLIGHT, THE_REQUEST, A_PLAIN_OPTIONS };
 
 static const char *const which_words[] = {
@@ -34,7 +34,7 @@ static const char *const which_words[] = {
     [A_PLAIN_OPTIONS] = "the response to a plain OPTIONS",
 };
 
-/* ---- looking at an answer ---- */
+/* ---- reading a response ---- */
 
 static struct slice
 get(struct explanation *e, const struct response *response, const char *name)
@@ -65,7 +65,7 @@ allows_credentials(struct explanation *e, const struct response *response)
 	return slice_eq(get(e, response, ACAC), SLICE("true"));
 }
 
-/* ---- what one answer shows ---- */
+/* ---- mistakes in one response ---- */
 
 /* Two of a kind: the application sends one and the web server another. */
 static void
@@ -160,9 +160,9 @@ find_in_answer(struct explanation *e, const struct response *response,
 
 /* ---- why a policy refuses a preflight ---- */
 
-/* The response is 403 or lacks CORS headers, and never says why.  A preflight
- * without the headers and one for GET show the cause; neither changes anything
- * on the server. */
+/* The response is 403 or has no CORS headers, and never says why.  A
+ * preflight without the headers and one for GET show the cause; neither
+ * changes anything on the server. */
 
 /* Which part of the preflight it is. */
 enum cause { CAUSE_NONE, CAUSE_ORIGIN, CAUSE_METHOD, CAUSE_HEADERS };
@@ -223,7 +223,7 @@ find_cause(struct explanation *e, const struct live_server *live,
 	return is_policy(e, &e->preflight) ? CAUSE_ORIGIN : CAUSE_NONE;
 }
 
-/* The headers that the answer to GET does not list either. */
+/* The headers that the response to GET does not list either. */
 static const char *
 fix_method(struct explanation *e, const struct response *simpler)
 {
@@ -253,7 +253,7 @@ find_refusal(struct explanation *e, const struct live_server *live)
 	struct response simpler;
 	enum cause cause;
 
-	/* The cause is found by asking again. */
+	/* The cause is found by further requests. */
 	if (live == NULL || !refusal->known || e->preflight_passes ||
 	    slice_present(get(e, refusal, "access-control-allow-origin")) ||
 	    (refusal->status != 403 &&
@@ -277,8 +277,7 @@ find_refusal(struct explanation *e, const struct live_server *live)
 
 /* ---- the preflight ---- */
 
-/* A proxy answers in the place of what is behind it; 520 to 526 are
- * Cloudflare's. */
+/* A proxy responds instead of its upstream; 520 to 526 are Cloudflare's. */
 static bool
 is_backend_down(int status)
 {
@@ -290,8 +289,8 @@ static const char fix_backend[] =
     "start what is behind the proxy, or correct the address at which the proxy "
     "looks for it: its log says why; nothing about CORS is known before that";
 
-/* "/accounts/login/?next=/x", "https://sso.example/oauth2/authorize": a word of
- * host or path is one that such pages are called by. */
+/* "/accounts/login/?next=/x", "https://sso.example/oauth2/authorize": the
+ * host or path has a word that is usual for login pages. */
 static bool
 is_login(struct slice location)
 {
@@ -338,7 +337,7 @@ find_redirect(struct explanation *e)
 		    e->preflight.status, quoted);
 }
 
-/* What answers OPTIONS with such a status, and the cure. */
+/* The cause of such a status for OPTIONS, and the fix. */
 struct status_words {
 	int first;
 	int last;
@@ -396,7 +395,8 @@ find_status(struct explanation *e)
 		const struct status_words *w = &status_words[i];
 		if (status < w->first || status > w->last)
 			continue;
-		/* The verdict's own fix knows the policy, and no server. */
+		/* The verdict's own fix knows the policy, but not the
+		 * server. */
 		e->fix = w->fix;
 		finding_add(e, w->id, true, w->fix, "OPTIONS is %d%s", status,
 			    w->what);
@@ -508,7 +508,7 @@ varies(struct explanation *e, const struct response *response)
 	return has_item(vary, "origin") || has_item(vary, "*");
 }
 
-/* RFC 9110, 12.5.5: what the answer depends on. */
+/* RFC 9110, 12.5.5: the headers that the response depends on. */
 static void
 find_vary(struct explanation *e, const struct response *unknown_origin)
 {
@@ -523,7 +523,7 @@ find_vary(struct explanation *e, const struct response *unknown_origin)
 	if ((slice_present(a) == slice_present(b) && slice_eq(a, b)) ||
 	    (varies(e, own) && varies(e, unknown_origin)))
 		return;
-	/* Answers to OPTIONS are not cached (RFC 9110, 9.3.7). */
+	/* Responses to OPTIONS are not cached (RFC 9110, 9.3.7). */
 	finding_add(
 	    e, "vary-missing", itself,
 	    "send Vary: Origin on every response, also to origins that are not "
@@ -534,7 +534,7 @@ find_vary(struct explanation *e, const struct response *unknown_origin)
 		   : "");
 }
 
-/* ---- an OPTIONS that is no preflight ---- */
+/* ---- an OPTIONS that is not a preflight ---- */
 
 static void
 find_options(struct explanation *e, const struct live_server *live)
@@ -574,7 +574,7 @@ find_login(struct explanation *e, struct slice location)
 		e->fix = e->findings[e->finding_count - 1].fix;
 }
 
-/* What becomes of a cookie that is set. */
+/* What happens to a cookie that is set. */
 static void
 find_cookie(struct explanation *e, struct slice field)
 {
@@ -613,7 +613,7 @@ find_cookie(struct explanation *e, struct slice field)
 	}
 }
 
-/* Cookies that the page's next requests will not have. */
+/* Cookies that will not be sent with the page's next requests. */
 static void
 find_cookies(struct explanation *e)
 {

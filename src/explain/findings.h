@@ -1,9 +1,8 @@
 /*
- * The mistakes that people make, in responses that a live server sends
- * (src/probe) or that somebody pasted; and the fixes in the words of the server
- * that sent them.
+ * Common mistakes in responses of a live server (src/probe) or in pasted
+ * responses; and the fixes in the configuration of the server that sent them.
  *
- * Pure: what is sent to a live server is sent by the caller's function.
+ * Pure: the caller's function sends requests to the live server.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -12,7 +11,7 @@
 
 #include "explain/explanation.h"
 
-/* The server itself, for the questions that only it can answer. */
+/* The live server, for further requests. */
 struct live_server {
 	void *ctx;
 	/* Send one request, follow no redirect.  False: there was no response.
@@ -32,7 +31,8 @@ live_send(const struct live_server *live, struct explanation *e,
 
 /* ---- metadata.c ---- */
 
-/* What a browser says of page and URL in every request (Fetch Metadata). */
+/* The headers by which a browser describes page and URL in every request
+ * (Fetch Metadata). */
 enum { EXPLAIN_METADATA = 3 };
 size_t explain_metadata(const struct explanation *,
 			struct fetch_field out[EXPLAIN_METADATA]);
@@ -47,27 +47,26 @@ struct fetch_fields explain_fields(struct explanation *,
 
 /* May the request be sent again?  GET and HEAD change nothing on a server. */
 bool explain_repeats_request(const struct explanation *);
-/* Look for a cache that serves another page's response, with one request more;
- * then put the fixes of all findings and of the verdict into the words of the
- * server that responds, unless that is corswrap (one more preflight may be
- * sent).  live is NULL: nothing is sent. */
+/* Look for a cache that serves another page's response, with one more
+ * request; then rewrite the fixes of all findings and of the verdict for
+ * the server that responds, unless that is corswrap (one more preflight may
+ * be sent).  live is NULL: no request is sent. */
 void explain_cure(struct explanation *, const struct live_server *live);
 
 /* ---- findings.c ---- */
 
-/* Look at all the responses.  live: also send up to three requests without
- * consequences; NULL: nothing is sent.  redirect: the first Location of the
- * request, or absent. */
+/* Check all the responses.  live: also send up to three requests without
+ * side effects; NULL: no request is sent.  redirect: the first Location of
+ * the request, or absent. */
 void explain_find(struct explanation *, const struct live_server *live,
 		  struct slice redirect);
 
 /* ---- read.c ---- */
 
 /*
- * The verdict from responses that somebody pasted: header blocks as curl -i,
- * curl -v or a browser's developer tools show them, the preflight's first where
- * there are two.  NULL: the explanation is made; else what is wrong with the
- * text.
+ * The verdict from pasted responses: header blocks as curl -i, curl -v or a
+ * browser's developer tools show them, the preflight's first if there are two.
+ * NULL: the explanation is complete; else the error in the text.
  */
 const char *explain_answers(struct explanation *, struct slice text);
 

@@ -32,7 +32,7 @@ add_to(struct explanation *e, const struct response *response, enum place where,
 	if (response->source == NULL)
 		return explain_printf(e, "add %s to `%s`", words, key);
 	place = &response->source->places[where];
-	/* `none` stands alone. */
+	/* `none` must be the only word. */
 	if (where == PLACE_ORIGINS && response->policy != NULL &&
 	    response->policy->spec.no_origin)
 		return explain_printf(
@@ -102,7 +102,7 @@ fix_null(struct explanation *e, const struct response *response)
 	    serve_page, add_to(e, response, PLACE_ORIGINS, "origins", "null"));
 }
 
-/* A page whose origin anybody on the network path can claim
+/* A page whose origin every attacker on the network path can claim
  * (`insecure-origin`). */
 static bool
 is_insecure(struct slice origin)
@@ -113,7 +113,7 @@ is_insecure(struct slice origin)
 	       origin_pattern_is_insecure(&pattern);
 }
 
-/* The origin that a policy may list with credentials, and what is to be done
+/* The origin that a policy may list with credentials, and what must be done
  * first: "serve the page over https, and ", or nothing. */
 static const char *
 secure_origin(struct explanation *e, const char **first)
@@ -226,8 +226,8 @@ missing_headers(struct explanation *e, const struct response *response)
 	return missing_names(e, response, ALL_NAMES);
 }
 
-/* fetch() writes only six methods in capitals, and methods are case-sensitive:
- * patch is not PATCH; absent: no letter is small. */
+/* fetch() writes only six methods in capitals, and methods are
+ * case-sensitive: patch is not PATCH; absent: no letter is lower case. */
 static struct slice
 in_capitals(struct explanation *e)
 {
@@ -244,7 +244,7 @@ in_capitals(struct explanation *e)
 	return differs ? slice_of(text, method.len) : SLICE_NONE;
 }
 
-/* The method in the server's list, but for its case; else absent. */
+/* The method in the server's list if only its case differs; else absent. */
 static struct slice
 list_otherwise(struct explanation *e, const struct response *response)
 {
@@ -300,7 +300,7 @@ fix_headers(struct explanation *e, const struct response *response)
 	    add_to(e, response, PLACE_HEADERS, "headers", names), text);
 }
 
-/* ---- where the policy itself refuses ---- */
+/* ---- refused by the policy itself ---- */
 
 const char *
 explain_refusal(struct explanation *e, const struct response *response)
@@ -380,7 +380,7 @@ fix_policy(struct explanation *e, const struct response *response)
 	return "no browser sends this";
 }
 
-/* ---- where the answer does not please the browser ---- */
+/* ---- responses that the browser rejects ---- */
 
 static const char without[] =
     "send the request without credentials, if it needs no cookies";
@@ -469,8 +469,9 @@ lacks_method(const struct explanation *e, const struct name_list *list)
 	return !list->any && !name_list_has(list, e->plan.method);
 }
 
-/* A policy reports the first reason only (DESIGN.md section 4).  Fixing that
- * alone would lead to the next refusal, so all of them are named at once. */
+/* A policy reports the first reason only (DESIGN.md section 4).  Fixing
+ * only that would lead to the next refusal, so all of them are named at
+ * once. */
 static const char *
 fix_refusal(struct explanation *e, const struct response *response)
 {
@@ -500,9 +501,9 @@ fix_refusal(struct explanation *e, const struct response *response)
 	return text;
 }
 
-/* ---- what a server's answer shows ---- */
+/* ---- what a server's response shows ---- */
 
-/* The same origin, but not as browsers write it? */
+/* The same origin, but written differently from browsers? */
 static bool
 is_same(struct explanation *e, struct slice value)
 {
@@ -526,7 +527,7 @@ fix_mismatch(struct explanation *e, const struct response *response)
 			      explain_quote(e, e->question.origin));
 }
 
-/* A server with a policy says that its answers depend on Origin. */
+/* The responses of a server with a policy say that they depend on Origin. */
 static bool
 is_bare(struct explanation *e, const struct response *response)
 {

@@ -1,6 +1,6 @@
 /*
- * What an id of a diagnostic, a reason, a finding or a line of the log means,
- * and what is to be done: the entries of help.txt.
+ * The meaning of the id of a diagnostic, a reason or a finding, and what to
+ * do: the entries of help.txt.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -24,7 +24,7 @@ const struct help_entry *help_entries(void);
  */
 const struct help_entry *help_find(struct slice id);
 
-/* What it means: the first paragraph, of which the lines are one. */
+/* Its meaning: the first paragraph, with its lines joined. */
 struct slice help_cause(const struct help_entry *);
 
 #endif

@@ -11,8 +11,8 @@
 
 #include <jansson.h>
 
-/* A JSON string.  Bytes that are no UTF-8 are escaped, and so is DEL, the one
- * control byte that JSON allows as it is. */
+/* A JSON string.  Invalid UTF-8 is escaped, and so is DEL, the only control
+ * byte that JSON allows unescaped. */
 static json_t *
 bytes(struct explanation *e, struct slice s)
 {
@@ -127,7 +127,7 @@ readable(struct explanation *e)
 	return array;
 }
 
-/* What probe has found beside the verdict. */
+/* The findings of probe in addition to the verdict. */
 static json_t *
 findings(const struct explanation *e)
 {
@@ -173,8 +173,8 @@ object_of(struct explanation *e)
 	return object;
 }
 
-/* ASCII alone, so that received bytes cannot control a terminal.  It takes the
- * object. */
+/* ASCII only, so that received bytes cannot control a terminal.  Takes over
+ * the object. */
 static bool
 print(json_t *object, FILE *out)
 {

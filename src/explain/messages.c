@@ -1,10 +1,10 @@
 /*
  * The table of messages: of Chromium (its list of CORS errors), Firefox (the
- * reasons that MDN lists) and WebKit, and what libraries make of them.  Most
+ * reasons that MDN lists) and WebKit, and of libraries that report them.  Most
  * were seen in the browsers.
  *
- * What says most comes first: "TypeError: Failed to fetch" stands below all
- * else, because it is pasted together with the line that has the cause.
+ * The most specific message comes first: "TypeError: Failed to fetch" is last,
+ * because it is pasted together with the line that has the cause.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -175,7 +175,7 @@ static const struct message messages[] = {
       "resource",
       "CORS header 'Access-Control-Allow-Origin' missing",
       "is not allowed by Access-Control-Allow-Origin"}},
-    /* ---- what only looks like CORS ---- */
+    /* ---- messages that only look like CORS ---- */
     {"local-network",
      "The page requests a URL on this machine or in the local network. "
      "Browsers require a page of https and the visitor's permission; no header "
@@ -341,7 +341,7 @@ static const struct message messages[] = {
      "give the <link rel=preload> the same crossorigin as the request",
      {"but is not used because the request credentials mode does not match",
       "but is not used because the request mode does not match"}},
-    /* ---- what scripts do ---- */
+    /* ---- mistakes of scripts ---- */
     {NULL,
      "A script sets a header that is the browser's own.",
      "leave it out: no server sees it",
@@ -391,7 +391,7 @@ static const struct message messages[] = {
      "The server did not respond in time.",
      "find out what the server waits for",
      {"net::ERR_TIMED_OUT", "The request timed out"}},
-    /* ---- no cause ---- */
+    /* ---- messages without a cause ---- */
     {NULL,
      "Firefox' second line of every preflight that fails, or no response at "
      "all: the server is down, or its certificate is not trusted.",
@@ -426,7 +426,7 @@ message_list(void)
 	return messages;
 }
 
-/* ---- what somebody pasted ---- */
+/* ---- pasted text ---- */
 
 /* Typographic quotes, in UTF-8, as ASCII has them. */
 static char
@@ -464,7 +464,8 @@ fold(struct arena *arena, struct slice text)
 	return slice_of(out, len);
 }
 
-/* Are the parts of the words, at "*" apart, in the text in this order? */
+/* Does the text contain the parts of the words (split at "*") in this
+ * order? */
 static bool
 has_words(struct slice text, struct slice words)
 {
@@ -472,8 +473,8 @@ has_words(struct slice text, struct slice words)
 		size_t len = text_find(words, '*'), at;
 		struct slice part = slice_of(words.ptr, len);
 
-		/* "the wildcard '*'": the asterisk itself is one of what
-		 * differs. */
+		/* "the wildcard '*'": the asterisk itself counts as text
+		 * that differs. */
 		at = text_find_nocase(text, part);
 		if (at == text.len && part.len > 0)
 			return false;
@@ -483,7 +484,8 @@ has_words(struct slice text, struct slice words)
 	return true;
 }
 
-/* A part of a message that somebody typed, if it is long enough to mean it. */
+/* A part of a message that a user typed, if it is long enough to be
+ * certain. */
 static bool
 is_part(struct slice text, struct slice words)
 {

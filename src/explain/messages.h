@@ -1,6 +1,6 @@
 /*
- * What the consoles of browsers print, and what scripts are told: the cause of
- * each message, and the cure.
+ * The messages of browsers' consoles, and the errors that scripts get: the
+ * cause of each, and the fix.
  *
  * Pure.
  *
@@ -15,10 +15,10 @@
 enum { MESSAGE_WORDS = 10 };
 
 struct message {
-	const char *id; /* of the reason or finding; NULL: it is of none */
+	const char *id; /* of the reason or finding; NULL: none belongs to it */
 	const char *cause;
 	const char *fix;
-	/* Each as a browser prints it; "*" stands for what differs. */
+	/* Each as a browser prints it; "*" is text that differs. */
 	const char *words[MESSAGE_WORDS];
 };
 
@@ -26,9 +26,10 @@ struct message {
 const struct message *message_list(void);
 
 /*
- * The message that is in what somebody pasted, of several lines the one that
- * says most; quotes may be typographic, blanks and line ends many.  *words is
- * which of its words; NULL: none is known, or memory is out.
+ * The known message in a pasted text, the most specific one if there are
+ * several; quotes may be typographic, blanks and line ends may be repeated.
+ * *words is the variant that matched; NULL: no known message, or out of
+ * memory.
  */
 const struct message *message_find(struct arena *, struct slice text,
 				   const char **words);

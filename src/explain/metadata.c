@@ -1,5 +1,6 @@
 /*
- * What a browser adds to the requests of a page, and the probe with it.
+ * The headers that a browser adds to the requests of a page; probe adds them,
+ * too.
  *
  * SPDX-License-Identifier: ISC
  */

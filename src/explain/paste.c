@@ -1,5 +1,5 @@
 /*
- * What a script asked for, out of a request as a browser sent it.
+ * The request of a script, recovered from the request that the browser sent.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -108,7 +108,7 @@ paste_has(const struct pasted *p, struct slice name)
 	return false;
 }
 
-/* ---- what is the browser's ---- */
+/* ---- headers of the browser ---- */
 
 static bool
 is_among(struct slice name, const char *const *names, size_t count)
@@ -145,8 +145,8 @@ is_browsers_own(struct slice name)
 	       is_among(name, names, sizeof(names) / sizeof(names[0]));
 }
 
-/* A script can set them, but in what a browser shows of a request they are
- * nearly always its own: of its cache, or of "Disable cache". */
+/* A script can set them, but in a request that a browser shows they are
+ * nearly always the browser's own: of its cache, or of "Disable cache". */
 static bool
 is_browsers_habit(struct slice name)
 {
@@ -169,13 +169,13 @@ take(struct slice line, struct slice name, struct slice *to)
 	return true;
 }
 
-/* Of a preflight: what it asks for. */
+/* For a preflight: the request that it announces. */
 struct asked {
 	struct slice method;
 	struct slice headers;
 };
 
-/* False: the line is not the script's. */
+/* False: the line was not set by the script. */
 static bool
 is_scripts(struct pasted *p, struct slice line, bool copied,
 	   struct asked *asked)
@@ -201,7 +201,8 @@ is_scripts(struct pasted *p, struct slice line, bool copied,
 	       !(copied && is_browsers_habit(name_of(line)));
 }
 
-/* Values do not matter but for Content-Type, which would need no preflight. */
+/* Only the value of Content-Type matters: a wrong one would need no
+ * preflight. */
 static void
 become_request(struct pasted *p, const struct asked *asked)
 {
@@ -252,7 +253,8 @@ paste_settle(struct pasted *p)
 
 /* ---- the question ---- */
 
-/* "no-cors" and what loads it are the browser's Sec-Fetch headers. */
+/* "no-cors" and the element that loads it come from the browser's Sec-Fetch
+ * headers. */
 static void
 take_how(const struct pasted *p, struct fetch_how *how)
 {

@@ -1,9 +1,10 @@
 /*
- * A request as people have it at hand: "Copy as cURL", "Copy as fetch", a HAR.
+ * A request as people can copy it: "Copy as cURL", "Copy as fetch", a HAR.
  *
- * paste_curl.c, paste_powershell.c, paste_fetch.c, paste_har.c, paste_console.c
- * and paste_response.c read it, paste_any.c finds out which; paste.c makes of it
- * what a script asked for, without what the browser put in by itself.
+ * paste_curl.c, paste_powershell.c, paste_fetch.c, paste_har.c,
+ * paste_console.c and paste_response.c read it, paste_any.c detects the kind;
+ * paste.c recovers the request of the script, without the headers that the
+ * browser added.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -18,7 +19,7 @@ struct pasted_headers {
 	size_t room;
 };
 
-/* Absent: it was not said. */
+/* Absent: not in the text. */
 struct pasted {
 	struct arena *arena;
 	struct slice url;
@@ -31,20 +32,20 @@ struct pasted {
 	struct slice mode; /* of the request (Fetch, 2.2.5) */
 	struct slice destination;
 	struct slice redirect;
-	struct texts notes; /* what was taken for something else, and why */
+	struct texts notes; /* how a part was interpreted, and why */
 	const char *fault;  /* why it cannot be read; NULL: it was */
 	bool no_memory;
-	/* of a HAR: the answer as a header block, absent if none came */
+	/* of a HAR: the response as a header block; absent: no response */
 	struct slice response;
 };
 
 /* Add "NAME: VALUE". */
 void paste_header(struct pasted *, struct slice name, struct slice value);
-/* Add a line that is that already. */
+/* Add a line in that form. */
 void paste_line(struct pasted *, struct slice line);
 void paste_note(struct pasted *, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* What is wrong with the text; the first is kept. */
+/* Note an error in the text; the first one is kept. */
 void paste_fault(struct pasted *, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Has it a header of this name? */
@@ -60,24 +61,24 @@ bool paste_fetch(struct arena *, struct slice text, struct pasted *out);
 /* entry: from 1; 0: the first that failed, else the first. */
 bool paste_har(struct arena *, struct slice text, size_t entry,
 	       struct pasted *out);
-/* Response headers, as curl -i, curl -v and developer tools show them, and what
- * they show of the request.  False: memory is out. */
+/* Response headers, as curl -i, curl -v and developer tools show them, and
+ * the request if they show it.  False: memory is out. */
 bool paste_response(struct arena *, struct slice text, struct pasted *out);
-/* A message of a browser's console, as far as it names the request: URL,
- * origin, method, a header.  False: memory is out. */
+/* A message of a browser's console: the parts of the request that it names:
+ * URL, origin, method, a header.  False: memory is out. */
 bool paste_console(struct arena *, struct slice text, struct pasted *out);
 
 /*
- * Take out what is the browser's: its own headers, Origin and Referer, cookies.
- * A preflight becomes the request that it asks for.
+ * Remove what the browser added: its own headers, Origin and Referer, cookies.
+ * A preflight becomes the request that it announces.
  */
 void paste_settle(struct pasted *);
 
-/* What was pasted becomes the question; what it has already goes before. False:
- * memory is out. */
+/* The pasted text becomes the question; parts that are already set win.
+ * False: memory is out. */
 bool paste_question(const struct pasted *, struct question_text *);
 
-/* ---- paste_any.c: text of which it is not said what it is ---- */
+/* ---- paste_any.c: text of an unknown kind ---- */
 
 enum pasted_kind {
 	PASTED_UNKNOWN,
@@ -97,8 +98,8 @@ enum pasted_kind paste_guess(struct arena *, struct slice text);
 /* "a cURL command", with its article. */
 const char *pasted_kind_name(enum pasted_kind);
 /*
- * Read it as that kind, and settle it.  Of a configuration and of a policy
- * nothing is read here.  False: out->fault says why, or memory is out.
+ * Read it as that kind, and settle it.  A configuration or a policy is not
+ * read here.  False: out->fault says why, or memory is out.
  */
 bool paste_any(struct arena *, struct slice text, enum pasted_kind,
 	       struct pasted *out);

@@ -1,6 +1,6 @@
 /*
- * What somebody pasted without saying what it is: the kind is recognised by
- * what only it has, and then read as such.
+ * Pasted text of an unknown kind: the kind is recognised by features that only
+ * it has, and the text is then read as that.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -32,9 +32,9 @@ pasted_kind_name(enum pasted_kind kind)
 	return names[kind];
 }
 
-/* ---- what each kind has ---- */
+/* ---- features of each kind ---- */
 
-/* Does it begin with one of the words?  The last is NULL. */
+/* Does it begin with one of the words?  The last one is NULL. */
 static bool
 starts_with(struct slice line, const char *const *words)
 {
@@ -53,7 +53,7 @@ any_line(struct slice text, const char *const *words)
 	return false;
 }
 
-/* Behind a prompt that was copied along. */
+/* Skip a prompt that was copied along. */
 static struct slice
 past_prompt(struct slice text)
 {
@@ -145,7 +145,7 @@ is_response(struct slice text)
 	return any_line(text, heads);
 }
 
-/* Two lines "Name: value" at the least, and nothing else. */
+/* At least two lines "Name: value", and no other lines. */
 static bool
 is_header_block(struct slice text)
 {
@@ -211,7 +211,7 @@ paste_guess(struct arena *arena, struct slice text)
 
 /* ---- reading it ---- */
 
-/* "curl -i ..." and what it printed below. */
+/* "curl -i ..." and its output below. */
 static bool
 read_curl(struct arena *arena, struct slice text, struct pasted *out)
 {

@@ -1,6 +1,6 @@
 /*
- * What a browser's console printed: the message, and what it names of the
- * request.
+ * The output of a browser's console: the message, and the parts of the request
+ * that it names.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -11,7 +11,8 @@
 #include "base/text.h"
 #include "explain/paste.h"
 
-/* What follows the words, up to a quote, a blank or the end of a sentence. */
+/* The text after the words, up to a quote, a blank or the end of a
+ * sentence. */
 static struct slice
 behind(struct slice text, const char *words)
 {
@@ -29,7 +30,7 @@ behind(struct slice text, const char *words)
 	return text_chop(text, '.');
 }
 
-/* The first of the words that stand in the text. */
+/* The first of the words that the text contains. */
 static struct slice
 behind_any(struct slice text, const char *const *words)
 {
@@ -117,7 +118,7 @@ paste_console(struct arena *arena, struct slice text, struct pasted *out)
 			     slice_eq_nocase(header, SLICE("content-type"))
 				 ? SLICE("application/json")
 				 : SLICE("1"));
-	/* What fails with credentials alone. */
+	/* Messages that only occur with credentials. */
 	out->credentials =
 	    text.len > 0 &&
 	    memmem(text.ptr, text.len, "credentials mode", 16) != NULL;

@@ -1,6 +1,6 @@
 /*
  * "Copy as cURL": a command line of a POSIX shell or of cmd.exe, with the
- * options of curl that say something about the request.
+ * options of curl that affect the request.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -43,7 +43,7 @@ put(struct shell *s, char c)
 	s->word[s->len++] = c;
 }
 
-/* '...': everything is itself. */
+/* '...': no escapes. */
 static void
 read_single(struct shell *s)
 {
@@ -94,7 +94,7 @@ read_hex(struct shell *s, int most)
 	return value;
 }
 
-/* $'...': escapes as in C, as Chromium writes what is not plain. */
+/* $'...': escapes as in C; Chromium writes special characters so. */
 static void
 read_ansi(struct shell *s)
 {
@@ -171,7 +171,7 @@ word_add(struct shell *s, struct words *words)
 	return true;
 }
 
-/* One command: up to ';', '|' or '&' that stands by itself. */
+/* One command: up to a separate ';', '|' or '&'. */
 static void
 split(struct shell *s, struct words *words)
 {
@@ -212,7 +212,7 @@ enum option {
 	OPTION_URL,
 	OPTION_UPLOAD,
 	OPTION_RANGE,
-	OPTION_OTHER, /* with a value that says nothing here */
+	OPTION_OTHER, /* with a value that does not matter here */
 	OPTION_HEAD,
 	OPTION_GET,
 	OPTION_FLAG, /* without a value */
@@ -341,7 +341,7 @@ add_basic(struct pasted *p, struct slice user)
 	paste_header(p, SLICE("Authorization"), slice_of(text, len));
 }
 
-/* "Name: value"; "Name;" is an empty one, and "Name:" takes one away. */
+/* "Name: value"; "Name;" is an empty one, and "Name:" removes one. */
 static void
 add_header(struct pasted *p, struct slice line)
 {
@@ -446,7 +446,7 @@ read_long(struct curl *c, const struct words *words, size_t *at)
 		apply(c, option, words->at[++*at]);
 }
 
-/* What the options together make of method and headers (curl(1)). */
+/* The method and headers that the options together result in (curl(1)). */
 static void
 settle_curl(struct curl *c)
 {

@@ -25,8 +25,8 @@ struct value {
 	struct slice text;
 };
 
-/* Called for each member of an object, with the reader in front of its value,
- * which it has to read. */
+/* Called for each member of an object, with the reader at its value, which
+ * it must read. */
 typedef void (*member_reader)(struct script *, struct slice name);
 
 static char
@@ -127,8 +127,8 @@ read_string(struct script *s)
 	return SLICE("");
 }
 
-/* Past an expression that is no literal, up to ',' or a bracket that closes
- * what is around it. */
+/* Skip an expression that is not a literal, up to ',' or a bracket that
+ * closes the outer one. */
 static void
 skip_expression(struct script *s)
 {
@@ -159,7 +159,7 @@ read_value(struct script *s)
 		value.string = true;
 		value.text = read_string(s);
 		skip(s);
-		/* "a" + b is no literal. */
+		/* "a" + b is not a literal. */
 		if (s->rest.len > 0 && strchr(",)}];", peek(s)) != NULL)
 			return value;
 		value.string = false;
@@ -212,14 +212,14 @@ read_object(struct script *s, member_reader reader)
 			skip_expression(s); /* ...more */
 		}
 		(void)take(s, ',');
-		/* ")" or "]" closes what is around it. */
+		/* ")" or "]" closes the outer bracket. */
 		if (s->rest.len == 0 || s->rest.len == before)
 			paste_fault(s->p, "a { is not closed");
 	}
 	s->depth--;
 }
 
-/* ---- what fetch() takes ---- */
+/* ---- the arguments of fetch() ---- */
 
 static void
 note_expression(struct script *s, struct slice name)
@@ -275,7 +275,7 @@ read_headers(struct script *s)
 	}
 }
 
-/* What fetch() makes of a body that is no string is not known here. */
+/* The type of a body that is not a string is unknown here. */
 static void
 read_body(struct script *s)
 {

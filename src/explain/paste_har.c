@@ -1,5 +1,5 @@
 /*
- * A request, and the answer to it, out of a HAR file as browsers save it.
+ * A request and its response from a HAR file as browsers save it.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -46,8 +46,8 @@ header_of(const json_t *message, const char *name)
 	return SLICE_NONE;
 }
 
-/* Was it asked with CORS, as far as the HAR says it?  A page, its images and
- * the favicon that is missing were not. */
+/* Was it a request with CORS, according to the HAR?  A page, its images and
+ * a missing favicon are not. */
 static bool
 is_cors(const json_t *entry)
 {
@@ -64,7 +64,7 @@ has_status(const json_t *entry)
 		   json_object_get(entry, "response"), "status")) > 0;
 }
 
-/* Firefox shows the response that it has kept from the page. */
+/* Firefox shows the response that it has blocked. */
 static bool
 is_refused(const json_t *entry)
 {
@@ -80,7 +80,7 @@ is_refused(const json_t *entry)
 	       !slice_eq(allowed, SLICE("*")) && !slice_eq(allowed, origin);
 }
 
-/* No answer that the page could read: Chromium writes status 0 and _error. */
+/* The page could not read a response: Chromium writes status 0 and _error. */
 static bool
 has_failed(const json_t *entry)
 {
@@ -92,8 +92,9 @@ has_failed(const json_t *entry)
 	       json_object_get(response, "_error") != NULL || is_refused(entry);
 }
 
-/* What somebody looks for: a request that failed with CORS and gave the page
- * nothing; one that failed with CORS; one with CORS; one that failed. */
+/* The request that a user most likely means: one that failed with CORS
+ * without a readable response; one that failed with CORS; one with CORS;
+ * one that failed. */
 static int
 rank_of(const json_t *entry)
 {
@@ -175,8 +176,8 @@ read_response(struct pasted *p, const json_t *response)
 	free(text);
 }
 
-/* Of a request whose preflight failed nothing was sent: the response to the
- * preflight is what there is. */
+/* A request whose preflight failed was not sent: use the response to the
+ * preflight. */
 static void
 read_preflight(struct pasted *p, const json_t *entries)
 {

@@ -94,7 +94,7 @@ read_value(struct command *c)
 	return is_quote(peek(c)) ? read_string(c) : read_word(c);
 }
 
-/* Something in parentheses is not looked into. */
+/* The content of parentheses is skipped. */
 static void
 skip_group(struct command *c)
 {
@@ -113,7 +113,7 @@ skip_group(struct command *c)
 	} while (depth > 0 && c->rest.len > 0);
 }
 
-/* @{ "Name"="value" ... }: members at lines of their own or behind ';'.
+/* @{ "Name"="value" ... }: members on lines of their own or after ';'.
  * Chromium puts the pseudo-headers of HTTP/2 there, without their colon. */
 static void
 read_headers(struct command *c)
@@ -199,7 +199,7 @@ paste_powershell(struct arena *arena, struct slice text, struct pasted *out)
 	struct command c = {.p = out};
 
 	*out = (struct pasted){.arena = arena};
-	/* $session.Cookies.Add(...) stands above the command. */
+	/* $session.Cookies.Add(...) is above the command. */
 	out->credentials = text_has_nocase(text, SLICE(".Cookies.Add("));
 	c.rest = slice_after(text, find_command(text));
 	read_word(&c);

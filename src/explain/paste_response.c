@@ -1,6 +1,6 @@
 /*
- * Response headers, and what is copied along with them: the request of curl -v,
- * "General" and "Request Headers" of the developer tools.
+ * Response headers, and text that is copied along with them: the request of
+ * curl -v, "General" and "Request Headers" of the developer tools.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -196,7 +196,7 @@ add_colons(struct pasted *p, struct slice text)
 	return slice_of(out, len);
 }
 
-/* What curl -v has in three places. */
+/* The URL, which curl -v prints in three places. */
 static void
 join_url(struct reader *r)
 {

@@ -1,7 +1,7 @@
 /*
- * What people write about a request becomes the question that is answered; or
- * they are told all that is wrong with it, before a verdict is given about a
- * request that no browser makes.
+ * A user's description of a request becomes a question; or all errors in it
+ * are reported, so that there is no verdict about a request that browsers
+ * never make.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -39,7 +39,7 @@ add_fault(struct reader *r, enum question_part part, const char *text)
 		r->e.out_of_memory = true;
 }
 
-/* "PART "TEXT": REASON", the text cut where it is long. */
+/* "PART "TEXT": REASON", the text cut off if it is long. */
 static void
 add_quoted(struct reader *r, enum question_part part, struct slice text,
 	   const char *reason)
@@ -87,7 +87,7 @@ read_url(struct reader *r, struct slice text, struct url *out)
 
 /* ---- origin ---- */
 
-/* The URL's origin; absent: it is no http or https URL. */
+/* The URL's origin; absent: not an http or https URL. */
 static struct slice
 origin_of(struct explanation *e, struct slice text)
 {
@@ -99,7 +99,8 @@ origin_of(struct explanation *e, struct slice text)
 	return url.origin;
 }
 
-/* "localhost:3000" with the scheme that it lacks; absent: no plausible origin.
+/* "localhost:3000" with the missing scheme added; absent: no plausible
+ * origin.
  */
 static struct slice
 guess_origin(struct explanation *e, struct slice text)
@@ -124,7 +125,7 @@ guess_origin(struct explanation *e, struct slice text)
 		   : SLICE_NONE;
 }
 
-/* Why no browser sends it, and what to write. */
+/* Why browsers never send it, and what to write. */
 static const char *
 explain_origin(struct explanation *e, struct slice text)
 {
@@ -151,8 +152,8 @@ explain_origin(struct explanation *e, struct slice text)
 	       "port, as in https://app.example.com";
 }
 
-/* A browser sends http and https origins in its own form, of which corswrap
- * does not take all; of others it sends what corswrap takes. */
+/* A browser sends http and https origins in its own form, and corswrap does
+ * not accept all of them; it accepts all other origins that browsers send. */
 static bool
 is_sent(struct explanation *e, struct slice text)
 {
@@ -180,7 +181,7 @@ read_origin(struct reader *r, struct slice text, struct question *out)
 
 /* ---- headers ---- */
 
-/* The code point at the beginning of UTF-8 and its length; 0: it is none. */
+/* The code point at the beginning of UTF-8 and its length; 0: invalid. */
 static size_t
 parse_character(struct slice text, unsigned *out)
 {
@@ -206,8 +207,8 @@ parse_character(struct slice text, unsigned *out)
 
 /*
  * A script's string becomes one byte for each character (Web IDL,
- * "ByteString"), which throws past U+00FF.  What is no UTF-8 is taken as the
- * bytes that it is.
+ * "ByteString"), which throws past U+00FF.  Invalid UTF-8 is taken as plain
+ * bytes.
  */
 static void
 read_value(struct reader *r, struct slice line, struct slice value,
@@ -265,10 +266,10 @@ read_headers(struct reader *r, const struct question_text *text,
 	out->headers = (struct fetch_fields){at, text->header_count};
 }
 
-/* ---- how it asks ---- */
+/* ---- how the request is made ---- */
 
-/* Elements and EventSource ask by GET, without headers of the page; and CORS is
- * not optional for all of them. */
+/* Elements and EventSource send GET, without headers of the page; and for
+ * some of them CORS is not optional. */
 static void
 read_how(struct reader *r, const struct question_text *text,
 	 const struct question *out)

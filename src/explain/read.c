@@ -1,5 +1,5 @@
 /*
- * What a browser does with answers that somebody pasted.
+ * What a browser does with pasted responses.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -21,11 +21,10 @@ struct blocks {
 	struct fetch_field *fields; /* of the last one */
 	size_t room;
 	bool open;	   /* the last one may get more lines */
-	bool has_statuses; /* answers begin with one; else is a body */
+	bool has_statuses; /* responses begin with one; other text is a body */
 };
 
-/* The number behind "HTTP/1.1 ", ":status:", "Status:"; 0: it is no such line.
- */
+/* The number behind "HTTP/1.1 ", ":status:", "Status:"; 0: another line. */
 static int
 read_status(struct slice line)
 {
@@ -70,7 +69,7 @@ add_field(struct blocks *b, struct slice name, struct slice value)
 
 	if (to == NULL)
 		return;
-	/* Fields are added to the last block alone. */
+	/* Fields are only added to the last block. */
 	if (!array_grow_in(b->e->arena, &b->fields, to->fields.count, &b->room,
 			   sizeof(*b->fields))) {
 		b->e->out_of_memory = true;
@@ -88,7 +87,7 @@ begin_block(struct blocks *b, int status, const char *line)
 	if (!b->open && b->count > 0 && slice_present(b->at[b->count - 1].body))
 		b->at[b->count - 1].body.len =
 		    (size_t)(line - b->at[b->count - 1].body.ptr);
-	/* A status line behind fields begins the next answer. */
+	/* A status line after fields begins the next response. */
 	if (b->open && (b->at[b->count - 1].status != 0 ||
 			b->at[b->count - 1].fields.count > 0))
 		b->open = false;
@@ -108,8 +107,8 @@ is_name(struct slice name)
 	return name.len > 0;
 }
 
-/* One line, of curl -v only what came ("< ").  Developer tools copy a value to
- * the line below its name. */
+/* One line; of curl -v only received lines ("< ").  Developer tools copy a
+ * value to the line below its name. */
 static void
 read_line(struct blocks *b, struct slice line, struct slice *rest)
 {
@@ -143,7 +142,7 @@ read_line(struct blocks *b, struct slice line, struct slice *rest)
 	add_field(b, name, value);
 }
 
-/* 100 Continue and the like come before the answer itself. */
+/* 100 Continue and the like come before the final response. */
 static void
 drop_interim(struct blocks *b)
 {

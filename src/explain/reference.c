@@ -1,8 +1,8 @@
 /*
- * The content of the reference, and nothing else: reference.h has its form.
+ * The content of the reference; reference.h describes its form.
  *
  * The rules are those of the Fetch standard (https://fetch.spec.whatwg.org/);
- * t/explain/reference.t holds the lists against what explain does.
+ * t/explain/reference.t compares the lists with the results of explain.
  *
  * SPDX-License-Identifier: ISC
  */

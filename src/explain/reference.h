@@ -1,11 +1,11 @@
 /*
- * What one looks up about CORS: the headers and their answers, when a browser
- * asks first, what `*` covers, safelists, limits; and what many pages get
- * wrong.
+ * A reference of CORS: request headers and their response headers, when a
+ * browser sends a preflight, what `*` covers, safelists, limits; and common
+ * errors of other pages.
  *
- * Tables of text, for any writer: corscheck reference, its JSON, the page.  All
- * of it is printable ASCII; what stands between two ` is a header, a value or
- * code.
+ * Tables of text, for several writers: corscheck reference, its JSON, the
+ * page.  The text is printable ASCII; text between two ` is a header, a value
+ * or code.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -24,7 +24,7 @@ struct reference_column {
 struct reference_section {
 	const char *id;	   /* "pairs"; a word */
 	const char *title; /* "Headers and their answers" */
-	const char *text;  /* what stands above the table; NULL: nothing */
+	const char *text;  /* text above the table, or NULL */
 	struct reference_column columns[REFERENCE_COLUMNS];
 	size_t column_count;
 	/* cells of row_count rows, NULL where a row has fewer */

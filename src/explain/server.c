@@ -1,6 +1,6 @@
 /*
- * The server that answers: whether a cache is in front of it, and the cures of
- * all that was found in its own words.
+ * The server that responds: whether a cache is in front of it, and the fixes
+ * of all findings in its configuration.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -28,8 +28,8 @@ explain_repeats_request(const struct explanation *e)
 static const char fix_cache[] =
     "send Vary: Origin with every status, and empty the cache";
 
-/* A cache that keeps the answer to another page: of another URL, which it has
- * not, the answer is the page's. */
+/* A cache that serves the response for another page: if the URL is changed,
+ * which is not in the cache, the response is for the right page. */
 static void
 find_cache(struct explanation *e, const struct live_server *live)
 {
@@ -68,8 +68,8 @@ find_cache(struct explanation *e, const struct live_server *live)
 
 /* ---- the server's own words ---- */
 
-/* Without a preflight of the page nothing shows that corswrap answers, whose
- * cures are those of the policy: SERVER_UNKNOWN then. */
+/* Without a preflight of the page it is unknown whether corswrap responds,
+ * whose fixes are in the policy: SERVER_UNKNOWN then. */
 static enum server_kind
 find_server(struct explanation *e, const struct live_server *live)
 {
@@ -85,8 +85,8 @@ find_server(struct explanation *e, const struct live_server *live)
 		kind = web_server_of(&e->response);
 	if (kind == SERVER_UNKNOWN)
 		return kind;
-	/* corswrap's answers vary by Origin: of one that was pasted alone it
-	 * is not known whose it is. */
+	/* corswrap's responses vary by Origin: a single pasted one may be
+	 * corswrap's or not. */
 	if (!preflight.known && live == NULL)
 		return slice_present(fetch_get(e->arena, &e->response.fields,
 					       SLICE("vary")))
@@ -98,7 +98,7 @@ find_server(struct explanation *e, const struct live_server *live)
 	return cures_is_corswrap(&preflight) ? SERVER_UNKNOWN : kind;
 }
 
-/* Has a finding told the cure of the verdict already? */
+/* Does a finding have the fix of the verdict already? */
 static bool
 is_fix_of_finding(const struct explanation *e)
 {
@@ -126,7 +126,7 @@ explain_cure(struct explanation *e, const struct live_server *live)
 				  f->fix == fix_cache ? CURES_CACHE : f->id);
 		if (cure == NULL)
 			continue;
-		/* The verdict has the words of the finding. */
+		/* The verdict gets the text of the finding. */
 		if (e->fix != NULL && f->fix != NULL &&
 		    strcmp(e->fix, f->fix) == 0)
 			e->fix = cure;

@@ -9,7 +9,7 @@
 
 #include "explain/walk.h"
 
-/* Colours of ECMA-48, 8.3.117 (SGR); empty where none are wanted. */
+/* Colours of ECMA-48, 8.3.117 (SGR); empty without colours. */
 struct paint {
 	struct explanation *e;
 	FILE *out;
@@ -118,7 +118,8 @@ skip_directives(const char *text, size_t *count)
 	return text;
 }
 
-/* Of several directives each has a line of its own, to be copied. */
+/* If there are several directives, each is on a line of its own, for
+ * copying. */
 static void
 print_fix(FILE *out, const char *fix)
 {
@@ -243,7 +244,7 @@ same_readable(const struct explanation *a, const struct explanation *b)
 	return true;
 }
 
-/* What is sent and what comes of it; the words of consoles differ always. */
+/* Compare the requests and the verdict; console messages always differ. */
 static bool
 agree(const struct explanation *a, const struct explanation *b)
 {

@@ -1,6 +1,6 @@
 /*
- * The walk through an exchange: what is told, in which order and in which
- * words.  text.c and src/page print it, and so cannot tell different stories.
+ * The walk through an exchange: its steps, their order and their words.
+ * text.c and src/page both print it, so they cannot differ.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -30,8 +30,8 @@ describe_page(struct explanation *e)
 			      fetch_embedder_name(e->question.how.embedder));
 }
 
-/* A string literal of JavaScript: explain_quote writes a byte as it is escaped
- * there too. */
+/* A string literal of JavaScript: explain_quote escapes a byte in the same
+ * way. */
 static const char *
 quote_string(struct explanation *e, struct slice bytes)
 {
@@ -188,7 +188,7 @@ describe_request(const struct explanation *e)
 		   : "The request itself, if the preflight passes:";
 }
 
-/* Can JavaScript read headers that are not known here, too? */
+/* Can JavaScript also read headers that are unknown here? */
 static bool
 reads_all(struct explanation *e)
 {
@@ -196,7 +196,8 @@ reads_all(struct explanation *e)
 	    fetch_get(e->arena, &e->response.fields,
 		      SLICE("access-control-expose-headers"));
 
-	/* With credentials corswrap names them one by one, once it has them. */
+	/* With credentials corswrap lists them one by one, when it has the
+	 * response. */
 	if (e->response.status == 0 && e->response.policy != NULL &&
 	    e->response.policy->spec.expose.any)
 		return true;
@@ -204,7 +205,7 @@ reads_all(struct explanation *e)
 	       fetch_is_readable(SLICE("x"), exposed, e->question.credentials);
 }
 
-/* Behind the names that may be read. */
+/* The text after the names that may be read. */
 static const char *
 describe_rest(struct explanation *e)
 {
@@ -316,7 +317,8 @@ walk_exchange(const struct walk *w)
 				 describe_rest(e));
 }
 
-/* No response of a server shows what is before it in the browser. */
+/* A server's response does not show the checks that the browser makes
+ * before it. */
 static void
 walk_within(const struct walk *w)
 {

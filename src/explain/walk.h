@@ -1,5 +1,5 @@
 /*
- * An explanation, told step by step to whoever prints it.
+ * An explanation, passed to a printer step by step.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -10,11 +10,11 @@
 
 /*
  * How each thing is printed.  ctx is the caller's own.  Texts are printable;
- * what is in header fields is not, and goes through explain_quote.
+ * header fields may not be, and go through explain_quote.
  */
 struct walk_output {
 	bool verdict_first; /* above the steps; else below them */
-	/* "A page of ORIGIN" calls what is in a script: several lines, each
+	/* The call in the script of "A page of ORIGIN": several lines, each
 	 * indented by four blanks or more. */
 	void (*question)(void *ctx, const char *page, const char *call);
 	void (*heading)(void *ctx, const char *text);
@@ -27,14 +27,14 @@ struct walk_output {
 		     const struct fetch_fields *);
 	void (*checks)(void *ctx, const struct checks *);
 	void (*note)(void *ctx, const char *text);
-	/* What is in front of e->readable and behind it. */
+	/* The text before and after e->readable. */
 	void (*readable)(void *ctx, const char *before, const char *behind);
 	void (*finding)(void *ctx, const struct finding *);
 	/* And e's reason, message and fix. */
 	void (*verdict)(void *ctx, const char *word);
 };
 
-/* All of it.  Memory out is noted in the explanation. */
+/* Print all of it.  Out of memory is noted in the explanation. */
 void explain_walk(struct explanation *, const struct walk_output *, void *ctx);
 
 /* "Allowed", "Blocked", "Unknown". */

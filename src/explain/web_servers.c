@@ -2,11 +2,11 @@
  * The table of web servers and services, with the directives of each for each
  * problem.
  *
- * Directives that set a header replace the program's own: one that is added
- * beside it would be the second, and browsers reject a response with two.
+ * Directives that set a header replace the program's own: an additional one
+ * would be the second, and browsers reject a response with two.
  *
- * t/probe/servers.t and once.t paste those of the servers that Debian has into
- * their configuration, and probe again.
+ * t/probe/servers.t and once.t add those of the servers in Debian to their
+ * configuration, and probe again.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -24,8 +24,8 @@ enum server_kind
 web_server_of(const struct response *response)
 {
 	static const struct {
-		const char *header; /* NULL: the body of an error */
-		const char *word;   /* in it; "": the header alone */
+		const char *header; /* NULL: search the body of an error */
+		const char *word;   /* text in it; "": the header is enough */
 		enum server_kind kind;
 	} signs[] = {
 	    {"x-amz-request-id", "", SERVER_S3},
@@ -75,18 +75,18 @@ web_server_of(const struct response *response)
 /* ---- the table ---- */
 
 /*
- * Of the templates: ~o is the page's origin, ~m the method, ~h the headers that
- * are asked for; what is between ~c and ~. is for requests with credentials
- * alone, between ~l and ~. for those that ask for headers.
+ * In the templates ~o is the page's origin, ~m the method, ~h the requested
+ * headers; text between ~c and ~.  is only for requests with credentials, text
+ * between ~l and ~.  for those with requested headers.
  */
 struct server_words {
 	const char *name;
 	const char
-	    *passes; /* how OPTIONS reaches what is behind; NULL: never */
-	const char *cures[PROBLEMS]; /* NULL: it has none */
+	    *passes; /* how OPTIONS reaches the upstream; NULL: never */
+	const char *cures[PROBLEMS]; /* NULL: not set */
 };
 
-/* Behind what each server calls its log. */
+/* After the name of each server's log. */
 #define BEFORE_CORS " says why; nothing about CORS is known before that"
 
 static const struct server_words servers[SERVER_KINDS] = {
@@ -136,7 +136,7 @@ static const struct server_words servers[SERVER_KINDS] = {
 	    "remove what responds first, such as AllowMethods without "
 	    "OPTIONS, <Limit OPTIONS> or a RewriteRule for OPTIONS",
 	    {
-/* Of preflights alone. */
+/* Only for preflights. */
 #define APACHE_OPTIONS "\"expr=%{REQUEST_METHOD} == 'OPTIONS'\"` "
 		[PROBLEM_OPTIONS] =
 		    "in the <VirtualHost>, in front of other rules: "
@@ -210,9 +210,9 @@ static const struct server_words servers[SERVER_KINDS] = {
 	    "its reverse_proxy must cover the URL, in front of file_server, "
 	    "without a method matcher",
 	    {
-		/* Most of its directives, redir and basicauth among them, come
-		 * before `respond`, wherever that is written; of two `handle`
-		 * one alone runs. */
+		/* Most of its directives, such as redir and basicauth, run
+		 * before `respond`, wherever that is written; of two
+		 * `handle` only one runs. */
 		[PROBLEM_OPTIONS] =
 		    "put in front of all directives of the site but bind, log "
 		    "and tls: `@preflight method OPTIONS` "
@@ -223,8 +223,9 @@ static const struct server_words servers[SERVER_KINDS] = {
 		    "~l`header Access-Control-Allow-Headers \"~h\"` ~."
 		    "`header Vary Origin` `respond 204` `}` `handle {`; and "
 		    "behind all of them `}`",
-		/* Its own errors have what the site sets, and of a proxied
-		 * response what `header_down` leaves is added to that. */
+		/* Its own errors get the headers of the site; a proxied
+		 * response also keeps headers that `header_down` does not
+		 * remove. */
 		[PROBLEM_ORIGIN] =
 		    "in the site, and header_down in the blocks of its "
 		    "reverse_proxy and php_fastcgi, in place of other lines "
@@ -377,8 +378,8 @@ static const struct server_words servers[SERVER_KINDS] = {
 
 /* ---- filling in ---- */
 
-/* Nothing that a configuration reads as more than text, such as "$" of nginx
- * and "%" of Apache? */
+/* Does it have no byte with a meaning in a configuration, such as "$" in
+ * nginx and "%" in Apache? */
 static bool
 is_plain(struct slice text)
 {
@@ -391,7 +392,7 @@ is_plain(struct slice text)
 	return true;
 }
 
-/* What a mark stands for; of ~c, ~l and ~.: nothing. */
+/* The text for a mark; for ~c, ~l and ~.: empty. */
 static const char *
 filling(struct explanation *e, char mark)
 {

@@ -1,7 +1,7 @@
 /*
  * Requests without CORS: mode "no-cors", <script> and <img> without
- * crossorigin. They need no header of CORS, and the page learns nothing of the
- * answer; what can keep it out is Cross-Origin-Resource-Policy (Fetch, 3.7).
+ * crossorigin.  They need no CORS header, and the page cannot read the
+ * response; Cross-Origin-Resource-Policy can block it (Fetch, 3.7).
  *
  * SPDX-License-Identifier: ISC
  */
@@ -22,7 +22,7 @@ has_no_site(const struct url *url)
 	return !url->is_ip && text_find(url->host, '.') == url->host.len;
 }
 
-/* Any other value is taken for none. */
+/* Any other value is ignored. */
 static bool
 is_resource_policy(struct slice policy)
 {
@@ -33,9 +33,9 @@ is_resource_policy(struct slice policy)
 
 /*
  * Cross-Origin-Embedder-Policy as far as it counts for this request.  In pages
- * that are no secure contexts it does not (HTML, "obtain an embedder policy");
- * what is not asked for with CORS has no credentials under credentialless, and
- * passes for that.
+ * that are not secure contexts it does not apply (HTML, "obtain an embedder
+ * policy"); with credentialless a request without CORS has no credentials, and
+ * therefore passes.
  */
 static bool
 requires_resource_policy(struct explanation *e)
@@ -204,8 +204,7 @@ browser_check_opaque(struct explanation *e)
 	struct slice policy = fetch_get(e->arena, &e->response.fields,
 					SLICE("cross-origin-resource-policy"));
 
-	/* Fonts, too, are loaded in mode no-cors where they are without CORS.
-	 */
+	/* Fonts without CORS are loaded in mode no-cors, too. */
 	if (!passes_resource_policy(e, policy)) {
 		block_by_resource_policy(e, policy);
 		return;

@@ -1,5 +1,5 @@
 /*
- * What an explanation's texts are made with.
+ * Functions that make the texts of an explanation.
  *
  * SPDX-License-Identifier: ISC
  */
