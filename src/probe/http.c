@@ -1,7 +1,6 @@
 /*
- * One HTTP request through libcurl, with nothing in it that libcurl would add
- * of the user's own: no cookie, no .netrc, no redirect, http and https alone
- * (DESIGN.md section 4).
+ * One HTTP request through libcurl, without the user's own data: no cookie, no
+ * .netrc, no redirect, only http and https (DESIGN.md section 4).
  *
  * SPDX-License-Identifier: ISC
  */
@@ -19,7 +18,7 @@
 #include "base/text.h"
 #include "cors/names.h"
 
-/* How long to wait for the body once the headers are there. */
+/* How long to wait for the body after the headers. */
 enum { BODY_SECONDS = 2, FIELDS_MAX = 4096 };
 
 struct probe_client {
@@ -27,8 +26,8 @@ struct probe_client {
 	char error[CURL_ERROR_SIZE];
 };
 
-/* An answer as it comes. */
-/* Of a body, for what an error page says. */
+/* A response as it is received. */
+/* The part of a body to keep, for recognising error pages. */
 enum { BODY_KEPT = 2048 };
 
 struct reading {
@@ -41,7 +40,7 @@ struct reading {
 	size_t body_bytes;
 	char *body; /* its first BODY_KEPT */
 	bool too_large;
-	bool complete;	/* the header block of the final answer */
+	bool complete;	/* the header block of the final response */
 	uint64_t since; /* ms, when it was */
 };
 
@@ -107,7 +106,7 @@ parse_line(struct reading *r, struct slice line)
 		r->fields[r->count++] = (struct fetch_field){name, value};
 }
 
-/* CURLOPT_HEADERFUNCTION: each line, of 1xx answers and trailers too. */
+/* CURLOPT_HEADERFUNCTION: each line, of 1xx responses and trailers too. */
 static size_t
 on_header(char *data, size_t size, size_t n, void *ctx)
 {
@@ -140,7 +139,7 @@ on_header(char *data, size_t size, size_t n, void *ctx)
 
 /* ---- the body ---- */
 
-/* Error pages show whose they are. */
+/* Error pages show which server made them. */
 static void
 keep_body(struct reading *r, struct slice data)
 {
@@ -284,7 +283,7 @@ make_fields(struct explanation *e, const struct fetch_fields *fields)
 		typed |=
 		    slice_eq_nocase(fields->at[i].name, SLICE("content-type"));
 	}
-	/* libcurl's own for an empty POST, and for nothing. */
+	/* libcurl's own call for an empty POST, and for no body. */
 	if (good && !typed)
 		good = add_line(&list, "Content-Type:");
 	if (good)
@@ -340,7 +339,7 @@ fault_of(CURLcode code)
 	}
 }
 
-/* What libcurl says may quote the server, or its certificate. */
+/* A message of libcurl may quote the server, or its certificate. */
 static const char *
 describe_fault(struct probe_client *client, const struct reading *r,
 	       CURLcode code)
@@ -368,7 +367,7 @@ perform(struct probe_client *client, struct reading *r, const char **why)
 	curl_easy_setopt(client->curl, CURLOPT_WRITEDATA, r);
 	curl_easy_setopt(client->curl, CURLOPT_XFERINFODATA, r);
 	code = curl_easy_perform(client->curl);
-	/* A browser hands over the response once its header block is there, so
+	/* A browser passes on the response once it has the header block, so
 	 * an error in the body does not matter. */
 	if (!r->complete || r->too_large) {
 		*why = describe_fault(client, r, code);

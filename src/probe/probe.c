@@ -46,7 +46,7 @@ describe_unreachable(struct explanation *e, enum probe_fault fault,
 		 "find out what the server waits for: this is not about CORS"},
 	};
 
-	/* A browser has its own certificates, so what it says is not known. */
+	/* A browser has its own certificates, so its message is unknown. */
 	explain_unreachable(
 	    e, words[fault].id,
 	    explain_noted(
@@ -98,7 +98,7 @@ refuse_redirect(struct explanation *e, struct slice location, const char *why)
 			      explain_quote(e, location), why));
 }
 
-/* Chromium leaves the location out of its words. */
+/* Chromium leaves the location out of its message. */
 static bool
 refuse_password(struct explanation *e, struct slice location)
 {
@@ -120,7 +120,7 @@ refuse_password(struct explanation *e, struct slice location)
 			      explain_quote(e, e->question.origin)));
 }
 
-/* The script's headers that go with it, of those before it; Fetch,
+/* The script's headers that are sent after the redirect; Fetch,
  * "HTTP-redirect fetch" 12 and 13. */
 static struct fetch_fields
 kept_fields(struct explanation *e, const struct fetch_fields *old, bool to_get,
@@ -158,7 +158,7 @@ becomes_get(int status, struct slice method)
 	       slice_eq(method, SLICE("POST"));
 }
 
-/* The browser's request after the redirect in e->response; false: it makes
+/* The browser's request after the redirect in e->response; false: it sends
  * none, and the verdict is set. */
 static bool
 next_question(const struct explanation *first, struct explanation *e,
@@ -235,7 +235,7 @@ read_location(const struct explanation *e, bool *two)
 	return found;
 }
 
-/* The redirect could be followed: does the script want it? */
+/* The redirect could be followed: does the script allow that? */
 static bool
 goes_on(struct explanation *e, struct slice location)
 {
@@ -256,7 +256,8 @@ goes_on(struct explanation *e, struct slice location)
 	return true;
 }
 
-/* Without Location it is one as far as it is not to be followed. */
+/* Without Location it only counts as a redirect if redirects are not
+ * followed. */
 static bool
 is_redirect(const struct explanation *e, struct slice location)
 {
@@ -268,13 +269,13 @@ is_redirect(const struct explanation *e, struct slice location)
 		 q->how.redirect != FETCH_FOLLOW));
 }
 
-/* One hop.  True: the answer is a redirect, which may be followed. */
+/* One hop.  True: the response is a redirect, which may be followed. */
 static bool
 hop(struct explanation *e, struct probe_client *client, struct slice *location)
 {
 	bool two;
 
-	/* A redirect may lead to what is blocked before anything is sent. */
+	/* A redirect may lead to a URL that is blocked before any request. */
 	if (explain_is_settled(e))
 		return false;
 	if (e->plan.preflight) {
@@ -349,7 +350,7 @@ copy_outcome(struct explanation *e, const struct explanation *last)
 	e->readable_count = last->readable_count;
 }
 
-/* A new explanation for the next URL.  NULL: no request is sent there. */
+/* A new explanation for the next URL.  NULL: no request is sent to it. */
 static struct explanation *
 follow(struct explanation *first, struct explanation *from,
        struct slice location, size_t count)

@@ -1,6 +1,6 @@
 /*
- * In the place of http.c where libcurl was left out (configure --without-probe):
- * `read` works, and nothing is ever sent.
+ * Replaces http.c if libcurl is left out (configure --without-probe): `read`
+ * works, and no request is ever sent.
  *
  * SPDX-License-Identifier: ISC
  */
