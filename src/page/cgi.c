@@ -14,7 +14,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-extern char **environ; /* which no header of POSIX declares */
+extern char **environ; /* not declared by any header of POSIX */
 
 static size_t
 read_stdin(void *ctx, char *to, size_t len)
@@ -37,7 +37,7 @@ read_stdin(void *ctx, char *to, size_t len)
 int
 page_cgi(void)
 {
-	/* No form takes so long; a server waits no longer. */
+	/* A form never takes so long, and servers do not wait longer. */
 	static const struct rlimit limit = {PAGE_CPU_SECONDS, PAGE_CPU_SECONDS};
 	const struct page_request request = {
 	    .variables = environ, .read = read_stdin, .out = stdout};

@@ -1,9 +1,9 @@
 /*
  * The analyzer page as a FastCGI responder, on top of libfcgi.
  *
- * It answers one request after the other: each takes milliseconds, and whoever
- * wants more starts several on one socket.  Accepting is ours, because
- * FCGX_Accept_r waits without a time limit, and because a signal that comes
+ * It handles one request after the other: each takes milliseconds, and several
+ * processes can share a socket.  We accept connections ourselves, because
+ * FCGX_Accept_r waits without a time limit, and because a signal that arrives
  * just before its accept(2) is lost.
  *
  * SPDX-License-Identifier: ISC
@@ -29,13 +29,13 @@
 
 #include "base/os.h"
 
-/* How long a web server may leave us waiting for bytes, or with some. */
+/* How long a web server may let a read or a write wait. */
 enum { PEER_SECONDS = 10 };
 
 /* ---- one request ---- */
 
-/* Each has the processor time that a CGI program has.  Over it the process is
- * killed, and whoever started it starts another. */
+/* Each has the processor time of a CGI program.  If it uses more, the
+ * process is killed, and must be started again by its supervisor. */
 static void
 limit_cpu(void)
 {
@@ -87,7 +87,7 @@ respond(FCGX_Request *fcgi)
 
 /*
  * A close with bytes unread would reset the connection, and the web server
- * could lose the response.  So what it still sends is read first; where that
+ * could lose the response.  So the rest of its input is read first; if that
  * does not end, libfcgi waits at most two seconds for each piece.
  */
 static void
@@ -116,20 +116,20 @@ serve(int fd)
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-	/* No listening socket, so that it accepts nothing by itself. */
+	/* Not a listening socket, so that it cannot accept by itself. */
 	if (FCGX_InitRequest(&fcgi, -1, 0) != 0) {
 		close(fd);
 		return;
 	}
 	fcgi.ipcFd = fd;
-	/* FCGX_Accept_r begins with FCGX_Finish_r, which shall not close it. */
+	/* FCGX_Accept_r begins with FCGX_Finish_r, which must not close it. */
 	fcgi.keepConnection = 1;
 	if (FCGX_Accept_r(&fcgi) != 0)
 		return; /* and it has closed it */
-	/* A kept connection would keep all others waiting. */
+	/* A kept connection would block all others. */
 	fcgi.keepConnection = 0;
-	/* FCGX_Accept_r takes parameters that break off for whole, and 200 of
-	 * an authorizer would let somebody in. */
+	/* FCGX_Accept_r takes truncated parameters for complete, and a 200
+	 * from an authorizer would allow a request. */
 	if (FCGX_GetError(fcgi.in) != 0 || fcgi.role != FCGI_RESPONDER) {
 		FCGX_PutS("Status: 403 Forbidden\r\n\r\n", fcgi.out);
 	} else {
@@ -139,8 +139,9 @@ serve(int fd)
 	finish(&fcgi);
 }
 
-/* The next one.  -1: a signal has come (*stopped), or the socket is useless.
- * Signals are looked at only here: what has begun is finished. */
+/* The next one.  -1: a signal has come (*stopped), or the socket is
+ * useless.  Signals are only checked here, so a request that has begun is
+ * finished. */
 static int
 next_connection(int listener, int signals, bool *stopped)
 {
@@ -167,7 +168,7 @@ next_connection(int listener, int signals, bool *stopped)
 	}
 }
 
-/* What is readable when we are to end; -1 with errno. */
+/* A descriptor that is readable when we must end; -1 with errno. */
 static int
 take_signals(void)
 {
@@ -188,7 +189,8 @@ page_fastcgi(int listener)
 	int flags = fcntl(listener, F_GETFL), signals = -1, fd;
 	bool stopped = false;
 
-	/* Another process on it may take what poll has shown to both. */
+	/* Another process may accept the connection that poll reported to
+	 * both. */
 	if (flags < 0 || fcntl(listener, F_SETFL, flags | O_NONBLOCK) != 0 ||
 	    FCGX_Init() != 0 || (signals = take_signals()) < 0) {
 		perror("corscheck: FastCGI");

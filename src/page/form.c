@@ -1,8 +1,7 @@
 /*
  * The fields of an HTML form out of the bytes that a browser sends.
  *
- * Whoever reaches the page may send any bytes, so nothing here is a fault but
- * too many of them.
+ * Every client may send any bytes, so the only error here is too many of them.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -38,8 +37,8 @@ decode(struct arena *arena, struct slice s)
 	return slice_of(text, (size_t)(to - text));
 }
 
-/* What stands before the byte, or all of it; *rest is what comes behind, absent
- * if the byte is not there. */
+/* The text before the byte, or all of it; *rest is the text after it,
+ * absent if the byte is not there. */
 static struct slice
 split(struct slice text, char byte, struct slice *rest)
 {

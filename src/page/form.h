@@ -10,12 +10,12 @@
 #include "base/arena.h"
 #include "base/slice.h"
 
-/* More fields than any page of ours has: a form that has more is not one. */
+/* More fields than our pages have: a form with more is invalid. */
 enum { FORM_FIELDS_MAX = 64 };
 
 struct form_field {
 	struct slice name;
-	struct slice value; /* present, if maybe empty */
+	struct slice value; /* present, perhaps empty */
 };
 
 struct form {
@@ -26,9 +26,9 @@ struct form {
 enum form_fault { FORM_GOOD, FORM_TOO_MANY, FORM_NO_MEMORY };
 
 /*
- * Take the text apart.  Any bytes do: as browsers, this leaves a "%" that no
- * two hexadecimal digits follow as it is, and what comes out may be anything,
- * NUL too.  Names and values live in the arena.
+ * Take the text apart.  All bytes are valid: as in browsers, a "%" without two
+ * hexadecimal digits is kept, and the result may have any bytes, even NUL.
+ * Names and values live in the arena.
  */
 enum form_fault form_parse(struct arena *, struct slice text, struct form *);
 

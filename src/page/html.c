@@ -1,5 +1,5 @@
 /*
- * The one place where text becomes HTML.
+ * The only place where text becomes HTML.
  *
  * SPDX-License-Identifier: ISC
  */

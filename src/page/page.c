@@ -1,6 +1,6 @@
 /*
- * The analyzer page as a web server sees it: which requests are answered, and
- * with which headers (RFC 3875).
+ * The analyzer page as a CGI program: its requests, and the headers of its
+ * responses (RFC 3875).
  *
  * SPDX-License-Identifier: ISC
  */
@@ -18,7 +18,7 @@
 #include "cors/request.h"
 #include "fetch/url.h"
 
-/* ---- answers ---- */
+/* ---- responses ---- */
 
 /* Headers of every response: no caching, no MIME sniffing, no other origin. */
 static void
@@ -32,7 +32,7 @@ print_common(FILE *out)
 	      out);
 }
 
-/* A short answer in text; status: "405 Method Not Allowed". */
+/* A short response in text; status: "405 Method Not Allowed". */
 static void
 refuse(const struct page *page, const char *status, const char *text)
 {
@@ -68,10 +68,9 @@ answer_options(const struct page *page)
 }
 
 /*
- * CSP 3: nothing but the style and the script that have this response's nonce.
- * The script asks this page about the policy as the visitor types; where there
- * is a button, what that sends may go anywhere, since it may be redirected
- * anywhere.
+ * CSP 3: only the style and the script that have this response's nonce.  The
+ * script sends the policy to this page as the user types.  If there is a
+ * button, its request may go to any URL, since it may be redirected to any.
  */
 static void
 print_policy(const struct page *page)
@@ -139,7 +138,8 @@ answer_page(struct page *page, bool with_body)
 
 /* ---- the request ---- */
 
-/* Of those that a decision about CORS does not need (struct request). */
+/* Variables that a decision about CORS does not need (they are not in
+ * struct request). */
 static struct slice
 variable(const struct page *page, struct slice name)
 {
@@ -166,8 +166,8 @@ parse_root(struct arena *arena, struct slice text, struct url *out)
 
 /*
  * The origin of this page, as far as it is known; absent: it is not.  Servers
- * and proxies may hide scheme and port; of a form that was sent from here the
- * browser itself says it (Fetch, "append a request Origin header").
+ * and proxies may hide scheme and port; for a form that was sent from here the
+ * browser sends it (Fetch, "append a request Origin header").
  */
 static struct slice
 own_origin(struct arena *arena, const struct request *request)
@@ -241,9 +241,10 @@ is_form_type(struct slice type)
 }
 
 /*
- * Did another site's page send the form?  Then it is only filled in: else that
- * page chose what the button sends, with this page's origin and the visitor's
- * cookies (Fetch Metadata, 2.3; browsers that do not have it send Origin).
+ * Did another site's page send the form?  Then it is only filled in: otherwise
+ * that page could choose the request of the button, which has this page's
+ * origin and the user's cookies (Fetch Metadata, 2.3; browsers without it send
+ * Origin).
  */
 static bool
 is_foreign(const struct page *page, const struct request *request)
@@ -257,8 +258,8 @@ is_foreign(const struct page *page, const struct request *request)
 	       !slice_eq(request->origin, page->own);
 }
 
-/* page_explain opens no file.  Should that ever change, no descriptor is
- * available. */
+/* page_explain opens no file.  If that ever changed, it would get no
+ * descriptor. */
 static bool
 explain_without_files(struct page *page, struct page_result *result)
 {
@@ -348,7 +349,7 @@ answer_post(struct page *page, const struct request *request)
 
 /* ---- the whole ---- */
 
-/* 128 bits that nobody can guess. */
+/* 128 random bits. */
 static bool
 make_nonce(char nonce[33])
 {
@@ -368,7 +369,7 @@ response(struct page *page)
 
 	request_read(&request, page->request->variables);
 	page->own = own_origin(page->arena, &request);
-	/* What a client sends has HTTP_ in front of its name. */
+	/* Names of client headers begin with HTTP_. */
 	page->alone =
 	    slice_present(variable(page, SLICE("CORSCHECK_ONE_FILE")));
 	if (slice_eq(request.method, SLICE("OPTIONS")))

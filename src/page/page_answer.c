@@ -1,7 +1,7 @@
 /*
- * What the form asks is answered: by the response that was pasted, by the
- * policy, or by the policy that a pasted configuration becomes; for the page
- * that was named and for this one.
+ * Make the result for the form: from the pasted response, from the policy, or
+ * from the policy that a pasted configuration becomes; for the page in the
+ * form and for this one.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -18,7 +18,7 @@
 #include "policy/import.h"
 #include "policy/settings.h"
 
-/* Said where it has to be assumed: of one scheme with what is there. */
+/* Shown if it has to be assumed: with the scheme of the other URL. */
 static struct slice
 assumed_url(struct slice origin)
 {
@@ -37,7 +37,7 @@ assumed_origin(struct slice url)
 
 /* ---- the question ---- */
 
-/* The next line that is not blank; absent: none. */
+/* The next line that is not blank; absent: there is none. */
 static struct slice
 next_line(struct slice *rest)
 {
@@ -65,7 +65,7 @@ read_lines(const struct page *page, struct slice lines[PAGE_HEADERS_MAX],
 	return true;
 }
 
-/* The origin that a response allows is the page that it was made for. */
+/* A response allows the origin of the page that it was sent to. */
 static struct slice
 allowed_origin(struct slice response)
 {
@@ -80,8 +80,8 @@ allowed_origin(struct slice response)
 	return text_starts_nocase(value, SLICE("http")) ? value : SLICE_NONE;
 }
 
-/* What a paste cannot say: the page that sent it, the URL.  Only where the
- * answer says that it is assumed. */
+/* Parts that a pasted text may not have: the page that sent it, the URL.
+ * Only if the result says that they are assumed. */
 static void
 assume(struct page *page, struct page_result *result,
        struct question_text *text)
@@ -109,8 +109,8 @@ assume(struct page *page, struct page_result *result,
 	text->origin = origin.len > 0 ? origin : assumed_origin(text->url);
 }
 
-/* True: *out is what the form asks for.  False: there are faults, or memory is
- * out. */
+/* True: *out is the question of the form.  False: there are faults, or
+ * memory is out. */
 static bool
 read_question(struct page *page, struct page_result *result,
 	      struct question *out)
@@ -178,7 +178,7 @@ read_policy(struct page *page, struct page_result *result)
 	return slice_present(corrected);
 }
 
-/* Whose configuration it is; unknown: a program's. */
+/* The server of the configuration; unknown: a program. */
 static enum server_kind
 server_of(const struct page *page, const struct page_result *result)
 {
@@ -203,8 +203,8 @@ server_of(const struct page *page, const struct page_result *result)
 	return SERVER_UNKNOWN;
 }
 
-/* The lines for the first of the problems that lines fix, in the server's own
- * words; without a CORS header all are missing. */
+/* The lines for the first problem that lines can fix, as directives of the
+ * server; without any CORS header all lines are missing. */
 static const char *
 cure_of(const struct page *page, const struct page_result *result,
 	struct explanation *e)
@@ -221,8 +221,8 @@ cure_of(const struct page *page, const struct page_result *result,
 	return cure;
 }
 
-/* Which lines the server itself needs for one page, where its configuration has
- * none or wrong ones. */
+/* The lines that the server itself needs for one page, if its configuration
+ * has none or wrong ones. */
 static void
 find_server_fix(struct page *page, struct page_result *result)
 {
@@ -245,7 +245,8 @@ find_server_fix(struct page *page, struct page_result *result)
 	result->server_fix = cure_of(page, result, &e);
 }
 
-/* What a configuration becomes; it is judged where no policy is there. */
+/* The policy that a configuration becomes; it is checked if there is no
+ * policy. */
 static bool
 read_configuration(struct page *page, struct page_result *result)
 {
@@ -273,7 +274,7 @@ read_configuration(struct page *page, struct page_result *result)
 	return unused != NULL;
 }
 
-/* ---- the answers ---- */
+/* ---- the results ---- */
 
 static void
 explain(struct explanation *e, struct arena *arena,
@@ -283,7 +284,7 @@ explain(struct explanation *e, struct arena *arena,
 	explain_by_policy(e, settings, SLICE_NONE);
 }
 
-/* The visitor's browser can only send the request from this page's origin. */
+/* The user's browser can only send the request from this page's origin. */
 static void
 explain_own(struct page *page, struct page_result *result,
 	    const struct question *question)
@@ -297,9 +298,9 @@ explain_own(struct page *page, struct page_result *result,
 	result->own_explained = true;
 }
 
-/* The message of a console is the verdict, where no policy is there: whatever
- * else there may be, this is what the browser found.  One without an id is
- * none: it tells what to do next. */
+/* Without a policy the message of a console is the verdict: it is what the
+ * browser found.  A message without an id is not a verdict: it says what to
+ * do next. */
 static void
 explain_message(struct page_result *result)
 {
@@ -315,7 +316,7 @@ explain_message(struct page_result *result)
 	e->fix = m->fix;
 }
 
-/* By what was pasted of a response, else by the policy, or nothing. */
+/* From the pasted response, else from the policy, else no result. */
 static void
 explain_question(struct page *page, struct page_result *result,
 		 const struct question *question)
@@ -341,8 +342,8 @@ explain_question(struct page *page, struct page_result *result,
 		    explain_edit(page->arena, question, page->form.policy));
 }
 
-/* A configuration, a policy or a message is something by itself; nothing else
- * goes without a URL. */
+/* A configuration, a policy or a message has a result without a URL;
+ * everything else needs one. */
 static bool
 asks_nothing(const struct page *page, const struct page_result *result)
 {

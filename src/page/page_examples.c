@@ -1,7 +1,7 @@
 /*
- * Examples to click: what may be pasted, each with its answer.
+ * Examples to click: texts that can be pasted, each with its result.
  *
- * Forms, not links: lighttpd takes no line end in a query.
+ * Forms, not links: lighttpd does not accept a line end in a query.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -15,7 +15,8 @@
 
 /* ---- words and lines ---- */
 
-/* The next `...` of a text that begins with one; *rest is behind it. */
+/* The next `...` of a text that begins with one; *rest is the text after
+ * it. */
 static struct slice
 take_code(struct slice text, struct slice *rest)
 {
@@ -26,7 +27,7 @@ take_code(struct slice text, struct slice *rest)
 	return code;
 }
 
-/* How many stand there with nothing but a blank between them. */
+/* How many there are with only a blank between them. */
 static size_t
 count_lines(struct slice text)
 {
@@ -41,7 +42,7 @@ count_lines(struct slice text)
 	return count;
 }
 
-/* A directive, of which a configuration has a line, or a word? */
+/* Is it a directive, which is a line of a configuration, or a word? */
 static bool
 is_line(struct slice code)
 {

@@ -1,5 +1,5 @@
 /*
- * The form, with what was in it.
+ * The form, with its submitted values.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -132,7 +132,7 @@ print_input(const struct page *page, const struct field *field,
 	fputs("\">\n</div>\n", page->out);
 }
 
-/* HTML, 13.2.6.4.7: a line end right behind the tag is dropped. */
+/* HTML, 13.2.6.4.7: a line end right after the tag is dropped. */
 static void
 print_textarea(const struct page *page, const struct field *field,
 	       struct slice value)
@@ -203,7 +203,7 @@ print_check(FILE *out, const char *name, const char *label, bool checked)
 	fputs("</label>\n</div>\n", out);
 }
 
-/* Folded unless there is something in it. */
+/* Folded if it is empty. */
 static void
 begin_details(FILE *out, const char *id, const char *summary, bool open)
 {

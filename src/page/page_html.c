@@ -1,8 +1,8 @@
 /*
  * The page as a whole: head, landmarks, order.
  *
- * After a POST the answer comes first, since that is what was asked for; the
- * form below it has what was sent.
+ * After a POST the result comes first; the form below it has the submitted
+ * values.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -17,7 +17,7 @@
 
 /* ---- head and landmarks ---- */
 
-/* The verdict first, where tabs and screen readers have it. */
+/* The verdict first, for browser tabs and screen readers. */
 static void
 print_title(const struct page *page)
 {
@@ -54,7 +54,7 @@ print_head(const struct page *page)
 		page_css);
 }
 
-/* What is first on the page, where the skip link leads. */
+/* The first part of the page, the target of the skip link. */
 static const char *
 first_part(const struct page *page)
 {

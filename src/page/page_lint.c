@@ -1,6 +1,6 @@
 /*
- * What is wrong with the policy, line by line: in the answer, and by itself for
- * the script, which asks for it as the visitor types.
+ * The errors of the policy, line by line: in the result, and separately for
+ * the script, which requests them as the user types.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -12,7 +12,7 @@
 
 #include "page/html.h"
 
-/* Where the fix goes, in bytes of its line, for the script. */
+/* The place of the fix, in bytes of its line, for the script. */
 static void
 print_place(FILE *out, const struct diag *diag)
 {
@@ -45,7 +45,7 @@ print_diag(FILE *out, const struct diag *diag)
 	fputs("</code></li>\n", out);
 }
 
-/* A policy of 64K can have thousands of errors: the first are enough. */
+/* A policy of 64K can have thousands of errors: the first ones are enough. */
 static void
 print_diags(const struct page *page)
 {

@@ -1,10 +1,9 @@
 /*
- * The form: its fields out of the bytes that came, and what was pasted put into
- * them.
+ * The form: its fields from the received bytes, updated from the pasted text.
  *
  * A paste is read once: the form that is shown then has its fields, and a mark
- * of the paste (`read`).  As long as the paste is the same, the fields are what
- * counts, so that they can be changed.
+ * of the paste (`read`).  While the paste is the same, the fields win, so that
+ * they can be changed.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -79,8 +78,7 @@ page_read(struct page *page, struct slice bytes)
 
 /* ---- the mark of a paste ---- */
 
-/* FNV-1a, of what a browser does not change: it sends CRLF for each line end.
- */
+/* FNV-1a, without line ends: a browser changes each to CRLF. */
 static struct slice
 mark_of(struct page *page, struct slice text)
 {
@@ -130,8 +128,8 @@ join_headers(struct page *page, const struct pasted_headers *headers)
 	return slice_of(text, len);
 }
 
-/* A request that says its URL takes the place of all that was there, but for an
- * origin that it does not say. */
+/* A request with a URL replaces all fields, except the origin if it has
+ * none. */
 static bool
 fill_in(struct page *page, const struct pasted *p)
 {
@@ -172,13 +170,13 @@ read_fresh(struct page *page, struct page_result *result)
 		form->policy = form->paste;
 		form->paste = SLICE_NONE;
 	} else if (result->kind == PASTED_CURL || result->kind == PASTED_HAR) {
-		/* What the fields do not have is the response. */
+		/* The response, which has no field of its own. */
 		form->paste = p->response;
 	}
 	return true;
 }
 
-/* What is no longer in the fields: the response, the message. */
+/* Parts that the fields do not have: the response, the message. */
 static bool
 read_again(struct page *page, struct page_result *result)
 {

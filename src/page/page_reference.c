@@ -1,6 +1,6 @@
 /*
- * The reference: a page of its own (?part=reference), since whoever has a
- * question does not want to read it first.
+ * The reference: a page of its own (?part=reference), since users with a
+ * question do not want to read it first.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -25,7 +25,7 @@ print_columns(FILE *out, const struct reference_section *s)
 	fputs("</tr></thead>\n", out);
 }
 
-/* On narrow screens the columns' titles stand before the cells (page.css). */
+/* On narrow screens the columns' titles are before the cells (page.css). */
 static void
 print_row(FILE *out, const struct reference_section *s, size_t row)
 {

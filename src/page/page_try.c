@@ -1,9 +1,9 @@
 /*
- * "Try it": the visitor's own browser sends the request, and what becomes of it
- * is shown beside the prediction.
+ * "Try it": the user's own browser sends the request, and its result is shown
+ * beside the prediction.
  *
- * The button is hidden until the script (page.js) shows it; what it needs is in
- * data attributes, so that nothing of the visitor's words is in a script.
+ * The button is hidden until the script (page.js) shows it; its values are in
+ * data attributes, so that user input is never part of a script.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -54,8 +54,8 @@ print_data(FILE *out, const char *name, struct slice value)
 	fputc('"', out);
 }
 
-/* What fetch() gets: the URL as the browser would write it, unless that leaves
- * out what fetch() throws for. */
+/* The URL for fetch(): as the browser would write it, unless that removes
+ * the part that fetch() throws for. */
 static void
 print_call(const struct page *page)
 {
@@ -69,7 +69,7 @@ print_call(const struct page *page)
 	print_headers(page->out, &q->headers);
 	if (slice_present(page->own))
 		print_data(page->out, "origin", page->own);
-	/* Else nothing reaches the network, whether there is one or not. */
+	/* Otherwise no request reaches the network. */
 	print_data(page->out, "sent",
 		   page->result->own_explained && page->result->own.stopped
 		       ? SLICE("no")
@@ -168,7 +168,7 @@ print_table(const struct page *page)
 
 /* ---- the whole ---- */
 
-/* Of the request that the button sends, which is this page's. */
+/* For the request that the button sends, which is this page's. */
 static void
 print_warning(const struct page *page)
 {

@@ -1,7 +1,6 @@
 /*
- * The answer: the verdict, its cause, the lines to change, and a button that
- * changes them; then what else was found.  How it comes to that is folded
- * (page_walk.c).
+ * The result: the verdict, its cause, the lines to change, and a button that
+ * changes them; then other findings.  The steps are folded (page_walk.c).
  *
  * SPDX-License-Identifier: ISC
  */
@@ -27,7 +26,7 @@ print_paragraph(FILE *out, const char *class, const char *text)
 	fputs("</p>\n", out);
 }
 
-/* The lines that a text has in place of the policy, as a patch shows them. */
+/* The lines that a replacement of the policy changes, as in a patch. */
 static void
 print_changes(struct page *page, const struct page_edit *edit)
 {
@@ -58,7 +57,7 @@ print_edit(struct page *page, const struct page_edit *edit, const char *label)
 	page_button_html(page, label, edit->text);
 }
 
-/* ---- what was asked ---- */
+/* ---- the request ---- */
 
 static void
 print_kind(const struct page *page)
@@ -78,7 +77,7 @@ print_kind(const struct page *page)
 	fputs("</p>\n", out);
 }
 
-/* What had to be assumed, with a link to its field. */
+/* Assumed values, with links to their fields. */
 static void
 print_assumed(const struct page *page)
 {
@@ -205,8 +204,8 @@ print_raw(struct page *page)
 	fputs("</pre>\n", out);
 }
 
-/* Where nothing shows which server it is, the lines for each: the visitor
- * knows.  False: none has some. */
+/* If the server is unknown, the lines for each: the user knows which it is.
+ * False: there are no lines. */
 static bool
 print_servers(struct page *page)
 {
@@ -286,7 +285,7 @@ print_verdict(struct page *page)
 	fputs("</div>\n", out);
 }
 
-/* ---- where no response is known ---- */
+/* ---- without a known response ---- */
 
 /* A word of a shell. */
 static void
@@ -304,7 +303,7 @@ print_word(FILE *out, struct slice text)
 	fputs("&#39;", out);
 }
 
-/* The response to a preflight decides most; a GET changes nothing. */
+/* The response to a preflight shows most; a GET changes nothing. */
 static void
 print_command(struct page *page)
 {
@@ -351,7 +350,7 @@ print_next_step(struct page *page)
 	print_command(page);
 }
 
-/* ---- what else there is ---- */
+/* ---- other findings ---- */
 
 static void
 print_message(struct page *page)

@@ -1,6 +1,6 @@
 /*
  * The walk through the exchange, in the words of `corscheck explain`; folded,
- * since most visitors want the verdict alone.
+ * since most users only want the verdict.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -56,7 +56,7 @@ print_note(void *ctx, const char *text)
 	fputs("</p>\n", page->out);
 }
 
-/* The verdict and the findings stand above the walk (page_verdict.c). */
+/* The verdict and the findings are above the walk (page_verdict.c). */
 static void
 skip_verdict(void *ctx, const char *word)
 {
