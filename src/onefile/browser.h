@@ -1,6 +1,6 @@
 /*
- * What the one-file page asks the browser for, from within WebAssembly: the
- * imports of the module "browser" (onefile/module.js).
+ * Functions of the browser that the one-file page calls from WebAssembly: the
+ * imports of the module "browser" (onefile/system.js).
  *
  * SPDX-License-Identifier: ISC
  */
@@ -20,8 +20,8 @@ BROWSER_CALL(host_to_ascii)
 int browser_host_to_ascii(const char *host, size_t len, char *out, size_t room);
 
 /*
- * A RegExp that has to match the whole of a text; its number, or -1 with a
- * message, which NUL ends, in error.
+ * A RegExp that has to match a whole text; its number, or -1 with a
+ * NUL-terminated message in error.
  */
 BROWSER_CALL(regex_compile)
 int browser_regex_compile(const char *pattern, size_t len, char *error,

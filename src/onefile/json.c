@@ -1,7 +1,7 @@
 /*
- * JSON for the one-file page, behind the calls of jansson (include/jansson.h):
- * values, and writing them.  What is written is byte for byte what jansson
- * writes (t/onefile).
+ * JSON for the one-file page, with the calls of jansson (include/jansson.h):
+ * values, and writing them.  The output is byte for byte that of jansson
+ * (t/onefile).
  *
  * SPDX-License-Identifier: ISC
  */
@@ -223,7 +223,7 @@ json_is_string(const json_t *value)
 
 /* ---- json_pack ---- */
 
-/* What is between values says nothing. */
+/* Skip the text between values. */
 static char
 next_letter(const char **format)
 {

@@ -48,8 +48,8 @@ struct slice json_copy(struct slice);
 /* A member more; key: absent in an array.  0, or -1 without a value or memory.
  */
 int json_append(json_t *, struct slice key, json_t *value);
-/* The same of an object, in the place of a member of that name.  The key lives
- * as long as the object. */
+/* The same for an object; replaces a member of that name.  The key lives as
+ * long as the object. */
 int json_set(json_t *, struct slice key, json_t *value);
 
 #endif

@@ -20,7 +20,7 @@ struct scan {
 	size_t depth;
 };
 
-/* The first fault is the one that is told; NULL, for the caller to return. */
+/* The first fault is reported; NULL, for the caller to return. */
 static json_t *
 fail(struct scan *scan, const char *why, struct slice near)
 {
@@ -49,7 +49,7 @@ skip_space(struct scan *scan)
 		scan->rest = slice_after(scan->rest, 1);
 }
 
-/* Is the byte next?  It is taken. */
+/* Take the next byte if it is this one. */
 static bool
 take(struct scan *scan, char byte)
 {
@@ -86,7 +86,7 @@ put_point(char *to, uint32_t point)
 	return 4;
 }
 
-/* Behind "\u"; the bytes written, 0: it is no character (RFC 8259, 7). */
+/* Behind "\u"; the bytes written, 0: not a character (RFC 8259, 7). */
 static size_t
 unescape_unit(struct slice *from, char *to)
 {
@@ -105,7 +105,7 @@ unescape_unit(struct slice *from, char *to)
 			 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00));
 }
 
-/* One character or escape; the bytes written, 0: it is wrong. */
+/* One character or escape; the bytes written, 0: invalid. */
 static size_t
 unescape(struct slice *from, char *to)
 {
@@ -130,7 +130,7 @@ unescape(struct slice *from, char *to)
 	return 1;
 }
 
-/* Behind the quote.  Absent: a fault, which is told. */
+/* Behind the quote.  Absent: a fault, which has been reported. */
 static struct slice
 read_text(struct scan *scan)
 {
@@ -179,7 +179,7 @@ count_digits(struct slice text)
 	return len;
 }
 
-/* How long the number is (RFC 8259, 6); 0: it is none. */
+/* How long the number is (RFC 8259, 6); 0: not a number. */
 static size_t
 number_length(struct slice text, bool *real)
 {

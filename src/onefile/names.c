@@ -1,6 +1,6 @@
 /*
  * Host names in the one-file page: Punycode from the browser's URL parser,
- * public suffixes from a table, behind the calls of libidn2 and libpsl
+ * public suffixes from a table, with the calls of libidn2 and libpsl
  * (include/).
  *
  * SPDX-License-Identifier: ISC
@@ -66,7 +66,7 @@ psl_builtin(void)
 	return &list;
 }
 
-/* Where the line begins that the byte is in. */
+/* The beginning of the line with this byte. */
 static size_t
 line_start(struct slice table, size_t at)
 {

@@ -1,9 +1,9 @@
 /*
- * Origins by regular expression in the one-file page: the browser's RegExp in
- * the place of PCRE2 (cors/regex.c).
+ * Origins by regular expression in the one-file page: the browser's RegExp
+ * instead of PCRE2 (cors/regex.c).
  *
- * The two read most expressions the same way, not all: the page says that what
- * it found about an expression is approximate.
+ * Most expressions, but not all, mean the same in both: the page says that its
+ * results about expressions are approximate.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -18,7 +18,7 @@ struct regex {
 	bool names_file;
 };
 
-/* Nothing is needed to match; the callers know NULL as "no memory". */
+/* Matching needs no scratch; but for the callers NULL means "no memory". */
 struct regex_scratch {
 	char unused;
 };

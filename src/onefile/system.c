@@ -1,10 +1,10 @@
 /*
- * What corscheck needs of a system and WebAssembly does not have.
+ * System functions that corscheck needs and WebAssembly does not have.
  *
  * Its files are a list in the page's memory (onefile/system.js), which has no
- * owners, no modes, no links, and no other process that could come in between.
- * `warm` needs processes and is not in the page; neither is what lint says of
- * files on the machine that it runs on, because a browser is on another one.
+ * owners, no modes, no links, and no other processes.  `warm` needs processes
+ * and is not in the page; neither are lint's checks of files on the server,
+ * because the browser runs on another machine.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,6 +1,6 @@
 /*
- * In the place of libidn2's header in the one-file page: the calls that
- * policy/hostname.c makes.  The browser's own URL parser answers
+ * Replaces libidn2's header in the one-file page: the calls that
+ * policy/hostname.c makes.  They use the browser's own URL parser
  * (onefile/names.c).
  *
  * SPDX-License-Identifier: ISC
@@ -10,7 +10,7 @@
 
 enum { IDN2_NONTRANSITIONAL = 1, IDN2_NFC_INPUT = 2 };
 
-/* The browser says no more than that a name is invalid. */
+/* The browser only says that a name is invalid. */
 enum {
 	IDN2_OK = 0,
 	IDN2_INVALID = -1,

@@ -1,8 +1,8 @@
 /*
- * In the place of jansson's header where there is no jansson: for WebAssembly.
- * The calls of it that this tree makes, with jansson's names and meaning
- * (https://jansson.readthedocs.io/), so that the files that write and read JSON
- * are the same in both.  json.c has them.
+ * Replaces jansson's header for WebAssembly, where there is no jansson.  It
+ * has the calls that this tree makes, with jansson's names and meaning
+ * (https://jansson.readthedocs.io/), so that the files that write and read
+ * JSON are the same in both.  json.c has them.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -28,7 +28,7 @@ typedef struct {
 
 /* ---- making ---- */
 
-/* NULL: no memory, or, of a string, bytes that are no UTF-8. */
+/* NULL: no memory, or a string that is not UTF-8. */
 json_t *json_object(void);
 json_t *json_array(void);
 json_t *json_string(const char *);
@@ -44,7 +44,7 @@ json_t *json_pack(const char *format, ...);
 int json_object_set_new(json_t *, const char *key, json_t *value);
 int json_array_append_new(json_t *, json_t *value);
 
-/* All memory is freed when the program ends, which is after one answer. */
+/* All memory is freed when the program ends, after one response. */
 static inline void
 json_decref(json_t *value)
 {
@@ -53,7 +53,7 @@ json_decref(json_t *value)
 
 /* ---- reading ---- */
 
-/* NULL: it is no JSON (RFC 8259), *error says why.  JSON_ALLOW_NUL is set. */
+/* NULL: not JSON (RFC 8259), *error says why.  JSON_ALLOW_NUL is set. */
 json_t *json_loadb(const char *bytes, size_t len, size_t flags,
 		   json_error_t *error);
 

@@ -1,7 +1,7 @@
 /*
- * In the place of libpsl's header in the one-file page: the calls that
- * policy/hostname.c makes, over a table that is made of the publicsuffix
- * package (onefile/names.c).
+ * Replaces libpsl's header in the one-file page: the calls that
+ * policy/hostname.c makes, using a table made from the publicsuffix package
+ * (onefile/names.c).
  *
  * SPDX-License-Identifier: ISC
  */

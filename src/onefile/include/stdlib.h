@@ -1,6 +1,6 @@
 /*
- * For the one-file page: what wasi-libc lacks, or answers with an error, depending
- * on its age.  system.c has it.
+ * For the one-file page: functions that wasi-libc does not have, or that fail
+ * there, depending on its version.  system.c has it.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,6 +1,6 @@
 /*
- * For the one-file page: the clock of a process, which later wasi-libc do not
- * have.  Nothing in the page looks at it.
+ * For the one-file page: the clock of a process, which newer versions of
+ * wasi-libc do not have.  The page never reads it.
  *
  * SPDX-License-Identifier: ISC
  */

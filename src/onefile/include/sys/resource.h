@@ -1,6 +1,6 @@
 /*
- * For the one-file page: WebAssembly has no limits of processes, and nothing
- * there has a file descriptor or a processor to be kept from.
+ * For the one-file page: WebAssembly has no process limits, and the page has
+ * no file descriptors or processor time to limit.
  *
  * SPDX-License-Identifier: ISC
  */

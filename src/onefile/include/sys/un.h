@@ -1,6 +1,6 @@
 /*
  * For the one-file page: the address of a unix socket, which a policy may name
- * and which is only looked at.  108 bytes as Linux has, so that the same ones
+ * and which is only checked.  108 bytes as on Linux, so that the same paths
  * are too long.
  *
  * SPDX-License-Identifier: ISC
