@@ -1,9 +1,9 @@
 /*
  * corscheck explain, probe and read: what a browser will do with a request,
- * under a policy, with a live server, or with an answer that is at hand.
+ * under a policy, with a live server, or with a pasted response.
  *
- * Both print the same walk, so they are in one file, with read: the same from
- * response headers that somebody pasted.
+ * They print the same walk, so they are in one file; read does it from pasted
+ * response headers.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -22,7 +22,7 @@
 #include "explain/findings.h"
 #include "probe/probe.h"
 
-/* ---- the answer ---- */
+/* ---- the result ---- */
 
 /* The exit status of one explanation (DESIGN.md section 2). */
 static int
@@ -43,8 +43,8 @@ is_out_of_memory(const struct explanation *all, size_t count)
 }
 
 /*
- * Print the explanation, or those of all browsers, in the form that was asked
- * for, coloured if standard output is a terminal and NO_COLOR is not set
+ * Print the explanation, or those of all browsers, in the requested form,
+ * coloured if standard output is a terminal and NO_COLOR is not set
  * (https://no-color.org/).  Returns the worst exit status of them.
  */
 static int
@@ -73,7 +73,7 @@ print_explanations(struct explanation *all, size_t count, bool json)
 	return status;
 }
 
-/* Begin those that were asked for; how many. */
+/* Begin the requested ones; returns how many. */
 static size_t
 begin(const struct request_arguments *arguments,
       struct explanation all[FETCH_BROWSERS])
@@ -109,7 +109,7 @@ explain_command(const struct command *command, int argc, char **argv)
 	}
 	if (status == REQUEST_GO_ON) {
 		size_t count = begin(&arguments, all);
-		/* As the web server would set it for corswrap. */
+		/* The value that the web server would set for corswrap. */
 		for (size_t i = 0; i < count; i++)
 			explain_by_policy(
 			    &all[i], settings,
@@ -137,7 +137,7 @@ read_command(const struct command *command, int argc, char **argv)
 				"the browser did not show it to the page\n");
 		status = CHECK_USAGE;
 	}
-	/* A HAR has the answer already. */
+	/* A HAR already has the response. */
 	if (status == REQUEST_GO_ON && !slice_present(arguments.response) &&
 	    !input_read(&arguments.input, optind < argc ? argv[optind] : "-",
 			ANSWER_MAX, &arguments.response))

@@ -1,6 +1,6 @@
 /*
- * corscheck help: what an id of a diagnostic or a reason means, and what is to
- * be done.
+ * corscheck help: the meaning of the id of a diagnostic or a reason, and what
+ * to do.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -24,7 +24,7 @@ print_all(void)
 	return CHECK_GOOD;
 }
 
-/* A message of a browser: its cause and cure.  False: it is not known. */
+/* A message of a browser: its cause and fix.  False: unknown. */
 static bool
 explain_message(const char *text)
 {

@@ -2,8 +2,8 @@
  * corscheck import: a policy from the CORS lines of an .htaccess, httpd or
  * nginx configuration.
  *
- * The policy goes to standard output, so that it can be put into a file; what
- * there is to say about the lines goes to standard error.
+ * The policy goes to standard output, so that it can be redirected to a file;
+ * notes about the lines go to standard error.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,7 +1,7 @@
 /*
- * corscheck init: a first policy in a file that was not there, and the web
- * server's snippet on standard output; from flags, and on a terminal from four
- * questions about what the flags left out.
+ * corscheck init: a first policy in a new file, and the web server's snippet
+ * on standard output; from flags, and on a terminal from four questions about
+ * values that the flags left out.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -106,7 +106,7 @@ set_path(struct init_plan *plan, const char *path)
 	    "--path: the path in the address, as --path /api, not ", path);
 }
 
-/* An absolute path that servers read as nothing else. */
+/* An absolute path without bytes that servers treat specially. */
 static bool
 take_file(const char **to, const char *path, const char *flag)
 {
@@ -220,7 +220,7 @@ set_flag(struct init_plan *plan, int letter, const char *value)
 
 /* ---- questions, on a terminal ---- */
 
-/* A line without blanks around it, in the arena; what is empty becomes the
+/* A line without blanks around it, in the arena; an empty line becomes the
  * default, if there is one.  NULL: the input has ended. */
 static const char *
 answer(struct init_plan *plan, const char *otherwise)
@@ -310,8 +310,8 @@ ask_credentials(struct init_plan *plan)
 	}
 }
 
-/* What is in a folder: a PHP application has an index.php, and repositories end
- * in .git. */
+/* The kind of a folder: a PHP application has an index.php, and
+ * repositories end in .git. */
 static enum init_app
 app_of_folder(const char *folder)
 {
@@ -333,7 +333,7 @@ app_of_folder(const char *folder)
 	return app;
 }
 
-/* Which kind an answer means. */
+/* The kind that an answer names. */
 static enum init_app
 app_of(const char *text)
 {
@@ -382,8 +382,8 @@ ask_app(struct init_plan *plan)
 	}
 }
 
-/* Ask for what is not known yet, each until its answer is one.  False: the
- * input has ended. */
+/* Ask for missing values, each until the answer is valid.  False: the input
+ * has ended. */
 static bool
 ask_questions(struct init_plan *plan)
 {
@@ -396,9 +396,10 @@ ask_questions(struct init_plan *plan)
 	return plan->app != INIT_APP_UNSET || ask_app(plan);
 }
 
-/* ---- the whole ---- */
+/* ---- the plan as a whole ---- */
 
-/* What this server asks of the policy's place, and of the application. */
+/* The requirements of this server on the policy's place and the
+ * application. */
 static bool
 suits_server(const struct init_plan *plan)
 {
@@ -432,7 +433,7 @@ suits_server(const struct init_plan *plan)
 	return true;
 }
 
-/* What only the whole of it shows. */
+/* Checks that need the whole plan. */
 static bool
 is_consistent(struct init_plan *plan)
 {
@@ -466,7 +467,7 @@ set_defaults(struct init_plan *plan)
 	}
 	if (plan->headers.count == 0)
 		words_add(plan, &plan->headers, "Content-Type");
-	/* git asks for protocol version 2 by it. */
+	/* git requests protocol version 2 with it. */
 	if (plan->app == INIT_APP_GIT)
 		words_add(plan, &plan->headers, "Git-Protocol");
 	if (plan->path == NULL)
@@ -483,7 +484,7 @@ set_defaults(struct init_plan *plan)
 		plan->out_of_memory = true;
 }
 
-/* What comes next. */
+/* Print the next steps. */
 static void
 finish(const struct init_plan *plan)
 {

@@ -1,9 +1,9 @@
 /*
  * corscheck learn: a first policy from the requests in access logs.
  *
- * It admits what came and was answered, each origin by itself: nothing is made
- * a wildcard, and who came twice, or never got anything, is a comment for
- * somebody to look at.
+ * It allows each origin that sent requests with successful responses; it never
+ * makes wildcards.  An origin with fewer than three requests, or without a
+ * success, becomes a comment for a person to check.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -27,7 +27,7 @@ enum { ENOUGH = 3, STRANGERS_MAX = 50 };
 
 struct seen {
 	uint64_t count;
-	bool good; /* one was answered with a status under 400 */
+	bool good; /* one had a response with a status under 400 */
 	bool own;  /* the host's own pages */
 	char first[LOG_DAY];
 	char last[LOG_DAY];
@@ -60,7 +60,7 @@ widen(char first[LOG_DAY], char last[LOG_DAY], const char day[LOG_DAY])
 		memcpy(last, day, LOG_DAY);
 }
 
-/* Is it a page of the host that was asked? */
+/* Is it a page of the requested host? */
 static bool
 is_own(const struct log_entry *entry)
 {
@@ -108,8 +108,8 @@ take_words(struct learn *learn, const struct log_entry *entry)
 		    tally_place(&learn->headers, name, NULL) == TALLY_NONE;
 }
 
-/* "https://app.example/page": its origin, which is no proof that a script of it
- * asked. */
+/* "https://app.example/page": its origin, which does not prove that a
+ * script of it sent the request. */
 static void
 take_referer(struct learn *learn, struct slice referer)
 {
@@ -268,7 +268,7 @@ print_head(const struct learn *learn)
 	       "may.\n\n[cors]\n");
 }
 
-/* Where the log has no Origin at all, at least who may have asked. */
+/* If the log has no Origin at all, list at least the possible origins. */
 static void
 print_referers(const struct learn *learn)
 {

@@ -1,5 +1,5 @@
 /*
- * corscheck lint: what is wrong with policies, printed or fixed.
+ * corscheck lint: errors of policies, printed or fixed.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -28,7 +28,7 @@ struct lint {
 	size_t count;
 };
 
-/* The file could not be read: a matter of usage, not of its contents. */
+/* The file could not be read: a usage error, not an error of the policy. */
 static bool
 is_unreadable(const struct diag_list *diags)
 {

@@ -37,7 +37,7 @@ plain(const char *text, char buf[CELL_MAX])
 	return len;
 }
 
-/* How much of the text goes into a line of this width. */
+/* How much of the text fits into a line of this width. */
 static size_t
 line_length(const char *text, size_t width)
 {
@@ -53,7 +53,7 @@ line_length(const char *text, size_t width)
 	}
 }
 
-/* Print a line of the text, filled up to width; returns what is left of it. */
+/* Print a line of the text, filled up to width; returns the rest. */
 static const char *
 print_line(const char *text, size_t width, bool fill)
 {
@@ -104,8 +104,8 @@ measure(const struct reference_section *s, size_t column, size_t *width,
 	}
 }
 
-/* Take from the widest column, until all fit or none has a word to spare:
- * then they do not. */
+/* Shrink the widest column, until all fit or no column can be shrunk: then
+ * they do not fit. */
 static bool
 fit(const struct reference_section *s, size_t columns, size_t total,
     size_t *widths)
@@ -135,12 +135,12 @@ fit(const struct reference_section *s, size_t columns, size_t total,
 struct table {
 	const struct reference_section *section;
 	size_t widths[REFERENCE_COLUMNS];
-	size_t columns; /* side by side; one less than there are: the last
-			   column stands below its row */
+	size_t columns; /* side by side; one less than all: the last column is
+			   below its row */
 	size_t width;
 };
 
-/* A last column of a few words a line is better read below. */
+/* A last column with only a few words per line is easier to read below. */
 static void
 lay_out(struct table *t)
 {
@@ -245,7 +245,7 @@ print_section(const struct reference_section *s, size_t width, bool bold)
 		print_paragraph(s->text, width);
 	lay_out(&table);
 	print_head(&table);
-	/* Where sentences follow sentences, rows are hard to tell apart. */
+	/* Rows of whole sentences are hard to tell apart. */
 	spaced = table.columns < s->column_count || s->column_count == 2;
 	for (size_t i = 0; i < s->row_count; i++) {
 		const char *cells[REFERENCE_COLUMNS];
@@ -258,7 +258,7 @@ print_section(const struct reference_section *s, size_t width, bool bold)
 	}
 }
 
-/* Of the terminal, or as COLUMNS says. */
+/* The terminal's width, or COLUMNS. */
 static size_t
 line_width(void)
 {

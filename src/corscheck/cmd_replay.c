@@ -1,6 +1,6 @@
 /*
- * corscheck replay: what a policy would have answered the requests of a log, or
- * which of them two policies answer differently.
+ * corscheck replay: the responses that a policy would have given to the
+ * requests of a log, or the requests for which two policies differ.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -24,7 +24,7 @@
 
 enum { POLICIES_MAX = 2, GROUPS_SHOWN = 50, PATH_ROOM = 1 << 16 };
 
-/* Requests that are answered alike. */
+/* Requests with the same response. */
 struct group {
 	uint64_t count;
 	struct slice uri; /* one of them */
@@ -40,7 +40,8 @@ struct replay {
 	struct group *groups;
 	size_t room;
 	struct log_counts counts;
-	uint64_t guessed; /* preflights whose line does not say what they ask */
+	uint64_t guessed; /* preflights whose line does not have the requested
+			     method and headers */
 	uint64_t different;
 	bool no_memory;
 	struct cors_decision decision;
@@ -70,7 +71,7 @@ make_request(struct replay *replay, const struct log_entry *entry,
 		return;
 	request->acrm = entry->asked_method;
 	if (!slice_present(request->acrm)) {
-		/* Then the origin alone decides. */
+		/* Then only the origin decides. */
 		request->acrm = SLICE("GET");
 		replay->guessed++;
 	}
@@ -79,7 +80,7 @@ make_request(struct replay *replay, const struct log_entry *entry,
 	request->acrh_count = slice_present(entry->asked_headers);
 }
 
-/* What happens to it, in a word or two; a literal. */
+/* Its result, in a word or two; a literal. */
 static const char *
 outcome(const struct cors_decision *d)
 {

@@ -1,7 +1,7 @@
 /*
- * corscheck warm: may a script run warm, does it answer the same, and what does
- * it gain?  It is run cold and warm in turns with the same request, with the
- * modules loaded beforehand that it was seen to load while it ran.
+ * corscheck warm: can a script run warm, is its response the same, and how
+ * much faster is it?  It is run cold and warm in turn with the same request,
+ * with those modules preloaded that it loads while it runs.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -44,7 +44,7 @@ enum {
 	LINE = 4096
 };
 
-/* What a program did. */
+/* The result of a run. */
 struct run {
 	char *output; /* standard output, then standard error */
 	size_t len;
@@ -62,13 +62,13 @@ struct subject {
 	char *env[VARIABLES + 1];  /* of a request */
 	char *base[VARIABLES + 1]; /* of the interpreter */
 	char script_filename[PATH_MAX + 32];
-	struct php *php; /* what runs it warm, if that is a server */
-	const char *load[MODULES + 1]; /* what is loaded beforehand */
+	struct php *php; /* the server that runs it warm, if it is one */
+	const char *load[MODULES + 1]; /* modules to preload */
 };
 
-/* ---- what is run ---- */
+/* ---- the program ---- */
 
-/* To open another would wait for its writer, or read it for ever. */
+/* Opening another kind of file would wait for a writer, or never end. */
 static bool
 is_regular(const char *path)
 {
@@ -80,7 +80,7 @@ is_regular(const char *path)
 	return S_ISREG(st.st_mode);
 }
 
-/* The words of [app] exec or of the handler, with the script behind them. */
+/* The words of [app] exec or of the handler, followed by the script. */
 static bool
 find_words(struct subject *s, const char *script)
 {
@@ -135,7 +135,7 @@ put_variable(char **env, size_t count, char *variable)
 	return count;
 }
 
-/* Of a GET, the user's over it, [env] over both. */
+/* The variables of a GET; the user's override them, [env] overrides both. */
 static void
 find_variables(struct subject *s, char **own, int count)
 {
@@ -196,7 +196,7 @@ append_bytes(struct run *run, struct slice bytes)
 	return true;
 }
 
-/* Standard error goes behind standard output. */
+/* Standard error is appended to standard output. */
 static void
 add_errors(struct run *run, struct run *errors)
 {
@@ -226,7 +226,7 @@ collect(struct run *run, int out, int err)
 
 /* ---- of a server ---- */
 
-/* What its connection brings; the end of the answer ends it. */
+/* Read its connection to the end of the response. */
 static bool
 read_answer(struct php *php, struct run *run, struct run *errors)
 {
@@ -286,7 +286,7 @@ run_server(const struct subject *s, struct run *run)
 
 /* ---- of a program ---- */
 
-/* What a fork has written to its socket until it ended. */
+/* The data that a fork wrote to its socket until it ended. */
 static void
 take_told(struct run *told, int socket)
 {
@@ -297,7 +297,7 @@ take_told(struct run *told, int socket)
 	(void)close(socket);
 }
 
-/* With a zygote warm, else cold; told: of a zygote, which modules it loads.
+/* With a zygote warm, else cold; told: the modules that the fork loads.
  * False: it could not be started. */
 static bool
 run_once(const struct subject *s, struct zygote *z, struct run *run,
@@ -346,7 +346,7 @@ run_once(const struct subject *s, struct zygote *z, struct run *run,
 	return ok;
 }
 
-/* A server tells no exit status. */
+/* A server does not report an exit status. */
 static bool
 same_run(const struct run *a, const struct run *b, bool is_server)
 {
@@ -357,7 +357,7 @@ same_run(const struct run *a, const struct run *b, bool is_server)
 
 /* ---- the interpreter ---- */
 
-/* What it writes to standard error while it compiles is the user's to see. */
+/* Show its standard error while it compiles to the user. */
 static void
 pass_errors(struct zygote *z)
 {
@@ -398,7 +398,7 @@ cannot(const struct subject *s, const char *why)
 	printf("%s: cannot run warm: %s\n", s->path, text);
 }
 
-/* Ready, or NULL: said why not. */
+/* Ready, or NULL: the cause has been printed. */
 static bool
 start_server(struct subject *s, const struct interpreter *interpreter)
 {
@@ -431,7 +431,7 @@ start_zygote(struct subject *s, char why[static LINE])
 	    interpreter_find(s->argv, s->base, s->load, &interpreter);
 
 	spec.interpreter = &interpreter;
-	/* The longest that a file is young. */
+	/* The longest time that a file counts as recently changed. */
 	for (int i = 0; fault == NULL && news == ZYGOTE_YOUNG && i < 5; i++) {
 		if (z != NULL) {
 			free(loaded);
@@ -466,7 +466,7 @@ start_zygote(struct subject *s, char why[static LINE])
 
 /* ---- modules that are loaded when it runs ---- */
 
-/* The names that were told, behind those of the policy. */
+/* The reported names, after those of the policy. */
 static bool
 add_modules(struct subject *s, const struct run *told)
 {
@@ -483,8 +483,8 @@ add_modules(struct subject *s, const struct run *told)
 	return n > before;
 }
 
-/* From now on with those that a request was seen to load, if that is possible;
- * told keeps their names. */
+/* From now on preload the modules that a request loaded, if that is
+ * possible; told keeps their names. */
 static void
 load_before(struct subject *s, struct zygote **z, const struct run *told)
 {
@@ -510,7 +510,7 @@ load_before(struct subject *s, struct zygote **z, const struct run *told)
 	       s->path, text);
 }
 
-/* ---- what only reading it can tell ---- */
+/* ---- checks of the source ---- */
 
 /* Lines in BEGIN blocks and `use` that look at a request's variables: a hint,
  * not a parser. */

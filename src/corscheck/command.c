@@ -1,5 +1,5 @@
 /*
- * What every subcommand of corscheck says in the same words.
+ * Messages that all subcommands of corscheck share.
  *
  * SPDX-License-Identifier: ISC
  */

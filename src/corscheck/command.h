@@ -20,7 +20,7 @@ enum {
 struct command {
 	const char *name;
 	int (*run)(const struct command *, int argc, char **argv);
-	const char *usage; /* what follows "corscheck NAME" */
+	const char *usage; /* the text after "corscheck NAME" */
 	const char *purpose;
 };
 
@@ -38,14 +38,14 @@ int learn_command(const struct command *, int argc, char **argv);
 int replay_command(const struct command *, int argc, char **argv);
 int init_command(const struct command *, int argc, char **argv);
 
-/* Print a subcommand's usage: to standard output if it was asked for, else to
- * standard error; returns the exit status. */
+/* Print a subcommand's usage: to standard output if it was requested, else
+ * to standard error; returns the exit status. */
 int command_usage(const struct command *, int asked);
 
 /* Is it a terminal, and NO_COLOR is not set (https://no-color.org/)? */
 bool command_is_coloured(FILE *);
 
-/* Say that memory is out; CHECK_USAGE. */
+/* Report that memory is out; CHECK_USAGE. */
 int command_no_memory(void);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * corscheck init: a first policy, and the lines for the web server.
  *
- * cmd_init.c reads flags and asks for the rest, init_place.c finds out where
- * everything is, init_policy.c makes, checks and writes the policy,
+ * cmd_init.c reads flags and asks for missing values, init_place.c finds the
+ * places of files, init_policy.c makes, checks and writes the policy,
  * init_snippet.c the lines for the server, and init_unit.c those for systemd.
  *
  * SPDX-License-Identifier: ISC
@@ -14,7 +14,7 @@
 
 #include "base/arena.h"
 
-/* What answers behind corswrap. */
+/* The application behind corswrap. */
 enum init_app {
 	INIT_APP_UNSET,
 	INIT_APP_EXEC, /* one program */
@@ -41,29 +41,30 @@ struct words {
 struct init_server {
 	const char *name;    /* "nginx" */
 	const char *purpose; /* "nginx: a responder on a socket" */
-	bool cgi;	     /* corswrap lies beside its policy, as NAME.cgi */
-	unsigned apps;	     /* INIT_APP_BIT of what it can have behind it */
+	bool cgi;	     /* corswrap is beside its policy, as NAME.cgi */
+	unsigned apps;	     /* INIT_APP_BIT of the applications that it
+				supports */
 	const char *log;     /* log-file of the policy, with %s for its name;
-			      * NULL: standard error is read by somebody */
+				NULL: standard error goes to a log */
 };
 
 struct init_plan {
 	struct arena *arena;
 	bool out_of_memory;
-	const struct init_server *server; /* NULL: none named */
+	const struct init_server *server; /* NULL: not given */
 	struct words origins;
 	struct words methods;
 	struct words headers;
 	bool credentials;
-	bool credentials_known; /* said by a flag */
+	bool credentials_known; /* set by a flag */
 	enum init_app app;
-	const char *app_value;	   /* a command, a folder or an address */
-	bool push;		   /* whoever reaches git may push */
-	const char *forward;	   /* --forward beside --php: php-fpm */
-	const char *path;	   /* of URLs: "/api"; NULL: the default */
-	const char *address;	   /* --socket: where the responder listens */
-	const char *user;	   /* who the web server runs as */
-	const char *log_file;	   /* NULL: the server's default */
+	const char *app_value; /* a command, a folder or an address */
+	bool push;	       /* every client that can reach git may push */
+	const char *forward;   /* --forward beside --php: php-fpm */
+	const char *path;      /* of URLs: "/api"; NULL: the default */
+	const char *address;   /* --socket: where the responder listens */
+	const char *user;      /* the user of the web server */
+	const char *log_file;  /* NULL: the server's default */
 	const char *document_root; /* of the server */
 	const char *units;	   /* where systemd's units look for policies */
 
@@ -79,10 +80,10 @@ struct init_plan {
 
 /* "corscheck: init: TEXT MORE" to standard error; returns false. */
 bool init_fail(const char *text, const char *more);
-/* Is it a path that no server reads as anything else? */
+/* Is it a path without bytes that servers treat specially? */
 bool init_is_plain(const char *path);
-/* Its policy, folder and name, of FILE; corswrap's path.  False: why is on
- * standard error. */
+/* Its policy, folder and name, of FILE; corswrap's path.  False: the cause
+ * is on standard error. */
 bool init_find_policy(struct init_plan *, const char *file);
 bool init_find_name(struct init_plan *);
 bool init_find_corswrap(struct init_plan *);
@@ -91,11 +92,11 @@ bool init_find_corswrap(struct init_plan *);
 
 /* The policy, commented. */
 void init_policy_write(const struct init_plan *, FILE *);
-/* Make the file, whole or not at all; never in the place of another.  False: it
- * was not possible, and why is on standard error. */
+/* Make the file, completely or not at all; never replace another one.
+ * False: failed, the cause is on standard error. */
 bool init_policy_create(const struct init_plan *);
-/* Warn on standard error of what the plan names and is not there, or not for
- * the user. */
+/* Warn on standard error about files of the plan that are missing or not
+ * accessible to the user. */
 void init_warn_missing(const struct init_plan *);
 /*
  * Would the policy accept `key = word`?  what ("--origin") and the diagnostics
@@ -111,7 +112,8 @@ bool init_policy_is_good(const struct init_plan *);
 /* Do the service, the socket of systemd need a drop-in? */
 bool init_unit_service(const struct init_plan *);
 bool init_unit_socket(const struct init_plan *);
-/* What the service's says beside the command, each between the two texts. */
+/* The lines of the service's drop-in besides the command, each between the
+ * two texts. */
 void init_unit_write(const struct init_plan *, const char *before,
 		     const char *after, FILE *);
 
@@ -119,9 +121,9 @@ void init_unit_write(const struct init_plan *, const char *before,
 
 /* Ended by one without a name. */
 extern const struct init_server init_servers[];
-/* NULL: there is none of that name. */
+/* NULL: unknown name. */
 const struct init_server *init_server_find(const char *name);
-/* Where scripts lie unless one says otherwise. */
+/* The default folder of scripts. */
 const char *init_default_root(const struct init_plan *);
 /* --path, if none is given. */
 const char *init_default_path(const struct init_plan *);

@@ -1,6 +1,6 @@
 /*
- * What of init's plan is found out: where the policy will lie and what it is
- * called, and where corswrap is.
+ * The part of init's plan that is found out: the folder and name of the
+ * policy, and the place of corswrap.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -26,8 +26,8 @@ init_fail(const char *text, const char *more)
 	return false;
 }
 
-/* A value becomes part of other programs' configurations; none of them reads
- * these bytes as anything but a path. */
+/* A value becomes part of other programs' configurations; these bytes have
+ * no special meaning in any of them. */
 bool
 init_is_plain(const char *path)
 {
@@ -36,7 +36,8 @@ init_is_plain(const char *path)
 				 "0123456789/._+-~")] == '\0';
 }
 
-/* The absolute path of a folder, which may be missing in one that is there. */
+/* The absolute path of a folder, which may not exist yet if its parent
+ * does. */
 static bool
 find_folder(struct init_plan *plan, const char *folder, char real[PATH_MAX])
 {
@@ -65,7 +66,8 @@ find_folder(struct init_plan *plan, const char *folder, char real[PATH_MAX])
 	return true;
 }
 
-/* The policy's absolute path, its folder and name; itself must not be there. */
+/* The policy's absolute path, its folder and name; the policy must not
+ * exist. */
 bool
 init_find_policy(struct init_plan *plan, const char *file)
 {

@@ -62,7 +62,7 @@ text_is_good(const struct init_plan *plan, struct slice text, const char *what,
 	return good;
 }
 
-/* Nothing that ends the line, or begins a comment in it. */
+/* No byte that ends the line, or begins a comment in it. */
 static bool
 fits_a_line(const char *word, bool blanks)
 {
@@ -133,7 +133,7 @@ write_list(FILE *out, const char *key, const struct words *words,
 {
 	if (words->count == 0)
 		fprintf(out, "; %-11s = %s\n", key, example);
-	/* A line each: they are limited to 198 bytes. */
+	/* One per line: lines are limited to 198 bytes. */
 	for (size_t i = 0; i < words->count; i++)
 		fprintf(out, "%-13s = %s\n", key, words->at[i]);
 }
@@ -190,8 +190,8 @@ write_forward(const char *address, FILE *out)
 		address);
 }
 
-/* A CGI program runs the scripts beside its policy, and a folder on this
- * machine says nothing about where they will be uploaded to. */
+/* A CGI program runs the scripts beside its policy, and the folder on this
+ * machine is not the one to which they will be uploaded. */
 static bool
 is_uploaded(const struct init_plan *plan)
 {
@@ -255,7 +255,7 @@ has_server(const struct init_plan *plan)
 	       (plan->server != NULL && plan->server->log != NULL);
 }
 
-/* Where messages go, if nobody reads standard error. */
+/* The log file, if standard error is not logged. */
 static void
 write_server(const struct init_plan *plan, FILE *out)
 {
@@ -315,9 +315,9 @@ init_policy_write(const struct init_plan *plan, FILE *out)
 /* ---- the file ---- */
 
 /*
- * The policy in a file beside its place, which the caller removes; for lint
- * with the user in it that runs programs.  False: errno says why; to is empty
- * if there is no file.
+ * The policy in a temporary file beside its place, which the caller removes;
+ * for lint, with the user that runs programs in it.  False: errno says why; to
+ * is empty if there is no file.
  */
 static bool
 write_beside(const struct init_plan *plan, bool with_user, char to[PATH_MAX])
@@ -347,7 +347,8 @@ write_beside(const struct init_plan *plan, bool with_user, char to[PATH_MAX])
 	return fclose(out) == 0 && good;
 }
 
-/* Never in the place of another; some file systems know only one of them. */
+/* Never replace another file; some file systems only support one of the
+ * two. */
 static bool
 put(const char *temporary, const char *policy)
 {
@@ -372,7 +373,7 @@ init_policy_create(const struct init_plan *plan)
 	return good;
 }
 
-/* ---- what is not there ---- */
+/* ---- missing files ---- */
 
 static bool
 is_missing(const char *id)
@@ -382,7 +383,7 @@ is_missing(const char *id)
 	return len > end && strcmp(id + len - end, "-missing") == 0;
 }
 
-/* What lint says of a file's program, folder or socket. */
+/* Lint's warnings about a file's program, folder or socket. */
 static void
 print_missing(const char *file)
 {
@@ -407,10 +408,10 @@ init_warn_missing(const struct init_plan *plan)
 {
 	char temporary[PATH_MAX];
 
-	/* The other machine has them. */
+	/* They are on the other machine. */
 	if (is_uploaded(plan))
 		return;
-	/* It is in [env], where lint does not look. */
+	/* It is in [env], which lint does not check. */
 	if (plan->app == INIT_APP_GIT && access(plan->app_value, F_OK) != 0)
 		fprintf(stderr, "corscheck: init: warning: --git: %s: %s\n",
 			plan->app_value, strerror(errno));

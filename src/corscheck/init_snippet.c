@@ -25,10 +25,10 @@ struct template
 #include "corscheck/snippets.h"
 
 #define ALL_APPS (INIT_APPS_ONE | INIT_APPS_SCRIPTS)
-/* A CGI program forwards nothing. */
+/* A CGI program cannot forward. */
 #define CGI_APPS (ALL_APPS & ~INIT_APP_BIT(INIT_APP_FORWARD))
 #define CGI_ONE (INIT_APPS_ONE & ~INIT_APP_BIT(INIT_APP_FORWARD))
-/* lighttpd as a daemon gives what it starts /dev/null as standard error. */
+/* lighttpd as a daemon starts programs with /dev/null as standard error. */
 #define LIGHTTPD_LOG "/var/log/lighttpd/corswrap-%s.log"
 
 const struct init_server init_servers[] = {
@@ -84,8 +84,9 @@ init_default_path(const struct init_plan *plan)
 }
 
 /*
- * Debian's HAProxy is shut in a folder without our socket, and runs as a user
- * that could not open it: a port, by the name so that two policies have two.
+ * Debian's HAProxy runs in a chroot without our socket, as a user that could
+ * not open it: so use a port, derived from the name so that two policies have
+ * different ones.
  */
 const char *
 init_default_address(const struct init_plan *plan)
@@ -118,7 +119,7 @@ init_default_document_root(const struct init_plan *plan)
 /* The extensions of scripts; the first is the one that others are mapped to. */
 static const char *const root_extensions[] = {"pl", "py", "sh", "cgi", NULL};
 static const char *const php_extensions[] = {"php", NULL};
-/* corswrap.cgi runs what it has a handler for: there are no others. */
+/* corswrap.cgi only runs scripts that have a handler. */
 static const char *const htaccess_extensions[] = {"pl", "php", NULL};
 
 static const char *const *
@@ -151,7 +152,7 @@ root_of(const struct init_plan *plan)
 						 : init_default_root(plan);
 }
 
-/* The script that answers for a folder; NULL: there is none. */
+/* The script that handles a folder; NULL: there is none. */
 static const char *
 index_of(const struct init_plan *plan)
 {
@@ -178,7 +179,7 @@ write_folder(const char *path, FILE *out)
 	fwrite(path, 1, length_of_folder(path), out);
 }
 
-/* Of --path / nothing is left: everything is below it. */
+/* --path / becomes empty: everything is below it. */
 static size_t
 path_length(const struct init_plan *plan)
 {
@@ -187,8 +188,8 @@ path_length(const struct init_plan *plan)
 	return len == 1 ? 0 : len;
 }
 
-/* As a regular expression: of the bytes that --path takes, these two are
- * more than themselves. */
+/* As a regular expression: of the bytes that --path accepts, these two are
+ * special. */
 static void
 write_path_expression(const struct init_plan *plan, FILE *out)
 {
@@ -201,7 +202,7 @@ write_path_expression(const struct init_plan *plan, FILE *out)
 	}
 }
 
-/* A name that every server takes within one of its own. */
+/* A name that every server accepts within one of its own. */
 static void
 write_id(const struct init_plan *plan, FILE *out)
 {
@@ -315,7 +316,8 @@ write_proxy_handler(const struct init_plan *plan, FILE *out)
 	write_proxy(plan, out);
 }
 
-/* The socket of what lighttpd starts: it makes no folder for it. */
+/* The socket of a program that lighttpd starts: lighttpd does not make its
+ * folder. */
 static void
 write_started_socket(const struct init_plan *plan, FILE *out)
 {
@@ -385,7 +387,7 @@ write_address(const struct init_plan *plan, const char *name, size_t len,
 	return true;
 }
 
-/* The value of @name@; false: there is none of that name. */
+/* The value of @name@; false: unknown name. */
 static bool
 place(const struct init_plan *plan, const char *name, size_t len, FILE *out)
 {
@@ -449,7 +451,7 @@ write_line(const struct init_plan *plan, const char *line, size_t len,
 
 /* ---- templates ---- */
 
-/* Does systemd's service lack something, its socket, or either? */
+/* Does systemd's service need a drop-in, its socket, or either? */
 static bool
 is_word_for_unit(const struct init_plan *plan, struct slice word)
 {
@@ -459,7 +461,7 @@ is_word_for_unit(const struct init_plan *plan, struct slice word)
 		init_unit_socket(plan));
 }
 
-/* Is the plan what a word of a % line says? */
+/* Does the plan match a word of a % line? */
 static bool
 is_word_for(const struct init_plan *plan, const char *word, size_t len)
 {
@@ -496,7 +498,7 @@ is_word_for(const struct init_plan *plan, const char *word, size_t len)
 	return false;
 }
 
-/* Is it what one of them says? */
+/* Does it match one of them? */
 static bool
 is_for(const struct init_plan *plan, const char *line, size_t len)
 {
@@ -511,7 +513,8 @@ is_for(const struct init_plan *plan, const char *line, size_t len)
 	return false;
 }
 
-/* The template of that name, and those that it takes in; these take in none. */
+/* The template of that name, and those that it includes; those include
+ * none. */
 static void
 write_template(const struct init_plan *plan, const char *name, size_t name_len,
 	       bool inner, FILE *out)

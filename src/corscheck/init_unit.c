@@ -1,7 +1,7 @@
 /*
- * What systemd's units of corswrap lack for a plan: a drop-in names the policy
- * where it is, the user, and what the application writes to, which the units
- * would hide from it.
+ * The drop-in that systemd's units of corswrap need for a plan: it sets the
+ * path of the policy, the user, and the folders that the application writes
+ * to, which the units would make read-only.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -88,13 +88,13 @@ init_unit_write(const struct init_plan *plan, const char *before,
 	if (is_other_user(plan) || writes(plan))
 		fprintf(out, "%sUser=%s%s%sDynamicUser=no%s", before,
 			plan->user, after, before, after);
-	/* www-data, which other systems do not have. */
+	/* www-data does not exist on other systems. */
 	if (is_other_user(plan))
 		fprintf(out, "%sSupplementaryGroups=%s", before, after);
 	if (writes(plan))
 		fprintf(out, "%sReadWritePaths=-%s%s", before, plan->app_value,
 			after);
-	/* Sessions, on Debian; one that is not there is skipped. */
+	/* Sessions, on Debian; a missing folder is skipped. */
 	if (plan->app == INIT_APP_PHP && writes(plan))
 		fprintf(out, "%sReadWritePaths=-/var/lib/php/sessions%s",
 			before, after);

@@ -8,8 +8,8 @@
 
 #include "policy/settings.h"
 
-/* What was read is in the arena, and standard input is read once: however often
- * it is named, it has the same bytes. */
+/* Files are read into the arena, and standard input is read once: if it is
+ * named several times, it has the same bytes. */
 struct input {
 	struct arena *arena;
 	struct slice standard; /* absent: not read yet */
@@ -17,7 +17,7 @@ struct input {
 
 enum { INPUT_POLICY_MAX = 64 << 20 };
 
-/* The name as messages have it: "-" is "standard input". */
+/* The name for messages: "-" is "standard input". */
 const char *input_name(const char *name);
 
 /* The bytes of the file, at most max of them.  False: the cause was printed on
@@ -31,7 +31,7 @@ struct settings *input_settings(struct input *, const char *name,
 				const struct load_options *, struct diag_list *,
 				struct slice *text);
 
-/* The same for who only needs the policy: diagnostics go to standard error. */
+/* The same if only the policy is needed: diagnostics go to standard error. */
 struct settings *input_settings_or_print(struct input *, const char *name,
 					 const struct load_options *);
 

@@ -85,7 +85,7 @@ write_all(int fd, struct slice text)
 	return fsync(fd) == 0;
 }
 
-/* A new file with the text, the mode and, as far as we may, the owner. */
+/* A new file with the text, the mode and, if permitted, the owner. */
 static bool
 write_new(int fd, struct slice text, const struct stat *like)
 {
@@ -103,7 +103,7 @@ write_new(int fd, struct slice text, const struct stat *like)
 	return good;
 }
 
-/* FILE.orig, or FILE.orig.2 and so on: none is ever overwritten. */
+/* FILE.orig, or FILE.orig.2 and so on: they are never overwritten. */
 static bool
 back_up(const char *path, struct slice text, const struct stat *like,
 	char backup[PATH_MAX])
@@ -128,7 +128,7 @@ back_up(const char *path, struct slice text, const struct stat *like,
 	return false;
 }
 
-/* Put the fixed text in the place of the file that the name leads to. */
+/* Replace the file that the name leads to by the fixed text. */
 static bool
 replace(const char *name, struct slice text, struct slice fixed)
 {

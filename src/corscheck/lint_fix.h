@@ -9,11 +9,11 @@
 #include "corscheck/input.h"
 
 /*
- * Make the certain fixes of the policy: the file is replaced at once or left as
- * it is, and what it was stays beside it, as FILE.orig.  "-": standard input,
- * corrected on standard output; what is read of it then is the corrected text.
- * What was fixed is said on standard error. False: it could not be done, and
- * why was said.
+ * Apply the certain fixes to the policy: the file is replaced atomically or
+ * left unchanged, and the old version is kept beside it, as FILE.orig.  "-":
+ * standard input, corrected on standard output; later reads of it get the
+ * corrected text.  The fixes are listed on standard error.  False: failed, and
+ * the cause was printed.
  */
 bool lint_fix(struct input *, const char *name);
 

@@ -134,7 +134,7 @@ lint_gcc(const struct linted *linted, FILE *out)
 
 /* ---- JSON ---- */
 
-/* JSON is UTF-8; what is not, as a file's name may be, is escaped. */
+/* JSON is UTF-8; other bytes, as in file names, are escaped. */
 static json_t *
 json_text(struct diag_list *diags, const char *text)
 {

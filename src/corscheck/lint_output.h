@@ -10,7 +10,7 @@
 
 #include "policy/diagnostic.h"
 
-/* A policy and what is wrong with it. */
+/* A policy and its diagnostics. */
 struct linted {
 	const char *name;
 	struct slice text; /* absent: it could not be read */

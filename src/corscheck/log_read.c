@@ -1,10 +1,10 @@
 /*
- * Requests out of access logs.
+ * Reading requests from access logs.
  *
  * A log has millions of lines, each a flat object of a few strings.  jansson
  * makes a tree of each: a million lines of nginx took it 4.1 s of processor
- * time where this scanner takes 0.4, because it looks for the handful of keys
- * that are wanted and allocates nothing.
+ * time where this scanner takes 0.4, because it only searches for the few keys
+ * that are needed and allocates nothing.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -118,7 +118,7 @@ read_status(struct slice text)
 	return text_number(text, 999, &status) ? (int)status : 0;
 }
 
-/* "-" and "" are how logs write that there was none. */
+/* Logs write "-" or "" for a missing value. */
 static struct slice
 present(struct slice text)
 {
@@ -158,8 +158,8 @@ unescape(struct scan *s, char *to)
 	}
 	while (digits-- > 0 && s->at < s->end && ascii_hex(*s->at) >= 0)
 		value = value << 4 | (unsigned)ascii_hex(*s->at++);
-	/* What is not ASCII is in no origin, method or field name: one byte
-	 * that no comparison takes for anything else will do. */
+	/* Origins, methods and field names are ASCII: replace other
+	 * characters by one byte that never compares equal. */
 	c = '\xff';
 	if (value < 0x80)
 		c = (char)value;
@@ -191,7 +191,7 @@ read_string(struct scan *s, struct slice *out)
 	return true;
 }
 
-/* A number, a word, or what is nested. */
+/* A number, a word, or a nested value. */
 static bool
 read_other(struct scan *s, struct slice *out)
 {
@@ -226,8 +226,7 @@ first_of_list(struct slice value)
 	return slice_of(value.ptr, text_find(value, '"'));
 }
 
-/* What the keys of nginx' examples, of Caddy's log and of our own are called.
- */
+/* The keys of nginx' examples, of Caddy's log and of our own. */
 static char
 meaning_of(struct slice key)
 {
@@ -323,7 +322,7 @@ take_member(struct log_entry *entry, struct slice key, struct slice value,
 	}
 }
 
-/* What a line says of itself beside the request. */
+/* Properties of a line in addition to the request. */
 struct json_line {
 	bool access; /* it is of an access log */
 	bool origin; /* it has a place for Origin */
@@ -368,7 +367,7 @@ parse_members(struct scan *s, struct log_entry *entry, struct json_line *line,
 		if (!(*s->at == '"' ? read_string(s, &value)
 				    : read_other(s, &value)))
 			return false;
-		/* Ours leaves the origin out where there is none. */
+		/* Our log leaves the origin out if there is none. */
 		line->ours |= slice_eq(key, SLICE("microseconds"));
 		take_member(entry, key, value, &line->access, &line->origin);
 	}
@@ -395,7 +394,7 @@ parse_json(struct scan s, struct log_entry *entry, struct log_counts *counts)
 
 /* ---- combined ---- */
 
-/* The string in quotes that begins at or behind *at; false: there is none. */
+/* The quoted string that begins at or after *at; false: there is none. */
 static bool
 next_quoted(struct slice line, size_t *at, struct slice *out)
 {
@@ -511,7 +510,8 @@ take_lines(struct log_file *file, bool last)
 	return true;
 }
 
-/* The program that unpacks what begins so; NULL: it is not packed. */
+/* The program that decompresses a file that begins like this; NULL: not
+ * compressed. */
 static const char *
 unpacker_of(struct slice text)
 {

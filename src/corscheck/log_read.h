@@ -1,6 +1,6 @@
 /*
- * Requests out of access logs: corswrap's own JSON, nginx' and Caddy's JSON,
- * and the combined format with Origin behind it.
+ * Reading requests from access logs: corswrap's own JSON, nginx' and Caddy's
+ * JSON, and the combined format followed by Origin.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -13,8 +13,8 @@
 
 enum { LOG_DAY = 11 }; /* "2026-11-29" and a NUL */
 
-/* What a line says of a request; absent: nothing.  It points into the line, and
- * is good until the next one is read. */
+/* The values of a request in a line; absent: not in the line.  They point
+ * into the line, and are valid until the next one is read. */
 struct log_entry {
 	struct slice method;
 	struct slice uri;
@@ -29,9 +29,9 @@ struct log_entry {
 
 struct log_counts {
 	uint64_t lines;
-	uint64_t requests;    /* lines that are one */
-	uint64_t others;      /* lines of a log that are none: of our own log */
-	uint64_t unknown;     /* what is no line of such a log */
+	uint64_t requests;    /* lines with a request */
+	uint64_t others;      /* lines without a request, in our own log */
+	uint64_t unknown;     /* lines that are not of such a log */
 	uint64_t without;     /* requests whose line has no place for Origin */
 	const char *unpacker; /* for the file that is compressed; NULL: none */
 };
@@ -46,9 +46,9 @@ typedef bool (*log_take)(void *ctx, const struct log_entry *);
  */
 bool log_read(const char *name, struct log_counts *, log_take take, void *ctx);
 
-/* All of them, and how many lines of them are of no log, on standard error as
- * `command` says it.  False: the cause was printed; take stops for want of
- * memory alone. */
+/* Read all of them, and report on standard error, as `command`, how many
+ * lines are not of a log.  False: the cause was printed; take only stops if
+ * memory is out. */
 bool log_read_all(const char *command, int count, char *const *names,
 		  struct log_counts *, log_take take, void *ctx);
 

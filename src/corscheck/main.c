@@ -1,5 +1,5 @@
 /*
- * corscheck: what a CORS policy does, and why.
+ * corscheck: shows what a CORS policy does, and why.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -80,7 +80,7 @@ usage(int asked)
 	return asked ? CHECK_GOOD : CHECK_USAGE;
 }
 
-/* With the name that getopt(3) puts in front of what it says. */
+/* With the name that getopt(3) puts in front of its messages. */
 static int
 run_command(const struct command *c, int argc, char **argv)
 {
@@ -109,8 +109,8 @@ run(int argc, char **argv)
 	return usage(0);
 }
 
-/* Under a web server the arguments are the client's words (RFC 3875, 4.4) and
- * are not read. */
+/* Under a web server the arguments come from the client (RFC 3875, 4.4) and
+ * are ignored. */
 static bool
 is_cgi(void)
 {
@@ -123,8 +123,8 @@ main(int argc, char **argv)
 {
 	int status;
 
-	/* Not FCGX_IsCGI: it takes any socket without a peer for one that
-	 * listens. */
+	/* Not FCGX_IsCGI: it takes any socket without a peer for a
+	 * listening one. */
 	if (os_is_listener(STDIN_FILENO))
 		return page_fastcgi(STDIN_FILENO);
 	if (is_cgi())

@@ -1,6 +1,6 @@
 /*
- * What explain, probe and read are asked: the same flags, and requests that
- * people paste.
+ * The question for explain, probe and read: their common flags, and pasted
+ * requests.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -104,7 +104,7 @@ set_redirect(struct fetch_how *how, const char *text)
 	return complain("--redirect", " is follow, error or manual");
 }
 
-/* Of how it asks; false: it is another letter. */
+/* An option about how the request is made; false: another letter. */
 static bool
 read_how(struct fetch_how *how, int letter, int *status)
 {
@@ -133,7 +133,7 @@ read_how(struct fetch_how *how, int letter, int *status)
 	return true;
 }
 
-/* ---- what is pasted ---- */
+/* ---- pasted text ---- */
 
 enum {
 	PASTE_CURL = 256,
@@ -176,7 +176,7 @@ read_paste(struct request_paste *paste, int letter, int *status)
 	}
 }
 
-/* The text of the option itself, or of a file. */
+/* The text is the option's value itself, or a file. */
 static int
 paste_text(struct request_arguments *arguments, struct slice *text)
 {
@@ -192,7 +192,7 @@ paste_text(struct request_arguments *arguments, struct slice *text)
 	return GO_ON;
 }
 
-/* What the flags say goes before what was pasted. */
+/* Flags override the pasted text. */
 static int
 merge(struct request_arguments *arguments, const struct pasted *pasted,
       struct question_text *text)
@@ -205,8 +205,8 @@ merge(struct request_arguments *arguments, const struct pasted *pasted,
 	return GO_ON;
 }
 
-/* The cause and the cure of a message.  On standard output where nothing else
- * is asked. */
+/* The cause and the fix of a message.  On standard output if nothing else
+ * is requested. */
 static void
 print_message(const struct message *m, const char *words, FILE *out)
 {
@@ -216,7 +216,7 @@ print_message(const struct message *m, const char *words, FILE *out)
 	fprintf(out, "\n");
 }
 
-/* What is lacking for the whole answer. */
+/* The options that are missing for a full result. */
 static void
 print_lacks(const struct pasted *pasted, const struct question_text *text)
 {
@@ -255,7 +255,7 @@ take_message(struct request_arguments *arguments, struct slice bytes,
 	return CHECK_GOOD;
 }
 
-/* A text is read as what it is, whichever option it came with. */
+/* A text is read by its own kind, whichever option it came with. */
 static int
 recognise(struct request_paste *paste, struct arena *arena, struct slice bytes)
 {
@@ -396,8 +396,7 @@ read_flags(struct request_arguments *arguments, struct question_text *text,
 	return status;
 }
 
-/* All that is wrong with it, at once; what is missing in the words of the
- * command line. */
+/* All its errors at once; missing parts by the names of their options. */
 static int
 read_question(struct request_arguments *arguments, enum request_url kind,
 	      const struct question_text *text)
@@ -430,7 +429,8 @@ is_url(const char *word)
 	       text_starts_nocase(slice_from(word), SLICE("https://"));
 }
 
-/* Without an option, too: "-", a file, or the text itself, unless it is a URL.
+/* Also without an option: "-", a file, or the text itself, unless it is a
+ * URL.
  */
 static bool
 is_pasted(struct request_arguments *arguments, const char *word)
@@ -446,7 +446,7 @@ is_pasted(struct request_arguments *arguments, const char *word)
 	    (!file && kind != PASTED_CURL && kind != PASTED_FETCH &&
 	     kind != PASTED_HAR && kind != PASTED_CONSOLE))
 		return false;
-	/* What is read from a file is recognised then. */
+	/* The kind of a file's text is detected then. */
 	paste->form = file		       ? PASTE_HAR
 		      : kind == PASTED_CURL    ? PASTE_CURL
 		      : kind == PASTED_FETCH   ? PASTE_FETCH
@@ -477,7 +477,8 @@ request_read_arguments(struct request_arguments *out,
 	status = read_flags(out, &text, headers, command, kind, argc, argv);
 	if (status != GO_ON)
 		return status;
-	/* The URL may stand alone; before a file it has to look like one. */
+	/* The URL may be the only argument; before a file it must look like
+	 * a URL. */
 	if (optind < argc && !slice_present(text.url) &&
 	    (kind != REQUEST_URL_FILE || is_url(argv[optind]))) {
 		const char *word = argv[optind++];

@@ -1,5 +1,5 @@
 /*
- * What explain, probe and read are asked.
+ * The question for explain, probe and read.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -10,13 +10,12 @@
 #include "corscheck/input.h"
 #include "explain/explanation.h"
 
-/* A request as somebody copied it: --curl, --fetch, --har or
- * --console. */
+/* A copied request: --curl, --fetch, --har or --console. */
 struct request_paste {
 	int form;
-	const char *text; /* the option's value; NULL: none was given */
-	size_t entry;	  /* of a HAR, from 1; 0: not said */
-	bool bare;	  /* it stands without an option */
+	const char *text; /* the option's value; NULL: not given */
+	size_t entry;	  /* of a HAR, from 1; 0: not given */
+	bool bare;	  /* it was given without an option */
 };
 
 enum request_url {
@@ -29,20 +28,20 @@ struct request_arguments {
 	struct input input; /* whose arena has all of it */
 	enum request_url kind;
 	struct question question;
-	const char *policy; /* -p; NULL: none was named */
+	const char *policy; /* -p; NULL: not given */
 	bool json;
 	bool all; /* --browser all */
 	struct request_paste paste;
-	struct slice response; /* the answer that a HAR has, or absent */
-	bool no_response;      /* a HAR that has none */
+	struct slice response; /* the response in a HAR, or absent */
+	bool no_response;      /* a HAR without a response */
 };
 
 enum { REQUEST_GO_ON = -1 };
 
 /*
  * Read argv.  REQUEST_GO_ON: *out is the question, and optind is at the file,
- * if one may follow; else the exit status, and all that is wrong has been said
- * on standard error.  Call request_free_arguments in both cases.
+ * if one may follow; else the exit status, and all errors have been printed on
+ * standard error.  Call request_free_arguments in both cases.
  */
 int request_read_arguments(struct request_arguments *out,
 			   const struct command *, enum request_url, int argc,

@@ -1,5 +1,5 @@
 /*
- * A table from text to a number: what occurs in a log, each once.
+ * A table from text to a number: the different values in a log.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -12,7 +12,7 @@
 
 struct tally {
 	struct arena *arena;
-	struct slice *keys; /* in the order in which they came */
+	struct slice *keys; /* in the order of first occurrence */
 	size_t count;
 	size_t room;
 	uint32_t *slots; /* 0: empty, else the key's place plus 1 */
@@ -24,16 +24,16 @@ struct tally {
 /* The place of the key, which is added (copied) if it is new.  TALLY_NONE:
  * memory is out.  *added: it was new; may be NULL. */
 size_t tally_place(struct tally *, struct slice key, bool *added);
-/* How often a key came. */
+/* How often a key occurred. */
 struct tally_rank {
 	uint64_t count;
 	size_t place;
 };
 
-/* The most frequent first, equals in the order in which they came. */
+/* The most frequent first, equals in the order of first occurrence. */
 void tally_sort(struct tally_rank *, size_t count);
 
-/* Free what is not the arena's. */
+/* Free memory that is not in the arena. */
 void tally_free(struct tally *);
 
 #endif
