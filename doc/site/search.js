@@ -134,9 +134,9 @@ function show() {
   found.hidden = asked.length === 0;
   if (asked.length === 0) return;
   const hits = search(words.value);
-  for (const [href, title, name, text] of hits) {
+  for (const [href, title, name, text, , under] of hits) {
     const item = document.createElement("li");
-    const where = name === title ? title : title + ": " + name;
+    const where = [...new Set([title, under, name])].filter(Boolean).join(": ");
     item.append(element("a", where, { href }),
       element("p", excerpt(text, asked)));
     found.append(item);

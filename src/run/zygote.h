@@ -1,6 +1,6 @@
 /*
  * One warm interpreter: a process that has compiled a script, waits before its
- * first statement, and forks for each request (corswrap-warm(7) has the
+ * first statement, and forks for each request (HACKING.md has the
  * messages).
  *
  * SPDX-License-Identifier: ISC
