@@ -236,9 +236,11 @@ warm_program_of(struct warm *w, const struct settings *settings,
 		}
 	if (w->program_count >= WARM_PROGRAMS)
 		drop_oldest(w);
-	p = w->program_count >= WARM_PROGRAMS
-		? NULL
-		: program_new(settings, name, spec, key.to, key.len);
+	if (w->program_count >= WARM_PROGRAMS) {
+		free(key.to);
+		return NULL;
+	}
+	p = program_new(settings, name, spec, key.to, key.len);
 	if (p == NULL)
 		return NULL;
 	p->next = w->programs;
