@@ -328,7 +328,7 @@ json_pack(const char *format, ...)
 	while (good && p.open[0] != NULL &&
 	       (letter = next_letter(&format)) != '\0') {
 		if (letter == '}' || letter == ']')
-			p.depth--;
+			good = --p.depth > 0;
 		else
 			good = pack_step(&p, letter, &format, &values);
 	}

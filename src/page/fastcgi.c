@@ -146,7 +146,7 @@ static int
 next_connection(int listener, int signals, bool *stopped)
 {
 	/* Of accept(2): the machine has too many files open, or no memory. */
-	static const struct timespec pause = {0, 100 * 1000 * 1000};
+	static const struct timespec pause = {0, 100000000L};
 	struct pollfd fds[2] = {{listener, POLLIN, 0}, {signals, POLLIN, 0}};
 
 	for (;;) {

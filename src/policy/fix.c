@@ -536,13 +536,13 @@ fix_one(struct arena *arena, struct slice text)
 	return fix == NULL || slice_eq(slice_from(fix), text) ? NULL : fix;
 }
 
-enum { SEPARATED_MAX = 32 }; /* more of them are not offered */
+enum { SEPARATED_MAX = 64 }; /* parts; of more, none is offered */
 
 /* "https://a;https://b": what is between the separators, with blanks. */
 static const char *
 fix_separated(struct arena *arena, struct slice text)
 {
-	struct slice parts[2 * SEPARATED_MAX];
+	struct slice parts[SEPARATED_MAX];
 	struct origin_pattern pattern;
 	size_t count = 0;
 
@@ -555,7 +555,7 @@ fix_separated(struct arena *arena, struct slice text)
 		text = slice_after(text, len < text.len ? len + 1 : len);
 		if (part.len == 0)
 			continue;
-		if (count == 2 * SEPARATED_MAX)
+		if (count == SEPARATED_MAX)
 			return NULL;
 		if (origin_pattern_check(part, &pattern) != ORIGIN_FAULT_NONE)
 			part = slice_from(fix_one(arena, part));

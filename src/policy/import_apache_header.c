@@ -377,15 +377,15 @@ static void
 set_origin(struct apache *a, const struct header *h)
 {
 	struct slice variable = variable_in(h->value);
+	bool varies = slice_present(variable);
+	bool known = varies && find_variable(a, variable) != NULL;
 	bool star = slice_eq(h->value, SLICE("*"));
 
 	check_origin_twice(a, h);
-	if (slice_present(variable) && find_variable(a, variable) != NULL)
-		origin_from_variable(a, variable);
-	else if ((star || is_repeated(h->value) || slice_present(variable)) &&
-		 origin_from_condition(a, h))
+	if (!known && (star || is_repeated(h->value) || varies) &&
+	    origin_from_condition(a, h))
 		return;
-	else if (slice_present(variable))
+	if (varies)
 		origin_from_variable(a, variable);
 	else if (is_repeated(h->value))
 		import_any_origin(a->import, scope_of(a), a->place);

@@ -41,11 +41,11 @@ const struct warm_policy settings_warm_default = {
     .scripts = no_words,
     .load = no_words,
     .watch = no_words,
-    .after = {2, 60 * 1000},
+    .after = {2, 60000},
     .max = 8,
     .memory = (uint64_t)256 << 20,
     .spare = 1,
-    .renew = {10000, 3600 * 1000},
+    .renew = {10000, 3600000},
 };
 
 const struct server settings_server_default = {

@@ -18,8 +18,8 @@
 #include "base/text.h"
 #include "cors/names.h"
 
-/* How long to wait for the body after the headers. */
-enum { BODY_SECONDS = 2, FIELDS_MAX = 4096 };
+/* How long to wait for the body once the headers have arrived. */
+enum { BODY_MS = 2000, FIELDS_MAX = 4096 };
 
 struct probe_client {
 	CURL *curl;
@@ -174,7 +174,7 @@ on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 	const struct reading *r = ctx;
 
 	(void)a, (void)b, (void)c, (void)d;
-	return r->complete && clock_ms() - r->since >= BODY_SECONDS * 1000;
+	return r->complete && clock_ms() - r->since >= BODY_MS;
 }
 
 /* ---- the client ---- */

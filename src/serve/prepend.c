@@ -117,7 +117,8 @@ write_lines(struct exchange *x, const struct cors_decision *d)
 			others++;
 		}
 	/* cors_parts has it at the end. */
-	if (rc == 0 && others == 0 && cors_vary(d) != CORS_VARY_NONE)
+	if (rc == 0 && others == 0 && count > 0 &&
+	    cors_vary(d) != CORS_VARY_NONE)
 		rc = write_parts(x, &parts[count - 1], 1);
 	return rc != 0 ? rc : x->out->flush(x->out);
 }
