@@ -1,6 +1,6 @@
 /*
- * The meaning of the id of a diagnostic, a reason or a finding, and what to
- * do: the entries of help.txt.
+ * The meaning of the id of a diagnostic, a reason, a finding or a line of the
+ * log, and what to do: the entries of help.txt.
  *
  * SPDX-License-Identifier: ISC
  */

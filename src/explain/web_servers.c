@@ -76,8 +76,8 @@ web_server_of(const struct response *response)
 
 /*
  * In the templates ~o is the page's origin, ~m the method, ~h the requested
- * headers; text between ~c and ~.  is only for requests with credentials, text
- * between ~l and ~.  for those with requested headers.
+ * headers; text between ~c and ~. is only for requests with credentials, text
+ * between ~l and ~. for those with requested headers.
  */
 struct server_words {
 	const char *name;
