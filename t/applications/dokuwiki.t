@@ -1,7 +1,8 @@
 #!/usr/bin/perl
-# DokuWiki, bare and behind corswrap: under php-fpm and under php-cgi, configured
-# by `corscheck init --php` alone; images and stylesheets are the server's.  In
-# Chromium a page of another origin searches, reads, and logs in with a cookie.
+# DokuWiki, bare and behind corswrap: under php-fpm and under php-cgi,
+# configured only by `corscheck init --php`; the server serves images and
+# stylesheets.  In Chromium a page of another origin searches, reads, and logs
+# in with a cookie.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -94,7 +95,7 @@ END
 start([ $fpm, '-F', '-y', "$dir/etc/fpm.conf" ], stderr => "$dir/log/fpm.start");
 wait_socket("$dir/run/fpm.sock") or die "no php-fpm:\n", server_logs($dir);
 
-# Sessions, and what depends on the time or on the port.
+# Sessions, and parts that depend on the time or on the port.
 sub edit {
 	my ($text) = @_;
 	$$text =~ s/^"[0-9a-f]{32}"$/ETAG/;
@@ -126,7 +127,8 @@ for my $server (grep { $_ ne 'busybox' } init_servers()) {
 	    '--path', '/wiki', $cgi ? () : ('--forward', "unix:$dir/run/fpm.sock"));
 	subtest "$server, " . ($cgi ? 'php-cgi' : 'php-fpm') => sub {
 		for my $path (@paths) {
-			# HAProxy has no files; nor Caddy 403 for what it hides.
+			# HAProxy serves no files; Caddy has no 403 for hidden
+			# files.
 			next if $path =~ /\.(?:png|js|htaccess)$/ && $server =~
 			    /^(?:haproxy|caddy)$/;
 			my $static = $path =~ /\.(?:png|js|htaccess)$/;

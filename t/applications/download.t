@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# A download of 300 MB, bare and behind corswrap under every server: all of it,
-# the same bytes, and no more memory for it; parts of it; and a page that shows how
-# far it is.
+# A download of 300 MB, bare and behind corswrap under every server: complete,
+# the same bytes, without more memory; ranges of it; and a page that shows its
+# progress.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -40,7 +40,7 @@ sub fetch {
 	return (read_file($headers), $length, $same);
 }
 
-# The most memory of the responder of a folder, in KiB; 0 where there is none.
+# The most memory of the responder of a folder, in KiB; 0: there is none.
 sub memory_of {
 	my ($dir) = @_;
 	my $most = 0;

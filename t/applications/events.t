@@ -1,6 +1,7 @@
 #!/usr/bin/perl
-# Server-Sent Events behind corswrap under every server: each event comes when it
-# is sent, a program whose page is closed ends, and EventSource connects again.
+# Server-Sent Events behind corswrap under every server: each event arrives
+# when it is sent, a program ends when its page is closed, and EventSource
+# reconnects.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# A native FastCGI application, straight behind lighttpd and behind corswrap under
-# every server that can have a responder; and its page in Chromium.
+# A native FastCGI application, directly behind lighttpd and behind corswrap
+# under every server that supports responders; and its page in Chromium.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -16,7 +16,7 @@ plan skip_all => 'no lighttpd' unless have_program('lighttpd');
 plan skip_all => 'no FCGI for Perl' unless eval { require FCGI; 1 };
 my $page = page_server('fastcgi');
 
-# The application on a socket that anybody may connect to; its path.
+# The application on a socket that every user may connect to; its path.
 sub application {
 	my ($dir) = @_;
 	my $socket = "$dir/run/counter.sock";

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# git-http-backend behind corswrap under every server, configured by
-# `corscheck init --git` alone: git itself clones and pushes; and a page of another
-# origin does in Chromium, with isomorphic-git.
+# git-http-backend behind corswrap under every server, configured only by
+# `corscheck init --git`: git itself clones and pushes; and so does a page of
+# another origin in Chromium, with isomorphic-git.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -60,7 +60,8 @@ sub serve_git {
 	repository($dir);
 	my $site = init_site($dir, $server, 'git', '--git', "$dir/git", '--header',
 	    'Content-Type');
-	# A user's own home, for what git asks of it: whose the repository is.
+	# A home of the user, with git's setting for repositories of other
+	# owners.
 	my $port = init_serve($site);
 	return ($dir, $port);
 }
@@ -79,7 +80,7 @@ for my $server (grep { $_ ne 'busybox' } init_servers()) {
 			'info/refs?service=git-receive-pack', 'none', '../HEAD') {
 			same_answer($path, $bare, $port, 'GET', "$repository/$path",
 			    \@from)
-			# Where they are rejected, other servers are first.
+			# Servers that reject them come last.
 			    unless $server eq 'haproxy' && $path =~ /^\.\./;
 		}
 		is(http($port, 'GET', '/git/foreign.git/info/refs?service=' .
@@ -100,7 +101,7 @@ for my $server (grep { $_ ne 'busybox' } init_servers()) {
 			1 .. 600_000);
 		git($dir, '-C', "$dir/work", 'add', '.');
 		git($dir, '-C', "$dir/work", 'commit', '-qm', 'second');
-		# HAProxy takes no chunks beyond a buffer of its own.
+		# HAProxy does not accept chunks larger than its buffer.
 		my @whole = $server eq 'haproxy' ? qw(-c http.postBuffer=8M) : ();
 		($exit, $out, $err) = git($dir, '-C', "$dir/work", @whole, 'push',
 		    '-q');
@@ -115,7 +116,7 @@ for my $server (grep { $_ ne 'busybox' } init_servers()) {
 
 # --- a page ---------------------------------------------------------------------------
 
-# isomorphic-git comes from npm, into a folder that goes.
+# isomorphic-git comes from npm, into a temporary folder.
 sub libraries {
 	return unless have_program('npm');
 	my $dir = tempdir();

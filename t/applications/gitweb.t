@@ -52,7 +52,7 @@ END
 END
 }
 
-# One site for all: what is compared has its paths in it.
+# One site for all: the compared texts contain its paths.
 my $dir = app_folder('gitweb');
 my $conf = repository($dir);
 write_file("$dir/.gitconfig", "[safe]\n\tdirectory = *\n");
@@ -109,7 +109,7 @@ for my $server (grep { $_ ne 'busybox' } init_servers()) {
 	# As the package has it: index.cgi in a folder with its stylesheets.
 	subtest "$server, the folder" => sub {
 		my $own = app_folder('gitweb');
-		# Its links are of the folder that it is in.
+		# Its links are relative to its folder.
 		run([ 'cp', '-r', '/usr/share/gitweb', "$own/gitweb" ]);
 		my $port = app_serve($own, $server, 'gitweb', <<"END", '--root',
 [app]

@@ -26,7 +26,7 @@ test_empty(void **state)
 	arena_free(NULL);
 }
 
-/* Pieces of all sizes: zeroed, aligned, and none on top of another. */
+/* Pieces of all sizes: zeroed, aligned, not overlapping. */
 static void
 test_pieces(void **state)
 {
@@ -69,7 +69,7 @@ test_nothing(void **state)
 	arena_free(arena);
 }
 
-/* A large piece does not waste the block that is being filled. */
+/* A large piece does not waste the rest of the current block. */
 static void
 test_large(void **state)
 {
@@ -100,7 +100,7 @@ test_overflow(void **state)
 	errno = 0;
 	assert_null(arena_alloc(arena, SIZE_MAX - 8));
 	assert_int_equal(errno, ENOMEM);
-	/* The arena is as good as before. */
+	/* The arena works as before. */
 	assert_non_null(arena_alloc(arena, 1));
 	arena_free(arena);
 }
@@ -123,8 +123,7 @@ test_texts(void **state)
 	assert_int_equal(copy.len, 4);
 	assert_memory_equal(copy.ptr, "az\0\xc3", 5);
 	assert_true(slice_present(arena_lower(arena, SLICE_NONE)));
-	/* Texts are packed, and what comes after them is aligned all the same.
-	 */
+	/* Texts are packed, and pieces after them are still aligned. */
 	assert_int_equal(
 	    (uintptr_t)arena_alloc(arena, 8) % alignof(max_align_t), 0);
 	arena_free(arena);

@@ -71,7 +71,7 @@ test_reserve(void **state)
 	free(bytes);
 }
 
-/* More than there can be: nothing is touched. */
+/* More than possible: nothing is changed. */
 static void
 test_too_many(void **state)
 {

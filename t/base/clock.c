@@ -1,5 +1,5 @@
 /*
- * How long a body may take: at a rate, and without a silence that lasts.
+ * How long a body may take: a minimum rate, and no long pause.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,5 +1,5 @@
 /*
- * HOST:PORT, and the hosts and ports that stand for themselves, by tables.
+ * HOST:PORT, loopback hosts and default ports, by tables.
  *
  * SPDX-License-Identifier: ISC
  */

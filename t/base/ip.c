@@ -10,7 +10,7 @@
 
 #include "base/ip.h"
 
-/* ---- reading, and writing what was read ---- */
+/* ---- reading, and writing the result ---- */
 
 static const struct parse_row {
 	const char *name; /* the text */
@@ -117,7 +117,7 @@ test_parse(void **state)
 	if (row->want != NULL) {
 		struct slice got = slice_of(buf, ip_write(&ip, buf));
 		unit_assert_slice(got, row->want);
-		/* What is written is read as the same. */
+		/* The written text is read as the same address. */
 		assert_true(ip_parse(got, &again));
 		assert_true(ip_eq(&ip, &again));
 	}
@@ -130,7 +130,7 @@ static const struct number_row {
 } number_rows[] = {
     {"1.2.3.4", true},	  {"a.1", true},
     {"a.1.", true},	  {"1", true},
-    {"a.09", true}, /* digits, though no number */
+    {"a.09", true}, /* digits, but not a number */
     {"a.0x1F", true},	  {"a.0x", true},
     {"a.0xg", false},	  {"4f2a1b3c9d8e", false},
     {"3dprinter", false}, {"1.a", false},
@@ -149,7 +149,7 @@ test_ends_in_number(void **state)
 	unit_unguard_front(host);
 }
 
-/* The longest texts have room. */
+/* The longest texts fit. */
 static void
 test_longest(void **state)
 {
@@ -164,8 +164,8 @@ test_longest(void **state)
 			  "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff");
 }
 
-/* Texts made of what addresses are made of, most of them wrong: the C library
- * takes the same and reads the same. */
+/* Texts made of parts of addresses, most of them invalid: the C library
+ * accepts the same ones and reads the same values. */
 static void
 test_like_libc(void **state)
 {

@@ -1,6 +1,6 @@
 /*
  * The core when memory is out: every allocation fails once, one after the
- * other, and what was asked for is then refused, never half made.
+ * other, and the call then fails completely.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -18,7 +18,7 @@
 #include "policy_kit.h"
 #include "unit.h"
 
-/* Allocations until one fails; -1: none does. */
+/* Allocations until one fails; -1: never. */
 static long until = -1;
 
 static bool
@@ -101,7 +101,7 @@ __wrap_arena_join(struct arena *arena, const struct slice *parts, size_t count)
 	return fails() ? NULL : __real_arena_join(arena, parts, count);
 }
 
-/* ---- what is asked for: true, if all of it is there ---- */
+/* ---- the calls: true, if the result is complete ---- */
 
 static const char policy[] =
     "origins=https://a.com https://*.b.com http://l:* https://*.c.com:* "
@@ -117,7 +117,7 @@ make_policies(struct arena *arena)
 	static struct arena *kit;
 	struct slice rest = slice_from(policy);
 
-	/* The specs themselves come from memory that does not fail. */
+	/* The specs themselves are in memory that does not fail. */
 	if (kit == NULL) {
 		long saved = until;
 		until = -1;
@@ -151,7 +151,7 @@ set_policy(struct cors_policy **to, const char *text)
 	until = saved;
 }
 
-/* A request and its response through libcors; the policy is there already. */
+/* A request and its response through libcors; the policy is already loaded. */
 static bool
 make_library(struct arena *arena)
 {
@@ -170,7 +170,7 @@ make_library(struct arena *arena)
 	r = cors_request_new();
 	if (r != NULL && cors_decide(r, policy_, variables) != 0) {
 		assert_string_equal(cors_reason(r), "no-memory");
-		/* There is memory again for what it answers. */
+		/* There is memory again for its response. */
 		assert_int_equal(cors_answer(r, take, NULL), 0);
 	} else if (r != NULL) {
 		made = cors_apply(r, block, strlen(block), take, NULL) == 0;
@@ -179,7 +179,7 @@ make_library(struct arena *arena)
 	return made;
 }
 
-/* The same where it is libcors that answers. */
+/* The same for responses of libcors itself. */
 static bool
 make_answer(struct arena *arena)
 {
@@ -260,7 +260,7 @@ make_plan(struct arena *arena)
 	return true;
 }
 
-/* So much that none of it is safelisted any more; one is not anyway. */
+/* So much that no value is safelisted any more; one never is. */
 static bool
 make_long_plan(struct arena *arena)
 {
@@ -294,7 +294,7 @@ make_long_plan(struct arena *arena)
 	return fetch_plan(arena, &request, &plan) && plan.preflight;
 }
 
-/* Without memory a joined value is ", ", which no check lets pass. */
+/* Without memory a joined value is ", ", which fails every check. */
 static bool
 make_join(struct arena *arena)
 {
@@ -389,14 +389,14 @@ test_each(void **state)
 		made = arena != NULL && row->make(arena);
 		failed = until < 0;
 		until = -1;
-		/* Whoever was refused a piece has nothing whole. */
+		/* If an allocation failed, no result is complete. */
 		assert_true(made != failed);
 		arena_free(arena);
 	}
 	assert_true(made);
 }
 
-/* Sizes that no memory has. */
+/* Sizes larger than any memory. */
 static void
 test_overflow(void **state)
 {

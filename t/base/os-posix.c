@@ -1,5 +1,5 @@
 /*
- * The same with what POSIX has alone.
+ * The same with POSIX only.
  *
  * SPDX-License-Identifier: ISC
  */

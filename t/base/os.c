@@ -1,6 +1,6 @@
 /*
- * What goes through base/os.h does the same with Linux's own calls and with
- * those of POSIX alone: this is built once with each (os-posix.c).
+ * The functions of base/os.h do the same with Linux's own calls and with POSIX
+ * only: this file is built once with each (os-posix.c).
  *
  * SPDX-License-Identifier: ISC
  */
@@ -53,7 +53,7 @@ test_pipes(void **state)
 	(void)close(a[1]);
 }
 
-/* A pipe that others write to as well: they wait, we do not. */
+/* A pipe that others write to as well: their writes block, ours do not. */
 static void
 test_pipe_reopen(void **state)
 {
@@ -110,7 +110,7 @@ test_sockets(void **state)
 	assert_int_equal(rmdir(folder), 0);
 }
 
-/* The file, if it is one, holds what is written and has no name. */
+/* The file, if it is one, keeps written data and has no name. */
 static void
 check_file(int fd)
 {
@@ -161,8 +161,8 @@ test_files(void **state)
 	(void)close(pipes[1]);
 }
 
-/* A pipe that can be spliced from holds what was asked for, and its bytes reach
- * a socket. */
+/* A pipe that can be spliced from has the requested size, and its bytes
+ * reach a socket. */
 static void
 test_pipe_to_socket(void **state)
 {
@@ -235,7 +235,7 @@ test_executable(void **state)
 		assert_int_equal(a.st_ino, b.st_ino);
 }
 
-/* The other side is gone only when it no longer reads. */
+/* The other side counts as gone only when it no longer reads. */
 static void
 test_watch_closed(void **state)
 {
@@ -273,7 +273,8 @@ test_watch_closed(void **state)
 	(void)close(pair[0]);
 }
 
-/* Whoever they are sent to, and in the order in which they are taken. */
+/* Whether sent to the process or a thread, and in the order in which they
+ * are taken. */
 static void
 test_signals(void **state)
 {
@@ -374,8 +375,8 @@ test_child_fails(void **state)
 	assert_int_equal(WEXITSTATUS(status), 7);
 }
 
-/* It execs with our descriptors as its own and with signals as they begin: an
- * ignored one would not end it. */
+/* It execs with our descriptors and with default signal actions: an ignored
+ * signal would not end it. */
 static void
 test_child_execs(void **state)
 {
@@ -394,7 +395,7 @@ test_child_execs(void **state)
 	assert_true(signal(SIGUSR1, SIG_IGN) != SIG_ERR);
 	assert_true(os_signal_is_ignored(SIGUSR1));
 	assert_int_equal(os_pipe(fds), 0);
-	/* One that a library has left open. */
+	/* A descriptor that a library has left open. */
 	assert_int_equal(fcntl(dup(fds[0]), F_SETFD, 0), 0);
 	m.out = fds[1];
 	pid = os_start(child, &m, sizeof(m), &pidfd);
@@ -404,7 +405,7 @@ test_child_execs(void **state)
 	while ((n = read(fds[0], got + len, sizeof(got) - 1 - len)) > 0)
 		len += (size_t)n;
 	got[len] = '\0';
-	/* The one that ls reads its folder by. */
+	/* The descriptor that ls reads its folder by. */
 	assert_string_equal(got, "1\n");
 	status = reap(pid, pidfd);
 	assert_true(WIFSIGNALED(status));
@@ -415,8 +416,8 @@ test_child_execs(void **state)
 }
 
 #ifndef OS_POSIX_ONLY
-/* A process that another one has started is seen as our own: who it is, its
- * end, how it ended, its limits. */
+/* Another process's child can be observed like our own: its pid, its end,
+ * its status, its limits. */
 static void
 test_others(void **state)
 {
@@ -474,7 +475,7 @@ hold_pipe(int writer, bool executes)
 	return pid;
 }
 
-/* A child of ours before its exec has all our pipes, and is nobody's stray. */
+/* A child of ours before its exec has all our pipes, but is not a stray. */
 static void
 test_pipe_writers(void **state)
 {

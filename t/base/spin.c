@@ -1,6 +1,6 @@
 /*
- * How often a thread stays awake for a peer: at each request of a quick one,
- * at one in eight of a slow one.
+ * How often a thread spins for a peer: at each request of a fast one, at one
+ * in eight of a slow one.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -11,10 +11,10 @@
 #include "base/spin.h"
 #include "unit.h"
 
-/* q: it was quick, s: it was slow, -: not looked for */
+/* q: it was quick, s: it was slow, -: not spun */
 static const struct row {
 	const char *name;
-	const char *peer; /* q, s: what each request would see */
+	const char *peer; /* q, s: the peer at each request */
 	const char *want;
 } rows[] = {
     {"a quick peer, each time", "qqqq", "qqqq"},

@@ -1,5 +1,5 @@
 /*
- * The small things that are done to text, by tables.
+ * Small functions on text, by tables.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -136,7 +136,7 @@ static const struct list_row {
 	const char *name;
 	bool (*next)(struct slice *rest, struct slice *item);
 	struct slice text;
-	const char *want; /* each item and '|' behind it */
+	const char *want; /* each item, followed by '|' */
 } list_rows[] = {
     {"elements: three", element_next, S("a, b ,c"), "a|b|c|"},
     {"elements: empty text", element_next, S(""), "|"},
@@ -180,7 +180,7 @@ test_list(void **state)
 		got[len++] = '|';
 	}
 	unit_assert_slice(slice_of(got, len), row->want);
-	/* The end stays the end. */
+	/* After the end it stays at the end. */
 	assert_false(row->next(&rest, &item));
 	unit_unguard(text);
 }

@@ -1,5 +1,6 @@
 /*
- * Set-Cookie: what browsers read in it, and what it lacks for other sites.
+ * Set-Cookie: how browsers read it, and which attributes are missing for other
+ * sites.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -39,7 +40,7 @@ static const struct row {
     {"=;=;Secure=;SameSite=None;", "", NULL},
 };
 
-/* The attributes that do not count for cookie_lacks. */
+/* Attributes that cookie_lacks ignores. */
 static const struct attributes_row {
 	const char *name; /* the field */
 	bool same_site;

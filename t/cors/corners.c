@@ -1,6 +1,5 @@
 /*
- * Places of the core that nothing else comes to: what is too long, too deep,
- * said twice, or made to collide.
+ * Rare cases of the core: too long, too deep, given twice, or made to collide.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -52,7 +51,8 @@ test_punycode(void **state)
 	(void)state;
 	for (size_t i = 0; i < UNIT_COUNT(bad); i++)
 		assert_false(origin_parse(slice_from(bad[i]), &origin));
-	/* And all short ones, whatever becomes of them, in bounds. */
+	/* And all short texts: no access outside of them, whatever the
+	 * result. */
 	for (unsigned i = 0; i < 36 * 36 * 36; i++) {
 		char text[32];
 		const char *digits = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -65,7 +65,7 @@ test_punycode(void **state)
 	}
 }
 
-/* More origins in one place than a table looks at: another seed is taken. */
+/* More colliding origins than a table probes: it takes another seed. */
 static void
 test_collisions(void **state)
 {
@@ -143,7 +143,7 @@ test_decision(void **state)
 	arena_free(arena);
 }
 
-/* Sections of one wildcard host, none of which has the path. */
+/* Sections of one wildcard host without a matching path. */
 static void
 test_same_wildcard(void **state)
 {
@@ -232,7 +232,7 @@ test_fetch(void **state)
 					      SLICE("\"a\\\",b\", trace")));
 }
 
-/* An expression that wants more memory than a worker has for it: no match. */
+/* An expression that needs more memory than a worker has for it: no match. */
 static void
 test_regex(void **state)
 {
@@ -253,7 +253,7 @@ test_regex(void **state)
 	assert_true(regex_match(regex, SLICE("aax"), scratch));
 	regex_free(regex);
 
-	/* Too large to be counted step by step: it may turn back less. */
+	/* Too large for callouts: it may backtrack less. */
 	for (size_t i = 0; i + 1 < sizeof(large); i++)
 		large[i] = "abc"[i % 3];
 	regex = regex_compile(slice_from(large), error, sizeof(error));

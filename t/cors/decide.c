@@ -45,7 +45,7 @@ struct row {
 	const char *acrh;   /* the same */
 	enum cors_verdict verdict;
 	enum cors_reason reason;
-	const char *lines; /* of an answer that we make */
+	const char *lines; /* of our own response */
 	const char *other; /* more variables, blanks between them */
 };
 
@@ -492,7 +492,7 @@ static const struct row preflights[] = {
       CORS_HEADER_NOT_ALLOWED),
     R("headers, AuthorizatioN under * with credentials", CRED, A, "GET",
       "x-a,AuthorizatioN", CORS_HEADER_NOT_ALLOWED),
-    /* Debug: what holds is said, and why it fails. */
+    /* Debug: the real headers are sent, with the reason for the refusal. */
     D("debug, passed", FULL "; debug=yes", "PUT", "content-type", NONE,
       ACAO(A) ACAC ACAM("PUT,DELETE") ACAH("content-type,authorization")
 	  ACMA("600") VARY3),
@@ -636,7 +636,7 @@ test_row(void **state)
 	struct request r;
 	struct cors_decision d;
 
-	memset(&d, 0xa5, sizeof(d)); /* nothing may be left from before */
+	memset(&d, 0xa5, sizeof(d)); /* nothing may be left from the last case */
 	fill_request(&r, row, others);
 	decide_by_policy(policy, &r, NULL, &d);
 	assert_string_equal(cors_reason_id(d.reason),
@@ -652,7 +652,7 @@ test_row(void **state)
 			 row->verdict == CORS_RUN &&
 			     (row->reason == CORS_ENFORCED ||
 			      row->reason == CORS_ISOLATED));
-	/* ACAO goes out only where the origin may have it. */
+	/* ACAO is sent only if the origin is allowed. */
 	if (strstr(row->lines, "Allow-Origin: ") != NULL &&
 	    strncmp(row->lines, "Timing", 6) != 0)
 		assert_true(d.origin_allowed);
@@ -681,7 +681,7 @@ test_no_policy(void **state)
 	assert_null(cors_expose(&d));
 }
 
-/* For an application's answer: no Vary, no Expose-Headers, no Allow. */
+/* For an application's response: no Vary, no Expose-Headers, no Allow. */
 struct inject {
 	const char *name;
 	const char *policy;
@@ -810,7 +810,7 @@ test_bound(void **state)
 	arena_free(arena);
 }
 
-/* As many different names as there may be, each echoed once, in order. */
+/* The maximum number of different names, each echoed once, in order. */
 static void
 test_echo_full(void **state)
 {
@@ -840,7 +840,7 @@ test_echo_full(void **state)
 	arena_free(arena);
 }
 
-/* A long list is no slower and no less exact than a short one. */
+/* A long list is as fast and as exact as a short one. */
 static void
 test_many_headers(void **state)
 {
@@ -890,7 +890,7 @@ test_many_headers(void **state)
 static unsigned long allocations;
 
 #ifdef COUNTS_ALLOCATIONS
-/* In place of the library's, so that PCRE2's are counted too. */
+/* Replaces the library's, so that PCRE2's allocations are counted too. */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);
@@ -955,7 +955,7 @@ test_no_allocation(void **state)
 
 	unsigned long before = allocations;
 #ifdef COUNTS_ALLOCATIONS
-	/* valgrind puts its own in the place of ours. */
+	/* valgrind replaces ours by its own. */
 	assert_true(before > 0 || getenv("CORSWRAP_WATCHED") != NULL);
 #endif
 	for (int i = 0; i < 1000; i++) {
@@ -975,7 +975,7 @@ test_no_allocation(void **state)
 }
 
 /* Hostile values cost no more than others: a thousand of each within a
- * second, which a matcher that is not bounded misses by far. */
+ * second, which a matcher without limits misses by far. */
 static void
 test_hostile_time(void **state)
 {
@@ -999,7 +999,7 @@ test_hostile_time(void **state)
 		r.acrh[0] = slice_of(text, SIZE);
 		decide_by_policy(policy, &r, NULL, &d);
 		assert_int_equal(d.reason, CORS_HEADERS_TOO_MANY);
-		/* 128 names that differ in their last byte alone. */
+		/* 128 names that differ only in their last byte. */
 		memset(names, 'x', sizeof(names));
 		for (size_t j = 0; j < 128; j++) {
 			names[j * 32 + 31] = ',';
@@ -1052,7 +1052,7 @@ test_ids(void **state)
 	}
 }
 
-/* From the variables to a decision, whatever becomes of the request. */
+/* From the variables to a decision, for every kind of result. */
 static void
 test_request(void **state)
 {

@@ -1,7 +1,7 @@
 /*
- * The header block, case by case: every row of the rules for what programs
- * print (LF and CRLF, Status, folding, duplicates, 1xx, redirects, ...), and
- * what CORS makes of it.  Each is fed whole, byte by byte and in random pieces.
+ * The header block, case by case: every row of the rules for program output
+ * (LF and CRLF, Status, folding, duplicates, 1xx, redirects, ...), and the
+ * result with CORS.  Each is fed whole, byte by byte and in random pieces.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -36,7 +36,7 @@ struct row {
 	enum header_fault fault;
 	const char *out; /* with LF for CRLF; NULL: the block is bad */
 	const char *body;
-	unsigned notes; /* those that must be set, and no other */
+	unsigned notes; /* those that must be set; all others must not */
 };
 
 /* The decision of every case, made once. */
@@ -206,7 +206,7 @@ static const struct row rows[] = {
      .out = "Content-Length: 7\n\n",
      .body = "b",
      .notes = HEADER_NOTE_INTERIM},
-    /* ---- lines that are none ---- */
+    /* ---- lines that are not fields ---- */
     {.name = "CGI-023 empty name",
      .in = ": novalue\r\nX-A: 1\r\n\r\n",
      .out = "X-A: 1\n\n",
@@ -580,7 +580,7 @@ static const struct row rows[] = {
      .out = "Vary: Origin, Access-Control-Request-Method, "
 	    "Access-Control-Request-Headers\n\n",
      .notes = HEADER_NOTE_APP_CORS},
-    /* ---- a Location, and servers that make less or more of it ---- */
+    /* ---- a Location, and how servers treat it ---- */
     {.name = "Location alone, where the server would say 200",
      .in = "Location: http://b.example/\n\n",
      .options = SAY,
@@ -730,7 +730,7 @@ test_long_body_lenient(void **state)
 	kit_same(&whole, &pieces);
 }
 
-/* More names than the line has room for: `*`, and never a cut name. */
+/* More names than fit on the line: `*`, and never a truncated name. */
 static void
 test_long_vary(void **state)
 {
@@ -816,8 +816,7 @@ test_status(void **state)
 	}
 }
 
-/* The first line that was dropped is kept for the log, and no more of it than
- * there is room for. */
+/* The first line that was dropped is kept for the log, as much as fits. */
 static void
 test_bad_line(void **state)
 {

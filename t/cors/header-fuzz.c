@@ -1,7 +1,7 @@
 /*
  * The header block against a second implementation that is slow and plain:
  * lines are copied out of the text one by one and rules applied in the order
- * in which they are written down.  Where the two differ, one of them is wrong.
+ * in which they are written down.  If the two differ, one of them is wrong.
  * The inputs are random, but the same in every run.
  *
  * SPDX-License-Identifier: ISC
@@ -96,14 +96,14 @@ random_text(char text[TEXT_MAX], uint64_t *seed)
 	if (kit_random(seed) % 4 != 0)
 		len += (size_t)snprintf(text + len, TEXT_MAX - len, "%s",
 					"\n\nbody\n\nof it");
-	/* Now and then a byte that has no place there. */
+	/* Sometimes a byte that is invalid there. */
 	if (len > 0 && kit_random(seed) % 3 == 0)
 		text[kit_random(seed) % len] = "\0\n\r :\t\x7f"
 					       "A"[kit_random(seed) % 8];
 	return len;
 }
 
-/* Print what would be needed to see a difference by hand. */
+/* Print the details of a difference. */
 static void
 report(struct slice text, size_t cap, const struct result *got,
        enum header_fault fault)
@@ -162,7 +162,7 @@ one_round(const struct kit *kit, enum kit_case which, uint64_t *seed)
 	assert_true(same);
 }
 
-/* Bytes without any sense: nothing but well-formed lines may come of them. */
+/* Random bytes: the output may only have well-formed lines. */
 static void
 noise(const struct kit *kit, enum kit_case which, uint64_t *seed)
 {

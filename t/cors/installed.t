@@ -34,7 +34,7 @@ sub make {
 	return;
 }
 
-# The files must lie where libcors.pc says, whatever configure was told.
+# The files must be where libcors.pc says, whatever options configure had.
 make(top_build(), 'install', "prefix=$dir", "exec_prefix=$dir",
 	"libdir=$lib", "includedir=$dir/include", "sysconfdir=$dir/etc",
 	"datarootdir=$dir/share");
@@ -55,7 +55,7 @@ my (undef, $out) = run([ 'nm', '-D', '--defined-only', "$lib/libcors.so.0" ]);
 is_deeply([ sort $out =~ /^\S+ \w (\S+)$/mg ], \@public,
 	'libcors.so.0 exports the calls of cors.h and nothing else');
 (undef, $out) = run([ 'nm', '-g', '--defined-only', "$lib/libcors.a" ]);
-# (make coverage puts the library that counts into it)
+# (make coverage links gcov's library into it)
 is_deeply([ grep { !/^(?:__gcov_|mangle_path$)/ } sort $out =~ /^\S+ \w (\S+)$/mg ], \@public,
 	'and so does libcors.a');
 (undef, $out) = run([ 'readelf', '-d', "$lib/libcors.so" ]);
@@ -64,7 +64,7 @@ unlike($out, qr/NEEDED.*libfcgi/, 'it does not need libfcgi');
 (undef, $out) = run([ 'readelf', '-d', "$dir/bin/corswrap" ]);
 unlike($out, qr/libcors/, 'corswrap does not need libcors.so');
 
-# The headers are whole by themselves, in C and in C++.
+# The headers are self-sufficient, in C and in C++.
 for ([ 'c', '-std=c99' ], [ 'c++', '-std=c++11' ]) {
 	my ($language, $standard) = @$_;
 	SKIP: {

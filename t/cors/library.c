@@ -1,7 +1,8 @@
 /*
  * The calls of cors.h: what each returns, what is an error, and what they do
  * when several threads share a policy (run under ThreadSanitizer by
- * check-tsan).  What they decide is t/vectors/cors.tsv's and t/cors/decide.c's.
+ * check-tsan).  Their decisions are tested by t/vectors/cors.tsv and
+ * t/cors/decide.c.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -29,7 +30,7 @@ static const char policy_text[] = "[cors]\n"
 				  "path = /expression/*\n"
 				  "origins-regex = https://[a-z]+\\.b\\.com\n";
 
-/* What was written, or handed over as a list. */
+/* The output of write, or of each. */
 struct output {
 	char text[4096];
 	size_t length;
@@ -146,7 +147,7 @@ test_changed(void **state)
 	cors_free(policy);
 }
 
-/* ---- what is decided ---- */
+/* ---- decisions ---- */
 
 static const struct decided {
 	const char *name;
@@ -178,7 +179,7 @@ static const struct decided {
      "CORSWRAP_POLICY=nobody", 500, "unknown-policy"},
 };
 
-/* The variables of a row; they must be there as long as the decision is. */
+/* The variables of a row; they must live as long as the decision. */
 struct variables {
 	char text[3][64];
 	char *list[5];
@@ -217,7 +218,7 @@ test_decided(void **state)
 	struct cors_request *r = cors_request_new();
 	struct variables v;
 
-	/* Twice: nothing of a request stays behind. */
+	/* Twice: a request leaves no state behind. */
 	decide(r, policy, row, &v);
 	decide(r, policy, &decided[0], &v);
 	decide(r, policy, row, &v);
@@ -234,7 +235,7 @@ test_no_policy(void **state)
 	struct output o = {0};
 
 	(void)state;
-	/* Closed as long as nothing has been decided. */
+	/* Everything is refused before a decision. */
 	assert_int_equal(cors_status(r), 500);
 	assert_string_equal(cors_reason(r), "undecided");
 	assert_int_equal(cors_answer(r, write_text, &o), 0);
@@ -242,7 +243,7 @@ test_no_policy(void **state)
 	assert_null(strstr(o.text, "Access-Control"));
 	assert_int_equal(cors_apply(r, "A: b\n\n", 6, write_text, &o), -1);
 	assert_int_equal(errno, EINVAL);
-	/* Not covered: its response is left alone. */
+	/* Not covered: its response is not changed. */
 	assert_int_equal(cors_decide(r, policy, actual), 0);
 	assert_int_equal(cors_status(r), 0);
 	assert_string_equal(cors_reason(r), "no-policy");
@@ -285,7 +286,7 @@ test_answer(void **state)
 	o = (struct output){.stop_at = 2};
 	assert_int_equal(cors_answer_list(r, write_header, &o), 7);
 	assert_int_equal(o.calls, 2);
-	/* A refusal has a text, and its headers as a list are without it. */
+	/* A refusal has a text, but the list of its headers has none. */
 	decide(r, policy, &decided[4], &v);
 	o = (struct output){.stop_at = 1};
 	assert_int_equal(cors_answer(r, write_text, &o), 7);
@@ -293,7 +294,7 @@ test_answer(void **state)
 	o = (struct output){0};
 	assert_int_equal(cors_answer_list(r, write_header, &o), 0);
 	assert_string_equal(o.text, "Vary=Origin\nCache-Control=no-store\n");
-	/* Of a request that the program answers there is none. */
+	/* A request that the program handles has no such response. */
 	decide(r, policy, &decided[0], &v);
 	assert_int_equal(cors_answer(r, write_text, &o), -1);
 	assert_int_equal(errno, EINVAL);
@@ -368,7 +369,7 @@ static const struct listed {
     {"none", {NULL}, OURS},
     {"some", {"Content-Type: a/b", "X:y"}, "Content-Type=a/b\nX=y\n" OURS},
     {"its own CORS", {"Access-Control-Allow-Origin: *"}, OURS},
-    /* No redirect within a server: that is a matter of CGI. */
+    /* No internal redirect of a server: only CGI has that. */
     {"a Location", {"Location: /a"}, "Location=/a\n" OURS},
     {"a Status", {"status: 404 No"}, "status=404 No\n" OURS},
     {"no colon", {"Content-Type"}, NULL},
@@ -410,8 +411,8 @@ test_listed(void **state)
 
 enum { THREADS = 8, TURNS = 300 };
 
-/* Every row over and over; the count of wrong ones.  cmocka's assertions are
- * not for threads. */
+/* Every row repeatedly; returns the number of wrong ones.  cmocka's
+ * assertions are not thread-safe. */
 static void *
 decide_many(void *arg)
 {

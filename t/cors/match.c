@@ -3,8 +3,8 @@
  * every time.  A tree of another project let barfoo.com in through foo.com and
  * bar.com (GHSA-vhxv-fg4m-p2w8); the labels drawn from here are such.
  *
- * The naive one shares nothing with ours: a regular expression says what an
- * origin is, and string functions what a pattern matches.
+ * The naive one shares no code with ours: a regular expression parses origins,
+ * and string functions match patterns.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -22,7 +22,7 @@
 
 enum { TEXT = 160 };
 
-/* Any seed will do; the same one finds the same failure again. */
+/* Any seed works; the same seed finds the same failure again. */
 static uint64_t seed;
 
 static uint32_t
@@ -103,7 +103,8 @@ naive_is_ipv6(const char *bracket)
 	       strcmp(text, again) == 0;
 }
 
-/* Everything but what POSIX expressions say badly: lengths, default ports. */
+/* Everything except rules that are hard in POSIX expressions: lengths,
+ * default ports. */
 static bool
 naive_is_origin(const char *text)
 {
@@ -228,7 +229,7 @@ naive_host(const struct naive *p, const struct naive *o)
 	return len > tail && strcmp(o->host + len - tail, p->host + 1) == 0;
 }
 
-/* By the words of the manual. */
+/* As the manual says. */
 static bool
 naive_match(const char *pattern, const char *origin)
 {
@@ -251,7 +252,7 @@ static const char *const labels[] = {"a",  "foo", "bar",   "barfoo", "com",
 static const char *const starred[] = {"x-*",  "*-y",  "b*r",  "x-*-y",
 				      "*foo", "foo*", "b-*-r"};
 
-/* Of a pattern if `star`. */
+/* For a pattern if `star`. */
 static void
 draw_host(char *to, bool star)
 {
@@ -308,7 +309,7 @@ draw_origin(char *to)
 	strcat(to, "://");
 	draw_host(to, false);
 	strcat(to, PICK(ports));
-	/* A quarter are bent somewhere, mostly into what is no origin. */
+	/* A quarter are damaged, mostly into invalid origins. */
 	size_t len = strlen(to), at = draw((uint32_t)len);
 	switch (draw(12)) {
 	case 0:
@@ -389,7 +390,7 @@ test_random(void **state)
 	}
 }
 
-/* Of all short hosts every two as patterns, against all of them. */
+/* Every two of all short hosts as patterns, against all of them. */
 static void
 test_all_pairs(void **state)
 {
@@ -456,7 +457,7 @@ test_ipv6(void **state)
 	assert_true(canonical > 1000);
 }
 
-/* A set of 10^5 and as many wildcards: each is found, its neighbours not. */
+/* A set of 10^5 and as many wildcards: each is found, similar ones are not. */
 static void
 test_many(void **state)
 {

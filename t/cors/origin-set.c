@@ -1,7 +1,7 @@
 /*
- * Hash tables under attack: origins picked so that they all want the same
- * place.  Whoever writes a policy can do that, because nothing is secret about
- * the hash; the table must then find another one, and stay exact.
+ * Hash tables under attack: origins chosen so that they all want the same
+ * slot.  An author of a policy can do that, because the hash has no secret;
+ * the table must then use other slots, and stay exact.
  *
  * The statics are reached by including the file; the program links this copy.
  *
@@ -20,7 +20,7 @@ enum {
 	TEXT = 48
 };
 
-/* What stands before and behind a number. */
+/* The text before and after a number. */
 struct form {
 	const char *before;
 	const char *behind;
@@ -30,7 +30,7 @@ struct crowd {
 	const char *name;
 	struct form pattern;
 	struct form member;   /* an origin that the pattern matches */
-	struct form stranger; /* one that none does */
+	struct form stranger; /* one that no pattern matches */
 };
 
 static const struct crowd crowds[] = {
@@ -109,7 +109,7 @@ test_crowd(void **state)
 	    set->places.used > 0 ? &set->places : &set->exact;
 	assert_int_equal(table->used, CROWD);
 	assert_int_equal(table->mask, ROOM - 1);
-	assert_int_not_equal(table->seed, 0); /* it has moved on */
+	assert_int_not_equal(table->seed, 0); /* it has moved to the next slot */
 	for (size_t i = 0; i < CROWD; i++) {
 		print(text, &row->member, numbers[i]);
 		assert_int_equal(origin_set_check(set, slice_from(text), NULL),
@@ -141,12 +141,13 @@ test_spread(void **state)
 		++*hit;
 		most = *hit > most ? *hit : most;
 	}
-	/* By chance 63 of a hundred are taken and none by more than 8. */
+	/* By chance 63 of a hundred are taken, each by at most 8. */
 	assert_true(taken > SLOTS * 6 / 10);
 	assert_true(most <= 10);
 }
 
-/* Every length, at the end of memory: all bytes count and none beyond. */
+/* Every length, at the end of memory: all bytes count, and no byte after
+ * them is read. */
 static void
 test_lengths(void **state)
 {

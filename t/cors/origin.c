@@ -1,7 +1,7 @@
 /*
- * Origins: what a policy may write, what a request may carry, and what of the
- * one matches the other.  Every text is parsed at the end and at the beginning
- * of memory, so that a look at one byte too many is a crash.
+ * Origins: valid ones in policies and in requests, and which patterns match
+ * which origins.  Every text is parsed at the end and at the beginning of
+ * memory, so that reading one byte too many crashes.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -58,7 +58,7 @@ static const struct row patterns[] = {
     {"app://foo:443", "none"},
     {"https://foo:1", "none"},
     {"https://foo:65535", "none"},
-    /* Punycode (RFC 3492): what decodes, and what cannot. */
+    /* Punycode (RFC 3492): valid and invalid. */
     {"https://www.xn--xample-9ua.com", "none"},
     {"https://xn--rsum-bpad.com", "none"},
     {"https://xn--mgba3a4f16a.ir", "none"},
@@ -143,7 +143,7 @@ static const struct row patterns[] = {
     {"https://a.app-*.example.com", "none"},
     {"https://app-*.example.com.", "none"},
     {"https://*_x.example.com", "none"},
-    {"https://*foo.com", "none"}, /* policy/fix.c knows the suffixes */
+    {"https://*foo.com", "none"}, /* policy/fix.c checks the suffixes */
     {"https://foo*.com", "none"},
     {"https://"
      "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.a",
@@ -348,7 +348,7 @@ static const struct row patterns[] = {
     {"https://example.com:8080/", "path"},
     {"http://[::1]/", "path"},
     {"https://*.example.com:*/", "path"},
-    /* Of two faults the first in the order of the manual is told. */
+    /* Of two faults the first one in the order of the manual is reported. */
     {"file://\xc3\xa9@x", "invalid-origin"},
     {"Foo_bar://\xc3\xa9", "scheme"},
     {"https://\xc3\xa9.Com", "non-ascii"},
@@ -374,7 +374,7 @@ test_pattern(void **state)
 			    row->id);
 	assert_string_equal(origin_fault_id(origin_pattern_parse(front, &p)),
 			    row->id);
-	/* A request's origin is a pattern that stands for itself. */
+	/* A request's origin is a pattern that matches itself. */
 	bool plain =
 	    strcmp(row->id, "none") == 0 && origin_pattern_is_exact(&p);
 	assert_true(!plain || strchr(row->name, '*') == NULL);
@@ -882,8 +882,8 @@ test_regex(void **state)
 	arena_free(arena);
 }
 
-/* A pattern that backtracks without end, and one that needs much room, do not
- * match and leave the scratch as good as new. */
+/* A pattern that backtracks without end, and one that needs much memory, do
+ * not match, and the scratch still works. */
 static void
 test_regex_limits(void **state)
 {

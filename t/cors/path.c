@@ -1,6 +1,6 @@
 /*
- * Paths and hosts cannot be dressed up as others: each published way around
- * somebody's path rules is a row by its name.
+ * Paths and hosts cannot be disguised: each published bypass of path rules is
+ * a row by its name.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -123,7 +123,7 @@ test_path(void **state)
 	struct slice end = unit_guard(slice_from(row->uri));
 	struct slice front = unit_guard_front(slice_from(row->uri));
 	struct request request = {.uri = end};
-	/* What is written is never longer than what was read. */
+	/* The output is never longer than the input. */
 	struct slice buf = unit_guard(
 	    slice_of(row->uri, row->uri[0] == '\0' ? 1 : strlen(row->uri)));
 	char *to = (char *)(uintptr_t)buf.ptr;
@@ -149,8 +149,7 @@ test_without_uri(void **state)
 	char buf[64];
 
 	(void)state;
-	/* The server has decoded these already: "%2e" and '?' are themselves.
-	 */
+	/* The server has decoded these already: "%2e" and '?' are literal. */
 	unit_assert_slice(path_normalize(&request, buf, sizeof(buf)),
 			  "/cgi/a/%2e/b?c#d");
 	request.path_info = SLICE_NONE;
@@ -181,7 +180,7 @@ static const struct resolved resolutions[] = {
     {"doubled slashes in SCRIPT_NAME", "//a//b", "//c", "/u"},
 };
 
-/* REQUEST_URI says one thing, and the server ran another. */
+/* REQUEST_URI names one script, and the server ran another. */
 static void
 test_variables(void **state)
 {
@@ -197,7 +196,7 @@ test_variables(void **state)
 		assert_false(slice_present(path));
 	else
 		unit_assert_slice(path, row->want);
-	/* Nor is a NUL what any two take alike. */
+	/* A NUL is ambiguous, too. */
 	request.path_info = SLICE("/a\0b");
 	assert_false(slice_present(path_normalize(&request, buf, sizeof(buf))));
 }
@@ -282,7 +281,7 @@ test_redirected(void **state)
 		unit_assert_slice(path, row->want);
 }
 
-/* The section that was named for the URL is not that of its error page. */
+/* The section named for the URL is not used for its error page. */
 static void
 test_redirected_policy(void **state)
 {
@@ -309,7 +308,7 @@ test_redirected_policy(void **state)
 	unit_assert_slice(request.policy_name, "mine");
 }
 
-/* What does not fit is bad, never cut. */
+/* A path that does not fit is an error, never truncated. */
 static void
 test_room(void **state)
 {
@@ -324,7 +323,7 @@ test_room(void **state)
 	unit_assert_slice(path_normalize(&request, buf, 2), "/a");
 }
 
-/* Whatever comes in, what comes out is normal, and normal stays what it is. */
+/* The output is always normalized, and normalized paths do not change. */
 static void
 test_random_paths(void **state)
 {
@@ -419,7 +418,7 @@ test_path_pattern(void **state)
 
 struct host {
 	const char *name; /* HTTP_HOST, which is the test's name too */
-	const char *want; /* NULL: no host that any pattern fits */
+	const char *want; /* NULL: no host that a pattern matches */
 };
 
 static const struct host hosts[] = {

@@ -1,6 +1,6 @@
 /*
- * What is read of a request, which policy is chosen for it, and which two
- * sections would tie.
+ * The variables that are read from a request, the policy that is chosen for
+ * it, and sections that would tie.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -41,7 +41,7 @@ static const char hosts_only[] = "name=h; origins=https://a.com; host=h.x\n";
 struct choice {
 	const char *name;
 	const char *policies;
-	const char *host; /* NULL: none */
+	const char *host; /* NULL: not set */
 	const char *uri;
 	const char *policy; /* CORSWRAP_POLICY */
 	const char *want;   /* a name; "" [cors]; "-" none, "?" unknown, "!" bad
@@ -208,7 +208,7 @@ static const struct equal equal_rows[] = {
      ORIGIN_EXACTLY, 4},
 };
 
-/* Whatever the order of the sections. */
+/* For every order of the sections. */
 static void
 test_equal(void **state)
 {
@@ -356,7 +356,7 @@ test_common(void **state)
 	arena_free(arena);
 }
 
-/* What the loader would refuse lets nobody in with credentials either. */
+/* Combinations that the loader refuses do not allow credentials either. */
 static void
 test_credentials(void **state)
 {
@@ -474,7 +474,7 @@ test_request(void **state)
 	unit_assert_slice(r.policy_name, "r");
 }
 
-/* Names that only look like those we want, and what is no variable at all. */
+/* Names that only resemble ours, and strings that are not variables. */
 static void
 test_request_lookalikes(void **state)
 {
@@ -512,8 +512,8 @@ test_request_lookalikes(void **state)
 	assert_memory_equal(&got, &none, sizeof(none));
 }
 
-/* Of a name that comes twice the last counts; of two headers whose names
- * collide neither does. */
+/* If a name comes twice, the last one counts; if two headers collide,
+ * neither does. */
 static void
 test_request_twice(void **state)
 {
@@ -564,7 +564,7 @@ test_request_lines(void **state)
 	request_read(&r, variables);
 	assert_int_equal(r.acrh_count, REQUEST_LINES_MAX + 1);
 	unit_assert_slice(r.acrh[REQUEST_LINES_MAX - 1], "a");
-	/* Its own, though empty, stands before the redirected one. */
+	/* The variable itself, even if empty, overrides the redirected one. */
 	unit_assert_slice(r.policy_name, "");
 	variables[0] = NULL;
 	request_read(&r, variables);

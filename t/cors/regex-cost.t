@@ -1,8 +1,8 @@
 #!/usr/bin/perl
-# An expression in a policy is matched against what any stranger sends as Origin:
-# whatever it is, that costs less than 20 ms of a processor (F29).  Counted in
-# instructions, which a busy machine does not change: 6e7 are 20 ms at three
-# for each nanosecond.
+# An expression in a policy is matched against the Origin of any client: this
+# always costs less than 20 ms of processor time (F29).  Counted in
+# instructions, which do not depend on the load: 6e7 are 20 ms at three per
+# nanosecond.
 #
 # SPDX-License-Identifier: ISC
 
@@ -51,11 +51,11 @@ for my $expression ('https://(?:(?:a?){60}){60}a{40}\.example',
     'https://(?:a{0,200}){30}x',
     'https://(?:(?=a*)(?=a*)(?=a*)a?){200}x', 'https://(a+)+x',
     'https://(.*.*.*.*.*.*)x', 'https://((a*)*\2)*x',
-    # Too long for callouts: how often they may turn back is limited by size.
+    # Too long for callouts: the limit on backtracking depends on the size.
     'https://' . 'a?' x 15000 . 'x',
     'https://(' . join('|', map { "a{$_}b" } 1 .. 2000) . ')x',
     'https://((' . join('|', map { "a$_" } 1 .. 2000) . '|a)*)*x') {
-	# Each with the worst, and the first two with others.
+	# Each with the worst subject, and the first two with others.
 	my @names = $expression =~ /60|3000/ ? sort keys %origin : 'labels';
 	for my $name (@names) {
 		my $cost = cost($expression, $origin{$name}) - $base;
@@ -64,7 +64,7 @@ for my $expression ('https://(?:(?:a?){60}){60}a{40}\.example',
 	}
 }
 
-# What people write goes on working, long lists too.
+# Usual expressions keep working, also long lists.
 for ([ 'https://([a-z0-9-]+\.)*[a-z0-9-]+\.example\.com',
 	'https://a.b.c.d.e.f.g.h.i.j.k.l.m.example.com' ],
     [ 'https://(' . join('|', map { "host$_" } 1 .. 18) . ')\.example\.com',

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# corscheck lint --fix: every fix that is certain, by itself.  The policy then
-# lints without errors, says what is expected, and allows the request that was
-# meant.  What is only probable stays as it is.
+# corscheck lint --fix: every certain fix by itself.  The policy then lints
+# without errors, has the expected value, and allows the intended request.
+# Fixes that are only probable are not applied.
 #
 # SPDX-License-Identifier: ISC
 
@@ -16,8 +16,8 @@ use Test::More;
 my $dir = tempdir();
 
 # The id, the line that is wrong, the line that is right, and a request:
-# [ORIGIN, METHOD, HEADER ...].  A line of [cors] stands below an origin if it
-# says none itself; one that begins with "[" is a whole policy.
+# [ORIGIN, METHOD, HEADER ...].  A line of [cors] gets an origin above it
+# unless it sets one itself; a text that begins with "[" is a whole policy.
 my $a = 'https://a.example';
 my @certain = (
 	[ 'bad-value', 'credentials = YES', 'credentials = yes', [$a] ],
@@ -73,7 +73,7 @@ my @certain = (
 		['https://b.a.example'] ],
 	[ 'wildcard', "origins = $a/*", "origins = $a", [$a] ],
 );
-# These would be somebody's decision.
+# These need a person's decision.
 my @left = (
 	[ 'insecure-origin', "origins = http://a.example\ncredentials = yes" ],
 	[ 'ipv4', 'origins = http://192.168.1.0/16' ],

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# corscheck help: an entry for every id that the programs can print, and examples
-# that are true: what is called wrong has the id, what is called right has not.
+# corscheck help: an entry for every id that the programs can print, and
+# correct examples: the wrong policy gets the id, the right one does not.
 #
 # SPDX-License-Identifier: ISC
 
@@ -56,7 +56,7 @@ cmp_ok(scalar keys %used, '>', 60, 'and most of the source was found');
 is_deeply([ grep { !$known{$_} } sort keys %used ], [], 'every id has an entry')
     or diag map { "$_: $used{$_}\n" } grep { !$known{$_} } sort keys %used;
 
-# And nothing is explained that no program says.
+# And every entry is for an id that a program prints.
 my $all = join '', map { read_file($_) } glob "$src/*/*.c";
 is_deeply([ grep { index($all, "\"$_\"") < 0 } sort keys %known ], [],
     'every entry is of an id in the source');

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # corscheck import: configurations as people publish them become policies that
-# lint clean, allow what they were meant to allow, and nothing more.
+# lint clean, and allow exactly what they were meant to allow.
 #
 # The cases in t/corscheck/import say in "#:" lines what is expected:
 #
@@ -26,7 +26,7 @@ use Test::More;
 my $dir = tempdir();
 my $cases = dirname(__FILE__) . '/import';
 
-# What "#:" lines say: name to list of texts.
+# The values of "#:" lines: name to list of texts.
 sub expectations {
 	my ($text) = @_;
 	my %said;
@@ -111,7 +111,7 @@ like($out, qr/^origins     = \*$/m, 'the server can be said');
 	corscheck() . " import - <$cases/01-star.htaccess" ]);
 like($out, qr/from standard input\..*^origins     = \*$/ms, 'standard input');
 
-# A file that another includes is read in its place.
+# An included file is read at the place of its include.
 write_file("$dir/site.conf", <<'CONF');
 server {
     location /api/ {
@@ -137,7 +137,7 @@ write_file("$dir/cors-lines", "Header set Access-Control-Allow-Origin *\n");
 (undef, $out) = run([ corscheck(), 'import', "$dir/httpd.conf", "$dir/cors-lines" ]);
 like($out, qr/^path        = \/api \/api\/\*$/m, 'Include of Apache');
 
-# A value never begins a line of the policy.
+# A value cannot start a new line of the policy.
 $nginx = write_file("$dir/feed", <<'CONF');
 add_header Access-Control-Allow-Origin https://a.example always;
 add_header Access-Control-Allow-Headers "x-a
@@ -152,7 +152,7 @@ write_file("$dir/feed.ini", $out);
 (undef, $out) = run([ corscheck(), 'lint', "$dir/feed.ini" ]);
 unlike($out, qr/: (?:error|warning): /, 'lints clean') or diag $out;
 
-# Whatever is thrown at it: an answer, and a policy without errors.
+# Any input gets a result, and a policy without errors.
 my @pieces = map { split /\b/, read_file($_) } sort glob "$cases/*";
 my $seed = $ENV{IMPORT_SEED} // 20261129;
 srand $seed;

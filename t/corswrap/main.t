@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# The command line of corswrap: what it takes itself for, -t, -V, -h, COMMAND,
-# usage, exit statuses.
+# The command line of corswrap: its choice of mode, -t, -V, -h, COMMAND, usage,
+# exit statuses.
 #
 # SPDX-License-Identifier: ISC
 
@@ -20,7 +20,7 @@ use Test::More;
 
 my $dir  = tempdir();
 my $app  = app_program("$dir/app");
-my $program = corswrap(); # before %ENV is another
+my $program = corswrap(); # before %ENV changes
 my $good = write_file("$dir/good.ini",
 	"[app]\nexec = $app\n[cors]\norigins = https://a.example\n");
 my $bad = write_file("$dir/bad.ini",
@@ -100,7 +100,8 @@ $r = by_hand([ '-t', '-c', $good, 'no-such-program-anywhere' ]);
 is($r->{exit}, 1, 'COMMAND that does not exist');
 like($r->{stderr}, qr/no-such-program-anywhere/, 'is named');
 
-# ---- what it takes itself for ------------------------------------------------------
+# ---- the choice of mode
+# ------------------------------------------------------------
 
 my %get = (REQUEST_METHOD => 'GET', HTTP_ORIGIN => 'https://a.example',
 	SCRIPT_NAME => '/app', REQUEST_URI => '/app');
@@ -111,8 +112,8 @@ $r = by_hand([ '-l', "unix:$dir/never" ], GATEWAY_INTERFACE => 'CGI/1.1',
 	CORSWRAP_CONFIG => $good);
 ok(!-e "$dir/never", 'CGI comes before -l');
 
-# A listening socket as standard input comes before everything, a CGI
-# environment and -V too.
+# A listening socket as standard input wins over everything, also over a CGI
+# environment and -V.
 sub on_descriptor {
 	my ($fd, $argv, %env) = @_;
 	my $path = "$dir/fd$fd";
@@ -123,7 +124,8 @@ sub on_descriptor {
 	die unless defined $pid;
 	if (!$pid) {
 		open STDIN, '<', '/dev/null' if $fd != 0;
-		# by way of another: dup2 onto itself would keep close-on-exec
+		# with an intermediate descriptor: dup2 onto itself would keep
+		# close-on-exec
 		POSIX::dup2(fileno $socket, 60);
 		POSIX::dup2(60, $fd);
 		POSIX::close(60);

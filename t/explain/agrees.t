@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# What corscheck explain says is what corswrap does: every scenario file, every
-# request of the vectors and random exchanges go through both, and what explain
-# offers as a fix is put into the policy until the request passes.
+# corscheck explain predicts what corswrap does: every scenario file, every
+# request of the vectors and random exchanges go through both, and explain's
+# fixes are applied to the policy until the request passes.
 #
 # SPDX-License-Identifier: ISC
 
@@ -25,7 +25,7 @@ my $app = app_program("$dir/app");
 copy($_, "$dir/") for glob top_src() . '/t/cases/*.txt';
 my $policy = "$dir/policy.ini";
 
-# What the request of a file would be if a browser sent it.
+# The request of a file as a browser would send it.
 sub question_of {
 	my ($method, $uri, $header, $variable) = @_;
 	my $host   = $header->{host} // 'www.example.org';
@@ -33,7 +33,7 @@ sub question_of {
 	    || ($variable->{REQUEST_SCHEME} // '') eq 'https'
 	    || ($variable->{HTTP_X_FORWARDED_PROTO} // '') eq 'https'
 	    ? 'https' : 'http';
-	# Else browsers send nothing: it is mixed content.
+	# Otherwise browsers send no request: it is mixed content.
 	$scheme = 'https' if ($header->{origin} // '') =~ /^https:/
 	    && $host !~ /^(?:localhost|127\.|\[::1\])/
 	    && $header->{origin} ne "https://$host";
@@ -54,8 +54,8 @@ sub question_of {
 	return \%q;
 }
 
-# Does explain's browser send what the file says?  Then the file's own
-# expectation holds for what explain said.
+# Does explain's browser send the request of the file?  Then the file's own
+# expectation also applies to explain.
 my $direct = 0;
 
 sub same_request {
@@ -97,7 +97,7 @@ for my $file (case_files(top_src())) {
 		    @{ $r->{expect} };
 		my ($e, $said) = explain_json($q, '-p', $policy);
 		if (!$e) {
-			# Not one that a browser sends.
+			# Not a request that a browser sends.
 			like($said, qr/^corscheck: (?:origin|URL) /,
 			    "$name: $r->{name}: nobody sends it");
 			next;
@@ -151,8 +151,8 @@ for my $row (rows(top_src() . '/t/vectors/cors.tsv', 'request')) {
 
 # --- at random ---------------------------------------------------------------------
 
-# All is drawn before anything runs: temporary folders draw their names from the
-# same source, and how often depends on who else is running.
+# All random values are drawn before the run: temporary folders draw their
+# names from the same generator, and how often depends on other processes.
 srand($ENV{CORSWRAP_SEED} // 8);
 sub pick { return $_[ rand @_ ] }
 sub some { my $p = shift; return grep { rand() < $p } @_ }
@@ -168,7 +168,7 @@ my @headers = ([ 'Content-Type', 'application/json' ],
 	[ 'Accept', 'text/html' ], [ 'Range', 'bytes=0-99' ],
 	[ 'Cookie', 'a=b' ], [ 'If-None-Match', '"x"' ]);
 
-# A section that is no error; ORIGINS may be left to [cors].
+# A section without errors; ORIGINS may be left to [cors].
 sub random_section {
 	my ($title, $inherits) = @_;
 	my $credentials = pick(qw(yes no no));
@@ -210,7 +210,7 @@ sub random_policy {
 	    if rand() < 0.5;
 	$text .= random_section('cors local', 1) . "host = localhost\n"
 	    if rand() < 0.3;
-	# [cors] covers nothing by itself, if nobody takes its origins.
+	# [cors] has no origins of its own if no section inherits them.
 	my ($base, @named) = split /^(?=\[)/m, $text;
 	$base =~ s/^origins = .*\n//m
 	    if rand() < 0.5 && @named && !grep { !/^origins = /m } @named;
@@ -232,7 +232,7 @@ sub random_question {
 	return \%q;
 }
 
-# Put the fix into the policy's lines; false: it is none for a policy.
+# Apply the fix to the policy's lines; false: it is not for a policy.
 sub apply {
 	my ($lines, $fix) = @_;
 	my @edits;
@@ -264,7 +264,7 @@ sub apply {
 	return scalar @edits;
 }
 
-# What is to be changed is not the policy, or not alone.
+# Not the policy has to change, or not only the policy.
 sub is_elsewhere {
 	my ($fix) = @_;
 	return $fix =~ /serve the page over http|be https alone/;
@@ -272,7 +272,7 @@ sub is_elsewhere {
 
 my @drawn = map { [ random_policy(), random_question() ] }
     1 .. $ENV{CORSWRAP_RANDOM} // 80;
-# Chance brings these too seldom.
+# Random values produce these too rarely.
 for my $key ('enforce = block', 'isolate = yes') {
 	push @drawn, [ "[cors]\norigins = https://a.example\n$key\n",
 		{ url => 'https://api.example.net/cgi-bin/app',
@@ -322,7 +322,7 @@ for my $n (1 .. @drawn) {
 		    if $round == 8;
 	}
 }
-# As many as by default, of the same seed, bring each reason.
+# The default number, with the default seed, produces each reason.
 my @reasons = qw(origin-not-allowed origin-null method-not-allowed
     header-not-allowed credentials-not-true wildcard-with-credentials enforced
     isolated not-in-allow no-policy);

@@ -1,5 +1,6 @@
 #!/usr/bin/perl
-# What `corscheck explain` says, real Chromium does (Corswrap::Differential).
+# Real Chromium does what `corscheck explain` predicts
+# (Corswrap::Differential).
 #
 # SPDX-License-Identifier: ISC
 use strict;
@@ -26,7 +27,7 @@ check_browser(name => 'chromium', seed => 20250711, count => 240, at_once => 64,
 	version => 156, failed => 'TypeError: Failed to fetch',
 	header => qr/Request header field (\S+) is not allowed/,
 	lines => \&lines, unsaid => sub {
-		# In a line of the network, not of the console.
+		# In a message about the network, not of the console.
 		my ($said, $f) = @_;
 		return $said->{reason} eq 'resource-policy';
 	},

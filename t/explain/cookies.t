@@ -1,9 +1,9 @@
 #!/usr/bin/perl
-# Which cookies of a response go along with the page's next request: what
-# `corscheck read` says of Set-Cookie, real Chromium, Firefox and WebKitGTK do,
-# for a page of another site and for one of the same.
+# Which cookies of a response are sent with the page's next request: real
+# Chromium, Firefox and WebKitGTK do what `corscheck read` says about
+# Set-Cookie, for a page of another site and for one of the same site.
 #
-# WebKitGTK has the cookies of libsoup, which knows no prefixes of names.
+# WebKitGTK uses the cookies of libsoup, which does not know name prefixes.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -39,8 +39,8 @@ my @cookies = ('NAME=1', 'NAME=1; SameSite=Lax', 'NAME=1; SameSite=None',
 	'__Host-Http-NAME=1; SameSite=None; Secure; Path=/; Partitioned',
 	'__Host-Http-NAME=1; SameSite=None; Secure; Path=/; Partitioned; HttpOnly');
 
-# Where Secure cookies are kept over http, it is of a machine's own names; there
-# WebKit keeps none of pages of the same site either.
+# Secure cookies over http are only stored for loopback names; there WebKit
+# does not store those of pages of the same site either.
 my %engines = (
 	chromium => { program => \&Corswrap::Browser::program,
 		start => sub { Corswrap::Browser->new },
@@ -94,7 +94,7 @@ sub reply {
 	    . length $body, '', $body;
 }
 
-# The page of another site goes on to that of the same.
+# The page of another site navigates to that of the same site.
 sub page {
 	my ($browser, $site, $port) = @_;
 	my (undef, $same, $host) = @{ $engines{$browser}{hosts} };
@@ -127,7 +127,8 @@ sub respond {
 	return reply('', 'HTTP/1.1 404 x');
 }
 
-# --- both of them --------------------------------------------------------------
+# --- the comparison
+# ------------------------------------------------------------
 
 # { site => [for each cookie] }
 sub ask_browser {
@@ -190,7 +191,7 @@ sub play {
 		    $got->{$site});
 		$tally{"$site $_"} += $of{$_} for keys %of;
 	}
-	# WebKit sends none to another site.
+	# WebKit sends no cookie to another site.
 	for my $kind ($browser eq 'safari' ? () : 'another goes', 'another stays',
 	    'same goes', 'same stays') {
 		cmp_ok($tally{$kind} // 0, '>', 2, "$browser: enough: $kind");

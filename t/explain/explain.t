@@ -17,7 +17,7 @@ use Text::ParseWords qw(shellwords);
 my $dir = tempdir();
 my $url = 'https://api.example.net/cgi-bin/report';
 
-# explain in an environment without what would change its answer.
+# explain without environment variables that would change its output.
 sub ask {
 	delete local @ENV{qw(CORSWRAP_POLICY NO_COLOR)};
 	return run([ corscheck(), 'explain', @_ ], dir => "$dir");
@@ -182,7 +182,8 @@ is(scalar(() = $why =~ /^bad\.ini:\d+: error: /mg), 2, 'each of them is told');
 is("$bad$said", '2', 'a policy that is not there');
 like($why, qr/none\.ini/, 'which is said');
 
-# --- mistakes of who asks ------------------------------------------------------
+# --- mistakes of users
+# ---------------------------------------------------------
 
 sub mistake {
 	my ($name, $args, $want) = @_;
@@ -259,7 +260,8 @@ like((ask(@from, '--origin', 'null', '--nix'))[2],
 mistake('a word too many', [ @from, '--origin', 'null', 'more' ],
     'unexpected argument "more"');
 
-# --- all that is in the way, at once -----------------------------------------------
+# --- all obstacles at once
+# ---------------------------------------------------------
 
 write_file("$dir/all.ini", "[cors]\norigins = https://b.example\n"
     . "methods = DELETE\n[cors open]\npath = /open/*\norigins = *\n"
@@ -299,7 +301,8 @@ write_file("$dir/path.ini", "[cors a]\norigins = *\npath = /a/*\n");
 like((ask('-p', "$dir/path.ini", '--url', 'https://a.example/%00', '--origin',
 	'https://b.example'))[1], qr/^Fix: .*leave %00 out$/m, 'a NUL in the path');
 
-# --- what only consoles show -----------------------------------------------------
+# --- messages that only consoles show
+# --------------------------------------------
 
 my (undef, $told) = ask('--url', "http://a.example/x#y'z", '--origin', 'null',
     '--method', 'TRACE');
@@ -317,7 +320,7 @@ like($told, qr{^Access to fetch at 'https://a[.]example/x#y%20z' from}m,
 
 # --- three browsers ---------------------------------------------------------------
 
-# What each prints of it (seen in them; Firefox' quotes are typographic there).
+# The message of each (observed; Firefox' quotes are typographic there).
 my $blocked = 'Cross-Origin Request Blocked: The Same Origin Policy disallows '
     . "reading the remote resource at $url. (Reason: ";
 my $bare = "$dir/none.ini";

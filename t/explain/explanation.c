@@ -1,6 +1,6 @@
 /*
- * Explanations: what people write becomes a question, a browser looks at
- * answers of all kinds, and its console says the words that Chromium says.
+ * Explanations: user input becomes a question, a browser checks responses of
+ * all kinds, and its console has Chromium's messages.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -46,7 +46,7 @@ split(const char *text, struct slice *parts)
 	return count;
 }
 
-/* "Name: value|Name: value" as an answer. */
+/* "Name: value|Name: value" as a response. */
 static struct response
 response_of(struct arena *arena, int status, const char *lines)
 {
@@ -107,7 +107,7 @@ struct preflight_row {
 	int status;
 	const char *response;
 	const char *reason;  /* NULL: it passes */
-	const char *message; /* what the console says */
+	const char *message; /* the console's message */
 	const char *check;   /* one of the lines of the walk */
 };
 
@@ -252,7 +252,7 @@ test_preflight(void **state)
 	assert_int_equal(e.preflight_passes, good);
 	assert_false(e.out_of_memory);
 	if (row->check != NULL) {
-		/* What fails stands last, and what passes somewhere. */
+		/* Failed checks come last, passed ones anywhere. */
 		bool fails =
 		    !good && !has_check(&e.preflight_checks, row->check, true);
 		assert_true(has_check(&e.preflight_checks, row->check, !fails));
@@ -274,7 +274,7 @@ test_preflight(void **state)
 	arena_free(arena);
 }
 
-/* ---- how long they are kept ---- */
+/* ---- how long they are cached ---- */
 
 struct kept_row {
 	const char *name;
@@ -318,7 +318,7 @@ test_kept(void **state)
 	arena_free(arena);
 }
 
-/* ---- answers ---- */
+/* ---- responses ---- */
 
 struct answer_row {
 	const char *name;
@@ -404,7 +404,7 @@ test_answer(void **state)
 	arena_free(arena);
 }
 
-/* ---- what fetch() refuses, and what is said beside the verdict ---- */
+/* ---- requests that fetch() refuses, and notes with the verdict ---- */
 
 struct begin_row {
 	const char *name;
@@ -413,7 +413,7 @@ struct begin_row {
 	const char *method;
 	const char *headers;
 	const char *message; /* of a refusal; NULL: it is sent */
-	const char *note;    /* part of one; NULL: there is none */
+	const char *note;    /* part of one; NULL: no such note */
 	struct {
 		const char *reason; /* of a message; NULL: forbidden-method */
 		enum url_space page_space;
@@ -685,7 +685,7 @@ test_begin(void **state)
 	arena_free(arena);
 }
 
-/* ---- what people write ---- */
+/* ---- user input ---- */
 
 struct question_row {
 	const char *name;
@@ -765,7 +765,7 @@ test_question(void **state)
 	arena_free(arena);
 }
 
-/* More than a command line has, from a form. */
+/* More than a command line can have, from a form. */
 static void
 test_too_many(void **state)
 {
@@ -790,7 +790,7 @@ test_too_many(void **state)
 	arena_free(arena);
 }
 
-/* ---- how it asks ---- */
+/* ---- how the request is made ---- */
 
 struct how_row {
 	const char *name;
@@ -943,7 +943,7 @@ test_how(void **state)
 	arena_free(arena);
 }
 
-/* What is thrown for a body with GET and for a method of mode no-cors. */
+/* The exceptions for a body with GET and for a method of mode no-cors. */
 static void
 test_thrown(void **state)
 {

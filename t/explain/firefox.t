@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# What `corscheck explain --browser firefox` says, real Firefox does
+# Real Firefox does what `corscheck explain --browser firefox` predicts
 # (Corswrap::Differential).
 #
 # SPDX-License-Identifier: ISC
@@ -32,7 +32,7 @@ check_browser(name => 'firefox', seed => 20250715, count => 200, at_once => 16,
 	    . 'fetch resource.',
 	header => qr/header '(\S+)' is not allowed/, lines => \&lines,
 	unsaid => sub { return 0 },
-	# It leaves this byte of a URL as it is.
+	# It does not change this byte of a URL.
 	tidy => sub { return $_[0] =~ s/%7C/|/gr },
 	start => sub {
 		my ($port, @hosts) = @_;

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # The fixes that `corscheck read` prints for servers and services that are not
-# here: heads and error pages as they send them, with what is to be changed in
-# the words of each.
+# installed: their headers and error pages, with the directives to change for
+# each.
 #
 # SPDX-License-Identifier: ISC
 use strict;
@@ -116,7 +116,8 @@ for my $case (@cases) {
 	like($e->{fix}, $want, 'its fix');
 }
 
-# A page of the preflight's response is not that of the request's.
+# The page of the preflight's response is not the one of the request's
+# response.
 my $two = ask("HTTP/1.1 204 No Content\r\nAccess-Control-Allow-Origin: $origin"
     . "\r\nAccess-Control-Allow-Methods: PUT\r\nAccess-Control-Allow-Headers: "
     . "x-token\r\n\r\n<pre>Cannot GET /</pre>\r\n\r\nHTTP/1.1 200 OK\r\n"
@@ -124,7 +125,7 @@ my $two = ask("HTTP/1.1 204 No Content\r\nAccess-Control-Allow-Origin: $origin"
 is($two->{request}{response}{status}, 200, 'two responses with bodies');
 like($two->{fix}, qr/app\.use|add_header/, 'in the words of one of them');
 
-# For people each directive is a line, without its backquotes.
+# In the text output each directive is on its own line, without backquotes.
 my $file = write_file("$dir/head", "HTTP/1.1 405 x\r\nServer: Caddy\r\n\r\n");
 my (undef, $text) = run([ corscheck(), 'read', '--url',
 	'https://api.example.org/x', '--origin', $origin, @put, $file ]);
@@ -140,7 +141,7 @@ like($text, qr/^Fix: if corswrap is behind Caddy, pass OPTIONS to it: .*; if not
         handle \{
     and behind all of them `\}`$/m, 'directives as lines');
 
-# What must not be pasted into a configuration is not filled in.
+# Values that must not be pasted into a configuration are not filled in.
 my $odd = ask("HTTP/1.1 405 x\r\nServer: nginx\r\n\r\n", '-X', 'PUT', '-H',
     'X-$a`b: 1');
 unlike($odd->{fix}, qr/add_header/, 'a name that nginx would read');

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# Every message that the browsers were seen to print is known to
-# `corscheck help`, with the cause of its situation; so is what people paste
-# first, and corswrap-errors(7) has all of them.
+# `corscheck help` knows every message that the browsers were observed to
+# print, with the right cause; also the messages that people paste most, and
+# corswrap-errors(7) has all of them.
 #
 # SPDX-License-Identifier: ISC
 use strict;
@@ -11,7 +11,7 @@ use lib "$FindBin::RealBin/../lib";
 use Corswrap::Test;
 use Test::More;
 
-# The situation is that of the id; '' is none.
+# The situation belongs to the id; '': no id.
 my %id = (
 	acao_missing => 'acao-missing', pre_acao_missing => 'acao-missing',
 	pre_status => 'preflight-status', pre_redirect => 'preflight-redirect',
@@ -36,17 +36,17 @@ my %id = (
 	img_plain_canvas => '', network_closed => '',
 );
 
-# What a browser says in other words than the situation has, or does not say.
+# Messages that differ from the situation's, or do not exist.
 my %other = (
-	# A bare status is all that WebKit says of it.
+	# WebKit only prints a status.
 	'webkit pre_acao_missing_403' => 'preflight-status',
 	'webkit pre_redirect_301' => 'preflight-status',
 	'webkit pre_redirect_301_bare' => 'preflight-status',
 	'firefox pre_redirect_301_bare' => 'acao-missing',
-	# One of two words: Firefox looks at lines, WebKit at commas alone.
+	# One of two messages: Firefox counts lines, WebKit only commas.
 	'firefox acao_comma' => 'acao-mismatch', 'firefox acao_space' =>
 	'acao-mismatch', 'webkit acao_space' => 'acao-missing',
-	# WebKit has one sentence for all of it.
+	# WebKit has one message for all of them.
 	(map { ("webkit $_" => 'acao-missing') } qw(acao_mismatch acao_invalid
 	    acao_empty redir_cross_named)),
 	# Firefox names no cause, or a wrong one.
@@ -74,7 +74,8 @@ for my $row (split /\n/, read_file(top_src() . '/t/vectors/console.tsv')) {
 	like($out, qr/^Fix: .{10}/m, 'with a cure');
 }
 
-# --- what people paste first --------------------------------------------------
+# --- the most frequent messages
+# -----------------------------------------------
 
 for my $text ('TypeError: Failed to fetch', 'Uncaught (in promise) TypeError: '
 	. 'NetworkError when attempting to fetch resource.',
@@ -99,8 +100,8 @@ for my $text (sort keys %also) {
 }
 # --- the lists of the engines ---------------------------------------------------
 
-# Chromium's CorsError (of version 156, in the words of its console), what it
-# says beside, and WebKit's (2.50).
+# Chromium's CorsError (of version 156, with the messages of its console), its
+# other messages, and WebKit's (2.50).
 my $from = "Access to fetch at 'https://b.example/' from origin "
     . "'https://a.example' has been blocked by CORS policy: ";
 my $pre = "${from}Response to preflight request doesn't pass access control "
@@ -189,7 +190,7 @@ for my $row (@lists) {
 	like($out, qr/^Fix: .{10}/m, 'with a cure');
 }
 
-# Firefox', as the one of this machine has them.
+# Firefox', from the version on this machine.
 SKIP: {
 	my ($archive) = glob '/usr/lib/firefox*/omni.ja';
 	my $python = have_program('python3');
@@ -213,7 +214,7 @@ END
 		($exit, my $out, my $id) = help($text);
 		is($exit, 0, "$key: known");
 		isnt($id, '', "$key: has an id") if $kind =~ /^(?:Cookie|CORP)/;
-		# All else would do for that, too.
+		# Every text would match that, too.
 		unlike($out, qr/"(?:Cross-Origin Request Blocked|Load failed)"/,
 		    'by its own words');
 		$seen{$kind}++;

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Requests as people have them at hand: what "Copy as cURL", "Copy as fetch", a HAR
-# and pasted response headers become.
+# Requests as people copy them: the results of "Copy as cURL", "Copy as fetch",
+# a HAR and pasted response headers.
 #
 # SPDX-License-Identifier: ISC
 
@@ -22,8 +22,8 @@ sub ask {
 	return ($e, $err, $status, $out);
 }
 
-# A request in one line: METHOD, what a preflight would ask for, whether the
-# request has credentials and of which origin it is.
+# A request on one line: METHOD, the values of its preflight, whether it has
+# credentials, and its origin.
 sub summary {
 	my ($e) = @_;
 	my $asked = $e->{preflight}{request}{headers} // {};

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# corscheck reference: its form, and its lists against what lint knows.
+# corscheck reference: its form, and its lists compared with lint's.
 #
 # SPDX-License-Identifier: ISC
 
@@ -26,7 +26,8 @@ for my $section (@$sections) {
 }
 unlike($json, qr/`/, 'no marks are left');
 
-# --- what must stand there ------------------------------------------------------
+# --- required parts
+# -------------------------------------------------------------
 
 my %pair = map { $_->{response_header} => $_->{request_header} }
     @{ $section{pairs}{rows} };
@@ -73,7 +74,7 @@ for my $row (@{ $section{safelists}{rows} }) {
 	push @{ $names{ $row->{list} } }, @{ $row->{names} };
 }
 
-# How lint calls each name in a list of this key: { name => id }.
+# The diagnostic of lint for each name in a list of this key: { name => id }.
 sub lint {
 	my ($key, @names) = @_;
 	write_file("$dir/p.ini", join '', "[cors]\norigins = https://a.example\n",
@@ -103,13 +104,13 @@ all_are('forbidden-header', 'expose',
 my $forbidden = 'request headers that scripts cannot set';
 all_are('forbidden-header', 'headers', $forbidden,
     grep { !/^X-/ } @{ $names{$forbidden} });
-# Every name of the core's own table is there.
+# It has every name of the core's own table.
 my $core = read_file(top_src() . '/src/cors/names.c');
 my ($table) = $core =~ /^request_header_is_forbidden.*?\{(.*?)NULL\}/ms;
 is_deeply([ map { lc } grep { !/^X-/ } @{ $names{$forbidden} } ],
     [ $table =~ /"([a-z0-9-]+)"/g ], "$forbidden: all of the core's");
 
-# What explain says of a preflight with a bad status and no header.
+# explain's result for a preflight with a bad status and no header.
 like($section{checks}{text}, qr/is what the console names.*at the bottom of it/s,
     'that the reason may be another than the first check that fails');
 
@@ -120,7 +121,7 @@ for my $width (40, 80, 100) {
 	    env => { COLUMNS => $width });
 	is($exit, 0, "reference, $width columns wide");
 	like($out, qr/^\Q$_->{title}\E$/m, "$width: $_->{title}") for @$sections;
-	# No word is lost however narrow it is.
+	# No word is lost at any width.
 	my %had = map { $_ => 1 } split ' ', $out;
 	my @lost = grep { !$had{$_} } map { split } map { $_->{so} }
 	    @{ $section{myths}{rows} };

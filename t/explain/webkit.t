@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# What `corscheck explain --browser safari` says, real WebKitGTK does
+# Real WebKitGTK does what `corscheck explain --browser safari` predicts
 # (Corswrap::Differential).
 #
 # SPDX-License-Identifier: ISC
@@ -13,8 +13,8 @@ use Test::More;
 
 plan skip_all => 'no WebKitGTK or no Xvfb' unless Corswrap::WebKit::program();
 
-# { number => [line, ...] }: pages ask for one thing after the other, and say for
-# which.
+# { number => [line, ...] }: pages send one request after the other, and log
+# its number.
 sub lines {
 	my (%said, $number);
 	for my $text (@_) {
@@ -31,7 +31,7 @@ sub lines {
 check_browser(name => 'safari', seed => 20250713, count => 200, at_once => 1,
 	version => 2.50, failed => 'TypeError: Load failed',
 	header => qr/Request header field (\S+) is not allowed/,
-	# Where it names a URL, some bytes of it are decoded.
+	# In its messages some bytes of URLs are decoded.
 	tidy => sub { return $_[0] =~ s/%7E/~/gr =~ s/%2e/./gr =~ s/%7C/|/gr },
 	lines => \&lines, unsaid => sub { return 0 },
 	start => sub {

@@ -1,5 +1,6 @@
 /*
- * The beginning of a request is parsed alike however it is cut into reads.
+ * The beginning of a request is parsed in the same way however it is split
+ * into reads.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -133,9 +134,9 @@ static const struct row rows[] = {
 
 static struct params parsed;
 
-/* Parse it in reads of so many bytes, keeping what is not taken, with nothing
- * readable behind it.  Returns the event that ended it; *at: the bytes that
- * were taken until then. */
+/* Parse it in reads of so many bytes, keeping bytes that were not taken,
+ * with no readable byte after it.  Returns the event that ended it; *at:
+ * the bytes taken until then. */
 static enum params_event
 parse(const char *bytes, size_t len, size_t step, int *replies, size_t *at)
 {
@@ -182,8 +183,8 @@ test_row(void **state)
 		assert_int_equal(parsed.keep, strcmp(row->name, "kept") == 0);
 }
 
-/* Less of it is never worse or further: a row that is good at its end was
- * MORE all the way, and one that is bad never was good before. */
+/* A prefix never gives another result: a row that is READY at its end was
+ * MORE before, and one that is an error was never READY before. */
 static void
 test_prefixes(void **state)
 {
@@ -249,7 +250,7 @@ test_bounds(void **state)
 	assert_int_equal(parse_many(2, 32763), PARAMS_LARGE);
 }
 
-/* The same where each pair is a short one that is there whole. */
+/* The same with short pairs, each in one piece. */
 static void
 test_short_bounds(void **state)
 {
@@ -289,7 +290,7 @@ test_used(void **state)
 	assert_int_equal(parsed.skip, 2);
 }
 
-/* The parameters, however they were cut. */
+/* The parameters, however they were split. */
 static void
 check_parameters(const char *request, size_t len)
 {
@@ -343,7 +344,7 @@ test_nuls(void **state)
 	assert_memory_equal(parsed.text, want, sizeof(want));
 }
 
-/* What refuses a role or a second request names the right one. */
+/* The reply that refuses a role or a second request has the right id. */
 static void
 test_refusals(void **state)
 {
@@ -368,8 +369,8 @@ test_refusals(void **state)
 			    16);
 }
 
-/* Whatever comes: no crash, no read beyond the end, and the same however it is
- * cut. */
+/* For any input: no crash, no read beyond the end, and the same result
+ * however it is split. */
 static void
 test_noise(void **state)
 {
@@ -441,7 +442,8 @@ test_answers(void **state)
 	       "\115\0\0\0\0\0\0\0");
 }
 
-/* Asked for the same again and again, the answer keeps within its buffer. */
+/* If the same variable is requested repeatedly, the reply stays within its
+ * buffer. */
 static void
 test_answer_bound(void **state)
 {

@@ -1,7 +1,7 @@
 /*
- * FastCGI records of a client: what is written is read back by a plain decoder
- * of the specification; what is read may be cut anywhere, padded, mixed with
- * complaints, or no FastCGI at all.
+ * FastCGI records of a client: written records are read back by a simple
+ * decoder of the specification; input may be split anywhere, padded, mixed
+ * with standard error, or not FastCGI at all.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -79,7 +79,7 @@ read_length(const unsigned char **p, const unsigned char *end)
 	size_t n = (size_t)((*p)[0] & 0x7f) << 24 | (size_t)(*p)[1] << 16 |
 		   (size_t)(*p)[2] << 8 | (*p)[3];
 	*p += 4;
-	/* the short form is to be used where it can be */
+	/* the short form must be used if possible */
 	assert_true(n > 127);
 	return n;
 }
@@ -190,7 +190,7 @@ test_request(void **state)
 		free(variables[--n]);
 }
 
-/* What is no variable is left out. */
+/* Strings that are not variables are left out. */
 static void
 test_no_variable(void **state)
 {
@@ -407,7 +407,7 @@ test_random(void **state)
 		while (len + 16 < sizeof(bytes)) {
 			seed =
 			    seed * 6364136223846793005u + 1442695040888963407u;
-			/* mostly what looks like a record */
+			/* mostly bytes that look like a record */
 			bytes[len++] =
 			    seed >> 60 == 0 ? (unsigned char)(seed >> 33) : 1;
 			bytes[len++] = (unsigned char)((seed >> 40) % 12);

@@ -1,5 +1,5 @@
 /*
- * What XMLHttpRequest makes of a Content-Type when it sends a string.
+ * How XMLHttpRequest changes a Content-Type when it sends a string.
  *
  * The rows were seen in the browsers (Chromium 156, Firefox 153, WebKitGTK
  * 2.50; 684 types and pairs of types agreed).

@@ -1,6 +1,6 @@
 /*
- * The browser's side: what fetch() sends, what makes it ask first, and what it
- * wants to read in the answers.
+ * The browser's side: what fetch() sends, when it sends a preflight, and what
+ * it requires of the responses.
  *
  * Rows marked Chromium were seen in that browser (version 156).
  *
@@ -49,7 +49,7 @@ fields_of(struct arena *arena, const char *lines)
 	return (struct fetch_fields){at, count};
 }
 
-/* ---- what asks ---- */
+/* ---- requests ---- */
 
 struct plan_row {
 	const char *name;
@@ -57,7 +57,7 @@ struct plan_row {
 	const char *headers; /* "name:value|name:value" */
 	const char *asked;   /* NULL: no preflight; "": one without -Headers */
 	const char *sent;    /* names and values that are sent, as headers */
-	int chromium;	     /* some header is not as Fetch has it */
+	int chromium;	     /* some header differs from Fetch */
 };
 
 static const struct plan_row plans[] = {
@@ -282,7 +282,7 @@ test_plan(void **state)
 		unit_assert_slice(plan.asked, row->asked);
 	check_sent(arena, &plan, row->sent, row->chromium);
 
-	/* The same on one origin: nobody asks. */
+	/* The same on one origin: no preflight. */
 	request.url_origin = request.origin;
 	assert_true(fetch_plan(arena, &request, &plan));
 	assert_false(plan.preflight);
@@ -413,7 +413,7 @@ test_bytes(void **state)
 	}
 }
 
-/* ---- answers ---- */
+/* ---- responses ---- */
 
 static const struct check_row {
 	const char *name;
@@ -648,7 +648,7 @@ test_max_age(void **state)
 	}
 }
 
-/* One row a rule of t/vectors' kind: what each engine makes of a header. */
+/* One row per rule: how each engine treats a header. */
 static void
 test_engines(void **state)
 {
@@ -713,7 +713,7 @@ test_engines(void **state)
 	}
 }
 
-/* Only Chromium writes it anew. */
+/* Only Chromium serializes it again. */
 static void
 test_tidied(void **state)
 {

@@ -1,7 +1,7 @@
 /*
  * URLs as browsers read them.  Every row was given to `new URL()` of Chromium
- * 156, which agreed, but for two hosts that it takes and no server can have:
- * "a b" and "[::1.2.3.04]".
+ * 156, which agreed, except for two hosts that it accepts and no server can
+ * have: "a b" and "[::1.2.3.04]".
  *
  * SPDX-License-Identifier: ISC
  */
@@ -127,7 +127,7 @@ static const struct row {
     {"http://[1:2:3:4:5:6:7:1.2.3.4]/", NULL, NULL, NULL},
     {"http://[fe80::1%25eth0]/", NULL, NULL, NULL},
     {"http://[1:]/", NULL, NULL, NULL},
-    /* userinfo: seen, and left out of what is printed */
+    /* userinfo: detected, and never printed */
     {"http://u:p@a.example/", A "/", A, "/"},
     {"http://a@b@a.example/", A "/", A, "/"},
     /* no URL, or none of ours */
@@ -157,7 +157,7 @@ test_row(void **state)
 		unit_assert_slice(url.href, row->href);
 		unit_assert_slice(url.origin, row->origin);
 		unit_assert_slice(url.target, row->target);
-		/* What is normal stays as it is. */
+		/* Normalized URLs do not change. */
 		struct url again;
 		fault = url_parse(arena, url.href, NULL, NULL, &again);
 		assert_int_equal(fault, URL_FAULT_NONE);
@@ -166,7 +166,7 @@ test_row(void **state)
 	arena_free(arena);
 }
 
-/* What Location may say. */
+/* Values of Location. */
 static const struct join_row {
 	const char *name;
 	const char *href;
@@ -218,7 +218,8 @@ test_join(void **state)
 	arena_free(arena);
 }
 
-/* Blanks and controls around it go, tabs and line ends within it too. */
+/* Blanks and controls around it are removed, tabs and line ends within it
+ * too. */
 static void
 test_blanks(void **state)
 {
@@ -235,7 +236,7 @@ test_blanks(void **state)
 	arena_free(arena);
 }
 
-/* Of consoles alone. */
+/* Only for consoles. */
 static const struct fragment_row {
 	const char *name;
 	const char *full;
@@ -353,7 +354,7 @@ test_trustworthy(void **state)
 	arena_free(arena);
 }
 
-/* What an address shows; a name shows nothing. */
+/* The space of addresses; that of a name is unknown. */
 static void
 test_space(void **state)
 {
@@ -382,7 +383,7 @@ test_space(void **state)
 	arena_free(arena);
 }
 
-/* Hosts at and past the room there is for them; every prefix of a URL. */
+/* Hosts at and over the size of their buffer; every prefix of a URL. */
 static void
 test_sizes(void **state)
 {

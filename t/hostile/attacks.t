@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # The attacks of SECURITY.md, each under its name, over real sockets and as
-# plain CGI: what the attacker wants does not happen.
+# plain CGI: each attack fails.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -17,7 +17,7 @@ use Test::More;
 
 my $good = 'https://app.example.com';
 
-# A program that shows what it was given.
+# A program that prints its input.
 my $shows = <<'SH';
 printf 'Content-Type: text/plain\n\n'
 for word; do printf 'ARG %s\n' "$word"; done
@@ -151,10 +151,10 @@ my @hostile = (HTTP_PROXY => 'http://evil.example:1', LD_PRELOAD => '/evil.so',
 	symlink corswrap(), "$dir/api.cgi" or die;
 	my %env = (GATEWAY_INTERFACE => 'CGI/1.1', REQUEST_METHOD => 'GET',
 		HTTP_ORIGIN => $good, PATH => $ENV{PATH}, REQUEST_URI => '/x');
-	# By what name it was called only Linux tells.
+	# Only Linux reports the name that it was called by.
 	$env{CORSWRAP_CONFIG} = "$dir/api.ini" if posix_only();
-	# The only variables that a server takes from the client begin with
-	# HTTP_; a client that could set CORSWRAP_CONFIG would be the server.
+	# A server only sets variables from client headers with names that
+	# begin with HTTP_, so a client cannot set CORSWRAP_CONFIG.
 	my %drop = map { $hostile[ 2 * $_ ] => $hostile[ 2 * $_ + 1 ] }
 	    grep { $hostile[ 2 * $_ ] =~ /^(?:HTTP_PROXY|LISTEN_|NOTIFY)/ }
 	    0 .. $#hostile / 2;
@@ -220,8 +220,8 @@ my @hostile = (HTTP_PROXY => 'http://evil.example:1', LD_PRELOAD => '/evil.so',
 		unlike($got->{stdout}, qr/\Q$dir/, '... and tells no path');
 	}
 
-	# A neighbour who may write in the root swaps a script for a link, again
-	# and again; what is tested must be what is run.
+	# Another user who can write in the root keeps swapping a script for a
+	# link; the file that is checked must be the one that is run.
 	my $swapper = fork // die;
 	if ($swapper == 0) {
 		my ($until, $turns) = (time + 20, 0);
@@ -248,7 +248,7 @@ my @hostile = (HTTP_PROXY => 'http://evil.example:1', LD_PRELOAD => '/evil.so',
 	$r->stop;
 }
 {
-	# Files of ours in folders where others may write.
+	# Our files in folders that other users can write to.
 	my $dir = tempdir();
 	chmod 01777, "$dir";
 	write_file("$dir/victim", "precious\n");
@@ -358,7 +358,7 @@ INI
 	    'http://public/private', '/publi%63%00/x',
 	    '/public/%zz', '/public/%', '\\public\\x', '/x/..;/public/x',
 	    '/.;/public/x', '*', '', 'public/x', ' /public/x', '/%2570ublic/x';
-	# The script is private, and the path can be read as a public one.
+	# The script is private, and its path can be misread as a public one.
 	my %private = (SCRIPT_NAME => '/private/report.pl');
 	$is_private->("a script, and $_->[0]", %private,
 		REQUEST_URI => "/private/report.pl$_->[0]", PATH_INFO => $_->[1])
@@ -413,7 +413,7 @@ INI
 	$is_private->('a forged same-origin', REQUEST_URI => '/private',
 		HTTP_HOST => 'www.example.com', HTTP_REFERER => "$good/");
 
-	# The second request of a connection is no other than the first.
+	# The second request of a connection is treated like the first.
 	my $c = fcgi_connect($r->address);
 	is($c->request(keep => 1, params => get(HTTP_ORIGIN => $evil,
 		REQUEST_URI => '/public/x'))->{status}, 200,

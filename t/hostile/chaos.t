@@ -1,8 +1,9 @@
 #!/usr/bin/perl
-# Everything goes wrong at once for some seconds: connections that stall, trickle,
-# are cut and reset at any byte between client, server, corswrap and php-fpm;
-# processes that are stopped; full disks, clocks that jump.  Every answer is
-# whole and right, or is seen to be cut; nothing is lost, held or left.
+# All kinds of faults at once for some seconds: connections that stall,
+# trickle, are cut and reset at any byte between client, server, corswrap and
+# php-fpm; processes that are stopped; full disks, clocks that jump.  Every
+# response is complete and right, or visibly cut off; no request is lost, and
+# no process or descriptor is left.
 #
 #	CORSWRAP_SEED=17 t/run hostile/chaos    the same again
 #
@@ -34,7 +35,7 @@ sub nothing_wrong {
 	return $sum->{counts};
 }
 
-# Do it until enough has happened, which takes longer on a slow machine.
+# Run until enough requests were made, which takes longer on a slow machine.
 sub enough {
 	my ($chaos) = @_;
 	my ($asked, $well, $harm, $longest) = (0, 0, 0, 0);
@@ -57,7 +58,7 @@ sub enough {
 
 scene 'everything at once' => sub {
 	my $chaos = Corswrap::Chaos->new(seed => $seed);
-	# A warm process: its figures are those to come back to.
+	# A process after some requests: its figures are the baseline.
 	nothing_wrong($chaos->run(clients => 4, seconds => 1.5));
 	my $before = $chaos->left;
 	enough($chaos);
@@ -83,7 +84,7 @@ for my $scene ([ full_disk => \&full_disk ], [ clock_jumps => \&clock_jumps ],
 	my ($name, $play) = @$scene;
 	scene $name => sub {
 	SKIP: {
-		# valgrind and sanitizers want to be the first that is preloaded.
+		# valgrind and sanitizers must be preloaded first.
 		skip 'a preloaded library beside a sanitizer', 1
 		    if $name eq 'clock_jumps' && Corswrap::Faults->is_sanitized;
 		my @seen = $play->();

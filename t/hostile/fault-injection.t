@@ -1,9 +1,8 @@
 #!/usr/bin/perl
-# Every system call that can fail does fail, one after the other, each time it
-# is called: the answer is right, or an error that says so, or no whole answer;
-# the log tells; and the next request is answered as if nothing had been, with
-# no descriptor and no process left behind.  The first three times that each is
-# called; with CORSWRAP_LONG every time.
+# Every system call that can fail is made to fail, one call at a time: the
+# response is right, or an error, or visibly incomplete; the log has the cause;
+# and the next request works normally, with no descriptor and no process left.
+# For the first three calls of each; with CORSWRAP_LONG for every call.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -54,8 +53,8 @@ sub post {
 			CONTENT_LENGTH => length $body));
 }
 
-# The same as the second request of a connection; who is cut off before it
-# connects again, as a web server does.
+# The same as the second request of a connection; a client that is disconnected
+# before it reconnects, as a web server does.
 sub post_again {
 	my ($r, $body) = @_;
 	my $c = fcgi_connect($r->address) or return { timed_out => 1 };
@@ -66,7 +65,7 @@ sub post_again {
 			CONTENT_LENGTH => length $body));
 }
 
-# What is wrong with an answer, in view of what it was meant to be; or ''.
+# Compare a response with the intended one; the difference, or ''.
 sub wrong {
 	my ($r, $got, $want, $log) = @_;
 	return 'no end' if $got->{timed_out};
@@ -144,7 +143,7 @@ my $total   = 0;
 		sub { $_[0] . 'end' });
 	$total += sweep('kept', $r, [ grep { !/accept4/ } @calls ], \@bodies,
 		sub { $_[0] . 'end' }, \&post_again);
-	# Over: every one of them from now on.
+	# Now every one of them.
 	for my $call (qw(pipe2 clone malloc memfd_create)) {
 		next unless $faults->may_refuse($call);
 		$faults->arm($call, 1, $error{$call}, lasting => 1);
@@ -158,7 +157,7 @@ my $total   = 0;
 	is($r->stop, 0, 'exec: stops as it should');
 }
 {
-	# A body that fits no memory of ours goes to a file: the disk is full.
+	# A body too large for memory goes to a file: the disk is full.
 	my $dir = tempdir();
 	my $r   = responder(env => { %{ $faults->env }, TMPDIR => "$dir" },
 		args => [ '-w', 2 ], program => $program);
@@ -209,7 +208,7 @@ my $total   = 0;
 			[ '', 'x' x 200_000 ], sub { $_[0] . 'end' });
 		is($r->stop, 0, "forward, keep = $keep: stops as it should");
 	}
-	# a host that is gone, or the way to it: the application's failure
+	# an unreachable host or network: the application's failure
 	my $r = responder(env => $faults->env, args => [ '-w', 2 ],
 		policy => "[cors]\norigins = https://app.example.com\n"
 		    . "[app]\nforward = unix:$dir/app unix:$dir/other\n");
@@ -244,8 +243,8 @@ my $total   = 0;
 		    'nine bytes at a time, a body of ' . length $body);
 	}
 	$faults->share(0);
-	# On a connection an interruption is the end of our patience (pool.h):
-	# there it may end the request, if not by half an answer.
+	# On a connection an interruption means that the time is over (pool.h):
+	# there it may end the request, but not with an incomplete response.
 	my %patience = map { $_ => 1 } qw(read write writev send sendmsg recv splice);
 	for my $call (qw(read write writev send sendmsg recv poll waitpid nanosleep
 	    epoll_wait sendfile splice pread accept4)) {
@@ -393,7 +392,8 @@ sub cgi {
 		more => { server => 'reload = 1h' }, program => $program);
 	my $text = read_file($r->{policy});
 	my @bad;
-	# Its socket is there before its start is done, which must not meet a fault.
+	# Its socket exists before the start is complete, which must not hit a
+	# fault.
 	is(post($r, 'x')->{body}, 'xend', 'a responder that serves');
 	for my $call (qw(malloc open read fstat stat)) {
 		for my $n (1 .. $most) {

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Everything that can go wrong, at once, for some seconds; bench/soak does the
-# same for longer.
+# All kinds of faults at once, for some seconds; bench/soak does the same for
+# longer.
 #
 # SPDX-License-Identifier: ISC
 
@@ -37,7 +37,7 @@ sub nothing_is_left {
 	SKIP: {
 		skip 'a sanitizer has memory of its own', 1
 		    if $f->is_sanitized;
-		# It is given back when the crowd has been gone for a while.
+		# Memory is given back some time after the burst.
 		my $most = $before->{resident} + $kib;
 		wait_for(sub { $r->resident <= $most });
 		cmp_ok($r->resident, '<=', $most, "$when: memory too");

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # The fuzz targets without a fuzzer: their corpora, and some thousands of
 # mutations of them, the same in every run.  With CORSWRAP_LONG set (t/run
-# --long) a minute each of mutations that no run has seen.
+# --long) a minute each of new mutations.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -26,11 +26,11 @@ my @sources = map { m{/(\w+)\.c$} } glob top_src() . '/fuzz/*.c';
 is_deeply([ sort @targets ], [ sort grep { $_ ne 'replay' } @sources ],
     'and a file');
 
-# Those that ask the kernel for every input do fewer.  So does valgrind, which
-# also looks at the corpora whole.
+# Targets with system calls for every input run fewer.  So does valgrind, which
+# also runs the whole corpora.
 my $share = under_valgrind() ? 50 : 1;
 my %slow = map { $_ => 1 } qw(fastcgi import log originsfile page params policy);
-# A process, or a connection, for each.
+# One process or connection per input.
 my %few = (relay => 40, forward => 600);
 for my $target (@targets) {
 	my @how = $long ? ('-t', 60, '-s', time ^ $$)

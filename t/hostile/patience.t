@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# Time limits and clients that go, where something else goes on all the time: a
-# client that is always about to take more, a program that never pauses, an end
-# of STDIN that comes late.
+# Timeouts and disconnects while other events never stop: a client that keeps
+# reading a little, a program that never pauses, an end of STDIN that comes
+# late.
 #
 # SPDX-License-Identifier: ISC
 
@@ -20,7 +20,7 @@ use Time::HiRes qw(sleep time);
 my $note_pid = "open my \$p, '>', \"$dir/pid.new\"; print {\$p} \$\$; close \$p;"
     . "rename \"$dir/pid.new\", \"$dir/pid\";";
 
-# The pid of the program that has just been asked for.
+# The pid of the program of the last request.
 sub started {
 	wait_for(sub { -s "$dir/pid" }) or return 0;
 	my $pid = read_file("$dir/pid");
@@ -65,7 +65,7 @@ perl_program('moved.pl', 'setpgrp 0, getpgrp getppid or die;' . $note_pid
 	is($r->stop, 0, 'and we are not');
 }
 
-# Standard error without a pause, which the client of the pipe never empties.
+# Standard error without a pause, to a pipe whose reader never reads.
 shell_program('grumbling', 'exec 3>&1; for i in 1 2 3 4 5; do yes >&2 & done;'
     . 'exec yes >&2');
 {
@@ -86,7 +86,7 @@ sub upload_of {
 	return $c;
 }
 
-# How long somebody else waits for an answer, in seconds.
+# How long another client waits for a response, in seconds.
 sub beside {
 	my ($r) = @_;
 	my $began = time;
@@ -132,7 +132,8 @@ sub beside {
 	is($r->stop, 0, 'F2: it stops as ever');
 }
 
-# What came fast earns no hours of silence: DEADLINE_SILENCE (t/base/clock.c).
+# A fast beginning does not allow hours of silence: DEADLINE_SILENCE
+# (t/base/clock.c).
 SKIP: {
 	skip 'CORSWRAP_LONG is not set', 4 unless $ENV{CORSWRAP_LONG};
 	my $r = run_responder("body-timeout = 2s");
@@ -191,7 +192,7 @@ sub cut_in_time {
 	cors_on($got, 'F3: 408');
 	cmp_ok(time - $began, '<', 8, 'F3: in time');
 	logged($r, qr/takes too long .*\[total-timeout\]/, 'F3: logged');
-	# The first half of it goes by in the parameters and the body.
+	# The first half of it passes during the parameters and the body.
 	$c = upload_of($r, 2, 'x');
 	sleep 1.2;
 	$c->send_bytes(record(5, 1, 'x') . record(5, 1, ''));
@@ -240,7 +241,8 @@ for my $mode (qw(end finish)) {
 	    "stderr = fastcgi, on-abort = $mode: each line is not waited for");
 }
 
-# --- who goes though input is left ---------------------------------------------
+# --- disconnects with input left
+# -----------------------------------------------
 
 {
 	my $r = run_responder("kill-grace = 300ms\nfirst-byte-timeout = 50s");

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# A real web server gives up on corswrap as a CGI program: the client goes, the
-# server's patience ends, the server is stopped.  Whatever the program does then,
-# nothing of it is left, no process and no zombie.
+# A real web server ends corswrap as a CGI program: the client disconnects, the
+# server times out, the server is stopped.  Whatever the program does then, no
+# process and no zombie is left.
 #
 # SPDX-License-Identifier: ISC
 
@@ -21,8 +21,8 @@ static_cgi();
 my $wrapper = -x top_build() . '/corswrap.cgi' ? top_build() . '/corswrap.cgi'
     : corswrap();
 
-# What the programs do once they have told their pids.  "deaf" hears no TERM;
-# "child" has another process, of its own group.
+# The programs after they have printed their pids.  "deaf" ignores TERM;
+# "child" has another process, in its own group.
 my %programs = (
 	quiet => 'tell; exec sleep 300',
 	child => 'sleep 300 & tell $!; wait',
@@ -55,8 +55,8 @@ SH
 	return $dir;
 }
 
-# Ask for it; { name, connection, pids }: of the program, its child, and with
-# rewrite of what started it, which is corswrap.
+# Request it; { name, connection, pids }: of the program, its child, and with
+# rewrite of its parent, which is corswrap.
 sub ask {
 	my ($dir, $port, $name, $inject) = @_;
 	my $file = "$dir/pids/$name-$inject.cgi";
@@ -70,8 +70,7 @@ sub ask {
 		pids => [ $pid, @more, $inject eq 'rewrite' ? $parent : () ] };
 }
 
-# Gone, and not just waiting to be reaped by somebody who never does; the dead
-# whose parents are dead are init's.
+# Ended and reaped; zombies without a living parent belong to init.
 sub is_gone {
 	my ($pid) = @_;
 	my ($state, $parent) = read_file("/proc/$pid/stat") =~ /.*\) (\S) (\d+)/;
@@ -91,7 +90,7 @@ sub are_gone {
 	return;
 }
 
-# The client reads some of it and goes.
+# The client reads some of it and disconnects.
 sub leave {
 	my (@asked) = @_;
 	for my $one (@asked) {
@@ -126,14 +125,14 @@ sub stop_apache {
 for my $module (have_program('apache2') ? qw(cgid cgi) : ()) {
 	scene "mod_$module, its patience" => sub {
 		my $dir = site_of();
-		# Apache looks for a client that is gone only when it has
-		# something to say to it; a program that is silent it leaves after
-		# Timeout, in which it must have begun, however busy the machine is.
+		# Apache notices a disconnect only when it writes to the
+		# client; it ends a silent program after Timeout, within which
+		# the program must have started, even on a busy machine.
 		my $port = start_apache($dir, $module, 'Timeout 5');
 		my @loud = map { ask($dir, $port, 'loud', $_) } qw(rewrite prepend);
 		leave(@loud);
-		# A program in our place is the server's to end, and Apache knows
-		# nothing of what it has started.
+		# The server must end a program that replaced us, and Apache
+		# does not know its children.
 		my @silent = map { ask($dir, $port, @$_) } [qw(quiet rewrite)],
 		    [qw(quiet prepend)], [qw(child rewrite)], [qw(deaf rewrite)],
 		    [qw(deaf prepend)];
@@ -150,8 +149,7 @@ for my $module (have_program('apache2') ? qw(cgid cgi) : ()) {
 	scene "mod_$module, a stop" => sub {
 		my $dir = site_of();
 		my $port = start_apache($dir, $module, '');
-		# Not prepend: this Apache forgets programs that are silent, ours
-		# or not.
+		# Not prepend: this Apache never ends silent programs.
 		my @running = map { ask($dir, $port, $_, 'rewrite') } qw(child deaf);
 		stop_apache($dir);
 		are_gone("mod_$module: the server is stopped", @running);
@@ -162,7 +160,7 @@ for my $module (have_program('apache2') ? qw(cgid cgi) : ()) {
 
 scene 'lighttpd' => sub {
 	my $dir = site_of();
-	# Of a client that is gone it hears when it has something to say to it.
+	# It notices a disconnect when it writes to the client.
 	my $port = lighttpd($dir, <<'END');
 cgi.assign = ( ".cgi" => "" )
 cgi.limits = ( "read-timeout" => 5 )
@@ -170,7 +168,7 @@ END
 	my @silent = map { ask($dir, $port, $_, 'rewrite') }
 	    qw(quiet child deaf);
 	are_gone('lighttpd: read-timeout', @silent);
-	# Last: some versions forget others' timeouts after it, whatever runs.
+	# Last: after it some versions ignore other timeouts.
 	my @loud = map { ask($dir, $port, 'loud', $_) } qw(rewrite prepend);
 	leave(@loud);
 	are_gone('lighttpd: the client disconnected', @loud);

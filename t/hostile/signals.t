@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # Signals that come in the middle of requests, a second request on a busy
-# connection, and one process at a time as mod_fcgid has it.
+# connection, and one process at a time as with mod_fcgid.
 #
 # SPDX-License-Identifier: ISC
 
@@ -23,13 +23,14 @@ perl_program('slow.pl', 'binmode STDIN; binmode STDOUT; print "A: 1\n\n";'
     . 'select undef, undef, undef, 0.01 }');
 perl_program('nap.pl', 'print "A: 1\n\n"; select undef, undef, undef, 0.4; print "ok"');
 
-# R10: interrupted calls are made again.
+# R10: interrupted calls are restarted.
 {
 	my $r = run_responder('', server => "log = error\nreload = 1h");
 	my $us  = $$;
 	my $pid = fork // die;
 	if ($pid == 0) {
-		# Of all that nobody need handle; HUP is work for the responder.
+		# All signals that need no handling; HUP is handled by the
+		# responder.
 		for (my $n = 0; getppid == $us && kill 0, $r->pid; $n++) {
 			kill $_, $r->pid
 			    for qw(WINCH CHLD CONT URG), $n % 4 ? () : 'HUP';
@@ -37,11 +38,12 @@ perl_program('nap.pl', 'print "A: 1\n\n"; select undef, undef, undef, 0.4; print
 		}
 		_exit(0);
 	}
-	# Who is busy is not met by chance, so: no thread takes what is not a
-	# fault of its own, and the rain shows that nothing else goes wrong.
+	# Hitting a busy thread is not left to chance: no thread takes signals
+	# except those of its own faults, and the many signals show that
+	# nothing else fails.
 	my %fault = map { $_ => 1 } SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE,
 	    SIGKILL, SIGSEGV, SIGSTOP, 31;
-	# In POSIX' way one waits for signals by sigwait(3), which takes them.
+	# The POSIX way waits for signals by sigwait(3), which takes them.
 	for my $file (posix_only() ? () : glob '/proc/' . $r->pid . '/task/*/status') {
 		my ($blocked) = read_file($file) =~ /^SigBlk:\s+(\w+)/m or next;
 		my $mask = hex substr $blocked, -8;
@@ -113,7 +115,7 @@ perl_program('much.pl', 'binmode STDOUT; print "A: 1\n\n";'
 		$c->send_bytes(request_bytes(params => params($script,
 			REQUEST_METHOD => 'POST', CONTENT_LENGTH => length $body),
 			stdin => $body));
-		# until nothing more goes into the socket
+		# until the socket is full
 		wait_for(sub { children_of($r->pid) > 0 });
 		sleep 0.5;
 		$freeze->();
@@ -152,7 +154,7 @@ perl_program('much.pl', 'binmode STDOUT; print "A: 1\n\n";'
 	is($r->stop, 0, 'R23: ends well');
 }
 
-# R3: TERM ends all workers at once, whatever they do, and the socket goes;
+# R3: TERM ends all workers at once, whatever they do, and removes the socket;
 # INT and USR1 (multiwatch, CGI-128) too.
 for my $signal (qw(TERM INT USR1)) {
 	my $r = run_responder('', workers => 16);
@@ -169,7 +171,7 @@ for my $signal (qw(TERM INT USR1)) {
 	ok(!-e $path, "R3, CGI-129: $signal: and the socket is gone");
 }
 
-# R4: programs that die one after the other use no more than they must.
+# R4: programs that die one after the other leave no resources in use.
 {
 	my $r = run_responder('', server => 'log = error');
 	perl_program('dies.pl', 'kill 9, $$');
@@ -182,7 +184,7 @@ for my $signal (qw(TERM INT USR1)) {
 	is($r->stop, 0, 'R4: ends well');
 }
 
-# R29: the limits of servers that answer in our place are in the manual.
+# R29: the limits at which servers respond themselves are in the manual.
 my $manual = join '', map { read_file(top_src() . "/doc/$_") }
     qw(corswrap.8 corswrap-errors.7);
 like($manual, qr/$_/, "R29: the manual has $_")

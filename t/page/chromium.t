@@ -64,7 +64,8 @@ origins = https://elsewhere.example
 END
 }
 
-# --- the page, as a visitor uses it ------------------------------------------------
+# --- the page, as a user uses it
+# ---------------------------------------------------
 
 my $browser;
 my $page = "http://127.0.0.1:$port/analyzer";
@@ -90,13 +91,13 @@ sub press {
 	return;
 }
 
-# Open what is folded.
+# Open the folded parts.
 sub unfold {
 	return $browser->value(
 	    q{document.querySelectorAll('details').forEach(d => d.open = true)});
 }
 
-# Fill the form in, as it stands in the page, and send it with the keyboard.
+# Fill in the form of the page, and send it with the keyboard.
 sub ask {
 	my (%form) = @_;
 	$browser->load($page);
@@ -115,7 +116,7 @@ sub ask {
 	return;
 }
 
-# Press the button; what the page then says.
+# Press the button; returns the text of the page.
 sub try_it {
 	$browser->value(element('send') . '.focus()');
 	press('Enter', "\r");
@@ -156,7 +157,7 @@ ask(url => "$api/x", credentials => 1, policy => policy_text());
 like(text_of('answer'), qr/credentials: "include"/, 'with credentials');
 like(try_it(), qr/ As predicted\.$/, 'blocked, as predicted');
 
-# No server at all is no verdict about CORS, whatever was foretold.
+# Without a server there is no verdict about CORS, whatever was predicted.
 my $nobody = free_port();
 ask(url => "http://localhost:$nobody/", policy => policy_text());
 like(try_it(), qr/^No server responds at this URL, so CORS has no part in it \(TypeError: Failed to fetch\)\.$/,
@@ -176,7 +177,7 @@ ask(url => "$api/x", method => 'TRACE', policy => policy_text());
 like(try_it(), qr/'TRACE' HTTP method is unsupported.*As predicted\.$/,
     'what fetch() refuses');
 
-# The question is about another page than this one.
+# The question is about a page other than this one.
 ask(url => "$api/x", origin => 'https://elsewhere.example',
     policy => policy_text());
 is($browser->value('document.title'), 'Blocked - CORS analyzer', 'another page');
@@ -184,7 +185,7 @@ like(text_of('try'), qr/Outcome allowed not sent yet/,
     'what is foretold for this one');
 like(try_it(), qr/ As predicted\.$/, 'and so it is');
 
-# What others wrote does not run, and what is not ours does not.
+# Untrusted text does not run, and neither do scripts that are not ours.
 my $evil = q("><img src=x onerror="document.title='evil'"><script>)
     . q(document.title='evil'</script>);
 ask(url => "$api/x?$evil", headers => "X-Token: $evil", method => 'PUT',
@@ -235,7 +236,7 @@ sub type_into {
 	return;
 }
 
-# Errors stand at their lines while one types, and nothing is loaded anew.
+# Errors appear at their lines while the user types, without a reload.
 $browser->load($page);
 type_into('policy', "[cors]\norigins = *\nmetods = PUT\n");
 ok(wait_for(sub { text_of('live') =~ /error in line 3: .*methods/ }),
@@ -251,8 +252,7 @@ type_into('paste', 'curl https://api.example.net/');
 ok(wait_for(sub { text_of('kind') eq 'Recognised: a cURL command.' }),
     'what is pasted is recognised');
 
-# A link has the question behind #, without secrets; it fills the form in, and no
-# more.
+# A link has the question after #, without secrets; it only fills in the form.
 $browser->value(element('paste') . q{.value = ''});
 type_into('url', "$api/x");
 type_into('headers', "X-Token: abc\nX-A: 1");
@@ -276,7 +276,7 @@ $browser->load("$page#?url=%22%3E%3Cscript%3Edocument.title%3D1%3C%2Fscript%3E&r
 is($browser->value(element('url') . '.value'),
     '"><script>document.title=1</script>', 'whatever is in it stays text');
 
-# The fix is made by a click.
+# A click applies the fix.
 ask(url => "$api/x", method => 'PUT', headers => 'X-Other: 1',
     policy => policy_text());
 is($browser->value('document.title'), 'Blocked - CORS analyzer',
@@ -306,7 +306,7 @@ unlike($short, qr/geheim/, 'without bodies and secrets');
 
 # --- accessibility -----------------------------------------------------------------
 
-# axe-core where it is: npm pack axe-core, and CORSWRAP_AXE=FOLDER/axe.min.js
+# axe-core, if installed: npm pack axe-core, and CORSWRAP_AXE=FOLDER/axe.min.js
 sub check_axe {
 	my ($name) = @_;
 	return unless $ENV{CORSWRAP_AXE};
@@ -319,7 +319,7 @@ sub check_axe {
 
 # --- how it looks ---------------------------------------------------------------------
 
-# Nothing is cut off at the side, in any width or theme; and to look at:
+# No text is cut off at the side, in any width or theme; pictures:
 # CORSWRAP_SCREENSHOTS=FOLDER.
 my %looks = (
 	form => sub { $browser->load($page) },

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# The analyzer page as a FastCGI responder: the same page as over CGI, the same
-# limits, one request after the other whatever comes, a clean end, and the units
+# The analyzer page as a FastCGI responder: the same page as with CGI, the same
+# limits, one request after the other for any input, a clean end, and the units
 # that start it.
 # SPDX-License-Identifier: ISC
 use strict;
@@ -20,7 +20,7 @@ use Time::HiRes qw(time);
 my $dir = tempdir();
 my $address = "unix:$dir/s";
 my $listener = IO::Socket::UNIX->new(Local => "$dir/s", Listen => 50) or die;
-# Words of the client's, as Apache hands them on, are not read.
+# Arguments from the client, which Apache passes on, are ignored.
 my $pid = start([ corscheck(), '-V' ], stdin => $listener,
     stderr => "$dir/log");
 
@@ -75,7 +75,8 @@ for ([ 'HTTPS=1', { HTTPS => '1' }, 'https' ],
 	    "$name: the page's own origin");
 }
 
-# --- what no web server sends ---------------------------------------------------------
+# --- input that web servers never send
+# ------------------------------------------------
 
 my $works = sub { is(fcgi_get($address, params => \%server)->{status}, 200,
 	"and the next request is answered: $_[0]") };
@@ -112,7 +113,7 @@ $_->send_bytes(Corswrap::FastCGI::request_bytes(params => \%server)) for @many;
 is(scalar(grep { $_->read_response->{status} == 200 } @many), 20,
     'many at once are answered one after the other');
 
-# Who says no more is given up.
+# A silent client is disconnected.
 my $silent = fcgi_connect($address);
 $silent->send_bytes(begin_record());
 my $start = time;
@@ -122,7 +123,7 @@ cmp_ok(time - $start, '<', patience(20), 'in time');
 
 # --- the end ---------------------------------------------------------------------------
 
-# With a request begun: it is answered first.
+# If a request has begun, it is finished first.
 my $last = fcgi_connect($address);
 $last->send_bytes(begin_record() . params_records(\%post));
 select undef, undef, undef, 0.3;
@@ -142,14 +143,14 @@ for my $signal (qw(INT USR1)) {
 	is($status, 0, "SIG$signal ends it too") unless under_valgrind();
 }
 
-# TCP, two on one socket; and a connected socket is none that listens.
+# TCP, two on one socket; and a connected socket is not a listening one.
 my $tcp = IO::Socket::IP->new(LocalHost => '127.0.0.1', LocalPort => 0,
     Listen => 5, Type => Socket::SOCK_STREAM()) or die;
 my @pids = map { start([ corscheck() ], stdin => $tcp) } 1, 2;
 is(fcgi_get('tcp:127.0.0.1:' . $tcp->sockport, params => \%server)->{status},
     200, 'TCP') for 1 .. 6;
-# Both have come so far that a signal is a stop to them: while one waits for the
-# rest of a request, another request is served by the other one.
+# Both are ready for a signal to stop: while one waits for the rest of a
+# request, the other one serves another request.
 ok(wait_for(sub {
 	my $held = fcgi_connect('tcp:127.0.0.1:' . $tcp->sockport);
 	my $bytes = Corswrap::FastCGI::request_bytes(params => \%server);

@@ -1,5 +1,5 @@
 /*
- * Forms as browsers send them, and as nobody should.
+ * Forms as browsers send them, and invalid ones.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -125,7 +125,7 @@ test_many(void **state)
 	arena_free(arena);
 }
 
-/* Any bytes: nothing is read beyond them, and no field is longer than they. */
+/* Any bytes: no byte beyond them is read, and no field is longer than they. */
 static void
 test_any(void **state)
 {

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# The analyzer page as a web server sees it: which requests it answers, that
-# whatever comes stays text, that it says what explain says, and that it opens
-# nothing.
+# The analyzer page as a web server sees it: which requests it handles, that
+# input always stays text, that it agrees with explain, and that it opens no
+# file.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -16,7 +16,8 @@ use Test::More;
 
 my $dir = tempdir();
 
-# --- asking ------------------------------------------------------------------------
+# --- requests
+# ----------------------------------------------------------------------
 
 # page(METHOD, env => {}, stdin => TEXT, argv => []): as cgi_run, and tree.
 sub page {
@@ -44,10 +45,11 @@ sub post {
 		CONTENT_LENGTH => length $body });
 }
 
-# --- looking at a page -----------------------------------------------------------
+# --- parsing a page
+# --------------------------------------------------------------
 
-# The tree that a browser makes of it; what is wrong with its HTML fails.  Style
-# and script are the same in every page and are parsed in one: the parser is slow.
+# The tree that a browser makes of it; invalid HTML fails.  Style and script
+# are the same in every page and are parsed in one: the parser is slow.
 my $css_text = qr{(?<=>\n)[^<]*(?=</style>)};
 my $js_text = qr{<script nonce="\w+">\n\K.*?(?=</script>)}s;
 sub tree {
@@ -75,7 +77,7 @@ sub text {
 	    all($tree, $path);
 }
 
-# Every element with its attributes' names: what text can never add to.
+# Every element with its attributes' names: text must never add to them.
 sub skeleton {
 	my ($tree) = @_;
 	my %kinds;
@@ -179,7 +181,8 @@ ok((all($filled, "//*[\@id='credentials']"))[0]->hasAttribute('checked'),
     'credentials');
 is(scalar(all($filled, "//*[\@id='answer']")), 0, 'a query explains nothing');
 
-# --- who reads it by ear or keyboard --------------------------------------------
+# --- screen readers and keyboards
+# -----------------------------------------------
 
 sub check_access {
 	my ($tree, $name) = @_;
@@ -244,7 +247,7 @@ for (
 
 # --- the walk -------------------------------------------------------------------------
 
-# What explain prints, line by line without its marks, is in the page.
+# Each line of explain's output, without its marks, is in the page.
 sub says_the_same {
 	my ($name, %form) = @_;
 	my $r = post(%form);
@@ -330,7 +333,7 @@ for (
 	is($send->getAttribute('data-origin'), $want,
 	    "this page's origin: " . ($want // 'unknown'));
 }
-# Another site may fill the form in, and no more.
+# Another site may only fill in the form.
 for (
 	[ HTTP_ORIGIN => 'https://b.example' ], [ HTTP_ORIGIN => 'null' ],
 	[ HTTP_ORIGIN => '' ], [ HTTP_ORIGIN => 'https://tools.example.b.example' ],
@@ -369,7 +372,8 @@ unlike($_->textContent, qr/^ /, 'the call begins at the margin') for
 like(text($empty, "//*[\@class='walk']"), qr{of https://tools\.example calls:},
     "without an origin it is this page's own");
 
-# --- what is wrong -------------------------------------------------------------------
+# --- mistakes
+# ------------------------------------------------------------------------
 
 my %known; # elements with their attributes
 sub wrong {
@@ -400,7 +404,7 @@ wrong('everything', 'url origin headers policy', 'The URL "ftp://a.example/": a 
     . q(header is written 'Name: value' The policy has errors; see below.),
     url => 'ftp://a.example/', origin => 'NULL', headers => "x\nA: b\ny",
     policy => '[cors');
-# A message that begins with the name of a field is not about it alone.
+# A message that begins with the name of a field is not only about that field.
 my $long = wrong('too much', '', 'The URL and headers have 65573 bytes: make them '
     . 'shorter, web servers take 65536 at most',
     url => 'https://api.example.net/' . 'x' x 65523, headers => '');
@@ -417,7 +421,8 @@ my $warned = tree(post(%ask, policy => "[cors]\norigins = *\nmax-age = 5\n"),
 like(text($warned, "//*[\@class='diags']"), qr/warning in line 3: .*max-age-low/,
     'warnings of a good one too');
 
-# --- what is pasted ----------------------------------------------------------------
+# --- pasted text
+# -------------------------------------------------------------------
 
 my $console = "Access to fetch at 'https://api.example.net/x' from origin "
     . "'https://app.example.com' has been blocked by CORS policy: ";
@@ -461,7 +466,7 @@ Header set Access-Control-Allow-Credentials true
 Header set Access-Control-Allow-Methods "GET, PUT"
 </IfModule>
 END
-# name, what is pasted, the kind that is said, the verdict, what the answer says,
+# name, pasted text, the kind that is shown, the verdict, text of the result,
 # and the fields that are filled in.
 my @pastes = (
 	[ 'Chromium', $console . "No 'Access-Control-Allow-Origin' header is "
@@ -656,7 +661,8 @@ like($errors->{body}, qr/<li>and \d+ more</, 'and how many there are');
 is(post(%ask, policy => "[cors]\norigins-regex = (a{1,999}){1,999}(b+)+\n",
 	origin => 'https://' . 'b' x 60)->{status}, 200, 'a greedy expression');
 
-# Nothing is opened, started or connected to, whatever a policy names.
+# No file is opened, no program started and no connection made, whatever a
+# policy names.
 SKIP: {
 	skip 'no strace', 1 unless have_program('strace');
 	skip "valgrind's own calls (t/watched.txt)", 1 if under_valgrind();
@@ -706,7 +712,8 @@ like(text($file, "//*[\@class='diags']"), qr/origins-file-unreadable/,
     'an origins-file is an error');
 unlike($file->toString, qr/root:/, 'and is not shown');
 
-# --- what others wrote stays text ----------------------------------------------------
+# --- untrusted text stays text
+# -------------------------------------------------------
 
 my @hostile = (
 	q("><script>alert(1)</script>), q(' onfocus=alert(1) autofocus='),
@@ -717,7 +724,7 @@ my @hostile = (
 	"x\r\nSet-Cookie: a=b\r\n\r\n<script>", 'javascript:alert(1)',
 	'%3Cscript%3E', '${x}{{x}}', 'x' x 3000,
 );
-# The parser is slow, so they come together.
+# The parser is slow, so they share one page.
 my @together = map { join ' ', grep { defined } @hostile[$_ .. $_ + 3] }
     grep { $_ % 4 == 0 } 0 .. $#hostile;
 %known = (%known, %{ skeleton($form_tree) }, %{ skeleton($filled) });
@@ -727,7 +734,7 @@ for my $tree ($own, $bad, $warned, $empty, @pasted, says_the_same('all', %ask,
 	%known = (%known, %{ skeleton($tree) });
 }
 
-# The button's request may change something; one that is not sent does not.
+# The button's request may have side effects; one that is not sent has none.
 my $mind = qr/may change something there/;
 my %writes = (url => 'https://api.example.net/x', policy => "[cors]\n"
 	. "origins = *\n");
@@ -740,7 +747,7 @@ like(post(%writes, method => 'PUT', policy => '')->{body},
 unlike(post(%writes, method => 'TRACE')->{body}, $mind,
     'a TRACE is never sent: none');
 
-# What HTML has for bytes that are no text.
+# How HTML writes bytes that are not text.
 sub expected {
 	my ($bytes) = @_;
 	my $text = decode('UTF-8', $bytes, sub { "\x{fffd}" });
@@ -748,7 +755,7 @@ sub expected {
 	return $text =~ s/\r\n?/\n/gr;
 }
 
-# How many U+FFFD there are for what is no text is not settled.
+# The number of U+FFFD for invalid text is not defined.
 sub squeezed { return encode('UTF-8', $_[0] =~ s/\x{fffd}+/\x{fffd}/gr) }
 
 
@@ -793,7 +800,7 @@ for my $i (0 .. $#together) {
 		policy => "[cors $bytes]\n$bytes = 1\norigins = $bytes\n");
 	check_hostile(post(%fields), "hostile $i in a policy", %fields);
 }
-# In everything that can be pasted.
+# In every kind of pasted text.
 my @templates = ("curl 'https://a.example/%s' -H 'X-A: %s' -H 'Origin: "
     . "https://b.example'\nHTTP/1.1 200 %s\nServer: nginx %s\nX-B: %s\n",
 	$console . '%s', "fetch('https://a.example/%s', { headers: { '%s': '%s' } })",
@@ -823,8 +830,8 @@ for my $host (map { s/\0//gr } @together) {
 	    'Host')) }), '', 'adds nothing');
 }
 
-# The one-file page (src/onefile) is this page with nothing to send from it; its shell
-# answers what the script asks.
+# The one-file page (src/onefile) is this page without a server; its shell
+# handles the script's requests.
 {
 	my $body = encoded(url => 'https://api.example.net/',
 		origin => 'https://app.example.com');

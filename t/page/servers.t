@@ -20,7 +20,7 @@ sub place {
 	return install_program(corscheck(), "$dir/corscheck");
 }
 
-# The shipped file with the places of this test.
+# The shipped file with the paths of this test.
 sub analyzer {
 	my ($name) = @_;
 	my $text = read_file(top_src() . "/examples/analyzer/$name");
@@ -57,7 +57,8 @@ sub check_page {
 	return;
 }
 
-# Who comes from elsewhere gets nothing: the same, with another network let in.
+# Clients from elsewhere are denied: the same file, with another network
+# allowed.
 sub check_restricted {
 	my ($port) = @_;
 	is(http($port, 'GET', '/analyzer')->{status}, 403,
@@ -88,7 +89,7 @@ SKIP: {
 		    : \&check_restricted, $port;
 	}
 }
-# What spawn-fcgi does, and systemd with the units.
+# As spawn-fcgi does it, and systemd with the units.
 sub spawned {
 	my ($path) = @_;
 	my $listener = IO::Socket::UNIX->new(Local => $path, Listen => 5) or die;
@@ -131,7 +132,7 @@ $text
 END
 		subtest "nginx, for $net", $net =~ /^127/ ? \&check_page
 		    : \&check_restricted, $port;
-		# It takes signals before it answers.
+		# It handles signals before it responds.
 		fcgi_get("unix:$dir/run/corscheck.sock", params => {
 			REQUEST_METHOD => 'GET', QUERY_STRING => '' });
 		my $status = stop($pid);

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # The origins that real Chromium, Firefox and WebKitGTK send for pages of every
-# kind of host and scheme: what they send is what the table says, a policy with
-# it has no error, and corswrap then allows it.
+# kind of host and scheme: they match the table, a policy with them has no
+# error, and corswrap then allows them.
 #
 # The server is the browsers' HTTP proxy, so pages have any host and port.
 #
@@ -26,8 +26,8 @@ use Test::More;
 binmode $_, ':utf8' for Test::More->builder->output,
     Test::More->builder->failure_output;
 
-# The address of a page, and the origin that its requests have.  What only some
-# browsers take is not here.
+# The address of a page, and the origin that its requests have.  Addresses that
+# only some browsers accept are not here.
 my @pages = (
 	[ 'http://app.example/', 'http://app.example' ],
 	[ 'http://App.EXAMPLE/', 'http://app.example' ],
@@ -126,7 +126,8 @@ write_file("$extension/page.html", '<!doctype html><script src="page.js">'
     . '</script>');
 write_file("$extension/page.js", script('900') =~ s{</?script>}{}gr);
 
-# --- what is sent --------------------------------------------------------------------
+# --- what browsers send
+# --------------------------------------------------------------
 
 my %engines = (
 	chromium => sub {
@@ -184,16 +185,17 @@ for my $name (sort keys %engines) {
 	}
 }
 
-# --- what we make of it ---------------------------------------------------------------
+# --- what corswrap accepts
+# ------------------------------------------------------------
 
-# Of programs that are not here: webviews, extensions of other browsers.
+# From programs that are not installed: webviews, extensions of other browsers.
 $sent{$_} = 'others' for ('capacitor://localhost', 'ionic://localhost',
 	'tauri://localhost', 'https://tauri.localhost', 'app://.', 'file://',
 	'moz-extension://603715cf-f9f0-4157-8295-ede78487c3b6',
 	'safari-web-extension://1f0ab2d4-4a0f-4e5f-9c1e-0d7b2f6c7d3e',
 	'vscode-webview://0d6u4e7n2k1', 'https://app.example.');
 delete $sent{''};
-# An IPv4 address in the form of IPv6, which cors.tsv wants refused.
+# An IPv4 address in the form of IPv6, which must be refused by cors.tsv.
 delete $sent{'http://[::ffff:c000:201]'};
 my $program = app_program("$dir/program");
 for my $origin (sort keys %sent) {

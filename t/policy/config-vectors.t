@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# The rows of t/vectors/cors.tsv that are about policies alone (kind config):
-# lint accepts or refuses them with the id that stands there.
+# The rows of t/vectors/cors.tsv that are only about policies (kind config):
+# lint accepts or refuses them with the id in the row.
 #
 # SPDX-License-Identifier: ISC
 

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# The canonical form of a policy: it says the same, and its own canonical form
-# is itself, byte for byte, wherever it lies.
+# The canonical form of a policy: it means the same, and its own canonical form
+# is identical, byte for byte, in every folder.
 #
 # SPDX-License-Identifier: ISC
 
@@ -196,7 +196,7 @@ resource-policy = same-origin
 isolate = yes
 OUT
 
-# Nothing but what is needed.
+# Only the needed keys.
 is(stable('the least', "[cors]\norigins = *\n"), "[cors]\norigins = *\n",
     'without defaults');
 is(stable('defaults written out', "[app]\nmax-body = 64M\n[server]\n"
@@ -229,7 +229,7 @@ is(stable('a long item', "[cors]\norigins=*\nheaders=$name\nheaders=b\n"),
     "[cors]\norigins = *\nheaders = " . lc($name) . "\nheaders = b\n",
     'a long item has its own line');
 
-# Words whose quotes matter, and what would be a comment.
+# Words that need quotes, and text that would be a comment.
 stable('words', "[cors]\norigins=*\n[app]\nexec = /a 'x \"y\"' \"it's\" a\\ b "
     . "\\\\ ' '';' \"\\\"\" '\t'\n");
 is(stable('warm', "[cors]\norigins = *\n[warm]\nscripts = exec /srv/*.pl, /b.pl\n"
@@ -243,8 +243,8 @@ write_file("$dir/policy", "[cors]\norigins=*\n[app]\nexec = /a ' '';x' ';'\n");
 is((dump_of("$dir/policy"))[1], "[app]\nexec = /a ' '';x' ';'\n\n[cors]\n"
     . "origins = *\n", 'a blank and a semicolon in one word');
 
-# Folders whose names a list cannot hold: relative names then, which are right
-# where the policy lies.
+# Folders whose names cannot be in a list: then the names are relative to the
+# policy's folder.
 for my $folder ('my site', 'a,b', 'x ;y') {
 	mkdir "$dir/$folder" or die;
 	write_file("$dir/$folder/policy", "[app]\nroot = cgi ../other\n"
@@ -254,7 +254,7 @@ for my $folder ('my site', 'a,b', 'x ;y') {
 	write_file("$dir/$folder/again", $out);
 	is((dump_of("$dir/$folder/again"))[1], $out, "again in \"$folder\"");
 }
-# inih would cut such a line; it does not pass through it.
+# inih would truncate such a line, so it bypasses inih.
 my $deep = "$dir/" . join '/', map { 'folder' x 20 } 1 .. 3;
 system 'mkdir', '-p', $deep;
 write_file("$deep/policy", "[app]\nexec = run\n[cors]\norigins = *\n");

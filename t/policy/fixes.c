@@ -1,7 +1,7 @@
 /*
- * Every fix that lint offers, applied to the policy: the finding is gone, no
- * other has come, and an origin that was corrected is allowed.  The policies
- * are those of t/policy/lint-ids, which has one for each diagnostic, and 5000
+ * Every fix that lint offers, applied to the policy: the diagnostic is gone,
+ * there is no new one, and a corrected origin is allowed.  The policies are
+ * those of t/policy/lint-ids, which has one for each diagnostic, and 5000
  * random ones, the same every time.
  *
  * SPDX-License-Identifier: ISC
@@ -63,20 +63,21 @@ apply(const char *policy, const struct diag *diag, char out[static TEXT])
 	assert_in_range(len, 1, TEXT - 1);
 }
 
-/* ---- what is left after it ---- */
+/* ---- diagnostics after the fix ---- */
 
 enum { SHOWN_MAX = 40 };
 
 static size_t failures;
 
-/* Counted, and the first ones shown: one run finds many. */
+/* Count them, and print the first ones: one run may find many. */
 #define COMPLAIN(...)                                                          \
 	do {                                                                   \
 		if (failures++ < SHOWN_MAX)                                    \
 			print_error(__VA_ARGS__);                              \
 	} while (0)
 
-/* As in the other list, the line aside, which a new line above moves. */
+/* The same in the other list, except for the line, which a new line above
+ * moves. */
 static size_t
 count_same(const struct diag_list *diags, const struct diag *diag)
 {
@@ -105,8 +106,8 @@ is_still_there(const struct diag_list *diags, const struct diag *diag)
 	return false;
 }
 
-/* What an invalid line hid may show itself once it is valid: a duplicate, an
- * origin that others cover, what cannot stand beside it. */
+/* An invalid line can hide other diagnostics until it is valid: a
+ * duplicate, an origin that others cover, conflicting keys. */
 static bool
 was_hidden(const struct diag *fixed, const struct diag *diag)
 {
@@ -130,7 +131,7 @@ was_hidden(const struct diag *fixed, const struct diag *diag)
 		return diag->severity == SEVERITY_ERROR;
 	if (strcmp(fixed->id, "method-case") == 0)
 		return strcmp(diag->id, "allow-misses-method") == 0;
-	/* Of a key or section that was unknown nothing had been read. */
+	/* The values of an unknown key or section had not been read. */
 	for (size_t i = 0; i < UNIT_COUNT(outer); i++)
 		if (strcmp(fixed->id, outer[i]) == 0)
 			return strcmp(diag->id, fixed->id) != 0 ||
@@ -152,8 +153,8 @@ names_host(const char *word, const struct diag *now)
 	return strstr(word, text) != NULL;
 }
 
-/* A warning or error that the fixed word has earned before it was fixed: it
- * says "*." or ":*" or "http://" itself. */
+/* A warning or error that applied to the word before the fix, too: the word
+ * itself has "*."  or ":*" or "http://". */
 static bool
 was_written(const char *policy, const struct diag *diag, const struct diag *now)
 {
@@ -234,7 +235,7 @@ example_of(const char *pattern, char out[static TEXT])
 		put(out, port, strcspn(port, "-"));
 }
 
-/* Does a policy with this origin alone allow that one? */
+/* Does a policy with only this origin allow that one? */
 static bool
 allows(const char *pattern, const char *origin)
 {
@@ -254,8 +255,8 @@ allows(const char *pattern, const char *origin)
 	return allowed;
 }
 
-/* Each origin of the fix.  To us all behind "://" of app://[::1]:1-2 is a name
- * without parts. */
+/* Each origin of the fix.  In app://[::1]:1-2 everything after "://" is an
+ * opaque name. */
 static void
 check_allowed(const char *name, const char *fix)
 {
@@ -300,7 +301,7 @@ check_each(const char *name, const char *policy)
 	return count;
 }
 
-/* The first, then the first of what is left, until nothing is. */
+/* The first, then the first of the others, until there are none. */
 static void
 check_together(const char *name, const char *policy)
 {
@@ -392,7 +393,7 @@ draw(uint32_t below)
 
 #define PICK(list) ((list)[draw(UNIT_COUNT(list))])
 
-/* One byte more, less, other, twice, upper case, or two swapped. */
+/* One byte added, removed, changed, doubled, in upper case, or two swapped. */
 static void
 misspell(char *text)
 {

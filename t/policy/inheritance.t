@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# What [cors NAME] takes from [cors], seen in the dump, which says of every
-# section all that holds for it.
+# What [cors NAME] inherits from [cors], tested by the dump, which lists all
+# values of every section.
 #
 # SPDX-License-Identifier: ISC
 
@@ -131,7 +131,7 @@ is(section_x("$group${x}origins-regex = https://s\n"),
 like(section_x("$group${x}origins =\n"),
     qr/^5: error: .*\[missing-origins\]\n\z/, 'an empty origins drops them');
 
-# [cors] without origins covers nothing and hands its keys down.
+# [cors] without origins covers no requests, but others inherit its keys.
 my $defaults = "[cors]\nmethods = PUT\ncredentials = yes\n";
 is(section_x("$defaults${x}origins = https://a.example\n"),
     "path = /x\norigins = https://a.example\nmethods = PUT\n"
@@ -158,7 +158,7 @@ for my $key (sort keys %lifted) {
 	    qr/^7: error: .*\[$id\]\n\z/, "$key is not inherited with origins");
 }
 
-# Mistakes are said once, where they are.
+# Mistakes are reported once, in their own line.
 like(section_x("[cors]\norigins = http://a.example\ncredentials = yes\n$x"),
     qr/\A2: error: [^\n]*\[insecure-origin\]\n\z/,
     'a mistake that is inherited');

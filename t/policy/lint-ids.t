@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # Every diagnostic that lint makes, by its exact text.
 #
-# The table is below: a name, a policy, what is printed of it without "POLICY:"
-# in front.  "<any>" stands for what another library says.
+# The table is below: a name, a policy, the output without "POLICY:" in front.
+# "<any>" matches the message of a library.
 #
 # SPDX-License-Identifier: ISC
 

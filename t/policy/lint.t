@@ -68,7 +68,7 @@ ten:14: error: path "api/*": a path begins with "/", holds no "//", "/./" or "/.
 OUT
 is($status, 1, 'exit status');
 
-# Whoever takes every fix has a policy without mistakes.
+# After all fixes the policy has no mistakes.
 my $mended = read_file("$dir/ten");
 for my $line (split /\n/, $out) {
 	my ($number, $fix) = $line =~ /^ten:(\d+):.*did you mean "(.*)"\?\)/
@@ -84,7 +84,7 @@ for my $line (split /\n/, $out) {
 	}
 	$mended = join '', map { "$_\n" } @lines;
 }
-$mended =~ s/^credentials = .*\n//m;    # the loopback origin is good with it
+$mended =~ s/^credentials = .*\n//m;    # the loopback origin is valid with it
 write_file("$dir/mended", $mended);
 ($status, $out) = corscheck_('lint', 'mended');
 $out =~ s/^.* \[[a-z]+-missing\]\n//mg;    # no such program here
@@ -151,7 +151,7 @@ for my $case ([ 0, 'good' ], [ 0, 'warned' ], [ 2, 'bad' ], [ 2, 'none' ],
 	is($status, $want, "dump @arguments");
 }
 
-# A file that cannot be read is said to be so, in both forms.
+# A file that cannot be read is reported, in both forms.
 ($status, $out) = corscheck_('lint', 'none');
 is($out, "none: error: the policy cannot be read: No such file or directory; "
     . "`corscheck init FILE` writes a first one [no-policy]\n", 'no such file');
@@ -177,7 +177,7 @@ for my $flag ('-V', '--version') {
 	like($out, qr/^corscheck [0-9.]+\n\z/, "corscheck $flag: version");
 }
 
-# However long a line is, it is printed whole.
+# Even a very long line is printed completely.
 my @cut = grep {
 	my $name = './' x $_ . 'none';
 	(undef, $out) = run([ corscheck(), 'lint', $name ]);
@@ -185,7 +185,7 @@ my @cut = grep {
 } 188 .. 204, 1000;
 is("@cut", '', 'long lines are printed whole');
 
-# A full disk is no success.
+# A full disk is an error.
 SKIP: {
 	skip 'no /dev/full', 1 unless -e '/dev/full';
 	my $pid = fork // die;
@@ -198,7 +198,7 @@ SKIP: {
 	is($? >> 8, 2, 'what cannot be printed');
 }
 
-# Under a web server arguments are the client's words (RFC 3875, 4.4).
+# Under a web server arguments come from the client (RFC 3875, 4.4).
 for my $variable ('REQUEST_METHOD', 'GATEWAY_INTERFACE') {
 	($status, $out, $err) = run([ corscheck(), 'lint', "$dir/bad" ],
 	    env => { $variable => 'GET' });

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# ORIGINS BY EXAMPLE of corswrap.ini(5) is true: each form lints without an
-# error, and matches what the manual says and nothing of what it does not.
+# ORIGINS BY EXAMPLE of corswrap.ini(5) is correct: each form lints without an
+# error, and matches exactly the origins that the manual says.
 #
 # SPDX-License-Identifier: ISC
 

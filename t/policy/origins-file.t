@@ -24,7 +24,7 @@ sub lint {
 	return "$out$err";
 }
 
-# What is taken from a file.
+# The lines that are read from a file.
 is(lint("https://a.example\n"), '', 'one origin');
 is(lint("# comment\n\n  \t\n https://a.example \r\n\t# x\nhttp://b.example:8080"
     . "\nhttps://*.c.example\nhttp://localhost:*\nhttp://*.d.example:*\n"),
@@ -45,7 +45,7 @@ is(lint(join '', map { "$_\0" } split //, "https://a.example\n" x 50),
     "list:1: error: the file is in UTF-16; save it as UTF-8 [syntax]\n",
     'UTF-16');
 
-# Mistakes are told of the file they are in.
+# Mistakes are reported for the file they are in.
 is(lint("https://a.example/\n\nhttps://B.example\n*\nnull\nhttps://c.example, "
     . "https://d.example\n; x\n"), <<'OUT', 'bad lines');
 list:1: error: origin "https://a.example/": an origin has no path, not even "/" (did you mean "https://a.example"?) [path]
@@ -99,7 +99,7 @@ is(lint(undef, "[cors]\norigins-file = $dir/sub/list\n"),
 is(lint(undef, "[cors]\norigins-file = sub\n"), 'policy:2: error: origins-file '
     . "\"sub\" cannot be read: Is a directory [origins-file-unreadable]\n",
     'a folder');
-# Nothing is waited for, nothing without an end is read (F6).
+# Reading never blocks, and files without an end are not read (F6).
 POSIX::mkfifo("$dir/fifo", 0600) or die;
 for ([ 'fifo', 'it is not a regular file' ], [ '/dev/zero', 'File too large' ],
     [ '/dev/full', 'File too large' ]) {
@@ -118,7 +118,7 @@ write_file("$dir/two  words, really", "https://a.example\n");
 is(lint(undef, "[cors]\norigins-file = two  words, really\n"), '',
     'a name with blanks is one name');
 
-# Who may write to the files.
+# Files that other users can write to.
 chmod 0666, "$dir/list";
 write_file("$dir/list", "https://a.example\n", 0666);
 write_file("$dir/policy", "[cors]\norigins-file = list\n", 0602);
@@ -156,7 +156,7 @@ chmod 01777, "$dir/site";
 is($place->($policy, 'p.ini'), '', 'unless it is sticky');
 chmod 0755, "$dir/site";
 
-# A policy beside its program lies where a web server serves files.
+# A policy beside its program is in a folder that a web server serves.
 write_file("$dir/site/p.cgi", '', 0755);
 is($place->($policy, 'p.ini'), 'p.ini:1: note: a web server that serves this '
     . 'folder may hand out the policy as text; Apache keeps ".htp.ini" to '
@@ -176,9 +176,9 @@ is($place->($policy, 'q.ini'), '', 'nor is a policy beside others\' programs');
 chmod 0644, "$dir/site/p.cgi";
 is($place->($policy, 'p.ini'), '', 'nor beside what is no program');
 
-# Many origins.  Comparing each with each would take minutes; how fast it is
-# (DESIGN.md: 100 ms for 10^5) says bench/.  10^6 must work, and every mistake
-# in it be found.
+# Many origins.  Comparing each with each would take minutes; bench/ measures
+# the speed (DESIGN.md: 100 ms for 10^5).  10^6 must work, and every mistake in
+# it be found.
 my $many = join '', map { "https://host$_.example\n" } 1 .. 100_000;
 write_file("$dir/list", $many);
 my $start = time;
@@ -228,10 +228,10 @@ my $until = time + 3.5;
 while (time < $until) {
 	my $got = lint(undef);
 	$rounds++;
-	# Two lists in one would be told apart by a line cut in two; a list that
-	# keeps changing may be refused, and is then not used.
-	# A writer that has paused inside a line leaves that line out, with a
-	# warning; one that has just begun leaves no origin at all.
+	# A mix of two lists would show as a line cut in two; a list that keeps
+	# changing may be refused, and is then not used.  A writer that has
+	# paused inside a line leaves that line out, with a warning; one that
+	# has just begun leaves no origin at all.
 	$torn++ if $got ne '' && $got !~
 	    /keeps changing|\[no-newline\]|\[missing-origins\]/;
 }

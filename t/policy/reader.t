@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# The physical lines of a policy: what inih would read in another way, or cut,
-# without a word.
+# The physical lines of a policy: those that inih would silently misread or
+# truncate.
 #
 # SPDX-License-Identifier: ISC
 
@@ -185,7 +185,7 @@ my $section = '[cors ' . ('n' x 44) . ']';
 is(lint("$section\norigins = https://a.example\npath = /x\n"), '',
     'a section name of 49 bytes');
 
-# Things that are no files of text.
+# Files that are not text.
 POSIX::mkfifo("$dir/fifo", 0600) or die "mkfifo: $!";
 for my $case ([ '/dev/null', "1: error: no section has origins; nothing would "
 		. "be allowed [missing-origins]\n", 1 ],

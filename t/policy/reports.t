@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# What people asked for and ran into in public (t/vectors/reports.tsv): the
-# policies that they need lint clean and work, those that are wrong are found.
-# What corswrap answers, explain says too.
+# Questions and problems that people reported in public
+# (t/vectors/reports.tsv): the policies that they need lint clean and work,
+# wrong ones are found.  explain predicts corswrap's responses.
 #
 # SPDX-License-Identifier: ISC
 
@@ -17,7 +17,7 @@ use Test::More;
 use Text::ParseWords qw(shellwords);
 
 my $dir = tempdir();
-# A program with CORS headers of its own, which no policy lets through.
+# A program with CORS headers of its own, which policies always remove.
 my $program = write_file("$dir/program", <<'SH', 0755);
 #!/bin/sh
 printf 'Access-Control-Allow-Origin: https://program.example\n'
@@ -71,7 +71,7 @@ sub answer {
 	    ? 'credentials' : 'echoed';
 }
 
-# The same question to explain: would the page read it?
+# The same request to explain: can the page read the response?
 sub agrees {
 	my ($f, $got) = @_;
 	my @headers = map { ('-H', "$_: 1") } split /,/, $f->{H} // '';

@@ -1,6 +1,6 @@
 /*
- * Whole policies and what becomes of them: every key's place and unit, the
- * defaults, what the command line and the way of starting change.
+ * Whole policies and their settings: every key's field and unit, the defaults,
+ * the effects of the command line and the kind of start.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -220,7 +220,7 @@ test_env(void **state)
 	settings_release(s);
 }
 
-/* [cors] without origins is a spec and no policy. */
+/* [cors] without origins is a spec, but not a policy. */
 static void
 test_specs(void **state)
 {
@@ -249,7 +249,7 @@ test_specs(void **state)
 	settings_release(s);
 }
 
-/* ---- what depends on the way of starting ---- */
+/* ---- effects of the kind of start ---- */
 
 static char *const command[] = {(char *)(uintptr_t) "/bin/sh",
 				(char *)(uintptr_t) "-c", NULL};
@@ -470,8 +470,8 @@ test_changed(void **state)
 	diag_list_free(diags);
 }
 
-/* More of everything than an array has room for at first, and what a duplicate
- * section says is not used (the sanitizers tell if its arrays were mixed up).
+/* More of everything than an array has room for at first, and a duplicate
+ * section is not used (the sanitizers report mixed-up arrays).
  */
 static void
 test_long_lists(void **state)

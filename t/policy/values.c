@@ -104,7 +104,7 @@ test_write(void **state)
 static const struct words_row {
 	const char *name;
 	const char *text;
-	const char *words; /* each in brackets, or what is wrong */
+	const char *words; /* each in brackets, or the error */
 } words_rows[] = {
     {"words: none", "", ""},
     {"words: blanks", " \t ", ""},
@@ -252,7 +252,7 @@ static const struct network_row {
 	const char *name;
 	const char *network;
 	const char *address;
-	int has; /* -1: no network */
+	int has; /* -1: not a network */
 } network_rows[] = {
     {"network: itself", "192.0.2.1", "192.0.2.1", 1},
     {"network: another", "192.0.2.1", "192.0.2.2", 0},

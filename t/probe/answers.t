@@ -1,8 +1,8 @@
 #!/usr/bin/perl
-# What corscheck probe makes of header blocks, well written or not, real
-# Chromium does: whether the page may read the answer, and which headers.
+# Real Chromium agrees with corscheck probe about header blocks, well-formed or
+# not: whether the page may read the response, and which headers.
 #
-# CORSWRAP_SEED chooses other ones, CORSWRAP_EXCHANGES how many.
+# CORSWRAP_SEED sets the random seed, CORSWRAP_EXCHANGES how many.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -29,16 +29,17 @@ my $port = $listen->sockport;
 my $page = "http://localhost:$port";
 my $other = "http://127.0.0.1:$port";
 
-# --- the answers ------------------------------------------------------------------------
+# --- the responses
+# ----------------------------------------------------------------------
 
-# A field as somebody may write it.
+# A field as a program may write it.
 sub field {
 	my ($name, $value) = @_;
 	$name = one_of($name, $name, lc $name, uc $name);
 	my $colon = one_of((': ') x 8, ':', ":\t", ':   ', ' : ', "\t:");
 	$value .= one_of(('') x 8, ' ', "\t", ',', ', ');
 	$value = one_of('', ' ', ',', $value) if rand() < 0.05;
-	# Folded, as RFC 9112 has done away with.
+	# Folded, which RFC 9112 has deprecated.
 	$value =~ s/^(.*?)[, ]/$1\r\n / if rand() < 0.04;
 	return "$name$colon$value" . one_of(("\r\n") x 10, "\n");
 }
@@ -65,7 +66,7 @@ sub other_fields {
 	push @fields, field(one_of('X-A', 'X-B', 'X-C', 'ETag', 'Pragma',
 		'Content-Language', 'Set-Cookie', 'Last-Modified', 'X_D'), 'v')
 	    for 1 .. one_of(0, 1, 2, 3);
-	# What is no header.
+	# Lines that are not headers.
 	push @fields, one_of(": no name\r\n", "X A: b\r\n",
 	    "X-\x80: b\r\n", "X-A: caf\xe9\r\n", "(x): y\r\n", "X-B: a\x01b\r\n",
 	    "X-A: a\0b\r\n", "X-A: a\rb\r\n", "\xef\xbb\xbfX-A: b\r\n")
@@ -101,7 +102,8 @@ raw_server($listen, sub {
 	    . "Content-Length: 1\r\nConnection: close\r\n\r\nx";
 });
 
-# --- both of them -----------------------------------------------------------------------
+# --- the comparison
+# ---------------------------------------------------------------------
 
 my $browser = Corswrap::Browser->new;
 $browser->load("$page/");

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Each fix that corscheck probe offers for a live corswrap, put into its policy:
-# the policy lints clean of errors, and in the end the request passes.
+# Each fix of corscheck probe for a live corswrap is applied to its policy: the
+# policy then lints without errors, and finally the request passes.
 #
 # CORSWRAP_SEED chooses other policies, CORSWRAP_RANDOM how many.
 # SPDX-License-Identifier: ISC
@@ -44,7 +44,8 @@ my $listen = raw_socket();
 my $url = 'http://127.0.0.1:' . $listen->sockport . '/app';
 raw_server($listen, \&serve);
 
-# --- what is drawn --------------------------------------------------------------------
+# --- random cases
+# ---------------------------------------------------------------------
 
 srand($ENV{CORSWRAP_SEED} // 19);
 sub pick { return $_[ rand @_ ] }
@@ -73,9 +74,10 @@ sub draw {
 my @drawn = map { draw() } 1 .. $ENV{CORSWRAP_RANDOM} // 16;
 srand;
 
-# --- what probe says of it --------------------------------------------------------------
+# --- the fixes of probe
+# -----------------------------------------------------------------
 
-# Put what the fix says into [cors]; how many keys changed.
+# Apply the fix to [cors]; how many keys changed.
 sub apply {
 	my ($text, $fix) = @_;
 	my $count = 0;
@@ -111,7 +113,7 @@ for my $n (1 .. @drawn) {
 		}
 		$got->{fix} //= 'no fix';
 		push @told, $got->{fix};
-		# The page, not the policy.
+		# The page must change, not the policy.
 		if ($got->{fix} =~ s/; if `credentials = yes` is set there, .*//
 		    && $text =~ /^credentials = yes/m) {
 			s{^http:}{https:} for @arguments;

@@ -1,8 +1,9 @@
 #!/usr/bin/perl
-# What `corscheck probe` advises never makes two CORS answers: a server that adds
-# CORS headers itself, before a program with and without them; the advice is taken
-# literally and the probe repeated, until it allows and has nothing more to say.
-# Then the response has one Access-Control-Allow-Origin, of every status.
+# The advice of `corscheck probe` never leads to duplicate CORS headers: a
+# server that adds CORS headers itself, in front of a program with and without
+# them; the advice is followed literally and the probe repeated, until it
+# allows the request without findings.  Then the response has one
+# Access-Control-Allow-Origin, of every status.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -59,7 +60,7 @@ sub part {
 	my ($dir, $server, $case) = @_;
 	my $site = init_site($dir, $server, $case->{name}, '--path',
 	    "/$case->{name}", '--exec', program($dir, @$case{qw(name own)}));
-	# Without a policy for it, corswrap is what fcgiwrap is.
+	# Without a policy for the request corswrap works like fcgiwrap.
 	my $policy = read_file($site->{policy});
 	$policy =~ s/^\[cors.*?(?=^\[|\z)//msg;
 	write_file($site->{policy}, $policy . ($case->{origins}
@@ -95,7 +96,7 @@ sub count {
 	return scalar headers($r, $acao);
 }
 
-# The case as the advice would have it; false: it says nothing that can be done.
+# Apply the advice to the case; false: it has no directive to apply.
 sub follow {
 	my ($case, $advice) = @_;
 	if ($advice =~ /take it out of the web server's configuration/) {
@@ -110,7 +111,7 @@ sub follow {
 	return 1;
 }
 
-# One look at a case: the advice, '' if there is none.
+# One probe of a case: the advice, '' if there is none.
 sub advice {
 	my ($port, $case) = @_;
 	for my $what ('ok', 'error') {

@@ -1,6 +1,7 @@
 #!/usr/bin/perl
-# corscheck probe against servers: good ones, ones with each mistake, and
-# hostile ones.  What is sent is looked at too: it is no more than is promised.
+# corscheck probe against servers: correct ones, ones with each mistake, and
+# hostile ones.  Its requests are checked, too: only those that the manual
+# says.
 #
 # SPDX-License-Identifier: ISC
 
@@ -19,7 +20,7 @@ use Test::More;
 my $dir = tempdir();
 my $origin = 'https://app.example.com';
 my $stranger = 'https://corscheck-probe.invalid';
-# Nothing of whoever runs the test.
+# Without the settings of the user that runs the test.
 my %clean = map { $_ => $ENV{$_} } grep { defined $ENV{$_} }
     qw(PATH LD_LIBRARY_PATH ASAN_OPTIONS UBSAN_OPTIONS TMPDIR);
 
@@ -40,7 +41,8 @@ sub ask {
 	return ($status, $got || {});
 }
 
-# --- a server that answers as it is told -------------------------------------------
+# --- a server with chosen responses
+# ------------------------------------------------
 
 my %answer;
 my $listen = raw_socket();
@@ -61,7 +63,7 @@ sub good {
 	        grep { defined $fields{$_} } sort keys %fields) . "\r\n";
 }
 
-# Its answer to $origin alone.
+# Its response only for $origin.
 sub careful {
 	my ($method, $from, %fields) = @_;
 	return good(Origin => undef, Methods => undef, Headers => undef,
@@ -83,7 +85,7 @@ sub reply {
 	return $reply;
 }
 
-# What was asked since the last time: [ "METHOD ORIGIN" ].
+# The requests since the last call: [ "METHOD ORIGIN" ].
 sub asked {
 	my @heads = split /\r\n\r\n\n/, read_file($requests);
 	unlink $requests;
@@ -118,7 +120,7 @@ my @cases = (
 	[ 'redirected', [@put], sub { "HTTP/1.1 302 Found\r\n"
 		. "Location: /good\r\nContent-Length: 0\r\n\r\n" }, 1,
 		'preflight-redirect', 'options-redirected' ],
-	# Which of them it is, and the cure for that one.
+	# The detected server, and its fix.
 	[ 'backend-down', [@put], sub { "HTTP/1.1 502 Bad Gateway\r\n"
 		. "Server: nginx\r\nContent-Length: 0\r\n\r\n" }, 1,
 		'preflight-status', 'backend-down' ],
@@ -196,7 +198,7 @@ my @cases = (
 		undef, 'max-age-malformed' ],
 	[ 'credentials-odd', [], sub { careful(@_[0, 1], Credentials => 'True') },
 		0, undef, 'credentials-value' ],
-	# Without credentials the attributes are no matter.
+	# Without credentials the attributes do not matter.
 	(map { my ($name, $line, @more) = @$_; [ "cookie-$name", ['--credentials'],
 		sub { careful(@_[0, 1], Credentials => 'true') =~
 			s/\r\n\r\n/\r\n$line\r\n\r\n/r }, 0, undef, @more ] }
@@ -227,7 +229,7 @@ my @cases = (
 		'header-not-allowed' ],
 	[ 'list', [@put], sub { careful(@_[0, 1], Headers => 'x-token; x-b') },
 		1, 'list-malformed' ],
-	# How servers may write it.
+	# Variants that servers use.
 	[ 'continued', [], sub { "HTTP/1.1 103 Early\r\nLink: <x>\r\n"
 		. "Access-Control-Allow-Origin: *\r\n\r\n" . careful(@_[0, 1]) },
 		0, undef ],
@@ -242,7 +244,8 @@ my @cases = (
 );
 $answer{ $_->[0] } = $_->[2] for @cases;
 
-# --- what is at the bottom of it -----------------------------------------------------
+# --- the cause of a refusal
+# ----------------------------------------------------------
 
 # A policy refuses with 403, or leaves its headers out, and does not say why.
 my $vary = 'Vary: Origin, Access-Control-Request-Method, '
@@ -281,7 +284,7 @@ my @causes = (
 	[ 'hides-origin', [@put], sub { $_[0] eq 'OPTIONS' ? refusal(200)
 		: careful(@_[0, 1]) }, $fix_origin,
 		qw(allow-missing preflight-refused) ],
-	# A server that never heard of CORS.
+	# A server without CORS.
 	[ 'bare-put', [@put], sub { $bare }, $fix_bare, 'allow-missing' ],
 	[ 'bare', [], sub { $bare }, $fix_bare, 'allow-missing' ],
 	[ 'forbidden', [@put], sub { $_[0] eq 'OPTIONS'
@@ -302,7 +305,7 @@ my @causes = (
 		? "HTTP/1.1 405 No\r\nAllow: GET\r\nContent-Length: 0\r\n\r\n"
 		: careful(@_[0, 1]) }, qr/^pass OPTIONS to corswrap/,
 		'options-not-allowed' ],
-	# What the answer does say.
+	# Hints in the response.
 	[ 'preflight-alone', [@put], sub { $_[0] eq 'OPTIONS'
 		? careful(@_[0, 1]) : refusal(200) },
 		qr/^send the CORS headers with the response itself too/ ],
@@ -432,7 +435,7 @@ for my $case (@causes) {
 	    or diag(JSON::PP->new->pretty->encode($got));
 }
 
-# How much weight they have.
+# Their severity.
 my (undef, $weighed) = ask("$at/reflects");
 my %weight = map { $_->{id} => $_->{severity} } @{ $weighed->{findings} };
 is_deeply(\%weight, { 'origin-reflected' => 'advice',
@@ -441,7 +444,8 @@ is_deeply(\%weight, { 'origin-reflected' => 'advice',
 %weight = map { $_->{id} => $_->{severity} } @{ $weighed->{findings} };
 is($weight{'origin-reflected'}, 'mistake', 'with them a mistake');
 
-# --- what is sent ---------------------------------------------------------------------
+# --- the requests
+# ---------------------------------------------------------------------
 
 unlink $requests;
 my ($status, $got) = ask("$at/good", \@put);
@@ -494,7 +498,7 @@ is_deeply([asked()], [ ("OPTIONS $origin") x 3, "OPTIONS $stranger",
 unlike($more_heads[1], qr/Request-Headers/, 'one without headers');
 like($more_heads[2], qr/^Access-Control-Request-Method: GET\r$/m, 'one of GET');
 
-# Nothing of the user's own: netrc, cookies, curl's configuration.
+# No data of the user: netrc, cookies, curl's configuration.
 write_file("$dir/.netrc", "machine 127.0.0.1 login me password pw\n", 0600);
 write_file("$dir/.curlrc", "user = me:pw\ncookie = a=b\n");
 unlink $requests;
@@ -618,7 +622,7 @@ for (qw(endless-body slow-body short-body status)) {
 wait_for(sub { read_file("$dir/sent") =~ /\n/ });
 my ($sent) = sort { $b <=> $a } split /\n/, read_file("$dir/sent");
 cmp_ok($sent, '<', 16 << 20, 'the body is cut, whatever sockets take');
-# What a terminal is shown, and what reads like it in JSON.
+# The output on a terminal, and its equivalent in JSON.
 for my $name (qw(control control-origin control-location)) {
 	(undef, my $out, my $err) = probe("$at/$name");
 	unlike($out . $err, qr/[^\n -~]/, "$name: nothing for a terminal");
@@ -637,11 +641,12 @@ my $closed = free_port();
 is("$status $got->{verdict} $got->{reason}", '2 blocked network',
     'nobody listens');
 is($got->{preflight}{response}, undef, 'no response');
-# No name server is asked for such a label (RFC 1035, 2.3.4).
+# Such a label is never looked up in the DNS (RFC 1035, 2.3.4).
 ($status, $got) = ask('https://' . 'a' x 64 . '.invalid/');
 is("$status $got->{reason}", '2 network', 'a name that nobody has');
 
-# --- what is blocked before anything is sent ------------------------------------------
+# --- blocked before any request
+# -------------------------------------------------------
 
 for ([ "http://api.invalid/", 'mixed-content' ],
 	[ 'https://127.0.0.1:25/', 'blocked-port' ]) {
@@ -709,7 +714,7 @@ SKIP: {
 	    clean => \%clean);
 	like($out, qr/^Fix: add https:\/\/evil.example to `origins`$/m,
 	    'and its preflight: that is said, and nothing of passwords');
-	# What explain says of the policy is what the server does.
+	# explain's prediction for the policy is what the server does.
 	for ([], [qw(--method PUT)], [qw(--method PATCH)],
 		[ '-H', 'Content-Type: text/csv' ], [ '-H', 'X-Other: 1' ],
 		['--credentials'], [ qw(--method DELETE --credentials) ]) {

@@ -1,8 +1,8 @@
 #!/usr/bin/perl
-# What corscheck probe sends and says of redirects is what real Chromium and
-# Firefox do: random chains over three origins, followed or not.
+# corscheck probe treats redirects as real Chromium and Firefox do: random
+# chains over three origins, followed or not.
 #
-# CORSWRAP_SEED chooses other ones, CORSWRAP_EXCHANGES how many.
+# CORSWRAP_SEED sets the random seed, CORSWRAP_EXCHANGES how many.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -15,7 +15,7 @@ use Corswrap::Test;
 use JSON::PP ();
 use Test::More;
 
-# A chain is asked for by one of them.
+# Each chain is requested by one of them.
 my %programs = (chromium => \&Corswrap::Browser::program,
 	firefox => \&Corswrap::Firefox::program);
 my @here = grep { $programs{$_}->() } sort keys %programs;
@@ -38,7 +38,8 @@ my $port = $listen->sockport;
 my @hosts = map { "http://$_:$port" } qw(localhost 127.0.0.1 third.localhost);
 my $page = $hosts[0];
 
-# How a hop answers: which Access-Control-Allow-Origin, whether preflights pass.
+# The response of a hop: its Access-Control-Allow-Origin, whether preflights
+# pass.
 sub hop {
 	return {
 		host => one_of(@hosts, @hosts[1, 2]),
@@ -132,7 +133,8 @@ sub seen {
 	return @lines;
 }
 
-# --- both of them -----------------------------------------------------------------------
+# --- the comparison
+# ---------------------------------------------------------------------
 
 my %browser = (chromium => sub { Corswrap::Browser->new },
 	firefox => sub { Corswrap::Firefox->new('network.dns.localDomains' =>
@@ -161,8 +163,8 @@ for my $n (0 .. $#cases) {
 			sort keys %{ $case->{headers} }), $url ]);
 	my $got = eval { JSON::PP->new->decode($out) } || {};
 	my @probe = seen($n);
-	# Its own three questions come last, and go to the first URL alone;
-	# two more where the first preflight is refused.
+	# Its own three requests come last, only to the first URL; two more if
+	# the first preflight is refused.
 	my @own = splice @probe, scalar @browser;
 	my @more = grep { !m{ 0 from (?:https://corscheck-probe\.invalid|null|-) } }
 	    @own;

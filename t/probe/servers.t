@@ -1,10 +1,10 @@
 #!/usr/bin/perl
-# corscheck probe in front of real nginx, Apache, lighttpd and Caddy, each misconfigured
-# in the ways that people meet: the cause is found, and the cure that it prints,
-# pasted into the configuration as it is, cures it.
+# corscheck probe in front of real nginx, Apache, lighttpd and Caddy, each with
+# common misconfigurations: the cause is found, and the printed fix, pasted
+# into the configuration unchanged, fixes it.
 #
-# Each server is a proxy in front of an application; the directives of a cure are
-# between backquotes, each a line.
+# Each server is a proxy in front of an application; the directives of a fix
+# are between backquotes, one per line.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -36,7 +36,7 @@ sub answer {
 my @lists = ('Access-Control-Allow-Methods: PUT',
 	'Access-Control-Allow-Headers: authorization');
 
-# One that is right.
+# A correct one.
 sub good {
 	my ($method, $from) = @_;
 	my @cors = ("Access-Control-Allow-Origin: $from", 'Vary: Origin',
@@ -45,7 +45,7 @@ sub good {
 	    : answer(200, @cors);
 }
 
-# With another Access-Control-Allow-Origin, or none.
+# With another Access-Control-Allow-Origin, or without one.
 sub with {
 	my ($value, $status) = @_;
 	return sub {
@@ -58,8 +58,8 @@ sub with {
 
 # --- the servers --------------------------------------------------------------
 
-# How each says it; set: a header of its own; twice: one beside the
-# application's.
+# The directives of each; set: a header of its own; twice: one in addition to
+# the application's.
 my %servers = (
 	nginx => {
 		set => sub { "add_header $_[0] \"$_[1]\";" },
@@ -70,7 +70,8 @@ my %servers = (
 	},
 	apache => {
 		set => sub { "Header set $_[0] \"$_[1]\"" },
-		# Beside the application's own, which is not in this table.
+		# In addition to the application's own, which is not in this
+		# table.
 		twice => sub { "Header always set $_[0] \"$_[1]\"" },
 		guard => sub { ('<Location />', 'AuthType Basic', 'AuthName x',
 			"AuthUserFile $_[0]/users", 'Require valid-user',
@@ -181,14 +182,14 @@ END
 	    read_file("$dir/lighttpd.conf");
 }
 
-# What begins with header_down belongs into the proxy's block.
+# Lines that begin with header_down belong into the proxy's block.
 sub serve_caddy {
 	my ($dir, $backend, @lines) = @_;
 	my $port = free_port();
 	my @down = grep { /^header_down/ } @lines;
 	my $proxy = join "\n", "reverse_proxy 127.0.0.1:$backend {", @down, '}';
 	@lines = grep { !/^header_down/ } @lines;
-	# Of a cure that is put around it.
+	# Of a fix that is put around it.
 	my @behind = @lines && $lines[-1] eq "}\n" ? pop @lines : ();
 	write_file("$dir/Caddyfile", <<"END");
 {
@@ -212,10 +213,12 @@ END
 my %serve = (nginx => \&serve_nginx, apache => \&serve_apache,
 	lighttpd => \&serve_lighttpd, caddy => \&serve_caddy);
 
-# --- what is wrong ------------------------------------------------------------
+# --- the mistakes
+# -------------------------------------------------------------
 
-# id: what is found; application: CODE->(method, Origin); lines: CODE->(server's
-# words, folder); ask: more arguments; put: they take the place of what was there.
+# id: the expected finding; application: CODE->(method, Origin); lines:
+# CODE->(server's words, folder); ask: more arguments; put: the fix replaces
+# the old lines.
 my @cases = (
 	{ name => 'a password on OPTIONS', id => 'options-guarded',
 		application => \&good, lines => sub { $_[0]{guard}->($_[1]) },
@@ -261,7 +264,7 @@ sub ask {
 	return $e;
 }
 
-# Its fix: of the finding with the id, else of the verdict.
+# The fix of the finding with the id, else of the verdict.
 sub cure_of {
 	my ($e, $id) = @_;
 	my @found = grep { $_->{id} eq $id && defined $_->{fix} }
@@ -276,8 +279,8 @@ sub has {
 	    || grep { $_->{id} eq $id } @{ $e->{findings} };
 }
 
-# The directives of the cure in front of what is there, around it, or in its
-# place.
+# Put the directives of the fix in front of the old lines, around them, or in
+# their place.
 sub paste {
 	my ($cure, @lines) = @_;
 	my ($front, $back) = split /; and behind all of them/, $cure;
@@ -290,7 +293,7 @@ sub paste {
 
 for my $words (values %servers) { $words->{twice} //= $words->{set} }
 
-# It goes with its case.
+# It ends with its case.
 sub application {
 	my ($case) = @_;
 	my $listen = raw_socket();
@@ -332,7 +335,7 @@ sub check {
 	return;
 }
 
-# The cure is to start it.  The application's pid.
+# The fix is to start it.  The application's pid.
 sub check_backend {
 	my ($name) = @_;
 	my $dir = tempdir();

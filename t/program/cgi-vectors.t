@@ -70,7 +70,7 @@ for my $case (@blocks) {
 	cors_on($got, $id);
 	like($got->{body}, $body, "$id: body") if $body;
 	is(one($got, $name), $value, "$id: $name") if $name;
-	# What lacks bytes of its Content-Length is seen to be cut.
+	# A body shorter than its Content-Length is visibly cut off.
 	is(!!$got->{ended}, $id ne 'CGI-058', "$id: how it ends");
 }
 logged($r, qr/no output/, 'CGI-029: the log says so');
@@ -149,7 +149,7 @@ $got = ask($f, 'both.pl');
 is($got->{body}, 'xy', 'CGI-053: the body');
 like($got->{stderr}, qr/one.*two/s, 'CGI-053: FCGI_STDERR');
 
-# ---- what is left behind ----
+# ---- leftovers ----
 perl_program('daemon.pl', "my \$pid = fork; if (!\$pid) { open my \$f, '>', '$dir/daemon';"
     . 'print {$f} $$; close $f; sleep 60; exit } '
     . "select undef, undef, undef, .05 until -s '$dir/daemon';"
@@ -193,7 +193,7 @@ is($got->{status}, 504, 'R43, CGI-071: deaf to TERM');
 ok(gone($_), 'CGI-071: KILL, for the whole group')
     for split / /, read_file("$dir/both");
 
-# ---- the client goes ----
+# ---- the client disconnects ----
 for my $how ('close', 'abort') {
 	unlink "$dir/pid";
 	$c = fcgi_connect($r->address);
@@ -287,7 +287,7 @@ is(ask($h, 'tainted.pl')->{body}, '1', 'a handler\'s words, no x bit needed');
 
 # ---- many ----
 perl_program('nothing.pl', 'print "A: 1\n\n"');
-# Where it runs warm, its own interpreter holds some.
+# If it runs warm, its own interpreter uses some.
 ask($r, 'nothing.pl');
 my $fds = () = glob "/proc/$r->{pid}/fd/*";
 ask($r, 'nothing.pl') for 1 .. 200;

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# A program's Set-Cookie under credentials: the log says once for each cookie
-# what pages of other sites will miss, wherever the program runs.
+# A program's Set-Cookie with credentials: the log says once for each cookie
+# that pages of other sites will not send it, in every mode.
 #
 # SPDX-License-Identifier: ISC
 
@@ -78,7 +78,7 @@ for my $how (sort keys %responders) {
 	    "$how: each of two");
 	is($count->('good=1; SameSite=None; Secure'), 0,
 	    "$how: a good one is not");
-	# Where SameSite has no say.
+	# Cases in which SameSite does not matter.
 	my %quiet = (
 		'no credentials' => [ REQUEST_URI => '/open' ],
 		'an origin that is not allowed' =>
@@ -100,7 +100,7 @@ for my $how (sort keys %responders) {
 	    "$how: the browser's word counts");
 }
 
-# A program that names each cookie anew must not fill the log.
+# A program that uses a new name for each cookie must not fill the log.
 my $r = $responders{exec};
 said($r, join '|', map { "n$_=1" } 1 .. 100);
 my $all = () = log_lines($r, qr/cookie-attributes/);
@@ -117,7 +117,7 @@ is($object->{id} // $object->{event}, 'cookie-attributes', 'JSON has its id')
     or diag($line);
 unlike($line, qr/[^ -~\n]/, 'and no control byte');
 
-# Plain CGI remembers nothing from one request to the next.
+# Plain CGI has no memory between requests.
 for my $level ('info', 'debug') {
 	write_file("$dir/p.ini", "[cors]\norigins = $origin\ncredentials = yes\n"
 	    . "[app]\nroot = $dir/cgi\n[server]\nlog = $level\n");

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Forward, when the first to be asked does not answer: what is asked again, of
-# whom, how often, and what never is.
+# Forward, if the first address does not respond: which requests are retried,
+# at which address, how often, and which never are.
 #
 # SPDX-License-Identifier: ISC
 
@@ -35,7 +35,7 @@ sub ask {
 		CONTENT_LENGTH => length($o{stdin} // '')), timeout => 60, %o);
 }
 
-# An application at a place of its own that answers with its name.
+# An application with its own address that responds with its name.
 sub names_itself {
 	my ($name) = @_;
 	return peer("unix:$dir/$name", sub {
@@ -47,7 +47,7 @@ sub names_itself {
 	});
 }
 
-# One that takes requests and goes away without a word.
+# One that reads requests and closes the connection without a response.
 sub swallows {
 	my ($name) = @_;
 	return peer("unix:$dir/$name", sub { $_[0]->read_request });
@@ -98,7 +98,7 @@ my $good = names_itself('good');
 		'one alone is asked');
 	$r->stop;
 
-	# nobody left
+	# no address left
 	$r = forwarder([ @all[ 0 .. 2 ] ]);
 	$_->forget for @bad;
 	$a = ask($r);
@@ -119,7 +119,8 @@ my $good = names_itself('good');
 	is($r->stop, 0, 'ends well');
 }
 
-# --- a kept connection lives on, the rest of the application comes back -----------------
+# --- a kept connection lives on, the other address comes back
+# ---------------------------
 {
 	my $hold = sub {
 		my ($c) = @_;
@@ -131,7 +132,7 @@ my $good = names_itself('good');
 	my $old = peer("unix:$dir/returns", $hold);
 	my $r = forwarder([ "unix:$dir/returns", "unix:$dir/good" ], 'keep = 4');
 	is(ask($r)->{body}, 'returned', 'a connection is kept');
-	# nobody listens any more
+	# no process listens any more
 	kill 'KILL', $old->{pid};
 	unlink "$dir/returns";
 	write_file("$dir/wait", '');
@@ -149,7 +150,8 @@ my $good = names_itself('good');
 	$_->stop for $old, $new;
 }
 
-# --- overloaded: not run, so anybody may be asked -------------------------------------
+# --- overloaded: not run, so any address may be tried
+# ---------------------------------
 {
 	my $full = peer("unix:$dir/full", sub {
 		my ($c) = @_;
@@ -172,7 +174,8 @@ my $good = names_itself('good');
 	is($r->stop, 0, 'ends well');
 }
 
-# --- total-timeout holds for connecting too ---------------------------------------------
+# --- total-timeout also applies to connecting
+# -------------------------------------------
 {
 	my $busy = peer("unix:$dir/busy", undef, busy => 1, backlog => 1);
 	my @held = fill_backlog("$dir/busy");
@@ -205,7 +208,8 @@ my $good = names_itself('good');
 	is($r->stop, 0, 'ends well');
 }
 
-# --- a client that goes before there is a connection -----------------------------------
+# --- a client that disconnects before there is a connection
+# ----------------------------
 {
 	my $busy = peer("unix:$dir/busy2", undef, busy => 1, backlog => 1);
 	my @held;
@@ -225,7 +229,7 @@ my $good = names_itself('good');
 	ok($r->wait_log(qr/\[client-gone\]/), 'nobody waits for nobody');
 	is($r->stop, 0, 'ends well');
 
-	# nor does the end of corswrap wait for the application
+	# and a shutdown of corswrap does not wait for the application
 	$r = forwarder(["unix:$dir/busy2"],
 		'connect-timeout = 10m', 'drain-timeout = 300ms');
 	$c = fcgi_connect($r->address);
@@ -237,9 +241,10 @@ my $good = names_itself('good');
 	is($r->wait_end, 0, 'ends well');
 }
 
-# --- descriptors that are out are nobody's fault but ours -------------------------------
+# --- no descriptors left: that is our own failure
+# ---------------------------------------
 
-# Let a process have one more descriptor than it has.
+# Allow a process one more descriptor than it has.
 sub one_more {
 	my ($pid) = @_;
 	my (%used, @free);
@@ -258,7 +263,7 @@ SKIP: {
 	my $before = $r->descriptors;
 	is(ask($r)->{body}, 'good', 'an answer');
 	wait_for(sub { $r->descriptors <= $before });
-	one_more($r->pid); # which the connection to us takes
+	one_more($r->pid); # which the connection to corswrap uses
 	my $a = ask($r);
 	is($a->{status}, 503, 'no descriptor is left: 503');
 	unlike($r->log, qr/good: .*\[connect-failed\] [^m]/,

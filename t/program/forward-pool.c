@@ -1,7 +1,7 @@
 /*
- * What forwarded requests have in common, by a clock that stands still: how
- * long an address rests, who tries it again, which connections are kept, and
- * which are closed for requests that wait.
+ * The state shared by forwarded requests, with a clock that stands still: how
+ * long an address rests, which request tries it again, which connections are
+ * kept, and which are closed for requests that wait.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -19,7 +19,7 @@
 /* Far ahead, so that the thread that closes old connections sleeps. */
 static uint64_t now = (uint64_t)1 << 40;
 
-/* Instead of the clock's: only forward_pool.c is linked besides. */
+/* Replaces the clock's: only forward_pool.c is linked in addition. */
 uint64_t
 clock_ms(void)
 {
@@ -124,7 +124,7 @@ test_one_tries(void **state)
 	now += 1000;
 	assert_true(forward_peer_try(pool, peer));
 	assert_false(forward_peer_try(pool, peer));
-	/* it never said how it went: another one after a while */
+	/* it never reported a result: another one tries after a while */
 	now += 1000;
 	assert_true(forward_peer_try(pool, peer));
 	assert_false(forward_peer_try(pool, peer));
@@ -175,7 +175,7 @@ test_not_quiet(void **state)
 	close(theirs[2]);
 	assert_int_equal(forward_peer_acquire(pool, peer, false), ours[1]);
 	forward_peer_release(pool, peer, ours[1], 4);
-	/* a fresh one is wanted: one of the two goes */
+	/* a fresh one is needed: one of the two is closed */
 	assert_int_equal(forward_peer_acquire(pool, peer, true), -1);
 	assert_true(is_closed(theirs[1]));
 	assert_false(is_closed(theirs[0]));
@@ -187,8 +187,8 @@ test_not_quiet(void **state)
 	close(theirs[3]);
 }
 
-/* Requests wait: so many kept ones are closed, at once or when they are given
- * back, and no more than there are requests. */
+/* Requests wait: that many kept ones are closed, at once or when they are
+ * released, and no more than there are requests. */
 static void
 test_stuck(void **state)
 {
@@ -210,7 +210,7 @@ test_stuck(void **state)
 	assert_int_equal(count_closed(theirs, 6), 3);
 	assert_false(is_closed(theirs[3]));
 	assert_int_equal(forward_peer_acquire(pool, peer, false), ours[3]);
-	/* what is owed to none is not asked for */
+	/* no connection is owed, so none is closed */
 	forward_peer_stuck(pool, peer, true);
 	forward_peer_served(pool, peer);
 	forward_peer_served(pool, peer);

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# Forward: a FastCGI application behind the policy, well behaved and not: cut
-# and padded records, early ends, statuses, kept and stale connections, time,
-# clients that go, several addresses, and bodies of every size.
+# Forward: a FastCGI application behind the policy, correct or not: split and
+# padded records, early ends, statuses, kept and stale connections, timeouts,
+# disconnects, several addresses, and bodies of every size.
 #
 # SPDX-License-Identifier: ISC
 
@@ -43,7 +43,7 @@ sub ask {
 	return fcgi_get($r->address, params => get(%params), timeout => 60, %o);
 }
 
-# Whatever went wrong: a page may see it.
+# After every failure: a page can read the error.
 sub cors_ok {
 	my ($a, $what) = @_;
 	is_deeply([ @{ $a->{header} }{qw(access-control-allow-origin vary)} ],
@@ -60,7 +60,7 @@ sub failed_with {
 	return;
 }
 
-# The client can see that the answer is not whole.
+# The client can see that the response is incomplete.
 sub broken {
 	my ($a, $what) = @_;
 	# F4: no END_REQUEST is not enough (t/program/whole.t).
@@ -73,7 +73,7 @@ sub broken {
 my $hello = "Content-Type: text/plain\r\n\r\nhello";
 my $big   = join '', map { chr(($_ * 31 >> 3) & 255) } 0 .. 65534;
 
-# What the peer does when it is asked for it.
+# The peer's actions by request.
 my %does = (
 	hello => sub { $_[0]->answer($hello) },
 	echo  => sub {
@@ -129,7 +129,7 @@ my %does = (
 		1 while $c->send($records);
 		$c->note('closed');
 	},
-	# says nothing until it may, and then is not quick
+	# sends no output until it may, and is then slow
 	'finish-late' => sub {
 		my ($c) = @_;
 		sleep 0.05 until -e "$dir/go";
@@ -265,7 +265,8 @@ my $peer = peer($unix, \&serve);
 		'what must not come in is dropped');
 	like($a->{body}, qr/^keep=0 role=1 id=1$/m, 'R21: a responder, not kept');
 
-	# R20, CGI-119: the peer has read the end of STDIN, or it would not answer
+	# R20, CGI-119: the peer has read the end of STDIN, or it would not
+	# respond
 	for my $len (0, 1, 6, 65528, 65535, 65536, 65537, 200_000, 3_000_000) {
 		my $body = substr $big x (1 + $len / 65535), 0, $len;
 		$a = ask($r, 'echo', stdin => $body,
@@ -286,7 +287,8 @@ my $peer = peer($unix, \&serve);
 	is($r->stop, 0, 'ends well');
 }
 
-# --- answers in all shapes ------------------------------------------------------
+# --- responses of all kinds
+# -----------------------------------------------------
 {
 	my $r = forwarder($unix);
 	my $a = ask($r, 'split');
@@ -331,7 +333,8 @@ my $peer = peer($unix, \&serve);
 	$r->stop;
 }
 
-# --- what goes wrong ------------------------------------------------------------
+# --- failures
+# -------------------------------------------------------------------
 {
 	my $r = forwarder($unix, 'max-header = 64K');
 	my $n = $peer->noted('connection');
@@ -423,7 +426,7 @@ SKIP: {
 	is(scalar(grep { /died/ } $peer->notes), 0, 'the peer lives');
 }
 
-# A kept connection whose end is there to see, and one that ends when it is used.
+# A kept connection that is visibly closed, and one that ends when it is used.
 {
 	my $turn = sub {
 		my ($c) = @_;
@@ -432,7 +435,7 @@ SKIP: {
 		my ($do) = $r->{params}{QUERY_STRING} =~ /do=([\w-]+)/;
 		return if $do eq 'close';
 		if ($do eq 'pause') { sleep 0.2; return }
-		# wait for the next request, and go away
+		# wait for the next request, and disconnect
 		$c->fill or return;
 		$c->note('went');
 	};
@@ -441,12 +444,13 @@ SKIP: {
 	for my $do (qw(close close hello)) {
 		is(ask($r, $do)->{body}, 'hello', "after an end: $do");
 	}
-	# now the kept one goes as soon as the request comes
+	# now the kept one is closed as soon as the request arrives
 	my $a = ask($r, 'hello');
 	is($a->{body}, 'hello', 'CGI-126 stale: GET is sent once more');
 	ok($other->wait_noted('went'), 'CGI-126 after it was sent in vain');
 	is($other->noted('request'), 4, 'CGI-126 and never twice to one');
-	# whether it lives is known too late for what may not be sent twice
+	# a request that may not be sent twice does not use a connection that
+	# may be dead
 	my ($asked, $made) = map { $other->noted($_) } qw(request connection);
 	$a = ask($r, 'hello', stdin => 'x',
 		params => { REQUEST_METHOD => 'POST' });
@@ -456,7 +460,7 @@ SKIP: {
 	is($r->stop, 0, 'ends well');
 }
 
-# Requests that take long do not cost the others their kept connections.
+# Long requests do not close the kept connections of others.
 {
 	my $turn = sub {
 		my ($c) = @_;
@@ -482,7 +486,7 @@ SKIP: {
 	is($r->stop, 0, 'ends well');
 }
 
-# An application with a single process, which a kept connection holds.
+# An application with a single process, which a kept connection occupies.
 {
 	my $port = free_port();
 	my $listen = Corswrap::Peer::_listen("unix:$dir/single", 64);
@@ -539,7 +543,7 @@ SKIP: {
 	    for qw(first-byte-timeout idle-timeout);
 	is($r->stop, 0, 'ends well');
 
-	# A peer that has to wait for a processor is silent, too: not for so long.
+	# A peer that waits for the processor is silent, too, but not so long.
 	$r = forwarder($unix, "idle-timeout = 60s\ntotal-timeout = 3s");
 	$peer->forget;
 	$start = time;
@@ -570,7 +574,8 @@ SKIP: {
 	is($r->stop, 0, 'ends well');
 }
 
-# --- a client that goes ------------------------------------------------------------
+# --- a client that disconnects
+# -----------------------------------------------------
 {
 	my $r = forwarder($unix);
 	$peer->forget;
@@ -694,7 +699,7 @@ SKIP: {
 	is($r->stop, 0, 'ends well');
 }
 {
-	# TCP: a backlog that is full takes no SYN, which looks like nothing
+	# TCP: a full backlog drops the SYN, which looks like no reaction
 	my $port = free_port();
 	my $listen = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
 		LocalPort => $port, Listen => 0, ReuseAddr => 1) or die;
@@ -716,7 +721,8 @@ SKIP: {
 	is($r->stop, 0, 'ends well');
 }
 
-# --- bodies that do not fit -------------------------------------------------------
+# --- large bodies
+# -----------------------------------------------------------------
 {
 	my $early = sub {
 		my ($c) = @_;
@@ -752,7 +758,8 @@ SKIP: {
 	is($r->stop, 0, 'ends well');
 }
 
-# --- bulk: memory stays flat, a slow client stops the application -----------------
+# --- bulk: memory does not grow, a slow client stops the application
+# --------------
 {
 	my $r = forwarder($unix);
 	is(ask($r, 'hello')->{body}, 'hello', 'up');
@@ -760,7 +767,7 @@ SKIP: {
 	my $c = fcgi_connect($r->address, timeout => 120);
 	$c->send_bytes(request_bytes(params =>
 		get(QUERY_STRING => 'do=flood', REQUEST_URI => '/')));
-	sleep 0.7; # what is not read must not be gathered anywhere
+	sleep 0.7; # unread output must not be buffered anywhere
 	ok($r->resident - $before < 4096, 'nothing is queued');
 	my ($n, $ended) = (0, 0);
 	while (my $record = $c->read_record) {
@@ -774,7 +781,8 @@ SKIP: {
 	is($r->stop, 0, 'ends well');
 }
 
-# --- nothing is left --------------------------------------------------------------
+# --- no leftovers
+# -----------------------------------------------------------------
 {
 	my $r = forwarder($unix, "keep = 3\nfirst-byte-timeout = 1s");
 	ask($r, 'hello') for 1 .. 3;

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# The request body on its way to the program: none, small, kept in memory, kept
-# in a file; cut short, too large, of no known length; and no room for it.
+# Passing the request body to the program: no body, small, in memory, in a
+# file; cut off, too large, of unknown length; and no space for it.
 #
 # SPDX-License-Identifier: ISC
 
@@ -20,7 +20,7 @@ mkdir "$dir/tmp";
 my $r = run_responder("max-body = 4M\n[env]\nX = 1",
 	server => "log = debug", env => { TMPDIR => "$dir/tmp" });
 
-# What standard input is, the length that was said, and what is in it.
+# The kind of standard input, the announced length, and the content.
 perl_program('stdin.pl', 'binmode STDIN; print "Content-Type: text/plain\n\n",'
     . 'readlink("/proc/self/fd/0"), "\n",'
     . '$ENV{CONTENT_LENGTH} // "unset", "\n";'
@@ -29,7 +29,7 @@ perl_program('stdin.pl', 'binmode STDIN; print "Content-Type: text/plain\n\n",'
 sub body_of { my ($n) = @_; return substr 'abcdefghijklmnopqrstuvw' x ($n / 23 + 1), 0, $n }
 sub sum_of { return unpack '%32C*', $_[0] }
 
-# --- how it is kept ----------------------------------------------------------
+# --- where it is stored ------------------------------------------------------
 
 my $got = ask($r, 'stdin.pl');
 is($got->{body}, "/dev/null\nunset\n0\n0", 'no body: /dev/null, no length');
@@ -56,7 +56,7 @@ for my $case ([ 1, 'pipe:' ], [ 4096, 'pipe:' ], [ 65535, 'pipe:' ],
 		$got = ask($r, 'stdin.pl', stdin => $body,
 			params => { CONTENT_LENGTH => $length });
 		my ($where, $l, $read, $sum) = split /\n/, $got->{body};
-		# At the edge, of no known length: either is right.
+		# At the limit, of unknown length: both are correct.
 		like($where, qr/^\Q$kind\E/, "$what: $kind")
 		    if $said eq 'known' || ($n != 65536 && $n != (1 << 20) + 1);
 		is($l, $n, "$what: CONTENT_LENGTH");
@@ -80,7 +80,7 @@ logged($r, qr/CONTENT_LENGTH is not a number: "-2" \[content-length\]/,
 
 perl_program('mark.pl', "open my \$f, '>', '$dir/ran'; print \"A: 1\\n\\n\"");
 
-# What a client sends of a body before it goes.
+# The part of a body that a client sends before it disconnects.
 for my $case (
 	[ 'length known, closed',  100,       'x' x 40,     'close' ],
 	[ 'length known, aborted', 100,       'x' x 40,     'abort' ],
@@ -131,7 +131,7 @@ for my $length (5 << 20, undef) {
 logged($r, qr/larger than max-body .*\[body-too-large\].*raise max-body/,
     'the log says what to raise');
 {
-	# One that never ends: taken within bounds, then cut off.
+	# One that never ends: read up to the limit, then cut off.
 	my $c = fcgi_connect($r->address);
 	$c->send_bytes(begin_record() . params_records(params('mark.pl',
 		REQUEST_METHOD => 'POST', CONTENT_LENGTH => 1 << 40)));
@@ -172,7 +172,7 @@ logged($r, qr/larger than max-body .*\[body-too-large\].*raise max-body/,
 	$n->stop;
 }
 
-# --- what programs do with it ------------------------------------------------
+# --- how programs read it ----------------------------------------------------
 
 # R11, R12: one that never reads; R13, R33: one that writes all before it
 # reads; with bodies of every kind.
@@ -189,8 +189,8 @@ for my $n (10, 60_000, 300_000, 3_000_000) {
 	    "R13, R33: 2 MB out before $n bytes in");
 }
 
-# While a body is read its client may go, the rest of a kept connection stays
-# in step, and nobody is held up by a slow one.
+# While a body is read its client may disconnect, other requests on a kept
+# connection stay in sync, and a slow client delays no other.
 {
 	my $c = fcgi_connect($r->address);
 	$c->send_bytes(begin_record() . params_records(params('stdin.pl',

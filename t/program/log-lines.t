@@ -33,8 +33,8 @@ perl_program('says.pl', 'print STDERR "first\nse\tcond \"q\" \\\\ \xff\n";'
 write_file("$dir/cgi/plain", 'x', 0644);
 my $evil = "https://evil.example\r\n2026-01-01T00:00:00Z corswrap: error: forged";
 
-# What is asked, and the lines that it makes: each an id, what stands in it,
-# whether it says what to do.  [id, text, todo], in this order.
+# A request, and its log lines: each an id, a text in it, whether it has a
+# hint.  [id, text, todo], in this order.
 my @causes = (
 	[ 'a preflight from a stranger', 'ok.pl', { REQUEST_METHOD => 'OPTIONS',
 		HTTP_ORIGIN => 'https://b.example',
@@ -147,7 +147,7 @@ for my $format (qw(text json)) {
 			my $l = $read->($lines[$n] // '');
 			is($l->{id}, $id, "$format: $what: $id") or
 			    diag $lines[$n];
-			# JSON has its own escapes; what was quoted stays so.
+			# JSON has its own escapes; quoted text stays quoted.
 			like($l->{message}, $text, "$format: $what: the cause");
 			$todo ? like($l->{todo}, $todo, "$format: $what: what to do")
 			    : is($l->{todo}, undef, "$format: $what: no advice");
@@ -246,7 +246,7 @@ for my $format (qw(text json)) {
 	is($r->stop, 0, 'ends well');
 }
 
-# A log that cannot be written stops nobody.
+# A log that cannot be written does not stop requests.
 SKIP: {
 	skip 'no /dev/full', 2 unless -c '/dev/full';
 	my $r = run_responder('', server => "log-file = /dev/full\naccess-log = yes");
@@ -254,8 +254,8 @@ SKIP: {
 	$r->stop;
 }
 
-# Nor does one that nobody reads any more: whoever read standard error was stopped
-# (tee, a supervisor, a terminal).
+# Nor does one without a reader: the reader of standard error was stopped (tee,
+# a supervisor, a terminal).
 {
 	mkfifo("$dir/stuck", 0600) or die "mkfifo: $!";
 	sysopen my $reader, "$dir/stuck", O_RDONLY | O_NONBLOCK or die $!;
@@ -279,7 +279,7 @@ SKIP: {
 	}
 	# 100 ms once, and what a busy machine adds.
 	cmp_ok($slow, '<', 40, 'a stopped reader: requests wait for it once');
-	# It goes on reading: what was lost is said.
+	# It reads again: the log says what was lost.
 	my $log = '';
 	my $read = sub { while (sysread $reader, my $bytes, 65536) { $log .= $bytes } };
 	$read->();

@@ -1,6 +1,6 @@
 /*
  * The log: lines that no input can break, JSON that always is JSON, files that
- * are rotated, and a log that cannot be written and yet stops nobody.
+ * are rotated, and a log that cannot be written but does not stop requests.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -368,7 +368,8 @@ next_random(uint64_t *seed)
 static struct slice
 random_bytes(char *buf, size_t cap, uint64_t *seed)
 {
-	/* Much of what a multi-byte character could begin or go on with. */
+	/* Many bytes with which a multi-byte character could begin or
+	 * continue. */
 	static const unsigned char lead[] = {0xc2, 0xc3, 0xe0, 0xe2, 0xed, 0xf0,
 					     0xf4, 0x80, 0x85, 0x9f, 0xa0, 0xbf,
 					     '"',  '\\', '\n', 0};
@@ -551,7 +552,8 @@ test_bad_file(void **state)
 	close_log(&f);
 }
 
-/* A full disk: nothing stops, and the log says later what is missing. */
+/* A full disk: requests go on, and the log later says how many lines are
+ * missing. */
 static void
 test_full_disk(void **state)
 {
@@ -575,7 +577,7 @@ test_full_disk(void **state)
 	close_log(&f);
 }
 
-/* A reader that has stopped reading holds nobody up for long. */
+/* A reader that has stopped reading delays no thread for long. */
 static void
 test_stuck_reader(void **state)
 {
@@ -620,7 +622,7 @@ write_lines(void *ctx)
 	return NULL;
 }
 
-/* Many writers, and the file changed under them: every line once and whole. */
+/* Many writers while the file is rotated: every line once and complete. */
 static void
 test_threads(void **state)
 {

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Variables that come twice, and those that servers leave out: what the decision
-# goes by, and what the program and a forwarded-to application get.
+# Variables that come twice, and those that servers leave out: the values for
+# the decision, and those for the program and a forwarded-to application.
 #
 # SPDX-License-Identifier: ISC
 

@@ -1,6 +1,6 @@
 /*
- * From the program's output to the client: what is sent, thrown away, and
- * answered in its place, with a sink that remembers.
+ * From the program's output to the client: bytes that are sent or discarded,
+ * and responses that replace it, with a sink that records them.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -139,7 +139,7 @@ static char *lighttpd_variables[] = {get, from, lighttpd, NULL};
 
 #define CORS "Access-Control-Allow-Origin: *\r\n"
 
-/* ---- what is sent ---- */
+/* ---- sent output ---- */
 
 static const struct row {
 	const char *name;
@@ -258,7 +258,7 @@ test_row(void **state)
 	}
 }
 
-/* ---- what goes wrong ---- */
+/* ---- failures ---- */
 
 static const struct bad_row {
 	const char *name;
@@ -293,7 +293,7 @@ test_bad(void **state)
 	assert_string_equal(s.exchange.outcome.failure, "bad-header");
 	assert_int_equal(s.exchange.outcome.status, 502);
 	assert_false(s.out.broken);
-	/* One answer, whatever comes after. */
+	/* One response, whatever output follows. */
 	size_t len = s.out.len;
 	assert_int_equal(feed(&s, "X-A: 1\n\nmore"), -2);
 	assert_int_equal(response_end(&s.response), -2);
@@ -359,7 +359,7 @@ test_fail_after(void **state)
 	close_stage(&s);
 }
 
-/* The client goes, at each byte of the answer. */
+/* The client disconnects, at each byte of the response. */
 static void
 test_client_gone(void **state)
 {
@@ -383,7 +383,7 @@ test_client_gone(void **state)
 	}
 }
 
-/* What was mended is said once a request, with what to do. */
+/* Corrections are logged once per request, with what to do. */
 static void
 test_notes(void **state)
 {

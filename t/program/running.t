@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Programs while they run: streaming and back-pressure, what they complain of,
-# time limits, clients that go, limits, descriptors, signals, environment.
+# Programs while they run: streaming and back-pressure, standard error,
+# timeouts, disconnects, limits, descriptors, signals, environment.
 #
 # SPDX-License-Identifier: ISC
 
@@ -22,7 +22,8 @@ my $r = run_responder("kill-grace = 300ms", server => 'log = debug');
 
 # --- the header block ----------------------------------------------------------
 
-# notes/cgi.md 2, what t/program/cgi-vectors has not: output, status, body, name and value.
+# notes/cgi.md 2, cases that are not in t/program/cgi-vectors: output, status,
+# body, name and value.
 for my $case (
 	[ 'CR alone ends no line', "A: 1\rB: 2\r\n\r\nx", 200, 'x', A => '0 values' ],
 	[ 'LF, then CRLF', "A: 1\n\r\nx", 200, 'x', A => 1 ],
@@ -130,7 +131,7 @@ for my $case (
 
 # --- streaming -------------------------------------------------------------------
 
-# R5: each piece goes on only once the client has the one before.
+# R5: each piece is sent only once the client has the previous one.
 perl_program('steps.pl', 'print "A: 1\n\n"; for my $n (1 .. 5) {'
     . "print \"<\$n>\"; select undef, undef, undef, 0.01 until -e \"$dir/step\$n\" }");
 {
@@ -148,7 +149,7 @@ perl_program('steps.pl', 'print "A: 1\n\n"; for my $n (1 .. 5) {'
 	is($well, 5, 'R5: what is written is seen before more is');
 }
 
-# R14: what the client does not take stops the program.
+# R14: unread output stops the program.
 perl_program('flood.pl', "open my \$f, '>', '$dir/count'; binmode STDOUT;"
     . 'print "A: 1\n\n"; for my $n (1 .. 3200) { print "z" x 65536;'
     . 'seek $f, 0, 0; print {$f} $n; $f->flush }');
@@ -167,7 +168,8 @@ perl_program('flood.pl', "open my \$f, '>', '$dir/count'; binmode STDOUT;"
 	cmp_ok($r->resident, '<', $most, 'memory stays where it was');
 }
 
-# A client that is slow, but not for long, is not the program's silence.
+# A client that is slow for a short time does not count as the program's
+# silence.
 {
 	my $i = run_responder('idle-timeout = 1s');
 	perl_program('mega.pl', 'print "A: 1\n\n", "z" x 3_000_000');
@@ -184,7 +186,7 @@ perl_program('flood.pl', "open my \$f, '>', '$dir/count'; binmode STDOUT;"
 	$i->stop;
 }
 
-# HEAD and 304: the program runs to its end, unheard.
+# HEAD and 304: the program runs to its end, its output is discarded.
 perl_program('long.pl', 'print "Status: $ENV{QUERY_STRING}\n\n", "z" x 500_000;'
     . "open my \$f, '>', '$dir/end'");
 for my $case ([ 'HEAD', 200 ], [ 'GET', 304 ], [ 'GET', 204 ]) {
@@ -257,12 +259,12 @@ $got = ask($t, 'bg.pl');
 like($got->{body}, qr/^(?:ok|b)*/, 'R17: a child that writes on and on');
 cmp_ok(time - $start, '<', 25, 'R17: does not hold the request');
 ok($got->{ended} && $got->{appStatus} == 0, 'which ends well');
-# Its pipe is gone with the request, so it ends by itself.
+# Its pipe is closed with the request, so it ends by itself.
 ok(wait_for(sub { !grep { read_file("/proc/$_/cmdline") =~ /bg\.pl/ &&
 	    !is_waiting($_) } map { m{(\d+)$} } glob '/proc/[0-9]*' }),
     'R17: nor is its pipe left open');
 
-# total-timeout holds for who runs on without a client.
+# total-timeout also applies to a program that runs on without a client.
 my $finish = run_responder("on-abort = finish\ntotal-timeout = 2s\n"
     . 'kill-grace = 300ms');
 perl_program('spin.pl', $pid_line . 'print "A: 1\n\n"; print "x" x 1000 while 1');
@@ -275,10 +277,11 @@ ok(gone(read_file("$dir/pid")), 'until total-timeout');
 logged($finish, qr/\[total-timeout\]/, 'logged');
 $finish->stop;
 
-# --- clients that go ------------------------------------------------------------------
+# --- disconnects
+# ----------------------------------------------------------------------
 
-# R1, R16: one that streams, one that says nothing, one that only counts; over
-# a connection of its own and over a kept one.
+# R1, R16: one that streams, one that is silent, one that only counts; over a
+# connection of its own and over a kept one.
 perl_program('busy.pl', $pid_line . 'my $n = 0; $n++ while 1');
 perl_program('mute.pl', $pid_line . 'sleep 60');
 for my $name (qw(spin.pl mute.pl busy.pl)) {
@@ -298,7 +301,8 @@ for my $name (qw(spin.pl mute.pl busy.pl)) {
 logged($r, qr/the client disconnected; the program is terminated \[client-gone\]/,
     'logged');
 {
-	# R1: ABORT on a kept connection; the answer ends, the connection serves.
+	# R1: ABORT on a kept connection; the response ends, the connection
+	# stays.
 	unlink "$dir/pid";
 	$c = fcgi_connect($r->address);
 	$c->send_bytes(request_bytes(params => params('mute.pl'), keep => 1));
@@ -315,7 +319,7 @@ shell_program('limits', 'printf "A: 1\n\n"; for l in t v n; do '
     . 'echo $l $(ulimit -S -$l) $(ulimit -H -$l); done;'
     . 'echo u $(sed -n "s/^Max processes *//p" /proc/self/limits)');
 SKIP: {
-	# Nor is there memory for it until the exec (t/watched.txt).
+	# There is also no memory for it until the exec (t/watched.txt).
 	skip 'valgrind lets no hard limit of files be set', 8 if under_valgrind();
 	my $l = run_responder("cpu-limit = 1\nmemory-limit = 300M\nfile-limit = 50\n"
 	    . "process-limit = 4000");
@@ -333,7 +337,7 @@ SKIP: {
 	$l->stop;
 }
 
-# What the responder takes for its workers is not theirs.
+# The responder's own limit is not passed on to programs.
 SKIP: {
 	my ($hard) = read_file('/proc/self/limits') =~
 	    /^Max open files\s+\d+\s+(\d+|unlimited)/m;
@@ -341,7 +345,7 @@ SKIP: {
 	    if $hard ne 'unlimited' && $hard < 1000;
 	skip 'valgrind takes twelve of them', 2 if under_valgrind();
 	my $n = run_responder('', workers => 100, ulimit => '-S -n 200');
-	# It listens before it has taken them.
+	# It listens before it has raised the limit.
 	like(ask($n, 'limits')->{body}, qr/^n 200 (?!200$)\w+$/m,
 	    'programs have what there was');
 	like(read_file('/proc/' . $n->pid . '/limits'),
@@ -350,7 +354,7 @@ SKIP: {
 	$n->stop;
 }
 
-# R18: 0 to 2 alone, whatever the responder holds and others run.
+# R18: only 0 to 2, whatever the responder has open and other programs run.
 shell_program('fds', 'sleep 0.3; printf "A: 1\n\n"; exec ls -l /proc/self/fd');
 {
 	my $h = run_responder('', hold => 30, workers => 32);
@@ -458,7 +462,7 @@ SKIP: {
 
 # --- at rest -----------------------------------------------------------------------------
 
-# R4: nothing spins when all that is over.
+# R4: no thread spins after all that.
 sub ticks { return (split ' ', read_file('/proc/' . $_[0]->pid . '/stat'))[13] +
 	(split ' ', read_file('/proc/' . $_[0]->pid . '/stat'))[14] }
 my $before = ticks($r);

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Which script runs, what it is told of itself, and each refusal: its status,
-# CORS headers, and a line of the log with what to do.
+# Which script runs, the variables that describe it, and each refusal: its
+# status, CORS headers, and a line of the log with what to do.
 #
 # SPDX-License-Identifier: ISC
 
@@ -29,7 +29,7 @@ write_file("$dir/$_/app", "#!/bin/sh\n$report\n", 0755)
 my $r = run_responder('', root => "$dir/cgi $dir/alias $dir/gone/");
 rmdir "$dir/gone";
 
-# The five lines that a script says of itself.
+# The five lines that a script prints about itself.
 sub told {
 	my ($got) = @_;
 	return { (map { /^(\w+)=(.*)$/ ? ($1 => $2) : () }
@@ -39,7 +39,8 @@ sub told {
 
 # --- splitting -------------------------------------------------------------------
 
-# R9: SCRIPT_FILENAME, SCRIPT_NAME as sent; those that the script sees, PATH_INFO.
+# R9: SCRIPT_FILENAME, SCRIPT_NAME as sent; the values for the script,
+# PATH_INFO.
 my %root = (DOCUMENT_ROOT => '/srv/www');
 for my $case (
 	[ 'a script', "$dir/cgi/app", '/app', "$dir/cgi/app", '/app', 'unset' ],
@@ -73,7 +74,7 @@ for my $case (
 }
 is(told(ask($r, 'sub/app'))->{pwd}, "$dir/cgi/sub", 'it begins in its folder');
 
-# CGI-084 to 086: what the server has split stays as it is.
+# CGI-084 to 086: a path that the server has split is not changed.
 my $t = told(ask($r, 'app', params => { SCRIPT_NAME => '/prefix.fcgi',
 	PATH_INFO => '/foo/bar', PATH_TRANSLATED => '/srv/foo/bar' }));
 is("$t->{SCRIPT_NAME} $t->{PATH_INFO} $t->{PATH_TRANSLATED}",
@@ -161,8 +162,7 @@ for my $case (
     )
 {
 	my ($what, $script, $status, $cause, $todo) = @$case;
-	# valgrind believes the kernel's exec to go well, and dies
-	# (t/watched.txt).
+	# valgrind assumes that the exec succeeds, and dies (t/watched.txt).
 	next if under_valgrind() && $script =~ m{/(?:crlf|wrongint)$};
 	my $at = length $r->log;
 	my $got = ask($r, 'x', params => { SCRIPT_FILENAME => $script });
@@ -187,7 +187,7 @@ SKIP: {
 	chmod 0755, "$dir/cgi/sub";
 }
 
-# A copy of us by a hard link is us, wherever it lies.
+# A hard link to corswrap counts as corswrap, in every folder.
 SKIP: {
 	link corswrap(), "$dir/cgi/hard" or skip 'another file system', 2;
 	my $got = ask($r, 'hard');
@@ -246,7 +246,7 @@ $got = cgi({ %action, PATH_INFO => '/cgi/args.pl',
 is($got->{body}, "SCRIPT_NAME=/cgi/args.pl|SCRIPT_FILENAME=$dir/cgi/args.pl"
     . '|PATH_INFO=unset|PATH_TRANSLATED=unset', 'R35: without a tail');
 $got = cgi({ %action, QUERY_STRING => '-s' }, '-s');
-# All of it: "-s" alone may stand in the name of the temporary folder.
+# The whole text: the name of the temporary folder may contain "-s".
 is($got->{body}, "SCRIPT_NAME=/cgi/args.pl|SCRIPT_FILENAME=$dir/cgi/args.pl"
     . "|PATH_INFO=/t|PATH_TRANSLATED=$dir/t", 'R37, CGI-103: argv is not the client\'s');
 

@@ -1,5 +1,5 @@
 /*
- * Files that are watched: every kind of change is seen, and nothing else is.
+ * Files that are watched: every kind of change is seen, and only changes.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -207,7 +207,7 @@ test_young(void **state)
 	(void)state;
 	let_time_pass();
 	put("a", "one");
-	/* Whoever sets the time of a file cannot set that of the change. */
+	/* A user can set the modification time, but not the change time. */
 	assert_int_equal(utimensat(AT_FDCWD, path("a"), old, 0), 0);
 	w = watching("a");
 	assert_true(watch_has_young(w, start));

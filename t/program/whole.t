@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# When a response is complete, and what becomes then of program, client, log and
-# counters: the table in HACKING.md, over raw records.  t/servers/whole.t has the
-# same behind web servers.
+# When a response is complete, and what then happens to program, client, log
+# and counters: the table in HACKING.md, over raw records.  t/servers/whole.t
+# has the same behind web servers.
 #
 # SPDX-License-Identifier: ISC
 
@@ -22,7 +22,7 @@ use Time::HiRes qw(sleep time);
 
 my $status = "status-path = /status\nstatus-clients = 192.0.2.9";
 
-# What most scenes ask: with the programs that several of them run.
+# For most scenes: the programs that several of them run.
 sub usual {
 	perl_program('killed.pl', 'print "A: 1\n\n", "x" x 20_000; kill 9, $$; sleep 9');
 	perl_program('exits.pl', 'print "A: 1\n\nabc"; exit 7');
@@ -45,8 +45,8 @@ sub counter {
 sub failures { return counter($_[0], "corswrap_failures_total{failure=\"$_[1]\"}") }
 sub running { return counter($_[0], 'corswrap_running_programs') }
 
-# Is it cut so that no server takes it for whole: no END_REQUEST, and a last
-# record that is none?
+# Is it cut off so that no server takes it for complete: no END_REQUEST, and an
+# invalid last record?
 sub cut {
 	my ($got, $what) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -55,8 +55,8 @@ sub cut {
 	    || diag(explain($got->{records}));
 }
 
-# A program that can note that it came to its end, and go on with something, up to
-# a minute, until it is told that it may end.
+# A program that notes that it reached its end, and runs on, up to a minute,
+# until a file says that it may end.
 sub program {
 	my ($name, $code) = @_;
 	return perl_program($name, <<"END" . $code);
@@ -132,8 +132,8 @@ scene 'limits' => sub {
 
 # --- a body that differs from its Content-Length --------------------------------
 
-# Servers keep the connection to the client: a byte too many begins the client's
-# next response, and for one too few it takes the first of that.
+# Servers keep the connection to the client: an extra byte becomes the
+# beginning of the next response, and a missing one is taken from it.
 for my $mode (qw(exec forward)) {
 	scene "lengths, $mode" => sub { lengths($mode) };
 }
@@ -219,7 +219,7 @@ scene 'standard output is closed' => sub {
 	is($r->stop, 0, 'it stops well');
 };
 
-# No worker is held, kept connections neither.
+# No worker and no kept connection is occupied.
 scene 'no worker is held' => sub {
 	closing_programs();
 	my $one = run_responder('kill-grace = 300ms', workers => 1, server => $status);
@@ -286,9 +286,10 @@ scene 'closed, CGI' => sub {
 	ok(-s "$dir/end", 'F11, CGI: to its end');
 };
 
-# --- F10: a client that has all is not gone -----------------------------------------
+# --- F10: a client that has the whole response has not aborted
+# ----------------------
 
-# Send a request, and read up to what says that all is there.
+# Send a request, and read up to the end of the response.
 sub reads {
 	my ($of, $name, $until, %params) = @_;
 	my $c = fcgi_connect($of->address);
@@ -330,7 +331,8 @@ for my $case ([ 'Content-Length', qr/abc/, QUERY_STRING => 'length' ],
 			unlike($o->log, qr/client-gone|killed/, "F10: $what: nor in the log");
 			$o->stop;
 		}
-		# Who stays gets the end of the request with that of the program.
+		# A client that stays gets the end of the request when the
+		# program ends.
 		forget();
 		my ($c, $have) = reads($r, 'after.pl', $until, @params);
 		like($have, $until, "$what: a client that stays");
@@ -352,7 +354,8 @@ scene 'a client that lacks a byte' => sub {
 	    'F10: a client that lacks a byte is gone');
 	ok(wait_for(sub { failures($r, 'client-gone') == 1 }), 'F10: counted');
 	ok(!-e "$dir/end", 'F10: and the program is terminated');
-	# A program killed after its client has all: the log's alone.
+	# A program killed after its client has the whole response: only
+	# logged.
 	program('dies.pl', 'print "Content-Length: 3\n\nabc"; told(); kill 9, $$');
 	leaves($r, 'dies.pl', qr/abc/);
 	release();
@@ -361,7 +364,8 @@ scene 'a client that lacks a byte' => sub {
 	is($r->stop, 0, 'it stops well');
 };
 
-# A client that takes nothing is not gone, nor is one for whom corswrap stops.
+# A client that does not read has not disconnected, nor has one during a
+# shutdown.
 for my $case ([ 'idle-timeout', "idle-timeout = 500ms", '' ],
 	[ 'total-timeout', "total-timeout = 3s", '' ],
 	[ 'stopped', '', 'drain-timeout = 500ms' ])
@@ -386,7 +390,7 @@ for my $case ([ 'idle-timeout', "idle-timeout = 500ms", '' ],
 			}
 			logged($t, qr/failure=$id/, "a deaf client: $mode: $id, and");
 			unlike($t->log, qr/client-gone/, "a deaf client: $mode: $id: is not gone");
-			# The rest of the record that was begun, and one that is none.
+			# The rest of the current record, and an invalid one.
 			cut($c->read_response(timeout => 20), "a deaf client: $mode: $id");
 			$t->stop;
 			$behind->stop if $behind;
@@ -394,7 +398,8 @@ for my $case ([ 'idle-timeout', "idle-timeout = 500ms", '' ],
 	}
 }
 
-# One that has closed its side alone reads on.  (Of TCP that cannot be told.)
+# One that has only closed its sending side still reads.  (With TCP that is
+# unknown.)
 for my $after (0, 30_000) {
 	scene "half a close, $after" => sub {
 		my $r = usual();
@@ -402,7 +407,7 @@ for my $after (0, 30_000) {
 		my $half = sub {
 			forget();
 			my ($c, $have) = reads($r, 'waits.pl', qr/A: 1/);
-			# further requests, as far as nobody reads them
+			# further requests, while the server does not read them
 			$c->send_bytes(record(1, 1, "\0\1\0\0\0\0\0\0")
 			    . record(4, 1, 'x' x $after)) if $after;
 			shutdown $c->socket, 1;
@@ -423,7 +428,8 @@ for my $after (0, 30_000) {
 	};
 }
 
-# A server may not end a body that it has sent (HAProxy: none, in chunks).
+# A server may not end a body that it has sent (HAProxy: an empty one, in
+# chunks).
 scene 'no end of STDIN' => sub {
 	my $r = usual();
 	for my $length (0, 3) {
@@ -447,7 +453,7 @@ scene 'no end of STDIN' => sub {
 	is($r->stop, 0, 'it stops well');
 };
 
-# Without a worker held, on-abort = finish as well.
+# Without occupying a worker, also with on-abort = finish.
 scene 'on-abort' => sub {
 	usual()->stop;
 	my $f = run_responder('on-abort = finish', workers => 1, server => $status);
@@ -486,7 +492,8 @@ scene 'forward' => sub {
 	    'forward: one that lacks a byte is');
 	ok(wait_for(sub { failures($f, 'client-gone') == 1 }), 'forward: counted');
 	$f->stop;
-	# An application that has said all, and closes without END_REQUEST.
+	# An application that has sent everything, and closes without
+	# END_REQUEST.
 	my $peer = peer("unix:$dir/peer", sub {
 		my ($c) = @_;
 		$c->read_request;
@@ -501,7 +508,8 @@ scene 'forward' => sub {
 	$peer->stop;
 };
 
-# --- F7: what left the group ----------------------------------------------------------
+# --- F7: processes that left the group
+# ------------------------------------------------
 
 my %leave = (
 	setsid  => 'if (!fork) { setsid(); stay() }',
@@ -511,7 +519,7 @@ my %leave = (
 	daemon  => 'if (!fork) { setsid(); if (!fork) { setsid(); stay() } POSIX::_exit(0) } wait;',
 	'daemon-out' => 'if (!fork) { setsid(); if (!fork) { open STDERR, ">", "/dev/null"; stay() }'
 	    . ' POSIX::_exit(0) } wait;',
-	# both are given up: it is its program's child then
+	# both have ended: it is then a child of its program
 	'daemon-shut' => 'if (!fork) { setsid(); if (!fork) { POSIX::close($_) for 0 .. 2;'
 	    . 'chdir "/"; %ENV = (); stay() } POSIX::_exit(0) } wait;',
 	'daemon-deaf' => 'if (!fork) { setsid(); if (!fork) { $SIG{TERM} = "IGNORE";'
@@ -519,7 +527,7 @@ my %leave = (
 	# TERM is not enough
 	deaf    => 'if (!fork) { $SIG{TERM} = "IGNORE"; setsid(); stay() }',
 );
-# As sh and daemons do it; each says who it is and stays.
+# As sh and daemons do it; each prints its pid and stays.
 sub stray_program {
 	my ($name, $code) = @_;
 	return perl_program($name, 'use POSIX qw(setsid setpgid);'
@@ -527,7 +535,7 @@ sub stray_program {
 	    . "rename '$dir/stray.new', '$dir/stray'; exec 'sleep', 300 }\n$code");
 }
 sub stray { wait_for(sub { -s "$dir/stray" }); return read_file("$dir/stray") }
-# Only Linux tells who the descendants are; elsewhere the group is ended.
+# Only Linux reports the descendants; elsewhere only the group is ended.
 for my $how (posix_only() ? () : sort keys %leave) {
 	scene "what left the group, $how" => sub {
 		my $hung = $leave{$how}
@@ -559,8 +567,8 @@ for my $how (posix_only() ? () : sort keys %leave) {
 	};
 }
 
-# Many, and those that go on making others until they are stopped.  (The number
-# says whose they are.)
+# Many, and some that keep starting others until they are stopped.  (The number
+# identifies them.)
 my %crowd = (
 	many   => 'for (1 .. 150) { if (!fork) { setsid(); exec "sleep", $mark } }',
 	breeds => '$SIG{TERM} = "IGNORE"; if (!fork) { setsid();'
@@ -577,7 +585,7 @@ sub crowd {
 for my $how (posix_only() ? () : sort keys %crowd) {
 	scene "a crowd, $how" => sub {
 		my $mark = 1_000_000 + $$;
-		# It begins its response, and so its time limit, when it was seen.
+		# Its response, and so its timeout, begins after it was seen.
 		my $go = "$dir/go-$mark";
 		stray_program('crowd.pl', "my \$mark = $mark; $crowd{$how}"
 		    . "select undef, undef, undef, 0.01 until -e '$go';"
@@ -596,7 +604,7 @@ for my $how (posix_only() ? () : sort keys %crowd) {
 	};
 }
 
-# One that ended well may leave what it likes.
+# One that ended normally may leave processes behind.
 scene 'what may be left' => sub {
 	my $r = usual();
 	my %left;
@@ -608,7 +616,7 @@ scene 'what may be left' => sub {
 		is($got->{body}, 'abc', "F7: $how: ended well");
 		$left{$how} = stray();
 	}
-	# So may others that run at the same time.
+	# So may others at the same time.
 	my $t = run_responder("idle-timeout = 300ms\nkill-grace = 100ms");
 	cut(ask($t, 'hangs.pl'), 'F7: another one is ended');
 	$t->stop;
@@ -622,7 +630,8 @@ scene 'what may be left' => sub {
 	is($r->stop, 0, 'it stops well');
 };
 
-# --- no worker waits for kill-grace ---------------------------------------------------
+# --- workers do not wait for kill-grace
+# -----------------------------------------------
 
 for my $case ([ 'a client that goes', 'idle-timeout = 30s', '' ],
 	[ 'a timeout in mid-answer', 'idle-timeout = 500ms', '' ],
@@ -662,7 +671,7 @@ sub cannot_be_ended {
 	skip 'needs root and setpriv', 7 unless $> == 0 && have_program('setpriv');
 	my $home = tempdir();
 	my $user = 61000 + $$ % 4000;
-	# It becomes another user, whom the responder may not signal.
+	# It switches to another user, which the responder may not signal.
 	write_file("$home/perl", read_file($^X), 04755);
 	chmod 04755, "$home/perl";
 	write_file("$home/other", "#!$home/perl\nuse POSIX ();\$| = 1;\n"

@@ -1,7 +1,8 @@
 #!/usr/bin/perl
-# What comes behind a body: the next request is answered, an ABORT_REQUEST ends
-# the program, a close too, however it was cut; on the first request of a
-# connection and on a further one, for a program and for an application.
+# Input after a body: the next request is served, an ABORT_REQUEST ends the
+# program, and so does a close, however the input is split; for the first
+# request of a connection and a further one, for a program and for an
+# application.
 #
 # SPDX-License-Identifier: ISC
 
@@ -93,7 +94,7 @@ my $peer = peer("unix:$dir/app", sub {
 	$c->send(record(6, 1, "Content-Type: text/plain\n\n|"));
 	write_file("$file.new", 'application');
 	rename "$file.new", $file;
-	# Until it is told that nobody listens.
+	# Until it learns that the client has disconnected.
 	1 while $c->fill;
 	write_file("$file.end", '');
 });
@@ -106,8 +107,8 @@ INI
 
 my $abort = record(2, 1);
 my $end   = record(5, 1);
-# What comes with the body, what when the program runs, and where that must end
-# it although nothing more comes: shut.
+# Input with the body, input while the program runs, and whether that must end
+# it without more input: shut.
 my @cases = (
 	[ 'an abort later',                   $end, $abort ],
 	[ 'the end of the body, then abort',  '',   "$end$abort" ],
@@ -149,7 +150,7 @@ for my $which (sort keys %connection) {
 	}
 	ends('a large body', $r, $large, $which, @{ $cases[1] });
 
-	# All of it at once: it need not even run.
+	# Everything at once: it need not even run.
 	my $c = $connection{$which}->($r);
 	$c->send_bytes(request_bytes(params => post('hello',
 		SLEEP => "$dir/once$which"), stdin => 'hello', keep => 1) . $abort);

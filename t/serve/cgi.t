@@ -103,7 +103,7 @@ SKIP: {
 	is(scalar @writes, 1, 'a preflight is one write') or diag(@writes);
 }
 
-# ---- errors of ours --------------------------------------------------------
+# ---- our own errors --------------------------------------------------------
 
 sub is_error {
 	my ($r, $status, $cors, $name) = @_;
@@ -224,7 +224,8 @@ $r = cgi_run(env => variables('GET', %actual, SERVER_PROTOCOL => 'HTTP/1.0',
 	APP_OUTPUT => "Content-Type: a/b\nStatus: 404 Gone\n\nbody"));
 like($r->{raw}, qr{\AHTTP/1\.0 404 Gone\r\n.*\r\n\r\nbody\z}s,
 	'nph: the program\'s status and body');
-# No server reads these: what it would have made of them must stand there.
+# The server does not parse these, so the output must already have the final
+# form.
 for my $case (
 	[ 'a reason left out', "Status: 404\n\nbody", '404 ' ],
 	[ 'a redirect', "Location: http://x.example/\n\n", '302 Found' ],
@@ -281,7 +282,7 @@ for my $size (0, 1, 5000, 70_000, 3_000_000) {
 	ok($r->{body} eq $body, "a body of $size bytes goes through and back");
 }
 
-# ---- the server gives up ----------------------------------------------------
+# ---- the server ends the request --------------------------------------------
 
 # A chroot without /dev/null, or as good as one: a request with a body needs none,
 # and one without says what is missing.
@@ -365,7 +366,7 @@ check_end('TERM', $quiet, sub { kill 'TERM', $_[0] });
 check_end('TERM while output is stuck', $loud,
 	sub { sleep 0.2; kill 'TERM', $_[0] });
 check_end('TERM and a deaf program', $deaf, sub { kill 'TERM', $_[0] });
-# A server kills 3 s after TERM, so kill-grace cannot be what it says.
+# A server kills 3 s after TERM, so the value of kill-grace cannot be used.
 check_end('TERM, a deaf program and much patience', $deaf, sub {
 	my ($pid) = @_;
 	my $start = time;
@@ -381,7 +382,7 @@ check_end('the client goes unheard', $quiet, sub { close $_[1] });
 
 # --- a body that does not come in time ----------------------------------------------
 
-# Send a byte each 0.1 s, for so many s; the answer, and after how long it ended.
+# Send a byte each 0.1 s, for so many s; the response, and its duration.
 sub upload {
 	my ($environment, $for, $length) = @_;
 	pipe my $in, my $to or die $!;

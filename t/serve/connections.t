@@ -22,7 +22,8 @@ use Time::HiRes qw(sleep time);
 
 my @standing = (timeout => 60);
 
-# Seconds until a preflight over a new connection is answered, or a failure.
+# Seconds until the response to a preflight over a new connection, or a
+# failure.
 sub seconds_to_serve {
 	my ($address) = @_;
 	my $start = time;
@@ -39,7 +40,7 @@ scene 'slow and silent clients' => sub {
 	# CGI-108
 	my $silent = fcgi_connect($a);
 	sleep 0.1;
-	# for 1 s at most, if the machine has time for it
+	# for 1 s at most, unless the machine is busy
 	cmp_ok(seconds_to_serve($a), '<', 10,
 	    'a silent client holds up the one worker for a moment');
 	my $seconds = $silent->closed_within(20);
@@ -78,8 +79,8 @@ scene 'kept connections' => sub {
 	my $a = $r->address;
 	my $c;
 
-	# Until whoever looked whether it is up has been seen to be gone, its one
-	# worker is wanted and keeps nothing.
+	# Until the disconnect of the client that checked the start is noticed,
+	# the only worker is needed and keeps no connection.
 	wait_for(sub { $c = fcgi_connect($a);
 		$c->request(params => preflight(), keep => 1, @standing)
 		    ->{status} == 204 && !defined $c->closed_within(0.3) });
@@ -93,7 +94,7 @@ scene 'kept connections' => sub {
 	    'an idle kept connection gives way to a client that waits');
 	cmp_ok($c->closed_within(20) // 1000, '<', 10, 'by being closed');
 
-	# R32, finding 2: input that is left unread must not eat the next request
+	# R32, finding 2: unread input must not swallow the next request
 	$c = fcgi_connect($a);
 	$c->send_bytes(begin_record(keep => 1) . params_records(preflight()));
 	sleep 0.3;
@@ -138,7 +139,7 @@ scene 'idle-timeout' => sub {
 	$r->stop;
 };
 
-# A body that stops coming.
+# A body that stalls.
 scene 'a body that stops coming' => sub {
 	my $r = responder(more => { app => 'body-timeout = 1s' });
 	my $c = fcgi_connect($r->address);
@@ -174,7 +175,7 @@ scene 'many programs' => sub {
 	is($r->stop, 0, 'ends well');
 };
 scene 'more than workers' => sub {
-	# More than workers: nobody is forgotten.
+	# More than workers: every client is served.
 	my $r = responder(args => [ '-w', 3 ],
 		program => "sleep 0.1; printf 'Content-Type: text/plain\\n\\nx'");
 	my @clients = map { my $c = fcgi_connect($r->address);
@@ -243,7 +244,7 @@ scene 'peers' => sub {
 
 play_scenes();
 
-# --- what it costs -----------------------------------------------------------
+# --- costs -------------------------------------------------------------------
 
 SKIP: {
 	skip '--enable-posix-only: counts', 1 if posix_only();

@@ -1,7 +1,8 @@
 #!/usr/bin/perl
-# What a request costs, in system calls, instructions and allocations: numbers
-# that a slow machine does not change, so that what makes corswrap slower shows
-# here.  The bands are wide enough for other compilers and libraries.
+# The cost of a request in system calls, instructions and allocations: numbers
+# that do not depend on the machine's speed, so that a change that makes
+# corswrap slower shows here.  The limits have room for other compilers and
+# libraries.
 #
 # SPDX-License-Identifier: ISC
 
@@ -66,7 +67,7 @@ SKIP: {
 	my $all = sub {
 		my ($count) = @_;
 		my $sum = 0;
-		# not what the main thread does now and then
+		# without the periodic calls of the main thread
 		$sum += $count->{$_} for grep { !/^(?:poll|restart_syscall|clock_gettime)$/ }
 		    keys %$count;
 		return $sum / $n;
@@ -86,7 +87,7 @@ SKIP: {
 
 # --- instructions and allocations ----------------------------------------------------
 
-# The cost of a responder that has answered so many.
+# The cost of a responder after so many requests.
 sub serve {
 	my ($kept, $new, $run) = @_;
 	my $policy = write_file("$dir/policy.ini", basic_policy($program,
@@ -125,7 +126,7 @@ SKIP: {
 	between($each->($run, 'allocations', 20), 1, 8,
 	    'allocations of a program');
 
-	# The drop-in: all of a process that answers one preflight.
+	# The drop-in: a whole process that responds to one preflight.
 	my ($exit) = static_cgi('static-cgi');
 	skip 'no static program here', 1 unless defined $exit && $exit == 0;
 	my %variables = (%{ preflight() }, GATEWAY_INTERFACE => 'CGI/1.1',

@@ -54,7 +54,7 @@ SKIP: {
 }
 
 {
-	# LISTEN_FDS that are meant for somebody else: usage.
+	# LISTEN_FDS for another process: usage.
 	my $r = responder(listen => 'fds', listen_pid => 1, no_wait => 1);
 	is($r->wait_end, 2, 'LISTEN_PID of another process: not ours');
 }
@@ -115,7 +115,7 @@ for my $row (
 	    'a filter on it: UNKNOWN_ROLE');
 }
 
-# CGI-115, CGI-116, and beginnings that are none
+# CGI-115, CGI-116, and invalid beginnings
 srand 20240517;
 my $before = $r->resident;
 for my $row (
@@ -143,7 +143,7 @@ for my $row (
 	ok(defined $seconds && $seconds < 15, "$name: closed");
 }
 {
-	# Found by a fuzzer: what had come of the body was taken for all of it.
+	# Found by a fuzzer: a part of the body was taken for all of it.
 	my $c = fcgi_connect($address);
 	$c->send_bytes(begin_record() . params_records(get(
 		REQUEST_METHOD => 'POST')) . record(5, 1, 'x' x 100, 7)
@@ -168,8 +168,8 @@ cmp_ok($r->resident, '<', $before + 20000, 'without memory for it');
 passes($address, 'and the responder lives');
 
 {
-	# The connection is cut between two parameters, which a reader might take
-	# for their end: half a request must not be answered.
+	# The connection is cut between two parameters, which a reader might
+	# take for their end: half a request must not be served.
 	my $c = fcgi_connect($address);
 	is($c->request(params => preflight(), keep => 1, @standing)->{status},
 	    204, 'kept');

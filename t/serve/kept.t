@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Every further request of a kept connection: however it is cut, whatever stands
-# between, and what ends it.
+# Every further request of a kept connection: however it is split, with records
+# between requests, and what ends it.
 #
 # SPDX-License-Identifier: ISC
 
@@ -46,10 +46,11 @@ sub still_good {
 	return;
 }
 
-# --- what cannot be a body ---------------------------------------------------------
+# --- invalid bodies
+# ----------------------------------------------------------------
 
-# Parameters where the body belongs, which hold what looks like its end, and
-# behind them a request.
+# Parameters in place of the body, which contain bytes that look like its end,
+# and a request after them.
 {
 	my $c = kept();
 	my %o = (params => post('hello'), keep => 1);
@@ -127,7 +128,8 @@ for my $row ([ 'a body in one piece', 'hello' ],
 	still_good($c, 'NUL');
 }
 
-# --- what stands between ------------------------------------------------------------
+# --- records between requests
+# -------------------------------------------------------
 
 {
 	my $c = kept();
@@ -149,7 +151,7 @@ for my $row ([ 'a body in one piece', 'hello' ],
 	still_good($c, 'complaints');
 }
 
-# A server that gives up may do so when we have just answered, or at once.
+# A server may abort when we have just responded, or at once.
 {
 	my $c = kept();
 	$c->send_bytes(record(2, 1));
@@ -164,7 +166,7 @@ for my $row ([ 'a body in one piece', 'hello' ],
 	    or diag $r->log;
 }
 
-# More than one request at a time is not ours (FCGI_MPXS_CONNS is 0).
+# More than one request at a time is not supported (FCGI_MPXS_CONNS is 0).
 for my $id (2, 65535) {
 	my $c = kept();
 	$c->send_bytes(begin_record(keep => 1) . params_records(post('abcd'))

@@ -1,5 +1,6 @@
 #!/usr/bin/perl
-# Sockets that corswrap makes: what is replaced, what never is, and modes.
+# Sockets that corswrap makes: files that are replaced, files that never are,
+# and modes.
 #
 # SPDX-License-Identifier: ISC
 
@@ -63,7 +64,7 @@ for my $what (qw(file folder link)) {
 	is(read_file($path), 'precious', 'as it was') unless $what eq 'folder';
 }
 {
-	# Somebody else has put his own socket there meanwhile.
+	# Another process has put its own socket there meanwhile.
 	my $r = responder();
 	my ($path) = $r->address =~ /^unix:(.*)/;
 	fcgi_get($r->address, params => preflight(), @standing);

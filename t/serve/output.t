@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# Large output of a program, byte by byte: written in pieces that fit no page
-# and no record, over both kinds of socket, on connections that are kept, to
-# clients that are slow or go away, and where pipes or descriptors are out.
+# Large output of a program, byte by byte: written in pieces that do not match
+# pages or records, over both kinds of socket, on kept connections, to clients
+# that are slow or disconnect, and without free pipes or descriptors.
 #
 # SPDX-License-Identifier: ISC
 
@@ -22,7 +22,7 @@ use Time::HiRes qw(sleep);
 # No power of two, so that a piece that is lost, doubled or out of place shows.
 use constant PERIOD => 65_521;
 
-# What the program writes: the same bytes for the same length.
+# The program's output: the same bytes for the same length.
 my $block = join '', map { pack 'N', ($_ * 2_654_435_761) & 0xffffffff }
     1 .. PERIOD / 4 + 1;
 $block = substr $block, 0, PERIOD;
@@ -81,8 +81,8 @@ sub request {
 		keep => $o{keep});
 }
 
-# Is an answer on its way from page to page?  Then there are two more pipes of
-# which the responder has both ends (valgrind has one of its own).
+# Is a response being spliced?  Then there are two more pipes of which the
+# responder has both ends (valgrind has one of its own).
 sub own_pipes {
 	my ($r) = @_;
 	my %ends;
@@ -98,8 +98,9 @@ sub splices {
 	return own_pipes($r) == $r->{own_pipes} + 2;
 }
 
-# The answer to one request: how much body, its digest, how it ended.  With a
-# responder: a client that reads slowly until all that lies before it is full.
+# The response to one request: the length of the body, its digest, how it
+# ended.  With a responder: a client that reads slowly until all buffers are
+# full.
 sub take {
 	my ($c, $r) = @_;
 	my ($slow, $md5) = (400, Digest::MD5->new);
@@ -184,7 +185,7 @@ for my $kind (qw(unix tcp)) {
 
 # --- descriptors are out ------------------------------------------------------------
 
-# Let a process have n more descriptors than it has.
+# Allow a process n more descriptors than it has.
 sub leave {
 	my ($pid, $n) = @_;
 	my %used = map { m{(\d+)$} ? ($1 => 1) : () } glob "/proc/$pid/fd/*";

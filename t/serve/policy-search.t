@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Where the policy is looked for.
+# Where corswrap looks for the policy.
 #
 # SPDX-License-Identifier: ISC
 
@@ -90,7 +90,7 @@ is(in_force(program => "$dir/c/.hidden"), 'other',
 symlink 'nowhere.ini', "$dir/c/.htwrap.ini" or die;
 is(in_force(program => "$dir/c/wrap"), 'plain', 'a dangling link is no file');
 
-# One that cannot be read is the one that was meant.
+# An unreadable one is the intended one.
 mkdir "$dir/c/.htwrap2.ini";
 place("$dir/c/wrap2");
 policy("$dir/c/wrap2.ini", 'plain');

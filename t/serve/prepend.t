@@ -85,7 +85,7 @@ SKIP: {
 	is(get()->{body}, "33\n", 'limits hold');
 }
 
-# The kernel takes a #! line that the file's end ends.
+# The kernel accepts a #!  line that ends with the file.
 write_file("$dir/short", "#!$dir/app", 0755);
 policy("$dir/short");
 like(get()->{body}, qr/^pid \d+ parent $$\n/, 'a #! line without an end');
@@ -106,7 +106,8 @@ for my $case ([ 'https://a.example', 'allowed' ], [ 'https://b.example', 'refuse
 	like($joined, qr/^\S.* X-Evil: 1$/m, 'the blank line was joined to another');
 }
 
-# ---- what goes wrong is known before the first byte ----------------------------
+# ---- failures that are known before the first byte
+# -----------------------------
 
 sub fails {
 	my ($name, $log) = @_;
@@ -145,7 +146,8 @@ policy("$dir/app", "directory = $dir/nowhere\n");
 fails('no directory', qr/directory/);
 SKIP: {
 	skip 'valgrind dies of an exec that fails', 5 if under_valgrind();
-	# What only execve can tell still finds an open header block.
+	# Failures that only execve reports: the header block is not yet
+	# complete.
 	write_file("$dir/foreign", "\x7fELF" . "\0" x 200, 0755);
 	policy("$dir/foreign");
 	$r = get();
@@ -156,7 +158,8 @@ SKIP: {
 	like($r->{stderr}, qr/foreign: cannot start: .*\[start-failed\]/, 'and logged');
 }
 
-# ---- where it cannot be ------------------------------------------------------------
+# ---- unsupported cases
+# -------------------------------------------------------------
 
 policy("$dir/app");
 $r = get(SCRIPT_FILENAME => '/x/nph-app.cgi');
@@ -210,7 +213,7 @@ for my $fine ('lenient = no', 'max-body = 1K', 'kill-grace = 1s',
 
 # ---- ourselves ----------------------------------------------------------------------
 
-# Which file it runs only Linux tells.
+# Only Linux reports which file it runs.
 if (posix_only()) {
 	done_testing;
 	exit;

@@ -1,8 +1,8 @@
 #!/usr/bin/perl
-# A request is read in the same way whether it is the first of its connection or
-# a further one: records cut and padded anywhere, what may stand between them,
+# A request is read in the same way whether it is the first of its connection
+# or a further one: records split and padded anywhere, records between them,
 # and the time that they may take.  libfcgi fails on each of these, blocks, or
-# loses what follows (HACKING.md, "Reading FastCGI").
+# loses the following bytes (HACKING.md, "Reading FastCGI").
 #
 # SPDX-License-Identifier: ISC
 
@@ -31,7 +31,7 @@ sub post {
 		CONTENT_LENGTH => length $body, @more };
 }
 
-# While another one is still there, if only to be closed, a single worker keeps
+# While another connection exists, even a closing one, a single worker keeps
 # none.
 sub kept {
 	my ($address) = @_;
@@ -107,7 +107,8 @@ for my $which (sort keys %connection) {
 		$answers->($c, "n\x01l|x", 'NULs in ten parameters');
 	}
 
-	# --- what may stand between -------------------------------------------------
+	# --- records between requests
+	# -----------------------------------------------
 	{
 		my $c = $connect->();
 		my $records = params_records(post('abc', X_VALUE => 2), split => 40);
@@ -187,7 +188,7 @@ sub never_complete {
 	$c->send_bytes(substr $bytes, 0, 60);
 	my $start = time;
 	sleep 0.1;
-	# Nobody waits any more, so it has all its time.
+	# No client waits any more, so it has its full time.
 	ok(serves($a) && !defined $c->closed_within(0),
 	    "$which: whose parameters are not complete holds no worker");
 	ok(serves($a) && !defined $c->closed_within(0), 'nor later');
@@ -199,7 +200,7 @@ sub never_complete {
 	return;
 }
 
-# A trickle does not gain time: all of it would take far longer than it has.
+# Trickling does not extend the time: all of it would take far longer.
 sub trickle {
 	my ($which) = @_;
 	my $r1 = responder(args => [ '-w', 1 ]);

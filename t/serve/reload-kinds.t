@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# A running responder whose policy or origins-file becomes something that cannot
-# be read, or has no end: it waits for nothing, keeps the last good policy, says
-# so, takes up the file once it is good again, and ends on SIGTERM (F6).
+# A running responder whose policy or origins-file becomes unreadable or
+# endless: it does not block, keeps the last valid policy, logs that, loads the
+# file once it is valid again, and ends on SIGTERM (F6).
 #
 # SPDX-License-Identifier: ISC
 
@@ -17,7 +17,7 @@ use POSIX qw(mkfifo);
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-# Each puts something else in the place of a file.
+# Each replaces the file by something else.
 my %kinds = (
 	'a FIFO'   => [ sub { mkfifo($_[0], 0644) or die "mkfifo: $!" },
 	    qr/it is not a regular file/ ],

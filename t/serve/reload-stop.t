@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# A changed policy is taken up and a bad one refused, and a stop finishes what
-# runs; neither loses a request.
+# A changed policy is loaded and an invalid one refused, and a stop finishes
+# running requests; neither loses a request.
 #
 # SPDX-License-Identifier: ISC
 
@@ -25,8 +25,8 @@ sub max_age {
 	return $r->{header}{'access-control-max-age'}[0] // "status $r->{status}";
 }
 
-# The file is looked at when the test says so, unless told otherwise: it is
-# not written in one go.
+# By default the file is only checked when the test says so: it is not written
+# atomically.
 sub policy_with {
 	my ($r, $age, %more) = @_;
 	$more{server} //= 'reload = 1h';
@@ -34,8 +34,9 @@ sub policy_with {
 	    s/^max-age = .*$/max-age = $age/mr;
 }
 
-# Clients that ask all the time, each a process; ->() ends them and returns how
-# many answers were whole, how many connections got none.
+# Clients that send requests all the time, each a process; ->() ends them and
+# returns how many responses were complete, and how many connections got no
+# response.
 sub load {
 	my ($addresses, %o) = @_;
 	my $dir = tempdir();
@@ -145,7 +146,7 @@ sub load {
 	ok(wait_for(sub { max_age($a) eq '702' }, 30),
 	    'one that is renamed into place too');
 
-	# errors, again and again: one complaint a change
+	# errors, repeatedly: one log line per change
 	write_file($r->{policy}, "[cors]\norigins = https://a.example/\n");
 	ok($r->wait_log(qr/reload-refused/, 30), 'a bad file is refused');
 	sleep 1.5;
@@ -173,7 +174,7 @@ sub load {
 	is($r->stop, 0, 'ends well');
 }
 {
-	# Many times under load: nothing lost, nothing kept.
+	# Many times under load: no request lost, no memory leaked.
 	my $r = responder(more => { server => 'reload = 1h' });
 	my $a = $r->address;
 	max_age($a);

@@ -105,7 +105,7 @@ SKIP: {
 	sleep 2.5;
 	is(scalar(() = $r->log =~ /\[reloaded\]/g), 1, 'once');
 
-	# Refused, and mended within the second.
+	# Refused, and fixed within the second.
 	for (1 .. 10) {
 		wait_for_second();
 		write_file($r->{policy}, policy($r->{dir}, 60300) =~

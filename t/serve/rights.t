@@ -1,10 +1,10 @@
 #!/usr/bin/perl
-# A responder with fewer rights than its programs have: another user than root
-# (`user`), Landlock (`landlock`), both.  All that it does goes on working, and
-# programs keep what is theirs.
+# A responder with fewer rights than its programs: a user other than root
+# (`user`), Landlock (`landlock`), both.  All its functions still work, and
+# programs keep their rights.
 #
-# A process that has changed its user is not dumpable, so that nothing may rest on
-# /proc/RESPONDER/fd; one under Landlock may not look at processes that are not.
+# A process that has changed its user is not dumpable, so tests cannot use
+# /proc/RESPONDER/fd; one under Landlock cannot inspect processes that are not.
 #
 # SPDX-License-Identifier: ISC
 
@@ -21,13 +21,13 @@ use Test::More;
 $ENV{CORSWRAP_LIBEXEC} = top_src() . '/lib';
 my $uid = getpwnam 'www-data';
 
-# Landlock's version, as the kernel says it: by the number of the call.
+# Landlock's version from the kernel, by the number of the system call.
 my $landlock = syscall 444, 0, 0, 1;
 my $has = $landlock > 0;
 note($has ? "Landlock $landlock" : "no Landlock: $!");
 
-# At its end LeakSanitizer stops every thread, and may not stop one that has more
-# rights than it has.
+# At the end LeakSanitizer stops every thread, but cannot stop one with more
+# rights.
 my %confined = (ASAN_OPTIONS => 'detect_leaks=0');
 
 # Processes that were started with that word.
@@ -72,7 +72,7 @@ END
 	}
 	is($ask->('rights')->{body}, "NoNewPrivs:\t" . ($o{no_new} // 0) . "\n",
 	    "$what: its rights");
-	# Neither fits into a pipe.
+	# Both are larger than a pipe.
 	for my $size (200_000, 3_000_000) {
 		my $got = fcgi_get($r->address, timeout => 60, params => get(
 			REQUEST_METHOD => 'POST', CONTENT_LENGTH => $size,
@@ -119,7 +119,7 @@ END
 	return;
 }
 
-# An interpreter that is kept, whose memory and files corswrap looks at.
+# A kept interpreter, whose memory and files corswrap checks.
 sub try_warm {
 	my ($what, $rights) = @_;
 	my $dir = tempdir();

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# [app] self-check: what it shows, to whom, and what it never shows; as CGI, as the
-# static program and as a responder.
+# [app] self-check: its contents, who can read it, and what it never contains;
+# as CGI, as the static program and as a responder.
 #
 # SPDX-License-Identifier: ISC
 

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# How a responder starts: the first line of its log says which version with which
-# policy, where it listens and where its log is; as root it warns, or becomes
-# `user` for good.
+# The start of a responder: the first line of its log has the version, the
+# policy, the address and the log file; as root it warns, or switches to `user`
+# permanently.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;

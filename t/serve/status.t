@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# The counters: who gets them, whether they count, and whether Prometheus can
-# read them.
+# The counters: which clients get them, whether they count, and whether
+# Prometheus can read them.
 #
 # SPDX-License-Identifier: ISC
 
@@ -68,8 +68,7 @@ sub _histograms {
 	return @bad;
 }
 
-# The samples by name and labels; complains of what is not the text format
-# 0.0.4.
+# The samples by name and labels; fails on text that is not format 0.0.4.
 sub samples {
 	my ($text) = @_;
 	my (%value, %type, %help, @bad);
@@ -104,7 +103,7 @@ sub samples {
 	return \%value;
 }
 
-# --- who gets them -----------------------------------------------------------
+# --- allowed clients ---------------------------------------------------------
 
 my $s = status();
 is($s->{status}, 200, 'a client of status-clients gets it');

@@ -13,8 +13,8 @@ use Corswrap::Vectors qw(rows policy_text request_variables complaints);
 use Corswrap::Test;
 use Test::More;
 
-# The kernel takes no longer string into a new program (MAX_ARG_STRLEN), so no
-# web server can say more to a CGI program.
+# The kernel does not pass a longer string to a new program (MAX_ARG_STRLEN),
+# so a web server cannot either.
 use constant LONGEST => 131000;
 
 my $dir  = tempdir();

@@ -15,8 +15,8 @@ use Corswrap::Vectors qw(rows policy_text request_variables complaints);
 use Corswrap::Test;
 use Test::More;
 
-# All parameters of a request together (DESIGN.md section 4); past it the
-# answer is 400 without a policy, whatever the row says.
+# All parameters of a request together (DESIGN.md section 4); with more the
+# response is 400 without a policy, whatever the row says.
 use constant PARAMETERS_MAX => 65536;
 
 my $dir  = tempdir();

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# A password that the server asks for, as in examples/authentication: preflights
-# pass, a 401 can be read by the page, with one CORS answer, and nothing runs
-# without the password; in Chromium too.
+# A password that the server requires, as in examples/authentication:
+# preflights pass, the page can read a 401, with one set of CORS headers, and
+# no program runs without the password; in Chromium too.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -57,7 +57,7 @@ sub preflight {
 		'Access-Control-Request-Headers' => 'authorization' ]);
 }
 
-# All that a page may meet.
+# All cases for a page.
 sub check {
 	my ($dir, $port) = @_;
 	my @from = (Origin => $origin);
@@ -103,7 +103,7 @@ sub check {
 	return;
 }
 
-# The responder that the lines of init say is started.
+# Start the responder as the lines of init say.
 sub responder {
 	my ($dir) = @_;
 	my $socket = "$dir/run/private.sock";

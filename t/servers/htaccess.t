@@ -39,7 +39,7 @@ sub upload {
 	$policy =~ s/^\.php\s.*/.php = @{[ $php || '\/bin\/false' ]}/m;
 	write_file("$folder/.htapi.ini", $policy, 0644);
 	write_file("$folder/.htaccess", read_file("$example/.htaccess"), 0644);
-	write_file("$folder/.htapi.log", '', 0666); # Apache runs as another here
+	write_file("$folder/.htapi.log", '', 0666); # Apache runs as another user here
 	write_file("$folder/report.pl", <<'PERL', 0644);
 print "Content-Type: text/plain\n\n";
 print "$_=", $ENV{$_} // '(unset)', "\n" for qw(SCRIPT_NAME SCRIPT_FILENAME
@@ -69,13 +69,13 @@ sub acao {
 sub start_apache {
 	my ($dir, $module, @modules) = @_;
 	my $socket = $module eq 'cgid' ? "ScriptSock $dir/run/cgid.sock" : '';
-	# a hoster lets users have their .htaccess, and nothing more
+	# a hosting provider allows .htaccess, and nothing more
 	return apache($dir, <<"END", $module, qw(rewrite setenvif), @modules);
 $socket
 <Directory $dir/www>
     AllowOverride All
 </Directory>
-# as hosters run PHP: AddHandler in .htaccess does not beat it
+# as hosting providers run PHP: AddHandler in .htaccess does not override it
 <FilesMatch "\\.php\$">
     SetHandler php-of-the-hoster
 </FilesMatch>
@@ -115,7 +115,7 @@ sub with_action {
 	is(acao($r), undef, 'a stranger gets nothing');
 	is(header($r, 'Vary'), 'Origin', 'but Vary');
 
-	# R36: straight to the wrapper
+	# R36: directly to the wrapper
 	$r = http($port, 'GET', '/api/api.cgi', \@from);
 	is($r->{status}, 403, 'R36: called directly: refused');
 	$r = http($port, 'GET', '/api/api.cgi/api/report.pl', \@from);
@@ -124,7 +124,7 @@ sub with_action {
 	$r = http($port, 'GET', "/api/api.cgi?$www/report.pl", \@from);
 	is($r->{status}, 403, 'nor by the query');
 
-	# other people's folders
+	# folders of other users
 	mkdir "$dir/www/other";
 	write_file("$dir/www/other/secret.pl", "print qq(\\n\\nsecret);", 0755);
 	write_file("$dir/www/other/.htaccess", "Action cors-api /api/api.cgi\n"
@@ -133,7 +133,7 @@ sub with_action {
 	is($r->{status}, 403, 'a script outside of the folder');
 	unlike($r->{body}, qr/secret/, 'did not run');
 
-	# a folder that only links to other people's
+	# a folder that only links to other users'
 	symlink "$dir/www/other", "$www/link";
 	$r = http($port, 'GET', '/api/link/secret.pl', \@from);
 	isnt($r->{status}, 200, 'nor by way of a link');
@@ -165,7 +165,7 @@ sub with_php {
 	return;
 }
 
-# What a user sees who has only a browser.
+# The view of a user who has only a browser.
 sub with_mistakes {
 	my ($dir, $port) = @_;
 	my $policy = "$dir/www/api/.htapi.ini";
@@ -269,7 +269,7 @@ for my $module (qw(cgid cgi)) {
 	    unless Test::More->builder->is_passing;
 }
 
-# Without mod_actions the example's other way.
+# Without mod_actions: the other way of the example.
 {
 	my $dir = tempdir();
 	mkdir "$dir/www";
@@ -284,8 +284,8 @@ for my $module (qw(cgid cgi)) {
 	is($r->{status}, 403, 'still not directly');
 }
 
-# suEXEC: the program runs as the folder's owner, with an environment in which
-# nothing of ours is left.  The package wants it under /var/www.
+# suEXEC: the program runs as the folder's owner, with an environment without
+# any of our variables.  The package wants it under /var/www.
 my $suexec = '/usr/lib/apache2/suexec';
 my @owner  = (getpwnam 'nobody')[ 2, 3 ];
 my $why_not = !-x $suexec ? "no $suexec (apache2-suexec-pristine)"

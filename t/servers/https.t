@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # By https: the program has HTTPS, the port and the host as under bare Apache
-# mod_cgid, and `enforce` takes https://HOST for the site's own pages, whatever
-# server is in front; by http beside it, neither.
+# mod_cgid, and `enforce` treats https://HOST as the site's own pages, behind
+# every server; with http neither.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -31,7 +31,7 @@ sub certificate {
 	return;
 }
 
-# Lines for TLS on one more port, and what else init_serve takes.
+# Lines for TLS on one more port, and other arguments of init_serve.
 my %tls = (
 	lighttpd => sub {
 		my ($dir, $port) = @_;

@@ -1,8 +1,8 @@
 #!/usr/bin/perl
-# Legacy applications as people have them, behind one lighttpd and one Apache:
-# CGI.pm, PHP under php-cgi and php-fpm, shell, Python, compiled C, one that
-# sends wrong CORS headers; and forty scripts behind one responder, with a
-# policy for each team by path and by host.
+# Typical legacy applications, behind one lighttpd and one Apache: CGI.pm, PHP
+# under php-cgi and php-fpm, shell, Python, compiled C, one that sends wrong
+# CORS headers; and forty scripts behind one responder, with a policy for each
+# team by path and by host.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -21,7 +21,7 @@ chmod 0755, "$dir/cgi";
 
 # --- the applications -------------------------------------------------------------
 
-# Each says its name, the value of ?q=, and what it read.
+# Each prints its name, the value of ?q=, and its input.
 my %app = (
 	'cgipm.pl' => <<'END',
 #!/usr/bin/perl
@@ -212,7 +212,8 @@ END
 	rename "$dir/run/first.sock", "$dir/run/app.sock";
 }
 
-# --- forty of them, a policy a team ----------------------------------------------------
+# --- forty of them, one policy per team
+# ------------------------------------------------
 
 my %team_origin = (sales => 'https://sales.example.com',
 	hr => 'https://hr.example.com', open => '*');

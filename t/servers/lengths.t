@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # A program whose body is not as long as its Content-Length says, behind real
-# servers with a kept connection: nothing of it gets into the next response, and
-# nothing of that into it.
+# servers with a kept connection: no byte of it gets into the next response,
+# and vice versa.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -31,7 +31,7 @@ if ($do eq 'none') { print "Content-Length: 0\n\n$evil"; exit }
 print "Content-Length: 2\n\nok";
 END
 
-# Two requests over one connection; what came.
+# Two requests over one connection; returns the received bytes.
 sub both {
 	my ($port, $path, $do) = @_;
 	my $s = IO::Socket::INET->new("127.0.0.1:$port") or die "connect: $!";
@@ -46,7 +46,7 @@ sub both {
 
 through_servers(sub {
 	my ($name, $port, $path) = @_;
-	# HAProxy 2.6 sends no end of a body that is empty and comes in chunks.
+	# HAProxy 2.6 does not end an empty body in chunks.
 	my $s = IO::Socket::INET->new("127.0.0.1:$port") or die "connect: $!";
 	print {$s} "PUT $path?none HTTP/1.1\r\nHost: 127.0.0.1:$port\r\n"
 	    . "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
@@ -60,7 +60,7 @@ through_servers(sub {
 		is(() = $got =~ m{HTTP/1\.1 200}g, 2, "$name: $do: and both responses")
 		    || diag($got);
 	}
-	# Apache as mod_cgid and mod_proxy_fcgi counts anew, or sends chunks.
+	# Apache as mod_cgid and mod_proxy_fcgi counts itself, or sends chunks.
 	my $got = both($port, $path, 'short');
 	unlike($got, qr{^Content-Length: 100\b.*\nabc.*HTTP/1\.1 200}ims,
 	    "$name: too short: the next response is not its rest") || diag($got);

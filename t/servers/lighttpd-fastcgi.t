@@ -16,7 +16,7 @@ my $port = serve($dir, 'lighttpd', 'lighttpd-fastcgi.conf');
 check_exchanges($port, '/api', "$dir/run/count");
 show_logs($dir);
 
-# As a daemon, as packages start it: it keeps no standard error, but the policy
+# As a daemon, as packages start it: it has no standard error, but the policy
 # has a log-file.
 {
 	my $dir = site();

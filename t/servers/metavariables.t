@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# A program behind corswrap sees the same meta-variables (RFC 3875) as under bare
-# Apache mod_cgid, whatever server is in front, configured with nothing but what
-# `corscheck init` prints; only scripts are corswrap's, the rest the server's.
+# A program behind corswrap sees the same meta-variables (RFC 3875) as under
+# bare Apache mod_cgid, behind every server, configured only with the output of
+# `corscheck init`; corswrap only gets scripts, the server serves other files.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -17,7 +17,7 @@ plan skip_all => 'no Apache' unless have_program('apache2');
 my $origin = 'https://app.example.com';
 my $php = have_program('php-cgi');
 
-# Of RFC 3875 all but those that say which server it is and how it found the
+# All of RFC 3875 except those that describe the server and how it found the
 # program.
 my @names = qw(REQUEST_METHOD SCRIPT_NAME PATH_INFO PATH_TRANSLATED QUERY_STRING
     REQUEST_URI HTTP_HOST HTTPS REMOTE_ADDR CONTENT_LENGTH CONTENT_TYPE
@@ -29,7 +29,7 @@ my %differs = (
 	'lighttpd scripts'     => qr/^(?:PATH_TRANSLATED|DOCUMENT_ROOT)$/,
 	'lighttpd-cgi scripts' => qr/^(?:PATH_TRANSLATED|DOCUMENT_ROOT)$/,
 	'lighttpd-cgi one'     => qr/^(?:PATH_TRANSLATED|DOCUMENT_ROOT)$/,
-	# It makes one up for a body without.
+	# It sets a default for a body without one.
 	'caddy one'     => qr/^CONTENT_TYPE$/,
 	'caddy scripts' => qr/^CONTENT_TYPE$/,
 	# It leaves them out, and REQUEST_URI is decoded.
@@ -37,7 +37,7 @@ my %differs = (
 	    |DOCUMENT_ROOT|REQUEST_URI)$/x,
 );
 
-# What a server has no program for.
+# Paths without a program.
 my %refuses = (
 	# A folder, and a file name with a slash in it.
 	busybox => qr{^GET \S+?(?:/|/\?|%2f\S*)$},
@@ -183,7 +183,7 @@ sub compare {
 			is($g->{v}{REQUEST_METHOD}, undef, "$what: 404, nothing runs");
 			next;
 		}
-		# HAProxy and Caddy have other words for what is not there.
+		# HAProxy and Caddy have other responses for missing files.
 		my $status = $g->{status};
 		$status = $w->{status} if $server eq 'haproxy' && !$ran
 		    && $status == 503;
@@ -242,7 +242,7 @@ for my $kind ('one', 'root', 'php', map { "$_ at the top" } qw(one root php)) {
 			my $port = init_serve($site);
 			preflight_is_answered($port, $top
 			    ? $first{$flags} =~ s{^/x}{}r : $first{$flags});
-			# Its index answers for a folder.
+			# The index handles a folder.
 			preflight_is_answered($port, $top ? '/' : '/x/')
 			    if $flags eq 'php';
 			compare($server, $kind, $want, ask($port, $kind, $dir));

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # nginx in front of a responder on a unix socket: its own, and one that systemd
-# opened and hands over.
+# opened and passes on.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;

@@ -1,13 +1,13 @@
 #!/usr/bin/perl
 # Every spelling of a path, through every server: the script that runs and the
-# policy that answers belong together, or nothing runs.
+# policy that applies belong together, or no script runs.
 #
 # Two folders, each with a script that says where it lies and a policy that
 # Access-Control-Allow-Origin tells apart.  A page may read what is public; a
 # spelling that the server takes for the private script and corswrap for the
 # public path would give it the private one.
 #
-# What came out is the table in SECURITY.md: CORSWRAP_REWRITE=1 writes it anew.
+# The results are the table in SECURITY.md: CORSWRAP_REWRITE=1 updates it.
 #
 # SPDX-License-Identifier: ISC
 
@@ -65,7 +65,7 @@ my @spellings = (
 	'/cgi-bin/F;/run.sh', '/cgi-bin/F;x/../T/run.sh',
 	'/cgi-bin/F/..;/T/run.sh', '/cgi-bin/F/..;x=y/T/run.sh',
 	'/cgi-bin/F/run.sh;/../../T/run.sh', '/cgi-bin/F/..%3b/T/run.sh',
-	# what ends a path
+	# characters that end a path
 	'/cgi-bin/F/run.sh?/../../T/run.sh', '/cgi-bin/F/run.sh%3f/../../T/run.sh',
 	'/cgi-bin/F/run.sh#/../../T/run.sh', '/cgi-bin/F/run.sh%23/../../T/run.sh',
 	'/cgi-bin/F#/../T/run.sh', '/cgi-bin/F/../T/run.sh#/cgi-bin/F/run.sh',
@@ -132,7 +132,7 @@ END
 		} [qw(private public)], [qw(public private)]),
 );
 
-# [ heading, as init names it, more for the server, modules ]
+# [ heading, init's name, more for the server, modules ]
 my @servers = (
 	[ 'lighttpd mod_fastcgi', 'lighttpd', $more{lighttpd} ],
 	[ 'lighttpd mod_cgi', 'lighttpd-cgi', $more{lighttpd} ],
@@ -166,7 +166,7 @@ sub site {
 	symlink '.', "$dir/cgi/user";
 	my $site = init_site($dir, $name, 'paths', '--root', "$dir/cgi",
 	    '--path', '/cgi-bin');
-	# Of init's policy all but the origins.
+	# Init's policy without the origins.
 	my $policy = read_file($site->{policy});
 	$policy =~ s/^\[cors.*?(?=^\[|\z)//msg;
 	write_file($site->{policy}, $policy . <<"END");
@@ -184,7 +184,7 @@ END
 	return { site => $site, dir => $dir, port => init_serve($site, $more, @modules) };
 }
 
-# [ what ran, whose policy it was, status ]
+# [ the script that ran, the section of the policy, status ]
 sub ask {
 	my ($port, $target) = @_;
 	my $r = http($port, 'GET', $target, [ Origin => $origin ], undef,
@@ -196,8 +196,8 @@ sub ask {
 	return [ $ran // '', $policy, $r->{status} ];
 }
 
-# Where the server itself gives a script another URL, the policy is that of the
-# URL that was sent: that is what `path` means.
+# If the server itself maps another URL to a script, the policy is that of the
+# requested URL: that is the meaning of `path`.
 sub is_renamed { return $_[0] =~ m{^/(?:also|moved|~user)/} }
 
 sub target {
@@ -261,7 +261,7 @@ sub version {
 	return "$out$err" =~ m{(\d+\.\d+(?:\.\d+)*)} ? "$program $1" : $program;
 }
 
-# Columns that are alike are one.
+# Identical columns are merged.
 sub table {
 	my (@columns, %seen);
 	for my $heading (grep { $servers{$_} } map { $_->[0] } @servers) {

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# Forward to real php-fpm pools: what a script sees and says, large uploads and
-# answers, clients that go, a pool that is full, reloaded, or killed under load.
-# With CORSWRAP_LONG in the environment bodies are as large as people send them.
+# Forward to real php-fpm pools: a script's variables and output, large uploads
+# and responses, disconnects, a pool that is full, reloaded, or killed under
+# load.  With CORSWRAP_LONG in the environment bodies have realistic sizes.
 #
 # SPDX-License-Identifier: ISC
 
@@ -137,7 +137,8 @@ sub ask {
 
 my $pool = pool('main', 3);
 
-# --- what a script sees and says --------------------------------------------------
+# --- a script's variables and output
+# ----------------------------------------------
 {
 	my $r = forwarder([$pool]);
 	my $a = ask($r, 'hello');
@@ -219,7 +220,7 @@ sub upload {
 		. ($megabytes << 20));
 }
 
-# The number of bytes of a body and whether the answer was whole.
+# The number of bytes of a body and whether the response was complete.
 sub drink {
 	my ($r, $megabytes) = @_;
 	my $c = fcgi_connect($r->address, timeout => 120);
@@ -269,7 +270,8 @@ sub figure {
 	is($r->stop, 0, 'ends well');
 }
 
-# --- a client that goes -----------------------------------------------------------
+# --- a client that disconnects
+# ----------------------------------------------------
 {
 	my $r = forwarder([$pool]);
 	my $c = fcgi_connect($r->address);
@@ -344,8 +346,8 @@ sub together {
 
 # --- under load -------------------------------------------------------------------
 
-# Clients that ask without end: start them, do something, count.  Returns the
-# number of answers by their kind.
+# Clients that send requests without end: start them, do something, count.
+# Returns the number of responses by kind.
 sub under_load {
 	my ($r, $clients, $what, @methods) = @_;
 	my @pids;
@@ -353,7 +355,7 @@ sub under_load {
 		my $pid = fork // die;
 		if ($pid == 0) {
 			my %count;
-			# no signal, which would cut what is just going on
+			# no signal, which would cut off the current request
 			until (-e "$dir/stop") {
 				my $method = $methods[ rand @methods ];
 				my $body = $method eq 'GET' ? ''
@@ -418,7 +420,7 @@ for my $keep (0, 3) {
 	my @two = (pool('first', 2), pool('second', 2));
 	my $r = forwarder(\@two, 'keep = 2');
 	my $all = under_load($r, 4, sub {
-		# the whole pool at once, in the middle of whatever it does
+		# the whole pool at once, in the middle of requests
 		my @pids = grep { $_ } ($two[0]{pid}, split ' ',
 			read_file("/proc/$two[0]{pid}/task/$two[0]{pid}/children"));
 		kill 'KILL', @pids;
@@ -428,7 +430,7 @@ for my $keep (0, 3) {
 	}, qw(GET PUT));
 	my $good = delete $all->{good};
 	ok($good > 20, "$good answers while one of two pools is killed");
-	# Nothing had come of what a killed process was just working on.
+	# The request of a killed process had no response yet.
 	is_deeply($all, {}, 'and no other');
 	$two[0] = pool('first', 2);
 	ok(wait_for(sub {
@@ -440,7 +442,7 @@ for my $keep (0, 3) {
 	stop($_->{pid}) for @two;
 }
 
-# All of it gone for a while: errors that say so, and then answers again.
+# The whole pool is down for a while: errors, and then responses again.
 {
 	my $alone = pool('alone', 2);
 	my $r = forwarder([$alone]);

@@ -24,7 +24,8 @@ sub site {
 	mkdir "$dir/$_" for qw(www www/up run);
 	chmod 0777, "$dir/run";
 	install_program(corswrap(), "$dir/corswrap.fcgi");
-	# CGI looks beside itself (lighttpd hands no environment on).
+	# CGI searches beside itself (lighttpd does not pass on an
+	# environment).
 	symlink "$dir/corswrap.fcgi", "$dir/corswrap.cgi";
 	for my $name ('policy.ini', 'corswrap.ini') {
 		write_file("$dir/$name", <<"END", 0644);

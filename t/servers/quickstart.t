@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# The first thing that anybody runs.
+# The first command that a new user runs.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;

@@ -1,7 +1,8 @@
 #!/usr/bin/perl
-# A body far larger than max-body: the 413 and its CORS headers reach the client
-# through every server, also through one that reads no answer before it has sent
-# the whole body (mod_fcgid, Caddy), because corswrap reads the rest.
+# A body far larger than max-body: the 413 and its CORS headers reach the
+# client through every server, also through one that does not read the response
+# before it has sent the whole body (mod_fcgid, Caddy), because corswrap reads
+# the rest.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -20,7 +21,7 @@ my $body = "$folder/body";
 write_file($body, 'x' x ($ENV{CORSWRAP_LONG} ? 100_000_000 : 30_000_000));
 through_servers(sub {
 	my ($name, $port, $path) = @_;
-	# As clients do: it reads an answer while it sends.
+	# As real clients, it reads the response while it sends.
 	for my $how ('Content-Length: 30000000', 'Transfer-Encoding: chunked') {
 		# HAProxy: 400 by itself (corswrap(8), CAVEATS)
 		next if $name eq 'HAProxy' && $how =~ /chunked/;
@@ -34,7 +35,7 @@ through_servers(sub {
 	}
 }, app => "max-body = 1M\n");
 
-# One that takes too long, where the server hands it on as it comes.
+# One that takes too long, if the server passes it on as it arrives.
 through_servers(sub {
 	my ($name, $port, $path) = @_;
 	return if $name !~ /^(?:nginx|mod_proxy_fcgi)$/;

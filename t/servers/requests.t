@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # Methods, bodies, hosts and responses of every kind, through every server with
-# nothing but what `corscheck init` prints: status, headers, body and the
-# variables that the program sees are those of bare Apache mod_cgid.  The prefix
-# is deep, and has the bytes that a server could read as more than themselves.
+# only the output of `corscheck init`: status, headers, body and the program's
+# variables are those of plain Apache mod_cgid.  The prefix is deep, and has
+# bytes that are special in configurations.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -24,7 +24,7 @@ my @names = qw(REQUEST_METHOD SCRIPT_NAME PATH_INFO QUERY_STRING REQUEST_URI
     HTTP_ACCEPT_ENCODING HTTP_DEPTH HTTP_AUTHORIZATION HTTP_EXPECT HTTP_X_UTF8
     HTTP_USER_AGENT HTTP_PROXY HTTPS);
 
-# What it prints is said by X-Do; else all that it sees.
+# X-Do selects its output; default: all its variables.
 sub script {
 	return "#!$^X\nmy \@names = qw(@names);\n" . <<'PERL';
 binmode STDOUT;
@@ -129,7 +129,7 @@ for my $do (qw(teapot created empty same away cookies headers crlf bytes gzip
 asked('a part', 'GET', '/y', [ 'X-Do' => 'part',
 	Range => 'bytes=1000000-1000999' ]);
 
-# For the scripts of a folder, what depends on the lines for them.
+# For the scripts of a folder: cases that depend on their lines.
 my %asked = (one => \@asked,
 	root => [ grep { $_->[0] =~ /path|query|chunks|Host|WebDAV/ } @asked ]);
 
@@ -140,12 +140,12 @@ sub build {
 	return;
 }
 
-# What servers add, and what is CORS.
+# Headers that servers add, and CORS.
 my %apart = map { $_ => 1 } qw(date server connection keep-alive via
     transfer-encoding content-length vary status accept-ranges
     access-control-allow-origin access-control-expose-headers);
 
-# Headers of one name as one, as Apache sends them, but for cookies; lighttpd
+# Headers of one name joined, as Apache sends them, except cookies; lighttpd
 # drops one without a value.
 sub plain_headers {
 	my ($reply) = @_;
@@ -160,7 +160,7 @@ sub plain_headers {
 	    sort keys %value ];
 }
 
-# Where a server differs, whatever is behind it (corswrap(8), CAVEATS).
+# Where a server differs with any program (corswrap(8), CAVEATS).
 my %refused = map { ("$_: GET: a query of bytes" => 400,
 	"$_: GET: a path of Latin 1" => 404) } qw(lighttpd lighttpd-cgi);
 my %differs = (

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # Several responders on TCP behind HAProxy and nginx, each of which forwards to
-# two applications: one is killed under load, another told to end, an
-# application is killed; nothing is lost that may be sent twice.
+# two applications: one is killed under load, another terminated, an
+# application is killed; no request is lost that may be sent twice.
 #
 # SPDX-License-Identifier: ISC
 
@@ -63,7 +63,7 @@ END
 
 # --- the clients --------------------------------------------------------------------
 
-# Is it what the application said, with the header that a page needs?
+# Is it the application's response, with the header that a page needs?
 sub is_good {
 	my ($a, $method, $body) = @_;
 	return 0 unless $a;
@@ -75,7 +75,7 @@ sub is_good {
 	    && $a->{body} =~ /^(?:left|right) $method \Q$body\E$/;
 }
 
-# Several of them, without end; ->() ends them: answers by kind.
+# Several of them, without end; ->() ends them: responses by kind.
 sub load {
 	my ($port, $clients, @methods) = @_;
 	my @pids;
@@ -84,7 +84,7 @@ sub load {
 		if ($pid) { push @pids, $pid; next }
 		my %count;
 		srand $n;
-		# no signal, which would cut what is just going on
+		# no signal, which would cut off the current request
 		until (-e "$dir/stop") {
 			my $method = $methods[ rand @methods ];
 			my $body = $method =~ /^P/ ? 'x' x (1 + rand 3000) : '';
@@ -116,7 +116,7 @@ sub load {
 	};
 }
 
-# Load, something happens, and how it went.
+# Load, an event, and the results.
 sub under_load {
 	my ($what, $port, $methods, $happens) = @_;
 	my $stop = load($port, 5, @$methods);

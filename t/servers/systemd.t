@@ -1,8 +1,8 @@
 #!/usr/bin/perl
-# The units for systemd: that they are sound, how far they lock corswrap in, and
-# that it and its programs still do their work there: with no more system calls
-# than they allow, no new privileges and a user of no rights, on a socket that
-# somebody else made.
+# The units for systemd: that they are sound, how far they lock corswrap in,
+# and that it and its programs still work there: with only the allowed system
+# calls, no new privileges and an unprivileged user, on a socket that another
+# process made.
 #
 # SPDX-License-Identifier: ISC
 
@@ -39,7 +39,7 @@ my $socket  = unit($dir, 'corswrap@.socket', 'app');
 	my ($exit, $out, $err) = run([ $analyze, 'verify', '--man=no',
 		glob "$units/*" ]);
 	is($exit, 0, 'systemd-analyze verify') or diag($out, $err);
-	# only what it says of these: others are none of our business
+	# only its messages about these: others are not ours
 	is_deeply([ grep { /corswrap/ } split /\n/, "$out$err" ], [],
 		'without a complaint') or diag($out, $err);
 
@@ -68,7 +68,8 @@ sub plan_exposure {
 	return;
 }
 
-# TERM is for corswrap alone, or a stop would cut what runs (drain-timeout).
+# TERM is only for corswrap, or a stop would cut off running requests
+# (drain-timeout).
 like($service, qr/^KillMode=mixed$/m, 'programs are not stopped with it');
 like($service, qr/^TimeoutStopSec=(?:[4-9]\d|\d{3,})$/m,
 	'and have longer than drain-timeout');
@@ -87,7 +88,7 @@ sub calls_of {
 	return @names;
 }
 
-# SystemCallFilter= as systemd reads it: first what is allowed, then more or less.
+# SystemCallFilter= as systemd reads it: first the allowed calls, then changes.
 sub allowed {
 	my %allowed;
 	for my $line ($service =~ /^SystemCallFilter=(.*)$/mg) {
@@ -112,7 +113,7 @@ my @numbers = grep { defined } map { $number{$_} } allowed();
 cmp_ok(scalar @numbers, '>', 200, 'the filter lets calls through');
 ok(!grep({ $_ == $number{setpriority} } @numbers), 'and some not');
 
-# A program that shuts itself in as the unit says, and becomes its arguments:
+# A program that confines itself as the unit says, and executes its arguments:
 # NoNewPrivileges=, SystemCallFilter= with EPERM.
 write_file("$dir/confine", <<'PERL' =~ s/CALLS/join ',', @numbers/er
 use strict;
@@ -170,7 +171,7 @@ sub policy {
 	    . "max-age = $age\n[app]\n$app\n[server]\nlog = debug\n";
 }
 
-# systemd's part, by its own program: the socket is made and handed over.
+# systemd's part, by its own program: the socket is made and passed on.
 sub in_unit {
 	my ($policy) = @_;
 	write_file("$dir/etc/app.ini", $policy);
@@ -237,7 +238,7 @@ sub ask {
 	ends_well($pid);
 }
 {
-	# Where the user of no rights can read it.
+	# Where the unprivileged user can read it.
 	make_path("$dir/libexec/perl/Corswrap");
 	write_file("$dir/libexec/perl/Corswrap/Warm.pm",
 	    read_file(top_src() . '/lib/perl/Corswrap/Warm.pm'));

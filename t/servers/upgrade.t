@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# An upgrade under load: another program on the same socket, which somebody
-# else holds, as systemd does.  The old one finishes, the new one accepts, and
-# no request is lost, whatever its method.
+# An upgrade under load: another program on the same socket, which another
+# process keeps open, as systemd does.  The old one finishes, the new one
+# accepts, and no request is lost, whatever its method.
 #
 # SPDX-License-Identifier: ISC
 
@@ -30,8 +30,8 @@ case $QUERY_STRING in slow) sleep 1.5;; esac
 cat
 SH
 
-# A generation: a program of its own, as a new package would bring, which tells
-# its name, on the sockets.
+# A generation: a program of its own, as from a new package, which sends its
+# name, on the sockets.
 sub generation {
 	my ($name) = @_;
 	mkdir "$dir/$name";
@@ -44,7 +44,7 @@ sub generation {
 	return $r;
 }
 
-# Clients that ask all the time.  ->() ends them: answers by what they said.
+# Clients that send requests all the time.  ->() ends them: responses by text.
 sub load {
 	my ($clients) = @_;
 	my @pids;
@@ -52,7 +52,7 @@ sub load {
 		my $pid = fork // die "fork: $!";
 		if ($pid) { push @pids, $pid; next }
 		my %said;
-		# no signal, which would cut what is just going on
+		# no signal, which would cut off the current request
 		until (-e "$dir/stop") {
 			my @kind = ([ 'GET', '' ], [ 'POST', 'body' ],
 				[ 'OPTIONS', '' ]);

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# When a response is complete (the table in HACKING.md), behind nginx and lighttpd:
-# what the client sees, what becomes of the program, and what is logged.
+# When a response is complete (the table in HACKING.md), behind nginx and
+# lighttpd: the client's result, the program's end, and the log.
 #
 # SPDX-License-Identifier: ISC
 
@@ -19,7 +19,7 @@ my @servers = grep { have_program($_->[0]) } [ nginx => 'nginx.conf' ],
     [ lighttpd => 'lighttpd-fastcgi.conf' ];
 plan skip_all => 'no nginx, no lighttpd' unless @servers;
 
-# What ?do= says; "end" is written by who came to its end.
+# The actions of ?do=; a program that reaches its end writes "end".
 my $program = <<'END';
 #!/usr/bin/perl
 use POSIX ();
@@ -32,7 +32,7 @@ if ($do eq 'late') { print "A: 1\n\nabc"; sleep 60 }
 if ($do eq 'closes') { print "A: 1\n\nabc"; close STDOUT; POSIX::close(1); sleep 1; done() }
 if ($do eq 'flood') { print "A: 1\n\n"; print 'x' x 65536 for 1 .. 1000 }
 if ($do eq 'flows') { print "A: 1\n\n"; for (1 .. 200) { print 'x' x 5000; sleep_a_bit() } }
-# What runs at the end, as a commit or Python's atexit does.
+# Work at the end, such as a commit or Python's atexit.
 if ($do eq 'length') { print "Content-Length: 3\n\nabc"; work() }
 if ($do eq 'head') { print "A: 1\n\n"; work() }
 if ($do =~ /^(204|304)/) { print "Status: $1\n\n"; work() }
@@ -41,7 +41,7 @@ sub work { for (1 .. 10) { print "\n" if $do ne 'length' || $_ > 5; sleep_a_bit(
 sub sleep_a_bit { select undef, undef, undef, 0.1 }
 END
 
-# Does curl take it for whole?  (exit status, body)
+# Does curl take it for complete?  (exit status, body)
 sub fetch {
 	my ($port, $do, @more) = @_;
 	my ($exit, $out) = run([ 'curl', '-s', '-m', 20, @more,
@@ -49,7 +49,7 @@ sub fetch {
 	return ($exit, $out);
 }
 
-# One who reads nothing yet.
+# A client that does not read yet.
 sub slow_client {
 	my ($port, $do) = @_;
 	socket my $s, AF_INET, SOCK_STREAM, 0 or die "socket: $!";
@@ -80,9 +80,9 @@ for my $of (@servers) {
 	is($body, 'abc', "F4, $server: a timeout: what came");
 	isnt($exit, 0, "F4, $server: a timeout: the client sees that it is cut");
 
-	# One who reads slowly until its time is over, which strikes within a
-	# record: nginx takes that for the end.  (It has to pass on what comes, or
-	# it would take all of it itself.)
+	# A client that reads slowly until the timeout, which hits within a
+	# record: nginx takes that for the end.  (nginx must pass data on at
+	# once, or it would read all of it itself.)
 	if ($server eq 'nginx') {
 		my $s = slow_client($port, 'flood');
 		ok(wait_for(sub { read_file("$dir/log/corswrap.log") =~
@@ -109,7 +109,8 @@ for my $of (@servers) {
 	ok(wait_for(sub { -e "$dir/run/end-closes" }, 10),
 	    "F11, $server: the program comes to its end");
 	unlike($log->(), qr/client-gone/, "F10, $server: no client is gone");
-	# One that goes is; lighttpd does not look while nothing comes.
+	# A client that disconnects is noticed; not by lighttpd while there is
+	# no output.
 	fetch($port, 'flows', '-m', 1);
 	ok(wait_for(sub { $log->() =~ /client-gone/ }, 10),
 	    "$server: one that goes is");

@@ -1,12 +1,12 @@
 /*
- * Answers requests by the calls of libcors alone, for t/cors/installed.t, which
+ * Handles requests only by the calls of libcors, for t/cors/installed.t, which
  * builds it against the installed library.
  *
- *	answer_rows POLICY <REQUESTS
+ * 	answer_rows POLICY <REQUESTS
  *
  * A request is its variables, each ended by NUL, and an empty one behind the
- * last.  APP_OUTPUT is what the program would print.  For each: the length of
- * the response, a newline, and the response.
+ * last.  APP_OUTPUT is the output of the program.  For each: the length of the
+ * response, a newline, and the response.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,11 +1,11 @@
 /*
- * System calls that fail when a test wants them to: preloaded, and told what
- * to do through a file that both have mapped (t/lib/Corswrap/Shim.pm).
+ * System calls that fail when a test needs it: preloaded, and controlled
+ * through a file that both processes have mapped (t/lib/Corswrap/Shim.pm).
  *
  * A fault is a call's name, a number n and an error: the nth such call fails,
  * or each from the nth on.  Memory only fails where the caller is the program
- * itself, not a library that it uses.  Programs that a responder starts are not
- * preloaded: LD_* is kept from them.
+ * itself, not a library that it uses.  Programs that a responder starts are
+ * not affected: they do not get LD_*.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -151,7 +151,7 @@ WRAP(off_t, -1, lseek, (int fd, off_t o, int w), (fd, o, w))
 WRAP(int, -1, mkostemp, (char *t, int f), (t, f))
 WRAP(int, -1, flock, (int fd, int o), (fd, o))
 
-/* Some of it, and less than all even where nothing is limited. */
+/* Only a part, even if there is no limit. */
 ssize_t
 writev(int fd, const struct iovec *v, int n)
 {
@@ -188,7 +188,7 @@ sendmsg(int fd, const struct msghdr *m, int flags)
 	return next(fd, m, flags);
 }
 
-/* POSIX leaves the descriptor's state open; Linux closes it all the same. */
+/* POSIX leaves the descriptor's state undefined; Linux closes it anyway. */
 int
 close(int fd)
 {
@@ -343,7 +343,7 @@ clone(int (*run)(void *), void *stack, int flags, void *argument, ...)
 
 /* ---- memory ---- */
 
-/* What dlsym itself wants before it has told us where calloc is. */
+/* Memory for dlsym itself before it has found calloc. */
 static _Alignas(16) char early[4096];
 static size_t early_used;
 

@@ -1,6 +1,6 @@
 /*
- * Faults on purpose, one by each name: `make check-asan` and `make check-tsan`
- * run them first, to see that a report is noticed.
+ * Deliberate faults, one for each name: `make check-asan` and `make
+ * check-tsan` run them first, to check that reports are noticed.
  *
  * SPDX-License-Identifier: ISC
  */

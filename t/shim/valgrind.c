@@ -1,9 +1,9 @@
 /*
- * Linked into every program of a build for `make check-valgrind`: each starts
- * itself anew under valgrind, whoever started it and by whatever name.  A
- * script in its place would not do: a policy is looked for beside the program,
- * and web servers clean the environment.  What the program itself starts (perl,
- * php-cgi, a CGI program) runs without.
+ * Linked into every program of a build for `make check-valgrind`: each
+ * restarts itself under valgrind, however it was started.  A script instead of
+ * the program would not work: the policy is searched beside the program, and
+ * web servers clean the environment.  Programs that it starts (perl, php-cgi,
+ * a CGI program) run without valgrind.
  *
  * VALGRIND_OPTIONS and VALGRIND_REPORTS come from the Makefile.
  *
@@ -28,14 +28,14 @@
 
 enum { ARGUMENTS_MAX = 256 };
 
-/* Debian's /usr/bin/valgrind is a script, which would look at PATH and write
+/* Debian's /usr/bin/valgrind is a script, which would use PATH and change
  * LD_LIBRARY_PATH. */
 static const char *const launchers[] = {
     "/usr/bin/valgrind.bin", "/usr/bin/valgrind", "/usr/local/bin/valgrind"};
 
 /*
- * valgrind writes a file where TMPDIR says, which tests set to what cannot be
- * written to; and it sets variables for C++.
+ * valgrind writes a file to TMPDIR, which tests set to unwritable folders; and
+ * it sets variables for C++.
  */
 static const char hidden[] = "UNDER_VALGRIND_TMPDIR";
 
@@ -63,8 +63,8 @@ restore_environment(void)
 	(void)unsetenv("GLIBCXX_FORCE_NEW");
 }
 
-/* valgrind knows what /proc/self/exe is a link to, but not what it is
- * (src/run/script.c asks). */
+/* valgrind emulates reading the link /proc/self/exe, but not stat(2) of it
+ * (src/run/script.c needs that). */
 int
 stat(const char *path, struct stat *status)
 {
@@ -81,9 +81,9 @@ stat(const char *path, struct stat *status)
 }
 
 /*
- * valgrind makes a fork of src/run/child.c's clone: what the child says of an exec
- * that failed (struct start) would stay its own.  It is carried over when the
- * child ends; clone does not return before that (CLONE_VFORK).
+ * valgrind turns the clone of src/run/child.c into a fork: the child's report
+ * of a failed exec (struct start) would not reach the parent.  It is copied
+ * when the child ends; clone does not return before that (CLONE_VFORK).
  */
 enum { START = 24 };
 int __clone(int (*)(void *), void *, int, void *, ...);
@@ -125,11 +125,11 @@ _exit(int status)
 __attribute__((constructor)) static void
 start_under_valgrind(int argc, char **argv)
 {
-	/* The name we were called by, which valgrind hands on as it is. */
+	/* The name we were called by, which valgrind passes on unchanged. */
 	const char *self = (const char *)getauxval(AT_EXECFN);
 	static char options[] = VALGRIND_OPTIONS;
 	static const char *words[ARGUMENTS_MAX];
-	/* Numbers of processes come back in a long run. */
+	/* Pids are reused in a long run. */
 	static char report[sizeof(VALGRIND_REPORTS) + 64];
 	struct timespec now = {0, 0};
 	size_t n = 0;
@@ -155,7 +155,7 @@ start_under_valgrind(int argc, char **argv)
 		words[n++] = argv[i];
 	for (size_t i = 0; i < sizeof(launchers) / sizeof(*launchers); i++)
 		(void)execve(launchers[i], (char **)(uintptr_t)words, environ);
-	/* A program that nobody watches must not pass for one. */
+	/* A program that runs without valgrind must not count as checked. */
 	static const char text[] = "no valgrind\n";
 	(void)!write(2, text, sizeof(text) - 1);
 	_exit(98);

@@ -1,8 +1,8 @@
 /*
- * Where sanitizers leave their reports, linked into the programs that
- * `make check-asan` and `make check-tsan` watch.  In the environment it would
- * not reach most of them: web servers, and tests that do as those, start a
- * program with what they choose.
+ * Where sanitizers leave their reports, linked into the programs that `make
+ * check-asan` and `make check-tsan` watch.  An environment variable would not
+ * reach most of them: web servers, and tests like them, start a program with
+ * an environment of their own.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -31,7 +31,7 @@ __ubsan_default_options(void)
 	return "print_stacktrace=1";
 }
 
-/* Beside ASan, gcc's libubsan has a path of its own, which no default sets. */
+/* With ASan, gcc's libubsan has a path of its own, which has no default. */
 static __attribute__((constructor)) void
 set_path_of_ubsan(void)
 {

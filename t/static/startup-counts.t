@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# What the static program does on its way to a preflight's answer, counted:
-# system calls, instructions, files; no locale, no resolver, no stdio.  Counts
-# are the same on a busy machine, which times are not; bench/cgi has those.
+# The cost of a preflight in the static program, counted: system calls,
+# instructions, files; no locale, no resolver, no stdio.  Counts do not depend
+# on the load, unlike times, which bench/cgi measures.
 #
 # SPDX-License-Identifier: ISC
 
@@ -39,7 +39,8 @@ my %preflight = (%request, REQUEST_METHOD => 'OPTIONS',
 	HTTP_ACCESS_CONTROL_REQUEST_METHOD  => 'PUT',
 	HTTP_ACCESS_CONTROL_REQUEST_HEADERS => 'content-type,authorization');
 
-# Run it by a tool; what it wrote to its file, unless the tool is of no use.
+# Run it under a tool; the contents of the tool's file, unless the tool does
+# not work.
 sub by_tool {
 	my ($program, $env, $tool, @options) = @_;
 	my $path = have_program($tool) or return;
@@ -61,7 +62,8 @@ SKIP: {
 	my @calls = grep { /^\w+\(/ } split /\n/, $trace;
 	cmp_ok(scalar @calls, '<=', 30, 'system calls: ' . @calls)
 	    or diag($trace);
-	# What a C library needs to start, and a policy to be read.
+	# The calls that a C library needs to start, and those that read the
+	# policy.
 	my %expected = map { $_ => 1 } qw(execve arch_prctl set_tid_address
 	    set_robust_list rseq prlimit64 readlink readlinkat getrandom brk
 	    mprotect uname access faccessat open openat fcntl fstat newfstatat

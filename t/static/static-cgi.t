@@ -59,7 +59,8 @@ for my $row (rows(top_src() . '/t/vectors/cors.tsv', 'request')) {
 		$r->{stderr});
 }
 
-# ---- what it cannot do is an error ------------------------------------------------
+# ---- unsupported features are errors
+# ----------------------------------------------
 
 sub answer {
 	my ($policy) = @_;

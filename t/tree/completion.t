@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# What the Tab key makes of a command line, in the shells themselves.
+# The result of the Tab key on a command line, in the shells themselves.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -14,7 +14,7 @@ plan skip_all => 'no script(1), which makes a terminal' unless $script;
 my $dir = tempdir();
 write_file("$dir/policy.ini", '');
 
-# What is typed, and the line that it becomes.
+# The typed text, and the completed line.
 my @typed = (
 	[ "corscheck ini\t--ser\tngi\t-", 'init --server nginx -' ],
 	[ "corscheck expl\t--method DEL\t", 'explain --method DELETE' ],
@@ -51,7 +51,7 @@ SKIP: {
 }
 }
 
-# fish tells what it would complete by itself.
+# fish can print its completions itself.
 SKIP: {
 	my $fish = have_program('fish') or skip 'no fish', 5;
 	my $ask = sub {

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# make install and make uninstall: what is put where, and what stays.
+# make install and make uninstall: installed files, and files that are kept.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -13,7 +13,7 @@ use Test::More;
 plan skip_all => 'not a build tree' unless -e top_build() . '/Makefile';
 # No blank: libtool cannot install into such a path.
 my $dir = tempdir() . '/folder';
-# DESTDIR alone: no path may hold the prefix of this build.
+# Only DESTDIR: no path may contain the prefix of this build.
 my @where = ("DESTDIR=$dir", 'prefix=/usr', 'sysconfdir=/etc',
 	'exec_prefix=/usr', 'datarootdir=/usr/share');
 
@@ -36,8 +36,8 @@ sub found {
 
 make('install');
 
-# SECURITY.md: position independent, and nothing that the loader has resolved
-# can be written to.
+# SECURITY.md: position independent, and addresses that the loader has resolved
+# are read-only.
 SKIP: {
 	skip 'no readelf here, or a build with a sanitizer', 4
 	    unless have_program('readelf') &&
@@ -50,7 +50,7 @@ SKIP: {
 	}
 }
 my %mode = map { $_ => (stat "$dir$_")[2] & 07777 } found();
-# Where configure was told to put libraries; /usr/lib unless it was.
+# The libdir of configure; /usr/lib by default.
 my ($libdir) = map { s/\$\{exec_prefix\}/\/usr/r }
     read_file(top_build() . '/Makefile') =~ /^libdir = (.*)$/m;
 my %want = (
@@ -133,7 +133,7 @@ for my $name (sort keys %kind) {
 		} @{$files} ], [], "$name: nothing is left over");
 }
 
-# The policy that somebody has written.
+# The administrator's policy.
 write_file("$dir/etc/corswrap/corswrap.ini", "; mine\n");
 make('install');
 is(read_file("$dir/etc/corswrap/corswrap.ini"), "; mine\n",

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# corswrap.ini(5), key by key: type, default, version and example are there, and
-# are what the program does.
+# corswrap.ini(5), key by key: type, default, version and example are there,
+# and match the program.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -14,7 +14,8 @@ my $dir = tempdir();
 write_file("$dir/customers.txt", "https://customer.example\n");
 $ENV{APP_ORIGINS} = 'https://variable.example';
 
-# --- what the source says ----------------------------------------------------------
+# --- the source
+# --------------------------------------------------------------------
 
 my (%kind, %words);
 for my $file (glob "$top/src/policy/keys_*.c") {
@@ -40,7 +41,8 @@ my %type = (
 	PATH => qr/^path$/,
 );
 
-# --- what the manual says ------------------------------------------------------------
+# --- the manual
+# ----------------------------------------------------------------------
 
 sub plain {
 	my ($text) = @_;
@@ -63,7 +65,7 @@ my ($version) = read_file("$top/configure.ac") =~ /AC_INIT\(\[corswrap\], \[([\d
 my %release = map { $_ => 1 } read_file("$top/NEWS") =~ /^corswrap (\d+\.\d+\.\d+)/mg;
 ok($release{$version}, "NEWS has a heading for $version");
 
-# A policy in which the line is the only one of its section that is tested.
+# A policy in which only this line of its section is tested.
 sub policy {
 	my ($section, @lines) = @_;
 	my %part = (
@@ -73,7 +75,7 @@ sub policy {
 		cors => [ 'origins = https://first.example' ],
 		server => [],
 	);
-	# Of these pairs the other half is needed.
+	# These keys need the other one of the pair.
 	push @{ $part{server} }, 'status-path = /status'
 	    if grep { /^status-clients/ } @lines;
 	push @{ $part{server} }, 'status-clients = 127.0.0.1'
@@ -131,7 +133,7 @@ for my $section (qw(app cors server warm)) {
 }
 cmp_ok($checked, '>=', 60, 'keys were checked');
 
-# The test does find what is wrong.
+# The test finds planted mistakes.
 unlike(dumped(policy('app', 'max-body = 64MM')), qr/^\[/, 'an error is one');
 isnt(dumped(policy('app', 'max-body = 65M')), dumped(policy('app')),
     'another value than the default is told apart');

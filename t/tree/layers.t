@@ -11,7 +11,7 @@ use Corswrap::Test;
 use Corswrap::Tree;
 use Test::More;
 
-# Every one that should not be there is named.
+# The list must be empty; print its items.
 sub none {
 	my ($list, $what) = @_;
 	return ok(!@$list, $what) || diag(join "\n", @$list);
@@ -19,7 +19,8 @@ sub none {
 
 my $top = top_src();
 
-# --- what may be where ------------------------------------------------------------
+# --- files and folders
+# ------------------------------------------------------------
 
 my %only = (
 	'ini.h'       => qr{^policy/policy_load\.c$},
@@ -90,7 +91,8 @@ for (@planted) {
 is_deeply(circles({ a => { b => 1 }, b => { c => 1 }, c => { a => 1 },
 	d => { a => 1 } }), [ 'a b c' ], 'a circle of three is found');
 
-# --- what the linker says --------------------------------------------------------------
+# --- symbols
+# ---------------------------------------------------------------------------
 
 SKIP: {
 	skip 'no nm here, or nothing was built', 3
@@ -105,7 +107,7 @@ SKIP: {
 			$calls{$file}{$of} = 1 if $of ne $file;
 		}
 	}
-	# Stand-ins define again what they stand in for.
+	# Replacements define the same symbols again.
 	delete @calls{ grep { m{^static/} } keys %calls };
 	delete @{$_}{ grep { m{^static/} } keys %$_ } for values %calls;
 	none(circles(\%calls), 'no files call each other in a circle');

@@ -20,7 +20,7 @@ SKIP: {
 	skip 'no mandoc', scalar keys %page unless $mandoc;
 	for my $name (sort keys %page) {
 		my (undef, $out) = run([ $mandoc, '-Tlint', "$top/doc/$name" ]);
-		# Whether a page that is referred to is installed says nothing.
+		# Whether a referenced page is installed does not matter.
 		my @said = grep { !/referenced manual not found|mandoc\.db/ }
 		    split /\n/, $out;
 		is_deeply(\@said, [], "mandoc has nothing to say of $name");
@@ -69,7 +69,7 @@ is_deeply([ sort keys %shown ], [ sort keys %letter ],
 
 ($exit, $out) = run([ corscheck(), '-h' ]);
 is($exit, 0, 'corscheck -h');
-# The options of all commands, as each tells its own.
+# The options of all commands, from the --help of each.
 for my $command ($out =~ /^  (\w+)/mg) {
 	my ($status, $text) = run([ corscheck(), $command, '-h' ]);
 	is($status, 0, "corscheck $command -h");
@@ -129,7 +129,7 @@ while ($prototypes =~ /^\.Ft "?([^"\n]+)"?\n\.F[no] (\w+)/mg) {
 }
 is_deeply(\%prototype, \%call, 'with the types that they return');
 my ($contracts) = $page{'cors.3'} =~ /^\.Sh DESCRIPTION\n(.*?)^\.Sh/ms;
-# A paragraph that begins with the call, and an example in which it stands.
+# A paragraph that begins with the call, and an example that uses it.
 my %described_call;
 for my $part (split /^\.Ed\n/m, $contracts) {
 	my ($name) = $part =~ /(?:^\.Pp\n|^\.Ss .*\n|\A)\.Fn (\w+)\n/m or next;
@@ -181,7 +181,7 @@ my %explained = map { $_ => 1 } map { split / , / }
 my @missing = grep { !$explained{$_} } sort keys %id;
 is_deeply(\@missing, [], 'and every diagnostic that the source names');
 
-# Every sentence of a console that the programs foretell is looked up by it.
+# Every console message that the programs predict can be looked up.
 my $errors = $page{'corswrap-errors.7'} =~ s/\\&//gr;
 my ($checks) = read_file("$top/src/explain/browser_checks.c") =~
     /^describe_mismatch\((.*?)^static bool$/ms;

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# examples/monitoring: the rules and the dashboard ask for counters, labels and
+# examples/monitoring: the rules and the dashboard use counters, labels and
 # values that a responder really has, and the alerts fire when they should.
 # SPDX-License-Identifier: ISC
 use strict;
@@ -59,7 +59,7 @@ my $types = join ' ', $status =~ /^# TYPE (\w+)/mg;
 is_deeply([ sort @listed ], [ sort split ' ', $types ],
     'corswrap-operation(7) lists every counter and no other');
 
-# What the scrape adds, and what the store has itself.
+# Labels that the scrape adds, and series of the store itself.
 my %of_prometheus = map { $_ => 1 } qw(instance job);
 for my $query (@queries) {
 	my @asked = $query =~ /\b(corswrap_\w+)(?:\{([^}]*)\})?/g;

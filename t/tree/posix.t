@@ -34,11 +34,11 @@ sub code_of {
 	return $text;
 }
 
-# What a text names of it.
+# The Linux-only names in a text.
 sub named {
 	my ($text) = @_;
 	my $code = code_of($text);
-	# A name in front of a parenthesis, but for members and declarations.
+	# A name in front of a parenthesis, except members and declarations.
 	my %seen = map { $_ => 1 } $code =~ /(?<![\w.>])($calls)\s*\(/g,
 	    $code =~ /\b($word)\b/g, $code =~ m{include\s*<(linux/\S*?|sys/(?:auxv
 		|epoll|eventfd|inotify|prctl|random|sendfile|signalfd|syscall

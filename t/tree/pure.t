@@ -1,6 +1,7 @@
 #!/usr/bin/perl
-# The core turns bytes into decisions: base (but for what reads clocks, files
-# and the system), cors, fastcgi and fetch include, call and keep nothing else.
+# The core turns bytes into decisions: base (except its files for clocks, files
+# and the system), cors, fastcgi and fetch only include, call and store what
+# that needs.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -17,7 +18,7 @@ my $pure = qr{^(?:base/(?!(?:clock|file|os(?:_\w+)?)\b)|(?:cors|fastcgi|fetch)/)
 
 my $headers = qr/^(?:config|stdbool|stddef|stdint|string|limits|stdalign|pcre2
     |fastcgi)\.h$/x;
-# What makes policies may allocate, and what it calls may fail.
+# Code that makes policies may allocate, and functions that it calls may fail.
 my %more = (
 	'base/arena.c' => qr/^(?:stdlib|errno)\.h$/,
 	'base/array.c' => qr/^(?:stdlib|errno)\.h$/,
@@ -26,7 +27,7 @@ my %more = (
 	'cors/regex.c' => qr/^stdlib\.h$/,
 	'cors/origin_set.c' => qr/^stdlib\.h$/,
 	'cors/policy.c' => qr/^(?:stdlib|errno)\.h$/,
-	# The library's own calls, and what is inline in its users.
+	# The library's own calls, and inline functions in its users.
 	'cors/library.c' => qr/^(?:stdlib|errno)\.h$/,
 	'cors/cors_fcgi.h' => qr/^(?:cors|fcgiapp)\.h$/,
 );
@@ -48,7 +49,7 @@ my $compiler = qr/^_*(?:asan|ubsan|tsan|sanitizer|gcov|llvm|stack_chk
     |GLOBAL_OFFSET_TABLE|sancov|odr_asan)_*|^__\w+_chk$
     |^__asan|^__ubsan|^__tsan|^__gcov/x;
 
-# What is not ours must be allowed, and what is ours must be pure as well.
+# External symbols must be on the list, and our own must be pure as well.
 sub calls {
 	my ($build) = @_;
 	my ($made, $used) = symbols($build);

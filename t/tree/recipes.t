@@ -1,7 +1,6 @@
 #!/usr/bin/perl
-# Every policy that a manual page or the README shows is one that corscheck
-# finds no error in: people copy them;
-# and the picture is drawn from its text.
+# Every policy in a manual page or the README lints without errors, since
+# people copy them; and the picture is made from its text.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -59,7 +58,8 @@ for my $file (glob(top_src() . '/doc/*.[1578]'), top_src() . '/README.md') {
 }
 cmp_ok($n, '>=', 15, 'policies were found');
 
-# --- what corswrap-migration(7) says that `corscheck import` makes ------------------
+# --- the output of `corscheck import` in corswrap-migration(7)
+# ----------------------
 
 my %import = (apache => '.htaccess', nginx => 'site.conf');
 my @migration = displays(top_src() . '/doc/corswrap-migration.7');
@@ -144,7 +144,8 @@ cmp_ok(scalar keys %named, '>=', 15, 'functions are named');
 is_deeply([ grep { $code !~ /^(?:\t*\.|\w[\w \t*]*\W)?$_\(|\.$_\b|->$_\(/m } sort keys %named ],
     [], 'and each is in the code');
 
-# --- what a first run sees -----------------------------------------------------------
+# --- a first run
+# ---------------------------------------------------------------------
 
 for my $program (corswrap(), corscheck()) {
 	($status, my $help) = run([ $program, '-h' ]);

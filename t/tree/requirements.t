@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# What the peers got wrong and each row of the CGI vectors has its test: the
-# list in t/requirements.tsv names files that say so.
+# Each mistake of other programs and each row of the CGI vectors has its test:
+# the list in t/requirements.tsv names the files.
 #
 # SPDX-License-Identifier: ISC
 

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# The site: every link leads to a page and a place that are there, nothing is
-# loaded from elsewhere, and in real Chromium the search finds, from file://, what
-# people look for by their own words.
+# The site: every link leads to an existing page and place, nothing is loaded
+# from elsewhere, and in real Chromium the search works from file:// with the
+# words that people use.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;

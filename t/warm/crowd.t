@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # Many clients at once while scripts and modules are edited and interpreters
-# killed, stopped and renewed: every answer is right, every request ran once,
-# nothing is left.  With --long: a thousand requests of each client.
+# killed, stopped and renewed: every response is right, every request ran once,
+# no process is left.  With --long: a thousand requests from each client.
 #
 # SPDX-License-Identifier: ISC
 
@@ -54,7 +54,7 @@ ok(warm_up($r, 'other.pl'), 'other.pl is warm');
 my $before = $r->descriptors;
 unlink "$dir/ran";
 
-# One client: wrong answers, one a line, in a file of its own.
+# One client: wrong responses, one per line, in a file of its own.
 sub client {
 	my ($n) = @_;
 	my $wrong = '';
@@ -66,7 +66,7 @@ sub client {
 		$wrong .= "$id: " . ($got->{status} // 'nothing') . ' ' .
 		    ($got->{body} // '') . ", least $least\n"
 		    if !defined $random || $said != $id || $of < $least;
-		# Whoever loses the interpreter knows no status but 0.
+		# If the interpreter is lost, the status is 0.
 		$wrong .= "$id: exit status $got->{appStatus}\n"
 		    if $got->{appStatus} != $id % 3 && $got->{appStatus} != 0;
 		if ($i % 10 == 0) {

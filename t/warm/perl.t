@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # Corswrap::Warm without corswrap: programs of every kind, cold and in forks of
-# a compiled one in turns, byte for byte; what is refused; who is left.
+# a compiled one in turns, byte for byte; refused programs; leftover processes.
 #
 # SPDX-License-Identifier: ISC
 
@@ -21,7 +21,7 @@ my $dir = tempdir();
 
 # --- the same as cold -------------------------------------------------------------------
 
-# Without a state of its own, each answer is the first one: twenty in all.
+# Without state, each response equals the first one: twenty in all.
 sub more {
 	my ($name, $zygote, $first, $request, $count) = @_;
 	for (1 .. $count) {
@@ -243,14 +243,15 @@ $zygote = Corswrap::Zygote->start(program('with.pl',
     load => ['With']);
 is($zygote->ask->{out}, '1 1 1', 'what it does to variables holds');
 
-# --- who is left --------------------------------------------------------------------------
+# --- leftover processes
+# -------------------------------------------------------------------
 
 sub gone {
 	my ($pid) = @_;
 	return wait_for(sub { !kill(0, $pid) || read_file("/proc/$pid/stat") =~ /\) Z / }, 10);
 }
 
-# A fork that was not told to go has run nothing.
+# A fork that did not get the last byte has not run the script.
 my $touch = program('touch.pl', "open my \$f, '>', '$dir/ran'; END { open my \$f, '>', '$dir/end' }");
 $zygote = Corswrap::Zygote->start($touch);
 my $spare = $zygote->spare;

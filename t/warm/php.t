@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# php-cgi as a server of [warm]: scripts cold and warm, byte for byte; what is
-# stale, stopped, killed, refused; limits, time and clients as when cold; who is
-# left.
+# php-cgi as a server of [warm]: scripts cold and warm, byte for byte; stale,
+# stopped, killed and refused ones; limits, timeouts and disconnects as when
+# cold; leftover processes.
 #
 # SPDX-License-Identifier: ISC
 
@@ -57,7 +57,7 @@ sub complaints {
 	my ($r, $from) = @_;
 	my @lines = grep { !/\[exit-status\]/ } split /\n/, substr $r->log, $from;
 	s/^\S+ (?=corswrap: )//, s/\[\d+\]/[PID]/g for @lines;
-	# PHP's own messages come another way than those of what it starts.
+	# PHP's own messages take another way than those of its children.
 	return join "\n", sort @lines;
 }
 
@@ -65,7 +65,7 @@ sub settle_text {
 	my ($text, $folder) = @_;
 	$text =~ s/\Q$folder\E/STATE/g;
 	$text =~ s/^(REQUEST_TIME(?:_FLOAT)?)=.*/$1=TIME/mg;
-	# What FastCGI adds, and no parameter takes away.
+	# Variables that FastCGI adds and no parameter removes.
 	$text =~ s/^FCGI_ROLE="RESPONDER"\n//mg;
 	return $text;
 }
@@ -96,7 +96,7 @@ for my $program (php_corpus()) {
 		mkdir $folder{$way};
 		write_file("$folder{$way}/$_", $files->{$_}) for keys %$files;
 	}
-	# So that nothing is young when it is compiled.
+	# So that no file is recent when it is compiled.
 	ok(warm_up($warm, "$name-warm/x.php"), "$name: gets warm") or next;
 	unlink glob "$folder{warm}/*.state $folder{warm}/sess_*";
 	for my $turn (1 .. $turns) {

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # corswrap_warm.py without corswrap: Python scripts cold and in forks of a
-# compiled one in turns, byte for byte; what is refused; random numbers.
+# compiled one in turns, byte for byte; refused scripts; random numbers.
 #
 # SPDX-License-Identifier: ISC
 
@@ -123,7 +123,7 @@ for my $case (@corpus) {
 
 # --- random numbers ------------------------------------------------------------------------
 
-# What a module of `load` does to variables holds when the script runs.
+# Changes of variables by a module of `load` remain when the script runs.
 mkdir "$dir/modules";
 write_file("$dir/modules/sets.py", "import os\nos.environ['SET'] = 'by a module'\n" .
     "os.environ.pop('LOST', None)\nos.environ['QUERY_STRING'] = 'changed'\n");
@@ -189,7 +189,8 @@ $z = Corswrap::Zygote->start("$dir/shadow/x.py", words => [$python], load => [])
 like(join('; ', @{ $z->{obstacles} }), qr{shadow/socket\.py comes before a module that is loaded},
     'one that would hide a loaded one');
 
-# --- who is left -----------------------------------------------------------------------------------
+# --- leftover processes
+# ----------------------------------------------------------------------------
 
 $zygote = Corswrap::Zygote->start(script('touch', "open('$dir/ran', 'w')\n"), words => [$python], load => []);
 my $spare = $zygote->spare;

@@ -1,6 +1,7 @@
 #!/usr/bin/perl
-# [warm] in a responder: the corpus cold and warm, byte for byte; what is stale,
-# stopped, killed, refused; limits, time and clients as when cold; who is left.
+# [warm] in a responder: the corpus cold and warm, byte for byte; stale,
+# stopped, killed and refused programs; limits, timeouts and disconnects as
+# when cold; leftover processes.
 #
 # SPDX-License-Identifier: ISC
 
@@ -23,7 +24,7 @@ my $turns = $ENV{CORSWRAP_LONG} ? 50 : 2;
 
 # --- the corpus ---------------------------------------------------------------------------
 
-# What the log has of a program since then, without its process and the time.
+# The log lines of a program since then, without pid and time.
 sub complaints {
 	my ($r, $from) = @_;
 	my $text = substr $r->log, $from;
@@ -68,8 +69,8 @@ sub compare {
 	return is($got->{warm}, $got->{cold}, "$name: the same as cold");
 }
 
-# --long: a thousand of a program whose answer is always the same, from eight
-# clients at once.
+# --long: a thousand requests for a program with a constant response, from
+# eight clients at once.
 sub crowd {
 	my ($name, $script, $request, $expected) = @_;
 	my ($each, $bad, @clients) = (125, 0);
@@ -280,7 +281,7 @@ is(ask($r, 'goes.pl')->{body}, 'one', 'and is not used any more') for 1 .. 3;
 ok(warm_up($r, 'goes.pl'), 'goes.pl is warm');
 is(ask_warm($r, 'goes.pl')->{body}, 'one', 'and right');
 
-# Under load: whoever asks after the change has the new answer.
+# Under load: a request after the change gets the new response.
 module('0');
 perl_program('load.pl', "use lib '$dir/lib'; use Answer;\n" .
     'print "Content-Type: text/plain\n\n", Answer::answer()');

@@ -1,8 +1,8 @@
 package Corswrap::Application;
 
 # Real applications behind corswrap: those of examples/applications, with the
-# policy and page that lie there and the lines that `corscheck init` prints,
-# beside the same application under bare Apache mod_cgid.
+# policy and page there and the lines that `corscheck init` prints; compared
+# with the same application under plain Apache mod_cgid.
 #
 # SPDX-License-Identifier: ISC
 
@@ -39,7 +39,7 @@ sub app_folder {
 	return $dir;
 }
 
-# app_policy(NAME, PAGE, { what the file says => what is true here }): the text
+# app_policy(NAME, PAGE, { text in the file => text for this test }): the text
 # of its policy, for a page of that origin.
 sub app_policy {
 	my ($name, $page, $places) = @_;
@@ -53,8 +53,8 @@ sub app_policy {
 	return $text;
 }
 
-# app_serve(FOLDER, SERVER, NAME, POLICY, FLAG ...): the port.  The policy takes
-# the place of the one that init wrote.
+# app_serve(FOLDER, SERVER, NAME, POLICY, FLAG ...): the port.  The policy
+# replaces the one that init wrote.
 sub app_serve {
 	my ($dir, $server, $name, $policy, @flags) = @_;
 	my $site = init_site($dir, $server, $name, @flags);
@@ -72,7 +72,7 @@ sub app_bare {
 	my ($dir, $path, $program, $lines, @modules) = @_;
 	my $at = tempdir();
 	mkdir "$at/www";
-	# It goes when the test ends.
+	# It is removed when the test ends.
 	push @{ $Corswrap::Application::kept }, $at;
 	my $folder = dirname($program);
 	return apache($at, <<"END", qw(cgid dir), @modules);
@@ -89,7 +89,7 @@ END
 
 # --- compared -------------------------------------------------------------------------
 
-# What servers add or leave out (Caddy passes Status on), and what is CORS.
+# Headers that servers add or leave out (Caddy passes Status on), and CORS.
 my %apart = map { $_ => 1 } qw(date server connection keep-alive status
     transfer-encoding content-length vary accept-ranges via
     access-control-allow-origin access-control-expose-headers
@@ -103,7 +103,7 @@ sub plain_headers {
 	    grep { !$apart{ lc $_->[0] } } @{ $reply->{headers} } ];
 }
 
-# Where two texts begin to differ.
+# The place where two texts begin to differ.
 sub difference {
 	my ($got, $want) = @_;
 	my $at = 0;
@@ -116,7 +116,7 @@ sub difference {
 
 # same_answer(WHAT, BARE PORT, PORT, METHOD, PATH, FIELDS, BODY, sub): status,
 # headers and body are the same; the sub gets a reference to each text, and may
-# change what differs for good reason.  Returns the wrapped reply.
+# remove differences that are correct.  Returns the wrapped reply.
 sub same_answer {
 	my ($what, $bare, $port, $method, $path, $fields, $body, $edit) = @_;
 	my ($want, $got) = map {
@@ -157,8 +157,8 @@ index-file.names = ( "index.html" )
 END
 }
 
-# open_page(PAGE, API): a browser on that page, told where the API is; nothing
-# when there is no Chromium.
+# open_page(PAGE, API): a browser on that page, with the URL of the API;
+# nothing if there is no Chromium.
 sub open_page {
 	my ($page, $api) = @_;
 	my $browser = Corswrap::Browser->new or return;

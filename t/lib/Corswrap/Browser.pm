@@ -1,7 +1,7 @@
 package Corswrap::Browser;
 
-# Real headless Chromium, spoken to over a pair of pipes in the DevTools
-# protocol (JSON texts, each ended by a NUL byte).
+# Real headless Chromium, driven over a pair of pipes by the DevTools protocol
+# (JSON texts, each ended by a NUL byte).
 #
 #	my $b = Corswrap::Browser->new or plan skip_all => 'no Chromium';
 #	$b->load("http://127.0.0.1:$port/");
@@ -31,8 +31,8 @@ sub program {
 	return;
 }
 
-# new(ARGUMENT, ...): a browser with a page, or nothing when there is none
-# here.  Dies when it does not come up.
+# new(ARGUMENT, ...): a browser with a page, or nothing if it is not installed.
+# Dies if it does not start.
 sub new {
 	my ($class, @arguments) = @_;
 	my $program = program() or return;
@@ -61,7 +61,7 @@ sub new {
 
 sub _child {
 	my ($dir, $in, $out, $command) = @_;
-	# Out of the way of 3 and 4 first.
+	# First move them away from 3 and 4.
 	my $from = _dup($in, 10);
 	my $to   = _dup($out, 11);
 	open STDIN, '<', '/dev/null';
@@ -75,7 +75,7 @@ sub _child {
 	exec { $command->[0] } @$command or _exit(127);
 }
 
-# fcntl(F_DUPFD), which does not disturb what is open.
+# fcntl(F_DUPFD), which does not close an open descriptor.
 sub _dup {
 	my ($fh, $least) = @_;
 	return fcntl $fh, POSIX::F_DUPFD(), $least;
@@ -91,7 +91,7 @@ sub _attach {
 	return;
 }
 
-# One message from the browser, within the time; undef if none came.
+# One message from the browser, within the time; undef: none arrived.
 sub _receive {
 	my ($self, $until) = @_;
 	while ($self->{buffer} !~ /\0/) {
@@ -123,7 +123,7 @@ sub call {
 	die "$method: no answer\n";
 }
 
-# Wait for an event and take it out; its parameters.
+# Wait for an event and remove it; its parameters.
 sub event {
 	my ($self, $name, $seconds) = @_;
 	my $until = time + patience($seconds // 60);
@@ -153,8 +153,8 @@ sub load {
 	return;
 }
 
-# The value of an expression in the page, promises awaited.  Dies with what
-# was thrown.
+# The value of an expression in the page, promises awaited.  Dies with the
+# exception.
 sub value {
 	my ($self, $expression, $seconds) = @_;
 	my $r = $self->call('Runtime.evaluate', {
@@ -167,10 +167,10 @@ sub value {
 	return $r->{result}{value};
 }
 
-# What the console has said since the last time, oldest first.
+# The console's messages since the last call, oldest first.
 sub console {
 	my ($self) = @_;
-	$self->value('1'); # what was said before it has come
+	$self->value('1'); # messages that were logged before have arrived
 	my (@texts, @rest);
 	for (@{ $self->{events} }) {
 		if ($_->{method} eq 'Log.entryAdded') {
@@ -216,7 +216,7 @@ sub DESTROY {
 	eval { delete $self->{session}; $self->call('Browser.close', {}, 5) };
 	close $self->{out};
 	close $self->{in};
-	# It and its helpers are a group of their own.
+	# It and its helpers are a process group of their own.
 	my $gone = wait_for(sub {
 		waitpid($pid, POSIX::WNOHANG()) == $pid }, 10);
 	kill 'KILL', -$pid;

@@ -15,8 +15,8 @@ use Fcntl qw(:flock);
 
 our @EXPORT = qw(cgi_run app_program responder static_cgi);
 
-# A program that prints what its variable APP_OUTPUT says, header block and
-# all, or a plain answer; and notes in APP_LOG that it was started.
+# A program that prints its variable APP_OUTPUT, with header block, or a plain
+# response; and notes in APP_LOG that it was started.
 sub app_program {
 	my ($path) = @_;
 	return write_file($path, <<'SH', 0755);
@@ -31,7 +31,7 @@ SH
 }
 
 # cgi_run(program => PATH, argv0 => NAME, argv => [], env => {}, cwd => FOLDER,
-# stdin => TEXT): env is the whole environment.  The answer is that of
+# stdin => TEXT): env is the whole environment.  Returns the hash of
 # parse_response with status, raw, stderr and exit (-signal).
 sub cgi_run {
 	my (%o) = @_;
@@ -52,7 +52,7 @@ sub cgi_run {
 }
 
 # static_cgi(TARGET, ...): make static-cgi and these, one test at a time; (exit
-# status, what make said).  Nothing where there is no Makefile.
+# status, output of make).  Nothing if there is no Makefile.
 sub static_cgi {
 	my (@targets) = @_;
 	my $build = top_build();
@@ -67,7 +67,7 @@ sub static_cgi {
 }
 
 # A responder with a policy and more arguments; ends with the object.
-# {address}, {log}.  Dies with what it said when it does not come up.
+# {address}, {log}.  Dies with its output if it does not start.
 sub responder {
 	my ($policy, %o) = @_;
 	my $dir  = tempdir();
@@ -76,7 +76,8 @@ sub responder {
 	my $pid = start([ corswrap(), '-c', $policy, '-l', $self->{address},
 		@{ $o{args} // [] } ], stderr => "$dir/log");
 	my $up = wait_for(sub {
-		# Not -S: between bind and listen there is a socket that refuses.
+		# Not -S: between bind and listen the socket refuses
+		# connections.
 		IO::Socket::UNIX->new(Peer => "$dir/s") ||
 		    waitpid($pid, POSIX::WNOHANG()) == $pid }, 30);
 	die 'no responder: ' . read_file("$dir/log") unless ref $up;

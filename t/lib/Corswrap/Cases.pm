@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: ISC
 #
 # Scenario files t/cases/*.ini: a policy whose comments are requests and the
-# answers that they must get.  Such a file is a policy that can be used as it
-# is.
+# responses that they must get.  Such a file is itself a valid policy.
 #
 #	; Text for the reader.
 #	[cors]
@@ -34,7 +33,7 @@ use Exporter qw(import);
 our @EXPORT_OK = qw(read_case case_files policy_with_app case_variables
     case_complaints cors_fields);
 
-# Does CORS, or this program in its name, have a part in the field?
+# Is it a field of CORS, or of corswrap?
 sub _is_ours {
 	my ($name) = @_;
 	return lc($name) =~ /^(?:access-control-.*|vary|allow
@@ -98,7 +97,7 @@ sub policy_with_app {
 	return "$text\n[app]\nexec = $program\n";
 }
 
-# Name and value pairs for the web server's side of the request.
+# The request as name and value pairs, as the web server sets them.
 sub case_variables {
 	my ($r) = @_;
 	my ($host) = map { $_->[1] } grep { lc $_->[0] eq 'host' }
@@ -127,15 +126,15 @@ sub case_variables {
 	return @list;
 }
 
-# Those fields of an answer that a case must write, as sorted lines; blanks
-# after commas are no difference.
+# The fields of a response that a case must list, as sorted lines; blanks after
+# commas are ignored.
 sub cors_fields {
 	my ($fields) = @_;
 	return [ sort map { lc($_->[0]) . ': ' . $_->[1] =~ s/\s*,\s*/, /gr }
 	    grep { _is_ours($_->[0]) } @$fields ];
 }
 
-# What is wrong with the answer (as parse_response gives it, with status).
+# Compare the response (from parse_response, with status): the differences.
 sub case_complaints {
 	my ($r, $got) = @_;
 	my $ran = $got->{header}{'x-app'} ? 1 : 0;

@@ -1,8 +1,8 @@
 package Corswrap::Chaos;
 
 # Everything between a client and its program goes wrong: connections stall and
-# break at any byte (Corswrap::Proxy), processes are stopped and continued.  And
-# every answer is judged: whole and right, or to be seen to be cut.
+# break at any byte (Corswrap::Proxy), processes are stopped and continued.
+# Every response is checked: it is complete and right, or visibly cut off.
 # t/hostile/chaos.t does it for seconds, bench/soak for hours.
 #
 #	my $c = Corswrap::Chaos->new(seed => 7);
@@ -11,8 +11,8 @@ package Corswrap::Chaos;
 #	$sum->{counts}      # what came: { 'whole' => 812, 'cut' => 40, ... }
 #	my $left = $c->left;
 #
-# Clients, in processes of their own, ask nginx, lighttpd or corswrap itself, on
-# one of these ways; the proxy is where "~" is:
+# Clients, in processes of their own, send requests to nginx, lighttpd or
+# corswrap itself, on one of these ways; the proxy is at "~":
 #
 #	exec     client - server - corswrap - program
 #	execp    client - server ~ corswrap - program
@@ -40,10 +40,10 @@ use Time::HiRes qw(sleep time);
 
 my $origin  = 'https://app.example.com';
 my $pattern = join '', map { sprintf "%08d\n", $_ } 1 .. 350_000;
-# Longer than anything takes that ends by itself, timeouts included.
+# Longer than any request that ends by itself, timeouts included.
 use constant HELD => 30;
 
-# What was asked for, in each language: kinds of answers.
+# The kinds of responses, in each language.
 my $perl = <<'END';
 #!/usr/bin/perl
 # EDIT
@@ -115,7 +115,7 @@ END
 
 # --- the place ---------------------------------------------------------------------
 
-# What there is; responders: exec, fwd, fwdp.
+# The servers; responders: exec, fwd, fwdp.
 sub new {
 	my ($class, %o) = @_;
 	my $self = bless { seed => $o{seed}, warm => $o{warm}, turn => 0,
@@ -192,7 +192,7 @@ CONF
 	return;
 }
 
-# The limits are longer than any fault that does no harm.
+# The limits are longer than any harmless fault.
 sub _start_responder {
 	my ($self, $name, $app) = @_;
 	my $dir = $self->{dir};
@@ -262,7 +262,7 @@ sub _lighttpd {
 
 # --- one request ---------------------------------------------------------------------
 
-# What is asked for, by its id and chance; the body that a whole answer has.
+# A request, by its id and chance; the body of its complete response.
 sub _draw {
 	my ($self, $id) = @_;
 	my @doors = ('raw', sort keys %{ $self->{servers} });
@@ -274,7 +274,7 @@ sub _draw {
 	my @kinds = (qw(ok ok ok bulk bulk length echo echo slow),
 		$q{way} =~ /^fwd/ ? 'late' : qw(nothing killed frozen deaf goeson));
 	$q{do} = $kinds[ rand @kinds ];
-	# What lasts for a limit is rarer.
+	# Requests that last until a limit are rarer.
 	$q{do} = 'ok' if $q{do} =~ /^(?:late|frozen|deaf)$/ && rand() < 0.8;
 	my $large = $q{do} =~ /^(?:bulk|length|echo)$/;
 	$q{n} = $q{do} eq 'slow' ? 4500 : int rand(!$large ? 2000
@@ -285,7 +285,8 @@ sub _draw {
 	return \%q;
 }
 
-# The answer: { status, field => { name => value }, body, whole, held, port }.
+# The response: { status, field => { name => value }, body, whole, held, port
+# }.
 sub _raw {
 	my ($self, $q) = @_;
 	my $post = defined $q->{upload};
@@ -304,7 +305,7 @@ sub _raw {
 		    keys %{ $r->{header} } } };
 }
 
-# Send and read at once: a server may answer before it has read everything.
+# Send and read at once: a server may respond before it has read everything.
 sub _talk {
 	my ($port, $text) = @_;
 	my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
@@ -329,7 +330,7 @@ sub _talk {
 	return ($got, 1);
 }
 
-# The body of a message, and whether it is all there (RFC 9112, 8).
+# The body of a message, and whether it is complete (RFC 9112, 8).
 sub _body {
 	my ($field, $rest) = @_;
 	if (($field->{'transfer-encoding'} // '') =~ /chunked/i) {
@@ -368,7 +369,7 @@ sub _http {
 	return \%r;
 }
 
-# One line: the request, and what came.
+# One line: the request and its response.
 sub _ask {
 	my ($self, $id) = @_;
 	my $q = $self->_draw($id);
@@ -425,8 +426,8 @@ sub _children {
 	    map { read_file($_) } glob '/proc/[0-9]*/stat';
 }
 
-# What else happens: name => what is done.  None of it does harm, so no answer
-# may be the worse for it.
+# Other events: name => action.  They are harmless, so no response may change
+# because of them.
 my %deeds = (
 	'responder stopped' => sub { my ($self, $name) = @_;
 		$self->_stop($self->{r}{$name}->pid, 0.2 + rand 0.8) },
@@ -480,7 +481,7 @@ sub _deed {
 	return;
 }
 
-# So many clients for so long; { counts, wrong }.
+# Run so many clients for so long; { counts, wrong }.
 sub run {
 	my ($self, %o) = @_;
 	my $out = tempdir();
@@ -503,7 +504,7 @@ sub run {
 	srand $self->{seed} * 1009 + $self->{turn};
 	my ($next, $seen, @wrong) = (0, time);
 	while (%pid) {
-		# Has the machine stood still?
+		# Was the whole machine stopped?
 		my $gap = time - $seen;
 		$counts{'longest pause'} = sprintf '%.1f', $gap
 		    if $gap > $counts{'longest pause'};
@@ -530,14 +531,14 @@ sub run {
 
 # --- the judge ---------------------------------------------------------------------------
 
-# What must come where nothing was in the way: status, how whole.
+# The result without a fault: status, completeness.
 my %right = (
 	nothing => [ 502, 'error', 'whole' ],
 	map({ $_ => [ 200, 'part', 'cut' ] } qw(late frozen deaf)),
 	killed => [ 200, 'right', 'cut' ],
 );
 
-# Why an answer is not right; nothing: it is.
+# Why a response is wrong; nothing: it is right.
 sub _fault {
 	my ($got, @harm) = @_;
 	my ($id, $door, $way, $through, $do, $n, $status, $at, $whole, $cors,
@@ -545,32 +546,32 @@ sub _fault {
 	return 'held' if $took eq 'held';
 	return 'alien bytes' if $at eq 'alien';
 	my ($want, $how, $end) = @{ $right{$do} // [ 200, 'right', 'whole' ] };
-	# Of what came before a signal or a limit everything has come.
+	# All output before a signal or a limit has arrived.
 	$how = 'right' if $how eq 'part' && $at eq 'right';
 	return if $status == $want && $at eq $how && $whole eq $end
 	    && $cors eq 'cors';
-	# Where its cut comes beside data nginx sends nothing of that, and lighttpd
-	# counts (wait_until_taken in src/serve/output.c): a delay between
-	# them and corswrap does that.  Of a proxy that is reset the last record
-	# may be lost, and then nginx sees no cut.
+	# If the cut arrives together with data, nginx sends none of that data,
+	# and lighttpd counts it (wait_until_taken in src/serve/output.c): a
+	# delay between them and corswrap can cause it.  A reset of the proxy
+	# may lose the last record, and then nginx does not notice the cut.
 	return if $do eq 'killed' && ($whole eq 'cut' ||
 		($way eq 'execp' && $door ne 'raw' && $at eq 'right'));
-	# A limit that went by while corswrap was stopped, and an answer that is
-	# there when it goes on: the answer.
+	# If a limit passed while corswrap was stopped, and the response is
+	# there when it continues, it sends the response.
 	return if $do eq 'late' && $at eq 'right' && $took > 4.9;
 	return 'not right, and nothing was in its way' unless @harm;
 	my %place = map { $_->{place} => $_ } @harm;
 	return 'no CORS' if $status == 200 && $cors ne 'cors';
-	# Error answers that a server made itself have none.
+	# Error responses of the server itself have none.
 	return 'an error without CORS' if $at eq 'error' && $cors ne 'cors' &&
 	    !$place{client} && !$place{server};
 	return "status $status" if $at eq 'error' && $status < 400;
 	return if $at eq 'error' || $at eq 'none' || $whole eq 'cut';
 	return if $at eq 'right' && $how eq 'right' && $end eq 'whole';
-	# Some servers pass on as whole what ends without END_REQUEST; corswrap's
-	# own cuts they see, those of a network between are theirs.
+	# Some servers take a response without END_REQUEST for complete; they
+	# notice cuts by corswrap, but not those of the network in between.
 	return if $place{server} && $door ne 'raw';
-	# php-fpm runs a script with the body that it got.
+	# php-fpm runs a script even with a partial body.
 	return if $do eq 'echo' && $place{fpm} && $place{fpm}{act} eq 'half' &&
 	    $place{fpm}{direction} == 0;
 	return 'cut, and passed on as whole';
@@ -592,7 +593,7 @@ sub _judge {
 		my @got = split ' ', $line;
 		my @harm = @{ $harm->{ $got[0] } // [] };
 		my $why = _fault(\@got, @harm);
-		# Only what may be repeated is (RFC 9110, 9.2.2).
+		# Only idempotent requests are repeated (RFC 9110, 9.2.2).
 		$why //= "ran $ran{$got[0]} times"
 		    if $got[4] eq 'echo' && ($ran{ $got[0] } // 0) > 1;
 		# A machine that stood still has kept something stopped for longer
@@ -619,7 +620,8 @@ sub _judge {
 	return @wrong;
 }
 
-# --- afterwards --------------------------------------------------------------------------
+# --- after the run
+# -----------------------------------------------------------------------
 
 sub counter {
 	my ($self, $name, $counter) = @_;
@@ -629,7 +631,7 @@ sub counter {
 	return ($text =~ /^\Q$counter\E (\S+)$/m)[0] // 0;
 }
 
-# Programs of ours, the dead included; warm interpreters are none.
+# Our programs, zombies included, without warm interpreters.
 sub _programs {
 	my ($self) = @_;
 	my %own = map { $_->pid => 1 } values %{ $self->{r} };
@@ -648,17 +650,18 @@ sub _programs {
 	return @left;
 }
 
-# Wait until all is at rest, and say what is left, by responder.
+# Wait until all processes are idle, and list the leftovers by responder.
 sub left {
 	my ($self) = @_;
 	my @names = sort keys %{ $self->{r} };
 	my %left = (programs => [], files => [], deleted => [], held => []);
-	# Warm interpreters may come and go at any time; what stays is left.
+	# Warm interpreters may come and go at any time; only lasting ones
+	# count.
 	wait_for(sub { $left{programs} = [ $self->_programs ];
 		!@{ $left{programs} } && !grep {
 			$self->counter($_, 'corswrap_running_programs') }
 		    @names }, 30);
-	# Those that php-fpm and the responders keep are at rest.
+	# Connections that php-fpm and the responders keep are idle.
 	my $open;
 	wait_for(sub { $open = $self->{proxy}->connections;
 		!$open->{client} && !$open->{server} }, 30);

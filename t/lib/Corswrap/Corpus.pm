@@ -1,6 +1,6 @@
 package Corswrap::Corpus;
 
-# The programs of t/warm/corpus and how they are asked: each must answer the
+# The programs of t/warm/corpus and their requests: each response must be the
 # same warm as cold, byte for byte.
 #
 #	for (php_corpus()) {
@@ -24,11 +24,11 @@ our @EXPORT_OK = qw(corpus requests refused without_time php_corpus
 
 my $perl = '/usr/bin/perl';
 
-# What a program needs that core Perl has not.
+# Modules that a program needs and core Perl does not have.
 my %needs = (map({ $_ => 'CGI' } qw(begin guestbook carp upload)),
 	session => 'CGI::Session', sqlite => 'DBD::SQLite');
 
-# The words before the script, as its first line has them.
+# The words before the script in its first line.
 sub _words {
 	my ($script) = @_;
 	my ($line) = read_file($script) =~ m{^#!(\S+(?: \S+)?)};
@@ -54,7 +54,7 @@ my %get = (DOCUMENT_ROOT => $root, REQUEST_METHOD => 'GET', QUERY_STRING => '',
 	SERVER_NAME => 'www.example', SERVER_PORT => 80, SCRIPT_NAME => '/x.pl',
 	REMOTE_ADDR => '192.0.2.7');
 
-# Those that an interpreter is started with.
+# The words that an interpreter is started with.
 sub server_variables { return map { $_ => $get{$_} } qw(DOCUMENT_ROOT GATEWAY_INTERFACE) }
 
 sub _get {
@@ -169,7 +169,7 @@ sub php_corpus {
 	return @all;
 }
 
-# What cannot run warm: what it is, what is said of it, first line, program.
+# Scripts that cannot run warm: name, message, first line, program.
 sub refused {
 	my @refused = (
 		[ 'a file held open', qr{descriptor \d+ is open: /etc/passwd},

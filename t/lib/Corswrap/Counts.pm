@@ -1,14 +1,14 @@
 package Corswrap::Counts;
 
-# What work costs in things that can be counted, and so are the same on every
-# machine: system calls (strace), instructions and allocations (callgrind).
+# The cost of work in numbers that are the same on every machine: system calls
+# (strace), instructions and allocations (callgrind).
 #
 #	my $count = calls_of($pid, sub { ... });	# { read => 3, ... }
 #	my $count = least_calls($pid, sub { ... }, sub { $_[0]{read} <= 3 });
 #	my $cost = cost_of(\@command, sub { my ($pid) = @_; ... });
 #	$cost->{instructions}, $cost->{allocations}
 #
-# undef where that cannot be had: under valgrind they are its own.
+# undef if it cannot be measured: under valgrind the numbers are valgrind's.
 #
 # SPDX-License-Identifier: ISC
 
@@ -23,8 +23,8 @@ use Time::HiRes qw(sleep);
 our @EXPORT = qw(calls_of least_calls cost_of can_count_cost);
 
 # System calls of the process, its threads and its children until they exec,
-# while the code runs; by name, looks (MSG_PEEK) as "peek", reads and writes
-# by whatever name.
+# while the code runs; by name; MSG_PEEK counts as "peek", all kinds of reads
+# and writes as these.
 sub calls_of {
 	my ($target, $code) = @_;
 	return undef if under_valgrind() || !have_program('strace');
@@ -71,8 +71,8 @@ sub least_calls {
 	return $count;
 }
 
-# valgrind knows nothing of a program with a sanitizer in it; and one that
-# counts its lines (make coverage) is not optimised, and writes files at its end.
+# valgrind cannot run a program with a sanitizer; and one for make coverage is
+# not optimised, and writes files at its end.
 sub can_count_cost {
 	return !under_valgrind() && have_program('valgrind')
 	    && have_program('callgrind_control')
@@ -82,7 +82,7 @@ sub can_count_cost {
 my %allocates = map { $_ => 1 } qw(malloc calloc realloc posix_memalign
     aligned_alloc);
 
-# What a profile of callgrind's says: instructions, and calls of allocators.
+# The numbers in a profile of callgrind: instructions, and calls of allocators.
 sub _read_profile {
 	my ($file) = @_;
 	my (%name, %cost, $callee);
@@ -101,8 +101,8 @@ sub _read_profile {
 	return defined $cost{instructions} ? \%cost : undef;
 }
 
-# The whole of a process under callgrind, from its start to the end of the code,
-# which is called with its pid; without code, to its own end.
+# A whole process under callgrind, from its start until the code returns, which
+# is called with its pid; without code, until its own end.
 sub cost_of {
 	my ($command, $code, %o) = @_;
 	my $dir = tempdir();

@@ -1,14 +1,15 @@
 package Corswrap::Differential;
 
-# What `corscheck explain --browser NAME` says, the real browser does: random
-# pages, requests, policies and applications, behind real lighttpd and corswrap.
+# The real browser does what `corscheck explain --browser NAME` predicts:
+# random pages, requests, policies and applications, behind real lighttpd and
+# corswrap.
 #
 #	use Corswrap::Differential;
 #	check_browser(name => 'firefox', count => 200, seed => 7,
 #		start => sub { my ($port) = @_; return Corswrap::Firefox->new });
 #
 # Each page runs its requests, reports by POST and goes on to the next page, so
-# that a browser only has to be started with the first.
+# that a browser only has to be started once, with the first page.
 #
 # CORSWRAP_SEED chooses other ones, CORSWRAP_EXCHANGES how many.
 # SPDX-License-Identifier: ISC
@@ -30,8 +31,8 @@ my ($dir, $port, $draw, $browser, %tally, @troubles);
 # --- the server's side --------------------------------------------------------
 
 # It sends every header that a policy exposes, the safelisted ones, some that
-# nobody may read, and in six ways CORS headers of its own.  What it is asked,
-# it writes down.
+# scripts can never read, and CORS headers of its own in six ways.  It logs its
+# requests.
 my @sent = qw(X-Total-Count X-Page ETag X-Secret Location Server-Timing
     Cache-Control Content-Language Content-Type Expires Last-Modified Pragma);
 my %own = ( # 0: none
@@ -76,7 +77,7 @@ case \$s in 204) ;; *) [ "\$REQUEST_METHOD" = HEAD ] || echo "\$text" ;; esac
 END
 }
 
-# A policy that corscheck lint finds nothing wrong with.
+# A policy without lint errors and warnings.
 sub write_policy {
 	my ($sections) = @_;
 	write_file("$dir/origins.txt",
@@ -99,8 +100,8 @@ sub write_policy {
 	return @texts;
 }
 
-# lighttpd says in its log what came, preflights too.  It takes what a browser
-# sends to a proxy as well, and the reports of the pages.
+# lighttpd logs all requests, also preflights.  It also accepts requests that a
+# browser sends to a proxy, and the reports of the pages.
 sub start_lighttpd {
 	chmod 0777, "$dir/seen", "$dir/done";
 	write_file("$dir/www/done", <<"END");
@@ -146,7 +147,7 @@ END
 
 # --- the browser's side -------------------------------------------------------
 
-# Several at once: each URL is another, so that no preflight stands for another.
+# Several at once: each URL is different, so that preflights are not shared.
 my $script = <<'END';
 async function call(job) {
 	const r = await fetch(job.url, job.init);
@@ -226,7 +227,7 @@ sub job {
 			defined $f->{body} ? (body => $f->{body}) : () } };
 }
 
-# The pages, of all origins that ask for something and with each
+# The pages, for all origins that send requests and each
 # Cross-Origin-Embedder-Policy: { base, name, jobs }.
 sub write_pages {
 	my ($at_once, @fetches) = @_;
@@ -255,8 +256,8 @@ sub write_pages {
 	return @pages;
 }
 
-# What the browser made of all of them, by number: { status, names } or
-# { error }, and said: what its console said of it.
+# The browser's results for all of them, by number: { status, names } or {
+# error }, and said: the messages of its console.
 sub ask_browser {
 	my ($engine, @pages) = @_;
 	my %got;
@@ -274,7 +275,8 @@ sub ask_browser {
 	return \%got;
 }
 
-# What came over the wire, by number: { preflight => [...], request => [...] }.
+# The requests on the wire, by number: { preflight => [...], request => [...]
+# }.
 sub read_log {
 	my %seen;
 	for (split /\n/, read_file("$dir/access.log")) {
@@ -351,9 +353,9 @@ sub check_request {
 	for my $name (sort keys %$want) {
 		my $key = uc $name =~ tr/-/_/r;
 		$key = "HTTP_$key" unless $key eq 'CONTENT_TYPE';
-		# Bytes that are no UTF-8 are escaped in JSON.
+		# Invalid UTF-8 is escaped in JSON.
 		next if $want->{$name} =~ /[^ -~]|\\x/;
-		# lighttpd hands empty ones on as none.
+		# lighttpd drops empty ones.
 		same("$name of the request", $env{$key} // '', $want->{$name});
 	}
 	same('Origin of the request', $env{HTTP_ORIGIN}, undef)
@@ -361,14 +363,14 @@ sub check_request {
 	return;
 }
 
-# Which of the headers that were there the script could read.
+# The headers of the response that the script could read.
 sub check_readable {
 	my ($said, $f, $got, $text) = @_;
 	my %may = map { $_ => 1 } @{ $said->{readable} };
 	my %there = %may;
 	if (!defined $said->{request}{response}{status}) {
-		# The application's own: what it is known to send, and what
-		# it exposes beside the policy.
+		# The application's own headers: the known ones, and those that
+		# it exposes in addition to the policy.
 		%there = map { lc $_ => 1 } @sent;
 		$may{$_} = 1 for qw(cache-control content-language content-type
 		    expires last-modified pragma);
@@ -384,7 +386,8 @@ sub check_readable {
 	return;
 }
 
-# Of several headers that are not allowed a browser names any, explain the first.
+# If several headers are not allowed, a browser names any of them, explain the
+# first.
 sub same_header {
 	my ($said, $got, $text) = @_;
 	my $field = $browser->{header};
@@ -399,21 +402,21 @@ sub same_header {
 	return $text;
 }
 
-# The words are those of the version that explain was written beside; another
-# may have others.
+# The messages are those of the version that explain was written for; others
+# may differ.
 sub same_words {
 	my ($what, $got, $want) = @_;
 	return unless $browser->{same_words};
 	if (my $tidy = $browser->{tidy}) {
 		$_ = $tidy->($_) for grep { defined } $got, $want;
 	}
-	# explain escapes what is not printable.
+	# explain escapes unprintable bytes.
 	$got =~ s/\n/\\x0a/g if defined $got;
 	return same($what, $got, $want);
 }
 
-# The message of explain as the browser's console would have it: the
-# application's status is its own, which explain takes for 200.
+# The message of explain as the browser's console prints it: with the real
+# status of the application, which explain assumes to be 200.
 sub expected_message {
 	my ($said, $f, $got) = @_;
 	my $message = $said->{message} =~ s/ \(Note: .*\)//r;
@@ -426,8 +429,8 @@ sub expected_message {
 	return $message;
 }
 
-# What fetch() and XMLHttpRequest throw.  Which header it was is explain's to
-# say; the browser shows the URL as it was given, explain without the password.
+# The exceptions of fetch() and XMLHttpRequest.  Only explain names the header;
+# the browser shows the URL as given, explain without the password.
 sub check_thrown {
 	my ($got, $message) = @_;
 	same_words('thrown', map { s{(?<=: )http://.*}{}rsi
@@ -435,8 +438,8 @@ sub check_thrown {
 	return;
 }
 
-# An element or a font: whether it has loaded shows nothing where corswrap has
-# answered with an error, nor where the font is none.
+# An element or a font: whether it has loaded means nothing if corswrap has
+# sent an error, or the font is invalid.
 sub check_element {
 	my ($said, $f, $got) = @_;
 	my $status = $said->{request}{response}{status} // 200;
@@ -477,8 +480,8 @@ sub check_outcome {
 	return;
 }
 
-# lighttpd refuses what it does not know (a method, without a word in its log; a
-# byte) before anybody else sees it: explain knows the policy, not the server.
+# lighttpd refuses unknown methods (without a log line) and invalid bytes
+# before corswrap gets them: explain knows the policy, not the server.
 sub server_refused {
 	my ($said, $seen) = @_;
 	return 0 unless $said->{request}{sent};
@@ -524,7 +527,7 @@ sub check {
 
 # --- the test -----------------------------------------------------------------
 
-# All kinds were among them, or it proves nothing.
+# All kinds must have occurred, or the test proves nothing.
 sub check_tally {
 	my ($count) = @_;
 	my @kinds = ('none, allowed', 'none, blocked', 'preflight, allowed',
@@ -539,13 +542,13 @@ sub check_tally {
 	return;
 }
 
-# check_browser(name, seed, count, at_once: requests of a page at the same time,
-# start => sub (port): the browser, version: whose words explain has, failed:
-# what fetch() throws when the console has the cause, header: finds the name of
-# a header in a message, tidy => sub (text): what does not matter in it made
-# equal, lines => sub (console's lines): { number => [line] }).
-# unsaid => sub (explanation, exchange): has the console no word of it though it is
-# blocked?  All of a test file.
+# check_browser(name, seed, count, at_once: requests of a page at the same
+# time, start => sub (port): the browser, version: whose messages explain has,
+# failed: the exception of fetch() if the console has the cause, header: finds
+# the name of a header in a message, tidy => sub (text): normalises parts that
+# do not matter, lines => sub (console's lines): { number => [line] }).  unsaid
+# => sub (explanation, exchange): is it blocked without a console message?
+# This is a whole test file.
 sub check_browser {
 	$browser = {@_};
 	plan skip_all => 'no lighttpd' unless have_program('lighttpd');
@@ -574,7 +577,7 @@ sub check_browser {
 	my $got = ask_browser($engine,
 		write_pages($browser->{at_once}, @fetches));
 	undef $engine;
-	# The log is whole when it has ended.
+	# The log is complete when it has ended.
 	stop($lighttpd);
 	stop($corswrap);
 	my $seen = read_log();

@@ -1,8 +1,8 @@
 package Corswrap::Draw;
 
 # Random policies, pages' fetch() calls and applications, the same for the same
-# seed.  What is drawn stands near the edges: 127, 128 and 129 bytes, methods in
-# odd case, origins that nearly match.
+# seed.  Values are drawn near limits: 127, 128 and 129 bytes, methods in
+# unusual case, origins that nearly match.
 #
 #	my $draw = Corswrap::Draw->new(seed => 7, port => $port);
 #	my @policies = map { $draw->policy($_) } 1 .. 40;
@@ -26,7 +26,7 @@ sub one {
 	return $from[ rand @from ];
 }
 
-# Some of them, in a random order, none twice.
+# Some of them, each at most once, in a random order.
 sub some {
 	my ($self, $most, @from) = @_;
 	my $count = int rand $most + 1;
@@ -35,9 +35,10 @@ sub some {
 	return @got;
 }
 
-# --- who asks whom ------------------------------------------------------------
+# --- pages and servers
+# --------------------------------------------------------
 
-# Names that the browser is told are this machine.
+# Names that resolve to this machine for the browser.
 my @page_hosts = qw(127.0.0.1 localhost app.example.com sub.app.example.net);
 my @api_hosts  = qw(127.0.0.1 localhost api.example.com app.example.com);
 
@@ -182,7 +183,7 @@ sub header {
 # Around 1024 bytes of safelisted values together.
 sub long_headers {
 	my ($self) = @_;
-	# Ranges and types too: none of them is over 128.
+	# Ranges and types too: each is at most 128.
 	my $left = $self->one(1020, 1021, 1022, 1024, 1025, 1026);
 	my @headers = ([ 'Content-Type', 'text/plain' ]);
 	$left -= length 'text/plain';
@@ -191,7 +192,7 @@ sub long_headers {
 		push @headers, [ $name, 'a' x $length ];
 		$left -= $length;
 	}
-	# The hints that Chromium has on its list beside.
+	# Other hints on Chromium's list.
 	for my $name (qw(DPR Width Viewport-Width Device-Memory Downlink RTT)) {
 		last if $left <= 0;
 		my $length = $left > 128 ? 128 : $left;
@@ -203,7 +204,7 @@ sub long_headers {
 
 my @odd = (qw({ } | ^ ` < > " ' ! $ & * ; : @ = + ~ \\ [ ]), ' ');
 
-# The same place in the ways in which people write it.
+# The same URL in different notations.
 sub url {
 	my ($self, $number, $policy) = @_;
 	my $host = $self->one(@api_hosts);
@@ -221,8 +222,8 @@ sub url {
 	return $url;
 }
 
-# fetch(NUMBER, POLICIES): what the page of that origin calls, and what the
-# application behind it answers.
+# fetch(NUMBER, POLICIES): the call of the page of that origin, and the
+# response of the application.
 sub fetch {
 	my ($self, $number, $policies) = @_;
 	my @headers = map { $self->header } 1 .. $self->one(0, 0, 1, 1, 1, 2, 3);
@@ -235,8 +236,8 @@ sub fetch {
 	my $policy = 1 + int rand @$policies;
 	my @origins = $self->origins;
 	my $own = $self->one(0, 0, 0, 1 .. 6);
-	# No policy covers it; explain takes it that the application sends no
-	# CORS headers then.
+	# No policy covers it; explain then assumes that the application sends
+	# no CORS headers.
 	($policy, $own) = ('none', 0) if $self->chance(0.04);
 	return {
 		number => $number, policy => $policy,
@@ -249,8 +250,8 @@ sub fetch {
 	};
 }
 
-# The same asked in other ways, most of which have no method and no headers:
-# { as, mode, body, listens, coep, redirect } beside.
+# The same request made in other ways, most of which have no method and no
+# headers; adds { as, mode, body, listens, coep, redirect }.
 sub exchange {
 	my ($self, $number, $policies) = @_;
 	my $f = $self->fetch($number, $policies);
@@ -267,19 +268,19 @@ sub exchange {
 		$f->{method} = $self->one(qw(GET POST HEAD post))
 		    if $f->{mode} eq 'no-cors' && $self->chance(0.8);
 	} else {
-		# Of an error page they make nothing.
+		# They ignore an error page.
 		@$f{qw(method headers status)} = ('GET', [], 200);
 	}
 	$f->{credentials} = 'same-origin' if $f->{as} eq 'font'
 	    || !$calls && $f->{mode} eq 'no-cors'
 	    || $f->{as} eq 'xhr' && $f->{credentials} eq 'omit';
-	# Of the page, and of fetch(): no response redirects here, so that it changes
-	# nothing.
+	# A setting of the page, and of fetch(): without redirects it has no
+	# effect.
 	$f->{coep} = $self->one(('unsafe-none') x 3, 'require-corp',
 	    'credentialless');
 	$f->{redirect} = $f->{as} eq 'fetch' ? $self->one(('follow') x 3,
 	    'error', 'manual') : 'follow';
-	# fetch() allows no other with no-cors.
+	# fetch() only allows this one with no-cors.
 	$f->{redirect} = 'follow' if $f->{mode} eq 'no-cors';
 	$f->{url} =~ s/me:secret@// if $f->{as} ne 'fetch';
 	return $f;

@@ -1,6 +1,7 @@
 package Corswrap::Exchange;
 
-# What every server must let through: the same questions, the same answers.
+# Exchanges that must work through every server: the same requests, the same
+# responses.
 #
 # SPDX-License-Identifier: ISC
 
@@ -30,8 +31,7 @@ max-age = 600
 END
 }
 
-# A Perl script as people have them; it counts its starts, and does what
-# ?do= says.
+# A typical Perl script; it counts its starts, and ?do= selects its action.
 sub script {
 	my ($count) = @_;
 	return <<"END";
@@ -49,7 +49,7 @@ if ((\$do // '') eq 'length') {
 	exit;
 }
 if ((\$do // '') eq 'twice') {
-	# As it is, and not as Perl's hash has it.
+	# In its own order, not that of Perl's hash.
 	open my \$environ, '<', '/proc/self/environ';
 	local \$/;
 	print "Content-Type: text/plain\\n\\n", map { "\$_\\n" } sort
@@ -58,7 +58,7 @@ if ((\$do // '') eq 'twice') {
 	exit;
 }
 if ((\$do // '') eq 'slow') {
-	# Goes on when the client has seen the beginning, or gives up.
+	# Continues when the client has read the beginning, or gives up.
 	print "Content-Type: text/plain\\n\\npart 1\\n";
 	for (1 .. 200) {
 		last if -e '$count.seen';
@@ -99,10 +99,10 @@ my @servers = (
 	[ 'mod_cgid',  'apache', 'apache-cgid.conf', '/api', '' ],
 );
 
-# through_servers(TEST, app => LINES, script => TEXT, config => SUB): start each
-# server that is there, with those lines of [app] and that text for the script,
-# and call TEST->(NAME, PORT, PATH, FOLDER).  config changes in $_ what is shipped
-# for the server of that name.
+# through_servers(TEST, app => LINES, script => TEXT, config => SUB): start
+# each installed server, with those lines of [app] and that text for the
+# script, and call TEST->(NAME, PORT, PATH, FOLDER).  config changes the
+# shipped configuration of that server in $_.
 sub through_servers {
 	my ($test, %o) = @_;
 	for my $case (@servers) {
@@ -153,7 +153,7 @@ sub check_exchanges {
 	my $r = preflight($port, $path, $origin);
 	is($r->{status}, 204, 'preflight: 204');
 	is(header($r, 'Access-Control-Allow-Origin'), $origin, 'its origin');
-	# Apache joins list headers anew, without blanks.
+	# Apache joins list headers again, without blanks.
 	like(header($r, 'Access-Control-Allow-Methods'), qr{^PUT, ?DELETE$},
 	    'its methods');
 	is(header($r, 'Access-Control-Allow-Headers'), 'content-type',
@@ -195,7 +195,7 @@ sub check_exchanges {
 	    'Content-Type' => 'text/plain' ], $body);
 	like($r->{body}, qr/^method=PUT length=1048576$/, 'upload of 1 MB');
 
-	# Caddy says -1 for a length that it does not know, others nothing.
+	# Caddy sets -1 for an unknown length, others nothing.
 	my $chunks = "5\r\nhello\r\n2710\r\n" . 'y' x 10000 . "\r\n0\r\n\r\n";
 	$r = http($port, 'PUT', "$path?do=length", [ Origin => $origin,
 	    'Content-Type' => 'text/plain' ], $chunks, chunked => 1);
@@ -205,7 +205,7 @@ sub check_exchanges {
 	    'with its CORS header');
 
 	# Servers join the lines of a header, or send each by itself; they drop
-	# names with "_", or make one name of two headers.
+	# names with "_", or merge two headers into one name.
 	$r = http($port, 'GET', "$path?do=twice", [ Origin => $origin,
 	    Accept => 'a/b', Cookie => 'c=1', 'X-Foo-Bar' => 'x',
 	    Accept => 'c/d', Cookie => 'd=2', 'X-Foo_Bar' => 'y' ]);

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: ISC
 #
-# corscheck explain and corswrap side by side: a question, what explain says of
-# it, what corswrap answers to the very requests that explain says are sent, and
-# what a browser of a few lines makes of these answers.
+# corscheck explain and corswrap compared: a question, its explanation,
+# corswrap's responses to exactly the requests in the explanation, and the
+# verdict of a browser of a few lines on these responses.
 
 package Corswrap::Explain;
 
@@ -27,7 +27,7 @@ sub explain_arguments {
 		($q->{credentials} ? '--credentials' : ()));
 }
 
-# The object that explain prints; nothing and what it said when it is none.
+# The object that explain prints; nothing and its output if that is not JSON.
 sub explain_json {
 	my ($q, @policy) = @_;
 	local $ENV{CORSWRAP_POLICY} = $q->{chosen};
@@ -40,7 +40,7 @@ sub explain_json {
 	return ($e, $err);
 }
 
-# What a web server tells corswrap of a request that a browser sends to the URL.
+# The variables that a web server sets for a browser's request to the URL.
 sub _variables {
 	my ($q, $request) = @_;
 	my ($scheme, $host, $port, $target) =
@@ -56,8 +56,8 @@ sub _variables {
 		REQUEST_METHOD    => $request->{method},
 		REQUEST_URI       => $target,
 		SCRIPT_NAME       => '/cgi-bin/app',
-		# No header beside the one that explain thinks of, and a status
-		# that nobody else sends.
+		# Only the header that explain assumes, and a status that no
+		# other component sends.
 		APP_OUTPUT        => 'Status: ' . APP_STATUS
 		    . "\r\nContent-Type: text/plain\r\n\r\napp ran\n",
 		PATH              => $ENV{PATH},
@@ -101,7 +101,7 @@ sub _said {
 	return join "\n", sort map { lc($_) . ": $headers->{$_}" } keys %$headers;
 }
 
-# Ask corswrap, and compare its answer with what explain said that it would be.
+# Send it to corswrap, and compare the response with explain's prediction.
 sub _ask {
 	my ($q, $policy, $step, $wrong) = @_;
 	my $variables = _variables($q, $step->{request} // $step);
@@ -149,8 +149,8 @@ sub _may_send {
 	return !grep { !$has{$_} && !($star && $has{'*'}) } keys %want;
 }
 
-# disagreements(QUESTION, POLICY FILE, EXPLANATION): what corswrap and that
-# browser see otherwise than explain said.
+# disagreements(QUESTION, POLICY FILE, EXPLANATION): where corswrap and that
+# browser differ from explain.
 sub disagreements {
 	my ($q, $policy, $e) = @_;
 	my @wrong;

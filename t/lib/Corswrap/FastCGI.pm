@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 #
-# A FastCGI client that speaks raw records, so that tests can say what no web
-# server would: split, padded, late, wrong and missing records.
+# A FastCGI client that speaks raw records, so that tests can send what web
+# servers never send: split, padded, late, wrong and missing records.
 
 package Corswrap::FastCGI;
 
@@ -79,7 +79,7 @@ sub pairs {
 	return $bytes;
 }
 
-# A stream cut in records of at most split bytes, without its end.
+# A stream cut into records of at most split bytes, without its end.
 sub _stream {
 	my ($type, $bytes, %o) = @_;
 	my $step = $o{split} || 65535;
@@ -145,7 +145,7 @@ sub connect {
 sub socket { return $_[0]{socket} }
 sub close  { my $s = delete $_[0]{socket}; close $s if $s; return }
 
-# Say that nothing more will be sent; the other direction stays open.
+# Shut down the sending side; the other direction stays open.
 sub shutdown_write { shutdown $_[0]{socket}, 1; return }
 
 sub _wait {
@@ -162,8 +162,8 @@ sub _wait {
 	}
 }
 
-# All the bytes, or less when the peer has closed or time is over: the number
-# that were taken.
+# Send all the bytes, or fewer if the peer has closed or time is over: the
+# number sent.
 sub send_bytes {
 	my ($self, $bytes, $timeout) = @_;
 	my $until = time + patience($timeout || $self->{timeout});
@@ -206,7 +206,7 @@ sub _fill {
 }
 
 # The next record as {version,type,id,content,padding}; undef at the end of the
-# connection or when time is over ($c->{eof} tells which).
+# connection or when time is over ($c->{eof} says which).
 sub read_record {
 	my ($self, $timeout) = @_;
 	return $self->_record(time + patience($timeout // $self->{timeout}));
@@ -234,7 +234,7 @@ sub _record {
 	}
 }
 
-# Bytes as they come until the peer closes, time is over or max is reached.
+# Bytes until the peer closes, time is over or max is reached.
 sub read_bytes {
 	my ($self, $timeout, $max) = @_;
 	my $until = time + patience($timeout // $self->{timeout});
@@ -244,7 +244,7 @@ sub read_bytes {
 	    defined $max ? $max : length $self->{in}, '';
 }
 
-# Seconds until the peer closes (what it still sends is dropped), or undef.
+# Seconds until the peer closes (other data from it is dropped), or undef.
 sub closed_within {
 	my ($self, $timeout) = @_;
 	my $start = time;
@@ -268,7 +268,7 @@ sub parse_response {
 		block => $head };
 }
 
-# The answer to one request; see the pod.
+# The response to one request; see the pod.
 sub read_response {
 	my ($self, %o) = @_;
 	my $until = time + patience($o{timeout} || $self->{timeout});
@@ -304,7 +304,7 @@ sub read_response {
 	return \%r;
 }
 
-# Send a request on this connection and read its answer.
+# Send a request on this connection and read its response.
 sub request {
 	my ($self, %o) = @_;
 	$self->send_bytes(request_bytes(%o), $o{timeout});
@@ -371,7 +371,7 @@ Corswrap::FastCGI - raw FastCGI client for tests
 	my $r1 = $c->request(params => {...}, keep => 1);
 	my $r2 = $c->request(params => {...}, keep => 1);
 
-	# what no server does
+	# servers never do this
 	$c->send_bytes(record(Corswrap::FastCGI::FCGI_PARAMS, 1, "junk", 255));
 	my $seconds = $c->closed_within(5);
 

@@ -1,8 +1,7 @@
 package Corswrap::Faults;
 
-# What goes wrong with programs, clients and policies, all at once, and whether
-# anything is left of it.  t/hostile/faults.t does it for seconds, bench/soak for as
-# long as one likes.
+# Faults of programs, clients and policies, all at once; and a check for
+# leftovers.  t/hostile/faults.t runs it for seconds, bench/soak for any time.
 #
 #	my $f = Corswrap::Faults->new(workers => 64);
 #	my $held  = $f->hold(200);          # slow requests at once
@@ -23,7 +22,7 @@ use Corswrap::Responder qw(responder preflight get);
 use Corswrap::Test qw(corswrap read_file run tempdir
     under_valgrind wait_for write_file);
 
-# The program, by QUERY_STRING.  Nothing here is quick to start or needs to be.
+# The program, by QUERY_STRING.  None of them needs to start quickly.
 my $program = <<'END';
 #!/bin/sh
 head() { printf 'Content-Type: text/plain\n\n'; }
@@ -83,7 +82,7 @@ sub new {
 	return $self;
 }
 
-# Built with a sanitizer, whose own memory says nothing?
+# Built with a sanitizer, whose own memory hides the program's?
 sub is_sanitized {
 	return 1 if under_valgrind();
 	return (run([ 'nm', '-D', corswrap() ]))[1] =~ /__[at]san_/;
@@ -106,7 +105,8 @@ sub running { return $_[0]->counters->{corswrap_running_programs} // -1 }
 
 # --- clients of their own process ----------------------------------------------------
 
-# Run code in so many processes; what each returns as a hash of counts, summed.
+# Run code in so many processes; each returns a hash of counts, which are
+# summed.
 sub _crowd {
 	my ($self, $count, $code, $meanwhile) = @_;
 	my $out = tempdir();
@@ -141,7 +141,7 @@ sub _crowd {
 }
 
 # So many slow requests at once; each must be running before any may end.
-# Counts of what came, and `held`, how many ran at the same time.
+# Counts of the results, and `held`, how many ran at the same time.
 sub hold {
 	my ($self, $count) = @_;
 	my $each  = 200;
@@ -173,7 +173,7 @@ sub hold {
 		$held = $now if $now > $held;
 		return if $now < $count && time < $until;
 		$gate = 1;
-		# A writer lets all of them through, as soon as it has come.
+		# All of them continue as soon as a writer opens it.
 		open my $w, '>', "$self->{dir}/gate" or die "gate: $!";
 		sleep 0.2;
 		close $w;
@@ -182,17 +182,18 @@ sub hold {
 	return $sum;
 }
 
-# --- one request, and what should come of it ------------------------------------------
+# --- one request, and its expected result
+# ---------------------------------------------
 
-# How the response ends, and what it is then.  What a signal cut short must not
-# look whole to the server (F4).
+# The end of the response, and its result.  A response cut off by a signal must
+# not look complete to the server (F4).
 my %expected = (
 	nothing  => [ ended => sub { $_[0]{status} == 502 } ],
 	crash    => [ ended => sub { $_[0]{status} == 502 } ],
 	bighead  => [ ended => sub { $_[0]{status} == 502 } ],
 	midcrash => [ cut => sub { $_[0]{status} == 200 &&
 		    $_[0]{body} eq 'part' } ],
-	# What is late was in time where we are slower than it.
+	# On a slow machine a late response may be in time.
 	fork  => [ ended => sub { $_[0]{body} =~ (under_valgrind()
 		? qr/\Awhole(?:late\n)?\z/ : qr/\Awhole\z/)
 		    && $_[0]{appStatus} == 0 } ],
@@ -200,11 +201,11 @@ my %expected = (
 		    $_[0]{appStatus} == 0 } ],
 );
 
-# The ones that would last: their clients go, or say so.
+# Requests that would last: their clients disconnect, or abort.
 my @endless = qw(hang mute deaf pours brood);
 
-# A kept connection may be closed between two requests (RFC 9110, 9.2.2 has the
-# same of HTTP): what was sent into that is no request that was accepted.
+# A kept connection may be closed between two requests (as in HTTP; RFC 9110,
+# 9.2.2): a request sent into it was not accepted.
 sub _request {
 	my ($c, %o) = @_;
 	my $r = $c->request(%o);
@@ -256,7 +257,7 @@ sub _stay {
 		params => get(QUERY_STRING => $name)), @{ $expected{$name} });
 }
 
-# Go at a moment of one's own choice.
+# Disconnect at a chosen moment.
 sub _vanish {
 	my ($self, $c) = @_;
 	my $name  = (@endless, 'ok', 'flood900000')[ int rand 7 ];
@@ -297,7 +298,7 @@ sub _client {
 	return \%tally;
 }
 
-# Everything at once; what became of it by name.
+# Everything at once; the results by name.
 sub chaos {
 	my ($self, %o) = @_;
 	my $until = time + $o{seconds};
@@ -323,7 +324,8 @@ sub chaos {
 	return $sum;
 }
 
-# --- afterwards -------------------------------------------------------------------------
+# --- after the run
+# ----------------------------------------------------------------------
 
 # Programs of ours that still run, by their descriptors and command lines.
 sub _programs {
@@ -343,13 +345,13 @@ sub _programs {
 
 sub zombies { return grep { / Z$/ } $_[0]->_programs }
 
-# Wait until it is at rest, and say what is left: processes, names in TMPDIR,
-# descriptors by what they are, resident KiB, threads.
+# Wait until it is idle, and list the leftovers: processes, names in TMPDIR,
+# descriptors by kind, resident KiB, threads.
 sub left {
 	my ($self, $seconds) = @_;
 	my $r = $self->{r};
 	wait_for(sub { $self->running == 0 && !$self->_programs }, $seconds // 60);
-	# Threads that are not needed go after a while.
+	# Threads that are not needed end after a while.
 	my $last = -1;
 	wait_for(sub { my $n = $r->descriptors + $r->threads;
 		my $still = $n == $last; $last = $n; sleep 0.7; $still }, 30);
@@ -362,7 +364,7 @@ sub left {
 		resident => $r->resident, running => $self->running };
 }
 
-# TERM while so many clients ask on and on: what became of the requests.
+# TERM while so many clients keep sending requests: the results.
 sub stop_under_load {
 	my ($self, $clients) = @_;
 	my $r = $self->{r};

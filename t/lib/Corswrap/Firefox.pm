@@ -1,7 +1,7 @@
 package Corswrap::Firefox;
 
-# Real headless Firefox, spoken to in Marionette's protocol: JSON texts over a
-# TCP connection, each behind its length.  The methods are those of
+# Real headless Firefox, driven by Marionette's protocol: JSON texts over a TCP
+# connection, each after its length.  The methods are those of
 # Corswrap::Browser.
 #
 #	my $f = Corswrap::Firefox->new('network.proxy.type' => 1)
@@ -22,8 +22,8 @@ use Time::HiRes qw(time);
 
 my $json = JSON::PP->new->utf8;
 
-# Nothing of its own may go out, and no address be made https or refused on the
-# way; the listener must not change the preferences (it would, some fifty).
+# It must not send requests of its own, change addresses to https or refuse
+# them; the listener must not change the preferences (it would, some fifty).
 my %prefs = (
 	'marionette.port' => 0,
 	'remote.prefs.recommended' => JSON::PP::false,
@@ -47,8 +47,8 @@ sub program {
 	return;
 }
 
-# new(PREFERENCE => value, ...): a browser with a page, or nothing when there is
-# none here.  Dies when it does not come up.
+# new(PREFERENCE => value, ...): a browser with a page, or nothing if it is not
+# installed.  Dies if it does not start.
 sub new {
 	my ($class, %more) = @_;
 	my $program = program() or return;
@@ -115,7 +115,7 @@ END
 	return;
 }
 
-# Run a script in the browser itself; what it returns.
+# Run a script in the browser itself; returns its result.
 sub _chrome {
 	my ($self, $script) = @_;
 	$self->call('Marionette:SetContext', { value => 'chrome' });
@@ -125,7 +125,7 @@ sub _chrome {
 	return $got->{value};
 }
 
-# One message, within the time; undef if none came.
+# One message, within the time; undef: none arrived.
 sub _receive {
 	my ($self, $until) = @_;
 	while (1) {
@@ -180,7 +180,7 @@ sub value {
 	return $got->{value};
 }
 
-# What the console has said since the last time, oldest first.
+# The console's messages since the last call, oldest first.
 sub console {
 	my ($self) = @_;
 	return @{ $self->_chrome(
@@ -193,7 +193,7 @@ sub DESTROY {
 	local ($?, $@);
 	my $pid = delete $self->{pid};
 	eval { $self->call('Marionette:Quit', {}, 5) } if $self->{socket};
-	# It and its helpers are a group of their own.
+	# It and its helpers are a process group of their own.
 	my $gone = wait_for(sub {
 		waitpid($pid, POSIX::WNOHANG()) == $pid }, 10);
 	kill 'KILL', -$pid;

@@ -1,7 +1,7 @@
 package Corswrap::Init;
 
 # What `corscheck init` prints, put unchanged into a minimal server: ports and
-# paths are said by init's own flags.
+# paths are set by init's own flags.
 #
 #	my $site = init_site($dir, 'nginx', 'git', '--git', '/srv/git');
 #	my $port = init_serve($site);        # its responder too, as printed
@@ -31,12 +31,13 @@ my %program = (lighttpd => 'lighttpd', 'lighttpd-cgi' => 'lighttpd',
 
 sub init_servers { return grep { have_program($program{$_}) } @all }
 
-# Who the servers of these tests run as, and so what --user says.
+# The user that the servers of these tests run as, for --user.
 sub user_of_servers {
 	return $> == 0 ? 'www-data' : scalar getpwuid $>;
 }
 
-# A folder with corswrap and corscheck, and what a server writes to.
+# A folder with corswrap and corscheck, and the folders that a server writes
+# to.
 sub init_folder {
 	my $dir = tempdir();
 	make_path(map { "$dir/$_" } qw(etc log run www/cgi-bin));
@@ -50,8 +51,8 @@ sub init_folder {
 # Flags of the test's own come last.
 sub init_site {
 	my ($dir, $server, $name, @flags) = @_;
-	# busybox httpd runs what is in cgi-bin; others need a folder for each
-	# policy, for such a program covers the folder it lies in.
+	# busybox httpd runs programs in cgi-bin; others need a folder for each
+	# policy, since such a program covers its whole folder.
 	my $folder = $server eq 'busybox' ? "$dir/www/cgi-bin" : "$dir/etc";
 	my $policy = "$folder/$name.ini";
 	my ($exit, $text, $said) = run([ "$dir/corscheck", 'init',
@@ -61,7 +62,7 @@ sub init_site {
 		'--log-file', "$dir/log/$name.log",
 		'--document-root', "$dir/www", @flags, $policy ]);
 	die "init --server $server @flags: $said" if $exit != 0;
-	# What a server starts makes no folders.
+	# A program that the server starts does not make folders.
 	if ($server =~ /^lighttpd/) {
 		mkdir "$dir/run/sockets";
 		chmod 0777, "$dir/run/sockets";
@@ -70,7 +71,7 @@ sub init_site {
 		dir => $dir, name => $name, said => $said };
 }
 
-# The command lines in the comments of a snippet, as somebody types them.
+# The command lines in the comments of a snippet, as a user types them.
 sub commands {
 	my ($text) = @_;
 	my @lines;
@@ -84,12 +85,14 @@ sub commands {
 	return @lines;
 }
 
-# Type what is printed: the folder, the responder, the link beside a policy.
+# Run the printed commands: the folder, the responder, the link beside a
+# policy.
 sub type {
 	my ($site) = @_;
 	my ($dir, @pids) = ($site->{dir});
 	for my $command (commands($site->{text})) {
-		# Of systemd and busybox: this machine's are not for tests.
+		# Commands of systemd and busybox: tests must not use this
+		# machine's.
 		next if $command =~ m{^(?:systemctl|busybox|use_backend|printf)\b|/etc/systemd/};
 		if ($> != 0) {
 			$command =~ s/^install -d \K-o \S+ -g \S+ //;
@@ -202,7 +205,7 @@ sub in_busybox {
 	my ($site) = @_;
 	my $port = free_port();
 	my ($command) = grep { /^busybox / } commands($site->{text});
-	# On loopback alone, and with nothing of the environment of the tests.
+	# On loopback only, without the environment of the tests.
 	$command =~ s/ -u \S+// if $> != 0;
 	$command =~ s/ -p 8080 / -f -p 127.0.0.1:$port / or
 	    die "no port in: $command\n";
@@ -216,9 +219,9 @@ my %in = (lighttpd => \&in_lighttpd, 'lighttpd-cgi' => \&in_lighttpd,
 	nginx => \&in_nginx, haproxy => \&in_haproxy, caddy => \&in_caddy,
 	busybox => \&in_busybox, map { $_ => \&in_apache } keys %apache_modules);
 
-# init_serve(SITE, MORE, ...): the port.  MORE: lines of the server's beside the
-# snippet; what follows is for Apache the modules, for nginx lines of http, for
-# Caddy more sites.
+# init_serve(SITE, MORE, ...): the port.  MORE: lines of the server in addition
+# to the snippet; the rest are modules for Apache, lines of http for nginx,
+# more sites for Caddy.
 sub init_serve {
 	my ($site, $more, @rest) = @_;
 	$site->{pids} = [ type($site) ];

@@ -4,9 +4,9 @@ package Corswrap::OneFile;
 # byte, from file://, and nothing leaves it.  t/onefile/browsers.t does so in three
 # engines.
 #
-# A browser gets a copy of corscheck.html with a script of this test at its end,
-# whose hash stands in the copy's CSP; what it finds it leaves in the page's title
-# and in the console.
+# A browser gets a copy of corscheck.html with a script of this test at its
+# end, whose hash is in the copy's CSP; it writes its results to the page's
+# title and the console.
 #
 # SPDX-License-Identifier: ISC
 
@@ -31,13 +31,14 @@ use Corswrap::Vectors qw(rows);
 
 our @EXPORT = qw(one_file check_one_file);
 
-# The file, or nothing where configure left it out.
+# The file, or nothing if configure left it out.
 sub one_file {
 	my $file = top_build() . '/corscheck.html';
 	return -e $file ? $file : ();
 }
 
-# --- what is asked ------------------------------------------------------------------
+# --- the jobs
+# -----------------------------------------------------------------------
 
 my $url = 'https://api.example.net/cgi-bin/report';
 my @page = ('--url', $url, '--origin', 'https://app.example.com');
@@ -63,8 +64,8 @@ sub _walks {
 	return @jobs;
 }
 
-# t/cases: lint, and explain of each request.  Expressions are tried with another
-# engine in a browser.
+# t/cases: lint, and explain of each request.  In a browser expressions run in
+# another engine.
 sub _cases {
 	my @jobs;
 	my $top = top_src();
@@ -75,7 +76,7 @@ sub _cases {
 			'origins.txt' => read_file("$top/t/cases/origins.txt"));
 		push @jobs, _job([ 'lint', '--json', 'case.ini' ],
 			files => \%files);
-		# It writes whole paths.
+		# It prints absolute paths.
 		push @jobs, _job([ 'dump', 'case.ini' ], files => \%files)
 		    if $case->{text} !~ /^origins-file/m;
 		for my $r (@{ $case->{requests} }) {
@@ -90,7 +91,7 @@ sub _cases {
 	return @jobs;
 }
 
-# Mistakes in policies: the vectors, and what libidn2 and libpsl know.
+# Mistakes in policies: the vectors, and cases for libidn2 and libpsl.
 sub _lint {
 	my @policies = map { my $policy = $_->{policy};
 		"[cors]\n" . join '', map { s/=/ = /r . "\n" }
@@ -178,9 +179,10 @@ sub _others {
 	    _job([]), map { _job([ 'help', $_ ]) } @$ids);
 }
 
-# --- what corscheck prints --------------------------------------------------------------
+# --- the output of corscheck
+# ------------------------------------------------------------
 
-# All in one shell: starting each by itself costs more than they do.
+# All in one shell: starting each separately would take longer.
 sub _expected {
 	my ($dir, @jobs) = @_;
 	my $quoted = sub { map { "'" . s/'/'\\''/gr . "'" } @_ };
@@ -328,7 +330,8 @@ sub _write_copy {
 	return write_file($file, $html);
 }
 
-# --- the test -------------------------------------------------------------------------------
+# --- the test
+# -------------------------------------------------------------------------------
 
 sub _encoded {
 	my ($job, $expected) = @_;
@@ -340,8 +343,8 @@ sub _encoded {
 		map { $_ => $base64->($expected->{$_}) } qw(stdout stderr) };
 }
 
-# What the browser found.  ask(URL) loads the page and looks, again and again, for
-# a text that has "@@...@@".
+# The browser's results.  ask(URL) loads the page and polls for a text that has
+# "@@...@@".
 sub _found {
 	my ($ask, $file) = @_;
 	my $look = $ask->("file://$file");

@@ -1,8 +1,8 @@
 package Corswrap::Peer;
 
-# A FastCGI application for tests of `forward`, as badly behaved as the test
-# wants it: every connection gets a process of its own, which calls a piece of
-# the test.
+# A FastCGI application for tests of `forward`, that misbehaves as the test
+# needs: every connection gets a process of its own, which calls a piece of the
+# test.
 #
 #	my $peer = peer("unix:$dir/app", sub {
 #		my ($c) = @_;			# a connection
@@ -43,7 +43,7 @@ sub _listen {
 	return $s || die "$address: $!";
 }
 
-# peer(ADDRESS, sub, backlog => N, busy => 1): busy accepts nothing.
+# peer(ADDRESS, sub, backlog => N, busy => 1): busy does not accept.
 sub peer {
 	my ($address, $serve, %o) = @_;
 	my $dir    = tempdir();
@@ -79,8 +79,8 @@ sub peer {
 	return $self;
 }
 
-# Connections to a unix socket that nobody accepts from, as many as it takes; 50:
-# it took them all.  They count as long as they are held.
+# Connections to a unix socket whose server does not accept, as many as fit;
+# 50: all fit.  They count as long as they are held.
 sub fill_backlog {
 	my ($path) = @_;
 	my @held;
@@ -205,7 +205,7 @@ sub read_request {
 	return;
 }
 
-# All the bytes; false when the other side does not take them.
+# Send all the bytes; false if the other side does not read them.
 sub send {
 	my ($self, $bytes) = @_;
 	my $at = 0;
@@ -229,7 +229,7 @@ sub end {
 		. record(3, 1, pack 'NCx3', $app // 0, $protocol // 0));
 }
 
-# A whole answer.
+# A complete response.
 sub answer {
 	my ($self, $text) = @_;
 	my $bytes = '';

@@ -1,6 +1,6 @@
 package Corswrap::Programs;
 
-# Programs that a responder runs, written on the spot, and what became of them.
+# Programs that a responder runs, written by the test, and their results.
 #
 #	my $r = run_responder("max-body = 1K", server => 'log = debug');
 #	perl_program('x.pl', 'print "A: 1\n\nx"');
@@ -8,7 +8,7 @@ package Corswrap::Programs;
 #	cors_on($got, 'what');
 #	logged($r, qr/re/, 'what');
 #
-# Programs lie in "$dir/cgi", which is the root; $dir goes away at the end.
+# Programs are in "$dir/cgi", which is the root; $dir is removed at the end.
 #
 # SPDX-License-Identifier: ISC
 
@@ -30,7 +30,7 @@ our @EXPORT = qw($dir $origin perl_program shell_program quoted run_responder
     params ask one cors_on logged log_lines gone children_of zombies_of
     is_waiting);
 
-# CORSWRAP_WARM: every Perl program runs warm, and ask fails where one did not.
+# CORSWRAP_WARM: every Perl program runs warm, and ask fails if one did not.
 my $warm = $ENV{CORSWRAP_WARM};
 $ENV{CORSWRAP_LIBEXEC} = top_src() . '/lib' if $warm;
 my $early = $warm ? 'if (exists $ENV{WARM_UP}) { print "Status: 204\n\n"; exit }'
@@ -40,8 +40,8 @@ our $dir;
 our $origin = 'https://a.example';
 in_own_folder();
 
-# For a process of its own that is to share none of its files: another $dir.
-# Its owner alone removes it, by leave_folder or at its end.
+# A new $dir, for a process that must not share files.  Only its owner removes
+# it, by leave_folder or at its end.
 sub in_own_folder {
 	$dir = tempdir();
 	mkdir "$dir/cgi";
@@ -123,13 +123,13 @@ sub ask {
 	}, 20);
 	my $before = _warm_count($r);
 	my $got = _ask($r, $script, %o);
-	# Where corswrap answers by itself nothing runs.
+	# If corswrap responds itself, no program runs.
 	Test::More::fail("$script ran cold") if _warm_count($r) == $before &&
 	    $got->{status} !~ /^4(?:00|13)$/;
 	return $got;
 }
 
-# Is it a program that runs at all, and in Perl?
+# Is it an executable program, and in Perl?
 sub _warms {
 	my ($r, $script, %o) = @_;
 	my ($first) = read_file("$dir/cgi/$script") =~ /^(.*\n.*)/;
@@ -181,7 +181,7 @@ sub log_lines {
 	return grep { $_ =~ $re } split /\n/, $r->log;
 }
 
-# Is the process gone, or but a zombie that waits for somebody else?
+# Has the process ended, perhaps as a zombie that another process must reap?
 sub gone {
 	my ($pid) = @_;
 	return wait_for(sub {

@@ -1,18 +1,18 @@
 package Corswrap::Proxy;
 
-# A network that misbehaves: a process that passes bytes on between clients, web
-# servers, corswrap and its applications, and stalls, trickles, cuts or resets
-# connections at any byte.  (netem wants rights and a kernel that not every
-# machine has, and knows no unix sockets.)
+# A network that misbehaves: a process that passes bytes on between clients,
+# web servers, corswrap and its applications, and stalls, trickles, cuts or
+# resets connections at any byte.  (netem needs rights and a kernel that not
+# every machine has, and does not support unix sockets.)
 #
 #	my $proxy = Corswrap::Proxy->new(seed => 7, routes => [
 #		{ place => 'server', listen => "unix:$dir/a", to => "unix:$dir/b" } ]);
 #	$proxy->harm->{'3-14'}      # what happened to the request id=3-14.
 #	$proxy->connections         # that are open
 #
-# What happens to a request depends on the seed, the place and the request's id
-# (id=DIGITS-DIGITS and a dot, in its first bytes) alone, not on what else goes
-# on: plan_of says it beforehand.  A request without an id passes unharmed.
+# The fault of a request depends only on the seed, the place and the request's
+# id (id=DIGITS-DIGITS and a dot, in its first bytes), so plan_of can predict
+# it.  A request without an id passes unharmed.
 #
 # SPDX-License-Identifier: ISC
 
@@ -34,18 +34,18 @@ use constant {
 	TO_SERVER => 0,
 	TO_CLIENT => 1,
 	WAIT      => 0.3,            # for an id
-	LONG      => 5,              # longer than any limit of those who use it
+	LONG      => 5,              # longer than any limit of its users
 	PIECE     => 65536,
 	BUFFER    => 256 * 1024,
 };
 
-# Of 100 requests.  "short" and "trickle" delay a request and do no harm.
+# Of 100 requests.  "short" and "trickle" only delay a request.
 my @acts = ([ none => 30 ], [ short => 14 ], [ trickle => 14 ], [ long => 4 ],
 	[ close => 14 ], [ half => 10 ], [ reset => 14 ]);
 
 my $id = qr/\bid=(\d+-\d+)\./;
 
-# Where it may hurt: in the first bytes, at the border of a record or a buffer,
+# Interesting places: the first bytes, the border of a record or a buffer,
 # anywhere.
 sub _offset {
 	my ($kind, $number) = @_;
@@ -111,7 +111,7 @@ sub new {
 
 sub pid { return $_[0]{pid} }
 
-# What harm was done: id => [{ place, act, direction, at }, ...].
+# The faults so far: id => [{ place, act, direction, at }, ...].
 sub harm {
 	my ($self) = @_;
 	my %harm;
@@ -123,7 +123,7 @@ sub harm {
 	return \%harm;
 }
 
-# Forget it.
+# Forget them.
 sub forget { unlink "$_[0]{dir}/harm"; return }
 
 # Connections that it holds, by place.
@@ -167,7 +167,7 @@ sub _serve {
 	local $SIG{PIPE} = 'IGNORE';
 	for (;;) {
 		my ($read, $write, $wait) = $self->_wishes;
-		# Whoever started us may be gone without a word.
+		# The process that started us may have died.
 		_exit(0) if getppid != $parent;
 		my $n = select $read, $write, undef, $asked ? 0 : $wait;
 		if ($asked) { $asked = 0; $self->_count }
@@ -180,7 +180,7 @@ sub _serve {
 	}
 }
 
-# What to wait for: (readable, writable, seconds).
+# The descriptors to wait for: (readable, writable, seconds).
 sub _wishes {
 	my ($self) = @_;
 	my ($read, $write, $wait, $now) = ('', '', 1, time);
@@ -218,7 +218,7 @@ sub _accept {
 	return;
 }
 
-# Read what is there, and pass on what may go.
+# Read available data, and pass on what is allowed.
 sub _turn {
 	my ($self, $c, $read) = @_;
 	for my $d (@{ $c->{ways} }) {
@@ -248,12 +248,13 @@ sub _look {
 	my ($request) = $text =~ $id;
 	return if !defined $request || $request eq $c->{id};
 	@$c{qw(id until)} = ($request, 0);
-	# On a kept connection, what was done to the one before is done to it.
+	# On a kept connection, the fault of the previous request also hits
+	# this one.
 	$self->_note($c, $c->{done})
 	    if grep { $_->{lost} || $_->{until} > time + 1 } @{ $c->{ways} };
 	my $plan = plan_of($self->{seed}, $c->{place}, $request);
 	for my $d (@{ $c->{ways} }) {
-		# What has not been passed on yet belongs to it.
+		# Data that has not been passed on yet belongs to it.
 		@$d{qw(count slow plan)} = (0, 0, undef);
 		$d->{plan} = $plan if $d->{number} == $plan->{direction} &&
 		    $plan->{act} ne 'none';
@@ -261,7 +262,7 @@ sub _look {
 	return;
 }
 
-# Pass on what may go; false: the connection is gone.
+# Pass on what is allowed; false: the connection is closed.
 sub _pass {
 	my ($self, $c, $d) = @_;
 	while (!$d->{shut} && time >= $d->{until}) {
@@ -297,7 +298,7 @@ sub _pass {
 	return 1;
 }
 
-# What was planned for this byte; false: the connection is gone.
+# Do the fault planned for this byte; false: the connection is closed.
 sub _act {
 	my ($self, $c, $d, $plan) = @_;
 	my $act = $plan->{act};

@@ -1,6 +1,6 @@
 package Corswrap::Raw;
 
-# A server that answers with whatever bytes a test wants, right or wrong.
+# A server that responds with any bytes that a test chooses, valid or not.
 #
 # SPDX-License-Identifier: ISC
 
@@ -23,7 +23,7 @@ sub raw_socket {
 }
 
 # raw_server(SOCKET, CODE): for each connection, CODE->(head of the request,
-# socket) in a process of its own; what it returns is sent, and the connection
+# socket) in a process of its own; its result is sent, and the connection
 # closed.  The pid; it ends with the test.
 sub raw_server {
 	my ($listen, $code) = @_;
@@ -34,7 +34,7 @@ sub raw_server {
 		return $pid;
 	}
 	%group = ();
-	# A group of its own, to be ended with all that still answer.
+	# A process group of its own, ended with all its processes.
 	setpgrp;
 	open STDOUT, '>', '/dev/null';
 	@SIG{qw(CHLD PIPE)} = qw(IGNORE IGNORE);

@@ -1,7 +1,7 @@
 package Corswrap::Responder;
 
-# A corswrap as FastCGI responder of a test's own: started on a socket of any
-# kind, with its log at hand, and ended by pid.
+# A corswrap as FastCGI responder for one test: started on a socket of any
+# kind, with access to its log, and ended by pid.
 #
 #	my $r = responder(policy => $text, listen => 'unix', args => ['-w', 1]);
 #	fcgi_get($r->address, params => preflight());
@@ -123,8 +123,8 @@ sub responder {
 			die "corswrap ended: " . $self->log if $self->ended;
 			fcgi_connect($address) }, 60);
 		die "no responder at $address: " . $self->log unless $up;
-		# Its socket listens before its start is done; a worker that
-		# answers FCGI_GET_VALUES is there after it.
+		# Its socket listens before the start is complete; a worker
+		# that replies to FCGI_GET_VALUES runs after that.
 		eval { $up->send_bytes(record(9, 0, ''));
 			$up->read_record };
 	}
@@ -140,7 +140,7 @@ sub _start {
 		if ($stdin) { dup2(fileno $stdin, 0) }
 		else { open STDIN, '<', '/dev/null' or _exit(126) }
 		if (@$fds) {
-			# they may stand in each other's way: first aside
+			# they may collide: first move them away
 			my $to = 50;
 			my @high = map { dup2(fileno $_, $to); $to++ } @$fds;
 			my $n = 3;
@@ -180,7 +180,7 @@ sub ended {
 	return $self->{status};
 }
 
-# Wait for its end; undef: it did not come.
+# Wait for its end; undef: it did not end.
 sub wait_end {
 	my ($self, $seconds) = @_;
 	wait_for(sub { defined $self->ended }, $seconds // 60);

@@ -1,16 +1,16 @@
 package Corswrap::Scenes;
 
-# Parts of a test that wait for most of their time, at the same time: each runs
-# in a process of its own, with a $Corswrap::Programs::dir of its own, and its
-# tests are reported in the order of the parts.
+# Runs parts of a test at the same time, if they mostly wait: each runs in a
+# process of its own, with a $Corswrap::Programs::dir of its own, and its tests
+# are reported in the order of the parts.
 #
 #	scene 'timeouts' => sub { my $r = run_responder(...); is(...) };
 #	scene 'signals'  => sub { ... };
 #	play_scenes();
 #	done_testing;
 #
-# What a scene has started ends with it; what was started before belongs to the
-# test, and scenes may use it.
+# Processes that a scene has started end with it; those started before belong
+# to the test, and scenes may use them.
 #
 # SPDX-License-Identifier: ISC
 
@@ -32,7 +32,7 @@ sub scene {
 	return;
 }
 
-# Run one in this process, which is a child; what it says goes to the file.
+# Run one in this process, which is a child; its output goes to the file.
 sub _perform {
 	my ($scene, $file) = @_;
 	my ($name, $code) = @$scene;
@@ -54,7 +54,7 @@ sub _perform {
 	_exit(0);
 }
 
-# Report what a scene said as tests of our own.
+# Report the results of a scene as tests of our own.
 sub _report {
 	my ($name, $text) = @_;
 	my $builder = Test::More->builder;
@@ -72,7 +72,7 @@ sub _report {
 	return;
 }
 
-# Run what scene() was given, at most so many at once, and report it.
+# Run all scenes, at most so many at once, and report them.
 sub play_scenes {
 	my ($most) = @_;
 	my $dir = tempdir();

@@ -1,8 +1,8 @@
 package Corswrap::Server;
 
-# Real web servers on free loopback ports, each in a folder of its own, with the
-# configurations that people copy: those of examples/servers, in which only the
-# places are replaced.
+# Real web servers on free loopback ports, each in a folder of its own, with
+# the configurations that people copy: those of examples/servers, with only the
+# paths replaced.
 #
 # SPDX-License-Identifier: ISC
 
@@ -28,7 +28,7 @@ sub install_program {
 
 # --- the shipped configurations -----------------------------------------------
 
-# Where the shipped files say what is in a test's folder.
+# Paths in the shipped files and their replacements in a test's folder.
 my %places = (
 	'/etc/corswrap'    => 'etc',
 	'/run/corswrap'    => 'run',
@@ -42,8 +42,8 @@ my %places = (
 	'/srv/www'         => 'www',
 );
 
-# make_places(FOLDER): those folders, open to a server that drops its rights;
-# and corswrap where such a server may read it.
+# make_places(FOLDER): make those folders, accessible to a server that drops
+# its rights; and copy corswrap to where such a server can read it.
 sub make_places {
 	my ($dir) = @_;
 	make_path(map { "$dir/$_" } values %places, 'www/apps');
@@ -53,7 +53,7 @@ sub make_places {
 }
 
 # example(FOLDER, NAME, PORT, TEXT): a shipped file (or that text for it), its
-# places replaced, written to FOLDER/etc; its path.
+# paths replaced, written to FOLDER/etc; returns its path.
 sub example {
 	my ($dir, $name, $port, $text) = @_;
 	$text //= read_file(top_src() . "/examples/servers/$name");
@@ -64,8 +64,8 @@ sub example {
 		# lighttpd has its port on a line of its own.
 		$text =~ s/\b8080\b/$port/g or die "$name has no 8080\n";
 	}
-	# Rights that only root has to give; nginx, as root, stays root, so that
-	# it reaches folders that only root may enter.
+	# Directives that need root; nginx, started as root, stays root, so
+	# that it can access folders that only root may enter.
 	if ($> == 0) {
 		$text =~ s/^user www-data;/user root;/mg;
 	} else {
@@ -76,8 +76,8 @@ sub example {
 	return write_file("$dir/etc/$name", $text);
 }
 
-# unit(FOLDER, NAME, INSTANCE): a unit as it is installed, for that instance and
-# in that folder; its text.
+# unit(FOLDER, NAME, INSTANCE): the text of a unit as installed, for that
+# instance and that folder.
 sub unit {
 	my ($dir, $name, $instance) = @_;
 	my ($text) = grep { length } map { read_file("$_/etc/systemd/$name") }
@@ -110,7 +110,7 @@ sub serve {
 	die "no $server\n" unless defined $program;
 	my $port = free_port();
 	my $config = example($dir, $name, $port, $text);
-	# Caddy wants a home.
+	# Caddy needs a home folder.
 	start([ $program, $arguments->($dir, $config) ],
 	    stderr => "$dir/log/start.log", stdout => "$dir/log/start.log",
 	    env => { HOME => "$dir/run", XDG_DATA_HOME => "$dir/run",
@@ -125,15 +125,15 @@ sub server_logs {
 	    grep { -f } glob "$dir/log/* $dir/*.log";
 }
 
-# What the server said, if a test has failed.
+# Print the server's messages if a test has failed.
 sub show_logs {
 	my ($dir) = @_;
 	Test::More::diag(server_logs($dir)) unless Test::More->builder->is_passing;
 	return;
 }
 
-# responder_on(FOLDER, POLICY): corswrap on the socket that the shipped files
-# name, as they say it is to be started; pid.
+# responder_on(FOLDER, POLICY): corswrap on the socket of the shipped files,
+# started as they say; returns the pid.
 sub responder_on {
 	my ($dir, $policy) = @_;
 	my $socket = "$dir/run/app.sock";

@@ -35,7 +35,7 @@ sub faults {
 	return bless { dir => $dir, fh => $fh, shim => $shim }, __PACKAGE__;
 }
 
-# What a sanitizer brings wants to be first; it calls the shim in turn.
+# A sanitizer's library must come first; it calls the shim in turn.
 sub _sanitizer {
 	my ($exit, $out) = run([ 'ldd', corswrap() ]);
 	return $out =~ m{=> (/\S+/lib[at]san\.so\S*)} ? $1 : ();
@@ -47,9 +47,9 @@ sub env {
 		FAULTS => "$self->{dir}/control" };
 }
 
-# Can it be refused?  Memory is a sanitizer's own, and gcov's code within the
-# program takes it for granted; from ThreadSanitizer clone is hidden by another
-# name (child.c).
+# Can this call fail?  A sanitizer allocates memory itself, and gcov's code in
+# the program does not check it; clone is hidden from ThreadSanitizer by
+# another name (child.c).
 sub may_refuse {
 	my ($self, $call) = @_;
 	my $sanitizer = _sanitizer() // '';

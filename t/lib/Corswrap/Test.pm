@@ -1,8 +1,8 @@
 package Corswrap::Test;
 
-# What tests with processes need: free ports, folders that go away, processes
+# Functions for tests with processes: free ports, temporary folders, processes
 # that are ended by pid, deadlines instead of sleeps, and an HTTP client that
-# shows every header as it came.
+# shows every header as received.
 #
 # SPDX-License-Identifier: ISC
 
@@ -30,28 +30,28 @@ sub top_build { return abs_path($ENV{top_builddir} || top_src()) }
 sub corswrap { return top_build() . '/corswrap' }
 sub corscheck { return top_build() . '/corscheck' }
 
-# So many seconds, times CORSWRAP_PATIENCE (HACKING.md) where programs run some
-# ten times slower than they do.  What waits for less than one waits for nothing to
-# happen.
+# So many seconds, times CORSWRAP_PATIENCE (HACKING.md) if programs run about
+# ten times slower.  Times below one second are for waits in which nothing
+# should happen.
 sub patience {
 	my ($seconds) = @_;
 	return $seconds if $seconds < 1;
 	return $seconds * ($ENV{CORSWRAP_PATIENCE} || 1);
 }
 
-# What such a run leaves out stands in t/watched.txt.
+# The tests that such a run leaves out are in t/watched.txt.
 sub under_valgrind {
 	return ($ENV{CORSWRAP_WATCHED} // '') eq 'valgrind';
 }
 
-# Was it configured with --enable-posix-only?  What the tests leave out then needs
-# what only Linux has (HACKING.md, "Other systems").
+# Was it configured with --enable-posix-only?  Then tests that need Linux are
+# left out (HACKING.md, "Other systems").
 sub posix_only {
 	return read_file(top_build() . '/Makefile') =~
 	    /^POSIX_CPPFLAGS = -DOS_POSIX_ONLY/m ? 1 : 0;
 }
 
-# A folder that everybody may enter (servers drop their rights), removed at
+# A folder that every user may enter (servers drop their rights), removed at
 # the end.
 sub tempdir {
 	my $dir = File::Temp->newdir('corswrap-XXXXXX', TMPDIR => 1);
@@ -75,16 +75,16 @@ sub read_file {
 	return scalar <$fh> // '';
 }
 
-# A port that nothing listens on and no other test is given while this process or
-# a child of it lives: a server needs a moment to take it.  Not one of those that
-# the system gives to clients (below 32768, by Linux' default).
-# Without rand, whose numbers a test may have seeded.
+# A free port, reserved for this test while this process or a child of it
+# lives: a server needs a moment to bind it.  Below 32768, because Linux by
+# default gives higher ones to clients.  Without rand, which a test may have
+# seeded.
 my ($next_port, %claims);
 sub free_port {
 	$next_port //= $$ * 7919;
 	for (1 .. 1000) {
 		my $port = 10_000 + $next_port++ % 22_000;
-		# An abstract name (unix(7)) is gone with its last holder.
+		# An abstract name (unix(7)) disappears with its last holder.
 		my $claim = IO::Socket::UNIX->new(Listen => 1,
 			Local => "\0corswrap-test-port-$port") or next;
 		my $free = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
@@ -127,7 +127,7 @@ sub stop {
 	while (time < $until) {
 		my $got = waitpid $pid, WNOHANG;
 		return $? if $got == $pid;
-		return undef if $got == -1;    # somebody has waited for it
+		return undef if $got == -1;    # it was waited for elsewhere
 		sleep 0.01;
 	}
 	kill 'KILL', $pid;
@@ -135,13 +135,13 @@ sub stop {
 	return $?;
 }
 
-# What this process has started.
+# Processes that this process has started.
 sub stop_all {
 	stop($_) for keys %running;
 	return;
 }
 
-# After fork: what the parent has started is none of the child's.
+# After fork: the parent's processes are not the child's.
 sub is_child {
 	%running = ();
 	$owner = $$;
@@ -244,9 +244,9 @@ sub _all_of {
 }
 
 # http(PORT, METHOD, PATH, [Name => value, ...], BODY): { status, headers =>
-# [[name, value], ...], body }, or nothing when there was no answer.  Options:
-# host, timeout, chunked (the body is chunks already), and each: called with all
-# that has come whenever more comes.
+# [[name, value], ...], body }, or nothing if there was no response.  Options:
+# host, timeout, chunked (the body is chunks already), and each: called with
+# all data so far whenever more arrives.
 sub http {
 	my ($port, $method, $path, $fields, $body, %o) = @_;
 	my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1',

@@ -1,8 +1,7 @@
 package Corswrap::Tree;
 
-# What is in the folders of src/, and what each may use: for the tests of the
-# tree, which also plant faults in a tree of their own to see that these find
-# them.
+# The contents of the folders of src/, and what each may use: for the tests of
+# the tree, which also check copies of the tree with planted faults.
 #
 # SPDX-License-Identifier: ISC
 
@@ -44,7 +43,7 @@ sub uses {
 	return \%uses;
 }
 
-# [ what is included, whether in quotes ] for each include of a file.
+# [ the included file, whether in quotes ] for each include of a file.
 sub includes {
 	my ($top, $file) = @_;
 	my @found;
@@ -146,7 +145,7 @@ sub circles {
 	return [ sort @found ];
 }
 
-# Circles between folders, by what their READMEs say.
+# Circles between folders, by their READMEs.
 sub folder_circles { return circles(uses($_[0])) }
 
 # The object files of folders below BUILD/src (of all without): libtool puts
@@ -168,8 +167,8 @@ sub objects {
 	return map { $newest{$_} } sort keys %newest;
 }
 
-# What the object files below BUILD/src define and use:
-# ({ symbol => file }, { file => { symbol => 1 } }), a file as folder/name.
+# The symbols that object files below BUILD/src define and use: ({ symbol =>
+# file }, { file => { symbol => 1 } }), a file as folder/name.
 sub symbols {
 	my ($build) = @_;
 	my (%made, %used);

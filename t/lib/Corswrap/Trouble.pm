@@ -1,13 +1,12 @@
 package Corswrap::Trouble;
 
-# What goes wrong with the machine: a folder for uploads that is full, a clock
-# that jumps, programs that end as their time is over.  Each function is a
-# scene; it returns what it saw as a list of [ true, what ], or [ undef, why ]
-# where it cannot be played here.
+# Faults of the machine: a full folder for uploads, a clock that jumps,
+# programs that end exactly at their timeout.  Each function returns its checks
+# as a list of [ true, what ], or [ undef, why ] if it cannot run here.
 #
 #	ok($_->[0], $_->[1]) for full_disk();
 #
-# t/hostile/chaos.t plays them once, bench/soak for hours.
+# t/hostile/chaos.t runs them once, bench/soak for hours.
 #
 # SPDX-License-Identifier: ISC
 
@@ -29,7 +28,7 @@ our @EXPORT = qw(full_disk clock_jumps deadline_race);
 
 my $origin = 'https://app.example.com';
 
-# The program of all scenes, by QUERY_STRING.
+# The program for all of them, by QUERY_STRING.
 my $program = <<'END';
 #!/usr/bin/perl
 use strict;
@@ -98,7 +97,7 @@ sub _cors {
 	return ($got->{header}{'access-control-allow-origin'}[0] // '') eq $origin;
 }
 
-# Nothing of it may be left.
+# No file of it may be left.
 sub _rest {
 	my ($r, $when) = @_;
 	my $idle = wait_for(sub {
@@ -111,8 +110,8 @@ sub _rest {
 
 # --- a full disk -----------------------------------------------------------------
 
-# Words that mount a small file system over a folder for the command behind them
-# alone; nothing where nobody lets us.
+# Words that mount a small file system over a folder, only for the command
+# after them; nothing if that is not permitted.
 sub _small_disk {
 	my ($folder, $size) = @_;
 	return unless have_program('unshare');
@@ -162,7 +161,7 @@ sub full_disk {
 	my $dir = tempdir();
 	make_places("$dir");
 	mkdir "$dir/$_" for qw(small app);
-	# Or else a limit of file sizes, which fails in the same place.
+	# Otherwise use a limit of file sizes, which fails in the same place.
 	my @wrap = _small_disk("$dir/small", '4m');
 	write_file("$dir/app.pl", $program, 0755);
 	my $socket = "$dir/run/app.sock";
@@ -180,7 +179,7 @@ sub full_disk {
 	return @seen;
 }
 
-# As clients do, it reads an answer while it sends.
+# As real clients, it reads the response while it sends.
 sub _upload {
 	my ($port, $size) = @_;
 	my $file = tempdir();
@@ -220,7 +219,7 @@ sub _fills {
 
 	push @seen, defined $disk ? _filled_by_others($r, $disk)
 	    : [ 1, 'full disk: none can be mounted here, so with ulimit -f' ];
-	# What needs no room.
+	# Requests that need no space.
 	my $got = _once($r->address, 'ok');
 	push @seen, [ $got->{body} eq 'ok', 'full disk: a GET beside it' ];
 	$is->(_once($r->address, 'count', body => 'x' x 50_000), 50_000,
@@ -236,7 +235,7 @@ sub _fills {
 	return @seen;
 }
 
-# Somebody else fills it in the midst of two bodies.
+# Another process fills it in the middle of two bodies.
 sub _filled_by_others {
 	my ($r, $disk) = @_;
 	my $size = 2 * $MB - 10;
@@ -276,7 +275,7 @@ sub _jumping {
 		FAKETIME_DONT_FAKE_MONOTONIC => 1, NO_FAKE_STAT => 1 });
 }
 
-# Answers, each with the seconds that it took, while the clock jumps.
+# Responses, each with the seconds that it took, while the clock jumps.
 sub _while_jumping {
 	my ($file, %c) = @_;
 	my ($start, $next, $turn) = (time, 0, 0);
@@ -351,7 +350,7 @@ sub clock_jumps {
 	return @seen;
 }
 
-# Seconds are what they always were.
+# Timeouts still take their normal time.
 sub _judge_jump {
 	my ($name, $got) = @_;
 	my ($what) = $name =~ /^([^,]*)/;
@@ -361,7 +360,8 @@ sub _judge_jump {
 	my $right = $what eq 'drip=12'
 	    ? $got->{ended} && $got->{body} eq 'x' x 12 && $took > 2.2
 	    : $what eq 'upload' ? $got->{ended} && $got->{body} eq '5'
-	    # Behind a 408 corswrap reads on for 5 s, so that it gets through.
+	    # After a 408 corswrap reads on for 5 s, so that the response
+	    # arrives.
 	    : $took > $limit{$what} - 0.5 &&
 	    $took < patience($limit{$what} + ($what eq 'silent' ? 9 : 4)) &&
 	    ($what eq 'hang' ? $status eq 504 : $what eq 'silent'
@@ -386,10 +386,11 @@ sub _after_jumps {
 	    [ $r->stop == 0, "a clock that jumps: it ends well, $way" ]);
 }
 
-# --- programs that end as their time is over ---------------------------------------
+# --- programs that end exactly at their timeout
+# ------------------------------------
 
-# So many rounds of 12 at once by exec and by forward; half of the answers are in
-# time and half are not.
+# So many rounds of 12 at once by exec and by forward; half of the responses
+# are in time and half are not.
 sub deadline_race {
 	my ($rounds) = @_;
 	my $dir = tempdir();

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: ISC
 #
-# The rows of t/vectors/cors.tsv as policies, requests and what is expected,
-# and the comparison with an answer.  The file's first line has its encoding.
+# The rows of t/vectors/cors.tsv as policies, requests and expected results,
+# and the comparison with a response.  The file's first line has its encoding.
 
 package Corswrap::Vectors;
 
@@ -48,8 +48,8 @@ sub rows {
 	return @rows;
 }
 
-# "key=value; key=value" and "[/path] key=value" as a policy, and what of it
-# describes the surroundings: { text, uri, app_status, app_headers }.
+# "key=value; key=value" and "[/path] key=value" as a policy, and the parts
+# that describe the environment: { text, uri, app_status, app_headers }.
 sub policy_text {
 	my ($row) = @_;
 	my %fixture = (uri => '/cgi-bin/app', app_headers => []);
@@ -94,8 +94,8 @@ sub policy_text {
 	return \%fixture;
 }
 
-# Name and value pairs of the request, in order; a header that comes in several
-# lines is joined as web servers do where join is true.
+# Name and value pairs of the request, in order; a header on several lines is
+# joined as by web servers if join is true.
 sub request_variables {
 	my ($row, $fixture, %o) = @_;
 	my @list = (
@@ -159,7 +159,7 @@ sub _compare {
 	return @wrong;
 }
 
-# What is wrong with the answer (as parse_response gives it, with status).
+# Compare the response (from parse_response, with status): the differences.
 sub complaints {
 	my ($row, $fixture, $r) = @_;
 	my $h   = $r->{header};
@@ -188,7 +188,7 @@ sub complaints {
 		my ($column, $name, $fold) = @$_;
 		push @wrong, _compare($name, $row->{$column}, $h->{$name}, $fold);
 	}
-	# A Vary that need not be there: only what it must not contain counts.
+	# An optional Vary: only check what it must not contain.
 	my $vary = $h->{vary};
 	push @wrong, _compare('vary', $row->{exp_vary_contains}, $vary, 1)
 	    unless !$vary && $row->{exp_vary_contains} =~ /^!/;

@@ -1,6 +1,6 @@
 package Corswrap::Warmth;
 
-# Responders with a [warm] section, and what their counters say.
+# Responders with a [warm] section, and their counters.
 #
 #	my $r = warm_responder("kill-grace = 300ms", warm => 'spare = 2');
 #	warm_up($r, 'x.pl');
@@ -25,7 +25,7 @@ use Time::HiRes qw(sleep);
 our @EXPORT = qw(warm_responder warm_up warm_turn ask_warm counted zygotes warm_section
     counter_lines);
 
-# Which process answers only Linux tells (os_name_senders).
+# Only Linux reports which process has replied (os_name_senders).
 Test::More::plan(skip_all => '--enable-posix-only: programs run cold')
     if posix_only();
 
@@ -59,9 +59,9 @@ sub _counters {
 	return $got->{body};
 }
 
-# { warm => N, cold => N, stale => N } of all requests until now.
-# (A request is counted when its response has been sent, so whoever has read that
-# may be earlier: wait until the worker that reports is the only busy one, or 2 s,
+# { warm => N, cold => N, stale => N } for all requests so far.  (A request is
+# counted when its response has been sent, so whoever has read that may be
+# earlier: wait until the worker that reports is the only busy one, or 2 s,
 # since a test may have a request that goes on.)
 sub counted {
 	my ($r) = @_;
@@ -72,7 +72,7 @@ sub counted {
 		/^corswrap_warm_requests_total\{result="(\w+)"\} (\d+)/mg };
 }
 
-# Ask until the answer is warm; false: it never was.
+# Send requests until one runs warm; false: it never did.
 sub warm_up {
 	my ($r, $script, %o) = @_;
 	return wait_for(sub {
@@ -87,7 +87,7 @@ sub warm_up {
 	};
 }
 
-# What the code returns, and how many requests ran warm meanwhile.
+# The code's result, and how many requests ran warm meanwhile.
 sub _ran_warm {
 	my ($r, $code) = @_;
 	my $before = counted($r)->{warm};
@@ -95,9 +95,9 @@ sub _ran_warm {
 	return ($got, counted($r)->{warm} - $before);
 }
 
-# warm_turn(RESPONDER, CODE): call it, which makes one request that is to run
-# warm, and again while that ran cold: on a busy machine a fork may be too late
-# to be used.  (What it returned, 1); (what it returned last, 0) if it never did.
+# warm_turn(RESPONDER, CODE): call it, which sends one request that should run
+# warm; repeat while it runs cold: on a busy machine a fork may be too late.
+# (its result, 1); (its last result, 0) if it never ran warm.
 sub warm_turn {
 	my ($r, $code) = @_;
 	my ($got, $ran);
@@ -105,8 +105,8 @@ sub warm_turn {
 	return ($got, $ran);
 }
 
-# As ask, of a program that is warm.  What has a body may have an effect, so it is
-# repeated only with again => 1.
+# As ask, for a warm program.  A request with a body may have side effects, so
+# it is repeated only with again => 1.
 sub ask_warm {
 	my ($r, $script, %o) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;

@@ -1,7 +1,7 @@
 package Corswrap::WebKit;
 
-# Real WebKitGTK: its MiniBrowser on an X server without a screen.  There is no
-# wire to it: a page that it loads reports by itself, and its console goes to a
+# Real WebKitGTK: its MiniBrowser on an X server without a screen.  It has no
+# protocol: a page that it loads must report itself, and its console goes to a
 # file.
 #
 #	my $w = Corswrap::WebKit->new("--proxy=http://127.0.0.1:$port")
@@ -26,8 +26,8 @@ sub program {
 	return grep({ -x } @found) ? (grep { -x } @found)[-1] : ();
 }
 
-# new(ARGUMENT, ...): its X server runs then, or nothing when there is none
-# here.  Dies when it does not come up.
+# new(ARGUMENT, ...): its X server then runs; or nothing if it is not
+# installed.  Dies if it does not start.
 sub new {
 	my ($class, @arguments) = @_;
 	program() or return;
@@ -37,7 +37,7 @@ sub new {
 	return $self;
 }
 
-# It says on a descriptor which display it has found free.
+# It reports its display on a descriptor.
 sub _start_display {
 	my ($self) = @_;
 	pipe my $read, my $write or die "pipe: $!";
@@ -56,7 +56,8 @@ sub _start_display {
 	return;
 }
 
-# A child in a group of its own; its 9 is the handle, if there is one.
+# A child in a group of its own; its descriptor 9 is the handle, if there is
+# one.
 sub _spawn {
 	my ($self, $log, $env, $command, $handle) = @_;
 	my $pid = fork // die "fork: $!";
@@ -73,7 +74,7 @@ sub _spawn {
 	exec { $command->[0] } @$command or _exit(127);
 }
 
-# Start with a page; it is not awaited.
+# Start with a page; do not wait for it.
 sub load {
 	my ($self, $url) = @_;
 	my $dir = $self->{dir};
@@ -89,8 +90,8 @@ sub load {
 	return;
 }
 
-# What the console has said since the last time, oldest first, with its source
-# and level: "SECURITY ERROR Origin ...".
+# The console's messages since the last call, oldest first, with source and
+# level: "SECURITY ERROR Origin ...".
 sub console {
 	my ($self) = @_;
 	return unless -e "$self->{dir}/log";

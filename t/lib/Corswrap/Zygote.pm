@@ -1,8 +1,8 @@
 package Corswrap::Zygote;
 
-# The responder's side of a warm interpreter, without the responder: starts one,
-# reads what it reports, and runs requests in forks of it; and runs the same
-# program cold, to compare.
+# The responder's side of a warm interpreter, without the responder: starts
+# one, reads its report, and runs requests in forks of it; and runs the same
+# program cold, for comparison.
 #
 #	my $zygote = Corswrap::Zygote->start('/a/b.pl', words => [ $^X, '-w' ]);
 #	$zygote->{obstacles}, $zygote->{files}   # "=FILE", "/FOLDER", "?ABSENT"
@@ -31,7 +31,7 @@ use constant CONTROL => 63;
 my @calls = qw(recvmsg write close dup3 fcntl exit_group);
 my %number;
 
-# Are there names for the machine's system calls?
+# Are the numbers of this machine's system calls known?
 sub warm_possible {
 	return 1 if %number;
 	return unless $^O eq 'linux' && eval { require 'sys/syscall.ph'; 1 };
@@ -41,7 +41,7 @@ sub warm_possible {
 	return 1;
 }
 
-# Where a start of this script begins: words, and the folder of the script.
+# For a start of this script: words, and the folder of the script.
 sub _begin {
 	my ($script, %o) = @_;
 	my ($folder) = $script =~ m{^(.*)/};
@@ -55,7 +55,7 @@ sub _begin {
 sub _put {
 	my (@handles) = @_;
 	POSIX::dup2(fileno $handles[$_], $_) // _exit(125) for 0 .. $#handles;
-	# The tests may have been started with some open.
+	# The tests may have inherited some descriptors.
 	opendir my $list, '/proc/self/fd' or _exit(124);
 	syscall $number{fcntl}, 0 + $_, F_SETFD, FD_CLOEXEC for
 	    grep { /^\d+$/ && $_ > 2 && $_ != CONTROL } readdir $list;
@@ -95,7 +95,7 @@ sub _collect {
 	return ($text{$out}, $text{$err});
 }
 
-# What is in standard error until now.
+# Its standard error so far.
 sub said {
 	my ($self) = @_;
 	my $text = '';
@@ -177,7 +177,7 @@ sub children {
 	return split ' ', read_file("/proc/$pid/task/$pid/children");
 }
 
-# The wait status of a process that has ended and is not buried yet.
+# The wait status of a process that has ended but was not reaped.
 sub _status {
 	my ($self, $pid) = @_;
 	wait_for(sub { read_file("/proc/$pid/stat") =~ /\) Z / }, 10)
