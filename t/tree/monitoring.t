@@ -40,8 +40,13 @@ fcgi_get($r->address, params => preflight(
 	HTTP_ACCESS_CONTROL_REQUEST_METHOD => 'DELETE'));
 fcgi_get($r->address, params => get(HTTP_ORIGIN => 'https://evil.example'));
 fcgi_get($r->address, params => get(QUERY_STRING => 'bad'));
-my $status = fcgi_get($r->address, params => get(REQUEST_URI => '/-/status',
-	SCRIPT_NAME => '/-/status'))->{body};
+# A failure may be counted a moment behind its response.
+my $status;
+wait_for(sub {
+	$status = fcgi_get($r->address, params => get(REQUEST_URI => '/-/status',
+		SCRIPT_NAME => '/-/status'))->{body};
+	$status =~ /^corswrap_failures_total\{/m;
+});
 
 # Series => { label => { value => 1 } }
 my %series;
