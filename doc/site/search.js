@@ -13,7 +13,7 @@ const SYNONYMS = {
   "405": ["options"], "413": ["max-body"], "502": ["bad-header"],
   "504": ["timeout"], allowlist: ["origins"], auth: ["password", "authorization"],
   bearer: ["authorization"], bypass: ["exclude"], cache: ["max-age"],
-  cert: ["certificate"], cross: ["cors"], csrf: ["token", "block-unsafe"],
+  cert: ["certificate"], cross: ["cors"], code: ["status"], csrf: ["block-unsafe"],
   custom: ["x-token", "headers"], daemon: ["responder"], docker: ["container"],
   download: ["install"], except: ["exclude"], fpm: ["php-fpm"], helm: ["kubernetes"],
   https: ["certificate"], ignore: ["exclude"], intranet: ["private", "local"],
@@ -21,14 +21,17 @@ const SYNONYMS = {
   kubectl: ["kubernetes"], lan: ["local"], limit: ["timeout"], login: ["password"],
   logs: ["log-file"], mistake: ["lint"], mixed: ["https"], permission: ["writable"],
   podman: ["container"], prometheus: ["metrics"], proxy: ["forward"],
+  rollback: ["upgrade"],
   session: ["cookie"], skip: ["exclude"], slow: ["warm", "timeout"],
   speed: ["measured", "warm"], ssl: ["certificate"], syntax: ["lint"],
   systemctl: ["systemd"], timeout: ["time-limit", "timed"], tls: ["certificate"],
-  token: ["authorization"], typo: ["misspelled", "lint"], update: ["upgrade"],
-  upload: ["max-body"], whitelist: ["origins"], xsrf: ["csrf"],
+  token: ["authorization"], twice: ["multiple", "duplicate-header"],
+  two: ["several", "multiple"], typo: ["misspelled", "lint"], update: ["upgrade"],
+  upload: ["max-body"], upstream: ["several", "forward"], whitelist: ["origins"],
+  xsrf: ["csrf"],
 };
 const FILLERS = new Set(("a an and are at behind can do does for from how i if in is " +
-  "it my of on or the to use via what when where which why with").split(" "));
+  "it my not of on or the to use via what when where which why with without").split(" "));
 
 function tokens(text) {
   return text.toLowerCase().split(/[^\p{L}\p{N}_.*-]+/u)
@@ -107,8 +110,9 @@ function search(text) {
   const list = asked.length > 0 ? asked : all;
   const hits = pieces().map(of => ({ of, ...weight(of, list, phrase) }))
     .filter(hit => hit.have > 0);
-  // Those with most of the words come first.
-  hits.sort((a, b) => b.have - a.have || b.sum - a.sum);
+  // A piece with half of the words counts an eighth.
+  for (const hit of hits) hit.sum *= (hit.have / list.length) ** 3;
+  hits.sort((a, b) => b.sum - a.sum);
   return hits.slice(0, 12).map(hit => hit.of.piece);
 }
 

@@ -88,7 +88,7 @@ SKIP: {
 		[ 'timed out', 'corswrap.ini.5' ],
 		[ 'exclude', 'corswrap.ini.5', 'corswrap-recipes.7' ],
 		[ 'metrics', 'corswrap-operation.7', 'corswrap.ini.5' ],
-		[ 'upstream nginx', 'servers', 'corswrap-recipes.7', 'corswrap.8' ],
+		[ 'upstream nginx', 'servers', 'corswrap-operation.7#Several', 'corswrap-recipes.7', 'corswrap.8' ],
 		[ 'journalctl', 'corswrap-operation.7', 'corswrap.8' ],
 		[ 'errorlog', 'corswrap-operation.7', 'corswrap.8' ],
 		[ 'disconnect', 'corswrap-operation.7', 'corswrap.ini.5', 'corswrap.8' ],
@@ -122,7 +122,7 @@ SKIP: {
 		[ 'upload', 'corswrap-recipes.7#Large_uploads', 'corswrap.ini.5#max-body' ],
 		[ 'uploads too large', 'corswrap-recipes.7#Large_uploads', 'corswrap.ini.5#max-body' ],
 		[ 'timeouts', 'corswrap-operation.7', 'corswrap.ini.5', 'corscheck.1' ],
-		[ 'program needs ten minutes', 'corswrap-operation.7#Time_limits' ],
+		[ 'program needs ten minutes', 'corswrap-operation.7#A_program_that_needs' ],
 		[ 'exit status', 'corscheck.1#EXIT_STATUS', 'corswrap.8#EXIT_STATUS' ],
 		[ 'CI', 'corscheck.1' ],
 		[ 'SELinux Fedora', 'corswrap.8#systems-without-the-group' ],
@@ -130,7 +130,7 @@ SKIP: {
 		[ 'mixed content', 'corswrap-errors.7#mixed-content' ],
 		[ 'subdomains cookies', 'corswrap-recipes.7#All_subdomains' ],
 		[ 'prometheus refused preflights', 'corswrap-operation.7#Monitoring' ],
-		[ 'access log format', 'corswrap.ini.5#log-format', 'corswrap-migration.7', 'corswrap.ini.5#access-log' ],
+		[ 'access log format', 'corswrap.ini.5#log-format', 'corswrap-migration.7', 'corswrap.ini.5#access-log', 'corswrap-operation.7#Where_the_log' ],
 	) {
 		my ($words, @pages) = @$row;
 		my $found = $b->value(sprintf q{(() => {
