@@ -256,6 +256,9 @@ def _prepare():
     control, *modules = [word for word in numbers.split(",") if word]
     control = int(control)
     os.set_inheritable(control, False)
+    # It was for ld.so(8) and this process.
+    if os.environ.get("LD_BIND_NOW") == "corswrap":
+        del os.environ["LD_BIND_NOW"]
     standard = _standard()
     own = sys.orig_argv.index(sys.argv[0]) if hasattr(sys, "orig_argv") else -1
     if own >= 0:

@@ -307,6 +307,7 @@ run_once(const struct subject *s, struct zygote *z, struct run *run,
 	enum child_stage stage;
 	uint64_t start;
 	struct child child;
+	uint64_t until = clock_ms() + ANSWER_TIME;
 	bool ok = false;
 
 	if (z != NULL && s->php != NULL)
@@ -326,8 +327,8 @@ run_once(const struct subject *s, struct zygote *z, struct run *run,
 	if (z == NULL)
 		ok = child_start(&spec, &child, &stage) == 0;
 	else if ((socket = zygote_fork(z)) >= 0)
-		ok = zygote_hand(z, socket, &spec, clock_ms() + ANSWER_TIME,
-				 &child) == 0;
+		ok = zygote_hand(z, socket, &spec, until, &child) == 0 &&
+		     zygote_taken(socket, &spec, until, &child) == 0;
 	(void)close(out[1]);
 	(void)close(err[1]);
 	if (ok && z != NULL)

@@ -65,17 +65,21 @@ static enum warm_result
 run_in(struct warm_zygote *z, int socket, const struct child_spec *spec,
        struct child *child)
 {
+	uint64_t until = clock_ms() + WARM_HAND_TIME;
+
 	if (socket < 0)
 		socket = zygote_fork(z->zygote);
-	if (socket < 0 || zygote_hand(z->zygote, socket, spec,
-				      clock_ms() + WARM_HAND_TIME, child) != 0)
+	if (socket < 0 ||
+	    zygote_hand(z->zygote, socket, spec, until, child) != 0)
 		return WARM_COLD;
-	/* As late as can be: what is changed after this was changed while the
-	 * request ran. */
+	/* While the fork takes the request, which is here: what is changed
+	 * after this was changed while the request ran. */
 	if (zygote_is_stale(z->zygote)) {
 		zygote_discard(socket, child);
 		return WARM_STALE;
 	}
+	if (zygote_taken(socket, spec, until, child) != 0)
+		return WARM_COLD;
 	zygote_go(socket);
 	return WARM_USED;
 }

@@ -41,7 +41,7 @@ enum {
 	REPORT_MAX = 4 * 1024 * 1024, /* bytes */
 	WATCHED_MAX = 1000,	      /* files in a folder of `watch` */
 	STUCK = 2000,		      /* ms that its end may take */
-	VARIABLES = 256		      /* of a program that reports */
+	VARIABLES = 512		      /* that it is started with */
 };
 
 /* ---- start ---- */
@@ -108,26 +108,50 @@ start_report(struct zygote *z, const struct zygote_spec *spec,
 	return rc;
 }
 
+/*
+ * With one more, by which glibc binds all functions at the start; else each
+ * fork looks up the same ones again (ld.so(8)).  The interpreter's half, which
+ * knows it by its value, takes it out before the script is compiled.
+ */
+static char *const *
+start_variables(char *const *env, char **to, size_t most)
+{
+	static char bind[] = "LD_BIND_NOW=corswrap";
+	size_t count = 0;
+
+	for (; env[count] != NULL; count++) {
+		if (count + 2 >= most ||
+		    strncmp(env[count], bind, strcspn(bind, "=") + 1) == 0)
+			return env;
+		to[count] = env[count];
+	}
+	to[count++] = bind;
+	to[count] = NULL;
+	return to;
+}
+
 static int
 start(struct zygote *z, const struct zygote_spec *spec, enum child_stage *stage)
 {
 	int control[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1};
 	int in = one_byte(), rc = -1, error;
+	char *env[VARIABLES];
 
 	if (in >= 0 && os_pipe(out) == 0 && os_pipe(err) == 0 &&
 	    socketpair(AF_UNIX, SOCK_SEQPACKET, 0, control) == 0) {
 		/* A stopped one shall go on when we die, and see that. */
-		struct child_spec child = {.argv = spec->interpreter->argv,
-					   .env = spec->env,
-					   .directory = spec->directory,
-					   .in = in,
-					   .out = out[1],
-					   .err = err[1],
-					   .files = spec->files,
-					   .prepared = true,
-					   .death_signal = SIGCONT,
-					   .control = control[1],
-					   .control_as = INTERPRETER_CONTROL};
+		struct child_spec child = {
+		    .argv = spec->interpreter->argv,
+		    .env = start_variables(spec->env, env, VARIABLES),
+		    .directory = spec->directory,
+		    .in = in,
+		    .out = out[1],
+		    .err = err[1],
+		    .files = spec->files,
+		    .prepared = true,
+		    .death_signal = SIGCONT,
+		    .control = control[1],
+		    .control_as = INTERPRETER_CONTROL};
 		(void)fcntl(control[0], F_SETFD, FD_CLOEXEC);
 		(void)fcntl(control[1], F_SETFD, FD_CLOEXEC);
 		rc = child_start(&child, &z->process, stage);
@@ -541,11 +565,21 @@ zygote_hand(struct zygote *z, int socket, const struct child_spec *spec,
 		(void)close(socket);
 		return -1;
 	}
-	if (send_request(socket, spec, until) &&
-	    expect(socket, 'a', until, NULL) &&
-	    (spec->limits == NULL || child_limit(out->pid, spec->limits) == 0))
+	if (send_request(socket, spec, until))
 		return 0;
 	zygote_discard(socket, out);
+	return -1;
+}
+
+int
+zygote_taken(int socket, const struct child_spec *spec, uint64_t until,
+	     struct child *child)
+{
+	if (expect(socket, 'a', until, NULL) &&
+	    (spec->limits == NULL ||
+	     child_limit(child->pid, spec->limits) == 0))
+		return 0;
+	zygote_discard(socket, child);
 	return -1;
 }
 

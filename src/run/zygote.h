@@ -83,13 +83,20 @@ bool zygote_is_stale(const struct zygote *);
 int zygote_fork(struct zygote *);
 
 /*
- * Give a fork its request: descriptors, environment, limits of spec; what a
- * fork has from its parent (argv, directory) is not looked at.  Waits until
- * `until` (ms, clock_ms).  0: *out waits for zygote_go.  -1: it has been ended,
- * the socket is closed, and nothing of the request was touched.
+ * Give a fork its request: descriptors, environment of spec; what a fork has
+ * from its parent (argv, directory) is not looked at.  Waits until `until` (ms,
+ * clock_ms).  0: *out takes it meanwhile (zygote_taken).  -1: it has been
+ * ended, the socket is closed, and nothing of the request was touched.
  */
 int zygote_hand(struct zygote *, int socket, const struct child_spec *spec,
 		uint64_t until, struct child *out);
+
+/*
+ * Wait until it has the request, and set the limits of spec.  0: it waits for
+ * zygote_go.  -1: as above.
+ */
+int zygote_taken(int socket, const struct child_spec *spec, uint64_t until,
+		 struct child *);
 
 /* The last byte: from here on it is a program that runs.  Closes the socket. */
 void zygote_go(int socket);

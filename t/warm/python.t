@@ -125,13 +125,15 @@ for my $case (@corpus) {
 
 # Changes of variables by a module of `load` remain when the script runs.
 mkdir "$dir/modules";
-write_file("$dir/modules/sets.py", "import os\nos.environ['SET'] = 'by a module'\n" .
+write_file("$dir/modules/sets.py", "import os\nBOUND = os.environ.get('LD_BIND_NOW')\n" .
+    "os.environ['SET'] = 'by a module'\n" .
     "os.environ.pop('LOST', None)\nos.environ['QUERY_STRING'] = 'changed'\n");
 write_file("$dir/modules/shares.py", "import mmap\nm = mmap.mmap(-1, 4096)\n");
 write_file("$dir/modules/moves.py", "import os\nos.chdir('/')\n");
 my %modules = (PYTHONPATH => "$dir/modules", LOST => 1);
 {
-	my $sets = script('variables', "import os, sets\nprint(sorted(os.environ.items()))\n");
+	my $sets = script('variables', "import os, sets\n" .
+	    "print(sorted(os.environ.items()), sets.BOUND)\n");
 	my $z = Corswrap::Zygote->start($sets, words => [$python], load => ['sets'],
 	    env => \%modules);
 	is_deeply($z->{obstacles}, [], 'a module that changes variables');

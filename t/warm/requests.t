@@ -125,9 +125,12 @@ is($cold->stop, 0, 'so does the other');
 
 perl_program('where.pl', <<'END');
 BEGIN { our $compiled = $$ }
+our $bound;
+BEGIN { $bound = join ' ', $ENV{LD_BIND_NOW} // 'none', `echo \${LD_BIND_NOW-none}` }
 sub text { open my $f, '<', $_[0] or return; local $/; <$f> }
 print "Content-Type: text/plain\n\n";
 print "ppid ", getppid, "\n" if $ENV{QUERY_STRING} eq 'ppid';
+print "bound $bound";
 print "group ", getpgrp == $$ ? 1 : 0, "\n", text('/proc/self/limits'),
     join ' ', map { "$_=$ENV{$_}" } sort keys %ENV;
 END
@@ -140,6 +143,10 @@ is(ask_warm($r, 'where.pl')->{body}, ask($one, 'where.pl')->{body},
     'group, limits, environment are as when cold');
 like(ask_warm($r, 'where.pl', params => { QUERY_STRING => 'ppid' })->{body},
     qr/^ppid (@{[ join '|', zygotes($r) ]})$/m, 'it is a child of the zygote');
+like(ask_warm($r, 'where.pl')->{body}, qr/^bound none none$/m,
+    'a variable for ld.so is not seen while it is compiled, nor by its programs');
+like(read_file('/proc/' . (zygotes($r))[0] . '/environ'), qr/(?:^|\0)LD_BIND_NOW=corswrap\0/,
+    'but it was started with it');
 my $before = counted($r);
 ask($r, 'where.pl', params => { PERL5LIB => '/nowhere' });
 my $after = counted($r);

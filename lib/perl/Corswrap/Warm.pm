@@ -21,6 +21,7 @@ package Corswrap::Warm;
 our $VERSION = '1';
 
 my ($control, $recvmsg, $write, $close, $dup3, $fcntl, $exit);
+my @kept; # memory that forks shall not use: _fill
 my @load;   # modules
 my @faults; # what is wrong with them
 my @standard; # what 0, 1 and 2 are when perl starts
@@ -38,6 +39,8 @@ sub import {
 	syscall $fcntl, $control, 2, 1;
 	@standard = _standard();
 	$place = readlink '/proc/self/cwd';
+	# It was for ld.so(8) and this process.
+	delete $ENV{LD_BIND_NOW} if ($ENV{LD_BIND_NOW} // '') eq 'corswrap';
 	%begun = %ENV;
 	# Neither this file nor its folder is to be seen by the script.
 	my $dir = delete $INC{'Corswrap/Warm.pm'};
@@ -59,28 +62,41 @@ sub _send {
 	return syscall($write, $fd, $bytes, length $bytes) == length $bytes;
 }
 
-# _receive(FD, MOST): the bytes, and the descriptors that came with them;
-# nothing at the end.  By the kernel's struct msghdr, since core Perl has no
-# other way to receive descriptors.
-sub _receive {
-	my ($fd, $most) = @_;
-	my $bytes  = "\0" x $most;
-	my $beside = "\0" x 64;
-	# The kernel writes into these two: neither may share memory with a copy.
-	vec($bytes, 0, 1) = vec($beside, 0, 1) = 0;
-	my $piece = pack 'P L!', $bytes, $most;
-	my $n = -1;
-	do {
-		my $header = pack 'L! I x![L!] P L! P L! i x![L!]',
-		    0, 0, $piece, 1, $beside, length $beside, 0;
-		$n = syscall $recvmsg, $fd, $header, 0;
-	} while ($n < 0 && $! == 4); # EINTR; %! would load a module
-	return if $n <= 0;
-	return (substr($bytes, 0, $n), _descriptors($beside));
+# What the kernel writes a message into, MOST bytes of it; some can be used many
+# times.  By the kernel's struct msghdr, since core Perl has no other way to
+# receive descriptors.
+sub _box {
+	my ($most) = @_;
+	my %box = (bytes => "\0" x $most, beside => "\0" x 64);
+	# Neither may share memory with a copy.
+	vec($box{$_}, 0, 1) = 0 for qw(bytes beside);
+	$box{piece} = pack 'P L!', $box{bytes}, $most;
+	$box{header} = pack 'L! I x![L!] P L! P L! i x![L!]',
+	    0, 0, $box{piece}, 1, $box{beside}, 64, 0;
+	$box{room} = pack 'L!', 64;
+	# Where it says how much came beside the bytes.
+	$box{at} = length pack 'L! I x![L!] P L! P', 0, 0, $box{piece}, 1,
+	    $box{beside};
+	return \%box;
 }
 
-# Those in a control message of SOL_SOCKET (1), SCM_RIGHTS (1).  The buffer was
-# all zeros, so one without a message has the length 0.
+# _receive(FD, BOX): the bytes, and the descriptors that came with them; nothing
+# at the end.
+sub _receive {
+	my ($fd, $box) = @_;
+	my $n = -1;
+	do {
+		substr $box->{header}, $box->{at}, length $box->{room},
+		    $box->{room};
+		$n = syscall $recvmsg, $fd, $box->{header}, 0;
+	} while ($n < 0 && $! == 4); # EINTR; %! would load a module
+	return if $n <= 0;
+	my $room = substr $box->{header}, $box->{at}, length $box->{room};
+	return substr $box->{bytes}, 0, $n if $room eq "\0" x length $room;
+	return (substr($box->{bytes}, 0, $n), _descriptors($box->{beside}));
+}
+
+# Those in a control message of SOL_SOCKET (1), SCM_RIGHTS (1).
 sub _descriptors {
 	my ($beside) = @_;
 	my $head = length pack 'L! i i', 0, 0, 0;
@@ -221,6 +237,42 @@ sub _files {
 	return (@files, map { $_, @{ $absent{$_} } } sort keys %absent);
 }
 
+# --- memory ----------------------------------------------------------------------------
+
+# Where the heap ends; 0: there is none.  Not by hex, which under -w warns of
+# addresses of more than 32 bits.
+sub _heap_end {
+	sysopen my $list, '/proc/self/maps', 0 or return 0;
+	my ($text, $n) = ('');
+	1 while $n = sysread $list, $text, 65536, length $text;
+	$text =~ /-([0-9a-f]+) \S+ \S+ \S+ \S+ +\[heap\]/ or return 0;
+	my $digits = 2 * length pack 'J', 0;
+	return unpack 'J>', pack 'H*', substr '0' x $digits . $1, -$digits;
+}
+
+# A fork copies each page that it is the first to write to.  What is free in the
+# heap lies scattered between what is not: take all of that, so that what a fork
+# allocates lies together, behind the end that the heap has now.  The largest
+# first, since a large piece is cut for a small one; without lists, whose items
+# would be free again afterwards.
+sub _fill {
+	my $end = _heap_end() or return;
+	my ($i, $size) = (0, 65536);
+	$#kept = 8191;
+	while ($size && $i < $#kept) {
+		vec($kept[$i], $size - 4, 8) = 0;
+		if (unpack('J', pack 'P', $kept[$i]) <= $end) {
+			$i++;
+			next;
+		}
+		undef $kept[$i];
+		$size = $size > 1024 ? $size / 2 : $size - 16;
+	}
+	# The heads of scalars have a list of their own.
+	1 while $i < $#kept && \($kept[++$i] = undef) <= $end;
+	return;
+}
+
 # --- serving ---------------------------------------------------------------------------
 
 # Says what speaks against forks of this process ("!" and words) and what it was
@@ -264,14 +316,12 @@ sub _take_changes {
 # the script has changed them since.
 sub _environment {
 	my ($list) = @_;
-	my $taint = substr "$0$^X", 0, 0;
-	%ENV = ();
-	for my $pair (split /\0/, $list) {
-		my $at = index $pair, '=';
-		$ENV{ substr $pair, 0, $at } =
-		    substr($pair, $at + 1) . $taint;
+	%ENV = $list =~ /([^=\0]+)=([^\0]*)\0/g;
+	if (${^TAINT}) {
+		my $taint = substr "$0$^X", 0, 0;
+		$_ .= $taint for values %ENV;
 	}
-	delete @ENV{@unset};
+	delete @ENV{@unset} if @unset;
 	$ENV{$_} = $set{$_} for keys %set;
 	return;
 }
@@ -296,18 +346,22 @@ sub _tell {
 }
 
 # In a fork: be ready, take a request, say so, and begin at the byte that says
-# that it may ("g", or "l" of corscheck: _tell); anything else is the end.
+# that it may ("g", or "l" of corscheck: _tell); anything else is the end.  What
+# can be done before the request comes, or while the other side looks whether
+# the script is as it was, is done then.
 sub _child {
 	my ($socket, $data) = @_;
 	syscall $close, $control;
 	setpgrp 0, 0;
 	_reopen($_, $data->{$_}) for keys %$data;
+	%ENV = ();
+	my $box = _box(4096);
 	_send($socket, 'r') or _vanish();
-	my ($bytes, @fds) = _receive($socket, 4096);
+	my ($bytes, @fds) = _receive($socket, $box);
 	_vanish() if !defined $bytes || @fds != 3 || length $bytes < 4;
 	my $length = unpack 'L', substr $bytes, 0, 4, '';
 	while (length $bytes < $length) {
-		my ($more) = _receive($socket, $length - length $bytes);
+		my ($more) = _receive($socket, $box);
 		_vanish() if !defined $more;
 		$bytes .= $more;
 	}
@@ -315,9 +369,9 @@ sub _child {
 		syscall($dup3, $fds[$fd], $fd, 0) >= 0 or _vanish();
 		syscall $close, $fds[$fd];
 	}
-	_environment($bytes);
 	_send($socket, 'a') or _vanish();
-	my ($go) = _receive($socket, 1);
+	_environment($bytes);
+	my ($go) = _receive($socket, $box);
 	_vanish() if !defined $go || $go !~ /\A[gl]\z/;
 	$go eq 'g' ? syscall $close, $socket : _tell($socket);
 	srand;
@@ -344,14 +398,17 @@ sub _serve {
 		    !/\A__/ || $_ eq 'CHLD' && defined $SIG{$_}
 	} keys %SIG;
 	local @SIG{@handled} = ('DEFAULT') x @handled;
-	while (my ($order, $socket) = _receive($control, 32)) {
+	my ($order, $socket, $pid);
+	my $orders = _box(32);
+	_fill();
+	while (($order, $socket) = _receive($control, $orders)) {
 		if ($order eq 'f' && defined $socket) {
-			my $pid = fork;
+			$pid = fork;
 			return _child($socket, $data) if defined $pid && !$pid;
 			$running{$pid} = 1 if $pid;
 			syscall $close, $socket;
 		} elsif (substr($order, 0, 1) eq 'w') {
-			my $pid = substr $order, 1;
+			$pid = substr $order, 1;
 			waitpid $pid, 0 if delete $running{$pid};
 		}
 	}

@@ -114,6 +114,7 @@ sub start {
 	my $pid = fork // die "fork: $!";
 	if (!$pid) {
 		my @words = _begin($script, %o);
+		$ENV{LD_BIND_NOW} = 'corswrap'; # as the responder does
 		my $in = _body("\n");
 		POSIX::dup2(fileno $theirs, CONTROL);
 		_put($in, $to_out, $to_err);
