@@ -101,6 +101,15 @@ my %command = (
 		('run', '--adapter', 'caddyfile', '--config', $_[1]) } ],
 );
 
+# mod_cgid's own process makes its socket after Apache listens, and gives it to
+# Apache's user last; a request before that is answered by 503.
+sub _wait_cgid {
+	my ($text) = @_;
+	my ($socket) = $text =~ /^\s*ScriptSock\s+"?([^"\s]+)/m or return 1;
+	return wait_for(sub { grep { -S && ($> != 0 || (stat _)[4] != 0) }
+		glob "$socket.*" });
+}
+
 # serve(FOLDER, SERVER, NAME, TEXT): the shipped configuration, or that text for
 # it, in that server; port.
 sub serve {
@@ -115,7 +124,7 @@ sub serve {
 	    stderr => "$dir/log/start.log", stdout => "$dir/log/start.log",
 	    env => { HOME => "$dir/run", XDG_DATA_HOME => "$dir/run",
 		XDG_CONFIG_HOME => "$dir/run" });
-	return $port if wait_port($port);
+	return $port if wait_port($port) && _wait_cgid(read_file($config));
 	die "$server did not start:\n", server_logs($dir);
 }
 
@@ -214,7 +223,7 @@ $config
 END
 	start([ $program, '-DFOREGROUND', '-f', "$dir/apache.conf" ],
 	    stderr => "$dir/start.log");
-	return $port if wait_port($port);
+	return $port if wait_port($port) && _wait_cgid($config);
 	die "Apache did not start:\n", read_file("$dir/start.log"),
 	    read_file("$dir/error.log");
 }
