@@ -66,10 +66,10 @@ if ($say{$do}) {
 	print $say{$do};
 } elsif ($do eq 'part') {
 	my ($from, $to) = ($ENV{HTTP_RANGE} // '') =~ /^bytes=(\d+)-(\d+)$/;
-	my $all = join '', map { sprintf '%07d ', $_ } 0 .. 249_999;
+	my $all = join '', map { sprintf '%07d ', $_ } 0 .. 24_999;
 	my $head = "Content-Type: application/octet-stream\nAccept-Ranges: bytes\n";
 	print defined $to ? "Status: 206 Partial Content\n${head}"
-	    . "Content-Range: bytes $from-$to/2000000\n\n"
+	    . "Content-Range: bytes $from-$to/200000\n\n"
 	    . substr($all, $from, $to - $from + 1) : "$head\n$all";
 } else {
 	print "${t}\n";
@@ -115,10 +115,11 @@ asked('a long path', 'GET', '/' . 'abcdefgh/' x 200);
 asked("Host $_", 'GET', '/y', [], undef, host => $_)
     for 'www.example.com', 'www.example.com:81', 'WWW.Example.COM', '[::1]',
     '[::1]:8080';
+# (A range of bytes lighttpd may cut out itself, if all has come at once.)
 asked('headers of all kinds', 'GET', '/y', [ Cookie => 'a=b; c="d e"',
 	Accept => '*/*;q=0.1', 'Accept-Encoding' => 'gzip', 'X-Long' => 'l' x 3000,
 	Authorization => 'Basic YTpi', 'If-None-Match' => '"a"',
-	'X-UTF8' => "\xc3\xa9", Proxy => 'http://evil', Range => 'bytes=1-2',
+	'X-UTF8' => "\xc3\xa9", Proxy => 'http://evil', Range => 'lines=1-2',
 	'User-Agent' => 'x/1 (y; z)' ]);
 asked('a body in chunks', 'POST', '/y', [ 'Content-Type' => 'text/plain' ],
     "5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n", chunked => 1);
@@ -127,7 +128,7 @@ for my $do (qw(teapot created empty same away cookies headers crlf bytes gzip
 	asked("the response $do", $_, '/y', [ 'X-Do' => $do ]) for qw(GET HEAD);
 }
 asked('a part', 'GET', '/y', [ 'X-Do' => 'part',
-	Range => 'bytes=1000000-1000999' ]);
+	Range => 'bytes=100000-100999' ]);
 
 # For the scripts of a folder: cases that depend on their lines.
 my %asked = (one => \@asked,
@@ -191,8 +192,10 @@ sub ask {
 		    [ Origin => $origin, @$fields ], $body, timeout => 15, %$o)
 		    || { status => 'no answer', headers => [], body => '' };
 		my $text = $r->{body};
-		$text =~ s/\b$port\b/PORT/g;
-		$text =~ s/^CONTENT_LENGTH=0$/CONTENT_LENGTH=/m;
+		if (length $text < 10_000) { # nothing of that is in more
+			$text =~ s/\b$port\b/PORT/g;
+			$text =~ s/^CONTENT_LENGTH=0$/CONTENT_LENGTH=/m;
+		}
 		$got{"$method: $name"} = { status => $r->{status}, body => $text,
 			cors => header($r, 'Access-Control-Allow-Origin') // '',
 			headers => plain_headers($r) };

@@ -11,7 +11,8 @@ package Corswrap::Differential;
 # Each page runs its requests, reports by POST and goes on to the next page, so
 # that a browser only has to be started once, with the first page.
 #
-# CORSWRAP_SEED chooses other ones, CORSWRAP_EXCHANGES how many.
+# CORSWRAP_SEED chooses other ones, CORSWRAP_EXCHANGES how many; by default half
+# of count, with CORSWRAP_LONG all.
 # SPDX-License-Identifier: ISC
 
 use strict;
@@ -553,7 +554,8 @@ sub check_browser {
 	$browser = {@_};
 	plan skip_all => 'no lighttpd' unless have_program('lighttpd');
 	my $seed = $ENV{CORSWRAP_SEED} // $browser->{seed};
-	my $count = $ENV{CORSWRAP_EXCHANGES} // $browser->{count};
+	my $count = $ENV{CORSWRAP_EXCHANGES} //
+	    int $browser->{count} / ($ENV{CORSWRAP_LONG} ? 1 : 2);
 	$dir = tempdir();
 	mkdir "$dir/$_" for qw(www seen done);
 	$port = free_port();
