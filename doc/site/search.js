@@ -171,5 +171,8 @@ function open_target() {
 }
 addEventListener("hashchange", open_target);
 open_target();
+// On a phone the contents of a page would fill the first screen.
+if (matchMedia("(max-width: 48rem)").matches)
+  for (const list of document.querySelectorAll(".contents")) list.open = false;
 const given = new URLSearchParams(location.search).get("q");
 if (given) { words.value = given; show(); }

@@ -55,6 +55,8 @@ for ([ 'corswrap-errors.7.html', qr/^the-preflight-gets-405/ ],
 for (qw(corswrap-errors.7 corswrap.ini.5 corswrap-operation.7 hacking)) {
 	like(read_file("$site/$_.html"), qr/class="contents"/, "$_: its contents");
 }
+like(read_file("$site/corswrap.ini.5.html"),
+    qr{<li class="h3">[^\n]*\[app\][^\n]*href="#max-body">max-body</a>}, 'and the keys');
 unlike(read_file("$site/servers.html"), qr/\@(?:sysconfdir|bindir)\@/,
     'units are as they are installed');
 for my $name (sort keys %links) {
