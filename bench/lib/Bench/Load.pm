@@ -14,7 +14,7 @@ use Corswrap::Test qw(write_file);
 use Exporter qw(import);
 use Time::HiRes qw(clock_gettime CLOCK_MONOTONIC);
 
-our @EXPORT = qw(fcgi_load http_load floor_load compare);
+our @EXPORT = qw(fcgi_load http_load floor_load forks_load compare);
 
 my %units = (us => 1, ms => 1e3, s => 1e6, m => 6e7);
 
@@ -90,6 +90,22 @@ sub floor_load {
 		my $cpu = $after[2] + $after[3] - $before[2] - $before[3];
 		return { rate => $done / $wall, cpu => 1e6 * $cpu / $done,
 			p50 => $workers * $each, p99 => 0, failed => 0 };
+	};
+}
+
+# forks_load(SCRIPT, MODULE, ...): forks of a Perl that has compiled the script,
+# and loaded the modules (Bench::Forks).
+sub forks_load {
+	my ($script, @load) = @_;
+	my ($folder) = __FILE__ =~ m{^(.*)/Bench/};
+	return sub {
+		my ($ms) = @_;
+		my $words = join ',', int $ms, @load;
+		my $text = `exec $^X -I'$folder' -MBench::Forks=$words $script </dev/null`;
+		my ($runs, $wall, $cpu, $p50) = split ' ', $text;
+		die "$script: forks of it failed\n" if !$p50;
+		return { rate => $runs / $wall, cpu => 1e6 * $cpu / $runs,
+			p50 => $p50, p99 => 0, failed => 0 };
 	};
 }
 
