@@ -15,7 +15,8 @@ const SYNONYMS = {
   bearer: ["authorization"], bypass: ["exclude"], cache: ["max-age"],
   cert: ["certificate"], cross: ["cors"], code: ["status"], csrf: ["block-unsafe"],
   custom: ["x-token", "headers"], daemon: ["responder"], docker: ["container"],
-  download: ["install"], except: ["exclude"], fpm: ["php-fpm"], helm: ["kubernetes"],
+  download: ["install"], except: ["exclude"], fpm: ["php-fpm"], ftp: ["hosting", "upload"],
+  helm: ["kubernetes"],
   https: ["certificate"], ignore: ["exclude"], intranet: ["private", "local"],
   journal: ["journalctl"], jwt: ["authorization"], k8s: ["kubernetes"],
   kubectl: ["kubernetes"], lan: ["local"], limit: ["timeout"], login: ["password"],
@@ -24,11 +25,11 @@ const SYNONYMS = {
   rollback: ["upgrade"],
   session: ["cookie"], skip: ["exclude"], slow: ["warm", "timeout"],
   speed: ["measured", "warm"], ssl: ["certificate"], syntax: ["lint"],
-  systemctl: ["systemd"], timeout: ["time-limit", "timed"], tls: ["certificate"],
+  systemctl: ["systemd"], test: ["probe", "replay"], timeout: ["time-limit", "timed"], tls: ["certificate"],
   token: ["authorization"], twice: ["multiple", "duplicate-header"],
   two: ["several", "multiple"], typo: ["misspelled", "lint"], update: ["upgrade"],
   upload: ["max-body"], upstream: ["several", "forward"], whitelist: ["origins"],
-  xsrf: ["csrf"],
+  mod_allowmethods: ["allowmethods"], wwwrun: ["user"], xsrf: ["csrf"],
 };
 const FILLERS = new Set(("a an and are at behind can do does for from how i if in is " +
   "it my not of on or the to use via what when where which why with without").split(" "));
