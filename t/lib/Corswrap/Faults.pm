@@ -172,11 +172,10 @@ sub hold {
 		my $now = $self->running;
 		$held = $now if $now > $held;
 		return if $now < $count && time < $until;
-		$gate = 1;
-		# All of them continue as soon as a writer opens it.
-		open my $w, '>', "$self->{dir}/gate" or die "gate: $!";
-		sleep 0.2;
-		close $w;
+		# A line for each of them, also for one whose shell is not there
+		# yet: it runs since its process does.
+		open $gate, '+<', "$self->{dir}/gate" or die "gate: $!";
+		syswrite $gate, "\n" x (2 * $count);
 	});
 	$sum->{held} = $held;
 	return $sum;
