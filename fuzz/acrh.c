@@ -1,6 +1,7 @@
 /*
- * Access-Control-Request-Headers against a plain reading of the same lines.
- * The first byte chooses the policy; lines are joined as HTTP joins them.
+ * Access-Control-Request-Headers compared with a simple reading of the same
+ * lines.  The first byte chooses the policy; lines are joined as HTTP joins
+ * them.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -98,7 +99,7 @@ plain_line(struct plain *plain, enum kind kind, char *line)
 
 	while ((item = strsep(&line, ",")) != NULL && !plain->malformed) {
 		size_t len;
-		/* Too many comes before what is wrong behind them. */
+		/* "Too many" wins over errors after them. */
 		if (++plain->elements > CORS_ACRH_ELEMENTS)
 			return;
 		item += strspn(item, " \t");

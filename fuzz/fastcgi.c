@@ -1,9 +1,9 @@
 /*
- * A whole connection over a pair of sockets: what the program would be given is
- * what the plain decoder reads, and, where the two follow the same rules, what
- * libfcgi reads; the response is FastCGI.  As a worker reads it; with the bytes
- * coming one by one; and by a caller that knows how long the body is, and then
- * asks whether the client disconnected.
+ * A whole connection over a pair of sockets: the program's input equals that
+ * of the simple decoder, and, if both follow the same rules, of libfcgi; the
+ * response is FastCGI.  Read as a worker does; byte by byte; and by a caller
+ * that knows the length of the body, and then checks whether the client
+ * disconnected.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -24,13 +24,13 @@
 enum {
 	INPUT_MAX = 32768,
 	REQUESTS_MAX = 8,
-	REPLIES_MAX = 64, /* that a socket holds for sure */
+	REPLIES_MAX = 64, /* that always fit into a socket */
 	SINGLE_MAX = 200  /* packets, the same */
 };
 
 struct way {
 	bool single; /* a byte at each read */
-	bool known;  /* no more is read than the body */
+	bool known;  /* not more is read than the body */
 };
 
 static struct connection *connection;
@@ -77,7 +77,7 @@ check_variables(const struct plain_request *plain, char **variables, bool ours)
 	CHECK(variables[n] == NULL);
 }
 
-/* Is there an ABORT_REQUEST behind this? */
+/* Is there an ABORT_REQUEST after this? */
 static bool
 abort_follows(const uint8_t *data, size_t size)
 {
@@ -107,7 +107,7 @@ check_body(const struct plain_request *plain, bool aborted_behind)
 
 	while ((n = source->read(source, body + len, sizeof(body) - len)) > 0)
 		len += (size_t)n;
-	/* Records that have no place there may end it. */
+	/* Invalid records may end it. */
 	if (plain->others)
 		return;
 	CHECK(len <= plain->body_len);
@@ -116,13 +116,13 @@ check_body(const struct plain_request *plain, bool aborted_behind)
 	 */
 	if (plain->body_ended && !plain->aborted && !aborted_behind)
 		CHECK(n == 0 && len == plain->body_len);
-	/* What did not end is not taken for whole. */
+	/* An unfinished response is not taken for complete. */
 	if (!plain->body_ended)
 		CHECK(n < 0);
 }
 
-/* No more is read than the body has; where nothing follows that, the client is
- * seen to be gone. */
+/* Not more is read than the body; if no input follows, the disconnect is
+ * noticed. */
 static void
 check_known(const struct plain_request *plain, size_t behind, bool aborted)
 {
@@ -145,7 +145,7 @@ check_known(const struct plain_request *plain, size_t behind, bool aborted)
 	if (n < 0 || behind >= FCGI_HEADER_LEN)
 		return;
 	CHECK(len == plain->body_len);
-	/* Each look is bounded; there would be another. */
+	/* Each check reads a limited amount; there would be another. */
 	for (size_t i = 0; i < INPUT_MAX && !gone && sink->poll_fd >= 0; i++)
 		gone = sink->gone(sink);
 	/* The peer has closed its sending side alone: it is not gone, and only
@@ -153,9 +153,8 @@ check_known(const struct plain_request *plain, size_t behind, bool aborted)
 	CHECK(gone || sink->poll_fd < 0 || sink->poll_events == 0);
 }
 
-/* What came back: records; the end of this request among them, if it was
- * answered and the client sent no more than the requests (a close with input
- * unread is a reset). */
+/* The output: records; with the end of this request if there was a response
+ * and the client sent only requests (a close with unread input is a reset). */
 static void
 check_response(int fd, unsigned id, bool answered)
 {
@@ -176,7 +175,7 @@ check_response(int fd, unsigned id, bool answered)
 	CHECK(at == len && (ended || !answered || n < 0));
 }
 
-/* What is to be read of bytes that all have come. */
+/* The expected result if all bytes have arrived. */
 static enum connection_event
 expected(const uint8_t *data, size_t size)
 {
@@ -205,7 +204,7 @@ expected(const uint8_t *data, size_t size)
 	return CONNECTION_CLOSED;
 }
 
-/* Answer a request that has been read; false: the connection is closed. */
+/* Respond to a request that has been read; false: the connection is closed. */
 static bool
 answer(const struct plain_request *plain, size_t behind, bool aborted,
        bool known, bool keep)
@@ -226,7 +225,7 @@ answer(const struct plain_request *plain, size_t behind, bool aborted,
 	return connection_finish(connection, keep);
 }
 
-/* As a worker does it.  Returns whether the first request was answered. */
+/* As a worker does it.  Returns whether the first request got a response. */
 static bool
 converse(int fd, const uint8_t *data, size_t size, bool known)
 {
@@ -284,9 +283,9 @@ read_by_libfcgi(int fd, const struct plain_request *plain)
 
 /*
  * The second opinion, on the first request, where libfcgi follows the
- * specification: it loses its way in some paddings, takes management records
- * and those of other requests for parameters, and an end within a record for
- * the end of the body.
+ * specification: it fails on some paddings, takes management records and those
+ * of other requests for parameters, and an end within a record for the end of
+ * the body.
  */
 static void
 ask_libfcgi(const uint8_t *data, size_t size)
@@ -316,7 +315,7 @@ static void
 connect_and_read(const uint8_t *data, size_t size, struct way way)
 {
 	int type = way.single ? SOCK_SEQPACKET : SOCK_STREAM, pair[2];
-	/* A packet is what one read takes. */
+	/* A packet is one read. */
 	size_t step = way.single ? 1 : size;
 	unsigned id = 0;
 	bool clean, answered;

@@ -1,7 +1,7 @@
 /*
- * The browser's side: a request of a script and a server's answer to it.
- * Lines: method, page's origin, "Name: value" of the script; after an empty
- * line those of the answer.
+ * The browser's side: a request of a script and a server's response.  Lines:
+ * method, page's origin, "Name: value" of the script; after an empty line
+ * those of the response.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -34,7 +34,7 @@ read_fields(struct slice *rest, struct fields *out)
 	}
 }
 
-/* Sorted, each once, lower case, of those that ask for a preflight. */
+/* Sorted, each once, lower case, of those that need a preflight. */
 static void
 check_asked(const struct fetch_plan *plan)
 {
@@ -66,7 +66,7 @@ check_answer(struct arena *arena, const struct fetch_plan *plan,
 	struct fetch_check check =
 	    fetch_check_origin(arena, request->origin, credentials, fields);
 
-	/* Nothing passes but `*` and the very origin. */
+	/* Only `*` and the exact origin pass. */
 	if (check.reason == FETCH_PASSES)
 		CHECK(slice_eq(origins, request->origin) ||
 		      (!credentials && slice_eq(origins, SLICE("*"))));

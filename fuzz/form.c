@@ -1,5 +1,5 @@
 /*
- * What a form sends, against a plain reading of the same bytes.
+ * The fields of a form, compared with a simple reading of the same bytes.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,7 +1,7 @@
 /*
- * A hostile FastCGI application: what it sends back on the connection, in what
- * pieces, and when it closes.  The first byte says how: HEAD; whether it reads
- * the request first; whether it closes or waits for us to; the pieces.
+ * A hostile FastCGI application: its output on the connection, the pieces, and
+ * when it closes.  The first byte says how: HEAD; whether it reads the request
+ * first; whether it closes or waits for us to; the pieces.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -19,8 +19,8 @@
 
 enum { HOW_HEAD = 1, HOW_READS = 2, HOW_WAITS = 4, HOW_PIECES = 8 };
 
-/* The application's thread takes one connection after the other; what it sends
- * stands here before the request is made. */
+/* The application's thread takes one connection after the other; its output
+ * is set here before the request. */
 static struct {
 	int listener;
 	unsigned how;
@@ -110,8 +110,8 @@ start(void)
 	return whole_settings(policy);
 }
 
-/* What is in records of standard output, by our own reader (record.c holds that
- * to a plain one). */
+/* The content of records of standard output, by our own reader (record.c
+ * compares that with a simple one). */
 static struct slice
 standard_output(struct slice bytes, char *to)
 {
@@ -154,7 +154,7 @@ FUZZ_TARGET(forward)
 	served = app.served;
 	pthread_mutex_unlock(&app.lock);
 	whole_run(&whole, settings, (how & HOW_HEAD) != 0, SLICE("body"));
-	/* The input is not ours when the connection is still served. */
+	/* The input must not be used while the connection is still served. */
 	pthread_mutex_lock(&app.lock);
 	while (app.served == served)
 		pthread_cond_wait(&app.change, &app.lock);

@@ -1,5 +1,5 @@
 /*
- * What the fuzz targets share.  One source of each target serves libFuzzer,
+ * Shared by the fuzz targets.  One source of each target serves libFuzzer,
  * AFL++ (both call LLVMFuzzerTestOneInput) and replay.c, which links them all
  * and goes through the corpora in every test run.
  *
@@ -27,7 +27,7 @@
 	int fuzz_##target(const uint8_t *data, size_t size)
 #endif
 
-/* What must hold whatever the input is: else the input is a finding. */
+/* A condition for every input: otherwise the input is a finding. */
 #define CHECK(condition)                                                       \
 	((condition) ? (void)0 : fuzz_fail(__FILE__, __LINE__, #condition))
 
@@ -53,7 +53,8 @@ fuzz_slice(const uint8_t *data, size_t size)
 	return slice_of((const char *)data, size);
 }
 
-/* Up to the byte, which is taken away with it; the rest if it is not there. */
+/* Cut off the text up to the byte, and the byte; the rest if it is not
+ * there. */
 static inline struct slice
 fuzz_until(struct slice *rest, char stop)
 {
@@ -67,7 +68,7 @@ fuzz_until(struct slice *rest, char stop)
 	return taken;
 }
 
-/* The first byte, taken away; 0 where there is none. */
+/* Cut off the first byte; 0 if there is none. */
 static inline unsigned
 fuzz_byte(struct slice *rest)
 {

@@ -1,6 +1,6 @@
 /*
  * The header block of a program: whole, byte by byte, and by the plain
- * implementation of t/header_plain.h.  Three bytes choose what surrounds it.
+ * implementation of t/header_plain.h.  Three bytes choose its environment.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -31,7 +31,7 @@ FUZZ_TARGET(header)
 
 	if (kit.arena == NULL)
 		kit_open(&kit);
-	/* The plain one has room for so much. */
+	/* The limit of the simple one. */
 	if (text.len >= TEXT_MAX)
 		text.len = TEXT_MAX - 1;
 	const struct cors_decision *decision = kit_decision(&kit, which);

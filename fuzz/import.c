@@ -1,7 +1,7 @@
 /*
- * The configuration of another server, which somebody pasted: whatever it is,
- * the policy that is made of it lints without errors and warnings.  The first
- * byte says how it is read.
+ * The pasted configuration of another server: for any text the resulting
+ * policy lints without errors and warnings.  The first byte says how it is
+ * read.
  *
  * SPDX-License-Identifier: ISC
  */

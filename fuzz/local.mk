@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: ISC
-# Fuzz targets, and what replays their corpora in every run of the tests.
+# Fuzz targets, and the program that replays their corpora in every test run.
 
 # A file for each target of fuzz/targets.h.
 fuzz_targets = \
@@ -25,7 +25,7 @@ fuzz_targets = \
 	fuzz/request.c \
 	fuzz/url.c \
 	$(end)
-# What the page is made of, without what serves it.
+# The page without its servers.
 fuzz_page_sources = $(explain_sources) $(policy_import_sources) \
 	$(page_rendering_sources)
 fuzz_replay_SOURCES = \

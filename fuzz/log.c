@@ -1,7 +1,7 @@
 /*
- * What hostile bytes make of a line of the log: one line, printable, in JSON
- * one object.  The first byte says which form; then variables of the request;
- * after an empty one what a program complains of.
+ * Hostile bytes in the log: each call makes one printable line, in JSON one
+ * object.  The first byte selects the form; then variables of the request;
+ * after an empty one a program's standard error.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -44,7 +44,7 @@ check_json(const char *line, size_t len)
 	json_decref(object);
 }
 
-/* ASCII, and in JSON UTF-8 (jansson looks at that) but C1 controls, which
+/* ASCII; in JSON UTF-8 (which jansson checks) without C1 controls, which
  * terminals take for escape sequences. */
 static bool
 is_harmless(struct slice line, size_t i, bool json)
@@ -58,7 +58,7 @@ is_harmless(struct slice line, size_t i, bool json)
 	return json && !(c == 0xc2 && (unsigned char)line.ptr[i + 1] < 0xa0);
 }
 
-/* Each call makes whole lines, of bytes that no terminal acts on. */
+/* Each call makes whole lines, without bytes that control a terminal. */
 static void
 check_lines(bool json, size_t want)
 {

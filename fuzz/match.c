@@ -1,5 +1,6 @@
 /*
- * The matcher against a plain one: lines of patterns, the last an origin.
+ * The matcher compared with a simple one: lines of patterns, the last an
+ * origin.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -62,11 +63,11 @@ FUZZ_TARGET(match)
 	bool expected =
 	    strlen(text) == origin.len && plain_any(&patterns, text);
 	enum origin_verdict answer = origin_set_check(set, origin, NULL);
-	/* The plain one does not know which A-labels decode. */
+	/* The simple one does not check whether A-labels decode. */
 	if (strstr(text, "xn--") == NULL)
 		CHECK((answer == ORIGIN_ALLOWED) == expected);
 	CHECK((answer == ORIGIN_MALFORMED) == !origin_parse(origin, &parsed));
-	/* Each pattern that stands for itself is in the set. */
+	/* Each exact pattern is in the set. */
 	for (size_t i = 0; i < patterns.count; i++)
 		if (origin_pattern_is_exact(&patterns.at[i]) &&
 		    patterns.at[i].text.len <= ORIGIN_MAX)

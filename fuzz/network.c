@@ -1,6 +1,6 @@
 /*
- * Addresses, prefixes and what is in them, against inet_pton and a loop over
- * bits: lines of a network, an address, and an address to listen on.
+ * Addresses, prefixes and their members, compared with inet_pton and a loop
+ * over bits: lines of a network, an address, and an address to listen on.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -14,7 +14,8 @@
 
 #include "policy/settings.h"
 
-/* The bits of an address; IPv4-mapped ones count as IPv4; 0: none. */
+/* The bits of an address; IPv4-mapped ones count as IPv4; 0: not an
+ * address. */
 static int
 plain_bits(const char *text, unsigned char bits[128])
 {
@@ -55,7 +56,7 @@ FUZZ_TARGET(network)
 	struct arena *arena = arena_new();
 	struct network network;
 	struct address address;
-	/* The zone of a link-local address says nothing of the network. */
+	/* The zone of a link-local address does not affect the network. */
 	struct slice zone = host;
 	struct slice bare = fuzz_until(&zone, '%');
 	char *text = fuzz_text(bare);

@@ -1,6 +1,6 @@
 /*
- * The header block of an nph- answer, whole and byte by byte.  It comes from
- * the rewriter, so its lines end as they should.
+ * The header block of an nph- response, whole and byte by byte.  It comes from
+ * the rewriter, so its line ends are correct.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,6 +1,6 @@
 /*
- * One origin, by the parser of requests and that of policies, against a plain
- * one.
+ * One origin, by the parser of requests and that of policies, compared with a
+ * simple one.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -49,7 +49,7 @@ FUZZ_TARGET(origin)
 	char *copy = fuzz_text(text);
 	bool expected = strlen(copy) == text.len && plain_valid(copy, &plain);
 
-	/* Of A-labels the plain one knows nothing: some do not decode. */
+	/* The simple one does not check A-labels: some do not decode. */
 	bool known = strstr(copy, "xn--") == NULL;
 	if (known)
 		CHECK(parsed == expected);

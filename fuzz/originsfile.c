@@ -1,5 +1,5 @@
 /*
- * A file of origins, against a plain reading of its lines.
+ * A file of origins, compared with a simple reading of its lines.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -47,7 +47,7 @@ trim(struct slice s)
 	return s;
 }
 
-/* Every line that says something is in the set. */
+/* Every line that is not empty is in the set. */
 static void
 check_lines(const struct policy *policy, struct slice text)
 {

@@ -1,6 +1,6 @@
 /*
- * Whatever somebody pastes into the analyzer page: it is recognised, read,
- * answered and printed, and no byte of it becomes HTML.
+ * Any text pasted into the analyzer page is recognised, read and printed with
+ * a result, and no byte of it becomes HTML.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -12,10 +12,10 @@
 
 #include "page/page.h"
 
-/* Markup that a visitor wrote: the page has none of these words of its own. */
+/* Markup from the input: the page itself has none of these words. */
 static const char marker[] = "<fuzz";
 
-/* The paste, and a policy behind the first line of two bytes "%%". */
+/* The paste, and a policy after the first line "%%". */
 static void
 split(struct slice text, struct page_form *form)
 {

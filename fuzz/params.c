@@ -1,6 +1,6 @@
 /*
  * The beginning of a request and management records: the same however they are
- * cut into reads, and what a plain decoder reads.
+ * split into reads, and the same as by a simple decoder.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -42,7 +42,7 @@ check_reply(const struct params *p)
 	CHECK(more == 0 && h.id == 0);
 }
 
-/* In reads of so many bytes; what was not taken is passed again. */
+/* In reads of so many bytes; bytes that were not taken are passed again. */
 static void
 parse(const uint8_t *data, size_t size, size_t step, struct result *r)
 {
@@ -62,7 +62,7 @@ parse(const uint8_t *data, size_t size, size_t step, struct result *r)
 				r->replies += r->params.reply_len;
 			}
 		} while (r->event == PARAMS_REPLY);
-		/* What must be kept is bounded. */
+		/* The number of bytes to keep is limited. */
 		if (r->event == PARAMS_MORE)
 			CHECK(have - r->at < PARAMS_INPUT);
 	} while (r->event == PARAMS_MORE && have < size);

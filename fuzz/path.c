@@ -1,7 +1,7 @@
 /*
- * Request path and host against plain ones that work on lists of segments.
- * Variables, NUL between them: REQUEST_URI, SCRIPT_NAME, PATH_INFO, HTTP_HOST,
- * SERVER_NAME.
+ * Request path and host compared with simple versions that work on lists of
+ * segments.  Variables, NUL between them: REQUEST_URI, SCRIPT_NAME, PATH_INFO,
+ * HTTP_HOST, SERVER_NAME.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -42,7 +42,7 @@ plain_decode(const char *text, size_t len, char *to)
 
 enum { DECODED_SEPARATOR = 256 };
 
-/* A good URI's bytes, those that "%2f" and "%5c" make as DECODED_SEPARATOR. */
+/* The bytes of a valid URI, with DECODED_SEPARATOR for "%2f" and "%5c". */
 static size_t
 plain_marks(const char *text, size_t len, int *to)
 {
@@ -107,7 +107,7 @@ has_dots(const char *path)
 	return false;
 }
 
-/* From REQUEST_URI, what stands for its path; NULL: it has none. */
+/* The part of REQUEST_URI that is its path; NULL: it has none. */
 static const char *
 plain_uri(const char *uri, size_t *len)
 {
@@ -130,7 +130,7 @@ plain_uri(const char *uri, size_t *len)
 	return slash;
 }
 
-/* A path's segments, "", "." and ".." taken out; made a path again. */
+/* The path without "", "." and ".." segments. */
 static size_t
 plain_resolve(const char *path, size_t len, char *to)
 {
@@ -193,7 +193,8 @@ check_patterns(struct slice path)
 
 	if (path.len == 0 || path.ptr[0] != '/')
 		return;
-	/* Normal is normal; but a '\\' in a server's variable is a separator. */
+	/* A normalized path does not change; but a '\\' in a server's
+	 * variable is a separator. */
 	if (memchr(path.ptr, '\\', path.len) == NULL)
 		CHECK(slice_eq(path_normalize(&request, again, sizeof(again)),
 			       path));
@@ -246,7 +247,7 @@ FUZZ_TARGET(path)
 	CHECK(slice_eq(got, expected));
 	if (slice_present(got))
 		check_patterns(got);
-	/* Room for one byte less is no room. */
+	/* One byte less is not enough room. */
 	if (got.len > 0 && uri[0] == '\0' && strlen(script) == got.len &&
 	    info[0] == '\0')
 		CHECK(

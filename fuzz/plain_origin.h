@@ -1,6 +1,6 @@
 /*
  * Origins and patterns by an implementation that is slow and plain: text is
- * split and compared as text, addresses are asked of the C library.
+ * split and compared as text, addresses are parsed by the C library.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -81,7 +81,7 @@ plain_port(const struct plain_origin *o)
 	       (usual == NULL || strcmp(o->port, usual) != 0);
 }
 
-/* RFC 5952, 4: made anew from the sixteen bytes. */
+/* RFC 5952, 4: written from the sixteen bytes. */
 static void
 plain_print_ipv6(const unsigned char b[16], char text[64])
 {
@@ -192,7 +192,7 @@ plain_name(const char *host)
 	return true;
 }
 
-/* Of schemes that are not special: a name and a port, or anything at all. */
+/* With schemes that are not special: a name and a port, or any text. */
 static bool
 plain_valid_other(const char *text, struct plain_origin *out)
 {
@@ -218,7 +218,7 @@ plain_valid_other(const char *text, struct plain_origin *out)
 	       (strcmp(out->scheme, "file") != 0 || *rest == '\0');
 }
 
-/* Is it an origin as browsers serialize it?  A-labels are not looked into. */
+/* Is it an origin as browsers serialize it?  A-labels are not checked. */
 static bool
 plain_valid(const char *text, struct plain_origin *out)
 {
@@ -310,7 +310,7 @@ plain_match_host(const struct plain_origin *p, const struct plain_origin *o)
 		      p->host + 1) == 0;
 }
 
-/* Does the pattern, which is known to be a good one, match the origin? */
+/* Does the pattern, which is valid, match the origin? */
 static inline bool
 plain_match(const char *pattern, const char *origin)
 {

@@ -27,8 +27,8 @@ struct plain_request {
 	unsigned char body[PLAIN_BYTES];
 };
 
-/* Where the records behind the first BEGIN_REQUEST begin, as far as that is a
- * good one behind nothing but management records and aborts; 0: there is none.
+/* Where the records after the first BEGIN_REQUEST begin, if that is valid
+ * and only management records and aborts are before it; 0: there is none.
  * *clean: it is the first record, and unpadded. */
 static size_t
 plain_begin(const unsigned char *p, size_t left, unsigned *id, bool *clean)
@@ -51,7 +51,7 @@ plain_begin(const unsigned char *p, size_t left, unsigned *id, bool *clean)
 	return 0;
 }
 
-/* What follows a good BEGIN_REQUEST of this id. */
+/* The records after a valid BEGIN_REQUEST with this id. */
 static void
 plain_records(const unsigned char *p, size_t left, unsigned id,
 	      struct plain_request *out)
@@ -66,7 +66,7 @@ plain_records(const unsigned char *p, size_t left, unsigned id,
 		if (h.version != FCGI_VERSION_1)
 			return;
 		out->managed = out->managed || h.id == 0;
-		/* An end is an end before its padding has come. */
+		/* The end counts before its padding has arrived. */
 		if (h.id == id && params && h.content == 0) {
 			out->params_ended = true;
 			out->end_padded = h.padding > 0;
@@ -74,7 +74,7 @@ plain_records(const unsigned char *p, size_t left, unsigned id,
 		if (h.id == id && body && h.content == 0)
 			out->body_ended = true;
 		if (size > left && h.id == id && body) {
-			/* What has come of it is handed on. */
+			/* The received part is passed on. */
 			size_t there = left - FCGI_HEADER_LEN;
 			if (there > h.content)
 				there = h.content;
@@ -83,8 +83,8 @@ plain_records(const unsigned char *p, size_t left, unsigned id,
 			out->body_len += there;
 		}
 		if (size > left) {
-			/* Whether an end without all of its padding is one
-			 * may be seen in both ways. */
+			/* An end without all of its padding may count or
+			 * not. */
 			out->others =
 			    out->others || h.id != id || out->body_ended;
 			return;

@@ -1,6 +1,6 @@
 /*
  * The text of a policy, for each use: it is refused with an error, or its
- * canonical form says the same and is canonical.
+ * canonical form means the same and does not change again.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -12,7 +12,7 @@
 
 #include "policy/settings.h"
 
-/* What terminals and logs are shown. */
+/* Output for terminals and logs. */
 static void
 check_diags(const struct diag_list *diags, const struct settings *settings)
 {

@@ -1,7 +1,7 @@
 /*
- * Records of a FastCGI application: whole, byte by byte, and by a plain
- * decoder; and the request that we make of variables, as the responder's own
- * reader understands it.  The first byte says which.
+ * Records of a FastCGI application: whole, byte by byte, and by a simple
+ * decoder; and the request that we make from variables, read by the
+ * responder's own reader.  The first byte selects which.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -61,7 +61,7 @@ read_answer(struct slice data, size_t step, struct answer *a)
 	}
 }
 
-/* By the specification, from records that are there whole or in part. */
+/* By the specification, from complete or partial records. */
 static void
 plain_answer(struct slice data, struct answer *a)
 {
@@ -116,7 +116,7 @@ same(const struct answer *a, const struct answer *b)
 	CHECK(a->app == b->app && a->protocol == b->protocol);
 }
 
-/* What the reader hands out around itself. */
+/* Output that bypasses the reader. */
 static void
 check_skip(struct slice data)
 {
@@ -155,7 +155,7 @@ check_request(struct slice rest)
 	CHECK(out != NULL);
 	for (size_t i = 0; i < n; i++)
 		bytes += strlen(variables[i]) + 2;
-	/* The end of STDIN is the caller's to add. */
+	/* The caller adds the end of STDIN. */
 	CHECK(record_request_put(out, variables, true) ==
 	      size - FCGI_HEADER_LEN);
 	params_init(&params);

@@ -1,5 +1,5 @@
 /*
- * A hostile program: what it writes goes through the relay to the client, in a
+ * A hostile program: its output goes through the relay to the client, in a
  * process of its own.  The program is cat(1), and writes the request's body.
  * The first byte: HEAD; and whether the program dies by a signal at the end.
  *

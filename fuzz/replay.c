@@ -1,10 +1,10 @@
 /*
  * Runs the fuzz targets without a fuzzer: the inputs of the corpora, then
  * mutations of them that are the same for the same seed.  So every test run
- * does what takes seconds, with any compiler, and a finding is run again by
- * giving its file.
+ * does a few seconds of fuzzing, with any compiler, and a finding is run again
+ * by its file.
  *
- *	replay TARGET [-n MUTATIONS] [-t SECONDS] [-s SEED] FILE ...
+ * 	replay TARGET [-n MUTATIONS] [-t SECONDS] [-s SEED] FILE ...
  *
  * An input at which a target fails is left in crash-TARGET (in FUZZ_ARTIFACTS
  * or the current folder).
@@ -46,7 +46,7 @@ struct input {
 static struct input inputs[INPUTS_MAX];
 static size_t input_count;
 
-/* What is being run, for the handler of its crash. */
+/* The current input, for the crash handler. */
 static const uint8_t *running;
 static size_t running_size;
 static char artifact[4096];
@@ -142,7 +142,7 @@ read_inputs(const char *path)
 
 /* ---- running ---- */
 
-/* Inputs lie so that the byte behind them cannot be touched. */
+/* Inputs end at a page boundary, so that reading past them crashes. */
 static uint8_t *pages;
 
 static void
@@ -164,7 +164,7 @@ run_one(const struct target *target, const uint8_t *bytes, size_t size)
 {
 	running = memcpy(pages + INPUT_MAX - size, bytes, size);
 	running_size = size;
-	/* Nothing takes seconds; what does is a finding. */
+	/* An input that takes seconds is a finding. */
 	(void)alarm(60);
 	(void)target->run(running, size);
 	(void)alarm(0);

@@ -1,7 +1,7 @@
 /*
- * A whole request, from its variables to the header lines of the answer, by a
- * policy of every kind: whatever it says, what is sent are well-formed lines
- * and nothing is allowed that the policy does not name.
+ * A whole request, from its variables to the header lines of the response, by
+ * policies of every kind: for any input the lines are well-formed and only
+ * what the policy names is allowed.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -83,12 +83,12 @@ check_answer(const struct policy *policy, const struct request *request,
 		      !has(lines, SLICE("Allow-Origin: *\r\n"));
 
 	check_lines(lines.ptr, lines.len);
-	/* The standard's one forbidden pair. */
+	/* The only pair that the standard forbids. */
 	if (has(lines, SLICE("Allow-Credentials")))
 		CHECK(!has(lines, SLICE("Allow-Origin: *\r\n")));
 	if (has(lines, SLICE("Allow-Origin: *\r\n")))
 		CHECK(spec->any_origin);
-	/* Every echo is one that the set knows, and is told to caches. */
+	/* Every echoed origin is in the set, and Vary names Origin. */
 	if (echoes) {
 		CHECK(request->origin_count == 1 && d->origin_allowed);
 		CHECK(slice_eq(request->origin, SLICE("null"))

@@ -1,6 +1,6 @@
 /*
- * URLs: what has been parsed and is parsed again stays the same, alone and
- * with a base.  Two lines: a base and a URL.
+ * URLs: parsing a parsed URL again does not change it, alone and with a base.
+ * Two lines: a base and a URL.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -41,7 +41,7 @@ check_url(struct arena *arena, const struct url *url)
 	CHECK(again.port == url->port && again.is_ip == url->is_ip);
 	CHECK(!again.has_userinfo);
 	CHECK(url_is_trustworthy(&again) == url_is_trustworthy(url));
-	/* What the matcher takes for an origin has these very parts. */
+	/* An origin that the matcher accepts has exactly these parts. */
 	if (origin_parse(url->origin, &origin)) {
 		CHECK(slice_eq(origin.host, url->host));
 		CHECK(slice_eq(origin.scheme, url->scheme));

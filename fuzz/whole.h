@@ -1,7 +1,7 @@
 /*
- * A request that is answered in memory, for targets that drive a program's or an
- * application's whole response: what a client would have got, and what must hold
- * of it whatever came.
+ * A request whose response is kept in memory, for targets that run a program's
+ * or an application's whole response: the client's bytes, and conditions on
+ * them for every input.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -26,7 +26,7 @@ struct whole {
 	struct source source;
 	struct exchange exchange;
 	struct scratch scratch;
-	struct slice body; /* of the request, as far as it is not read */
+	struct slice body; /* of the request, the unread part */
 	bool broken;
 	size_t len;
 	char bytes[WHOLE_MAX];
@@ -124,7 +124,7 @@ whole_settings(const char *policy)
 	return settings;
 }
 
-/* Answer a request with that body. */
+/* Respond to a request with that body. */
 static inline void
 whole_run(struct whole *w, const struct settings *settings, bool head,
 	  struct slice body)
@@ -183,7 +183,7 @@ whole_header(struct slice head, const char *name)
 	return found;
 }
 
-/* Lines that a server can read in one way alone. */
+/* Lines that are unambiguous for servers. */
 static inline void
 whole_check_lines(struct slice head)
 {
@@ -204,9 +204,9 @@ whole_check_lines(struct slice head)
 }
 
 /*
- * One response: a header block of well-formed lines with one CORS answer, and a
- * body that is as long as it says and has nothing that did not come (said: what
- * the program said, header block and all).
+ * One response: a header block of well-formed lines with one set of CORS
+ * headers, and a body of the announced length with only bytes of the program
+ * (said: the program's output with header block).
  */
 static inline void
 whole_check(const struct whole *w, bool head, struct slice said)
