@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: ISC
-# What people ask of a tree; the long shell of it is in tools/.
+# Targets for developers; their long shell scripts are in tools/.
 
 warnings:
 	$(MAKE) clean
 	$(MAKE) STRICT_CFLAGS='$(MORE_CFLAGS)' all
 	$(MAKE) STRICT_CFLAGS='$(MORE_CFLAGS)' check-programs
 
-# The whole test run in builds that are watched: every report fails it, whoever
-# started the program (t/shim/watched.c), and that it does is tried first.
-# t/watched.txt says what is left out, and why.
+# The whole test run with sanitizers or valgrind: every report fails it,
+# whichever process started the program (t/shim/watched.c), and that is tested
+# first.  t/watched.txt lists the tests that are left out, and why.
 PROVE = prove -Q -j2
 all_tests = $(addprefix $(abs_top_srcdir)/,$(script_tests)) $(unit_tests)
 watched_tests = $(filter-out $(addprefix %,$($(watched)_not)), \
@@ -32,7 +32,7 @@ check-watched:
 		all check-programs
 	+$(MAKE) -s -C watched-$(watched) LDFLAGS=$(watched_o) \
 		watched-run watched=$(watched)
-# Not as a file of its own: libtool would take it for a part of the libraries.
+# Not as a separate file: libtool would add it to the libraries.
 watched_o = -Wl,$(abs_builddir)/watched-$(watched)/watched.o
 
 # Servers that have dropped their rights start programs too.
@@ -56,9 +56,10 @@ planted_asan = overflow leak undefined
 planted_tsan = race
 planted_valgrind = overflow leak
 
-# t/shim/valgrind.c in every program starts it anew under valgrind.
-# `make check-valgrind only="cors serve/fastcgi"`: the tests whose names begin so.
-# Arenas are held by pointers into their midst: "possibly lost" is none.
+# t/shim/valgrind.c in every program restarts it under valgrind.  `make
+# check-valgrind only="cors serve/fastcgi"`: the tests whose names begin so.
+# Arenas are referenced by pointers into their middle, so "possibly lost" is
+# not an error.
 VALGRIND_OPTIONS = -q --leak-check=full --error-exitcode=99 --vgdb=no \
 	--errors-for-leak-kinds=definite --show-leak-kinds=definite \
 	--read-inline-info=no --fair-sched=yes --max-threads=1200 \
@@ -84,8 +85,8 @@ check-valgrind:
 	+$(MAKE) -s -C watched-valgrind LDFLAGS=-Wl,$(valgrind_dir)/under.o \
 		watched-run watched=valgrind
 
-# What reads the code without running it: gcc's, clang's and cppcheck's.  What
-# is suppressed is said with its reason in t/watched.txt.
+# Static analysis by gcc, clang and cppcheck.  t/watched.txt lists suppressions
+# with their reasons.
 analyze: check-cppcheck analyze-gcc analyze-clang
 
 analyze-gcc:
@@ -112,7 +113,7 @@ analyze-clang: src/page/page_assets.h src/corscheck/snippets.h \
 		$(onefile_sources))) | \
 		$(clang_tidy),-clang-analyzer-unix.Malloc' -- $(wasm_flags) 2>/dev/null
 
-# Everything that reads the tree without running it.
+# All static checks of the tree.
 lint: check-cppcheck
 	mandoc -Tlint -Wwarning $(addprefix $(top_srcdir)/,$(dist_man_MANS)) | \
 		{ ! grep -v 'referenced manual not found'; }
@@ -123,9 +124,9 @@ lint: check-cppcheck
 			perl -I$(top_srcdir)/t/lib -wc $$file 2>&1 | \
 				{ ! grep -v 'syntax OK$$'; } || exit 1;; esac; done
 
-# A build of its own that counts the lines that the tests reach; threads count
-# together.  An exec that gcc knows writes all counts first: between clone and
-# exec that would be on the small stack, and in the memory, of a child.
+# A separate build that counts the lines that the tests reach; threads share
+# counters.  gcc makes exec write all counts first: between clone and exec that
+# would use the small stack, and the shared memory, of a child.
 coverage:
 	rm -rf coverage && mkdir coverage
 	cd coverage && $(abs_top_srcdir)/configure -q CC='$(CC)' \
@@ -167,9 +168,8 @@ fill-snippets: corscheck
 .PHONY: fill-snippets
 EXTRA_DIST += tools/fill-snippets tools/make-site tools/matrix tools/test-packages
 
-# What people download, in release/ (packaging/README); release-check makes it
-# twice, compares, and runs each artefact by itself.  Both take what was
-# committed.
+# The downloads, in release/ (packaging/README); release-check makes them
+# twice, compares, and runs each artefact.  Both use the last commit.
 release:
 	$(top_srcdir)/tools/release $(abs_builddir)/release
 release-check:
