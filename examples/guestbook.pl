@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# A guest book as they were written for twenty years: CGI.pm, JSON in and out,
-# and not a word about CORS.  corswrap runs in front of it.
+# A typical old guest book: CGI.pm, JSON in and out, and without CORS.
+# corswrap runs in front of it.
 #
 #   GET                                      all entries
 #   POST {"name": "...", "text": "..."}      one more

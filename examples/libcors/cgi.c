@@ -1,6 +1,6 @@
 /*
- * A CGI program that answers a page of another origin: CORS by libcors, without
- * a wrapper in front.
+ * A CGI program for pages of other origins: CORS by libcors, without a wrapper
+ * in front.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -29,7 +29,7 @@ write_out(void *ctx, const char *bytes, size_t length)
 	return fwrite(bytes, 1, length, ctx) == length ? 0 : -1;
 }
 
-/* The program itself: what it would do without CORS. */
+/* The program itself, as without CORS. */
 static void
 respond(struct cors_request *request)
 {

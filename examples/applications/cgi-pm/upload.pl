@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# A CGI.pm program as there are many: a form with a file, a cookie, a redirect.
-# It knows nothing of CORS.
+# A typical CGI.pm program: a form with a file, a cookie, a redirect.  It does
+# not implement CORS.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;

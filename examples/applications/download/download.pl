@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# A download of ?size= bytes (300 MB), of which each byte says where it is.  It
-# knows nothing of CORS, but of Range: a page can fetch a part.
+# A download of ?size= bytes (300 MB) whose bytes depend on their position.  It
+# does not implement CORS, but Range: a page can fetch a part.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
@@ -14,7 +14,7 @@ if ($part) {
 	$from = $1;
 	$to = $2 if length $2 && $2 < $to;
 }
-# 251 is a prime: no block begins as another.
+# 251 is a prime, so every block begins differently.
 my $pattern = join('', map { chr } 0 .. 250) x 1000;
 my $count = $to - $from + 1;
 print $part ? "Status: 206 Partial Content\r\n"

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # Server-Sent Events from a CGI program: one event every ?every= seconds, until
-# ?count= or until the client goes.  It knows nothing of CORS.
+# ?count= or until the client disconnects.  It does not implement CORS.
 # SPDX-License-Identifier: ISC
 use strict;
 use warnings;
