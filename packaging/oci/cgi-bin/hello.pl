@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: ISC
-# A CGI program that knows nothing of CORS.
+# A CGI program that does not implement CORS.
 use strict;
 use warnings;
 print "Content-Type: text/plain\r\n\r\n",
