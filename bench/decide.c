@@ -1,15 +1,15 @@
 /*
- * What a decision costs: nanoseconds for sets of 1, 2, 10, 1000 and a million
- * origins, with a thousand patterns of every form among them too, hit and miss,
- *actual request and preflight with two headers, against the targets of the
- *design: 60 ns and 150 ns, and for a million origins at most 1.3 times what two
- *cost.
+ * The cost of a decision: nanoseconds for sets of 1, 2, 10, 1000 and a million
+ * origins, with a thousand patterns of every form among them too, hit and
+ * miss, actual request and preflight with two headers, against the targets of
+ * the design: 60 ns and 150 ns, and for a million origins at most 1.3 times
+ * the cost of two.
  *
- *	bench/decide [-c]      -c: exit 1 if a target is missed
+ * 	bench/decide [-c]      -c: exit 1 if a target is missed
  *
- * Every row asks for 16 origins of the set in turn.  What it costs when each
- * request asks for another of the million, so that nothing of the table is in
- * the processor's caches, is printed too; that is a matter of memory.
+ * Every row uses 16 origins of the set in turn.  The cost with a different one
+ * of the million for each request, so that the table is not in the processor's
+ * caches, is printed too; that depends on the memory.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -38,7 +38,7 @@ struct bench {
 	double load;	    /* milliseconds */
 };
 
-static volatile unsigned sum; /* keeps the compiler from leaving it all out */
+static volatile unsigned sum; /* keeps the compiler from removing the loop */
 
 static double
 now(void)
@@ -68,7 +68,7 @@ need(void *memory)
 	return memory;
 }
 
-/* What stands before and behind the number of an origin. */
+/* The text before and after the number of an origin. */
 struct form {
 	const char *before;
 	const char *behind;
@@ -167,7 +167,7 @@ draw_exact(const struct row *row)
 	return is_mixed(row, number) ? number + 1 : number;
 }
 
-/* The set of a row, and what to ask it. */
+/* The set of a row, and its requests. */
 static void
 prepare(struct bench *b, const struct row *row)
 {
@@ -210,7 +210,7 @@ request_for(struct request *request, enum kind kind)
 	request->acrh_count = 1;
 }
 
-/* Nanoseconds a decision, the best of some rounds. */
+/* Nanoseconds per decision, the best of some rounds. */
 static double
 measure(const struct bench *b, enum kind kind, const struct slice *origins,
 	size_t count, bool want)

@@ -1,6 +1,6 @@
 /*
- * Sends FastCGI requests as fast as they are answered and tells what each cost
- * the server in CPU time.
+ * Sends FastCGI requests as fast as the responses come, and prints the
+ * server's CPU time per request.
  *
  *   fcgiload [-k] [-g] [-s SCRIPT] [-o SCRIPT] [-c CONNECTIONS]
  *       [-n REQUESTS] [-t MILLISECONDS] [-p PID] ADDRESS
@@ -9,12 +9,12 @@
  * GET instead of a preflight; -s: a GET of that SCRIPT_FILENAME (under 128
  * bytes); -o: a preflight with it; -t: begin no request after that time; -p:
  * the server whose CPU time is read (its threads, not its children).  Prints
- * one line: requests a second, CPU time of the server in microseconds a
- * request, median and 99th percentile of the latency in microseconds, failures,
- * requests, MiB received.
+ * one line: requests per second, CPU time of the server in microseconds per
+ * request, median and 99th percentile of the latency in microseconds,
+ * failures, requests, MiB received.
  *
- * The parameters are what nginx sends of a browser's request with its stock
- * fastcgi_params.
+ * The parameters are those that nginx sends for a browser's request with its
+ * stock fastcgi_params.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -49,7 +49,7 @@ struct connection {
 	unsigned char header[HEADER]; /* of the record being read */
 	size_t header_len;
 	size_t left; /* of its content and padding */
-	bool any;    /* anything was answered */
+	bool any;    /* there was a response */
 	uint64_t begun;
 };
 
@@ -256,7 +256,8 @@ send_more(struct load *l, struct connection *c)
 		c->sent += (size_t)n;
 }
 
-/* The next request, over a new connection or the kept one; false: enough. */
+/* The next request, over a new connection or the kept one; false: all have
+ * been sent. */
 static bool
 begin(struct load *l, struct connection *c)
 {

@@ -1,14 +1,14 @@
 /*
  * How long programs take from start to end, side by side.
  *
- *	spawn ROUNDS RUNS COMMAND [COMMAND ...]
+ * 	spawn ROUNDS RUNS COMMAND [COMMAND ...]
  *
  * A COMMAND is a program and its arguments, split at blanks, run with our
  * environment, empty standard input, and standard output to a pipe that is
- * read.  The commands take turns run by run, so that what else the machine does
- * hits all of them alike.  A round's figure is the median of its RUNS in wall
- * time and the mean in processor time, which hardly scatters; printed is the
- * median of the rounds, in microseconds.
+ * read.  The commands take turns run by run, so that other load affects all of
+ * them equally.  A round's figure is the median of its RUNS in wall time and
+ * the mean in processor time, which hardly scatters; printed is the median of
+ * the rounds, in microseconds.
  *
  * SPDX-License-Identifier: ISC
  */

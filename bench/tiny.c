@@ -1,6 +1,6 @@
 /*
- * What corswrap is measured against: the loop of libfcgi's own examples,
- * printing a constant preflight answer.
+ * The baseline for corswrap: the loop of libfcgi's own examples, printing a
+ * constant preflight response.
  *
  *   tiny SOCKET
  *

@@ -1,7 +1,8 @@
 package Bench::Load;
 
-# Load on services, and what came of it: requests a second, CPU time of the
-# services a request, latencies; several contenders in turn, round after round.
+# Load on services, and the results: requests per second, CPU time of the
+# services per request, latencies; several contenders in turn, round after
+# round.
 #
 # SPDX-License-Identifier: ISC
 
@@ -37,7 +38,7 @@ sub fcgi_load {
 }
 
 # http_load(FOLDER, URL, METHOD, CONNECTIONS, SERVICE, ...): the same by wrk,
-# which knows whole seconds alone.
+# which only supports whole seconds.
 sub http_load {
 	my ($dir, $url, $method, $connections, @services) = @_;
 	my $lua = write_file("$dir/wrk-$method.lua", "wrk.method = '$method'\n"
@@ -67,8 +68,8 @@ sub http_load {
 	};
 }
 
-# floor_load(SPAWN, PROGRAM, WORKERS): that many that do nothing but
-# posix_spawn, read and wait.
+# floor_load(SPAWN, PROGRAM, WORKERS): that many workers that only posix_spawn,
+# read and wait.
 sub floor_load {
 	my ($spawn, $program, $workers) = @_;
 	my $each;    # microseconds a run of all workers, of the last measure

@@ -1,7 +1,7 @@
 package Bench::Peers;
 
-# The peers, as somebody who knows them would set them up: kept connections,
-# no access log, an opcode cache, as many workers as the others have.
+# The peers, well configured: kept connections, no access log, an opcode cache,
+# as many workers as the others have.
 #
 # SPDX-License-Identifier: ISC
 
@@ -64,7 +64,7 @@ sub find_tools {
 sub missing { return @missing }
 sub tool { return $found{ $_[0] } }
 
-# compile(NAME, SOURCE, FLAGS, COMPILER): its path; undef when it cannot be.
+# compile(NAME, SOURCE, FLAGS, COMPILER): its path; undef if it fails.
 sub compile {
 	my ($name, $source, $flags, $compiler) = @_;
 	my @rest = $flags // ();
@@ -74,7 +74,8 @@ sub compile {
 	    . " 2>>'$dir/compile.log'") == 0 ? "$dir/$name" : undef;
 }
 
-# --- what is run --------------------------------------------------------------
+# --- programs
+# -----------------------------------------------------------------
 
 my $hello = <<'END';
 #include <stdio.h>
@@ -164,7 +165,7 @@ sub write_programs {
 	    [ 'big', $big ], [ 'sleeper', $sleeper ];
 	$p{dynamic} = compile('hello.cgi', "$dir/hello.c");
 	$p{static}  = compile('hellos.cgi', "$dir/hello.c", '-static');
-	# With as little start of its own as a C program can have.
+	# With the smallest possible start-up of a C program.
 	$p{musl} = compile('hellom.cgi', "$dir/hello.c", '-static',
 		tool('musl-gcc')) if tool('musl-gcc');
 	$p{big}     = compile('big.cgi', "$dir/big.c");
@@ -357,7 +358,7 @@ Options +ExecCGI
 </Directory>
 $lines
 END
-	# mpm_prefork ends its process group, which would be ours.
+	# mpm_prefork ends its process group, which would otherwise be ours.
 	my $s = service([ 'setsid', $found{apache}, '-DFOREGROUND', '-f',
 		"$place/conf" ], stderr => "$place/start.log",
 	    ready => sub { wait_port($port) });

@@ -1,8 +1,8 @@
 package Bench::Service;
 
-# A service under measurement: a process with all it starts, whose CPU time and
-# memory can be told.  CPU time comes from a cgroup of its own where we may make
-# one (children that ended are in it, to the nanosecond); else from /proc, where
+# A service under measurement: a process with its children, whose CPU time and
+# memory can be read.  CPU time comes from a cgroup of its own if we can make
+# one (it includes ended children, to the nanosecond); else from /proc, where
 # that of ended children is known to 10 ms.
 #
 # SPDX-License-Identifier: ISC
@@ -18,7 +18,7 @@ our @EXPORT = qw(service cpu_of way_of_counting);
 
 my $count = 0;
 my $tick  = POSIX::sysconf(POSIX::_SC_CLK_TCK());
-my $groups;    # where cgroups can be made; '' where they cannot
+my $groups;    # where cgroups can be made; '': not possible
 
 sub _groups {
 	return $groups if defined $groups;

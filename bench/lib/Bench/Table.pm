@@ -1,8 +1,8 @@
 package Bench::Table;
 
-# What was measured, and how it is shown: medians with their spread, ratios that
-# are formed round by round (so that what disturbs a round disturbs both sides
-# of it), as text, as TSV and as plots.
+# Results and their output: medians with their spread, ratios per round (so
+# that a disturbance in a round affects both sides), as text, as TSV and as
+# plots.
 #
 # SPDX-License-Identifier: ISC
 
@@ -86,7 +86,7 @@ END
 }
 
 # curves(FILE, TITLE, X, Y, { NAME => [[x, y], ...] }, %options): both axes
-# logarithmic, save with linear => 1 the second one.
+# logarithmic; with linear => 1 the second one is not.
 sub curves {
 	my ($file, $title, $x, $y, $lines, %o) = @_;
 	my @names = sort keys %$lines;
