@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
-# What warm interpreters load: in a folder of our own, so that no other program
-# finds it.
+# Modules for warm interpreters: in a folder of our own, so that other programs
+# do not find them.
 warmperldir = $(pkglibexecdir)/perl/Corswrap
 dist_warmperl_DATA = %D%/perl/Corswrap/Warm.pm
 warmpythondir = $(pkglibexecdir)/python

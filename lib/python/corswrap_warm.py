@@ -15,7 +15,7 @@ SPDX-License-Identifier: ISC
 
 import sys
 
-# What every Python has loaded when a script begins.
+# Modules that every Python has loaded when a script begins.
 _BEGUN = frozenset(sys.modules)
 
 import atexit
@@ -103,7 +103,7 @@ def _files():
         if not isinstance(file, str):
             continue
         yield "=" + file
-        # The script's folder comes first, but not for what was there before.
+        # The script's folder comes first, but not for modules loaded before.
         if "." in name or name in _BEGUN or name == "__main__":
             continue
         for folder, files in _shadows(name, file):
@@ -187,7 +187,7 @@ def _child(connection, changed, unset):
     for pair in text.split(b"\0")[:-1]:
         name, _, value = pair.partition(b"=")
         os.environb[name] = value
-    # What modules have done to their variables already.
+    # The modules' changes of their variables so far.
     for name in unset:
         os.environb.pop(name, None)
     os.environb.update(changed)
@@ -195,7 +195,7 @@ def _child(connection, changed, unset):
     _reseed()
     connection.send(b"a")
     go = connection.recv(1)
-    if go == b"l":  # corscheck wants to know what it loads
+    if go == b"l":  # corscheck needs the modules that it loads
         atexit.register(_tell, connection, frozenset(sys.modules), os.getpid())
     elif go == b"g":
         connection.close()
@@ -264,7 +264,7 @@ def _prepare():
     if own >= 0:
         del sys.orig_argv[own : own + 2]
     del sys.argv[:2]
-    # What `python SCRIPT` puts there, if anything.
+    # The value that `python SCRIPT` sets, if any.
     if not (getattr(sys.flags, "safe_path", False) or sys.flags.isolated):
         sys.path[0] = os.path.dirname(script)
     with open(script, "rb") as f:
@@ -284,7 +284,8 @@ def _prepare():
     sys.stdout.flush()
     obstacles.extend(_obstacles(control, standard))
     _report(control, obstacles)
-    # Collections of the forks need not look at, and so not copy, what is here.
+    # Garbage collections of the forks must not touch, and so copy, these
+    # objects.
     gc.freeze()
     _serve(control, changed, unset)
     return script, code

@@ -23,11 +23,11 @@ our $VERSION = '1';
 my ($control, $recvmsg, $write, $close, $dup3, $fcntl, $exit);
 my @kept; # memory that forks shall not use: _fill
 my @load;   # modules
-my @faults; # what is wrong with them
-my @standard; # what 0, 1 and 2 are when perl starts
+my @faults; # their errors
+my @standard; # descriptors 0, 1 and 2 when perl starts
 my $place;    # the current folder then
 my %begun;    # and the variables
-my (%set, @unset); # what the script does to them while it is compiled
+my (%set, @unset); # the script's changes of them while it is compiled
 
 sub import {
 	my ($class, @words) = @_;
@@ -42,7 +42,7 @@ sub import {
 	# It was for ld.so(8) and this process.
 	delete $ENV{LD_BIND_NOW} if ($ENV{LD_BIND_NOW} // '') eq 'corswrap';
 	%begun = %ENV;
-	# Neither this file nor its folder is to be seen by the script.
+	# The script must not see this file and its folder.
 	my $dir = delete $INC{'Corswrap/Warm.pm'};
 	$dir = substr $dir, 0, -length '/Corswrap/Warm.pm';
 	@INC = grep { ref || $_ ne $dir } @INC;
@@ -51,7 +51,7 @@ sub import {
 
 # --- bytes and descriptors -------------------------------------------------------------
 
-# Not exit: END blocks and destructors are the script's.
+# Not exit: END blocks and destructors belong to the script.
 sub _vanish {
 	syscall $exit, 0;
 	return;
@@ -107,7 +107,7 @@ sub _descriptors {
 
 # --- modules of `load` -----------------------------------------------------------------
 
-# A name without "::" may be one of Python's, and is ours if there is such a
+# A name without "::" may be a Python module; it is Perl's if there is such a
 # file.  "POSIX::" is perl's own other way to write POSIX.
 sub _path_of {
 	my ($name) = @_;
@@ -119,7 +119,7 @@ sub _path_of {
 }
 
 # As `require` does when the script runs: compiled, and import is not called.
-# What the script has set up for errors is for its own.
+# The script's error handlers must not see errors of these modules.
 sub _load {
 	local ($_, $@, $!) = ('');
 	local @SIG{qw(__DIE__ __WARN__)};
@@ -132,7 +132,8 @@ sub _load {
 	return;
 }
 
-# --- what forks would share ------------------------------------------------------------
+# --- state that forks would share
+# ------------------------------------------------------
 
 sub _standard {
 	return map { readlink("/proc/self/fd/$_") // 'closed' } 0 .. 2;
@@ -170,7 +171,7 @@ sub _has_children {
 	return sysread $list, $first, 1;
 }
 
-# Memory that forks would have in common, and write to.
+# Memory that forks would share, and write to.
 sub _shared {
 	sysopen my $list, '/proc/self/maps', 0 or return;
 	my ($text, $n) = ('');
@@ -178,7 +179,7 @@ sub _shared {
 	return $text =~ /^\S+ .w.s \S+ \S+ \S+ *(.*)/m ? $1 : undef;
 }
 
-# Its files are told by names that hold where it is now.
+# The names of its files must be valid in the current folder.
 sub _has_moved {
 	my $now = readlink '/proc/self/cwd';
 	return if defined $now && defined $place && $now eq $place;
@@ -186,7 +187,8 @@ sub _has_moved {
 	    @INC, values %INC;
 }
 
-# Whatever would make a fork of this process differ from a start, in words.
+# Everything that would make a fork of this process differ from a cold start,
+# in words.
 sub _obstacles {
 	my ($data) = @_;
 	my @found = @faults;
@@ -210,14 +212,14 @@ sub _obstacles {
 	push @found, "memory is shared: $shared" if defined $shared;
 	push @found, 'it changes its folder, and loads modules by relative paths'
 	    if _has_moved();
-	# Its one byte tells whether somebody has read it.
+	# Its only byte shows whether it was read.
 	push @found, 'standard input was read' if sysseek(STDIN, 0, 1) != 0;
 	return @found;
 }
 
-# What makes all this stale: a change of a file that was loaded ("=" and its
-# path), or in a folder ("/") one of the files ("?") that would have been found
-# before a module.
+# Changes that make the interpreter stale: of a file that was loaded ("=" and
+# its path), or in a folder ("/") one of the files ("?") that would have been
+# found before a module.
 sub _files {
 	my (@files, %absent);
 	for my $name (sort keys %INC) {
@@ -275,9 +277,9 @@ sub _fill {
 
 # --- serving ---------------------------------------------------------------------------
 
-# Says what speaks against forks of this process ("!" and words) and what it was
-# made of (_files), each ended by a NUL; an empty one ends the list.  In messages
-# of 32 KiB at most, which any socket takes.
+# Reports obstacles to forks of this process ("!"  and words) and its files
+# (_files), each ended by a NUL; an empty one ends the list.  In messages of 32
+# KiB at most, which any socket takes.
 sub _report {
 	my ($data) = @_;
 	my $list = '';
@@ -291,7 +293,7 @@ sub _report {
 	return;
 }
 
-# A descriptor of its own for DATA, which forks would share with its offset.
+# A separate descriptor for DATA, whose offset forks would otherwise share.
 sub _reopen {
 	my ($fd, $io) = @_;
 	my $at = sysseek $io, 0, 1;
@@ -302,7 +304,7 @@ sub _reopen {
 	return;
 }
 
-# What the script has done to its variables already: BEGIN { $ENV{PATH} = ... }.
+# The script's changes of its variables so far: BEGIN { $ENV{PATH} = ... }.
 sub _take_changes {
 	for my $name (keys %ENV) {
 		$set{$name} = $ENV{$name}
@@ -312,8 +314,8 @@ sub _take_changes {
 	return;
 }
 
-# The variables as perl has them at a start: tainted, if anything is.  Then as
-# the script has changed them since.
+# The variables as at a start of perl: tainted, if tainting is on.  Then with
+# the script's later changes.
 sub _environment {
 	my ($list) = @_;
 	%ENV = $list =~ /([^=\0]+)=([^\0]*)\0/g;
@@ -326,9 +328,9 @@ sub _environment {
 	return;
 }
 
-# Whoever began this process wants to know which modules it loads: their names,
-# each ended by a NUL, when it ends.  Not pragmas, which come with modules.  Only
-# then is there an END block of ours.
+# The parent needs the modules that this process loads: their names, each ended
+# by a NUL, when it ends.  Not pragmas, which come with modules.  Only then is
+# there an END block of ours.
 sub _tell {
 	my ($socket) = @_;
 	my ($pid, %known) = ($$, %INC);
@@ -345,10 +347,8 @@ sub _tell {
 	return;
 }
 
-# In a fork: be ready, take a request, say so, and begin at the byte that says
-# that it may ("g", or "l" of corscheck: _tell); anything else is the end.  What
-# can be done before the request comes, or while the other side looks whether
-# the script is as it was, is done then.
+# In a fork: be ready, take a request, confirm it, and begin at the byte that
+# allows it ("g", or "l" of corscheck: _tell); anything else is the end.
 sub _child {
 	my ($socket, $data) = @_;
 	syscall $close, $control;
@@ -379,7 +379,7 @@ sub _child {
 	return;
 }
 
-# Whoever gave the orders is gone: the programs that run end with it.
+# The process that sent the orders has ended: the running programs end with it.
 sub _end {
 	my (@running) = @_;
 	kill 15, map { -$_ } @running;
@@ -387,12 +387,12 @@ sub _end {
 	return;
 }
 
-# Orders: "f" and a socket: fork; "w" and a process: it has ended, bury it.
-# Returns in each fork that is to run the script.
+# Orders: "f" and a socket: fork; "w" and a process: it has ended, reap it.
+# Returns in each fork, which then runs the script.
 sub _serve {
 	my ($data) = @_;
 	my %running;
-	# The script's handlers are for its own process.
+	# The script's handlers are only for its own process.
 	my @handled = grep {
 		defined $SIG{$_} && $SIG{$_} !~ /\A(?:|DEFAULT|IGNORE)\z/ &&
 		    !/\A__/ || $_ eq 'CHLD' && defined $SIG{$_}
@@ -415,7 +415,7 @@ sub _serve {
 	return _end(keys %running);
 }
 
-# A program that is not started by corswrap has nothing to wait for.
+# A program that was not started by corswrap does not wait.
 INIT {
 	if (defined $control) {
 		my ($error, $status, $death) = ($! + 0, $?, $@);
