@@ -35,7 +35,6 @@ my @rules = (
 # Where one of these words is right: file, text, and why.
 my @exceptions = (
 	[ qr/./, qr/SameSite=None|set to \\?"None/, 'an attribute of cookies' ],
-	[ qr/./, qr/unsafe-none/, 'a value of Cross-Origin-Embedder-Policy' ],
 	[ qr/./, qr/(?:=|Default:|\bLi|["'(\\]) ?none\b|`none`|^"?none"?$|, or none$/,
 		'a value of a key' ],
 	[ qr/\.conf$|\.py$/, qr/AllowOverride None|else None/,
@@ -50,12 +49,13 @@ my @exceptions = (
 	[ qr/HACKING\.md$/, qr/`[^`]*`/, 'names of tests and files' ],
 	[ qr/HACKING\.md$/, qr/\| none\b/, 'a cell of a table: there is no such thing' ],
 	[ qr/./, qr/\[cors everybody\]/, 'the name of a section' ],
+	[ qr{src/page/.*\.[cj]s?$}, qr/#?\banswer-title|#answer\b|id=\\?"(?:ask|answer)\\?"|\bask\b(?:\(|"| =)/,
+		'names of elements and functions of the page' ],
+	[ qr{^src/explain/without_cors\.c$}, qr/or lack thereof/,
+		'a message of Firefox' ],
+	[ qr{^src/explain/help\.txt$}, qr/header-mended/, 'an id of the log' ],
+	[ qr{^src/explain/walk\.c$}, qr/^ none\.$/, 'JavaScript can read: none' ],
 	[ qr/./, qr/unsafe-none/, 'a value of Cross-Origin-Embedder-Policy' ],
-	# TODO, with those who work on these folders.
-	[ qr{^src/(?:explain|probe|page)/}, qr/^.*$/s, 'not rewritten yet' ],
-	[ qr{^src/fetch/engine\.c}, qr/sends none but/, 'not rewritten yet' ],
-	[ qr{^doc/corscheck\.1}, qr/browser asks first|corswrap answers,/,
-		'what src/explain prints' ],
 );
 
 sub exempt {
@@ -141,6 +141,88 @@ is(scalar(() = wrong_words('src/x/y.c', literals(
     'a planted hint is found');
 is(scalar(() = wrong_words('doc/x.8', 'Set-Cookie: a=b; SameSite=None',
 	'origins = none')), 0, 'what is right is not');
+
+# --- comments: fewer words, those that are wrong wherever they are used ----------------
+
+my %never = (
+	mend => 'fix', mends => 'fixes', mended => 'fixed', mending => 'fixing',
+	hoster => 'hosting provider', hosters => 'hosting providers',
+	nobody => 'no user, no process, no client',
+	somebody => 'a user, another process', anybody => 'any user',
+	everybody => 'every user', 'none of' => 'does not ... these',
+	lack => 'have no', lacks => 'has no, is missing', lacked => 'had no',
+	lacking => 'missing', 'for ever' => 'without limit', midst => 'middle',
+	'at hand' => 'that people can copy', 'without a word' => 'silently',
+	beforehand => 'in advance', foretell => 'predict',
+	foretold => 'predicted', stranger => 'another person, any client',
+	strangers => 'other people, any client', anew => 'again',
+	cure => 'fix', cures => 'fixes', 'is told' => 'gets, is reported',
+	'are told' => 'get, are reported',
+);
+my $never = join '|', map { s/ /\\s+/r } sort keys %never;
+
+# Where one of them is right: file, text, and why.
+my @allowed = (
+	[ qr{^src/explain/}, qr/\bcures(?:\.[ch]|, server)|\bserver_cure\b/, 'names of the code' ],
+	[ qr{^configure\.ac$}, qr/without a word/, 'not worth configuring every build' ],
+	[ qr{^src/explain/}, qr/or lack thereof/, 'a message of Firefox' ],
+	[ qr{^t/lib/Corswrap/Corpus\.pm$}, qr/words, lacks/, 'a key of its hashes' ],
+	[ qr{^t/tree/words\.t$}, qr/./s, 'this list' ],
+);
+
+# The comments of a file, each as one line: those of C and of JavaScript, or
+# lines of scripts that begin with "#" and what follows code.  Of a README all.
+sub comments {
+	my ($file, $text) = @_;
+	my @found;
+	return split /\n\n+/, $text if $file =~ /README$/;
+	if ($file =~ /\.(?:[ch]|js|css|in)$/ && $text !~ /^#(?:!| )/) {
+		# Strings may contain what begins a comment.
+		while ($text =~ m{"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)+'|
+		    (/\*.*?\*/|(?:^[ \t]*//[^\n]*\n)+)}gsmx) {
+			push @found, $1 if defined $1;
+		}
+	} else {
+		push @found, $1 while $text =~ m{((?:^[ \t]*\#(?!!)[^\n]*\n)+)}gm;
+		push @found, $1 while $text =~ m{\S[ \t]+(\# [^\n]*)}g;
+	}
+	return map { s{\s*\n[ \t]*(?:\*|//|\#)?[ \t]*}{ }gr } @found;
+}
+
+sub wrong_comments {
+	my ($file, $text) = @_;
+	my @wrong;
+	return () if $text !~ /\b(?:$never)\b/i;
+	for my $comment (comments($file, $text)) {
+		while ($comment =~ /\b($never)\b/gi) {
+			my $word = $1;
+			next if grep { $file =~ $_->[0] && $comment =~ $_->[1] } @allowed;
+			my $better = $never{ lc($word) =~ s/\s+/ /gr };
+			push @wrong, "$file: \"$word\" ($better): " .
+			    substr $comment, 0, 150;
+		}
+	}
+	return @wrong;
+}
+
+# Not: configurations and pages as other people published them, inputs of fuzzers.
+my @sources = sort grep { -f "$top/$_" && -T _ && !m{^t/corscheck/import/} } short(
+    glob("$top/src/*/*.* $top/src/onefile/include/*.h $top/t/*/*.* $top/t/*/*/*.* " .
+	"$top/t/run $top/t/lib/Corswrap/* $top/bench/* $top/bench/lib/*/* " .
+	"$top/src/*/README $top/fuzz/README $top/fuzz/*.[ch] $top/*/local.mk $top/tools/* $top/lib/*/* $top/lib/*/*/* " .
+	"$top/examples/* $top/examples/*/* $top/examples/*/*/* $top/packaging/*/* " .
+	"$top/etc/*/* $top/configure.ac $top/Makefile.am $top/bootstrap $top/.ci/run"));
+cmp_ok(scalar @sources, '>', 800, 'sources were found');
+@wrong = map { wrong_comments($_, read_file("$top/$_")) } @sources;
+ok(!@wrong, 'comments have plain words') or
+    diag(join "\n", @wrong, scalar(@wrong) . ' in all');
+
+# It finds what is planted, in each kind of comment, over the end of a line, and
+# nothing in code.
+is(scalar(() = wrong_comments('src/x/y.c', "/* Waits for\n * ever. */\n" .
+	"int nobody; /* somebody's */\n")), 2, 'planted words of C are found');
+is(scalar(() = wrong_comments('t/x/y.t', "#!/usr/bin/perl\n# It lacks\n" .
+	"f('nobody'); # mended\n")), 2, 'planted words of a script are found');
 
 # --- the words that people search for ------------------------------------------------
 
