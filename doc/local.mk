@@ -15,7 +15,7 @@ dist_man_MANS = \
 	doc/corswrap.ini.5 \
 	$(end)
 pkgsysconfdir = $(sysconfdir)/corswrap
-# What somebody has written into it stays.
+# The administrator's changes to it are kept.
 installed_policy = '$(DESTDIR)$(pkgsysconfdir)/corswrap.ini'
 install-data-local:
 	$(MKDIR_P) '$(DESTDIR)$(pkgsysconfdir)'

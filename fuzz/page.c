@@ -12,7 +12,7 @@
 
 #include "page/page.h"
 
-/* Markup from the input: the page itself has none of these words. */
+/* Markup from the input: the page itself does not have these words. */
 static const char marker[] = "<fuzz";
 
 /* The paste, and a policy after the first line "%%". */

@@ -1,9 +1,9 @@
 <?php
-# What php-cgi is made of, as corswrap wants to know it before it uses servers
-# that were started in the same way: entries that end in NUL, "=" and the path
-# of a file, "!" and why it cannot run warm, and an empty one at the end
-# (corswrap-warm(7), PROTOCOL).  Then it waits until it is told to end, for its
-# libraries are read from /proc meanwhile.
+# Reports the files of php-cgi, which corswrap needs before it uses servers that
+# are started in the same way: entries that end in NUL, "=" and the path of a
+# file, "!" and why it cannot run warm, and an empty one at the end
+# (corswrap-warm(7), PROTOCOL).  Then it waits for the order to end, because
+# corswrap reads its libraries from /proc meanwhile.
 #
 # SPDX-License-Identifier: ISC
 

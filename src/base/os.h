@@ -37,7 +37,7 @@
 #endif
 
 /*
- * A signal without a meaning of its own, which nobody else sends to a process.
+ * A signal without a meaning of its own, which other processes do not send.
  * Real-time signals are an option of POSIX that OpenBSD and macOS do not have.
  */
 #if defined(SIGRTMIN) && !defined(OS_POSIX_ONLY)

@@ -244,9 +244,9 @@ runs(pid_t pid, const struct stat *file)
 	       its.st_ino == file->st_ino;
 }
 
-/* Does it have the pipe open for writing, and is it another program than ours?
- * The program is checked first: a child that another thread has just started
- * has all our descriptors until its exec, and then none of them. */
+/* Does it have the pipe open for writing, and is it another program than
+ * ours?  The program is checked first: a child that another thread has just
+ * started has all our descriptors until its exec, and then no longer. */
 static bool
 writes_to(pid_t pid, ino_t pipe, const struct stat *ours)
 {

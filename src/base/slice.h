@@ -1,5 +1,5 @@
 /*
- * Bytes that somebody else owns: a pointer and a length.
+ * Borrowed bytes: a pointer and a length.
  *
  * Everything that comes from outside (request variables, policy text, header
  * blocks) is handled as slices, because such bytes may hold NUL and need not

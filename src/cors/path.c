@@ -318,8 +318,8 @@ without_port(struct slice text)
 	return port.len == 0 || text_is_digits(port) ? host : SLICE_NONE;
 }
 
-/* Labels of letters in lower case, digits, '-' and '_', none of them empty and
- * no final dot; or an address in brackets. */
+/* Labels of letters in lower case, digits, '-' and '_', not empty, without
+ * a final dot; or an address in brackets. */
 static bool
 is_host(struct slice host)
 {

@@ -399,8 +399,8 @@ find_exact(const struct policy_choice *choice, struct slice host)
 
 /*
  * Exact host, longest wildcard host, no host; within these exact path, longest
- * glob, no path.  If no section of a host has a matching path, none of them
- * covers the request, and the next host that matches is tried.
+ * glob, no path.  If no section of a host has a matching path, it covers no
+ * request, and the next host that matches is tried.
  */
 static struct found
 find_by_host(const struct policy_choice *choice, struct slice host,

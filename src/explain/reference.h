@@ -32,7 +32,7 @@ struct reference_section {
 	size_t row_count;
 };
 
-/* The sections in the order in which they are to be read. */
+/* The sections in reading order. */
 extern const struct reference_section reference_sections[];
 extern const size_t reference_section_count;
 

@@ -39,7 +39,7 @@
 
 	// ---- the analyzer page ----
 
-	// What a web server would answer, by CGI (RFC 3875).
+	// The response of a web server with CGI (RFC 3875).
 	const respond = async (method, query, body = "") => {
 		const run = await runCorscheck(module, {input: body, env: {
 			CORSCHECK_ONE_FILE: "1", REQUEST_METHOD: method,
@@ -130,7 +130,7 @@
 		goTo(location.hash);
 	};
 
-	// Scripts of the page that ask its server ask this.
+	// Requests of the page's scripts to its server come here.
 	const browserFetch = globalThis.fetch;
 	globalThis.fetch = async (what, how = {}) => {
 		const url = new URL(what.url || what, location);
@@ -202,7 +202,7 @@
 
 	// ---- the beginning ----
 
-	// Opening the document anew takes them away.
+	// Opening the document again removes them.
 	const listen = () => {
 		document.addEventListener("submit", submit);
 		document.addEventListener("click", follow);

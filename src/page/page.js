@@ -5,7 +5,7 @@
 	const byId = id => document.getElementById(id);
 
 	// The body of a form becomes HTML.  In the one-file page corscheck itself
-	// answers this fetch (src/onefile/shell.js).
+	// handles this fetch (src/onefile/shell.js).
 	const ask = async body => {
 		const response = await fetch(location.pathname, {
 			method: "POST",
@@ -78,9 +78,9 @@
 				response.body.cancel();
 		};
 
-		// A script is not told why. A HEAD to which CORS does not apply,
-		// and whose response stays unread, fails only where no server
-		// answers.
+		// A script does not get the cause. A HEAD to which CORS does not
+		// apply, and whose response stays unread, fails only if no server
+		// responds.
 		const responds = url => fetch(url, {
 			method: "HEAD",
 			mode: "no-cors",
@@ -336,7 +336,7 @@
 			say("The link is in the address bar.");
 	};
 
-	// The fragment fills the form in; the answer needs a click.
+	// The fragment fills the form in; the result needs a click.
 	const takeLink = () => {
 		if (!location.hash.startsWith("#?"))
 			return;

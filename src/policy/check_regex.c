@@ -244,8 +244,8 @@ plain_text(struct loader *loader, struct slice text, bool *changed)
 	return out;
 }
 
-/* A usual reason why the expression matches no origin; NULL: none of these.
- * *fix is the expression without that fault, or NULL. */
+/* A usual reason why the expression matches no origin; NULL: no such
+ * reason.  *fix is the expression without that fault, or NULL. */
 static const char *
 why_never(struct loader *loader, struct slice text, const char **fix)
 {
@@ -313,7 +313,7 @@ with_escaped_dots(struct loader *loader, struct slice text)
 	return out;
 }
 
-/* Does the expression match some origin, but none of other people? */
+/* Does the expression match some origin, but no origin of other people? */
 static bool
 is_good_fix(struct loader *loader, const char *fix)
 {

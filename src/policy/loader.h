@@ -94,7 +94,7 @@ struct regex_item {
 
 /*
  * The group of origins, origins-file, origins-regex and origins-env of one
- * section; a section that sets none of them shares that of [cors].
+ * section; a section without these keys shares that of [cors].
  */
 struct origins {
 	unsigned any_line;  /* of `*`; 0: not there */

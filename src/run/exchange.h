@@ -93,7 +93,7 @@ struct sink {
 	int (*end)(struct sink *);
 	/* Send the exit status of the program to the server (appStatus). */
 	void (*set_exit)(struct sink *, int status);
-	/* The answer is incomplete: the client must be able to tell. */
+	/* The response is incomplete: the client must be able to see that. */
 	void (*set_broken)(struct sink *);
 };
 

@@ -486,7 +486,7 @@ not_connected(struct forward *f, const struct forward_failure *failure)
 	f->t.over = true;
 }
 
-/* The connection is there: send the request, and carry the answer. */
+/* The connection is there: send the request, and pass on the response. */
 static void
 exchange(struct forward *f)
 {

@@ -58,7 +58,7 @@ keep(struct words *w, struct slice text)
 
 	if (w->used + text.len + 1 > TEXT) {
 		w->full = true;
-		return w->text; /* some string; nobody will use it */
+		return w->text; /* a placeholder that is never used */
 	}
 	memcpy(at, text.ptr, text.len);
 	at[text.len] = '\0';
@@ -68,8 +68,8 @@ keep(struct words *w, struct slice text)
 
 /* ---- first lines ---- */
 
-/* The first line of the file; absent: it has none, or a longer one than the
- * kernel reads. */
+/* The first line of the file; absent: it has no first line, or a longer one
+ * than the kernel reads. */
 static struct slice
 line_of(struct first_line *first, const char *path)
 {
@@ -147,7 +147,8 @@ search_path(struct words *w, const char *search, struct slice name)
 		int n = snprintf(path, sizeof(path), "%.*s/%.*s", (int)len,
 				 rest.ptr, (int)name.len, name.ptr);
 
-		/* An empty element is the current folder: not for us. */
+		/* An empty element is the current folder, which is not
+		 * searched. */
 		if (len > 0 && rest.ptr[0] == '/' && n < (int)sizeof(path) &&
 		    access(path, X_OK) == 0)
 			return keep(w, slice_from(path));
@@ -316,13 +317,14 @@ take_python(struct words *w, const char *folder, const char *const *load)
 
 /* ---- php ---- */
 
-/* Started so, php-cgi sees a file that was replaced with the same time, a link
- * that was moved, and a .user.ini that was changed. */
+/* With these options php-cgi notices a file that was replaced with the same
+ * time, a link that was moved, and a changed .user.ini. */
 static const char *const php_server[] = {
     "-d", "opcache.enable=0",	   "-d", "realpath_cache_size=0",
     "-d", "user_ini.cache_ttl=-1", NULL};
 
-/* Started so, it does nothing of the application, and its output is ours. */
+/* With these options it does not run the application, and its output is for
+ * us. */
 static const char *const php_report[] = {"-d", "auto_prepend_file=",
 					 "-d", "auto_append_file=",
 					 "-d", "open_basedir=",
@@ -341,9 +343,9 @@ push_all(struct words *w, const char *const *words)
 }
 
 /*
- * Its own words, behind ours: -c, -d, -n.  -q concerns the command line alone,
- * like a script there: started for a request, it looks at neither.  *argv is
- * left at what is not its.
+ * Its own options, after ours: -c, -d, -n.  -q and a script only matter on the
+ * command line: for a request it ignores both.  *argv is left at the first
+ * other word.
  */
 static const char *
 push_php_words(struct words *w, char *const **argv)
@@ -388,7 +390,7 @@ find_php(struct words *w, char *const *argv, const char *folder, size_t *server)
 
 /* ---- all ---- */
 
-/* The words before the script into w; *rest: the script and its own. */
+/* The words before the script into w; *rest: the script and its arguments. */
 static const char *
 split(struct words *w, char *const *argv, const char *search,
       char *const **rest)
@@ -465,8 +467,8 @@ find(struct words *w, char *const *argv, const char *search, const char *folder,
 					: fault;
 }
 
-/* Such a php-cgi only watches processes of its own, which nobody else would
- * end. */
+/* Such a php-cgi only watches processes of its own, which no other process
+ * would end. */
 static const char *
 check_children(char *const *env)
 {
@@ -483,7 +485,7 @@ check_children(char *const *env)
 	return NULL;
 }
 
-/* The same for php-cgi, which has no script that is compiled beforehand. */
+/* The same for php-cgi, which has no script that is compiled in advance. */
 static const char *
 find_server(struct words *w, char *const *argv, char *const *env,
 	    const char *folder, size_t *server)
@@ -564,7 +566,7 @@ begins_with(const char *text, const char *const *begin)
 bool
 interpreter_reads(const char *variable)
 {
-	/* PHP_VALUE, PHP_AUTH_USER and the like are a request's. */
+	/* PHP_VALUE, PHP_AUTH_USER and the like belong to a request. */
 	static const char *const begin[] = {"PATH=",	 "LANG=",
 					    "LANGUAGE=", "TZ=",
 					    "HOME=",	 "TMPDIR=",

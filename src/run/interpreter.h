@@ -1,5 +1,5 @@
 /*
- * Whether a program can run warm, and how its interpreter is started then.
+ * Whether a program can run warm, and how its interpreter is then started.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -42,9 +42,8 @@ bool interpreter_may_see(const char *variable);
 /*
  * argv: what is executed when the program starts cold, absolute: a script, or
  * an interpreter with its switches and a script; more words are the script's.
- * Of php-cgi the script may be missing.
- * env: what it is started with; env(1) in a first line uses its PATH.  load:
- * modules to be loaded beforehand, NULL-terminated.
+ * Of php-cgi the script may be missing.  env: what it is started with; env(1)
+ * in a first line uses its PATH.  load: modules to preload, NULL-terminated.
  *
  * NULL: *out is filled (interpreter_free).  Else why it cannot run warm, a
  * constant text.

@@ -324,7 +324,7 @@ head(FILE *f, const char *name, const char *type, const char *help)
 }
 
 /* A label's value: `\`, `"` and newline are escaped (exposition format
- * 0.0.4).  Our names contain none of them; this is for future ones. */
+ * 0.0.4).  Our names do not contain these; this is for future ones. */
 static void
 label(FILE *f, const char *name, struct slice text)
 {

@@ -1,9 +1,8 @@
 /*
  * A php-cgi of our own.
  *
- * Its socket is bound to a name in a folder that nobody else may enter,
- * connected to, and its name removed, all before it starts.  So nothing is left
- * of it when we are killed.
+ * Its socket is bound to a name in a private folder, connected to, and its
+ * name removed, all before it starts.  So no file is left if we are killed.
  *
  * PHP closes a connection on which nothing comes for five seconds after it was
  * accepted, hence BEGIN_REQUEST is sent ahead.
@@ -58,7 +57,7 @@ make_folder(char *folder, size_t cap)
 {
 	const char *parent = getenv("TMPDIR");
 
-	/* A longer one is no place for a socket. */
+	/* Sockets cannot be in a folder with a longer name. */
 	if (parent == NULL || parent[0] != '/' || strlen(parent) > cap - 32)
 		parent = "/tmp";
 	(void)snprintf(folder, cap, "%s/corswrap-XXXXXX", parent);
@@ -109,7 +108,7 @@ send_begin(struct php *php)
 	return php->begun;
 }
 
-/* When it ends by itself, if [env] says so. */
+/* The number of requests after which it ends by itself, if [env] sets one. */
 static unsigned
 requests_of(char *const *env)
 {
@@ -220,8 +219,7 @@ nap(const struct php *php, unsigned round)
 	return round % YIELDS != 0 || php_lives(php);
 }
 
-/* Has it read all that was sent?  As far as it has, no byte is in the socket's
- * buffer any more. */
+/* Has it read all that was sent?  Then the socket's buffer is empty. */
 static bool
 is_read(const struct php *php)
 {
@@ -257,7 +255,7 @@ php_offer(struct php *php, char *const *variables, uint64_t until)
 	}
 	free(bytes);
 	php->begun = false;
-	/* Bytes that it has sent, or an end, belong to no request. */
+	/* Bytes from it, or its end, would not belong to a request. */
 	return ok && poll(&(struct pollfd){php->connection, POLLIN, 0}, 1, 0) ==
 			   0
 		   ? 0

@@ -1,7 +1,7 @@
 /*
- * One php-cgi that serves FastCGI to this process alone: one request at a time,
- * over a connection that is kept, on a socket whose name is gone before anybody
- * else can use it.
+ * One php-cgi that serves FastCGI to this process alone: one request at a
+ * time, over a connection that is kept, on a socket whose name is removed
+ * before another process can use it.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -19,15 +19,15 @@ struct php {
 	int connection;
 	int err;       /* its standard error, non-blocking */
 	ino_t pipe;    /* the inode of that */
-	bool begun;    /* BEGIN_REQUEST has been sent ahead */
+	bool begun;    /* BEGIN_REQUEST has been sent in advance */
 	bool fresh;    /* it has served none */
 	unsigned left; /* requests until it ends itself */
 	uint64_t used; /* ms: started, or given back */
 };
 
 /*
- * Start the program of spec; in, out and err of it are not looked at.  NULL:
- * errno and *stage say why.  It ends with the calling thread at the latest.
+ * Start the program of spec; its in, out and err are ignored.  NULL: errno and
+ * *stage say why.  It ends with the calling thread at the latest.
  */
 struct php *php_start(const struct child_spec *spec, enum child_stage *stage);
 
@@ -39,8 +39,9 @@ bool php_ready(const struct php *);
 
 /*
  * Send the parameters of a request, but not their end, and wait until it has
- * read them; until: ms, clock_ms.  Nothing has begun then, and what is sent to
- * its connection next begins it.  -1: it did not; it is to be ended.
+ * read them; until: ms, clock_ms.  The request has not begun then; the next
+ * bytes on its connection begin it.  -1: it did not read them and must be
+ * ended.
  */
 int php_offer(struct php *, char *const *variables, uint64_t until);
 

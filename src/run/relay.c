@@ -216,7 +216,7 @@ leave(struct relay *r)
 		transfer_sink_failed(&r->t);
 }
 
-/* How long to wait in ms: to the deadline, or less; -1: for ever. */
+/* How long to wait in ms: to the deadline, or less; -1: no limit. */
 static int
 patience(const struct relay *r, const struct deadline *deadline)
 {

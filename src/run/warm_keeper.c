@@ -413,7 +413,7 @@ warm_doom(struct warm *w, struct warm_zygote *z, struct php *php)
 	warm_poke(w);
 }
 
-/* What somebody whom it has started writes while it waits. */
+/* Output of its children while it waits. */
 static void
 read_idle(struct warm *w, struct warm_zygote *z, const struct php *php)
 {
@@ -426,7 +426,7 @@ read_idle(struct warm *w, struct warm_zygote *z, const struct php *php)
 	log_line(w, z, php->process.pid);
 }
 
-/* One that has ended or that nobody has used for long goes; the caller holds
+/* Remove one that has ended or was not used for long; the caller holds
  * the lock. */
 static void
 look_at_servers(struct warm *w, struct warm_zygote *z, uint64_t now)

@@ -119,7 +119,7 @@ give_back(struct warm *w, struct warm_zygote *z, struct php *php,
 		z->idle_count++;
 		z->program->pause = 0;
 	} else {
-		/* It cannot even begin: see that this is not tried for ever. */
+		/* It cannot even begin: do not retry this without end. */
 		if (result == WARM_COLD && php->fresh && z->program != NULL)
 			warm_put_off(z->program);
 		warm_doom(w, z, php);

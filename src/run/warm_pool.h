@@ -133,7 +133,7 @@ void warm_put_off(struct warm_program *);
 /* It gets no more requests.  The caller holds the lock. */
 void warm_retire(struct warm_zygote *);
 
-/* A server of it that nobody uses any more is to be ended.  The caller holds
+/* A server of it that is no longer used must be ended.  The caller holds
  * the lock. */
 void warm_doom(struct warm *, struct warm_zygote *, struct php *);
 

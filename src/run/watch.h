@@ -46,9 +46,10 @@ bool watch_changed(const struct watch *);
 enum { WATCH_TICK = 50, WATCH_SECONDS = 2000 };
 
 /*
- * May one of them have been changed at or after that time (ms since 1970), when
- * somebody began to read them?  Then what was read may be older than what was
- * added.  A file system's clock runs in ticks, so a little more counts.
+ * May one of them have been changed at or after that time (ms since 1970),
+ * when they began to be read?  Then the bytes that were read may be older than
+ * the state that was added.  A file system's clock runs in ticks, so a little
+ * more counts.
  */
 bool watch_has_young(const struct watch *, int64_t since);
 

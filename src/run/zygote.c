@@ -7,9 +7,9 @@
  *
  * The forks are children of the interpreter, because fork(2) is what the
  * libraries in it are prepared for (their random numbers and locks), not
- * clone(2) with CLONE_PARENT.  That they have ended is seen by a pidfd, and how
- * they ended while the interpreter has not yet waited for them, which it does
- * when it is told to: child_reap.
+ * clone(2) with CLONE_PARENT.  A pidfd shows that they have ended, and their
+ * status can be read until the interpreter waits for them, which it does on
+ * our order: child_reap.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -59,7 +59,7 @@ one_byte(void)
 	return fd;
 }
 
-/* What is a request's is none of a report's: it would be run as CGI. */
+/* A report must not have a request's variables: it would be run as CGI. */
 static size_t
 report_variables(char *const *env, char **to, size_t most)
 {
@@ -401,7 +401,7 @@ void
 zygote_close_orders(struct zygote *z)
 {
 	file_close(&z->control);
-	/* Should somebody have stopped it: it must see that. */
+	/* If it is stopped, it must still see that. */
 	if (z->process.pid > 0)
 		(void)kill(z->process.pid, SIGCONT);
 }

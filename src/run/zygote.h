@@ -36,7 +36,7 @@ enum zygote_news {
 	ZYGOTE_READY,	  /* it can be forked */
 	ZYGOTE_UNFIT,	  /* something speaks against it: `obstacle` */
 	/* It may have read other files than are there now: they were changed
-	 * just before or meanwhile, or nobody knew that it would load them.
+	 * just before or meanwhile, or it was unknown that it would load them.
 	 * Start again in a while, with its `loaded`. */
 	ZYGOTE_YOUNG,
 	ZYGOTE_DEAD /* it has ended */

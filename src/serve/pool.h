@@ -77,9 +77,9 @@ struct worker {
 	_Atomic(struct settings *) using;
 	uint64_t began;	    /* ms: the parameters, where they are slow; or 0 */
 	uint64_t total;	    /* ms: total-timeout ends; DEADLINE_NEVER */
-	uint64_t answered;  /* ms: the last answer was made */
+	uint64_t answered;  /* ms: the last response was made */
 	uint64_t keep_time; /* ms that a connection is kept without a request */
-	bool ran;	    /* the last request was the program's to answer */
+	bool ran;	    /* the last request was handled by a program */
 	/* programs that this thread has started, now with the reaper */
 	atomic_uint left;
 	struct scratch scratch;
@@ -93,7 +93,7 @@ struct pool {
 	struct metrics *metrics;
 	struct forward_pool *forward; /* kept connections; NULL: none kept */
 	struct warm *warm;	      /* interpreters */
-	struct reaper *reaper;	      /* programs that outlive their answer */
+	struct reaper *reaper;	      /* programs that outlive their response */
 	struct wakeup stop;	      /* every program must end now */
 	uint64_t file_limit; /* the limit before we raised it; 0: not raised */
 	struct wakeup poke;  /* the main thread must look */
@@ -107,8 +107,8 @@ struct pool {
 	pthread_cond_t slot;	/* busy < limit, for workers that have a
 				   connection */
 	pthread_cond_t room;	/* an acceptor is needed */
-	_Atomic unsigned limit; /* workers that may answer at a time; changed
-				   under the lock */
+	_Atomic unsigned limit; /* workers that may handle requests at a time;
+				 * changed under the lock */
 	unsigned acceptors;	/* workers that wait in accept together */
 	unsigned
 	    promotions;	   /* times that no worker did, since the last watch */

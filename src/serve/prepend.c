@@ -95,8 +95,8 @@ is_guard(struct slice part)
 /*
  * Our own lines only.  Vary and Cross-Origin-Resource-Policy come first: if
  * the program's first line begins with a blank, some servers join it to the
- * line before (RFC 9112, 5.2).  A Vary that no cache can read would hand one
- * origin's answer to another, and a resource policy that no browser can read
+ * line before (RFC 9112, 5.2).  A Vary that no cache can read would serve one
+ * origin's response to another, and a resource policy that no browser can read
  * forbids nothing.  If any other of our lines is spoiled, it allows nothing.
  * So another line comes last; if there is none, a second Vary.
  */

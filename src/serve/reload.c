@@ -35,9 +35,9 @@ struct reload {
 	struct retired *retired;
 	uint64_t due;	    /* of the next look */
 	bool forced;	    /* SIGHUP: load in any case */
-	uint64_t reread;    /* when young files are to be read again; 0: done */
+	uint64_t reread;    /* when recent files must be read again; 0: done */
 	uint64_t refused;   /* when; 0: the loaded policy is current */
-	uint64_t again;	    /* when that is to be tried again */
+	uint64_t again;	    /* when to retry that */
 	uint64_t files;	    /* fingerprint of the files that were refused */
 	uint64_t complaint; /* and of their diagnostics */
 };

@@ -234,7 +234,7 @@ next_connection(struct worker *w)
 	return fd;
 }
 
-/* ---- answering ---- */
+/* ---- handling requests ---- */
 
 /* An exchange, and its worker. */
 struct conversation {

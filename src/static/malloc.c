@@ -1,5 +1,5 @@
 /*
- * malloc for a program that answers one request and ends: in the static
+ * malloc for a program that handles one request and ends: in the static
  * corswrap.cgi alone.
  *
  * There the C library's allocator takes a good part of the time of a
@@ -31,7 +31,7 @@ enum {
 
 /* In front of every piece. */
 struct head {
-	alignas(max_align_t) size_t size; /* as asked for */
+	alignas(max_align_t) size_t size; /* the requested size */
 	size_t mapped;			  /* bytes of its own mapping, or 0 */
 };
 

@@ -82,7 +82,7 @@ my @paths = ('/gitweb', '/gitweb/', '/gitweb?a=project_index', '/gitweb?a=opml',
 	'/gitweb/report.git/blob_plain/HEAD:/docs/to%20do.txt',
 	'/gitweb/report.git/snapshot/HEAD.tar.gz', '/gitweb?p=none.git;a=summary');
 
-# The time it took stands in a page.
+# Pages contain the time that they took.
 sub edit {
 	my ($text) = @_;
 	$$text =~ s/<span id="generating_(?:time|info)">.*?<\/span>//gs;

@@ -26,7 +26,7 @@ my %origin = (
 	'labels' => 'https://' . join('.', ('a' x 60) x 4) . '1x.example',
 );
 
-# Of a preflight that corswrap answers as a CGI program, which has fewer
+# For a preflight that corswrap handles as a CGI program, which has fewer
 # libraries to load than corscheck.
 sub cost {
 	my ($expression, $origin) = @_;

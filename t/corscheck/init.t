@@ -138,7 +138,7 @@ like($err, qr/^usage: corscheck init /m, 'is usage');
 is_deeply([ glob "$dir/etc/.cors*" ], [], 'nothing is left over');
 ok(!-e "$dir/none", 'no folder either');
 
-# The folder of policies, which nobody has made yet.
+# The folder of policies, which does not exist yet.
 ($exit, $out, $err) = init('--origin', 'x', "$dir/new/p.ini");
 is("$exit$out", '2', 'a folder that is not there, and a mistake');
 ok(!-e "$dir/new", 'make nothing');
@@ -222,7 +222,7 @@ SKIP: {
 	skip 'no terminals here', 1 unless -e '/dev/ptmx';
 	my $file = "$dir/etc/asked.ini";
 	my ($status, $text) = talk([$file],
-		[ qr/1\. .*\]: /s, "apache\n" ],    # there is none of that name
+		[ qr/1\. .*\]: /s, "apache\n" ],    # there is no such name
 		[ qr/please \[lighttpd\]: /, "caddy\n" ],
 		[ qr/2\. .*: $/s, "http://a.example/ https://b.example\n" ],
 		[ qr/once more.*: $/is, "\n" ],    # there is no default
@@ -339,7 +339,8 @@ for my $server (sort keys %address) {
 	isnt($other, $port, 'another one for another policy');
 }
 
-# --- systemd's units: what they lack -----------------------------------------------------
+# --- systemd's units: what is missing
+# ----------------------------------------------------
 
 # The drop-in of a snippet, made as it says, in a folder of ours.
 sub drop_ins {
@@ -400,7 +401,8 @@ units_lack('a user', { service => "[Service]\nUser=http\nDynamicUser=no\n"
     . "SocketGroup=http\nListenStream=\n"
     . "ListenStream=/run/corswrap/unit.sock\n" }, @exec, '--user', 'http');
 
-# --- pushing for everybody ------------------------------------------------------------
+# --- pushing for every client
+# ---------------------------------------------------------
 
 {
 	my ($text, $policy) = snippet('nginx', [ '--git', "$dir/repositories" ],
@@ -464,7 +466,8 @@ SKIP: {
 	install_program(corswrap(), "$www/api.cgi");
 	write_file("$www/.htaccess", $text, 0644);
 	write_file("$www/.htapi.log", '', 0666);
-	# As hosters run PHP: AddHandler in .htaccess does not beat it.
+	# As hosting providers run PHP: AddHandler in .htaccess does not
+	# override it.
 	my $port = apache($at, "ScriptSock $at/run/cgid.sock\n"
 	    . "<Directory $at/www>\nAllowOverride All\n</Directory>\n"
 	    . "<FilesMatch \"\\.php\$\">\nSetHandler php-of-the-hoster\n"

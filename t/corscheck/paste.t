@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# What people have at hand, pasted as it is: each to a right answer with no flag
-# but the one that says where it is.
+# Texts that people can copy, pasted unchanged: each has the right result with
+# no flag but the one that says where it is.
 #
 # The requests are all the same PUT with a token and a JSON body, as each browser
 # writes it for the clipboard.  The HARs are as developer tools export them.

@@ -130,7 +130,7 @@ static const struct row {
     /* userinfo: detected, and never printed */
     {"http://u:p@a.example/", A "/", A, "/"},
     {"http://a@b@a.example/", A "/", A, "/"},
-    /* no URL, or none of ours */
+    /* no URL, or not http and https */
     {"", NULL, NULL, NULL},
     {"a.example/x", NULL, NULL, NULL},
     {"//a.example/x", NULL, NULL, NULL},

@@ -87,7 +87,7 @@ sub zombies {
 	return grep { read_file($_) =~ /\) Z $pid / } glob '/proc/[0-9]*/stat';
 }
 
-# Each call, each time that it is called while a request is answered.
+# Each call, each time that it is called while a request is handled.
 sub sweep {
 	my ($name, $r, $calls, $bodies, $answer, $post) = @_;
 	$post //= \&post;

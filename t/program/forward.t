@@ -733,7 +733,7 @@ SKIP: {
 			sleep 0.2;
 			return; # with most of the body unread
 		}
-		# all of a large answer before any of a large body is read
+		# all of a large response before any of a large body is read
 		$c->out("X-A: 1\n\n");
 		$c->out($big) for 1 .. 40;
 		my $n = 0;

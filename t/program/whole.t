@@ -184,7 +184,8 @@ sub lengths {
 	return;
 }
 
-# --- F11: the answer ends with standard output --------------------------------------
+# --- F11: the response ends with standard output
+# ------------------------------------
 
 sub closing_programs {
 	program('closes.pl', 'use POSIX (); print "A: 1\n\nabc"; close STDOUT;'

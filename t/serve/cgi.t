@@ -245,7 +245,7 @@ for my $case (
 $r = cgi_run(env => variables('GET', SCRIPT_FILENAME => '/nph-x/app.cgi'));
 unlike($r->{raw}, qr{\AHTTP/}, 'nph: the file\'s name counts, not the folder\'s');
 
-# A program whose answer fills many pipes.
+# A program whose response fills many pipes.
 sub spew_big {
 	write_file("$dir/big", "#!/bin/sh\nprintf 'Content-Type: a/b\\n\\n'\n"
 		. "exec head -c 5000000 /dev/zero\n", 0755);

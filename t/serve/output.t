@@ -197,7 +197,8 @@ sub leave {
 	return;
 }
 
-# An answer that begins when `ready` was called, after its program was started.
+# A response that begins when `ready` was called, after its program was
+# started.
 sub when_ready {
 	my ($r, $total, $what, $ready) = @_;
 	my $until = "$r->{dir}/until";

@@ -171,7 +171,7 @@ is($r->stop, 0, 'ended well');
 
 # --- time -----------------------------------------------------------------------
 
-# Is a preflight over a new connection answered?
+# Does a preflight over a new connection get a response?
 sub serves {
 	my ($address) = @_;
 	my $c = fcgi_connect($address);

@@ -2,7 +2,7 @@
 # Policies that change twice within one tick of the file system's clock, and
 # where the log of a reload goes.
 #
-# Real ticks are too short to hit, so stat is told to count in seconds, as some
+# Real ticks are too short to hit, so stat is made to count in seconds, as some
 # file systems do.
 #
 # SPDX-License-Identifier: ISC

@@ -107,7 +107,7 @@ for my $kind (grep { $_ ne 'busybox' } keys %asked) {
 	$asked{"$kind at the top"} = \@top;
 }
 
-# Everything about each answer, by what was asked for.
+# Everything about each response, by request.
 sub ask {
 	my ($port, $kind, $dir) = @_;
 	my %got;

@@ -92,7 +92,7 @@ my @spellings = (
 	'/alias-F../T/run.sh', '/alias-F./run.sh', '/alias-F%2e%2e/T/run.sh',
 );
 
-# One more name of the folder and a rewritten one, where init's text has none of
+# One more name of the folder and a rewritten one, if init's text does not have
 # them; for Apache also a UserDir.
 my %more = (
 	apache => <<'END',

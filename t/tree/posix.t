@@ -1,7 +1,6 @@
 #!/usr/bin/perl
-# What only Linux has, and what not every POSIX system has, is in
-# src/base/os*.[ch], and none of the first is left with
-# OS_POSIX_ONLY: what a system without it would miss is what is looked for here.
+# Calls of Linux only, and of some POSIX systems only, are in
+# src/base/os*.[ch], and the former are not used with OS_POSIX_ONLY.
 #
 # SPDX-License-Identifier: ISC
 

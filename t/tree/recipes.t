@@ -45,7 +45,8 @@ for my $file (glob(top_src() . '/doc/*.[1578]'), top_src() . '/README.md') {
 	for (displays($file)) {
 		my ($title, $policy) = @$_;
 		next unless $policy =~ /^\[(?:app|cors)\b/m;
-		# A part is about programs alone: somebody may call them.
+		# A part is only about programs: other parts say which pages
+		# may call them.
 		$policy .= "[cors]\norigins = https://a.example\n"
 		    unless $policy =~ /^\[cors\b/m;
 		write_file("$dir/policy.ini", $policy);

@@ -24,7 +24,7 @@ my ($exit, $out, $err) = check(@files);
 is($exit, 0, 'each is what its command prints') or
     diag($out, $err, "make fill-snippets writes them anew\n");
 
-# A block that somebody has edited is found.
+# An edited block is found.
 my $dir = tempdir();
 my $text = read_file("$top/examples/servers/nginx.conf");
 $text =~ s/(fastcgi_buffers) 8/$1 9/ or die 'no fastcgi_buffers';

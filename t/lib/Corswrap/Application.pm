@@ -97,7 +97,7 @@ my %apart = map { $_ => 1 } qw(date server connection keep-alive status
 
 sub plain_headers {
 	my ($reply) = @_;
-	# Apache writes dates anew.
+	# Apache rewrites dates.
 	return [ sort map { lc($_->[0]) . ': ' . $_->[1] =~
 		s/, (\d) (\w{3} \d{4} .*) \+0000$/, 0$1 $2 GMT/r }
 	    grep { !$apart{ lc $_->[0] } } @{ $reply->{headers} } ];

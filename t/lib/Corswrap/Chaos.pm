@@ -550,7 +550,7 @@ sub _fault {
 	$how = 'right' if $how eq 'part' && $at eq 'right';
 	return if $status == $want && $at eq $how && $whole eq $end
 	    && $cors eq 'cors';
-	# If the cut arrives together with data, nginx sends none of that data,
+	# If the cut arrives together with data, nginx does not send that data,
 	# and lighttpd counts it (wait_until_taken in src/serve/output.c): a
 	# delay between them and corswrap can cause it.  A reset of the proxy
 	# may lose the last record, and then nginx does not notice the cut.

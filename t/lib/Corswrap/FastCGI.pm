@@ -311,8 +311,8 @@ sub request {
 	return $self->read_response(%o);
 }
 
-# Who connects and is silent for a second is closed (DESIGN.md section 3), and on
-# a busy machine that may be this process.
+# A connection that is silent for a second is closed (DESIGN.md section 3), and
+# on a busy machine that may be this process.
 sub _was_late {
 	my ($self) = @_;
 	return ($self->{begun} // 0) - $self->{connected} > 0.9;

@@ -22,7 +22,7 @@ use Corswrap::Responder qw(responder preflight get);
 use Corswrap::Test qw(corswrap read_file run tempdir
     under_valgrind wait_for write_file);
 
-# The program, by QUERY_STRING.  None of them needs to start quickly.
+# The program, by QUERY_STRING.  They need not start quickly.
 my $program = <<'END';
 #!/bin/sh
 head() { printf 'Content-Type: text/plain\n\n'; }

@@ -132,7 +132,7 @@ sub _kib_used {
 	return ($all - $free) * $size / 1024;
 }
 
-# What is there, and who has files of it open.
+# Its files, and the processes that have them open.
 sub _left_on {
 	my ($disk) = @_;
 	my ($folder) = $disk =~ m{/root(/.*)};
@@ -156,7 +156,7 @@ sub _doors {
 	return %port;
 }
 
-# One that becomes full in the midst of a body, by this one or by others.
+# One that becomes full in the middle of a body, by this one or by others.
 sub full_disk {
 	my $dir = tempdir();
 	make_places("$dir");
