@@ -15,7 +15,7 @@ use File::Path qw(make_path);
 use Test::More ();
 
 our @EXPORT = qw(lighttpd apache module_folder install_program example
-    make_places serve responder_on server_logs unit
+    make_places serve stop_server responder_on server_logs unit
     show_logs);
 
 # A copy of a built program under a name of its own.
@@ -112,6 +112,7 @@ sub _wait_cgid {
 
 # serve(FOLDER, SERVER, NAME, TEXT): the shipped configuration, or that text for
 # it, in that server; port.
+my %pid_of; # of the server that listens on a port
 sub serve {
 	my ($dir, $server, $name, $text) = @_;
 	my ($names, $arguments) = @{ $command{$server} };
@@ -120,12 +121,18 @@ sub serve {
 	my $port = free_port();
 	my $config = example($dir, $name, $port, $text);
 	# Caddy needs a home folder.
-	start([ $program, $arguments->($dir, $config) ],
+	$pid_of{$port} = start([ $program, $arguments->($dir, $config) ],
 	    stderr => "$dir/log/start.log", stdout => "$dir/log/start.log",
 	    env => { HOME => "$dir/run", XDG_DATA_HOME => "$dir/run",
 		XDG_CONFIG_HOME => "$dir/run" });
 	return $port if wait_port($port) && _wait_cgid(read_file($config));
 	die "$server did not start:\n", server_logs($dir);
+}
+
+# Otherwise it runs until the test ends.
+sub stop_server {
+	my ($port) = @_;
+	return stop(delete $pid_of{$port});
 }
 
 sub server_logs {

@@ -175,6 +175,7 @@ sub full_disk {
 	my $disk = @wrap ? '/proc/' . $r->pid . "/root$dir/small" : undef;
 	my %port = _doors($dir);
 	my @seen = _fills($r, \%port, $disk);
+	stop_server($_) for values %port;
 	push @seen, [ $r->stop == 0, 'full disk: it ends well' ];
 	return @seen;
 }
@@ -197,6 +198,8 @@ sub _upload {
 
 sub _fills {
 	my ($r, $port, $disk) = @_;
+	# ThreadSanitizer maps a file of its own in TMPDIR.
+	my $before = defined $disk ? _kib_used($disk) : 0;
 	my @seen;
 	my $is = sub { my ($got, $size, $what) = @_;
 		push @seen, [ $got->{status} == 200 && $got->{body} eq $size,
@@ -229,7 +232,7 @@ sub _fills {
 	unlink "$disk/filler" if defined $disk;
 	$is->(_once($r->address, 'count', body => 'x' x (3 * $MB)), 3 * $MB,
 	    'there is room again');
-	my $empty = !defined $disk || wait_for(sub { _kib_used($disk) == 0 }, 10);
+	my $empty = !defined $disk || wait_for(sub { _kib_used($disk) <= $before }, 10);
 	push @seen, _rest($r, 'full disk'), [ $empty,
 		'full disk: it is empty' . ($empty ? '' : _left_on($disk)) ];
 	return @seen;
