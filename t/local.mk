@@ -97,7 +97,7 @@ script_tests = \
 	t/policy/reports.t \
 	t/probe/answers.t \
 	t/probe/fixes.t \
-	t/probe/once.t \
+	t/probe/no-duplicates.t \
 	t/probe/probe.t \
 	t/probe/redirects.t \
 	t/probe/servers.t \
@@ -169,10 +169,10 @@ script_tests = \
 	t/tree/pure.t \
 	t/tree/recipes.t \
 	t/tree/requirements.t \
+	t/tree/response-table.t \
 	t/tree/site.t \
 	t/tree/snippets.t \
 	t/tree/style.t \
-	t/tree/whole.t \
 	t/tree/words.t \
 	t/warm/applications.t \
 	t/warm/cgi-vectors.t \

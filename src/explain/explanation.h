@@ -16,9 +16,9 @@
 #include <stdio.h>
 
 #include "cors/decide.h"
+#include "fetch/address_space.h"
 #include "fetch/engine.h"
 #include "fetch/fetch.h"
-#include "fetch/space.h"
 #include "fetch/url.h"
 #include "policy/settings.h"
 

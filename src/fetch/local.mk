@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: ISC
 # What src/fetch is made of.
 fetch_sources = \
+	%D%/address_space.c \
+	%D%/address_space.h \
 	%D%/charset.c \
 	%D%/charset.h \
 	%D%/check.c \
@@ -9,8 +11,6 @@ fetch_sources = \
 	%D%/fetch.h \
 	%D%/header_value.c \
 	%D%/plan.c \
-	%D%/space.c \
-	%D%/space.h \
 	%D%/url.c \
 	%D%/url.h \
 	%D%/url_host.c \

@@ -135,7 +135,7 @@ sub libraries {
 }
 
 SKIP: {
-	skip 'no Chromium', 1 unless Corswrap::Browser::program();
+	skip 'no Chromium', 1 unless Corswrap::Chromium::program();
 	my %files = libraries();
 	skip 'the npm registry has no isomorphic-git for us', 1 unless %files;
 	my $page = page_server('git', %files);

@@ -7,11 +7,11 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/../lib";
-use Corswrap::Browser;
+use Corswrap::Chromium;
 use Corswrap::Differential;
 use Test::More;
 
-plan skip_all => 'no Chromium' unless Corswrap::Browser::program();
+plan skip_all => 'no Chromium' unless Corswrap::Chromium::program();
 
 # { number => [line, ...] }
 sub lines {
@@ -33,6 +33,6 @@ check_browser(name => 'chromium', seed => 20250711, count => 240, at_once => 64,
 	},
 	start => sub {
 		my ($port, @hosts) = @_;
-		return Corswrap::Browser->new('--host-resolver-rules='
+		return Corswrap::Chromium->new('--host-resolver-rules='
 		    . join ', ', map { "MAP $_ 127.0.0.1" } @hosts);
 	});

@@ -9,7 +9,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/../lib";
-use Corswrap::Browser;
+use Corswrap::Chromium;
 use Corswrap::Firefox;
 use Corswrap::Raw;
 use Corswrap::Scenes;
@@ -42,8 +42,8 @@ my @cookies = ('NAME=1', 'NAME=1; SameSite=Lax', 'NAME=1; SameSite=None',
 # Secure cookies over http are only stored for loopback names; there WebKit
 # does not store those of pages of the same site either.
 my %engines = (
-	chromium => { program => \&Corswrap::Browser::program,
-		start => sub { Corswrap::Browser->new },
+	chromium => { program => \&Corswrap::Chromium::program,
+		start => sub { Corswrap::Chromium->new },
 		hosts => [qw(app.localhost www.api.localhost api.localhost)] },
 	firefox => { program => \&Corswrap::Firefox::program,
 		start => sub { Corswrap::Firefox->new(

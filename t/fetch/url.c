@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "fetch/space.h"
+#include "fetch/address_space.h"
 #include "fetch/url.h"
 #include "unit.h"
 

@@ -9,7 +9,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/../lib";
-use Corswrap::Browser;
+use Corswrap::Chromium;
 use Corswrap::Firefox;
 use Corswrap::OneFile;
 use Corswrap::Test;
@@ -24,8 +24,8 @@ like($html, qr{http-equiv="Content-Security-Policy" content="default-src 'none';
 unlike($html =~ s{<script.*}{}sr, qr/\b(?:src|href)=/, 'it loads nothing');
 
 SKIP: {
-	skip 'no Chromium', 1 unless Corswrap::Browser::program();
-	my $browser = Corswrap::Browser->new;
+	skip 'no Chromium', 1 unless Corswrap::Chromium::program();
+	my $browser = Corswrap::Chromium->new;
 	check_one_file(Chromium => sub {
 		my ($url) = @_;
 		$browser->load($url);

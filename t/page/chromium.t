@@ -7,13 +7,13 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/../lib";
-use Corswrap::Browser;
+use Corswrap::Chromium;
 use Corswrap::Server;
 use Corswrap::Test;
 use JSON::PP ();
 use Test::More;
 
-plan skip_all => 'no Chromium' unless Corswrap::Browser::program();
+plan skip_all => 'no Chromium' unless Corswrap::Chromium::program();
 plan skip_all => 'no lighttpd' unless have_program('lighttpd');
 
 my $dir = tempdir();
@@ -126,7 +126,7 @@ sub try_it {
 }
 
 serve_both();
-$browser = Corswrap::Browser->new;
+$browser = Corswrap::Chromium->new;
 
 ask(url => "$api/x", method => 'PUT', headers => "X-Token: 1\n",
     policy => policy_text());

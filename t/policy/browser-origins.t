@@ -13,7 +13,7 @@ use utf8;
 use FindBin ();
 use lib "$FindBin::RealBin/../lib";
 
-use Corswrap::Browser;
+use Corswrap::Chromium;
 use Corswrap::CGI;
 use Corswrap::Firefox;
 use Corswrap::Raw;
@@ -131,8 +131,8 @@ write_file("$extension/page.js", script('900') =~ s{</?script>}{}gr);
 
 my %engines = (
 	chromium => sub {
-		return unless Corswrap::Browser::program();
-		return Corswrap::Browser->new("--proxy-server=http://127.0.0.1:$port",
+		return unless Corswrap::Chromium::program();
+		return Corswrap::Chromium->new("--proxy-server=http://127.0.0.1:$port",
 			'--proxy-bypass-list=<-loopback>',
 			'--disable-features=DisableLoadExtensionCommandLineSwitch,'
 			. 'LocalNetworkAccessChecks',

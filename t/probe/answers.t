@@ -8,13 +8,13 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/../lib";
-use Corswrap::Browser;
+use Corswrap::Chromium;
 use Corswrap::Raw;
 use Corswrap::Test;
 use JSON::PP ();
 use Test::More;
 
-plan skip_all => 'no Chromium' unless Corswrap::Browser::program();
+plan skip_all => 'no Chromium' unless Corswrap::Chromium::program();
 
 my $seed = $ENV{CORSWRAP_SEED} // 20261121;
 my $count = $ENV{CORSWRAP_EXCHANGES} // 70;
@@ -105,7 +105,7 @@ raw_server($listen, sub {
 # --- the comparison
 # ---------------------------------------------------------------------
 
-my $browser = Corswrap::Browser->new;
+my $browser = Corswrap::Chromium->new;
 $browser->load("$page/");
 my %verdicts;
 for my $n (0 .. $count - 1) {

@@ -8,7 +8,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/../lib";
-use Corswrap::Browser;
+use Corswrap::Chromium;
 use Corswrap::Firefox;
 use Corswrap::Raw;
 use Corswrap::Test;
@@ -16,7 +16,7 @@ use JSON::PP ();
 use Test::More;
 
 # Each chain is requested by one of them.
-my %programs = (chromium => \&Corswrap::Browser::program,
+my %programs = (chromium => \&Corswrap::Chromium::program,
 	firefox => \&Corswrap::Firefox::program);
 my @here = grep { $programs{$_}->() } sort keys %programs;
 plan skip_all => 'no Chromium and no Firefox' unless @here;
@@ -136,7 +136,7 @@ sub seen {
 # --- the comparison
 # ---------------------------------------------------------------------
 
-my %browser = (chromium => sub { Corswrap::Browser->new },
+my %browser = (chromium => sub { Corswrap::Chromium->new },
 	firefox => sub { Corswrap::Firefox->new('network.dns.localDomains' =>
 	    'third.localhost') });
 $_ = $_->() for @browser{@here};

@@ -7,7 +7,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/../lib";
-use Corswrap::Browser;
+use Corswrap::Chromium;
 use Corswrap::Init;
 use Corswrap::Server;
 use Corswrap::Test;
@@ -178,7 +178,7 @@ SKIP: {
 
 SKIP: {
 	skip 'no lighttpd', 1 unless have_program('lighttpd');
-	skip 'no Chromium', 1 unless Corswrap::Browser::program();
+	skip 'no Chromium', 1 unless Corswrap::Chromium::program();
 	my $at = tempdir();
 	mkdir "$at/www";
 	write_file("$at/www/index.html", '<!DOCTYPE html><title>Page</title>');
@@ -190,7 +190,7 @@ SKIP: {
 	my ($server, $name) = have_program('nginx')
 	    ? ('nginx', 'nginx.conf') : ('haproxy', 'haproxy.cfg');
 	my $port = serve_example($dir, $server, $name, $page);
-	my $browser = Corswrap::Browser->new;
+	my $browser = Corswrap::Chromium->new;
 	$browser->load("$page/");
 	my $call = sub {
 		my ($password) = @_;

@@ -7,7 +7,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/../lib";
-use Corswrap::Browser;
+use Corswrap::Chromium;
 use Corswrap::Test;
 use Test::More;
 
@@ -84,7 +84,7 @@ sub decoded { my ($link) = @_; return $link =~ s/%([0-9A-Fa-f]{2})/chr hex $1/ge
 # --- the search -------------------------------------------------------------------
 
 SKIP: {
-	my $b = Corswrap::Browser->new or skip 'no Chromium', 1;
+	my $b = Corswrap::Chromium->new or skip 'no Chromium', 1;
 	$b->load("file://$site/index.html");
 	for my $row (
 		[ 'timed out', 'corswrap.ini.5' ],

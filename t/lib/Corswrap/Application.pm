@@ -8,7 +8,7 @@ package Corswrap::Application;
 
 use strict;
 use warnings;
-use Corswrap::Browser;
+use Corswrap::Chromium;
 use Corswrap::Init;
 use Corswrap::Server;
 use Corswrap::Test;
@@ -161,7 +161,7 @@ END
 # nothing if there is no Chromium.
 sub open_page {
 	my ($page, $api) = @_;
-	my $browser = Corswrap::Browser->new or return;
+	my $browser = Corswrap::Chromium->new or return;
 	$browser->load("$page/?api=$api");
 	return $browser;
 }

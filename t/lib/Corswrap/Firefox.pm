@@ -2,7 +2,7 @@ package Corswrap::Firefox;
 
 # Real headless Firefox, driven by Marionette's protocol: JSON texts over a TCP
 # connection, each after its length.  The methods are those of
-# Corswrap::Browser.
+# Corswrap::Chromium.
 #
 #	my $f = Corswrap::Firefox->new('network.proxy.type' => 1)
 #	    or plan skip_all => 'no Firefox';

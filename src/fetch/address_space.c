@@ -8,7 +8,7 @@
 #include <config.h>
 #endif
 
-#include "fetch/space.h"
+#include "fetch/address_space.h"
 
 #include "base/ip.h"
 #include "base/text.h"

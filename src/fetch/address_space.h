@@ -5,8 +5,8 @@
  *
  * SPDX-License-Identifier: ISC
  */
-#ifndef SPACE_H
-#define SPACE_H
+#ifndef ADDRESS_SPACE_H
+#define ADDRESS_SPACE_H
 
 #include "fetch/url.h"
 

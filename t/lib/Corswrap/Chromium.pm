@@ -1,9 +1,9 @@
-package Corswrap::Browser;
+package Corswrap::Chromium;
 
 # Real headless Chromium, driven over a pair of pipes by the DevTools protocol
 # (JSON texts, each ended by a NUL byte).
 #
-#	my $b = Corswrap::Browser->new or plan skip_all => 'no Chromium';
+#	my $b = Corswrap::Chromium->new or plan skip_all => 'no Chromium';
 #	$b->load("http://127.0.0.1:$port/");
 #	my $sum = $b->value('1 + 1');        # awaits promises
 #	$b->screenshot("$dir/a.png", width => 390, height => 844);
