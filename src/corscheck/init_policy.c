@@ -9,6 +9,7 @@
 
 #include "corscheck/init.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -17,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/os.h"
+#include "base/text.h"
 #include "policy/settings.h"
 
 /* ---- checking ---- */
@@ -403,6 +405,44 @@ print_missing(const char *file)
 	diag_list_free(diags);
 }
 
+/* A program to whose name no interpreter belongs, in a folder. */
+static bool
+is_served(const char *folder, const char *name)
+{
+	static const char *const scripts[] = {".pl", ".py", ".sh", ".cgi"};
+	char path[PATH_MAX];
+	struct stat st;
+	int len = snprintf(path, sizeof(path), "%s/%s", folder, name);
+
+	if (*name == '.' || len < 0 || (size_t)len >= sizeof(path))
+		return false;
+	for (size_t i = 0; i < sizeof(scripts) / sizeof(*scripts); i++)
+		if (text_ends(slice_from(name), slice_from(scripts[i])))
+			return false;
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+	       (st.st_mode & S_IXUSR) != 0;
+}
+
+/* The servers run scripts by their extensions and serve other files, which
+ * would show a program that ScriptAlias and fcgiwrap run. */
+static void
+warn_served(const struct init_plan *plan)
+{
+	DIR *dir = plan->app == INIT_APP_ROOT ? opendir(plan->app_value) : NULL;
+	const struct dirent *entry;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL)
+		if (is_served(plan->app_value, entry->d_name))
+			fprintf(stderr,
+				"corscheck: init: warning: --root: %s/%s is "
+				"executable, but the server would serve it as "
+				"a file: give it the extension .cgi, or a "
+				"policy with --exec\n",
+				plan->app_value, entry->d_name);
+	if (dir != NULL)
+		closedir(dir);
+}
+
 void
 init_warn_missing(const struct init_plan *plan)
 {
@@ -415,6 +455,7 @@ init_warn_missing(const struct init_plan *plan)
 	if (plan->app == INIT_APP_GIT && access(plan->app_value, F_OK) != 0)
 		fprintf(stderr, "corscheck: init: warning: --git: %s: %s\n",
 			plan->app_value, strerror(errno));
+	warn_served(plan);
 	if (write_beside(plan, true, temporary))
 		print_missing(temporary);
 	if (*temporary != '\0')

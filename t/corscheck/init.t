@@ -147,6 +147,18 @@ is("$exit$out", '0', 'a folder that is not there') or diag($err);
 is((stat "$dir/new")[2] & 07777, 0755, 'is made, for all to read');
 lint_is_silent("$dir/new/p.ini", 'and the policy in it');
 
+# A program that would be served as a file.
+mkdir "$dir/bin";
+write_file("$dir/bin/$_", "#!/bin/sh\n", 0755) for qw(report form.cgi old.pl .hidden);
+write_file("$dir/bin/data.txt", 'x', 0644);
+for my $server (qw(nginx apache-fcgid lighttpd)) {
+	unlink "$dir/etc/bin.ini";
+	($exit, $out, $err) = init('--server', $server, '--origin', $origin,
+	    '--root', "$dir/bin", "$dir/etc/bin.ini");
+	is_deeply([ $err =~ m{warning: --root: \Q$dir\E/bin/(\S+) is executable}g ],
+	    [ 'report' ], "$server: which program would be shown");
+}
+
 # What is not there, or not for the user that runs programs.
 {
 	mkdir "$dir/closed";
