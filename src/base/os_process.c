@@ -23,6 +23,13 @@
 #include <unistd.h>
 #endif
 
+/* glibc has an enum for what POSIX takes as an int. */
+#ifdef __GLIBC__
+typedef __rlimit_resource_t limit_name;
+#else
+typedef int limit_name;
+#endif
+
 #ifndef OS_POSIX_ONLY
 
 /* What a confined process does in an unconfined thread (os_confine): the kernel
@@ -346,7 +353,7 @@ int
 os_process_limit(pid_t pid, int resource, const struct rlimit *set,
 		 struct rlimit *had)
 {
-	return prlimit(pid, resource, set, had);
+	return prlimit(pid, (limit_name)resource, set, had);
 }
 
 int
@@ -470,9 +477,9 @@ os_process_limit(pid_t pid, int resource, const struct rlimit *set,
 		errno = ENOSYS;
 		return -1;
 	}
-	if (had != NULL && getrlimit(resource, had) != 0)
+	if (had != NULL && getrlimit((limit_name)resource, had) != 0)
 		return -1;
-	return set == NULL ? 0 : setrlimit(resource, set);
+	return set == NULL ? 0 : setrlimit((limit_name)resource, set);
 }
 
 int

@@ -241,7 +241,7 @@ write_app(const struct init_plan *plan, FILE *out)
 			write_forward(plan->forward, out);
 			break;
 		}
-		/* FALLTHROUGH */
+		__attribute__((fallthrough));
 	case INIT_APP_ROOT:
 	case INIT_APP_UNSET:
 		write_scripts(plan, out);

@@ -95,7 +95,7 @@ firefox_reason(struct explanation *e, const struct fetch_check *check,
 		if (count_origins(&response->fields) > 1)
 			return "Multiple CORS header "
 			       "'Access-Control-Allow-Origin' not allowed).";
-		/* fallthrough */
+		__attribute__((fallthrough));
 	case FETCH_ACAO_MISMATCH:
 		return explain_printf(
 		    e,

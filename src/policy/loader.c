@@ -108,7 +108,7 @@ loader_place(const struct loader *loader, unsigned line, struct slice word)
 }
 
 /* Warnings and notes are only made if the options say so. */
-static void
+__attribute__((format(printf, 6, 0))) static void
 report(struct loader *loader, enum severity severity, struct text_place place,
        const char *id, const char *fix, const char *format, va_list args)
 {
@@ -328,7 +328,6 @@ bool
 origins_any(const struct origins *origins)
 {
 	return origins->any_line != 0 || origins->null_line != 0 ||
-	       origins->none_line != 0 ||
-	       origins->count > 0 || origins->file_count > 0 ||
-	       origins->regex_count > 0;
+	       origins->none_line != 0 || origins->count > 0 ||
+	       origins->file_count > 0 || origins->regex_count > 0;
 }

@@ -110,10 +110,10 @@ set_add_escape(struct set *set, char c)
 		set_add_range(&add, 'a', 'z');
 		set_add_range(&add, 'A', 'Z');
 		set_add(&add, '_');
-		/* fall through */
+		__attribute__((fallthrough));
 	case 'd':
 		set_add_range(&add, '0', '9');
-		/* fall through */
+		__attribute__((fallthrough));
 	case 's':
 	case 'h':
 	case 'v':

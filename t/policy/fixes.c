@@ -440,7 +440,7 @@ draw_origin(char out[static TEXT])
 	    "*.*.example.com", "localhost", "127.0.0.1", "192.168.1.7",
 	    "10.0.0.0/8", "192.168.*.*", "[::1]", "::1", "[fd00::]/8",
 	    "[fd00::/8]", "fd00::/8", "0x7f.1", "010.1.2.3", "1.2.3",
-	    "b\xc3\xbc" "cher.example", "\xf0\x9f\x92\xa9.la", "xn--ls8h.la",
+	    ("b\xc3\xbc" "cher.example"), "\xf0\x9f\x92\xa9.la", "xn--ls8h.la",
 	    "xn--.example", "Example.COM", "example.com.", "a_b.example",
 	    "*.co.uk", "*.github.io", "*.com", "user:pw@example.com",
 	    "shop.example.co.uk", "example", "3dprinter", "*", ".", "",
