@@ -160,14 +160,14 @@ static inline bool
 key_fits(const struct place *place, const struct key *key)
 {
 	struct slice host = place_host(place);
+	bool fits = place->kind == key->kind &&
+		    slice_eq(place_scheme(place), key->scheme);
 
-	if (place->kind != key->kind ||
-	    !slice_eq(place_scheme(place), key->scheme))
-		return false;
 	if (key->kind != LABEL)
-		return slice_eq(host, key->host) &&
+		return fits && slice_eq(host, key->host) &&
 		       (key->kind != NETWORK || place->at == key->bits);
-	return place->at == key->host.len && slice_starts(host, key->host) &&
+	return fits && place->at == key->host.len &&
+	       slice_starts(host, key->host) &&
 	       slice_eq(slice_after(host, place->at + 1U), key->tail);
 }
 
@@ -698,7 +698,7 @@ match_places(const struct origin_set *set, const struct origin *origin)
 		return true;
 	if (origin->opaque)
 		return false;
-	if (origin->is_ip && set->has[NETWORK] && find_network(&query))
+	if (set->has[NETWORK] && find_network(&query))
 		return true;
 	if (!ends_have(&set->ends, origin->host))
 		return false;

@@ -503,11 +503,11 @@ policy_equals(const struct policy_set *set, const struct request *request,
 	      struct policy_equal *out, size_t max)
 {
 	const struct host_rule *rule;
-	struct found found;
+	struct found found = {NULL, 0, 0};
 	size_t n = 0;
 
-	if (!find_by_request(set, request, path, &found))
-		return 0; /* policy_choose has checked it */
+	/* policy_choose has checked the host. */
+	(void)find_by_request(set, request, path, &found);
 	rule = found.first;
 	for (size_t left = found.count; left > 0; rule++) {
 		struct policy_equal equal = {rule->policy, ORIGIN_BY_NONE};

@@ -410,6 +410,7 @@ static const struct utf8_length_row {
     {"utf8 length: two bytes", "\xc3\xa4x", 2},
     {"utf8 length: three", "\xe2\x82\xac", 3},
     {"utf8 length: four", "\xf0\x9f\x98\x80", 4},
+    {"utf8 length: the third is another's first", "\xe2\x82\xc3", 0},
     {"utf8 length: cut", "\xe2\x82", 0},
     {"utf8 length: too long", "\xc0\x80", 0},
     {"utf8 length: a surrogate", "\xed\xa0\x80", 0},

@@ -256,6 +256,24 @@ test_no_policy(void **state)
 	cors_free(policy);
 }
 
+static void
+test_bad_host(void **state)
+{
+	struct cors_policy *policy =
+	    policy_of("[cors a]\norigins = *\nhost = a.com\n");
+	struct cors_request *r = cors_request_new();
+	char method[] = "REQUEST_METHOD=GET", host[] = "HTTP_HOST=a.com,b.com";
+	char uri[] = "REQUEST_URI=/x";
+	char *variables[] = {method, uri, host, NULL};
+
+	(void)state;
+	assert_int_equal(cors_decide(r, policy, variables), 0);
+	assert_int_equal(cors_status(r), 400);
+	assert_string_equal(cors_reason(r), "bad-host");
+	cors_request_free(r);
+	cors_free(policy);
+}
+
 /* ---- responses ---- */
 
 static void
@@ -468,6 +486,7 @@ main(void)
 	UNIT_TEST(tests, n, test_changed);
 	UNIT_ROWS(tests, n, decided, test_decided);
 	UNIT_TEST(tests, n, test_no_policy);
+	UNIT_TEST(tests, n, test_bad_host);
 	UNIT_TEST(tests, n, test_answer);
 	UNIT_ROWS(tests, n, applied, test_applied);
 	UNIT_ROWS(tests, n, listed, test_listed);

@@ -176,7 +176,7 @@ static const char equals[] =
 static const char closed[] =
     "name=b; origins=https://b.com; path=/x; credentials=yes\n"
     "name=a; origins=https://a.com; path=/x; credentials=yes\n"
-    "name=z; origins=https://b.com; path=/z\n"
+    "name=bz; origins=https://b.com; path=/z\n"
     "name=c; origins=https://c.com; path=/x\n"
     "name=d; origins=https://d.com; path=/x\n";
 
