@@ -146,7 +146,7 @@ put_parameters(struct writer *w, struct slice rest, char *room, char *again)
 static bool
 serialize(struct arena *arena, struct slice *value)
 {
-	struct slice essence = fetch_mime_essence(arena, *value);
+	struct slice essence;
 	size_t behind = text_find(*value, ';');
 	/* Twice the value, in case all of it is escaped; and UTF-8, the quotes.
 	 */
@@ -154,10 +154,11 @@ serialize(struct arena *arena, struct slice *value)
 	char *text = arena_alloc(arena, 3 * size);
 	struct writer w = {text, 0};
 
-	if (text == NULL)
-		return false;
-	if (!slice_present(essence) || behind == value->len)
+	if (!fetch_is_mime_type(*value) || behind == value->len)
 		return true;
+	essence = fetch_mime_essence(arena, *value);
+	if (text == NULL || !slice_present(essence))
+		return false;
 	put(&w, essence);
 	if (put_parameters(&w, slice_after(*value, behind + 1), text + size,
 			   text + 2 * size))

@@ -152,6 +152,8 @@ bool fetch_needs_preflight(const struct fetch_header *);
  * *differs is set if the browser and Fetch differ. */
 enum safelist_result fetch_safelist(enum fetch_browser, struct slice name,
 				    struct slice value, bool *differs);
+/* MIME Sniffing, "parse a MIME type". */
+bool fetch_is_mime_type(struct slice value);
 /* Type and subtype of a MIME type in lower case, from the arena; absent: not a
  * MIME type (or no memory). */
 struct slice fetch_mime_essence(struct arena *, struct slice value);

@@ -58,6 +58,14 @@ split_mime(struct slice value, struct slice *type, struct slice *subtype)
 	return token_is_valid(*type) && token_is_valid(*subtype);
 }
 
+bool
+fetch_is_mime_type(struct slice value)
+{
+	struct slice type, subtype;
+
+	return split_mime(value, &type, &subtype);
+}
+
 struct slice
 fetch_mime_essence(struct arena *arena, struct slice value)
 {

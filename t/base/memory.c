@@ -260,6 +260,39 @@ make_plan(struct arena *arena)
 	return true;
 }
 
+/* XMLHttpRequest with a string, and the Content-Type that it gets. */
+static bool
+plan_string(struct arena *arena, enum fetch_browser browser, size_t headers)
+{
+	static const struct fetch_field type = {{"Content-Type", 12},
+						{"text/plain;charset=x", 20}};
+	struct fetch_request request = {
+	    .browser = browser,
+	    .how = {.as = FETCH_AS_XHR, .has_body = true},
+	    .origin = SLICE("https://a.com"),
+	    .url_origin = SLICE("https://b.com"),
+	    .method = SLICE("POST"),
+	    .headers = {&type, headers},
+	};
+	struct fetch_plan plan;
+
+	if (!fetch_plan(arena, &request, &plan))
+		return false;
+	assert_int_equal(plan.header_count, 1);
+	unit_assert_slice(plan.headers[0].value, "text/plain;charset=UTF-8");
+	return true;
+}
+
+static bool
+make_string(struct arena *arena)
+{
+	for (int b = 0; b < FETCH_BROWSERS; b++)
+		if (!plan_string(arena, (enum fetch_browser)b, 0) ||
+		    !plan_string(arena, (enum fetch_browser)b, 1))
+			return false;
+	return true;
+}
+
 /* So much that no value is safelisted any more; one never is. */
 static bool
 make_long_plan(struct arena *arena)
@@ -374,6 +407,7 @@ static const struct row {
     {"pieces", make_text},	   {"a long plan", make_long_plan},
     {"arrays", make_arrays},	   {"methods", make_allow},
     {"libcors", make_library},	   {"its response", make_answer},
+    {"a string", make_string},
 };
 
 static void

@@ -44,6 +44,9 @@ static const struct row {
     {"text/plain;a=\"\";charset=x;a=b", "text/plain;a=\"\";charset=UTF-8;a=b",
      "text/plain;a=\"\";charset=UTF-8"},
     {"text/plain;xcharset=x", NULL, NULL},
+    /* A byte that cannot be in a quoted string: not a parameter. */
+    {"text/plain;a=\"\x01\";charset=x", "text/plain;a=\"\x01\";charset=UTF-8",
+     "text/plain;charset=UTF-8"},
     {"charset=x", NULL, NULL},
 };
 

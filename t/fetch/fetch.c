@@ -816,6 +816,53 @@ test_many(void **state)
 	arena_free(arena);
 }
 
+static void
+test_embedder(void **state)
+{
+	enum fetch_embedder got;
+
+	(void)state;
+	for (int i = 0; i < FETCH_EMBEDDERS; i++) {
+		const char *name = fetch_embedder_name((enum fetch_embedder)i);
+		assert_true(fetch_embedder_parse(slice_from(name), &got));
+		assert_int_equal(got, i);
+	}
+	assert_false(fetch_embedder_parse(SLICE("Require-Corp"), &got));
+}
+
+/* fetch() of Firefox, and headers with more than one value. */
+static const struct firefox_row {
+	const char *name;
+	const char *headers;
+	const char *sent;
+} firefox_rows[] = {
+    {"Firefox: a list is joined", "X-A:1|x-a:2", "x-a:1, 2"},
+    {"Firefox: of a single value, the last",
+     "Authorization:a|authorization:b|User-Agent:c|user-agent:d",
+     "authorization:b|user-agent:d"},
+    {"Firefox: an empty value removes the others", "X-A:1|X-A:", "x-a:"},
+    {"Firefox: nothing is added to an empty value", "X-A:|X-A:1", "x-a:1"},
+};
+
+static void
+test_firefox(void **state)
+{
+	const struct firefox_row *row = *state;
+	struct arena *arena = arena_new();
+	struct fetch_request request = {
+	    .browser = FETCH_FIREFOX,
+	    .origin = SLICE(PAGE),
+	    .url_origin = SLICE(SITE),
+	    .method = SLICE("GET"),
+	    .headers = fields_of(arena, row->headers),
+	};
+	struct fetch_plan plan;
+
+	assert_true(fetch_plan(arena, &request, &plan));
+	check_sent(arena, &plan, row->sent, 0);
+	arena_free(arena);
+}
+
 int
 main(void)
 {
@@ -836,5 +883,7 @@ main(void)
 	UNIT_TEST(tests, n, test_essence);
 	UNIT_TEST(tests, n, test_guarded);
 	UNIT_TEST(tests, n, test_many);
+	UNIT_TEST(tests, n, test_embedder);
+	UNIT_ROWS(tests, n, firefox_rows, test_firefox);
 	return unit_run(tests, n);
 }
