@@ -263,8 +263,13 @@ SKIP: {
 	my $before = $r->descriptors;
 	is(ask($r)->{body}, 'good', 'an answer');
 	wait_for(sub { $r->descriptors <= $before });
-	one_more($r->pid); # which the connection to corswrap uses
-	my $a = ask($r);
+	# The connection to corswrap uses it; one of before may just be closed.
+	my $a;
+	for (1 .. 5) {
+		one_more($r->pid);
+		$a = ask($r);
+		last if $a->{status} == 503;
+	}
 	is($a->{status}, 503, 'no descriptor is left: 503');
 	unlike($r->log, qr/good: .*\[connect-failed\] [^m]/,
 		'the application is not called dead');
