@@ -104,6 +104,15 @@ text_ends(struct slice s, struct slice end)
 		memcmp(s.ptr + (s.len - end.len), end.ptr, end.len) == 0);
 }
 
+/* Copy a piece to `at`, which has room for it; where the next bytes go. */
+static inline char *
+text_append(char *at, struct slice piece)
+{
+	if (piece.len > 0)
+		memcpy(at, piece.ptr, piece.len);
+	return at + piece.len;
+}
+
 /* Trimmed of blanks (space, tab) at both ends; an absent slice stays absent. */
 static inline struct slice
 text_trim(struct slice s)

@@ -48,15 +48,6 @@ name_list_complete_allow(struct arena *arena, struct name_list *list)
 	return true;
 }
 
-/* Where the next bytes go. */
-static char *
-put(char *end, struct slice piece)
-{
-	if (piece.len > 0)
-		memcpy(end, piece.ptr, piece.len);
-	return end + piece.len;
-}
-
 /* A line "Name: [*,]a,b\r\n" in the arena; absent when memory is out. */
 static struct slice
 list_line(struct arena *arena, struct slice name, struct slice first,
@@ -70,13 +61,15 @@ list_line(struct arena *arena, struct slice name, struct slice first,
 	line = end = arena_alloc(arena, len + 1);
 	if (line == NULL)
 		return SLICE_NONE;
-	end = put(put(put(end, name), SLICE(": ")), first);
+	end = text_append(end, name);
+	end = text_append(end, SLICE(": "));
+	end = text_append(end, first);
 	for (size_t i = 0; i < count; i++) {
 		if (i > 0 || first.len > 0)
 			*end++ = ',';
-		end = put(end, items[i]);
+		end = text_append(end, items[i]);
 	}
-	end = put(end, SLICE("\r\n"));
+	end = text_append(end, SLICE("\r\n"));
 	return slice_of(line, (size_t)(end - line));
 }
 

@@ -80,13 +80,6 @@ separator_of(struct slice name)
 
 /* ---- joined values ---- */
 
-static char *
-put(char *at, const char *text, size_t len)
-{
-	memcpy(at, text, len);
-	return at + len;
-}
-
 /* Room for all new values from here on: each variable is copied once at
  * most. */
 static int
@@ -121,13 +114,12 @@ join(struct settling *s, const char *first, char *const *rest,
 	struct slice name = name_of(first);
 	char *made = s->memory + s->used, *at = made;
 
-	at = put(at, first, strlen(first));
+	at = text_append(at, slice_from(first));
 	for (; *rest != NULL; rest++) {
 		if (!has_name(*rest, name) || (*rest)[name.len] != '=')
 			continue;
-		at = put(at, separator, 2);
-		at = put(at, *rest + name.len + 1,
-			 strlen(*rest + name.len + 1));
+		at = text_append(at, slice_from(separator));
+		at = text_append(at, slice_from(*rest + name.len + 1));
 	}
 	*at++ = '\0';
 	s->used += (size_t)(at - made);
@@ -141,7 +133,7 @@ without_value(struct settling *s, struct slice name)
 {
 	char *made = s->memory + s->used;
 
-	*put(made, name.ptr, name.len) = '\0';
+	*text_append(made, name) = '\0';
 	s->used += name.len + 1;
 	if (s->refused_count++ == 0)
 		s->refused = slice_of(made, name.len);
