@@ -34,11 +34,11 @@ enum {
 	PAUSE = 50, /* ms, when descriptors or memory are out */
 	FINISH_TIME =
 	    5000, /* ms for the client to read a response of our own */
-	/* ms that a client may take (DESIGN.md section 3, idle-timeout) */
-	FIRST_BYTE = 1000,
-	PARAMETERS = 5000, /* from the first byte on */
-	PATIENCE = 2,	   /* ms before the slot is given away */
-	LOOK = 250	   /* ms between looks at whether others wait */
+	/* ms that a client may take (DESIGN.md section 3, idle-timeout): */
+	PARAMETERS = 5000,  /* from the first byte on, or until it comes */
+	OTHERS_WAIT = 1000, /* the same while other clients wait */
+	PATIENCE = 2,	    /* ms before the slot is given away */
+	LOOK = 250	    /* ms between looks at whether others wait */
 };
 
 /* ---- settings ---- */
@@ -373,21 +373,20 @@ wait_for_bytes(struct worker *w, uint64_t milliseconds)
 	return poll(&p, 1, (int)milliseconds) > 0;
 }
 
-/* How long the parameters may still take; 0: no longer.  first: when their
- * first byte came; 0: it has not. */
+/*
+ * How long the parameters may still take; 0: no longer.  from: when their first
+ * byte came, or the connection if none has.  A client that is silent may be a
+ * web server that was stopped between connecting and sending, whose request
+ * would be lost: it has as long as any other while no client waits for its place.
+ */
 static uint64_t
-time_left(struct worker *w, uint64_t started, uint64_t first)
+time_left(struct worker *w, uint64_t from)
 {
-	uint64_t now = clock_ms_coarse(), from = first, allowed = PARAMETERS;
+	uint64_t now = clock_ms_coarse(), allowed = PARAMETERS;
 
-	if (first == 0) {
-		from = started;
-		allowed = FIRST_BYTE;
-	} else if (atomic_load_explicit(&w->pool->backlog_waiting,
-					memory_order_relaxed)) {
-		/* others wait: no longer than for a silent client */
-		allowed = FIRST_BYTE;
-	}
+	if (atomic_load_explicit(&w->pool->backlog_waiting,
+				 memory_order_relaxed))
+		allowed = OTHERS_WAIT;
 	return now - from >= allowed ? 0 : allowed - (now - from);
 }
 
@@ -401,7 +400,8 @@ wait_for_parameters(struct worker *w)
 {
 	struct connection *c = w->connection;
 	enum connection_event event = CONNECTION_MORE;
-	uint64_t started = clock_ms_coarse(), first = 0, left;
+	uint64_t from = clock_ms_coarse(), left;
+	bool begun = false;
 
 	/* Connected and about to send: the ordinary case. */
 	for (int i = 0; i < 3 && event == CONNECTION_MORE; i++) {
@@ -416,9 +416,11 @@ wait_for_parameters(struct worker *w)
 		return CONNECTION_CLOSED;
 	}
 	while (event == CONNECTION_MORE) {
-		if (first == 0 && connection_has_begun(c))
-			w->began = first = clock_ms_coarse();
-		left = time_left(w, started, first);
+		if (!begun && connection_has_begun(c)) {
+			begun = true;
+			w->began = from = clock_ms_coarse();
+		}
+		left = time_left(w, from);
 		if (left == 0) {
 			connection_close(c);
 			return CONNECTION_CLOSED;

@@ -46,6 +46,12 @@ scene 'slow and silent clients' => sub {
 	my $seconds = $silent->closed_within(20);
 	cmp_ok($seconds // 1000, '<', 10, 'and is closed');
 
+	# A web server may be stopped between connecting and sending.
+	my $late = fcgi_connect($a);
+	sleep 2;
+	is($late->request(params => preflight(), @standing)->{status}, 204,
+	    'silent for 2 s while nobody else waits: served');
+
 	# CGI-109
 	my $byte = fcgi_connect($a);
 	$byte->send_bytes("\1");
