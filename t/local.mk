@@ -166,6 +166,7 @@ script_tests = \
 	t/tree/manual.t \
 	t/tree/monitoring.t \
 	t/tree/posix.t \
+	t/tree/processes.t \
 	t/tree/pure.t \
 	t/tree/recipes.t \
 	t/tree/requirements.t \

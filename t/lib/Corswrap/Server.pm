@@ -122,6 +122,7 @@ sub serve {
 	my $config = example($dir, $name, $port, $text);
 	# Caddy needs a home folder.
 	$pid_of{$port} = start([ $program, $arguments->($dir, $config) ],
+	    descendants => 1,
 	    stderr => "$dir/log/start.log", stdout => "$dir/log/start.log",
 	    env => { HOME => "$dir/run", XDG_DATA_HOME => "$dir/run",
 		XDG_CONFIG_HOME => "$dir/run" });
@@ -229,6 +230,7 @@ DocumentRoot $dir/www
 $config
 END
 	start([ $program, '-DFOREGROUND', '-f', "$dir/apache.conf" ],
+	    descendants => 1,
 	    stderr => "$dir/start.log");
 	return $port if wait_port($port) && _wait_cgid($config);
 	die "Apache did not start:\n", read_file("$dir/start.log"),

@@ -22,7 +22,7 @@ our @EXPORT = qw(top_src top_build corswrap corscheck tempdir write_file
     run http header headers have_program patience posix_only under_valgrind);
 
 my $lib = dirname(abs_path(__FILE__));
-my %running;    # pid => 1
+my %running;    # pid => 'alone' or 'descendants'
 my $owner = $$;
 
 sub top_src { return abs_path($ENV{top_srcdir} || "$lib/../../..") }
@@ -95,7 +95,8 @@ sub free_port {
 	die 'no free port';
 }
 
-# start(\@command, stdout => FILE, stderr => FILE, env => {}, stdin => FH)
+# start(\@command, stdout => FILE, stderr => FILE, env => {}, stdin => FH,
+# descendants => 1: when it is stopped, end all that it leaves)
 sub start {
 	my ($command, %o) = @_;
 	my $pid = fork // die "fork: $!";
@@ -114,14 +115,39 @@ sub start {
 		chdir $o{dir} if $o{dir};
 		exec { $command->[0] } @$command or _exit(127);
 	}
-	$running{$pid} = 1;
+	$running{$pid} = $o{descendants} ? 'descendants' : 'alone';
 	return $pid;
+}
+
+# The children of a process, their children, and so on (where /proc tells).
+sub _descendants {
+	my ($pid) = @_;
+	return map { ($_, _descendants($_)) } split ' ',
+	    read_file("/proc/$pid/task/$pid/children");
+}
+
+# End processes that a server should have ended, after 5 s.  mod_fcgid's process
+# manager misses a SIGTERM that comes while it starts, and then polls a closed
+# pipe forever, with a whole processor.
+sub _end_left {
+	my @pids = @_;
+	wait_for(sub { @pids = grep { kill 0, $_ } @pids; !@pids }, 5);
+	kill 'KILL', @pids if @pids;
+	return;
 }
 
 # End a process we started: TERM, 40 s, KILL.  Its wait status.
 sub stop {
 	my ($pid, $signal) = @_;
-	return undef unless delete $running{$pid};
+	my $how = delete $running{$pid} or return undef;
+	my @below = $how eq 'descendants' ? _descendants($pid) : ();
+	my $status = _stop($pid, $signal);
+	_end_left(@below) if @below;
+	return $status;
+}
+
+sub _stop {
+	my ($pid, $signal) = @_;
 	kill $signal // 'TERM', $pid;
 	my $until = time + patience(40);
 	while (time < $until) {
