@@ -18,7 +18,11 @@ use Corswrap::Responder;
 use Corswrap::Test;
 use Test::More;
 
-$ENV{CORSWRAP_LIBEXEC} = top_src() . '/lib';
+# That user may not be able to read the tree (/root).
+my $libexec = tempdir();
+run([ 'cp', '-R', top_src() . '/lib/.', "$libexec" ]);
+run([ 'chmod', '-R', 'a+rX', "$libexec" ]);
+$ENV{CORSWRAP_LIBEXEC} = "$libexec";
 my $uid = getpwnam 'www-data';
 
 # Landlock's version from the kernel, by the number of the system call.
