@@ -70,7 +70,7 @@ valgrind_environment = CORSWRAP_PATIENCE=10 CORSWRAP_RANDOM=8 \
 	CORSWRAP_EXCHANGES=20 CORSWRAP_SLOW_REQUESTS=40
 valgrind_dir = $(abs_builddir)/watched-valgrind
 check-valgrind:
-	@$(MKDIR_P) watched-valgrind
+	@$(MKDIR_P) watched-valgrind/reports
 	test -e watched-valgrind/Makefile || { cd watched-valgrind && \
 		$(abs_top_srcdir)/configure -q CC='$(CC)' CFLAGS='-O1 -g'; }
 	$(CC) -g -O1 -fPIC -c -o watched-valgrind/under.new \

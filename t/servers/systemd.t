@@ -81,7 +81,8 @@ sub calls_of {
 	my ($set) = @_;
 	my ($exit, $out) = run([ $analyze, 'syscall-filter', '--no-pager', $set ]);
 	my @names;
-	for (split /\n/, $out) {
+	# systemd 255 resets the colour even if it prints none.
+	for (split /\n/, $out =~ s/\e\[[\d;]*m//gr) {
 		next unless /^\s+(\@?[\w-]+)\s*$/;
 		push @names, substr($1, 0, 1) eq '@' ? calls_of($1) : $1;
 	}
