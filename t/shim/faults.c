@@ -114,16 +114,23 @@ real(const char *name)
 	return dlsym(RTLD_NEXT, name);
 }
 
-#define WRAP(type, failure, name, parameters, arguments)                       \
-	type name parameters                                                   \
+#define WRAP_AS(type, failure, symbol, call, parameters, arguments)            \
+	type symbol parameters                                                 \
 	{                                                                      \
 		static type(*next) parameters;                                 \
 		if (next == NULL)                                              \
-			next = (type(*) parameters)real(#name);                \
-		if (fails(#name))                                              \
+			next = (type(*) parameters)real(#symbol);              \
+		if (fails(call))                                               \
 			return failure;                                        \
 		return next arguments;                                         \
 	}
+#define WRAP(type, failure, name, parameters, arguments)                       \
+	WRAP_AS(type, failure, name, #name, parameters, arguments)
+
+/* Programs with large files call these by other names where a long has 32
+ * bits. */
+#define WRAP_LARGE(type, failure, name, parameters, arguments)                 \
+	WRAP_AS(type, failure, name##64, #name, parameters, arguments)
 
 /* ---- descriptors ---- */
 
@@ -131,6 +138,8 @@ WRAP(ssize_t, -1, read, (int fd, void *b, size_t n), (fd, b, share(n)))
 WRAP(ssize_t, -1, write, (int fd, const void *b, size_t n), (fd, b, share(n)))
 WRAP(ssize_t, -1, pread, (int fd, void *b, size_t n, off_t o),
      (fd, b, share(n), o))
+WRAP_LARGE(ssize_t, -1, pread, (int fd, void *b, size_t n, off64_t o),
+	   (fd, b, share(n), o))
 WRAP(ssize_t, -1, recv, (int fd, void *b, size_t n, int f),
      (fd, b, share(n), f))
 WRAP(ssize_t, -1, __recv_chk, (int fd, void *b, size_t n, size_t m, int f),
@@ -142,12 +151,15 @@ WRAP(ssize_t, -1, splice,
      (in, i, out, o, share(n), f))
 WRAP(ssize_t, -1, sendfile, (int out, int in, off_t *o, size_t n),
      (out, in, o, share(n)))
+WRAP_LARGE(ssize_t, -1, sendfile, (int out, int in, off64_t *o, size_t n),
+	   (out, in, o, share(n)))
 WRAP(int, -1, pipe2, (int fds[2], int f), (fds, f))
 WRAP(int, -1, memfd_create, (const char *n, unsigned f), (n, f))
 WRAP(int, -1, dup2, (int a, int b), (a, b))
 WRAP(int, -1, dup3, (int a, int b, int f), (a, b, f))
 WRAP(int, -1, signalfd, (int fd, const sigset_t *s, int f), (fd, s, f))
 WRAP(off_t, -1, lseek, (int fd, off_t o, int w), (fd, o, w))
+WRAP_LARGE(off64_t, -1, lseek, (int fd, off64_t o, int w), (fd, o, w))
 WRAP(int, -1, mkostemp, (char *t, int f), (t, f))
 WRAP(int, -1, flock, (int fd, int o), (fd, o))
 
@@ -201,38 +213,38 @@ close(int fd)
 	return -1;
 }
 
-int
-open(const char *path, int flags, ...)
-{
-	static int (*next)(const char *, int, ...);
-	va_list list;
+#define WRAP_OPEN(symbol)                                                      \
+	int symbol(const char *path, int flags, ...)                           \
+	{                                                                      \
+		static int (*next)(const char *, int, ...);                    \
+		mode_t mode = 0;                                               \
+		va_list list;                                                  \
+		if (next == NULL)                                              \
+			next = (int (*)(const char *, int, ...))real(#symbol); \
+		va_start(list, flags);                                         \
+		if ((flags & (O_CREAT | __O_TMPFILE)) != 0)                    \
+			mode = va_arg(list, mode_t);                           \
+		va_end(list);                                                  \
+		return fails("open") ? -1 : next(path, flags, mode);           \
+	}
+WRAP_OPEN(open)
+WRAP_OPEN(open64)
 
-	if (next == NULL)
-		next = (int (*)(const char *, int, ...))real("open");
-	va_start(list, flags);
-	mode_t mode =
-	    (flags & (O_CREAT | __O_TMPFILE)) != 0 ? va_arg(list, mode_t) : 0;
-	va_end(list);
-	if (fails("open"))
-		return -1;
-	return next(path, flags, mode);
-}
-
-int
-fcntl(int fd, int command, ...)
-{
-	static int (*next)(int, int, ...);
-	va_list list;
-
-	if (next == NULL)
-		next = (int (*)(int, int, ...))real("fcntl");
-	va_start(list, command);
-	void *argument = va_arg(list, void *);
-	va_end(list);
-	if (fails("fcntl"))
-		return -1;
-	return next(fd, command, argument);
-}
+#define WRAP_FCNTL(symbol)                                                     \
+	int symbol(int fd, int command, ...)                                   \
+	{                                                                      \
+		static int (*next)(int, int, ...);                             \
+		void *argument;                                                \
+		va_list list;                                                  \
+		if (next == NULL)                                              \
+			next = (int (*)(int, int, ...))real(#symbol);          \
+		va_start(list, command);                                       \
+		argument = va_arg(list, void *);                               \
+		va_end(list);                                                  \
+		return fails("fcntl") ? -1 : next(fd, command, argument);      \
+	}
+WRAP_FCNTL(fcntl)
+WRAP_FCNTL(fcntl64)
 
 int
 ioctl(int fd, unsigned long command, ...)
@@ -298,6 +310,9 @@ WRAP(int, -1, epoll_wait, (int e, struct epoll_event *v, int n, int t),
 WRAP(int, -1, stat, (const char *p, struct stat *s), (p, s))
 WRAP(int, -1, lstat, (const char *p, struct stat *s), (p, s))
 WRAP(int, -1, fstat, (int fd, struct stat *s), (fd, s))
+WRAP_LARGE(int, -1, stat, (const char *p, struct stat64 *s), (p, s))
+WRAP_LARGE(int, -1, lstat, (const char *p, struct stat64 *s), (p, s))
+WRAP_LARGE(int, -1, fstat, (int fd, struct stat64 *s), (fd, s))
 WRAP(int, -1, access, (const char *p, int m), (p, m))
 WRAP(int, -1, unlink, (const char *p), (p))
 WRAP(int, -1, chdir, (const char *p), (p))
@@ -317,6 +332,10 @@ WRAP(pid_t, -1, waitpid, (pid_t p, int *s, int o), (p, s, o))
 WRAP(int, -1, getrlimit, (__rlimit_resource_t w, struct rlimit *l), (w, l))
 WRAP(int, -1, setrlimit, (__rlimit_resource_t w, const struct rlimit *l),
      (w, l))
+WRAP_LARGE(int, -1, getrlimit, (__rlimit_resource_t w, struct rlimit64 *l),
+	   (w, l))
+WRAP_LARGE(int, -1, setrlimit,
+	   (__rlimit_resource_t w, const struct rlimit64 *l), (w, l))
 WRAP(int, -1, sigaction,
      (int s, const struct sigaction *n, struct sigaction *o), (s, n, o))
 WRAP(int, -1, nanosleep, (const struct timespec *t, struct timespec *r), (t, r))
