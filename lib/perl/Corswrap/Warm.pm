@@ -263,7 +263,8 @@ sub _fill {
 	$#kept = 8191;
 	while ($size && $i < $#kept) {
 		vec($kept[$i], $size - 4, 8) = 0;
-		if (unpack('J', pack 'P', $kept[$i]) <= $end) {
+		# Not J, which has 64 bits where a pointer has 32 (i386).
+		if (unpack('L!', pack 'P', $kept[$i]) <= $end) {
 			$i++;
 			next;
 		}

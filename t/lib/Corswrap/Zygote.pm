@@ -228,7 +228,8 @@ sub ask {
 
 sub DESTROY {
 	my ($self) = @_;
-	close $self->{control};
+	# The pipes too, or one that fills them never ends.
+	close $_ for @$self{qw(control out err)};
 	local $?;
 	waitpid $self->{pid}, 0;
 	return;
