@@ -127,7 +127,7 @@ for my $number (CALLS) {
 }
 push @code, pack 'SCCL', 0x06, 0, 0, 0x00050001;	# EPERM
 my $code = join '', @code;
-my $program = pack 'S x![J] P', scalar @code, $code;
+my $program = pack 'S x![L!] P', scalar @code, $code;
 syscall($prctl, 38, 1, 0, 0, 0) == 0 or die "no_new_privs: $!";
 syscall($prctl, 22, 2, $program) == 0 or die "seccomp: $!";
 exec { $command[0] } @command or die "exec: $!";

@@ -47,6 +47,7 @@ $allowed{$_} = qr{^(?:base/(?:arena|array|buffer)|cors/(?:regex|library
 # Compilers and their checkers bring their own.
 my $compiler = qr/^_*(?:asan|ubsan|tsan|sanitizer|gcov|llvm|stack_chk
     |GLOBAL_OFFSET_TABLE|sancov|odr_asan)_*|^__\w+_chk$
+    |^__(?:aeabi_)?u?l?(?:div|mod|divmod)(?:[ds]i[34])?$|^__x86\.get_pc_thunk
     |^__asan|^__ubsan|^__tsan|^__gcov/x;
 
 # External symbols must be on the list, and our own must be pure as well.

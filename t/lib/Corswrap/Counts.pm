@@ -50,9 +50,10 @@ sub calls_of {
 		my ($task, $name) = $line =~ /^(\d+)\s+(\w+)\(/ or next;
 		next if $gone{$task};
 		$gone{$task} = 1 if $name eq 'execve';
-		$name = 'write' if $name eq 'sendto';
+		# i386 has calls of its own for them.
+		$name = 'write' if $name =~ /^send(?:to)?$/;
 		$name = $line =~ /MSG_PEEK/ ? 'peek' : 'read'
-		    if $name eq 'recvfrom';
+		    if $name =~ /^recv(?:from)?$/;
 		$count{$name}++;
 	}
 	return \%count;
