@@ -13,6 +13,7 @@ use Corswrap::Test;
 use POSIX qw(mkfifo);
 use Test::More;
 
+plan skip_all => never_warm() if never_warm();
 $ENV{CORSWRAP_LIBEXEC} = top_src() . '/lib';
 my $dir = tempdir();
 my $policy = write_file("$dir/p.ini",

@@ -34,7 +34,8 @@ my %slow = map { $_ => 1 } qw(fastcgi import log originsfile page params policy)
 my %few = (relay => 40, forward => 600);
 for my $target (@targets) {
 	my @how = $long ? ('-t', 60, '-s', time ^ $$)
-	    : ('-n', ($few{$target} || ($slow{$target} ? 3000 : 20000)) / $share);
+	    : ('-n', int(($few{$target} ||
+		($slow{$target} ? 3000 : 20000)) / $share) || 1);
 	my ($exit, $out, $err) = run([ $replay, $target, @how,
 		"$corpus/$target" ], timeout => 300,
 		env => { FUZZ_ARTIFACTS => "$dir" });

@@ -126,6 +126,7 @@ END
 # A kept interpreter, whose memory and files corswrap checks.
 sub try_warm {
 	my ($what, $rights) = @_;
+	return pass("$what: " . never_warm()) if never_warm();
 	my $dir = tempdir();
 	chmod 0755, "$dir";
 	write_file("$dir/Part.pm", "package Part;\nsub text { 'one' }\n1;\n");

@@ -675,8 +675,7 @@ sub left {
 			$still }, 20);
 		push @{ $left{held} }, "$name: a program runs"
 		    if $self->counter($name, 'corswrap_running_programs');
-		push @{ $left{deleted} }, grep { /deleted|memfd/ }
-		    map { readlink $_ // () } glob '/proc/' . $r->pid . '/fd/*';
+		push @{ $left{deleted} }, $r->unlinked;
 		$left{$name} = { descriptors => $r->descriptors,
 			threads => $r->threads, resident => $r->resident };
 	}

@@ -354,11 +354,9 @@ sub left {
 	my $last = -1;
 	wait_for(sub { my $n = $r->descriptors + $r->threads;
 		my $still = $n == $last; $last = $n; sleep 0.7; $still }, 30);
-	my @fds = map { readlink $_ // () } glob '/proc/' . $r->pid . '/fd/*';
 	return { programs => [ $self->_programs ],
 		files => [ glob "$self->{dir}/tmp/* $self->{dir}/tmp/.[!.]*" ],
-		# (valgrind keeps one of its own)
-		deleted => [ grep { /deleted|memfd/ && !/valgrind_proc/ } @fds ],
+		deleted => [ $r->unlinked ],
 		descriptors => $r->descriptors, threads => $r->threads,
 		resident => $r->resident, running => $self->running };
 }

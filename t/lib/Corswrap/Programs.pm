@@ -21,10 +21,10 @@ use Time::HiRes ();
 
 use Corswrap::FastCGI qw(fcgi_get);
 use Corswrap::Responder;
-use Corswrap::Test qw(posix_only read_file tempdir top_src wait_for write_file);
+use Corswrap::Test qw(never_warm read_file tempdir top_src wait_for write_file);
 
-Test::More::plan(skip_all => '--enable-posix-only: programs run cold')
-    if $ENV{CORSWRAP_WARM} && posix_only();
+Test::More::plan(skip_all => never_warm())
+    if $ENV{CORSWRAP_WARM} && never_warm();
 
 our @EXPORT = qw($dir $origin perl_program shell_program quoted run_responder
     params ask one cors_on logged log_lines gone children_of zombies_of

@@ -215,6 +215,13 @@ sub descriptors {
 	return scalar grep { /^\d+$/ } readdir $dh;
 }
 
+# Open files without a name, but the one that valgrind keeps.
+sub unlinked {
+	my ($self) = @_;
+	return grep { /deleted|memfd/ && !/valgrind_proc/ }
+	    map { readlink $_ // () } glob "/proc/$self->{pid}/fd/*";
+}
+
 sub resident {
 	my ($self) = @_;
 	return read_file("/proc/$self->{pid}/status") =~ /^VmRSS:\s+(\d+)/m

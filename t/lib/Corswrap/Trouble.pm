@@ -102,8 +102,7 @@ sub _rest {
 	my ($r, $when) = @_;
 	my $idle = wait_for(sub {
 		!_counter($r, 'corswrap_running_programs') }, 20);
-	my @open = grep { /deleted|memfd/ } map { readlink $_ // () }
-	    glob '/proc/' . $r->pid . '/fd/*';
+	my @open = $r->unlinked;
 	return ([ $idle, "$when: no program runs" ],
 	    [ !@open, "$when: no file is open (@open)" ]);
 }

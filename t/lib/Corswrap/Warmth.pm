@@ -26,8 +26,7 @@ our @EXPORT = qw(warm_responder warm_up warm_turn ask_warm counted zygotes warm_
     counter_lines);
 
 # Only Linux reports which process has replied (os_name_senders).
-Test::More::plan(skip_all => '--enable-posix-only: programs run cold')
-    if posix_only();
+Test::More::plan(skip_all => never_warm()) if never_warm();
 
 # As the source tree has it: tests run before make install.
 $ENV{CORSWRAP_LIBEXEC} = top_src() . '/lib';
