@@ -69,6 +69,16 @@ struct signal_reader {
 	int to;
 };
 
+/* Otherwise a signal would be lost, and with it a stop. */
+static bool
+write_all(int fd, const void *bytes, size_t len)
+{
+	for (int tries = 0; tries < 3; tries++)
+		if (write(fd, bytes, len) == (ssize_t)len)
+			return true;
+	return false;
+}
+
 static void *
 read_signals(void *context)
 {
@@ -82,8 +92,8 @@ read_signals(void *context)
 	(void)pthread_sigmask(SIG_SETMASK, &all, NULL);
 	/* Signals that arrived before are pending, each once. */
 	while (sigwait(&r->signals, &number) == 0)
-		if (write(r->to, &number, sizeof(number)) < 0 ||
-		    read(r->to, &taken, 1) != 1)
+		if (!write_all(r->to, &number, sizeof(number)) ||
+		    read(r->to, &taken, 1) == 0)
 			break;
 	(void)close(r->to);
 	free(r);
@@ -122,9 +132,9 @@ os_signal_next(int fd)
 {
 	int number;
 
-	if (read(fd, &number, sizeof(number)) != (ssize_t)sizeof(number) ||
-	    write(fd, "", 1) != 1)
+	if (read(fd, &number, sizeof(number)) != (ssize_t)sizeof(number))
 		return 0;
+	(void)write_all(fd, "", 1);
 	return number;
 }
 

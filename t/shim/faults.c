@@ -153,7 +153,9 @@ WRAP(ssize_t, -1, sendfile, (int out, int in, off_t *o, size_t n),
      (out, in, o, share(n)))
 WRAP_LARGE(ssize_t, -1, sendfile, (int out, int in, off64_t *o, size_t n),
 	   (out, in, o, share(n)))
+WRAP(int, -1, pipe, (int fds[2]), (fds))
 WRAP(int, -1, pipe2, (int fds[2], int f), (fds, f))
+WRAP(pid_t, -1, fork, (void), ())
 WRAP(int, -1, memfd_create, (const char *n, unsigned f), (n, f))
 WRAP(int, -1, dup2, (int a, int b), (a, b))
 WRAP(int, -1, dup3, (int a, int b, int f), (a, b, f))
@@ -161,6 +163,7 @@ WRAP(int, -1, signalfd, (int fd, const sigset_t *s, int f), (fd, s, f))
 WRAP(off_t, -1, lseek, (int fd, off_t o, int w), (fd, o, w))
 WRAP_LARGE(off64_t, -1, lseek, (int fd, off64_t o, int w), (fd, o, w))
 WRAP(int, -1, mkostemp, (char *t, int f), (t, f))
+WRAP(int, -1, mkstemp, (char *t), (t))
 WRAP(int, -1, flock, (int fd, int o), (fd, o))
 
 /* Only a part, even if there is no limit. */
@@ -289,6 +292,7 @@ WRAP(int, -1, bind, (int fd, const struct sockaddr *a, socklen_t n), (fd, a, n))
 WRAP(int, -1, listen, (int fd, int n), (fd, n))
 WRAP(int, -1, connect, (int fd, const struct sockaddr *a, socklen_t n),
      (fd, a, n))
+WRAP(int, -1, accept, (int fd, struct sockaddr *a, socklen_t *n), (fd, a, n))
 WRAP(int, -1, accept4, (int fd, struct sockaddr *a, socklen_t *n, int f),
      (fd, a, n, f))
 WRAP(int, -1, getsockname, (int fd, struct sockaddr *a, socklen_t *n),
