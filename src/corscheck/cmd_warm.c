@@ -443,13 +443,13 @@ start_zygote(struct subject *s, char why[static LINE])
 		(void)poll(NULL, 0, i < 2 ? WATCH_TICK : WATCH_SECONDS / 2);
 		z = zygote_start(&spec, &stage);
 		if (z == NULL)
-			fault = strerror(errno);
+			fault = zygote_start_fault(errno);
 		else
 			news = compile(z);
 	}
 	if (fault == NULL && news == ZYGOTE_READY && interpreter.server > 0 &&
 	    !start_server(s, &interpreter))
-		fault = strerror(errno);
+		fault = zygote_start_fault(errno);
 	interpreter_free(&interpreter);
 	free(loaded);
 	if (fault == NULL && news == ZYGOTE_READY)

@@ -163,7 +163,7 @@ launch(struct warm *w, struct warm_program *p,
 	z->zygote = zygote_start(&spec, &stage);
 	if (z->zygote != NULL)
 		return true;
-	refuse(w, p, strerror(errno));
+	refuse(w, p, zygote_start_fault(errno));
 	return false;
 }
 
@@ -221,7 +221,7 @@ start_server(struct warm *w, struct warm_zygote *z)
 	argv[z->php.server] = NULL;
 	php = php_start(&spec, &stage);
 	if (php == NULL) {
-		refuse(w, p, strerror(errno));
+		refuse(w, p, zygote_start_fault(errno));
 		return false;
 	}
 	/* Behind those that have served: their memory is in place. */

@@ -453,6 +453,13 @@ send_with(int socket, const void *bytes, size_t len, const int *fds,
 	return sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+const char *
+zygote_start_fault(int error)
+{
+	return error == ENOSYS ? "this needs Linux 5.3 or later"
+			       : strerror(error);
+}
+
 int
 zygote_fork(struct zygote *z)
 {

@@ -66,6 +66,8 @@ struct zygote {
  */
 struct zygote *zygote_start(const struct zygote_spec *,
 			    enum child_stage *stage);
+/* Why a start failed (php_start, too), from its errno. */
+const char *zygote_start_fault(int error);
 
 /* `control` can be read: what has come.  Call it until there is news. */
 enum zygote_news zygote_read(struct zygote *);

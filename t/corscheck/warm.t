@@ -36,6 +36,14 @@ print "Content-Type: text/plain\n\n$ENV{QUERY_STRING} $ENV{FIXED} $ENV{SCRIPT_FI
 print STDERR "said\n"; exit 3;
 END
 my ($exit, $out, $err) = check($policy, $good, 'QUERY_STRING=a=b');
+if (posix_only()) {
+	is($exit, 1, 'none can run warm: 1');
+	is($out . $err, "$good: cannot run warm: this needs Linux 5.3 or later\n",
+	    'and why');
+	SKIP: { skip '--enable-posix-only: programs run cold', 1 }
+	done_testing;
+	exit;
+}
 is($exit, 0, 'one that can run warm: 0');
 like($out, qr/^The responses are the same, byte for byte, 10 times/m, 'it says so');
 like($out, qr/^cold +\d+\.\d\d ms  \(\d.* to \d.*\)\nwarm +\d+\.\d\d ms/m, 'with times');
