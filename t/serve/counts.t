@@ -76,6 +76,7 @@ SKIP: {
 	    sub { $all->($_[0]) <= 2.4 });
 	between($all->($kept), 2, 2.4, 'system calls of a preflight, kept')
 	    or diag explain $kept;
+	skip '--enable-posix-only: counts', 1 if posix_only();
 	my $exec = least_calls($r->pid, sub { requests_new($a, get(), $n) },
 	    sub { $all->($_[0]) <= 38 });
 	# accept, read; a look at the program; two pipes; in the child

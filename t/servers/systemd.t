@@ -238,7 +238,8 @@ sub ask {
 		"a body of $_ bytes is forwarded") for 0, 5, 5_000_000;
 	ends_well($pid);
 }
-{
+SKIP: {
+	skip '--enable-posix-only: programs run cold', 5 if posix_only();
 	# Where the unprivileged user can read it.
 	make_path("$dir/libexec/perl/Corswrap");
 	write_file("$dir/libexec/perl/Corswrap/Warm.pm",
@@ -256,6 +257,7 @@ sub ask {
 }
 # The unit lets corswrap give up rights (Landlock; `[landlock]`: it could not).
 SKIP: {
+	skip '--enable-posix-only: no Landlock', 3 if posix_only();
 	skip 'this kernel has no Landlock', 3 if syscall(444, 0, 0, 1) <= 0;
 	my ($pid, $address) = in_unit(policy("exec = $dir/cgi/app.pl", 600)
 	    . "landlock = yes\n");
