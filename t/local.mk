@@ -6,6 +6,8 @@ unit_tests = \
 	t/base/arena.t \
 	t/base/array.t \
 	t/base/clock.t \
+	t/base/executable-posix.t \
+	t/base/executable.t \
 	t/base/host.t \
 	t/base/ip.t \
 	t/base/memory.t \

@@ -9,6 +9,8 @@ base_sources = \
 	%D%/buffer.h \
 	%D%/clock.c \
 	%D%/clock.h \
+	%D%/executable.c \
+	%D%/executable.h \
 	%D%/file.c \
 	%D%/file.h \
 	%D%/hash.h \

@@ -505,12 +505,12 @@ finish(const struct init_plan *plan)
 }
 
 static int
-make(struct init_plan *plan, const char *file)
+make(struct init_plan *plan, const char *file, const char *argv0)
 {
 	bool terminal = isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 
 	if (!init_find_policy(plan, file) || !init_find_name(plan) ||
-	    !init_find_corswrap(plan))
+	    !init_find_corswrap(plan, argv0))
 		return CHECK_USAGE;
 	if (terminal && !ask_questions(plan)) {
 		init_fail("nothing was written", "");
@@ -573,7 +573,7 @@ init_command(const struct command *command, int argc, char **argv)
 	if (argc - optind != 1)
 		status = command_usage(command, 0);
 	else if (good)
-		status = make(&plan, argv[optind]);
+		status = make(&plan, argv[optind], command->argv0);
 	arena_free(plan.arena);
 	return status;
 }

@@ -22,6 +22,7 @@ struct command {
 	int (*run)(const struct command *, int argc, char **argv);
 	const char *usage; /* the text after "corscheck NAME" */
 	const char *purpose;
+	const char *argv0; /* of main; NULL in the table */
 };
 
 /* Each: argv[0] is the subcommand's name; the exit status is returned. */

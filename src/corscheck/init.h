@@ -82,11 +82,11 @@ struct init_plan {
 bool init_fail(const char *text, const char *more);
 /* Is it a path without bytes that servers treat specially? */
 bool init_is_plain(const char *path);
-/* Its policy, folder and name, of FILE; corswrap's path.  False: the cause
- * is on standard error. */
+/* Its policy, folder and name, of FILE; corswrap's path, from main's argv[0].
+ * False: the cause is on standard error. */
 bool init_find_policy(struct init_plan *, const char *file);
 bool init_find_name(struct init_plan *);
-bool init_find_corswrap(struct init_plan *);
+bool init_find_corswrap(struct init_plan *, const char *argv0);
 
 /* ---- init_policy.c ---- */
 

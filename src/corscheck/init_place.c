@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/os.h"
+#include "base/executable.h"
 
 bool
 init_fail(const char *text, const char *more)
@@ -133,26 +133,35 @@ init_find_name(struct init_plan *plan)
 	return plan->name != NULL || init_fail("no memory", "");
 }
 
+/* NAME beside this program, links resolved; false: there is none, or servers
+ * treat its path specially. */
+static bool
+find_beside(const char *argv0, const char *name, char path[static PATH_MAX])
+{
+	struct executable self;
+	char *slash;
+
+	if (!executable_find(&self, argv0) || realpath(self.path, path) == NULL)
+		return false;
+	slash = strrchr(path, '/');
+	if (slash == NULL ||
+	    (size_t)(slash + 1 - path) + strlen(name) >= PATH_MAX)
+		return false;
+	memcpy(slash + 1, name, strlen(name) + 1);
+	return access(path, X_OK) == 0 && init_is_plain(path);
+}
+
 /* corswrap beside this program, or where it is installed. */
 bool
-init_find_corswrap(struct init_plan *plan)
+init_find_corswrap(struct init_plan *plan, const char *argv0)
 {
-	char path[PATH_MAX + sizeof("corswrap")];
-	ssize_t len = os_executable(path, PATH_MAX);
+	char path[PATH_MAX];
 	const char *found = BINDIR "/corswrap";
 
 	if (plan->corswrap != NULL)
 		return true;
-	if (len > 0) {
-		char *slash;
-		path[len] = '\0';
-		slash = strrchr(path, '/');
-		if (slash != NULL)
-			memcpy(slash + 1, "corswrap", sizeof("corswrap"));
-		if (slash != NULL && access(path, X_OK) == 0 &&
-		    init_is_plain(path))
-			found = path;
-	}
+	if (find_beside(argv0, "corswrap", path))
+		found = path;
 	plan->corswrap = arena_text(plan->arena, slice_from(found));
 	return plan->corswrap != NULL || init_fail("no memory", "");
 }

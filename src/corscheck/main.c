@@ -26,35 +26,35 @@
 	"           [--redirect follow|error|manual] [--upload-listener]\n"    \
 	"           [--page-space public|local|loopback]\n"                    \
 	"           [--coep require-corp|credentialless]\n"                    \
-	"           [--browser chromium|firefox|safari|all]\n"                  \
-	"           or --curl COMMAND | --fetch CALL | --har FILE [--entry N]\n" \
+	"           [--browser chromium|firefox|safari|all]\n"                 \
+	"           or --curl COMMAND | --fetch CALL | --har FILE [--entry "   \
+	"N]\n"                                                                 \
 	"           or --console MESSAGE, or one of these without its option"
 
 static const struct command commands[] = {
     {"lint", lint_command,
      "[--json | --format gcc|sarif] [--strict] [--fix] POLICY ...",
-     "what is wrong with a policy"},
+     "what is wrong with a policy", NULL},
     {"help", help_command, "[ID | MESSAGE]",
-     "what an id of a diagnostic or reason means, and the fix"},
-    {"dump", dump_command, "POLICY", "a policy in its canonical form"},
+     "what an id of a diagnostic or reason means, and the fix", NULL},
+    {"dump", dump_command, "POLICY", "a policy in its canonical form", NULL},
     {"explain", explain_command,
      "[-p POLICY] [--json] --url URL REQUEST\n" REQUEST_WORDS,
-     "what a browser will do with a request"},
+     "what a browser will do with a request", NULL},
     {"probe", probe_command, "[--json] REQUEST URL\n" REQUEST_WORDS,
-     "what a browser will do, with a live server"},
-    {"read", read_command,
-     "[--json] --url URL REQUEST [FILE]\n" REQUEST_WORDS,
-     "the same, with response headers that you paste"},
+     "what a browser will do, with a live server", NULL},
+    {"read", read_command, "[--json] --url URL REQUEST [FILE]\n" REQUEST_WORDS,
+     "the same, with response headers that you paste", NULL},
     {"import", import_command, "[--from apache|nginx|other] FILE ...",
-     "a policy from the CORS lines of another server"},
+     "a policy from the CORS lines of another server", NULL},
     {"learn", learn_command, "LOG ...",
-     "a first policy from the requests in access logs"},
+     "a first policy from the requests in access logs", NULL},
     {"replay", replay_command, "-p POLICY [-p OTHER] LOG ...",
-     "how a policy would have responded, or where two differ"},
+     "how a policy would have responded, or where two differ", NULL},
     {"warm", warm_command, "POLICY SCRIPT [NAME=VALUE ...]",
-     "whether a script can run warm, and what it gains"},
+     "whether a script can run warm, and what it gains", NULL},
     {"reference", reference_command, "[--json]",
-     "headers, safelists, limits, and what many get wrong"},
+     "headers, safelists, limits, and what many get wrong", NULL},
     {"init", init_command,
      "[--server NAME] [--origin ORIGIN] ... [--credentials]\n"
      "           [--method NAME] ... [--header NAME] ... [--path PATH]\n"
@@ -62,8 +62,8 @@ static const struct command commands[] = {
      "           [--push] [--forward ADDRESS] [--socket ADDRESS]\n"
      "           [--user NAME] [--log-file PATH] [--document-root FOLDER]\n"
      "           [--unit-folder FOLDER] [--corswrap PATH] FILE",
-     "writes a commented policy, and says what the server needs"},
-    {NULL, NULL, NULL, NULL},
+     "writes a commented policy, and says what the server needs", NULL},
+    {NULL, NULL, NULL, NULL, NULL},
 };
 
 /* On one screen; the options are those of each command. */
@@ -84,11 +84,13 @@ usage(int asked)
 static int
 run_command(const struct command *c, int argc, char **argv)
 {
+	struct command command = *c;
 	char name[32];
 
 	snprintf(name, sizeof(name), "corscheck %s", c->name);
-	argv[0] = name;
-	return c->run(c, argc, argv);
+	command.argv0 = argv[0];
+	argv[1] = name;
+	return c->run(&command, argc - 1, argv + 1);
 }
 
 static int
@@ -104,7 +106,7 @@ run(int argc, char **argv)
 	}
 	for (const struct command *c = commands; c->name != NULL; c++)
 		if (strcmp(argv[1], c->name) == 0)
-			return run_command(c, argc - 1, argv + 1);
+			return run_command(c, argc, argv);
 	fprintf(stderr, "corscheck: there is no subcommand \"%s\"\n", argv[1]);
 	return usage(0);
 }

@@ -65,9 +65,9 @@ main(int argc, char **argv)
 	bool listening = os_is_listener(STDIN_FILENO);
 
 	if (!listening && started_as_cgi())
-		return cgi_run(&cgi, started_with_script(argc, argv),
-			       environ);
+		return cgi_run(&cgi, argc, argv, environ);
 	if (options_read(&s.options, argc, argv) != 0)
 		return 2;
+	s.argv0 = argc > 0 ? argv[0] : NULL;
 	return start(&s, listening);
 }

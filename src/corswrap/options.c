@@ -19,6 +19,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/executable.h"
+
 enum { WORKERS_MAX = 65536 };
 
 /* clang-format off */
@@ -128,52 +130,11 @@ options_read(struct options *o, int argc, char **argv)
 	return 0;
 }
 
-/* folder/word in buf, if it is executable. */
-static bool
-is_program(const char *folder, size_t len, const char *word, char *buf,
-	   size_t cap)
-{
-	char *real;
-	int n = len == 0
-		    ? snprintf(buf, cap, "./%s", word)
-		    : snprintf(buf, cap, "%.*s/%s", (int)len, folder, word);
-
-	if (n < 0 || (size_t)n >= cap || access(buf, X_OK) != 0)
-		return false;
-	if (buf[0] == '/')
-		return true;
-	/* Relative paths are made absolute: the working directory will change.
-	 */
-	real = getcwd(NULL, 0);
-	if (real == NULL)
-		return false;
-	n = snprintf(buf, cap, "%s/%.*s%s%s", real, (int)len, folder,
-		     len == 0 ? "" : "/", word);
-	free(real);
-	return n > 0 && (size_t)n < cap;
-}
-
 int
 options_find_command(const char *word, char *buf, size_t cap)
 {
-	const char *path = getenv("PATH");
-
-	if (word[0] == '/') {
-		if ((size_t)snprintf(buf, cap, "%s", word) < cap &&
-		    access(buf, X_OK) == 0)
-			return 0;
-	} else if (is_program("", 0, word, buf, cap)) {
+	if (executable_at(word, buf, cap) || executable_in_path(word, buf, cap))
 		return 0;
-	}
-	if (path == NULL)
-		path = "/usr/local/bin:/usr/bin:/bin";
-	while (strchr(word, '/') == NULL && *path != '\0') {
-		size_t len = strcspn(path, ":");
-
-		if (is_program(path, len, word, buf, cap))
-			return 0;
-		path += len + (path[len] == ':');
-	}
 	return wrong("no such program", word,
 		     "give its path, and make it executable");
 }

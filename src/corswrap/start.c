@@ -44,7 +44,10 @@ start_command(struct start *s)
 static struct settings *
 load(struct start *s)
 {
-	if (locate_policy(s->options.policy, s->policy, sizeof(s->policy)) == 0)
+	(void)locate_program(&s->self, s->argv0);
+	executable_remember(&s->self);
+	if (locate_policy(s->options.policy, &s->self, s->policy,
+			  sizeof(s->policy)) == 0)
 		return settings_load_or_print(s->policy, &s->load);
 	int error = errno;
 	const char *named = s->options.policy != NULL
@@ -258,6 +261,7 @@ serve(struct start *s, struct settings *settings)
 					 .fd_count = s->fd_count,
 					 .own = own ? &s->file : NULL,
 					 .policy = s->policy,
+					 .self = &s->self,
 					 .load = s->load,
 					 .workers = s->options.workers,
 					 .program = "corswrap"};

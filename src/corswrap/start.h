@@ -6,6 +6,7 @@
 #ifndef START_H
 #define START_H
 
+#include "base/executable.h"
 #include "corswrap/options.h"
 #include "policy/settings.h"
 #include "serve/listen.h"
@@ -14,13 +15,15 @@ enum { START_PATH = 4096, START_FDS = 64 };
 
 struct start {
 	struct options options;
+	const char *argv0;
+	struct executable self;
 	char policy[START_PATH];
 	char command[START_PATH];
 	struct load_options load;
 	struct arena *arena;
-	struct address address; /* of -l */
+	struct address address;	 /* of -l */
 	struct socket_file file; /* made for it */
-	int fds[START_FDS];	/* inherited, or made for -l */
+	int fds[START_FDS];	 /* inherited, or made for -l */
 	size_t fd_count;
 };
 

@@ -21,6 +21,7 @@ EXTRA_DIST += $(onefile_sources) $(onefile_parts) %D%/README %D%/include \
 # corscheck for a browser.  cors/regex.c and others are left out of it because
 # src/onefile has their calls, or because there are no processes and no sockets.
 wasm_left_out = \
+	src/base/executable.c \
 	src/base/os.c \
 	src/base/os_process.c \
 	src/base/os_signal.c \

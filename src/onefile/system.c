@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/executable.h"
 #include "base/os.h"
 #include "corscheck/command.h"
 #include "page/page.h"
@@ -83,13 +84,12 @@ os_random(void *to, size_t len)
 	return getentropy(to, len) == 0;
 }
 
-ssize_t
-os_executable(char *buf, size_t size)
+bool
+executable_find(struct executable *e, const char *argv0)
 {
-	(void)buf;
-	(void)size;
-	errno = ENOSYS;
-	return -1;
+	(void)argv0;
+	e->path = NULL;
+	return false;
 }
 
 int

@@ -24,6 +24,7 @@ struct log;
 struct metrics;
 struct child;
 struct child_spec;
+struct executable;
 struct forward_pool;
 struct reaper;
 struct response;
@@ -37,7 +38,7 @@ struct warm;
  */
 struct scratch {
 	struct file_state other; /* an `exec` that is not corswrap itself */
-	const void *other_of;	/* the settings that name it */
+	const void *other_of;	 /* the settings that name it */
 	struct regex_scratch *regex;
 	char *path; /* for path_normalize */
 	size_t path_cap;
@@ -142,6 +143,7 @@ struct exchange {
 	struct source *in;
 	struct sink *out;
 	struct scratch *scratch;
+	const struct executable *self; /* this process's */
 	struct log *log;
 	struct metrics *metrics;   /* FastCGI alone; NULL in CGI */
 	struct forward_pool *pool; /* connections to forward to; may be NULL */

@@ -21,7 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/os.h"
+#include "base/executable.h"
 #include "run/first_line.h"
 #include "run/log.h"
 
@@ -67,59 +67,60 @@ refuse(const struct resolving *r, int status, const char *id, const char *todo,
 	return status;
 }
 
-static bool
-is_file(const char *path, const struct stat *file)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && st.st_dev == file->st_dev &&
-	       st.st_ino == file->st_ino;
-}
-
-/* Is it corswrap itself (by device and inode), or a script with corswrap in its
- * #! line?  A wrapper that runs itself never ends. */
-static bool
-is_self(const char *path)
+/*
+ * Refuse corswrap itself (by device and inode), and a script with corswrap in
+ * its #! line: a wrapper that runs itself never ends.  0, or the status of the
+ * refusal.
+ */
+static int
+check_self(const struct resolving *r, const char *path)
 {
 	char interpreter[FIRST_LINE_MAX];
 	struct first_line line;
-	struct stat own;
+	struct stat files[2];
+	size_t count = 0;
 
-	if (os_executable_stat(&own) != 0)
-		return false;
-	if (is_file(path, &own))
-		return true;
+	if (stat(path, &files[count]) == 0)
+		count++;
 	first_line_read(&line, path);
-	return first_line_interpreter(&line, interpreter) &&
-	       is_file(interpreter, &own);
+	if (first_line_interpreter(&line, interpreter) &&
+	    stat(interpreter, &files[count]) == 0)
+		count++;
+	switch (executable_is_any(r->exchange->self, files, count)) {
+	case EXECUTABLE_OWN:
+		return refuse(r, 500, "self",
+			      "name the legacy program in exec or [handlers]",
+			      "this is corswrap itself", path);
+	case EXECUTABLE_UNKNOWN:
+		return refuse(r, 500, "self", "start corswrap by its full path",
+			      "this may be corswrap itself, whose own path is "
+			      "not known",
+			      path);
+	default:
+		return 0;
+	}
 }
 
 /* The same for `exec`, which is read once, until it changes. */
-static bool
-is_self_again(const struct resolving *r, const char *path)
+static int
+check_self_again(const struct resolving *r, const char *path)
 {
 	struct scratch *s = r->exchange->scratch;
 	struct file_state now;
 	struct stat st;
+	int status;
 
 	if (stat(path, &st) != 0)
-		return false; /* starting it will fail, and say why */
+		return 0; /* starting it will fail, and say why */
 	now = file_state_of(&st);
 	if (s->other_of == r->settings && file_same_state(&s->other, &now))
-		return false;
-	if (is_self(path))
-		return true;
+		return 0;
+	status = check_self(r, path);
+	if (status != 0)
+		return status;
 	s->other = now;
 	s->other_of = r->settings;
-	return false;
-}
-
-static int
-refuse_self(const struct resolving *r, const char *path)
-{
-	return refuse(r, 500, "self",
-		      "name the legacy program in exec or [handlers]",
-		      "this is corswrap itself", path);
+	return 0;
 }
 
 static bool
@@ -275,11 +276,12 @@ set_words(struct resolving *r)
 	const struct handler *handler =
 	    app_handler(&r->settings->app, r->memory->named);
 	size_t count = 0;
+	int status = check_self(r, real);
 
-	if (is_self(real))
-		return refuse_self(r, real);
-	if (handler != NULL && is_self(handler->argv[0]))
-		return refuse_self(r, handler->argv[0]);
+	if (status == 0 && handler != NULL)
+		status = check_self(r, handler->argv[0]);
+	if (status != 0)
+		return status;
 	if (handler == NULL && access(real, X_OK) != 0)
 		return refuse(
 		    r, 403, "script-not-executable",
@@ -443,9 +445,10 @@ static int
 resolve_exec(struct resolving *r)
 {
 	const struct app *app = &r->settings->app;
+	int status = check_self_again(r, app->exec[0]);
 
-	if (is_self_again(r, app->exec[0]))
-		return refuse_self(r, app->exec[0]);
+	if (status != 0)
+		return status;
 	for (size_t i = 0; app->exec[i] != NULL; i++) {
 		r->out->argv[i] = app->exec[i];
 		r->out->argv[i + 1] = NULL;

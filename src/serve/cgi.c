@@ -21,6 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/executable.h"
 #include "run/answer.h"
 #include "run/log.h"
 #include "serve/cgi_io.h"
@@ -40,6 +41,7 @@ struct cgi {
 	struct scratch scratch;
 	struct cgi_sink sink;
 	char policy[PATH_ROOM];
+	struct executable self;
 };
 
 static void
@@ -54,6 +56,7 @@ set_up(struct cgi *c, const char *script, char **environment)
 				 .in = &c->sink.source,
 				 .out = &c->sink.sink,
 				 .scratch = &c->scratch,
+				 .self = &c->self,
 				 .stop_fd = -1,
 				 .outcome = {.policy = -1}};
 	if (!nph_wanted(environment))
@@ -215,14 +218,15 @@ load_and_serve(struct cgi *c, const struct load_options *options)
 }
 
 int
-cgi_run(const struct load_options *options, const char *script,
+cgi_run(const struct load_options *options, int argc, char **argv,
 	char **environment)
 {
 	struct cgi c;
 	int status;
 
-	set_up(&c, script, environment);
-	if (locate_policy(NULL, c.policy, sizeof(c.policy)) != 0)
+	set_up(&c, started_with_script(argc, argv), environment);
+	(void)locate_program(&c.self, argc > 0 ? argv[0] : NULL);
+	if (locate_policy(NULL, &c.self, c.policy, sizeof(c.policy)) != 0)
 		status = no_policy(&c);
 	else
 		status = load_and_serve(&c, options);

@@ -10,10 +10,9 @@
 
 /*
  * Serve the request of this process's environment by the policy file that
- * locate_policy finds.  script is lighttpd's argv[1] or NULL.  Returns the exit
- * status.
+ * locate_policy finds.  argc and argv are main's.  Returns the exit status.
  */
-int cgi_run(const struct load_options *, const char *script,
+int cgi_run(const struct load_options *, int argc, char **argv,
 	    char **environment);
 
 #endif

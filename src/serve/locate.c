@@ -4,9 +4,9 @@
  *
  * A user of shared hosting has two files in a cgi-bin and nothing else, and
  * suEXEC empties the environment, so the name under which the program was
- * called must be enough.  It comes from the kernel (AT_EXECFN) and not from
- * argv[0], which the caller can set to any text; and it is the symbolic link's
- * own path, so that one binary serves many policies.
+ * called must be enough.  It comes from the kernel (AT_EXECFN) where that
+ * reports it, and not from argv[0], which the caller can set to any text; and
+ * it is the symbolic link's own path, so that one binary serves many policies.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -17,11 +17,13 @@
 #include "serve/locate.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/os.h"
+#include "base/executable.h"
 #include "base/slice.h"
 
 #ifndef SYSCONFDIR
@@ -67,24 +69,6 @@ named(const char *path, char *buf, size_t cap)
 	return join(buf, cap, &piece, 1) && exists(buf) ? 0 : -1;
 }
 
-/*
- * The path that the program was called by.  fexecve gives a useless path; then
- * use the executable's own.
- */
-static struct slice
-called_by(char *buf, size_t cap)
-{
-	const char *name;
-	ssize_t len;
-
-	errno = 0;
-	name = os_exec_name();
-	if (name != NULL && strncmp(name, "/dev/fd/", 8) != 0)
-		return slice_from(name);
-	len = os_executable(buf, cap);
-	return len <= 0 ? SLICE_NONE : slice_of(buf, (size_t)len);
-}
-
 /* Split a path into its folder (with the '/') and a name without its last
  * extension; a dot in front of a name does not begin an extension. */
 static void
@@ -105,14 +89,11 @@ split(struct slice path, struct slice *folder, struct slice *stem)
 
 /* Beside the program: .htapi.ini, then api.ini, for api.cgi. */
 static int
-beside(char *buf, size_t cap)
+beside(const char *program, char *buf, size_t cap)
 {
-	char self[4096];
-	struct slice folder, stem, path = called_by(self, sizeof(self));
+	struct slice folder, stem;
 
-	if (!slice_present(path))
-		return -1;
-	split(path, &folder, &stem);
+	split(slice_from(program), &folder, &stem);
 	if (stem.len == 0)
 		return -1;
 	/* Apache refuses to serve .ht*, so that name is tried first. */
@@ -127,8 +108,37 @@ beside(char *buf, size_t cap)
 	return -1;
 }
 
+/*
+ * Some servers start a CGI program in its folder (RFC 3875, 7.2) and give only
+ * the last part of its path as argv[0]: mod_cgid, suEXEC, thttpd.
+ */
+static bool
+find_by_last_part(struct executable *program, const char *argv0)
+{
+	const char *script = getenv("SCRIPT_FILENAME");
+	const char *last = script == NULL ? NULL : strrchr(script, '/');
+	char here[NAME_MAX + sizeof("./")];
+
+	if (last != NULL && strcmp(last + 1, argv0) == 0 &&
+	    executable_find(program, script))
+		return true;
+	return (size_t)snprintf(here, sizeof(here), "./%s", argv0) <
+		   sizeof(here) &&
+	       executable_find(program, here);
+}
+
+bool
+locate_program(struct executable *program, const char *argv0)
+{
+	if (argv0 != NULL && strchr(argv0, '/') == NULL && started_as_cgi() &&
+	    find_by_last_part(program, argv0))
+		return true;
+	return executable_find(program, argv0);
+}
+
 int
-locate_policy(const char *given, char *buf, size_t cap)
+locate_policy(const char *given, const struct executable *program, char *buf,
+	      size_t cap)
 {
 	const char *variable;
 
@@ -137,7 +147,14 @@ locate_policy(const char *given, char *buf, size_t cap)
 	variable = getenv("CORSWRAP_CONFIG");
 	if (variable != NULL && variable[0] != '\0')
 		return named(variable, buf, cap);
-	if (beside(buf, cap) == 0)
+	/* The one beside it may allow less than the system's. */
+	if (program->path == NULL) {
+		(void)named("NAME.ini beside corswrap, whose own path is not "
+			    "known",
+			    buf, cap);
+		return -1;
+	}
+	if (beside(program->path, buf, cap) == 0)
 		return 0;
 	return named(SYSCONFDIR "/corswrap/corswrap.ini", buf, cap);
 }

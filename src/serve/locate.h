@@ -9,13 +9,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct executable;
+
+/*
+ * Find out how this program was called, as executable_find does; argv0 is
+ * main's.  False: unknown.
+ */
+bool locate_program(struct executable *, const char *argv0);
+
 /*
  * The path of the policy file: given (-c, may be NULL), CORSWRAP_CONFIG of the
  * process environment, beside the program, named after the name it was called
- * by (AT_EXECFN), else under sysconfdir.  0 and the path in buf; -1 with
- * errno: none exists (buf then holds the last path tried).
+ * by, else under sysconfdir.  0 and the path in buf; -1 with errno: none exists
+ * (buf then holds the last path tried, or what is unknown).
  */
-int locate_policy(const char *given, char *buf, size_t cap);
+int locate_policy(const char *given, const struct executable *, char *buf,
+		  size_t cap);
 
 /* Did a web server start us as a CGI program?  Then argv is the client's. */
 bool started_as_cgi(void);

@@ -7,6 +7,7 @@
 #ifndef SERVER_H
 #define SERVER_H
 
+#include "base/executable.h"
 #include "policy/settings.h"
 #include "run/log.h"
 #include "serve/listen.h"
@@ -20,6 +21,7 @@ struct server_options {
 			   * clients that have connected already are still
 			   * served; NULL: all are inherited */
 	const char *policy; /* file to load again on reload */
+	const struct executable *self; /* this process's */
 	struct load_options load;
 	unsigned workers;    /* -w; 0: of the settings */
 	const char *program; /* our own name, for messages */

@@ -306,6 +306,7 @@ answer(struct worker *w, bool large)
 	c.x.in = connection_source(w->connection);
 	c.x.out = connection_sink(w->connection);
 	c.x.scratch = &w->scratch;
+	c.x.self = pool->options->self;
 	c.x.log = pool->log;
 	c.x.metrics = pool->metrics;
 	c.x.pool = pool->forward;

@@ -14,9 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/executable.h"
 #include "corswrap/options.h"
 #include "serve/cgi.h"
-
 #include "serve/locate.h"
 
 static const char help[] =
@@ -30,14 +30,16 @@ static const char help[] =
 
 /* Run from a shell: print the policy in words. */
 static int
-test(const char *given)
+test(const char *given, const char *argv0)
 {
+	struct executable self;
 	const struct load_options options = {
 	    .use = LOAD_CGI, .warnings = true, .exec_only = true};
 	struct settings *settings;
 	char path[4096];
 
-	if (locate_policy(given, path, sizeof(path)) != 0) {
+	(void)locate_program(&self, argv0);
+	if (locate_policy(given, &self, path, sizeof(path)) != 0) {
 		fprintf(stderr, "corswrap.cgi: no policy: %s [no-policy]\n",
 			path);
 		return 1;
@@ -60,8 +62,7 @@ main(int argc, char **argv)
 	int letter;
 
 	if (started_as_cgi())
-		return cgi_run(&cgi, started_with_script(argc, argv),
-			       environ);
+		return cgi_run(&cgi, argc, argv, environ);
 	while ((letter = getopt(argc, argv, "c:htV")) != -1) {
 		if (letter == 'c') {
 			policy = optarg;
@@ -76,7 +77,7 @@ main(int argc, char **argv)
 		}
 	}
 	if (do_test)
-		return test(policy);
+		return test(policy, argv[0]);
 	fputs(help, stderr);
 	return 2;
 }

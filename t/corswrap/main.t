@@ -133,7 +133,7 @@ sub on_descriptor {
 		open STDOUT, '>', '/dev/null';
 		%ENV = (PATH => $ENV{PATH}, %env);
 		$ENV{LISTEN_PID} = $$ if $ENV{LISTEN_PID};
-		exec { $program } 'corswrap', @$argv;
+		exec { $program } $program, @$argv;
 		POSIX::_exit(127);
 	}
 	close $socket;

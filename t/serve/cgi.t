@@ -327,7 +327,7 @@ sub start_endless {
 		POSIX::dup2(fileno $out_w, 1);
 		open STDERR, '>', '/dev/null';
 		%ENV = (%{ variables('GET') }, PIDFILE => "$dir/pid");
-		exec { $program } 'corswrap';
+		exec $program;
 		POSIX::_exit(127);
 	}
 	close $out_w;
@@ -345,7 +345,8 @@ sub check_end {
 	my ($how, $script, $act, $grace) = @_;
 	my ($pid, @rest) = start_endless($script, $grace);
 	my $out = pop @rest;
-	ok(@rest && !is_gone($_), "$how: $_ runs") for @rest;
+	ok(@rest > 0, "$how: it was started");
+	ok(!is_gone($_), "$how: $_ runs") for @rest;
 	$act->($pid, $out);
 	my $reaped = 0;
 	ok(wait_for(sub { $reaped = waitpid($pid, WNOHANG) == $pid }, 20),

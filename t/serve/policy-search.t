@@ -60,8 +60,22 @@ is(in_force(program => $api, env => { CORSWRAP_CONFIG => "$dir/nothing" }),
 	"[no-policy]\n", 'and there is no way back from it');
 is(in_force(program => $api, env => { CORSWRAP_CONFIG => '' }), 'ht',
 	'but empty is as if unset');
-is(in_force(program => $api, argv0 => '/elsewhere/other.cgi'), 'ht',
-	'argv[0] does not count');
+# POSIX has nothing else, and a path that is wrong is no reason to guess.
+is(in_force(program => $api, argv0 => '/elsewhere/other.cgi'),
+	posix_only() ? "[no-policy]\n" : 'ht', 'argv[0] does not count');
+# As mod_cgid and suEXEC start it, and thttpd, which names no SCRIPT_FILENAME.
+is(in_force(program => $api, argv0 => 'api.cgi', cwd => '/',
+	env => { SCRIPT_FILENAME => $api }), 'ht',
+	'only the last part in argv[0]: SCRIPT_FILENAME');
+is(in_force(program => $api, argv0 => 'api.cgi', cwd => "$dir/a"), 'ht',
+	'only the last part in argv[0]: the working folder');
+is(in_force(program => $api, argv0 => 'api.cgi', cwd => '/',
+	env => { PATH => "/bin:$dir/a" }), 'ht',
+	'only the last part in argv[0]: PATH');
+# Another script of that folder is not ours.
+is(in_force(program => $api, argv0 => 'api.cgi', cwd => '/',
+	env => { SCRIPT_FILENAME => "$dir/b/other.pl" }),
+	posix_only() ? "[no-policy]\n" : 'ht', 'and not the name of another');
 is(in_force(program => $api, argv => [ '-c', "$dir/env.ini" ]), 'ht',
 	'nor does -c under a web server');
 is(in_force(program => './api.cgi', cwd => "$dir/a"), 'ht',

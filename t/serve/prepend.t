@@ -213,11 +213,6 @@ for my $fine ('lenient = no', 'max-body = 1K', 'kill-grace = 1s',
 
 # ---- ourselves ----------------------------------------------------------------------
 
-# Only Linux reports which file it runs.
-if (posix_only()) {
-	done_testing;
-	exit;
-}
 symlink corswrap(), "$dir/again";
 write_file("$dir/script", "#!" . corswrap() . "\n", 0755);
 for my $self (corswrap(), "$dir/again", "$dir/script") {
@@ -228,6 +223,14 @@ for my $self (corswrap(), "$dir/again", "$dir/script") {
 		is($r->{status}, 500, "$inject of ourselves: 500");
 		like($r->{stderr}, qr/\[self\]/, "$inject: the log says so");
 	}
+}
+# What cannot be excluded is refused.
+if (posix_only()) {
+	write_file($policy, "[app]\nexec = $dir/app\n[cors]\norigins = *\n");
+	my $r = get(o => { argv0 => '/elsewhere/corswrap' });
+	is($r->{status}, 500, 'our own path is not known: 500');
+	like($r->{stderr}, qr/own path is not known \[self\].*full path/,
+	    'our own path is not known: the log says what to do');
 }
 
 done_testing;

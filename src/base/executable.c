@@ -1,0 +1,144 @@
+/*
+ * Which file this process runs, and programs by their names.
+ *
+ * SPDX-License-Identifier: ISC
+ */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
+#include "base/executable.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/os.h"
+
+/* ---- programs by their names ---- */
+
+static bool
+is_program(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+	       access(path, X_OK) == 0;
+}
+
+/* Absolute, because the working folder may change. */
+static bool
+make_absolute(const char *folder, size_t len, const char *name, char *buf,
+	      size_t cap)
+{
+	const char *slash = len == 0 || folder[len - 1] == '/' ? "" : "/";
+	char *base = NULL;
+	bool done;
+
+	if ((len == 0 ? name : folder)[0] != '/') {
+		base = getcwd(NULL, 0);
+		if (base == NULL)
+			return false;
+	}
+	done =
+	    (size_t)snprintf(buf, cap, "%s%s%.*s%s%s", base == NULL ? "" : base,
+			     base == NULL ? "" : "/", (int)len, folder, slash,
+			     name) < cap;
+	free(base);
+	return done;
+}
+
+bool
+executable_at(const char *path, char *buf, size_t cap)
+{
+	return make_absolute("", 0, path, buf, cap) && is_program(buf);
+}
+
+bool
+executable_in_path(const char *name, char *buf, size_t cap)
+{
+	const char *path = getenv("PATH");
+	size_t len;
+
+	if (name[0] == '\0' || strchr(name, '/') != NULL)
+		return false;
+	if (path == NULL)
+		path = "/usr/local/bin:/usr/bin:/bin";
+	for (; *path != '\0'; path += len + (path[len] == ':')) {
+		len = strcspn(path, ":");
+		if (make_absolute(path, len, name, buf, cap) && is_program(buf))
+			return true;
+	}
+	return false;
+}
+
+/* ---- our own ---- */
+
+bool
+executable_find(struct executable *e, const char *argv0)
+{
+	const char *name = os_exec_name();
+	ssize_t len;
+
+	e->remembered = false;
+	e->path = name;
+	/* The path is useless after fexecve(3). */
+	if (name != NULL && strncmp(name, "/dev/fd/", 8) != 0)
+		return true;
+	len = os_executable(e->room, sizeof(e->room) - 1);
+	if (len > 0)
+		e->room[len] = '\0';
+	else if (argv0 == NULL ||
+		 !(strchr(argv0, '/') != NULL
+		       ? executable_at(argv0, e->room, sizeof(e->room))
+		       : executable_in_path(argv0, e->room, sizeof(e->room)))) {
+		e->path = NULL;
+		return false;
+	}
+	e->path = e->room;
+	return true;
+}
+
+/* The file that it is now. */
+static bool
+look(const struct executable *e, struct stat *own)
+{
+	return os_executable_stat(own) == 0 ||
+	       (e->path != NULL && stat(e->path, own) == 0);
+}
+
+void
+executable_remember(struct executable *e)
+{
+	struct stat own;
+
+	e->remembered = look(e, &own);
+	if (!e->remembered)
+		return;
+	e->device = own.st_dev;
+	e->inode = own.st_ino;
+}
+
+static bool
+has(const struct stat *files, size_t count, dev_t device, ino_t inode)
+{
+	for (size_t i = 0; i < count; i++)
+		if (files[i].st_dev == device && files[i].st_ino == inode)
+			return true;
+	return false;
+}
+
+enum executable_match
+executable_is_any(const struct executable *e, const struct stat *files,
+		  size_t count)
+{
+	struct stat own;
+
+	if (e->remembered && has(files, count, e->device, e->inode))
+		return EXECUTABLE_OWN;
+	if (!look(e, &own))
+		return e->remembered ? EXECUTABLE_OTHER : EXECUTABLE_UNKNOWN;
+	return has(files, count, own.st_dev, own.st_ino) ? EXECUTABLE_OWN
+							 : EXECUTABLE_OTHER;
+}
