@@ -13,6 +13,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/executable.h"
 #include "fuzz.h"
 #include "policy/settings.h"
 #include "run/exchange.h"
@@ -26,6 +27,7 @@ struct whole {
 	struct source source;
 	struct exchange exchange;
 	struct scratch scratch;
+	struct executable self;
 	struct slice body; /* of the request, the unread part */
 	bool broken;
 	size_t len;
@@ -150,11 +152,13 @@ whole_run(struct whole *w, const struct settings *settings, bool head,
 				.set_exit = whole_set_exit,
 				.set_broken = whole_set_broken};
 	w->source = (struct source){.read = whole_read, .fd = -1};
+	(void)executable_find(&w->self, "/proc/self/exe");
 	w->exchange = (struct exchange){.variables = (char **)(uintptr_t)variables,
 					.fastcgi = true,
 					.in = &w->source,
 					.out = &w->sink,
 					.scratch = &w->scratch,
+					.self = &w->self,
 					.log = whole_log(),
 					.stop_fd = -1};
 	w->body = body;

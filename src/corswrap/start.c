@@ -40,12 +40,25 @@ start_command(struct start *s)
 	return 0;
 }
 
+/* Without its own path it would refuse every program (`self`). */
+static int
+find_self(struct start *s)
+{
+	(void)locate_program(&s->self, s->argv0);
+	executable_remember(&s->self);
+	if (s->self.remembered)
+		return 0;
+	fprintf(stderr,
+		"corswrap: cannot tell which file this is, called %s: start it "
+		"by its full path [self]\n",
+		s->argv0 == NULL ? "nothing" : s->argv0);
+	return -1;
+}
+
 /* The policy, or NULL with every diagnostic on standard error. */
 static struct settings *
 load(struct start *s)
 {
-	(void)locate_program(&s->self, s->argv0);
-	executable_remember(&s->self);
 	if (locate_policy(s->options.policy, &s->self, s->policy,
 			  sizeof(s->policy)) == 0)
 		return settings_load_or_print(s->policy, &s->load);
@@ -70,7 +83,7 @@ start_test(struct start *s)
 
 	s->load.use = LOAD_LINT;
 	s->load.warnings = true;
-	settings = load(s);
+	settings = find_self(s) == 0 ? load(s) : NULL;
 	if (settings == NULL)
 		return 1;
 	printf("%s: ok\n", s->policy);
@@ -301,7 +314,7 @@ start_fastcgi(struct start *s)
 	s->load.warnings = true;
 	if (own && read_address(s) != 0)
 		status = 2;
-	else if ((settings = load(s)) == NULL)
+	else if (find_self(s) != 0 || (settings = load(s)) == NULL)
 		;
 	else if (own && open_socket(s) != 0)
 		settings_release(settings);

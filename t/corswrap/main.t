@@ -100,6 +100,17 @@ $r = by_hand([ '-t', '-c', $good, 'no-such-program-anywhere' ]);
 is($r->{exit}, 1, 'COMMAND that does not exist');
 like($r->{stderr}, qr/no-such-program-anywhere/, 'is named');
 
+if (posix_only()) {
+	# It would refuse every program.
+	$r = cgi_run(argv0 => '/elsewhere/corswrap', cwd => "$dir",
+		env => { PATH => $ENV{PATH} },
+		argv => [ '-c', $good, '-l', "unix:$dir/never" ]);
+	is($r->{exit}, 1, 'its own path is not known: no start');
+	like($r->{stderr}, qr{/elsewhere/corswrap: start it by its full path \[self\]$},
+	    'its own path is not known: what to do');
+	ok(!-e "$dir/never", 'its own path is not known: it binds nothing');
+}
+
 # ---- the choice of mode
 # ------------------------------------------------------------
 
