@@ -9,12 +9,13 @@
 
 #include "base/executable.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/os.h"
+#include "base/slice.h"
+#include "base/text.h"
 
 /* ---- programs by their names ---- */
 
@@ -27,32 +28,35 @@ is_program(const char *path)
 	       access(path, X_OK) == 0;
 }
 
-/* Absolute, because the working folder may change. */
+/* Absolute, because the working folder may change.  Without stdio:
+ * a preflight's response as plain CGI needs none (startup-counts.t). */
 static bool
-make_absolute(const char *folder, size_t len, const char *name, char *buf,
-	      size_t cap)
+make_absolute(struct slice folder, const char *name, char *buf, size_t cap)
 {
-	const char *slash = len == 0 || folder[len - 1] == '/' ? "" : "/";
-	char *base = NULL;
-	bool done;
+	struct slice file = slice_from(name), slash = SLICE("/");
+	bool absolute = folder.len > 0 ? folder.ptr[0] == '/' : name[0] == '/';
+	char *at = buf;
 
-	if ((len == 0 ? name : folder)[0] != '/') {
-		base = getcwd(NULL, 0);
-		if (base == NULL)
-			return false;
-	}
-	done =
-	    (size_t)snprintf(buf, cap, "%s%s%.*s%s%s", base == NULL ? "" : base,
-			     base == NULL ? "" : "/", (int)len, folder, slash,
-			     name) < cap;
-	free(base);
-	return done;
+	buf[0] = '\0';
+	if (!absolute && getcwd(buf, cap) == NULL)
+		return false;
+	at += strlen(buf);
+	if ((size_t)(at - buf) + folder.len + file.len + 3 > cap)
+		return false;
+	if (!absolute)
+		at = text_append(at, slash);
+	at = text_append(at, folder);
+	if (folder.len > 0 && folder.ptr[folder.len - 1] != '/')
+		at = text_append(at, slash);
+	at = text_append(at, file);
+	*at = '\0';
+	return true;
 }
 
 bool
 executable_at(const char *path, char *buf, size_t cap)
 {
-	return make_absolute("", 0, path, buf, cap) && is_program(buf);
+	return make_absolute(SLICE(""), path, buf, cap) && is_program(buf);
 }
 
 bool
@@ -67,7 +71,8 @@ executable_in_path(const char *name, char *buf, size_t cap)
 		path = "/usr/local/bin:/usr/bin:/bin";
 	for (; *path != '\0'; path += len + (path[len] == ':')) {
 		len = strcspn(path, ":");
-		if (make_absolute(path, len, name, buf, cap) && is_program(buf))
+		if (make_absolute(slice_of(path, len), name, buf, cap) &&
+		    is_program(buf))
 			return true;
 	}
 	return false;

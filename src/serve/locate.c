@@ -18,7 +18,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -117,13 +116,13 @@ find_by_last_part(struct executable *program, const char *argv0)
 {
 	const char *script = getenv("SCRIPT_FILENAME");
 	const char *last = script == NULL ? NULL : strrchr(script, '/');
+	struct slice pieces[] = {SLICE("./"), slice_from(argv0)};
 	char here[NAME_MAX + sizeof("./")];
 
 	if (last != NULL && strcmp(last + 1, argv0) == 0 &&
 	    executable_find(program, script))
 		return true;
-	return (size_t)snprintf(here, sizeof(here), "./%s", argv0) <
-		   sizeof(here) &&
+	return join(here, sizeof(here), pieces, 2) &&
 	       executable_find(program, here);
 }
 

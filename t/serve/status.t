@@ -187,7 +187,9 @@ $c->send_bytes(request_bytes(params => get(QUERY_STRING => 'wait')));
 my $running;
 ok(wait_for(sub {
 	$running = samples_quietly(status()->{body});
-	$running->{corswrap_running_programs} == 1 }, 20),
+	# The workers are counted first, and it may start in between.
+	$running->{corswrap_running_programs} == 1 &&
+	    $running->{corswrap_busy_workers} == 2 }, 20),
     'a program that runs is seen');
 is($running->{corswrap_busy_workers}, 2, 'its worker is busy, and ours');
 cmp_ok($running->{corswrap_workers}, '>=', 2, 'of as many as there may be');
