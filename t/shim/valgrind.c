@@ -81,15 +81,26 @@ stat(const char *path, struct stat *status)
 }
 
 /*
- * valgrind turns the clone of src/run/child.c into a fork: the child's report
- * of a failed exec (struct start) would not reach the parent.  It is copied
- * when the child ends; clone does not return before that (CLONE_VFORK).
+ * valgrind turns the clone of base/os.c into a fork: the child's report of a
+ * failed exec (struct start of run/child.c) would not reach the parent.  It is
+ * copied when the child's function returns; clone does not return before the
+ * child has ended or called exec (CLONE_VFORK).
  */
 enum { START = 24 };
 int __clone(int (*)(void *), void *, int, void *, ...);
 static _Thread_local struct {
-	void *shared, *start;
+	int (*run)(void *);
+	void *shared;
 } report;
+
+static int
+run_and_report(void *start)
+{
+	int rc = report.run(start);
+
+	memcpy(report.shared, start, START);
+	return rc;
+}
 
 int
 clone(int (*run)(void *), void *stack, int flags, void *start, ...)
@@ -100,26 +111,16 @@ clone(int (*run)(void *), void *stack, int flags, void *start, ...)
 	va_start(more, start);
 	void *pidfd = va_arg(more, void *);
 	va_end(more);
-	report.start = start;
+	report.run = run;
 	report.shared = mmap(NULL, START, PROT_READ | PROT_WRITE,
 			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (report.shared == MAP_FAILED)
 		return -1;
 	memcpy(report.shared, start, START);
-	pid = __clone(run, stack, flags, start, pidfd);
+	pid = __clone(run_and_report, stack, flags, start, pidfd);
 	memcpy(start, report.shared, START);
 	(void)munmap(report.shared, START);
-	report.start = NULL;
 	return pid;
-}
-
-void
-_exit(int status)
-{
-	if (report.start != NULL)
-		memcpy(report.shared, report.start, START);
-	for (;;)
-		(void)syscall(SYS_exit_group, status);
 }
 
 __attribute__((constructor)) static void
