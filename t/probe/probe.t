@@ -813,7 +813,8 @@ location /error {
 }
 }
 END
-	my $pid = start([ $nginx, '-p', "$site/run", '-e', "$site/run/nginx.log",
+	my $pid = start([ $nginx, '-p', "$site/run",
+		nginx_messages($nginx, "$site/run/nginx.log"),
 		'-c', "$site/nginx.conf" ], stderr => "$site/run/nginx.log");
 	wait_port($web) or diag(read_file("$site/run/nginx.log"));
 	my $https = "https://127.0.0.1:$web";

@@ -47,7 +47,11 @@ my $socket  = unit($dir, 'corswrap@.socket', 'app');
 		'--no-pager', "$units/corswrap\@.service" ]);
 	my ($exposure) = $out =~ /Overall exposure level.*?: ([0-9.]+)/;
 	plan_exposure($exposure) if defined $exposure;
-	is($exit, 0, 'systemd-analyze security') or diag($out, $err);
+	SKIP: {
+		skip 'systemd before 250 has no --offline', 1
+		    if $err =~ /unrecognized option '--offline/;
+		is($exit, 0, 'systemd-analyze security') or diag($out, $err);
+	}
 }
 
 sub ends_well {

@@ -16,7 +16,7 @@ use Test::More ();
 
 our @EXPORT = qw(lighttpd apache module_folder install_program example
     make_places serve stop_server responder_on server_logs unit
-    show_logs);
+    nginx_messages show_logs);
 
 # A copy of a built program under a name of its own.
 sub install_program {
@@ -90,12 +90,21 @@ sub unit {
 	return $text;
 }
 
+# nginx's option for messages that come before its configuration is read; before
+# 1.19.5 it has none, and only a log that is compiled in.
+sub nginx_messages {
+	my ($program, $file) = @_;
+	my $said = (run([ $program, '-h' ]))[2];
+	return $said =~ /^\s+-e /m ? ('-e', $file) : ();
+}
+
 my %command = (
 	lighttpd => [ [qw(lighttpd)], sub { ('-D', '-f', $_[1]) } ],
 	apache   => [ [qw(apache2 httpd)],
 		sub { ('-DFOREGROUND', '-f', $_[1]) } ],
 	nginx    => [ [qw(nginx)], sub {
-		('-p', "$_[0]/run", '-e', "$_[0]/log/error.log", '-c', $_[1]) } ],
+		('-p', "$_[0]/run", nginx_messages($_[2], "$_[0]/log/error.log"),
+		'-c', $_[1]) } ],
 	haproxy  => [ [qw(haproxy)], sub { ('-db', '-f', $_[1]) } ],
 	caddy    => [ [qw(caddy)], sub {
 		('run', '--adapter', 'caddyfile', '--config', $_[1]) } ],
@@ -121,7 +130,7 @@ sub serve {
 	my $port = free_port();
 	my $config = example($dir, $name, $port, $text);
 	# Caddy needs a home folder.
-	$pid_of{$port} = start([ $program, $arguments->($dir, $config) ],
+	$pid_of{$port} = start([ $program, $arguments->($dir, $config, $program) ],
 	    descendants => 1,
 	    stderr => "$dir/log/start.log", stdout => "$dir/log/start.log",
 	    env => { HOME => "$dir/run", XDG_DATA_HOME => "$dir/run",
