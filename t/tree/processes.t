@@ -13,13 +13,14 @@ use Test::More;
 
 my $dir = tempdir();
 
-# A server that ends at SIGTERM, and a child that ignores it and has a child.
+# A server that ends at SIGTERM, but starts one more process first, and a child
+# that ignores it and has a child.
 sub server {
 	my ($name, %how) = @_;
 	my $pid = start([ '/bin/sh', '-c', <<'END', $name ], dir => "$dir", %how);
 sh -c 'trap "" TERM; sleep 1000 & echo $! >"$0.below"; wait' "$0" &
 echo $! >"$0.child"
-trap 'exit 0' TERM
+trap 'sleep 1001 & echo $! >"$0.late"; exit 0' TERM
 wait
 END
 	ok(wait_for(sub { -s "$dir/$name.child" && -s "$dir/$name.below" }),
@@ -36,17 +37,17 @@ sub runs {
 }
 
 SKIP: {
-	skip 'no list of children in /proc: not Linux', 4
+	skip 'no list of children in /proc: not Linux', 5
 	    unless -e "/proc/$$/task/$$/children";
 	my $pid = server('server', descendants => 1);
 	is(stop($pid), 0, 'server: ends');
 	ok(wait_for(sub { !runs("server.$_") }, 20), "server: its $_ has ended")
-	    for qw(child below);
+	    for qw(child below late);
 }
 
 # Tests of what is left behind must see it.
 is(stop(server('alone')), 0, 'alone: ends');
-for my $file (qw(alone.child alone.below)) {
+for my $file (qw(alone.child alone.below alone.late)) {
 	ok(runs($file), "$file: still there");
 	kill 'KILL', read_file("$dir/$file") + 0;
 }

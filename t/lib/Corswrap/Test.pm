@@ -121,6 +121,7 @@ sub start {
 		open STDERR, '>>', $o{stderr} // '/dev/null' or _exit(126);
 		%ENV = %{ $o{clean} } if $o{clean};
 		$ENV{$_} = $o{env}{$_} for keys %{ $o{env} || {} };
+		$ENV{CORSWRAP_STARTED} = "$owner.$$" if $o{descendants};
 		chdir $o{dir} if $o{dir};
 		exec { $command->[0] } @$command or _exit(127);
 	}
@@ -133,6 +134,14 @@ sub _descendants {
 	my ($pid) = @_;
 	return map { ($_, _descendants($_)) } split ' ',
 	    read_file("/proc/$pid/task/$pid/children");
+}
+
+# Those that it forks while it ends, too: they have its environment.
+sub _started_by {
+	my ($pid) = @_;
+	return map { m{(\d+)} } grep {
+		read_file($_) =~ /(?:\A|\0)CORSWRAP_STARTED=$owner\.$pid\0/ }
+	    glob '/proc/[0-9]*/environ';
 }
 
 # End processes that a server should have ended, after 5 s.  mod_fcgid's process
@@ -151,7 +160,7 @@ sub stop {
 	my $how = delete $running{$pid} or return undef;
 	my @below = $how eq 'descendants' ? _descendants($pid) : ();
 	my $status = _stop($pid, $signal);
-	_end_left(@below) if @below;
+	_end_left(@below, _started_by($pid)) if $how eq 'descendants';
 	return $status;
 }
 
