@@ -537,7 +537,7 @@ sub stray_program {
 }
 sub stray { wait_for(sub { -s "$dir/stray" }); return read_file("$dir/stray") }
 # Only Linux reports the descendants; elsewhere only the group is ended.
-for my $how (posix_only() ? () : sort keys %leave) {
+for my $how (!has_pidfd() ? () : sort keys %leave) {
 	scene "what left the group, $how" => sub {
 		my $hung = $leave{$how}
 		    . "select undef, undef, undef, 0.02 until -s '$dir/stray';"
@@ -583,7 +583,7 @@ sub crowd {
 	    map { m{/proc/(\d+)$} ? $1 : () } glob '/proc/[0-9]*';
 	return @pids;
 }
-for my $how (posix_only() ? () : sort keys %crowd) {
+for my $how (!has_pidfd() ? () : sort keys %crowd) {
 	scene "a crowd, $how" => sub {
 		my $mark = 1_000_000 + $$;
 		# Its response, and so its timeout, begins after it was seen.

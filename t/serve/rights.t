@@ -50,7 +50,7 @@ sub try {
 	chown $uid, -1, "$dir/logs", "$dir";
 	my $word = 4000 + $$ . int rand 1000;
 	# What has left the process group is found on Linux alone.
-	my $setsid = posix_only() ? '' : 'setsid';
+	my $setsid = has_pidfd() ? 'setsid' : '';
 	my $r = responder(dir => "$dir", env => { TMPDIR => "$dir/logs",
 		$o{confined} ? %confined : () },
 	    more => { cors => "origins-file = $dir/origins",

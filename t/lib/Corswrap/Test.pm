@@ -19,7 +19,7 @@ use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(top_src top_build corswrap corscheck tempdir write_file
     read_file free_port start stop wait_for wait_port wait_socket tick wait_ticks
-    run http header headers have_program patience posix_only never_warm under_valgrind);
+    run http header headers have_program patience posix_only has_pidfd never_warm under_valgrind);
 
 my $lib = dirname(abs_path(__FILE__));
 my %running;    # pid => 'alone' or 'descendants'
@@ -51,13 +51,21 @@ sub posix_only {
 	    /^POSIX_CPPFLAGS = -DOS_POSIX_ONLY/m ? 1 : 0;
 }
 
+# Can corswrap have a pidfd of a process that it did not start?  It needs one to
+# run programs warm, and to end what left a program's group.  valgrind knows
+# pidfd_open since 3.20.
+sub has_pidfd {
+	return 0 if posix_only();
+	return 1 unless under_valgrind();
+	my ($minor) = `valgrind --version` =~ /^valgrind-3\.(\d+)/;
+	return !defined $minor || $minor >= 20;
+}
+
 # Why no program can run warm here, or undef.
 sub never_warm {
+	return if has_pidfd();
 	return '--enable-posix-only: programs run cold' if posix_only();
-	return unless under_valgrind();
-	my ($minor) = `valgrind --version` =~ /^valgrind-3\.(\d+)/ or return;
-	return $minor >= 20 ? undef
-	    : "valgrind's: before 3.20 pidfd_open fails, so programs run cold";
+	return "valgrind's: before 3.20 pidfd_open fails, so programs run cold";
 }
 
 # A folder that every user may enter (servers drop their rights), removed at
