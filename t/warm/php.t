@@ -59,7 +59,7 @@ sub complaints {
 	s/^\S+ (?=corswrap: )//, s/\[\d+\]/[PID]/g for @lines;
 	# A socket may be reset where a pipe only ends: PHP had not read the
 	# end of the body.
-	s/error: \K(?:\S+: \S.*? \[early-end\]|no output \[bad-header\])(.*);.*/no response$1/
+	s/error: \K(?:\S+: \S.*? \[early-end\]|no output \[bad-header\])([^;]*);.*/no response$1/
 	    for @lines;
 	# PHP's own messages take another way than those of its children.
 	return join "\n", sort @lines;

@@ -293,7 +293,7 @@ module('0');
 perl_program('load.pl', "use lib '$dir/lib'; use Answer;\n" .
     'print "Content-Type: text/plain\n\n", Answer::answer()');
 ok(warm_up($r, 'load.pl'), 'load.pl is warm');
-my $before = counted($r)->{warm};
+my $warm_before = counted($r)->{warm};
 my @clients;
 for my $n (1 .. 3) {
 	my $pid = fork // die;
@@ -320,7 +320,7 @@ for my $pid (@clients) {
 }
 my $counts = counted($r);
 cmp_ok($counts->{stale}, '>=', 3, 'they were seen');
-cmp_ok($counts->{warm}, '>', $before, 'and it was warm in between');
+cmp_ok($counts->{warm}, '>', $warm_before, 'and it was warm in between');
 
 # --- watch, renew, max, memory ----------------------------------------------------------------
 
