@@ -133,7 +133,7 @@ init_find_name(struct init_plan *plan)
 	return plan->name != NULL || init_fail("no memory", "");
 }
 
-/* NAME beside this program, links resolved; false: there is none, or servers
+/* NAME beside this program, links resolved; false: it is not there, or servers
  * treat its path specially. */
 static bool
 find_beside(const char *argv0, const char *name, char path[static PATH_MAX])
