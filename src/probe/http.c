@@ -40,6 +40,7 @@ struct reading {
 	size_t body_bytes;
 	char *body; /* its first BODY_KEPT */
 	bool too_large;
+	bool has_nul;
 	bool complete;	/* the header block of the final response */
 	uint64_t since; /* ms, when it was */
 };
@@ -121,6 +122,11 @@ on_header(char *data, size_t size, size_t n, void *ctx)
 	}
 	if (r->complete)
 		return size * n;
+	/* Browsers reject the response, and libcurl only since 7.83. */
+	if (text_find(line, '\0') < line.len) {
+		r->has_nul = true;
+		return 0;
+	}
 	while (line.len > 0 && (line.ptr[line.len - 1] == '\n' ||
 				line.ptr[line.len - 1] == '\r'))
 		line.len--;
@@ -351,6 +357,8 @@ describe_fault(struct probe_client *client, const struct reading *r,
 				      "the header block has more than %d bytes "
 				      "or %d lines",
 				      PROBE_HEADER_MAX, FIELDS_MAX);
+	if (r->has_nul)
+		return "a header line has a NUL byte";
 	if (*text == '\0')
 		text = curl_easy_strerror(code);
 	return explain_quote(r->e, slice_from(text));

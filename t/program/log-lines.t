@@ -277,8 +277,9 @@ SKIP: {
 		}
 		$slow++ if time - $before > 0.05;
 	}
-	# 100 ms once, and what a busy machine adds.
-	cmp_ok($slow, '<', 40, 'a stopped reader: requests wait for it once');
+	# 100 ms once, and what a busy machine adds: were it 100 ms for each line,
+	# the two thirds that find a full pipe would be slow.
+	cmp_ok($slow, '<', 200, 'a stopped reader: requests wait for it once');
 	# It reads again: the log says what was lost.
 	my $log = '';
 	my $read = sub { while (sysread $reader, my $bytes, 65536) { $log .= $bytes } };

@@ -228,8 +228,11 @@ SKIP: {
 
 # --- the pages of a user's pipes are used up (pipe(7)) --------------------------------
 
-my @other = qw(setpriv --reuid=65534 --regid=65534 --clear-groups
-    --inh-caps=-all --);
+# A user of this test alone: the pages are counted by user on the whole machine,
+# for every process and every chroot.
+my $user = 20_000 + $$ % 40_000;
+my @other = (qw(setpriv --clear-groups --inh-caps=-all), "--reuid=$user",
+	"--regid=$user", '--');
 
 # A process of the other user that holds all the pages that it may have.
 sub hold_pages {
@@ -264,7 +267,7 @@ SKIP: {
 	my $dir = tempdir();
 	copy(corswrap(), "$dir/corswrap") or die "copy: $!";
 	chmod 0755, $dir, "$dir/corswrap";
-	chown 65534, 65534, $dir;
+	chown $user, $user, $dir;
 	my $r = writes(dir => $dir, corswrap => write_file("$dir/run",
 		"#!/bin/sh\nexec @other $dir/corswrap \"\$@\"\n", 0755));
 	my $holder;

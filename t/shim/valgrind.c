@@ -128,6 +128,7 @@ start_under_valgrind(int argc, char **argv)
 {
 	/* The name we were called by, which valgrind passes on unchanged. */
 	const char *self = (const char *)getauxval(AT_EXECFN);
+	static char here[PATH_MAX + 2];
 	static char options[] = VALGRIND_OPTIONS;
 	static const char *words[ARGUMENTS_MAX];
 	/* Pids are reused in a long run. */
@@ -139,6 +140,12 @@ start_under_valgrind(int argc, char **argv)
 	if (RUNNING_ON_VALGRIND) {
 		restore_environment();
 		return;
+	}
+	/* valgrind looks in PATH for a name without a slash; busybox httpd
+	 * starts programs by such a name, in their folder. */
+	if (strchr(self, '/') == NULL) {
+		(void)snprintf(here, sizeof(here), "./%s", self);
+		self = here;
 	}
 	hide_environment();
 	(void)clock_gettime(CLOCK_REALTIME, &now);
