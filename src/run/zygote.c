@@ -211,6 +211,18 @@ watch_known(struct zygote *z, const struct zygote_spec *spec)
 	return ok;
 }
 
+/* Linux 5.2 returns a pidfd for a process that it starts, but has no
+ * pidfd_open(2), which a fork of that process needs. */
+static bool
+can_watch_forks(const struct zygote *z)
+{
+	int fd = z->process.pidfd < 0 ? -1 : os_process_open(z->process.pid);
+
+	if (fd >= 0)
+		(void)close(fd);
+	return fd >= 0;
+}
+
 struct zygote *
 zygote_start(const struct zygote_spec *spec, enum child_stage *stage)
 {
@@ -225,9 +237,10 @@ zygote_start(const struct zygote_spec *spec, enum child_stage *stage)
 	if (z->watch != NULL && watch_known(z, spec) &&
 	    (spec->interpreter->server > 0 ? start_report
 					   : start)(z, spec, stage) == 0) {
-		if (z->process.pidfd >= 0)
+		if (spec->interpreter->server > 0 ? z->process.pidfd >= 0
+						  : can_watch_forks(z))
 			return z;
-		errno = ENOSYS; /* too old a kernel to watch forks */
+		errno = ENOSYS;
 	}
 	zygote_free(z);
 	return NULL;
