@@ -1,11 +1,13 @@
 /*
- * A php-cgi of our own.
+ * Starting a php-cgi as a FastCGI server for this process, and sending it the
+ * parameters of requests.
  *
- * Its socket is bound to a name in a private folder, connected to, and its
- * name removed, all before it starts.  So no file is left if we are killed.
+ * Its socket is bound to a name in a private folder and connected, and the name
+ * is removed, all before php-cgi starts.  So no file is left if this process is
+ * killed later.
  *
- * PHP closes a connection on which nothing comes for five seconds after it was
- * accepted, hence BEGIN_REQUEST is sent ahead.
+ * php-cgi closes a connection on which it receives nothing for five seconds
+ * after it has accepted it, so BEGIN_REQUEST is sent in advance.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -35,10 +37,10 @@
 
 enum {
 	BEGIN = 2 * FCGI_HEADER_LEN, /* bytes of BEGIN_REQUEST */
-	REQUESTS = 500,		     /* PHP_FCGI_MAX_REQUESTS, its default */
-	YIELDS = 30,		     /* before sleeping */
+	REQUESTS = 500,		     /* default of PHP_FCGI_MAX_REQUESTS */
+	YIELDS = 30,		     /* calls of sched_yield before sleeping */
 	NAP = 50,		     /* us */
-	POLITE = 200		     /* ms to end by itself */
+	POLITE = 200		     /* ms from SIGTERM to SIGKILL */
 };
 
 static void
@@ -51,20 +53,21 @@ close_fd(int *fd)
 
 /* ---- start ---- */
 
-/* A folder of ours; folder has room for it. */
+/* Make a private folder below TMPDIR.  folder: its path, of cap bytes. */
 static bool
 make_folder(char *folder, size_t cap)
 {
 	const char *parent = getenv("TMPDIR");
 
-	/* Sockets cannot be in a folder with a longer name. */
+	/* The path of a socket is limited (sun_path). */
 	if (parent == NULL || parent[0] != '/' || strlen(parent) > cap - 32)
 		parent = "/tmp";
 	(void)snprintf(folder, cap, "%s/corswrap-XXXXXX", parent);
 	return mkdtemp(folder) != NULL;
 }
 
-/* A listening socket, and a connection to it.  -1 with errno. */
+/* Make a listening socket and a connection to it.  The caller closes both, even
+ * after an error.  -1 with errno. */
 static int
 make_sockets(int *listener, int *connection)
 {
@@ -92,7 +95,8 @@ make_sockets(int *listener, int *connection)
 	return rc;
 }
 
-/* What record_request_put begins with; there is room for no variable. */
+/* Send BEGIN_REQUEST, which is the beginning of what record_request_put
+ * writes. */
 static bool
 send_begin(struct php *php)
 {
@@ -108,7 +112,7 @@ send_begin(struct php *php)
 	return php->begun;
 }
 
-/* The number of requests after which it ends by itself, if [env] sets one. */
+/* After how many requests php-cgi exits by itself. */
 static unsigned
 requests_of(char *const *env)
 {
@@ -138,7 +142,7 @@ start(struct php *php, const struct child_spec *spec, enum child_stage *stage)
 		own.in = listener;
 		own.out = null;
 		own.err = err[1];
-		/* TERM would be "after this request". */
+		/* After SIGTERM it would finish its request first. */
 		own.death_signal = SIGKILL;
 		rc = child_start(&own, &php->process, stage);
 	}
@@ -166,7 +170,7 @@ php_start(const struct child_spec *spec, enum child_stage *stage)
 	if (start(php, spec, stage) == 0) {
 		if (php->process.pidfd >= 0 && send_begin(php))
 			return php;
-		errno = ENOSYS; /* too old a kernel to watch it */
+		errno = ENOSYS; /* the kernel is too old for a pidfd */
 	}
 	error = errno;
 	php_free(php);
@@ -182,8 +186,9 @@ php_lives(const struct php *php)
 	return php->process.pid > 0 && !child_wait(&php->process, 0);
 }
 
-/* The parameters in turned order: PHP's array of them is in the order of an
- * environment then, in which it finds them when it is started for a request. */
+/* The records with the parameters, in reverse order: then $_SERVER has the same
+ * order as when php-cgi is started for a request and reads its environment.
+ * NULL: no memory. */
 static unsigned char *
 parameters(char *const *variables, size_t *len)
 {
@@ -200,13 +205,14 @@ parameters(char *const *variables, size_t *len)
 		for (size_t i = 0; i < count; i++)
 			turned[i] = variables[count - 1 - i];
 		*len = record_request_put(bytes, turned, true) -
-		       FCGI_HEADER_LEN; /* their end */
+		       FCGI_HEADER_LEN; /* without their end */
 	}
 	free(turned);
 	return bytes;
 }
 
-/* A moment, or until something has come from it, which is a fault. */
+/* Wait a moment; the first times without sleeping, because php-cgi mostly reads
+ * at once.  False: it has ended. */
 static bool
 nap(const struct php *php, unsigned round)
 {
@@ -219,7 +225,7 @@ nap(const struct php *php, unsigned round)
 	return round % YIELDS != 0 || php_lives(php);
 }
 
-/* Has it read all that was sent?  Then the socket's buffer is empty. */
+/* Has it read everything that was sent? */
 static bool
 is_read(const struct php *php)
 {
@@ -255,7 +261,8 @@ php_offer(struct php *php, char *const *variables, uint64_t until)
 	}
 	free(bytes);
 	php->begun = false;
-	/* Bytes from it, or its end, would not belong to a request. */
+	/* It must not have sent anything, nor closed the connection, because
+	 * no request has begun. */
 	return ok && poll(&(struct pollfd){php->connection, POLLIN, 0}, 1, 0) ==
 			   0
 		   ? 0
@@ -271,7 +278,7 @@ php_free(struct php *php)
 		return;
 	close_fd(&php->connection);
 	if (php->process.pid > 0) {
-		/* Without a request it ends at TERM; a stopped one does not. */
+		/* An idle php-cgi exits at SIGTERM, unless it is stopped. */
 		(void)kill(php->process.pid, SIGTERM);
 		if (!child_wait(&php->process, POLITE))
 			(void)kill(php->process.pid, SIGKILL);

@@ -1,9 +1,9 @@
 /*
- * A request's way into a fork of a warm interpreter.
+ * Handing a request to a fork of a warm interpreter.
  *
- * Whatever goes wrong before the last byte is sent means that the program is
- * started cold, which costs time and nothing else.  So nothing here waits for
- * long, and nothing is an error of the request.
+ * The fork begins at the last byte that it is sent.  If anything fails before
+ * that, the program is started cold, which only costs time.  So no failure here
+ * fails the request, and nothing here waits for long.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -20,7 +20,8 @@
 #include "base/os.h"
 #include "run/warm_pool.h"
 
-/* A zygote to use, held, and a fork of it that waits already, or -1. */
+/* Hold the zygote of p, and take a spare fork of it.  NULL: it has no zygote.
+ * *spare: the socket of that fork; -1: no fork is waiting. */
 static struct warm_zygote *
 take_fork(struct warm_program *p, int *spare)
 {
@@ -36,7 +37,7 @@ take_fork(struct warm_program *p, int *spare)
 	return z;
 }
 
-/* A fork for the next request. */
+/* Order a spare fork, so that the next request need not wait for it. */
 static void
 refill(struct warm *w, struct warm_zygote *z)
 {
@@ -60,7 +61,7 @@ refill(struct warm *w, struct warm_zygote *z)
 		(void)close(socket);
 }
 
-/* Of a zygote that is held. */
+/* The caller holds z.  socket: a spare fork, or -1. */
 static enum warm_result
 run_in(struct warm_zygote *z, int socket, const struct child_spec *spec,
        struct child *child)
@@ -72,8 +73,8 @@ run_in(struct warm_zygote *z, int socket, const struct child_spec *spec,
 	if (socket < 0 ||
 	    zygote_hand(z->zygote, socket, spec, until, child) != 0)
 		return WARM_COLD;
-	/* While the fork takes the request, which is here: what is changed
-	 * after this was changed while the request ran. */
+	/* Look at the files while the fork receives the request.  A later
+	 * change counts as one that was made while the request ran. */
 	if (zygote_is_stale(z->zygote)) {
 		zygote_discard(socket, child);
 		return WARM_STALE;
@@ -113,7 +114,7 @@ warm_start(struct warm *w, const struct settings *settings,
 	return result;
 }
 
-/* ---- all of them ---- */
+/* ---- struct warm ---- */
 
 struct warm *
 warm_new(struct log *log)

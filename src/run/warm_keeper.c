@@ -1,8 +1,9 @@
 /*
  * The thread that starts, watches, replaces and ends warm interpreters.
  *
- * It alone adds to the list of zygotes and takes from it, so it may use one
- * without the lock; what a request uses too is under the lock.
+ * Only this thread adds zygotes to the list and removes them, so it may use a
+ * zygote without the lock.  It takes the lock for the members that requests
+ * use, too.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -25,18 +26,19 @@
 #include "base/os.h"
 
 enum {
-	TICK = 1000,		  /* ms between two looks at the clock */
-	COMPILE_TIME = 60 * 1000, /* ms */
-	SLOW = 3000,		  /* ms; it may have been stopped */
-	IDLE = 10 * 60 * 1000,	  /* ms without a request, and one ends */
-	EVICTED = 30 * 1000, /* ms until what made room for others comes back */
-	PAUSE = 1000,	     /* ms after a failure, doubled each time, to: */
+	/* Times are in milliseconds. */
+	TICK = 1000,		  /* between two checks of the times below */
+	COMPILE_TIME = 60 * 1000, /* the most for compiling */
+	SLOW = 3000,		  /* of compiling; then send SIGCONT */
+	IDLE = 10 * 60 * 1000,	  /* unused, after which it ends */
+	EVICTED = 30 * 1000, /* before a program that made room starts again */
+	PAUSE = 1000,	     /* after a failure; doubled by each one, up to: */
 	PAUSE_MAX = 5 * 60 * 1000,
-	SETTLE = 2 * WATCH_TICK, /* ms, doubled each time, to: */
+	SETTLE = 2 * WATCH_TICK, /* after ZYGOTE_YOUNG; doubled, up to: */
 	SETTLE_MAX = WATCH_SECONDS,
-	CLOSE_TIME = 2000, /* ms for all to end */
-	EACH = 4,	   /* descriptors of a zygote to look at */
-	ZYGOTES = 64	   /* looked at in one turn */
+	CLOSE_TIME = 2000, /* for all zygotes together to end */
+	EACH = 4,	   /* descriptors polled for a zygote */
+	ZYGOTES = 64	   /* polled at once */
 };
 
 /* ---- zygotes ---- */
@@ -69,7 +71,7 @@ warm_retire(struct warm_zygote *z)
 		p->fresh = NULL;
 	z->program = NULL;
 	z->ready = false;
-	/* Forks that wait end when they see that. */
+	/* A spare fork exits when its socket is closed. */
 	while (z->spare_count > 0)
 		(void)close(z->spares[--z->spare_count]);
 }
@@ -107,7 +109,8 @@ refuse(struct warm *w, struct warm_program *p, const char *why)
 
 /* ---- start ---- */
 
-/* How many `max` counts: each script's interpreter, each php-cgi. */
+/* How many processes of p count for [warm] `max`: an interpreter is one (its
+ * forks do not count), each server of php-cgi is one. */
 static unsigned
 processes(const struct warm_program *p)
 {
@@ -128,7 +131,8 @@ has_room(const struct warm *w)
 	return count < w->max;
 }
 
-/* Room for a first one: the least used makes it.  The caller holds the lock. */
+/* Make room for a program that has no zygote: if `max` is reached, retire the
+ * zygote whose last request is the oldest.  The caller holds the lock. */
 static bool
 make_room(struct warm *w)
 {
@@ -147,7 +151,7 @@ make_room(struct warm *w)
 	return true;
 }
 
-/* Start what interpreter says, into z. */
+/* Start the process of z.  False: it failed, and the log has the reason. */
 static bool
 launch(struct warm *w, struct warm_program *p,
        const struct interpreter *interpreter, struct warm_zygote *z)
@@ -167,7 +171,7 @@ launch(struct warm *w, struct warm_program *p,
 	return false;
 }
 
-/* The caller holds the lock. */
+/* Start a zygote of p.  The caller holds the lock. */
 static void
 start(struct warm *w, struct warm_program *p)
 {
@@ -178,7 +182,8 @@ start(struct warm *w, struct warm_program *p)
 	p->wanted = false;
 	if (z != NULL)
 		z->name = strdup(p->name);
-	/* Each time: the first line may have changed. */
+	/* Find the interpreter at each start: the script's first line may have
+	 * changed. */
 	if (z != NULL && z->name != NULL)
 		fault = interpreter_find(p->argv, p->env,
 					 (const char *const *)p->load,
@@ -203,7 +208,7 @@ start(struct warm *w, struct warm_program *p)
 	interpreter_free(&interpreter);
 }
 
-/* A server of php-cgi; the caller holds the lock. */
+/* Start a server of php-cgi.  The caller holds the lock. */
 static bool
 start_server(struct warm *w, struct warm_zygote *z)
 {
@@ -224,7 +229,8 @@ start_server(struct warm *w, struct warm_zygote *z)
 		refuse(w, p, zygote_start_fault(errno));
 		return false;
 	}
-	/* Behind those that have served: their memory is in place. */
+	/* Append it: servers that have run a request come first, because their
+	 * memory is allocated already. */
 	while (*last != NULL)
 		last = &(*last)->next;
 	*last = php;
@@ -233,7 +239,8 @@ start_server(struct warm *w, struct warm_zygote *z)
 	return true;
 }
 
-/* As many as are to wait for requests; the caller holds the lock. */
+/* Keep [warm] `spare` servers idle, at least one, as far as `max` allows.  The
+ * caller holds the lock. */
 static void
 start_servers(struct warm *w)
 {
@@ -250,7 +257,7 @@ start_servers(struct warm *w)
 	}
 }
 
-/* Start what is wanted; the caller holds the lock. */
+/* The caller holds the lock. */
 static void
 start_wanted(struct warm *w)
 {
@@ -261,7 +268,7 @@ start_wanted(struct warm *w)
 			start(w, p);
 }
 
-/* ---- what a zygote says ---- */
+/* ---- output and reports of zygotes ---- */
 
 static void
 log_line(struct warm *w, struct warm_zygote *z, pid_t pid)
@@ -272,7 +279,7 @@ log_line(struct warm *w, struct warm_zygote *z, pid_t pid)
 	z->line_len = 0;
 }
 
-/* Standard error, line by line. */
+/* Log standard error line by line. */
 static void
 take_text(struct warm *w, struct warm_zygote *z, pid_t pid, const char *text,
 	  ssize_t len)
@@ -285,7 +292,8 @@ take_text(struct warm *w, struct warm_zygote *z, pid_t pid, const char *text,
 	}
 }
 
-/* While it compiles. */
+/* Log the zygote's standard error, which has the messages of the compilation;
+ * forks get the standard error of their request. */
 static void
 read_errors(struct warm *w, struct warm_zygote *z)
 {
@@ -302,7 +310,8 @@ read_errors(struct warm *w, struct warm_zygote *z)
 	take_text(w, z, z->zygote->process.pid, buf, n);
 }
 
-/* It compiled: does it get the requests?  The caller holds the lock. */
+/* z has compiled: unless it takes too much memory, requests use it from now on.
+ * The caller holds the lock. */
 static void
 take_fresh(struct warm *w, struct warm_zygote *z)
 {
@@ -325,7 +334,7 @@ take_fresh(struct warm *w, struct warm_zygote *z)
 	p->pause = p->settle = 0;
 	p->complained = false;
 	z->ready = true;
-	if (is_php(z)) /* it has told what it knows */
+	if (is_php(z)) /* it was only needed for its report */
 		zygote_close_orders(z->zygote);
 	for (unsigned i = 0; !is_php(z) && i < p->spare; i++) {
 		int socket = zygote_fork(z->zygote);
@@ -370,12 +379,13 @@ take_news(struct warm *w, struct warm_zygote *z, enum zygote_news news)
 		break;
 	case ZYGOTE_COMPILING:
 	case ZYGOTE_DEAD:
-		break; /* its end comes, with its status */
+		break; /* bury handles its end, with the exit status */
 	}
 	pthread_mutex_unlock(&w->lock);
 }
 
-/* It has ended. */
+/* The zygote has ended: reap it.  Unless that was expected, log how it ended,
+ * and delay the next start. */
 static void
 bury(struct warm *w, struct warm_zygote *z)
 {
@@ -385,7 +395,7 @@ bury(struct warm *w, struct warm_zygote *z)
 
 	status = child_reap(&z->zygote->process);
 	pthread_mutex_lock(&w->lock);
-	/* Of php-cgi it is the servers that go on. */
+	/* The zygote of php-cgi exits after its report; its servers go on. */
 	p = is_php(z) && z->ready ? NULL : z->program;
 	if (p != NULL && WIFSIGNALED(status))
 		(void)snprintf(why, sizeof(why), "signal %d ended it",
@@ -402,7 +412,7 @@ bury(struct warm *w, struct warm_zygote *z)
 	pthread_mutex_unlock(&w->lock);
 }
 
-/* ---- servers that wait ---- */
+/* ---- idle servers ---- */
 
 void
 warm_doom(struct warm *w, struct warm_zygote *z, struct php *php)
@@ -413,7 +423,8 @@ warm_doom(struct warm *w, struct warm_zygote *z, struct php *php)
 	warm_poke(w);
 }
 
-/* Output of its children while it waits. */
+/* Log what an idle server has on its standard error: processes that a script
+ * has left running may still write to it. */
 static void
 read_idle(struct warm *w, struct warm_zygote *z, const struct php *php)
 {
@@ -426,8 +437,9 @@ read_idle(struct warm *w, struct warm_zygote *z, const struct php *php)
 	log_line(w, z, php->process.pid);
 }
 
-/* Remove one that has ended or was not used for long; the caller holds
- * the lock. */
+/* Remove the idle servers of a retired zygote, and those that have ended or do
+ * not get ready.  Of those that were not used for long, one is kept.  The
+ * caller holds the lock. */
 static void
 look_at_servers(struct warm *w, struct warm_zygote *z, uint64_t now)
 {
@@ -447,7 +459,7 @@ look_at_servers(struct warm *w, struct warm_zygote *z, uint64_t now)
 	}
 }
 
-/* Without the lock: each takes some time. */
+/* Takes the lock only to empty the list: ending a server may take a while. */
 static void
 end_doomed(struct warm *w)
 {
@@ -465,7 +477,8 @@ end_doomed(struct warm *w)
 
 /* ---- time ---- */
 
-/* What is old, idle, or does not get on; the caller holds the lock. */
+/* Replace zygotes that are due to be renewed, and retire those that are idle or
+ * take too long to compile.  The caller holds the lock. */
 static void
 look_at_clock(struct warm *w, uint64_t now)
 {
@@ -489,8 +502,8 @@ look_at_clock(struct warm *w, uint64_t now)
 	}
 }
 
-/* Retired ones that no request is being handed to: let them end, and free those
- * that have.  The caller holds the lock. */
+/* Close the sockets of retired zygotes that no request holds, so that they end,
+ * and free those that have ended.  The caller holds the lock. */
 static void
 close_retired(struct warm *w)
 {
@@ -501,11 +514,12 @@ close_retired(struct warm *w)
 			z->closing = true;
 			zygote_close_orders(z->zygote);
 			if (!z->reported)
-				/* It does not look for orders yet. */
+				/* It is still compiling, and does not see that
+				 * the socket was closed. */
 				(void)kill(z->zygote->process.pid, SIGKILL);
 		}
-		/* Its servers go first (look_at_servers): what retired in this
-		 * very turn has some yet. */
+		/* Its idle servers must be gone: if it was retired in this turn
+		 * of the loop, look_at_servers removes them in the next one. */
 		if (z->closing && z->zygote->process.pid == 0 &&
 		    z->idle == NULL) {
 			*at = z->next;
@@ -630,7 +644,8 @@ warm_stop(struct warm *w)
 	if (w->keeping)
 		(void)pthread_join(w->keeper, NULL);
 	w->keeping = false;
-	/* All at once, then one after the other. */
+	/* Close all sockets first, so that the zygotes end at the same time and
+	 * not one after the other. */
 	for (z = w->zygotes; z != NULL; z = z->next)
 		zygote_close_orders(z->zygote);
 	until = clock_ms() + CLOSE_TIME;

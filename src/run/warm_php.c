@@ -1,9 +1,10 @@
 /*
- * A request's way to a php-cgi that runs as a server.
+ * Handing a request to a php-cgi that runs as a FastCGI server.
  *
- * A server is given all parameters but not their end, has read them, and begins
- * when that end is sent.  So what goes wrong before means that the program is
- * started cold, as with forks, and no request runs twice.
+ * A server is first sent all parameters of the request except their end (the
+ * empty FCGI_PARAMS record), and begins only when that is sent.  If anything
+ * fails before, the program is started cold, as with forks; so no request runs
+ * twice.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -22,8 +23,8 @@
 
 enum { LOOK = 16 /* requests between two looks at a server's memory */ };
 
-/* Its program, without the script that [handlers] puts behind it: one server is
- * for all scripts of a folder. */
+/* The command line without the script that [handlers] appends, because one
+ * server runs all scripts of a folder.  False: it is too long. */
 static bool
 words_of(const struct script *script, char *to[INTERPRETER_WORDS])
 {
@@ -40,8 +41,9 @@ words_of(const struct script *script, char *to[INTERPRETER_WORDS])
 	return true;
 }
 
-/* One that waits, or NULL.  On a busy machine the start of one takes longer
- * than a request may wait.  The caller holds the lock. */
+/* An idle server that is ready, or NULL.  It skips those that are starting: on
+ * a busy machine that takes longer than a request may wait.  The caller holds
+ * the lock. */
 static struct php *
 take(struct warm *w, struct warm_zygote *z)
 {
@@ -64,7 +66,8 @@ take(struct warm *w, struct warm_zygote *z)
 	return NULL;
 }
 
-/* The request's program and a server of it, both held; NULL: it runs cold. */
+/* A server for the request, taken from `idle`, and its zygote (*from), held;
+ * NULL: the request runs cold. */
 static struct php *
 take_server(struct warm *w, const struct settings *settings,
 	    const struct child_spec *spec, struct warm_zygote **from)
@@ -83,7 +86,7 @@ take_server(struct warm *w, const struct settings *settings,
 	if (z != NULL) {
 		php = take(w, z);
 		if (z->idle == NULL)
-			warm_poke(w); /* one more */
+			warm_poke(w); /* to start another server */
 	}
 	if (php != NULL) {
 		z->users++;
@@ -94,7 +97,7 @@ take_server(struct warm *w, const struct settings *settings,
 	return php;
 }
 
-/* May it get another request? */
+/* May the server get another request?  The caller holds the lock. */
 static bool
 is_good(const struct warm_zygote *z, struct php *php)
 {
@@ -119,7 +122,8 @@ give_back(struct warm *w, struct warm_zygote *z, struct php *php,
 		z->idle_count++;
 		z->program->pause = 0;
 	} else {
-		/* It cannot even begin: do not retry this without end. */
+		/* It failed before its first request began, and so may the
+		 * next server: do not start one after the other. */
 		if (result == WARM_COLD && php->fresh && z->program != NULL)
 			warm_put_off(z->program);
 		warm_doom(w, z, php);
@@ -127,7 +131,7 @@ give_back(struct warm *w, struct warm_zygote *z, struct php *php,
 	pthread_mutex_unlock(&w->lock);
 }
 
-/* The request may begin in it. */
+/* WARM_USED: the server has all but the end of the parameters. */
 static enum warm_result
 offer(struct warm_zygote *z, struct php *php, const struct settings *settings,
       char *const *variables)
@@ -156,7 +160,7 @@ warm_serve(struct warm *w, const struct settings *settings,
 	if (!interpreter_is_server(script->argv) ||
 	    !warm_is_wanted(settings, script, variables))
 		return WARM_NONE;
-	/* The limit is one of all requests of a server. */
+	/* The kernel would count the time of all requests of a server. */
 	if (settings->app.cpu_limit.set || !words_of(script, argv))
 		return WARM_COLD;
 	php = take_server(w, settings, &spec, &z);

@@ -1,5 +1,6 @@
 /*
- * Which programs run warm, and which requests are for the same one.
+ * Deciding which programs run warm, and which requests are for the same program
+ * and so may share an interpreter.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -15,7 +16,7 @@
 
 #include "base/clock.h"
 
-enum { FAULTS = 3 /* late ones in a row, and the zygote is replaced */ };
+enum { FAULTS = 3 /* failures in a row after which a zygote is replaced */ };
 
 /* ---- which scripts ---- */
 
@@ -28,8 +29,8 @@ same_words(char *const *a, char *const *b)
 	return *a == *b;
 }
 
-/* By its real path, or by the path that the server names it by: a folder on the
- * way may be a symbolic link. */
+/* A pattern may match the script's real path or the path that the web server
+ * uses: they differ if a folder in it is a symbolic link. */
 bool
 warm_is_wanted(const struct settings *settings, const struct script *script,
 	       char *const *env)
@@ -50,10 +51,10 @@ warm_is_wanted(const struct settings *settings, const struct script *script,
 /* ---- programs ---- */
 
 /*
- * Variables of the interpreter: those that it reads itself, and those that are
- * the same in every request, of [env] and of the web server; a script may look
- * at them while it is compiled.  A request in which they differ belongs to
- * another zygote.
+ * Lasting variables are those that the interpreter reads itself and those that
+ * have the same value in every request: those of [env], and some of the web
+ * server, which a script may look at while it is compiled.  A zygote is started
+ * with them; a request with other values needs another zygote.
  */
 static bool
 is_lasting(const struct settings *settings, const struct child_spec *spec,
@@ -69,7 +70,8 @@ is_lasting(const struct settings *settings, const struct child_spec *spec,
 		interpreter_may_see(variable));
 }
 
-/* Bytes that are put one behind the other, or only counted (to is NULL). */
+/* Strings that are appended to each other, each with its NUL.  to: NULL to only
+ * count the bytes. */
 struct bytes {
 	char *to;
 	size_t len;
@@ -85,7 +87,7 @@ put(struct bytes *b, const char *text)
 	b->len += len;
 }
 
-/* argv, "", directory, "", the lasting variables. */
+/* The key is argv, "", the directory, "", and the lasting variables. */
 static void
 put_key(struct bytes *b, const struct settings *settings,
 	const struct child_spec *spec)
@@ -100,7 +102,8 @@ put_key(struct bytes *b, const struct settings *settings,
 			put(b, *v);
 }
 
-/* A NULL-terminated list in one piece; NULL: no memory. */
+/* A NULL-terminated copy; the list and its strings are one allocation.  NULL:
+ * no memory. */
 static char **
 copy_list(const char *const *list, size_t count)
 {
@@ -161,7 +164,7 @@ warm_program_free(struct warm_program *p)
 	free(p);
 }
 
-/* Takes over key. */
+/* The program owns key, which is freed on failure, too.  NULL: no memory. */
 static struct warm_program *
 program_new(const struct settings *settings, const char *name,
 	    const struct child_spec *spec, char *key, size_t key_len)
@@ -195,7 +198,8 @@ program_new(const struct settings *settings, const char *name,
 	return NULL;
 }
 
-/* The least used that has no zygote, and none that compiles, goes. */
+/* Forget the program whose last request is the oldest, among those without a
+ * zygote. */
 static void
 drop_oldest(struct warm *w)
 {
@@ -214,7 +218,6 @@ drop_oldest(struct warm *w)
 	warm_program_free(p);
 }
 
-/* The program of this request, made if need be; the caller holds the lock. */
 struct warm_program *
 warm_program_of(struct warm *w, const struct settings *settings,
 		const char *name, const struct child_spec *spec)
@@ -249,7 +252,6 @@ warm_program_of(struct warm *w, const struct settings *settings,
 	return p;
 }
 
-/* Count the request, and see whether a zygote is worth its memory. */
 void
 warm_count(struct warm *w, const struct settings *settings,
 	   struct warm_program *p)
@@ -271,7 +273,6 @@ warm_count(struct warm *w, const struct settings *settings,
 	}
 }
 
-/* The zygote is let go; what has been found out about it counts. */
 void
 warm_let_go(struct warm *w, struct warm_zygote *z, enum warm_result result)
 {
@@ -283,7 +284,7 @@ warm_let_go(struct warm *w, struct warm_zygote *z, enum warm_result result)
 	z->faults = result == WARM_COLD ? z->faults + 1 : 0;
 	if (p != NULL && (result == WARM_STALE || z->faults >= FAULTS)) {
 		warm_retire(z);
-		/* People ask for it: make a new one. */
+		/* The program is in use, so start a new zygote at once. */
 		p->wanted = p->fresh == NULL;
 	}
 	if (p != NULL && p->fresh == NULL && p->renew_count > 0 &&

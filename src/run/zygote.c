@@ -1,15 +1,15 @@
 /*
- * One warm interpreter and its forks.
+ * A warm interpreter and its forks.
  *
- * A fork is given everything but one byte, says that it is ready, and begins at
- * that byte.  So a request that could not be handed over in time runs in
- * another way, and none runs twice.
+ * A fork receives its whole request, confirms that, and begins when it receives
+ * one more byte.  If the request could not be handed over in time, that byte is
+ * not sent, and the request runs cold; so no request runs twice.
  *
- * The forks are children of the interpreter, because fork(2) is what the
- * libraries in it are prepared for (their random numbers and locks), not
- * clone(2) with CLONE_PARENT.  A pidfd shows that they have ended, and their
- * status can be read until the interpreter waits for them, which it does on
- * our order: child_reap.
+ * The forks are children of the interpreter and not of this process: libraries
+ * reset their locks and random numbers after fork(2), but not after clone(2)
+ * with CLONE_PARENT.  A pidfd reports the end of a fork.  The kernel keeps its
+ * exit status until the interpreter waits for it; child_reap reads that status
+ * first, and then orders the interpreter to wait.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -40,13 +40,14 @@
 enum {
 	REPORT_MAX = 4 * 1024 * 1024, /* bytes */
 	WATCHED_MAX = 1000,	      /* files in a folder of `watch` */
-	STUCK = 2000,		      /* ms that its end may take */
-	VARIABLES = 512		      /* that it is started with */
+	STUCK = 2000,		      /* ms until it is killed at the end */
+	VARIABLES = 512		      /* the most that it is started with */
 };
 
 /* ---- start ---- */
 
-/* Standard input while it compiles: whoever reads it moves its offset. */
+/* Standard input during the compilation: a file with one byte, whose offset
+ * shows whether the script has read it.  -1: error. */
 static int
 one_byte(void)
 {
@@ -59,7 +60,8 @@ one_byte(void)
 	return fd;
 }
 
-/* A report must not have a request's variables: it would be run as CGI. */
+/* The variables for the report: only those that php-cgi itself reads, because
+ * with those of a request it would act as a CGI program. */
 static size_t
 report_variables(char *const *env, char **to, size_t most)
 {
@@ -72,7 +74,8 @@ report_variables(char *const *env, char **to, size_t most)
 	return count;
 }
 
-/* It reads its orders and writes its report as a program does. */
+/* Start php-cgi for its report.  It has no php://fd, so the control socket is
+ * its standard input and output. */
 static int
 start_report(struct zygote *z, const struct zygote_spec *spec,
 	     enum child_stage *stage)
@@ -109,9 +112,11 @@ start_report(struct zygote *z, const struct zygote_spec *spec,
 }
 
 /*
- * With one more, by which glibc binds all functions at the start; else each
- * fork looks up the same ones again (ld.so(8)).  The interpreter's half, which
- * knows it by its value, takes it out before the script is compiled.
+ * Add LD_BIND_NOW to the variables: with it ld.so(8) looks up all functions at
+ * the start; without it each fork would look up the same ones again.  Warm.pm
+ * and corswrap_warm.py recognize it by its value, and remove it before the
+ * script is compiled.  If env has such a variable, or most are too few, it is
+ * returned as it is.
  */
 static char *const *
 start_variables(char *const *env, char **to, size_t most)
@@ -139,7 +144,8 @@ start(struct zygote *z, const struct zygote_spec *spec, enum child_stage *stage)
 
 	if (in >= 0 && os_pipe(out) == 0 && os_pipe(err) == 0 &&
 	    socketpair(AF_UNIX, SOCK_SEQPACKET, 0, control) == 0) {
-		/* A stopped one shall go on when we die, and see that. */
+		/* If this process dies while the zygote is stopped, SIGCONT
+		 * makes it run again and notice that its socket is closed. */
 		struct child_spec child = {
 		    .argv = spec->interpreter->argv,
 		    .env = start_variables(spec->env, env, VARIABLES),
@@ -171,7 +177,8 @@ start(struct zygote *z, const struct zygote_spec *spec, enum child_stage *stage)
 	return rc;
 }
 
-/* Of the policy's `watch`: a folder with the files that are right in it. */
+/* Watch a path of [warm] `watch`: of a folder, the files in it too, but not
+ * those of its subfolders. */
 static bool
 watch_path(struct watch *w, const char *path)
 {
@@ -195,6 +202,8 @@ watch_path(struct watch *w, const char *path)
 	return ok;
 }
 
+/* Watch the files that are known before the start, so that a change while they
+ * are read is noticed. */
 static bool
 watch_known(struct zygote *z, const struct zygote_spec *spec)
 {
@@ -248,7 +257,8 @@ zygote_start(const struct zygote_spec *spec, enum child_stage *stage)
 
 /* ---- the report ---- */
 
-/* Relative to where the interpreter is now. */
+/* A reported path may be relative to the interpreter's current folder.  False:
+ * the result is too long. */
 static bool
 absolute(const struct zygote *z, const char *path, char to[static PATH_MAX])
 {
@@ -262,9 +272,9 @@ absolute(const struct zygote *z, const char *path, char to[static PATH_MAX])
 }
 
 /*
- * A file that it has read.  Watched since before it started, a change is seen
- * for certain; a file that is only known now may have been another one when it
- * was read.
+ * Record a file that the interpreter has read.  If it was watched before the
+ * start, no change is missed.  If it was not, it may have changed between the
+ * read and now; `surprised` leads to another start, which watches it in time.
  */
 static bool
 take_loaded(struct zygote *z, const char *path)
@@ -281,8 +291,8 @@ take_loaded(struct zygote *z, const char *path)
 	return true;
 }
 
-/* The interpreter's libraries and what was loaded into it, so that an upgrade
- * of them is seen. */
+/* Record the shared libraries that are mapped, so that an upgrade of them is
+ * noticed. */
 static bool
 watch_mapped(struct zygote *z)
 {
@@ -298,7 +308,8 @@ watch_mapped(struct zygote *z)
 		return true;
 	}
 	while (ok && getline(&line, &cap, f) > 0) {
-		/* Each has one executable part: "7f00-7f01 r-xp ... /path" */
+		/* Each of them has one executable mapping:
+		 * "7f00-7f01 r-xp ... /path" */
 		if (strstr(line, " r-xp ") == NULL ||
 		    (path = strchr(line, '/')) == NULL)
 			continue;
@@ -310,7 +321,7 @@ watch_mapped(struct zygote *z)
 	return ok;
 }
 
-/* One entry of the report.  False: no memory, or nonsense. */
+/* Handle an entry of the report.  False: no memory, or an unknown entry. */
 static bool
 take_entry(struct zygote *z, const char *entry)
 {
@@ -322,7 +333,7 @@ take_entry(struct zygote *z, const char *entry)
 				       entry + 1);
 		return true;
 	}
-	/* A path that is too long cannot be opened either. */
+	/* Ignore a path that is too long: it cannot be opened. */
 	if (!absolute(z, entry + 1, path))
 		return true;
 	switch (entry[0]) {
@@ -344,6 +355,7 @@ obstacle(struct zygote *z, const char *text)
 		(void)snprintf(z->obstacle, sizeof(z->obstacle), "%s", text);
 }
 
+/* Decide from the whole report whether requests may run in forks. */
 static enum zygote_news
 judge(struct zygote *z)
 {
@@ -367,7 +379,7 @@ judge(struct zygote *z)
 	return ZYGOTE_READY;
 }
 
-/* An empty entry is its end. */
+/* The report ends with an empty entry. */
 static bool
 is_whole(const struct zygote *z)
 {
@@ -414,7 +426,7 @@ void
 zygote_close_orders(struct zygote *z)
 {
 	file_close(&z->control);
-	/* If it is stopped, it must still see that. */
+	/* It may be stopped, and must run to notice that. */
 	if (z->process.pid > 0)
 		(void)kill(z->process.pid, SIGCONT);
 }
@@ -440,7 +452,8 @@ zygote_free(struct zygote *z)
 
 /* ---- forks ---- */
 
-/* Bytes with descriptors.  As much as goes at once; -1 with errno. */
+/* Send bytes with descriptors, at most three.  Does not block.  Returns how
+ * many bytes were sent; -1 with errno. */
 static ssize_t
 send_with(int socket, const void *bytes, size_t len, const int *fds,
 	  size_t count)
@@ -450,7 +463,7 @@ send_with(int socket, const void *bytes, size_t len, const int *fds,
 		struct cmsghdr head; /* for its alignment */
 		char room[CMSG_SPACE(FDS * sizeof(int))];
 	} beside;
-	/* sendmsg does not write to it */
+	/* iov_base is not const, but sendmsg does not write to it. */
 	struct iovec piece = {(void *)(uintptr_t)bytes, len};
 	struct msghdr message = {
 	    .msg_iov = &piece,
@@ -493,7 +506,7 @@ zygote_fork(struct zygote *z)
 	return -1;
 }
 
-/* Wait for events on the socket until then. */
+/* Wait for events on the socket.  False: `until` has passed, or poll failed. */
 static bool
 ready_for(int socket, short events, uint64_t until)
 {
@@ -508,7 +521,8 @@ ready_for(int socket, short events, uint64_t until)
 	return rc > 0;
 }
 
-/* The fork says so; *pid: who it is. */
+/* Receive the byte `what` from the fork.  *pid: the sender, from the kernel;
+ * pid may be NULL. */
 static bool
 expect(int socket, char what, uint64_t until, pid_t *pid)
 {
@@ -523,7 +537,9 @@ expect(int socket, char what, uint64_t until, pid_t *pid)
 	return pid == NULL || sender > 0;
 }
 
-/* Its length (four bytes of this machine), then the environment. */
+/* The request as it is sent to a fork: the length of the environment in four
+ * bytes of this machine's byte order, then the environment.  NULL: no memory.
+ */
 static char *
 request_text(char *const *env, size_t *len)
 {
@@ -575,7 +591,7 @@ zygote_hand(struct zygote *z, int socket, const struct child_spec *spec,
 {
 	*out = (struct child){0, -1, 0};
 	if (!expect(socket, 'r', until, &out->pid)) {
-		(void)close(socket); /* it ends when it sees that */
+		(void)close(socket); /* the fork, if there is one, exits */
 		return -1;
 	}
 	out->parent = fcntl(z->control, F_DUPFD_CLOEXEC, 3);
