@@ -1,8 +1,8 @@
 package Corswrap::Application;
 
-# Real applications behind corswrap: those of examples/applications, with the
-# policy and page there and the lines that `corscheck init` prints; compared
-# with the same application under plain Apache mod_cgid.
+# Runs the real applications of examples/applications behind corswrap, with the
+# policy and page from there and the lines that `corscheck init` prints, and
+# compares them with the same application under plain Apache mod_cgid.
 #
 # SPDX-License-Identifier: ISC
 
@@ -20,7 +20,7 @@ use Test::More ();
 our @EXPORT = qw(app_file app_folder app_policy app_serve app_bare page_server
     open_page same_answer);
 
-# The text of a file of examples/applications/NAME.
+# Returns the text of a file of examples/applications/NAME.
 sub app_file {
 	my ($name) = @_;
 	my $text = read_file(top_src() . "/examples/applications/$name");
@@ -28,7 +28,7 @@ sub app_file {
 	return $text;
 }
 
-# A folder as init_folder makes it, with the programs of NAME in its app/.
+# Returns a folder as init_folder makes it, with the programs of NAME in its app/.
 sub app_folder {
 	my ($name, @programs) = @_;
 	my $dir = init_folder();
@@ -39,8 +39,8 @@ sub app_folder {
 	return $dir;
 }
 
-# app_policy(NAME, PAGE, { text in the file => text for this test }): the text
-# of its policy, for a page of that origin.
+# app_policy(NAME, PAGE, { text in the file => text for this test }): returns the
+# text of the policy of NAME, for a page on the origin PAGE.
 sub app_policy {
 	my ($name, $page, $places) = @_;
 	my $text = app_file("$name/policy.ini");
@@ -53,8 +53,8 @@ sub app_policy {
 	return $text;
 }
 
-# app_serve(FOLDER, SERVER, NAME, POLICY, FLAG ...): the port.  The policy
-# replaces the one that init wrote.
+# app_serve(FOLDER, SERVER, NAME, POLICY, FLAG ...): starts the server and returns
+# its port.  The policy replaces the one that init wrote.
 sub app_serve {
 	my ($dir, $server, $name, $policy, @flags) = @_;
 	my $site = init_site($dir, $server, $name, @flags);
@@ -66,8 +66,8 @@ sub app_serve {
 	return init_serve($site);
 }
 
-# app_bare(FOLDER, PATH, PROGRAM, LINES, MODULE ...): the program under Apache
-# mod_cgid; port.
+# app_bare(FOLDER, PATH, PROGRAM, LINES, MODULE ...): runs the program under Apache
+# mod_cgid without corswrap, and returns the port.
 sub app_bare {
 	my ($dir, $path, $program, $lines, @modules) = @_;
 	my $at = tempdir();
@@ -89,7 +89,8 @@ END
 
 # --- compared -------------------------------------------------------------------------
 
-# Headers that servers add or leave out (Caddy passes Status on), and CORS.
+# Headers that are not compared: those that servers add or leave out (Caddy passes
+# Status on), and those of CORS.
 my %apart = map { $_ => 1 } qw(date server connection keep-alive status
     transfer-encoding content-length vary accept-ranges via
     access-control-allow-origin access-control-expose-headers
@@ -103,7 +104,7 @@ sub plain_headers {
 	    grep { !$apart{ lc $_->[0] } } @{ $reply->{headers} } ];
 }
 
-# The place where two texts begin to differ.
+# Shows the first place where two texts differ.
 sub difference {
 	my ($got, $want) = @_;
 	my $at = 0;
@@ -114,9 +115,9 @@ sub difference {
 	    '--- bare:', substr $want, $from, 160;
 }
 
-# same_answer(WHAT, BARE PORT, PORT, METHOD, PATH, FIELDS, BODY, sub): status,
-# headers and body are the same; the sub gets a reference to each text, and may
-# remove differences that are correct.  Returns the wrapped reply.
+# same_answer(WHAT, BARE PORT, PORT, METHOD, PATH, FIELDS, BODY, sub): tests that
+# status, headers and body are the same.  The sub gets a reference to each text,
+# and may remove differences that are correct.  Returns the wrapped reply.
 sub same_answer {
 	my ($what, $bare, $port, $method, $path, $fields, $body, $edit) = @_;
 	my ($want, $got) = map {
@@ -129,20 +130,22 @@ sub same_answer {
 		}
 		$r;
 	} $bare, $port;
-	Test::More::is($got->{status}, $want->{status}, "$what: status");
+	Test::More::is($got->{status}, $want->{status},
+	    "$what: same status as without corswrap");
 	Test::More::is_deeply(plain_headers($got), plain_headers($want),
-	    "$what: headers");
+	    "$what: same headers as without corswrap");
 	Test::More::is(length $got->{body}, length $want->{body},
-	    "$what: length of the body");
-	Test::More::ok($got->{body} eq $want->{body}, "$what: body") or
+	    "$what: same length of the body");
+	Test::More::ok($got->{body} eq $want->{body},
+	    "$what: same body as without corswrap") or
 	    Test::More::diag(difference($got->{body}, $want->{body}));
 	return $got;
 }
 
 # --- pages ------------------------------------------------------------------------------
 
-# page_server(NAME, name => FILE, ...): the page and other files on an origin of
-# their own; its URL without a path.
+# page_server(NAME, name => FILE, ...): serves the page and other files on an
+# origin of their own, and returns its URL without a path.
 sub page_server {
 	my ($name, %files) = @_;
 	my $at = tempdir();
@@ -157,8 +160,8 @@ index-file.names = ( "index.html" )
 END
 }
 
-# open_page(PAGE, API): a browser on that page, with the URL of the API;
-# nothing if there is no Chromium.
+# open_page(PAGE, API): returns a browser on that page, with the URL of the API,
+# or nothing if there is no Chromium.
 sub open_page {
 	my ($page, $api) = @_;
 	my $browser = Corswrap::Chromium->new or return;

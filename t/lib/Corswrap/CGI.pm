@@ -1,7 +1,7 @@
 package Corswrap::CGI;
 
-# corswrap started as a web server would: as a CGI program with an environment
-# of its own, or as a FastCGI responder on a unix socket.
+# Starts corswrap as a web server would: as a CGI program with an environment of
+# its own, or as a FastCGI responder on a unix socket.
 #
 # SPDX-License-Identifier: ISC
 
@@ -15,8 +15,8 @@ use Fcntl qw(:flock);
 
 our @EXPORT = qw(cgi_run app_program responder static_cgi);
 
-# A program that prints its variable APP_OUTPUT, with header block, or a plain
-# response; and notes in APP_LOG that it was started.
+# Writes a program that prints its variable APP_OUTPUT, which has a header block,
+# or else a plain response, and notes in APP_LOG that it was started.
 sub app_program {
 	my ($path) = @_;
 	return write_file($path, <<'SH', 0755);
@@ -51,8 +51,8 @@ sub cgi_run {
 	return $r;
 }
 
-# static_cgi(TARGET, ...): make static-cgi and these, one test at a time; (exit
-# status, output of make).  Nothing if there is no Makefile.
+# static_cgi(TARGET, ...): makes static-cgi and these targets, one test at a time,
+# and returns (exit status, output of make), or nothing if there is no Makefile.
 sub static_cgi {
 	my (@targets) = @_;
 	my $build = top_build();
@@ -66,8 +66,9 @@ sub static_cgi {
 	return ($exit, $out . $err);
 }
 
-# A responder with a policy and more arguments; ends with the object.
-# {address}, {log}.  Dies with its output if it does not start.
+# Starts a responder with a policy and more arguments.  The object has {address}
+# and {log}; the responder ends when the object is destroyed.  Dies with the
+# responder's output if it does not start.
 sub responder {
 	my ($policy, %o) = @_;
 	my $dir  = tempdir();
@@ -76,8 +77,8 @@ sub responder {
 	my $pid = start([ corswrap(), '-c', $policy, '-l', $self->{address},
 		@{ $o{args} // [] } ], stderr => "$dir/log");
 	my $up = wait_for(sub {
-		# Not -S: between bind and listen the socket refuses
-		# connections.
+		# -S is not enough: between bind and listen the socket
+		# exists but refuses connections.
 		IO::Socket::UNIX->new(Peer => "$dir/s") ||
 		    waitpid($pid, POSIX::WNOHANG()) == $pid }, 30);
 	die 'no responder: ' . read_file("$dir/log") unless ref $up;

@@ -16,12 +16,13 @@
 #	;< Access-Control-Allow-Origin: https://a.example
 #	;< Vary: Origin
 #
-# `;=` begins a request and names it.  `;>` is its request line, then its header
-# fields; `$NAME=value` is a variable that the web server sets besides.  `;+` is
-# a header field that the application sends (`Status` too).  `;<` is first the
-# status, or `app`: the application ran and its own status stands; then every
-# header field that CORS has a part in, exactly and as often as it comes: those
-# that are not written must be absent.
+# `;=` begins a request and names it.  The first `;>` is its request line, the
+# others are its header fields; `$NAME=value` is a variable that the web server
+# sets in addition.  `;+` is a header field that the application sends (also
+# `Status`).  The first `;<` is the expected status, or `app` if the application
+# must run and its status must be passed on.  The others are all the header fields
+# that CORS affects, exactly and as often as they must occur; fields that are not
+# listed must be absent.
 
 package Corswrap::Cases;
 
@@ -33,7 +34,7 @@ use Exporter qw(import);
 our @EXPORT_OK = qw(read_case case_files policy_with_app case_variables
     case_complaints cors_fields);
 
-# Is it a field of CORS, or of corswrap?
+# Is this a field of CORS, or one that corswrap adds?
 sub _is_ours {
 	my ($name) = @_;
 	return lc($name) =~ /^(?:access-control-.*|vary|allow
@@ -45,8 +46,9 @@ sub case_files {
 	return sort glob "$top/t/cases/*.ini";
 }
 
-# { text => the file, requests => [ { name, method, uri, headers => [[n, v]],
-# variables => [[n, v]], app => [[n, v]], status, expect => [[n, v]] } ] }
+# Returns { text => the file, requests => [ { name, method, uri,
+# headers => [[n, v]], variables => [[n, v]], app => [[n, v]], status,
+# expect => [[n, v]] } ] }.
 sub read_case {
 	my ($file) = @_;
 	open my $h, '<:raw', $file or die "$file: $!";
@@ -90,14 +92,15 @@ sub _take {
 	return 1;
 }
 
-# The policy with the application to run in it.
+# Returns the policy with the application added to it.
 sub policy_with_app {
 	my ($text, $program) = @_;
 	return $text if $text =~ s/^(\[app\][^\n]*\n)/$1exec = $program\n/m;
 	return "$text\n[app]\nexec = $program\n";
 }
 
-# The request as name and value pairs, as the web server sets them.
+# Returns the variables that the web server sets for the request, as name and
+# value pairs.
 sub case_variables {
 	my ($r) = @_;
 	my ($host) = map { $_->[1] } grep { lc $_->[0] eq 'host' }
@@ -126,15 +129,16 @@ sub case_variables {
 	return @list;
 }
 
-# The fields of a response that a case must list, as sorted lines; blanks after
-# commas are ignored.
+# Returns the fields of a response that a case must list, as sorted lines; blanks
+# around commas are normalised.
 sub cors_fields {
 	my ($fields) = @_;
 	return [ sort map { lc($_->[0]) . ': ' . $_->[1] =~ s/\s*,\s*/, /gr }
 	    grep { _is_ours($_->[0]) } @$fields ];
 }
 
-# Compare the response (from parse_response, with status): the differences.
+# Compares the response (from parse_response, with status) with the expected one,
+# and returns the differences.
 sub case_complaints {
 	my ($r, $got) = @_;
 	my $ran = $got->{header}{'x-app'} ? 1 : 0;

@@ -2,17 +2,17 @@ package Corswrap::Chaos;
 
 # Everything between a client and its program goes wrong: connections stall and
 # break at any byte (Corswrap::Proxy), processes are stopped and continued.
-# Every response is checked: it is complete and right, or visibly cut off.
-# t/hostile/chaos.t does it for seconds, bench/soak for hours.
+# Every response must be complete and right, or visibly cut off.
+# t/hostile/chaos.t runs this for seconds, bench/soak for hours.
 #
 #	my $c = Corswrap::Chaos->new(seed => 7);
 #	my $sum = $c->run(clients => 10, seconds => 8);
-#	$sum->{wrong}       # [ "3-14 ...", ... ]: what no fault explains
-#	$sum->{counts}      # what came: { 'whole' => 812, 'cut' => 40, ... }
+#	$sum->{wrong}       # [ "3-14 ...", ... ]: results that no fault explains
+#	$sum->{counts}      # all results: { 'whole' => 812, 'cut' => 40, ... }
 #	my $left = $c->left;
 #
-# Clients, in processes of their own, send requests to nginx, lighttpd or
-# corswrap itself, on one of these ways; the proxy is at "~":
+# Clients, each in a process of its own, send requests to nginx, lighttpd or
+# corswrap itself, on one of these ways ("~" is the proxy):
 #
 #	exec     client - server - corswrap - program
 #	execp    client - server ~ corswrap - program
@@ -40,10 +40,10 @@ use Time::HiRes qw(sleep time);
 
 my $origin  = 'https://app.example.com';
 my $pattern = join '', map { sprintf "%08d\n", $_ } 1 .. 350_000;
-# Longer than any request that ends by itself, timeouts included.
+# Seconds: longer than any request that ends by itself, timeouts included.
 use constant HELD => 30;
 
-# The kinds of responses, in each language.
+# The program that sends each kind of response, in each language.
 my $perl = <<'END';
 #!/usr/bin/perl
 # EDIT
@@ -115,7 +115,7 @@ END
 
 # --- the place ---------------------------------------------------------------------
 
-# The servers; responders: exec, fwd, fwdp.
+# Starts the servers and the responders exec, fwd and fwdp.
 sub new {
 	my ($class, %o) = @_;
 	my $self = bless { seed => $o{seed}, warm => $o{warm}, turn => 0,
@@ -192,7 +192,7 @@ CONF
 	return;
 }
 
-# The limits are longer than any harmless fault.
+# The limits in the policy are longer than any harmless fault.
 sub _start_responder {
 	my ($self, $name, $app) = @_;
 	my $dir = $self->{dir};
@@ -234,7 +234,7 @@ sub _ways {
 	return $self->{fpm} ? qw(exec execp fwd fwdp) : qw(exec execp);
 }
 
-# The shipped configurations, with one location for each way.
+# Each server runs the shipped configuration, with one location for each way.
 sub _nginx {
 	my ($self) = @_;
 	my $text = read_file(top_src() . '/examples/servers/nginx.conf');
@@ -262,7 +262,8 @@ sub _lighttpd {
 
 # --- one request ---------------------------------------------------------------------
 
-# A request, by its id and chance; the body of its complete response.
+# Draws a request at random; its id is in it.  Also returns the body that its
+# complete response must have.
 sub _draw {
 	my ($self, $id) = @_;
 	my @doors = ('raw', sort keys %{ $self->{servers} });
@@ -274,7 +275,7 @@ sub _draw {
 	my @kinds = (qw(ok ok ok bulk bulk length echo echo slow),
 		$q{way} =~ /^fwd/ ? 'late' : qw(nothing killed frozen deaf goeson));
 	$q{do} = $kinds[ rand @kinds ];
-	# Requests that last until a limit are rarer.
+	# Requests that run until a limit are made rarer, to save time.
 	$q{do} = 'ok' if $q{do} =~ /^(?:late|frozen|deaf)$/ && rand() < 0.8;
 	my $large = $q{do} =~ /^(?:bulk|length|echo)$/;
 	$q{n} = $q{do} eq 'slow' ? 4500 : int rand(!$large ? 2000
@@ -285,8 +286,8 @@ sub _draw {
 	return \%q;
 }
 
-# The response: { status, field => { name => value }, body, whole, held, port
-# }.
+# Returns the response: { status, field => { name => value }, body, whole, held,
+# port }.
 sub _raw {
 	my ($self, $q) = @_;
 	my $post = defined $q->{upload};
@@ -305,7 +306,8 @@ sub _raw {
 		    keys %{ $r->{header} } } };
 }
 
-# Send and read at once: a server may respond before it has read everything.
+# Sends and reads at the same time, because a server may respond before it has
+# read everything.
 sub _talk {
 	my ($port, $text) = @_;
 	my $s = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
@@ -330,7 +332,7 @@ sub _talk {
 	return ($got, 1);
 }
 
-# The body of a message, and whether it is complete (RFC 9112, 8).
+# Returns the body of a message, and whether it is complete (RFC 9112, 8).
 sub _body {
 	my ($field, $rest) = @_;
 	if (($field->{'transfer-encoding'} // '') =~ /chunked/i) {
@@ -369,7 +371,7 @@ sub _http {
 	return \%r;
 }
 
-# One line: the request and its response.
+# Sends a request, and returns one line that describes it and its response.
 sub _ask {
 	my ($self, $id) = @_;
 	my $q = $self->_draw($id);
@@ -401,7 +403,7 @@ sub _client {
 	return;
 }
 
-# Stop a process for a while.
+# Stops a process for some seconds.
 sub _stop {
 	my ($self, $pid, $seconds) = @_;
 	kill 'STOP', $pid or return 0;
@@ -419,15 +421,15 @@ sub _continue {
 	return;
 }
 
-# Children of a process that are not dead.
+# Returns the children of a process that are not zombies.
 sub _children {
 	my ($pid) = @_;
 	return map { m{^(\d+) \(.*\) [^Z] $pid }s ? $1 : () }
 	    map { read_file($_) } glob '/proc/[0-9]*/stat';
 }
 
-# Other events: name => action.  They are harmless, so no response may change
-# because of them.
+# Other events: name => action.  They are harmless, so they must not change any
+# response.
 my %deeds = (
 	'responder stopped' => sub { my ($self, $name) = @_;
 		$self->_stop($self->{r}{$name}->pid, 0.2 + rand 0.8) },
@@ -481,7 +483,7 @@ sub _deed {
 	return;
 }
 
-# Run so many clients for so long; { counts, wrong }.
+# Runs the given number of clients for the given time; returns { counts, wrong }.
 sub run {
 	my ($self, %o) = @_;
 	my $out = tempdir();
@@ -531,14 +533,14 @@ sub run {
 
 # --- the judge ---------------------------------------------------------------------------
 
-# The result without a fault: status, completeness.
+# The expected result without a fault: status, completeness.
 my %right = (
 	nothing => [ 502, 'error', 'whole' ],
 	map({ $_ => [ 200, 'part', 'cut' ] } qw(late frozen deaf)),
 	killed => [ 200, 'right', 'cut' ],
 );
 
-# Why a response is wrong; nothing: it is right.
+# Returns why a response is wrong, or nothing if it is right.
 sub _fault {
 	my ($got, @harm) = @_;
 	my ($id, $door, $way, $through, $do, $n, $status, $at, $whole, $cors,
@@ -546,30 +548,30 @@ sub _fault {
 	return 'held' if $took eq 'held';
 	return 'alien bytes' if $at eq 'alien';
 	my ($want, $how, $end) = @{ $right{$do} // [ 200, 'right', 'whole' ] };
-	# All output before a signal or a limit has arrived.
+	# The whole body may arrive before the signal or the limit.
 	$how = 'right' if $how eq 'part' && $at eq 'right';
 	return if $status == $want && $at eq $how && $whole eq $end
 	    && $cors eq 'cors';
 	# If the cut arrives together with data, nginx does not send that data,
-	# and lighttpd counts it (wait_until_taken in src/serve/output.c): a
-	# delay between them and corswrap can cause it.  A reset of the proxy
-	# may lose the last record, and then nginx does not notice the cut.
+	# and lighttpd counts it (wait_until_taken in src/serve/output.c); a
+	# delay between the server and corswrap can cause this.  A reset by the
+	# proxy may lose the last record, and then nginx does not notice the cut.
 	return if $do eq 'killed' && ($whole eq 'cut' ||
 		($way eq 'execp' && $door ne 'raw' && $at eq 'right'));
-	# If a limit passed while corswrap was stopped, and the response is
-	# there when it continues, it sends the response.
+	# If a limit expires while corswrap is stopped, and the response has
+	# arrived when corswrap continues, it sends the response.
 	return if $do eq 'late' && $at eq 'right' && $took > 4.9;
 	return 'not right, and nothing was in its way' unless @harm;
 	my %place = map { $_->{place} => $_ } @harm;
 	return 'no CORS' if $status == 200 && $cors ne 'cors';
-	# Error responses of the server itself have none.
+	# Error responses of the server itself have no CORS headers.
 	return 'an error without CORS' if $at eq 'error' && $cors ne 'cors' &&
 	    !$place{client} && !$place{server};
 	return "status $status" if $at eq 'error' && $status < 400;
 	return if $at eq 'error' || $at eq 'none' || $whole eq 'cut';
 	return if $at eq 'right' && $how eq 'right' && $end eq 'whole';
-	# Some servers take a response without END_REQUEST for complete; they
-	# notice cuts by corswrap, but not those of the network in between.
+	# Some servers take a response without END_REQUEST for complete: they
+	# notice if corswrap cuts it, but not if the network in between does.
 	return if $place{server} && $door ne 'raw';
 	# php-fpm runs a script even with a partial body.
 	return if $do eq 'echo' && $place{fpm} && $place{fpm}{act} eq 'half' &&
@@ -577,7 +579,7 @@ sub _fault {
 	return 'cut, and passed on as whole';
 }
 
-# Have more than six processes been waiting for each processor?
+# Is the load average above six processes for each processor?
 sub _is_swamped {
 	my ($load) = read_file('/proc/loadavg') =~ /^([\d.]+)/ or return;
 	my $processors = () = read_file('/proc/cpuinfo') =~ /^processor\b/mg;
@@ -596,9 +598,9 @@ sub _judge {
 		# Only idempotent requests are repeated (RFC 9110, 9.2.2).
 		$why //= "ran $ran{$got[0]} times"
 		    if $got[4] eq 'echo' && ($ran{ $got[0] } // 0) > 1;
-		# A machine that stood still has kept something stopped for longer
-		# than a limit, too; one with too much to do may keep a server
-		# silent for the second that it has between connecting and asking.
+		# If the whole machine stood still, a process was stopped for longer
+		# than a limit.  If the machine is overloaded, a server may connect
+		# and then send nothing for the second that corswrap allows it.
 		my $limit = _is_swamped() ? 0.9
 		    : $counts->{'longest pause'} > 1.5 ? 2.5 : undef;
 		if (defined $why && defined $limit && $got[10] ne 'held' &&
@@ -631,7 +633,8 @@ sub counter {
 	return ($text =~ /^\Q$counter\E (\S+)$/m)[0] // 0;
 }
 
-# Our programs, zombies included, without warm interpreters.
+# Returns the programs that the responders run, with zombies but without warm
+# interpreters.
 sub _programs {
 	my ($self) = @_;
 	my %own = map { $_->pid => 1 } values %{ $self->{r} };
@@ -650,18 +653,19 @@ sub _programs {
 	return @left;
 }
 
-# Wait until all processes are idle, and list the leftovers by responder.
+# Waits until all processes are idle, and returns the leftovers by responder.
 sub left {
 	my ($self) = @_;
 	my @names = sort keys %{ $self->{r} };
 	my %left = (programs => [], files => [], deleted => [], held => []);
-	# Warm interpreters may come and go at any time; only lasting ones
-	# count.
+	# Warm interpreters may start and end at any time, so only those
+	# that stay are counted.
 	wait_for(sub { $left{programs} = [ $self->_programs ];
 		!@{ $left{programs} } && !grep {
 			$self->counter($_, 'corswrap_running_programs') }
 		    @names }, 30);
-	# Connections that php-fpm and the responders keep are idle.
+	# Connections that php-fpm and the responders keep open are idle
+	# and not counted.
 	my $open;
 	wait_for(sub { $open = $self->{proxy}->connections;
 		!$open->{client} && !$open->{server} }, 30);
@@ -683,7 +687,7 @@ sub left {
 	return \%left;
 }
 
-# End it; exit statuses by responder.
+# Stops everything, and returns the exit statuses by responder.
 sub stop {
 	my ($self) = @_;
 	$self->_continue(1);

@@ -1,6 +1,6 @@
 package Corswrap::Chromium;
 
-# Real headless Chromium, driven over a pair of pipes by the DevTools protocol
+# Drives a real headless Chromium over a pair of pipes, by the DevTools protocol
 # (JSON texts, each ended by a NUL byte).
 #
 #	my $b = Corswrap::Chromium->new or plan skip_all => 'no Chromium';
@@ -22,7 +22,7 @@ use Time::HiRes qw(time);
 
 my $json = JSON::PP->new->utf8;
 
-# The program, or nothing.
+# Returns the path of the program, or nothing if it is not installed.
 sub program {
 	for my $name (qw(chromium chromium-browser google-chrome)) {
 		my $path = have_program($name);
@@ -31,8 +31,8 @@ sub program {
 	return;
 }
 
-# new(ARGUMENT, ...): a browser with a page, or nothing if it is not installed.
-# Dies if it does not start.
+# new(ARGUMENT, ...): starts a browser with a page; returns nothing if it is not
+# installed.  Dies if it does not start.
 sub new {
 	my ($class, @arguments) = @_;
 	my $program = program() or return;
@@ -61,7 +61,7 @@ sub new {
 
 sub _child {
 	my ($dir, $in, $out, $command) = @_;
-	# First move them away from 3 and 4.
+	# First move both away from 3 and 4, where Chromium expects its pipes.
 	my $from = _dup($in, 10);
 	my $to   = _dup($out, 11);
 	open STDIN, '<', '/dev/null';
@@ -75,7 +75,7 @@ sub _child {
 	exec { $command->[0] } @$command or _exit(127);
 }
 
-# fcntl(F_DUPFD), which does not close an open descriptor.
+# Uses fcntl(F_DUPFD), because dup2 would close a descriptor that is in use.
 sub _dup {
 	my ($fh, $least) = @_;
 	return fcntl $fh, POSIX::F_DUPFD(), $least;
@@ -91,7 +91,7 @@ sub _attach {
 	return;
 }
 
-# One message from the browser, within the time; undef: none arrived.
+# Returns one message from the browser, or undef if none arrived in time.
 sub _receive {
 	my ($self, $until) = @_;
 	while ($self->{buffer} !~ /\0/) {
@@ -105,7 +105,7 @@ sub _receive {
 	return $json->decode($1);
 }
 
-# call(METHOD, PARAMETERS, seconds): its result.  Dies on an error.
+# call(METHOD, PARAMETERS, seconds): returns the method's result.  Dies on an error.
 sub call {
 	my ($self, $method, $params, $seconds) = @_;
 	my $id = ++$self->{id};
@@ -123,7 +123,7 @@ sub call {
 	die "$method: no answer\n";
 }
 
-# Wait for an event and remove it; its parameters.
+# Waits for an event, removes it, and returns its parameters.
 sub event {
 	my ($self, $name, $seconds) = @_;
 	my $until = time + patience($seconds // 60);
@@ -137,13 +137,13 @@ sub event {
 	}
 }
 
-# The first number of its version.
+# Returns the browser's major version.
 sub version {
 	my ($self) = @_;
 	return ($self->call('Browser.getVersion')->{product} =~ m{/(\d+)})[0];
 }
 
-# Load a page and wait until it has loaded.
+# Loads a page and waits until it has loaded.
 sub load {
 	my ($self, $url) = @_;
 	@{ $self->{events} } = ();
@@ -153,8 +153,8 @@ sub load {
 	return;
 }
 
-# The value of an expression in the page, promises awaited.  Dies with the
-# exception.
+# Returns the value of an expression in the page, after awaiting a promise.  Dies
+# with the exception if the expression throws one.
 sub value {
 	my ($self, $expression, $seconds) = @_;
 	my $r = $self->call('Runtime.evaluate', {
@@ -167,10 +167,10 @@ sub value {
 	return $r->{result}{value};
 }
 
-# The console's messages since the last call, oldest first.
+# Returns the console's messages since the last call, oldest first.
 sub console {
 	my ($self) = @_;
-	$self->value('1'); # messages that were logged before have arrived
+	$self->value('1'); # now the messages that were logged before have arrived
 	my (@texts, @rest);
 	for (@{ $self->{events} }) {
 		if ($_->{method} eq 'Log.entryAdded') {
@@ -199,7 +199,7 @@ sub size {
 	return;
 }
 
-# The whole page as a PNG.
+# Writes a screenshot of the whole page, as PNG.
 sub screenshot {
 	my ($self, $file, %o) = @_;
 	$self->size(%o);
@@ -216,7 +216,7 @@ sub DESTROY {
 	eval { delete $self->{session}; $self->call('Browser.close', {}, 5) };
 	close $self->{out};
 	close $self->{in};
-	# It and its helpers are a process group of their own.
+	# The browser and its helpers are a process group of their own.
 	my $gone = wait_for(sub {
 		waitpid($pid, POSIX::WNOHANG()) == $pid }, 10);
 	kill 'KILL', -$pid;

@@ -1,10 +1,10 @@
 package Corswrap::Corpus;
 
 # The programs of t/warm/corpus and their requests: each response must be the
-# same warm as cold, byte for byte.
+# same, byte for byte, whether the program runs warm or cold.
 #
 #	for (php_corpus()) {
-#		my ($name, $files, @requests) = @$_; # files by name, x.php is asked for
+#		my ($name, $files, @requests) = @$_; # files by name; requests are for x.php
 #	}
 #	for (corpus()) {
 #		my ($name, $script, %how) = @$_;    # words, lacks
@@ -29,7 +29,7 @@ my $perl = '/usr/bin/perl';
 my %needs = (map({ $_ => 'CGI' } qw(begin guestbook carp upload)),
 	session => 'CGI::Session', sqlite => 'DBD::SQLite');
 
-# The words before the script in its first line.
+# Returns the interpreter and its argument from the first line of the script.
 sub _words {
 	my ($script) = @_;
 	my ($line) = read_file($script) =~ m{^#!(\S+(?: \S+)?)};
@@ -55,7 +55,7 @@ my %get = (DOCUMENT_ROOT => $root, REQUEST_METHOD => 'GET', QUERY_STRING => '',
 	SERVER_NAME => 'www.example', SERVER_PORT => 80, SCRIPT_NAME => '/x.pl',
 	REMOTE_ADDR => '192.0.2.7');
 
-# The words that an interpreter is started with.
+# Returns the variables that an interpreter is started with.
 sub server_variables { return map { $_ => $get{$_} } qw(DOCUMENT_ROOT GATEWAY_INTERFACE) }
 
 sub _get {
@@ -95,13 +95,13 @@ sub requests {
 	return $asked{$name} ? $asked{$name}->() : (_get('q=1'));
 }
 
-# The text without times of day, which may differ by a second.
+# Returns the text without times of day, which may differ by a second.
 sub without_time {
 	my ($text) = @_;
 	return $text =~ s/\b\d\d:\d\d:\d\d\b/TIME/gr;
 }
 
-# Scripts for php-cgi: a name, files (x.php is asked for), requests.
+# Returns scripts for php-cgi: name, files (requests are for x.php), requests.
 sub php_corpus {
 	my @all = (
 		[ 'server', '<?php foreach ($_SERVER as $k => $v) echo "$k=", json_encode($v), "\n";' .
@@ -170,7 +170,7 @@ sub php_corpus {
 	return @all;
 }
 
-# Scripts that cannot run warm: name, message, first line, program.
+# Returns scripts that cannot run warm: name, message, first line, program.
 sub refused {
 	my @refused = (
 		[ 'a file held open', qr{descriptor \d+ is open: /etc/passwd},

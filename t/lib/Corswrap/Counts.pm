@@ -1,14 +1,15 @@
 package Corswrap::Counts;
 
-# The cost of work in numbers that are the same on every machine: system calls
-# (strace), instructions and allocations (callgrind).
+# Measures costs that are the same on every machine: system calls (with strace),
+# instructions and allocations (with callgrind).
 #
 #	my $count = calls_of($pid, sub { ... });	# { read => 3, ... }
 #	my $count = least_calls($pid, sub { ... }, sub { $_[0]{read} <= 3 });
 #	my $cost = cost_of(\@command, sub { my ($pid) = @_; ... });
 #	$cost->{instructions}, $cost->{allocations}
 #
-# undef if it cannot be measured: under valgrind the numbers are valgrind's.
+# The functions return undef if this cannot be measured: under valgrind the
+# numbers would be valgrind's own.
 #
 # SPDX-License-Identifier: ISC
 
@@ -22,9 +23,9 @@ use Time::HiRes qw(sleep);
 
 our @EXPORT = qw(calls_of least_calls cost_of can_count_cost);
 
-# System calls of the process, its threads and its children until they exec,
-# while the code runs; by name; MSG_PEEK counts as "peek", all kinds of reads
-# and writes as these.
+# Returns the system calls, by name, that the process, its threads and its children
+# until their exec make while the code runs.  A call with MSG_PEEK is counted as
+# "peek", all kinds of reads as "read", and all kinds of writes as "write".
 sub calls_of {
 	my ($target, $code) = @_;
 	return undef if under_valgrind() || !have_program('strace');
@@ -50,7 +51,7 @@ sub calls_of {
 		my ($task, $name) = $line =~ /^(\d+)\s+(\w+)\(/ or next;
 		next if $gone{$task};
 		$gone{$task} = 1 if $name eq 'execve';
-		# i386 has calls of its own for them.
+		# i386 has other calls for the same purpose.
 		$name = 'write' if $name =~ /^send(?:to)?$/;
 		$name = $line =~ /MSG_PEEK/ ? 'peek' : 'read'
 		    if $name =~ /^recv(?:from)?$/;
@@ -59,9 +60,9 @@ sub calls_of {
 	return \%count;
 }
 
-# The same, up to five times, until the second code says that they are as few as
-# they are to be: on a busy machine bytes come late, and threads sleep and wake
-# each other in between, but a call that is made for each request always shows.
+# Counts up to five times, until the second code says that the calls are as few as
+# expected: on a busy machine bytes arrive late, and threads sleep and wake each
+# other in between.  A call that is made for each request shows every time.
 sub least_calls {
 	my ($target, $code, $is_few) = @_;
 	my $count;
@@ -72,8 +73,8 @@ sub least_calls {
 	return $count;
 }
 
-# valgrind cannot run a program with a sanitizer; and one for make coverage is
-# not optimised, and writes files at its end.
+# valgrind cannot run a program with a sanitizer, and a program built by `make
+# coverage` is not optimised and writes files when it exits.
 sub can_count_cost {
 	return !under_valgrind() && have_program('valgrind')
 	    && have_program('callgrind_control')
@@ -83,7 +84,8 @@ sub can_count_cost {
 my %allocates = map { $_ => 1 } qw(malloc calloc realloc posix_memalign
     aligned_alloc);
 
-# The numbers in a profile of callgrind: instructions, and calls of allocators.
+# Reads a profile of callgrind: the number of instructions and of calls of
+# allocators.
 sub _read_profile {
 	my ($file) = @_;
 	my (%name, %cost, $callee);
@@ -102,8 +104,8 @@ sub _read_profile {
 	return defined $cost{instructions} ? \%cost : undef;
 }
 
-# A whole process under callgrind, from its start until the code returns, which
-# is called with its pid; without code, until its own end.
+# Runs a process under callgrind and returns its cost, from its start until the
+# code, which is called with its pid, returns; without code, until it exits.
 sub cost_of {
 	my ($command, $code, %o) = @_;
 	my $dir = tempdir();

@@ -1,18 +1,18 @@
 package Corswrap::Differential;
 
-# The real browser does what `corscheck explain --browser NAME` predicts:
-# random pages, requests, policies and applications, behind real lighttpd and
-# corswrap.
+# Tests that a real browser does what `corscheck explain --browser NAME` predicts,
+# with random pages, requests, policies and applications behind a real lighttpd
+# and corswrap.
 #
 #	use Corswrap::Differential;
 #	check_browser(name => 'firefox', count => 200, seed => 7,
 #		start => sub { my ($port) = @_; return Corswrap::Firefox->new });
 #
-# Each page runs its requests, reports by POST and goes on to the next page, so
-# that a browser only has to be started once, with the first page.
+# Each page sends its requests, reports the results by POST and goes on to the next
+# page, so a browser only has to be started once, with the first page.
 #
-# CORSWRAP_SEED chooses other ones, CORSWRAP_EXCHANGES how many; by default half
-# of count, with CORSWRAP_LONG all.
+# CORSWRAP_SEED selects other random exchanges, CORSWRAP_EXCHANGES their number:
+# by default half of `count`, with CORSWRAP_LONG all.
 # SPDX-License-Identifier: ISC
 
 use strict;
@@ -31,9 +31,9 @@ my ($dir, $port, $draw, $browser, %tally, @troubles);
 
 # --- the server's side --------------------------------------------------------
 
-# It sends every header that a policy exposes, the safelisted ones, some that
-# scripts can never read, and CORS headers of its own in six ways.  It logs its
-# requests.
+# The application sends every header that a policy exposes, the safelisted ones,
+# some that scripts can never read, and CORS headers of its own in six ways.  It
+# logs its requests.
 my @sent = qw(X-Total-Count X-Page ETag X-Secret Location Server-Timing
     Cache-Control Content-Language Content-Type Expires Last-Modified Pragma);
 my %own = ( # 0: none
@@ -78,7 +78,7 @@ case \$s in 204) ;; *) [ "\$REQUEST_METHOD" = HEAD ] || echo "\$text" ;; esac
 END
 }
 
-# A policy without lint errors and warnings.
+# Writes a random policy for which lint reports no error and no warning.
 sub write_policy {
 	my ($sections) = @_;
 	write_file("$dir/origins.txt",
@@ -101,8 +101,8 @@ sub write_policy {
 	return @texts;
 }
 
-# lighttpd logs all requests, also preflights.  It also accepts requests that a
-# browser sends to a proxy, and the reports of the pages.
+# lighttpd logs all requests, including preflights.  It also accepts requests that
+# a browser sends to a proxy, and the reports of the pages.
 sub start_lighttpd {
 	chmod 0777, "$dir/seen", "$dir/done";
 	write_file("$dir/www/done", <<"END");
@@ -148,7 +148,8 @@ END
 
 # --- the browser's side -------------------------------------------------------
 
-# Several at once: each URL is different, so that preflights are not shared.
+# The page sends several requests at once.  Each URL is different, so that
+# preflights are not shared.
 my $script = <<'END';
 async function call(job) {
 	const r = await fetch(job.url, job.init);
@@ -228,8 +229,8 @@ sub job {
 			defined $f->{body} ? (body => $f->{body}) : () } };
 }
 
-# The pages, for all origins that send requests and each
-# Cross-Origin-Embedder-Policy: { base, name, jobs }.
+# Writes the pages, for all origins that send requests and each
+# Cross-Origin-Embedder-Policy; returns { base, name, jobs } for each.
 sub write_pages {
 	my ($at_once, @fetches) = @_;
 	my @pages;
@@ -257,8 +258,8 @@ sub write_pages {
 	return @pages;
 }
 
-# The browser's results for all of them, by number: { status, names } or {
-# error }, and said: the messages of its console.
+# Returns the browser's results for all pages, by number: { status, names } or
+# { error }, and said, the messages of its console.
 sub ask_browser {
 	my ($engine, @pages) = @_;
 	my %got;
@@ -276,8 +277,8 @@ sub ask_browser {
 	return \%got;
 }
 
-# The requests on the wire, by number: { preflight => [...], request => [...]
-# }.
+# Returns the requests on the wire, by number: { preflight => [...],
+# request => [...] }.
 sub read_log {
 	my %seen;
 	for (split /\n/, read_file("$dir/access.log")) {
@@ -344,7 +345,7 @@ sub check_preflight {
 	return;
 }
 
-# The headers that the script has set, as the application saw them.
+# Checks the headers that the script has set, as the application received them.
 sub check_request {
 	my ($said, $f) = @_;
 	my $file = "$dir/seen/$f->{number}.request";
@@ -356,7 +357,7 @@ sub check_request {
 		$key = "HTTP_$key" unless $key eq 'CONTENT_TYPE';
 		# Invalid UTF-8 is escaped in JSON.
 		next if $want->{$name} =~ /[^ -~]|\\x/;
-		# lighttpd drops empty ones.
+		# lighttpd drops empty headers.
 		same("$name of the request", $env{$key} // '', $want->{$name});
 	}
 	same('Origin of the request', $env{HTTP_ORIGIN}, undef)
@@ -364,14 +365,14 @@ sub check_request {
 	return;
 }
 
-# The headers of the response that the script could read.
+# Checks which headers of the response the script could read.
 sub check_readable {
 	my ($said, $f, $got, $text) = @_;
 	my %may = map { $_ => 1 } @{ $said->{readable} };
 	my %there = %may;
 	if (!defined $said->{request}{response}{status}) {
-		# The application's own headers: the known ones, and those that
-		# it exposes in addition to the policy.
+		# Add the application's own headers: the known ones, and those
+		# that it exposes in addition to the policy.
 		%there = map { lc $_ => 1 } @sent;
 		$may{$_} = 1 for qw(cache-control content-language content-type
 		    expires last-modified pragma);
@@ -387,8 +388,8 @@ sub check_readable {
 	return;
 }
 
-# If several headers are not allowed, a browser names any of them, explain the
-# first.
+# If several headers are not allowed, a browser names any of them, but explain
+# names the first.
 sub same_header {
 	my ($said, $got, $text) = @_;
 	my $field = $browser->{header};
@@ -403,8 +404,8 @@ sub same_header {
 	return $text;
 }
 
-# The messages are those of the version that explain was written for; others
-# may differ.
+# explain has the messages of one version of the browser; those of other versions
+# may differ and are not compared.
 sub same_words {
 	my ($what, $got, $want) = @_;
 	return unless $browser->{same_words};
@@ -416,8 +417,8 @@ sub same_words {
 	return same($what, $got, $want);
 }
 
-# The message of explain as the browser's console prints it: with the real
-# status of the application, which explain assumes to be 200.
+# Returns explain's message as the browser's console must print it: with the
+# application's real status, which explain assumes to be 200.
 sub expected_message {
 	my ($said, $f, $got) = @_;
 	my $message = $said->{message} =~ s/ \(Note: .*\)//r;
@@ -430,8 +431,8 @@ sub expected_message {
 	return $message;
 }
 
-# The exceptions of fetch() and XMLHttpRequest.  Only explain names the header;
-# the browser shows the URL as given, explain without the password.
+# Compares the exceptions of fetch() and XMLHttpRequest.  Only explain names the
+# header.  The browser shows the URL as given, explain without the password.
 sub check_thrown {
 	my ($got, $message) = @_;
 	same_words('thrown', map { s{(?<=: )http://.*}{}rsi
@@ -439,8 +440,8 @@ sub check_thrown {
 	return;
 }
 
-# An element or a font: whether it has loaded means nothing if corswrap has
-# sent an error, or the font is invalid.
+# Checks an element or a font.  Whether it has loaded means nothing if corswrap
+# has sent an error, or the font is invalid.
 sub check_element {
 	my ($said, $f, $got) = @_;
 	my $status = $said->{request}{response}{status} // 200;
@@ -481,8 +482,9 @@ sub check_outcome {
 	return;
 }
 
-# lighttpd refuses unknown methods (without a log line) and invalid bytes
-# before corswrap gets them: explain knows the policy, not the server.
+# lighttpd refuses unknown methods (without a log line) and invalid bytes before
+# corswrap gets them.  explain cannot predict that: it knows the policy, not the
+# server.
 sub server_refused {
 	my ($said, $seen) = @_;
 	return 0 unless $said->{request}{sent};
@@ -528,29 +530,32 @@ sub check {
 
 # --- the test -----------------------------------------------------------------
 
-# All kinds must have occurred, or the test proves nothing.
+# Each kind of exchange must have occurred, or the test proves nothing about it.
 sub check_tally {
 	my ($count) = @_;
 	my @kinds = ('none, allowed', 'none, blocked', 'preflight, allowed',
 		'preflight, blocked', 'refused by fetch()', 'resource-policy');
-	# Of a few, some kinds may have been none.
+	# With fewer than 100 exchanges, some kinds may not occur.
 	for my $kind ($count < 100 ? () : @kinds) {
 		cmp_ok($tally{$kind} // 0, '>=', $count / 100,
-			"$kind: enough of them");
+			"$kind: at least one exchange in a hundred is of this kind");
 	}
 	cmp_ok($tally{'refused by lighttpd'} // 0, '<=', $count / 15,
-		'few that lighttpd refused');
+		'lighttpd refuses at most one request in fifteen');
 	note(join ', ', map { "$_: $tally{$_}" } sort keys %tally);
 	return;
 }
 
-# check_browser(name, seed, count, at_once: requests of a page at the same
-# time, start => sub (port): the browser, version: whose messages explain has,
-# failed: the exception of fetch() if the console has the cause, header: finds
-# the name of a header in a message, tidy => sub (text): normalises parts that
-# do not matter, lines => sub (console's lines): { number => [line] }).  unsaid
-# => sub (explanation, exchange): is it blocked without a console message?
-# This is a whole test file.
+# check_browser(...) is a whole test file.  Arguments:
+#   name, seed, count
+#   at_once   how many requests a page sends at the same time
+#   start     sub (port): starts the browser and returns it
+#   version   the version whose messages explain has
+#   failed    the exception of fetch() if the console has the cause
+#   header    a pattern that finds the name of a header in a message
+#   tidy      sub (text): normalises parts that do not matter
+#   lines     sub (lines of the console): returns { number => [line] }
+#   unsaid    sub (explanation, exchange): is it blocked without a console message?
 sub check_browser {
 	$browser = {@_};
 	plan skip_all => 'no lighttpd' unless have_program('lighttpd');
@@ -580,7 +585,7 @@ sub check_browser {
 	my $got = ask_browser($engine,
 		write_pages($browser->{at_once}, @fetches));
 	undef $engine;
-	# The log is complete when it has ended.
+	# The log is complete only after lighttpd has exited.
 	stop($lighttpd);
 	stop($corswrap);
 	my $seen = read_log();

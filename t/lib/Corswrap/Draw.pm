@@ -1,8 +1,8 @@
 package Corswrap::Draw;
 
-# Random policies, pages' fetch() calls and applications, the same for the same
-# seed.  Values are drawn near limits: 127, 128 and 129 bytes, methods in
-# unusual case, origins that nearly match.
+# Draws random policies, pages' fetch() calls and applications, which are the same
+# for the same seed.  Values are often near limits: 127, 128 and 129 bytes, methods
+# in unusual case, origins that nearly match.
 #
 #	my $draw = Corswrap::Draw->new(seed => 7, port => $port);
 #	my @policies = map { $draw->policy($_) } 1 .. 40;
@@ -26,7 +26,7 @@ sub one {
 	return $from[ rand @from ];
 }
 
-# Some of them, each at most once, in a random order.
+# Returns at most $most of the values, each at most once, in a random order.
 sub some {
 	my ($self, $most, @from) = @_;
 	my $count = int rand $most + 1;
@@ -38,7 +38,7 @@ sub some {
 # --- pages and servers
 # --------------------------------------------------------
 
-# Names that resolve to this machine for the browser.
+# Host names that the browser resolves to this machine.
 my @page_hosts = qw(127.0.0.1 localhost app.example.com sub.app.example.net);
 my @api_hosts  = qw(127.0.0.1 localhost api.example.com app.example.com);
 
@@ -46,7 +46,7 @@ sub hosts {
 	return qw(app.example.com api.example.com sub.app.example.net);
 }
 
-# The origins that have a page; "null" is one of a sandboxed page.
+# Returns the origins that have a page; "null" is the origin of a sandboxed page.
 sub origins {
 	my ($self) = @_;
 	return ((map { "http://$_:$self->{port}" } @page_hosts), 'null');
@@ -66,7 +66,7 @@ sub policy_origins {
 	if ($self->chance(0.2)) {
 		push @keys, 'origins = *' unless $credentials;
 	} elsif ($self->chance(0.4)) {
-		# Every page but the sandboxed one.
+		# These match every page except the sandboxed one.
 		push @keys, "origins = http://127.0.0.1:$port "
 		    . "http://localhost:* http://*.example.com:$port "
 		    . "http://*.example.net:*";
@@ -93,7 +93,7 @@ sub policy_origins {
 	return @keys;
 }
 
-# policy(N): the text of [cors pN], which covers /p/N/*.
+# policy(N): returns the text of [cors pN], which covers /p/N/*.
 sub policy {
 	my ($self, $n) = @_;
 	my $credentials = $self->chance(0.45);
@@ -127,7 +127,7 @@ sub policy {
 
 # --- fetch() ------------------------------------------------------------------
 
-# A value of about so many bytes, of those given.
+# Returns a value of that length, made of the given pieces.
 sub value {
 	my ($self, $length, @bytes) = @_;
 	return join '', map { $self->one(@bytes) } 1 .. $length;
@@ -147,7 +147,7 @@ my @ranges = ('bytes=0-99', 'bytes=100-', 'bytes=-100', 'bytes=000-', 'bytes=5-3
 	'bytes=0-9223372036854775806', 'bytes=1-1', 'items=0-1', 'bytes=007-08', 'Bytes = 5 - 6 ', 'bytes=-7',
     'bytes=', 'bytes=-', 'bytes=x-1', 'bytes=1-x', 'bytes=10-9', 'bytes', 'bytes=9-10');
 
-# Header values that are safelisted, or nearly.
+# Returns a header whose value is safelisted, or nearly.
 sub safelisted {
 	my ($self) = @_;
 	my $name = $self->one(qw(Accept Accept-Language Content-Language
@@ -180,10 +180,10 @@ sub header {
 	return $self->one([ 'X Bad', '1' ], [ '', '1' ], [ 'X-One', "a\nb" ]);
 }
 
-# Around 1024 bytes of safelisted values together.
+# Returns safelisted headers whose values have about 1024 bytes in total.
 sub long_headers {
 	my ($self) = @_;
-	# Ranges and types too: each is at most 128.
+	# Each value has at most 128 bytes, Range and Content-Type included.
 	my $left = $self->one(1020, 1021, 1022, 1024, 1025, 1026);
 	my @headers = ([ 'Content-Type', 'text/plain' ]);
 	$left -= length 'text/plain';
@@ -192,7 +192,7 @@ sub long_headers {
 		push @headers, [ $name, 'a' x $length ];
 		$left -= $length;
 	}
-	# Other hints on Chromium's list.
+	# More names on Chromium's list of client hints.
 	for my $name (qw(DPR Width Viewport-Width Device-Memory Downlink RTT)) {
 		last if $left <= 0;
 		my $length = $left > 128 ? 128 : $left;
@@ -204,7 +204,7 @@ sub long_headers {
 
 my @odd = (qw({ } | ^ ` < > " ' ! $ & * ; : @ = + ~ \\ [ ]), ' ');
 
-# The same URL in different notations.
+# Returns a URL in one of several notations.
 sub url {
 	my ($self, $number, $policy) = @_;
 	my $host = $self->one(@api_hosts);
@@ -222,8 +222,8 @@ sub url {
 	return $url;
 }
 
-# fetch(NUMBER, POLICIES): the call of the page of that origin, and the
-# response of the application.
+# fetch(NUMBER, POLICIES): returns a call of fetch(), the origin of the page that
+# makes it, and the response of the application.
 sub fetch {
 	my ($self, $number, $policies) = @_;
 	my @headers = map { $self->header } 1 .. $self->one(0, 0, 1, 1, 1, 2, 3);
@@ -236,8 +236,8 @@ sub fetch {
 	my $policy = 1 + int rand @$policies;
 	my @origins = $self->origins;
 	my $own = $self->one(0, 0, 0, 1 .. 6);
-	# No policy covers it; explain then assumes that the application sends
-	# no CORS headers.
+	# Sometimes no policy covers the URL.  explain then assumes that the
+	# application sends no CORS headers, so it must send none.
 	($policy, $own) = ('none', 0) if $self->chance(0.04);
 	return {
 		number => $number, policy => $policy,
@@ -250,8 +250,8 @@ sub fetch {
 	};
 }
 
-# The same request made in other ways, most of which have no method and no
-# headers; adds { as, mode, body, listens, coep, redirect }.
+# Like fetch, but the request may be sent in other ways, most of which have no
+# method and no headers.  Adds { as, mode, body, listens, coep, redirect }.
 sub exchange {
 	my ($self, $number, $policies) = @_;
 	my $f = $self->fetch($number, $policies);
@@ -268,19 +268,19 @@ sub exchange {
 		$f->{method} = $self->one(qw(GET POST HEAD post))
 		    if $f->{mode} eq 'no-cors' && $self->chance(0.8);
 	} else {
-		# They ignore an error page.
+		# Elements cannot set a method or headers, and ignore error pages.
 		@$f{qw(method headers status)} = ('GET', [], 200);
 	}
 	$f->{credentials} = 'same-origin' if $f->{as} eq 'font'
 	    || !$calls && $f->{mode} eq 'no-cors'
 	    || $f->{as} eq 'xhr' && $f->{credentials} eq 'omit';
-	# A setting of the page, and of fetch(): without redirects it has no
-	# effect.
+	# coep is a setting of the page.  redirect is one of fetch(), and has
+	# no effect here because nothing redirects.
 	$f->{coep} = $self->one(('unsafe-none') x 3, 'require-corp',
 	    'credentialless');
 	$f->{redirect} = $f->{as} eq 'fetch' ? $self->one(('follow') x 3,
 	    'error', 'manual') : 'follow';
-	# fetch() only allows this one with no-cors.
+	# With no-cors, fetch() allows only "follow".
 	$f->{redirect} = 'follow' if $f->{mode} eq 'no-cors';
 	$f->{url} =~ s/me:secret@// if $f->{as} ne 'fetch';
 	return $f;

@@ -1,7 +1,7 @@
 package Corswrap::Exchange;
 
-# Exchanges that must work through every server: the same requests, the same
-# responses.
+# Exchanges that must work through every server: the same requests must get the
+# same responses.
 #
 # SPDX-License-Identifier: ISC
 
@@ -16,7 +16,7 @@ our @EXPORT = qw(policy script site check_exchanges through_servers);
 
 my $origin = 'https://app.example.com';
 
-# A policy for the script in a folder; app: more lines of [app].
+# Returns a policy for the script in a folder; $app has more lines of [app].
 sub policy {
 	my ($app) = @_;
 	return <<"END";
@@ -75,8 +75,8 @@ print "method=\$ENV{REQUEST_METHOD} length=\$length\\n";
 END
 }
 
-# A folder as the shipped configurations expect it: the script, which notes its
-# starts in run/count, and the two policies.
+# Makes a folder as the shipped configurations expect it, with the script, which
+# notes its starts in run/count, and the two policies.
 sub site {
 	my $dir = tempdir();
 	make_places($dir);
@@ -86,8 +86,8 @@ sub site {
 	return $dir;
 }
 
-# Name, server, configuration, path of the script, and the policy of a responder
-# that is not the server's child.
+# Name, server, configuration, path of the script, and the policy of the responder
+# if the server does not start it.
 my @servers = (
 	[ 'nginx',    'nginx',    'nginx.conf',   '/api', 'app' ],
 	[ 'HAProxy',  'haproxy',  'haproxy.cfg',  '/api', 'app' ],
@@ -99,10 +99,10 @@ my @servers = (
 	[ 'mod_cgid',  'apache', 'apache-cgid.conf', '/api', '' ],
 );
 
-# through_servers(TEST, app => LINES, script => TEXT, config => SUB): start
-# each installed server, with those lines of [app] and that text for the
-# script, and call TEST->(NAME, PORT, PATH, FOLDER).  config changes the
-# shipped configuration of that server in $_.
+# through_servers(TEST, app => LINES, script => TEXT, config => SUB): starts each
+# installed server, with these lines of [app] and this text of the script, and
+# calls TEST->(NAME, PORT, PATH, FOLDER).  config changes the server's shipped
+# configuration, which is in $_.
 sub through_servers {
 	my ($test, %o) = @_;
 	for my $case (@servers) {
@@ -146,86 +146,89 @@ sub preflight {
 	    'Access-Control-Request-Headers' => 'content-type' ]);
 }
 
-# check_exchanges(PORT, PATH, FILE WITH STARTS): the file must be empty.
+# check_exchanges(PORT, PATH, FILE WITH STARTS): runs the tests; the file must be
+# empty.
 sub check_exchanges {
 	my ($port, $path, $count) = @_;
 
 	my $r = preflight($port, $path, $origin);
-	is($r->{status}, 204, 'preflight: 204');
-	is(header($r, 'Access-Control-Allow-Origin'), $origin, 'its origin');
-	# Apache joins list headers again, without blanks.
+	is($r->{status}, 204, 'an allowed preflight gets 204');
+	is(header($r, 'Access-Control-Allow-Origin'), $origin,
+	    'the preflight response allows its origin');
+	# Apache joins list headers itself, without blanks.
 	like(header($r, 'Access-Control-Allow-Methods'), qr{^PUT, ?DELETE$},
-	    'its methods');
+	    'the preflight response lists the allowed methods');
 	is(header($r, 'Access-Control-Allow-Headers'), 'content-type',
-	    'its headers');
-	is(header($r, 'Access-Control-Max-Age'), 600, 'its max-age');
+	    'the preflight response allows the header');
+	is(header($r, 'Access-Control-Max-Age'), 600,
+	    'the preflight response has max-age');
 	like(header($r, 'Vary'), qr/^Origin,[ ]?Access-Control-Request-Method,[ ]?
-	    Access-Control-Request-Headers$/x, 'its Vary');
-	is($r->{body}, '', 'no body');
+	    Access-Control-Request-Headers$/x, 'the preflight response has Vary');
+	is($r->{body}, '', 'the preflight response has no body');
 
 	$r = preflight($port, $path, 'https://evil.example');
-	is($r->{status}, 403, 'refused preflight: 403');
+	is($r->{status}, 403, 'a preflight from another origin gets 403');
 	is(scalar(headers($r, 'Access-Control-Allow-Origin')), 0,
-	    'without an origin');
+	    'the 403 allows no origin');
 	is(starts($count), 0, 'the program was not started for a preflight');
 
 	$r = http($port, 'GET', $path, [ Origin => $origin ]);
-	is($r->{status}, 200, 'GET: 200');
+	is($r->{status}, 200, 'a GET gets 200');
 	is(header($r, 'Access-Control-Allow-Origin'), $origin,
-	    'one origin, ours');
+	    'the GET allows exactly one origin, that of the page');
 	is(header($r, 'Access-Control-Expose-Headers'), 'x-total-count',
-	    'exposed names');
+	    'the GET exposes X-Total-Count');
 	like(join(',', headers($r, 'Vary')), qr/^Accept-Encoding, ?Origin$/,
-	    'Vary merged');
-	like($r->{body}, qr/^method=GET length=0$/, 'the body');
+	    'Origin is added to the Vary of the program');
+	like($r->{body}, qr/^method=GET length=0$/, 'the GET has the body of the program');
 	is(starts($count), 1, 'the program was started once');
 
 	$r = http($port, 'GET', $path, [ Origin => 'https://evil.example' ]);
-	is($r->{status}, 200, 'another origin: it runs');
+	is($r->{status}, 200, 'a GET from another origin runs the program');
 	is(scalar(headers($r, 'Access-Control-Allow-Origin')), 0,
-	    'but may not be read');
+	    'the other origin cannot read the response');
 
 	$r = http($port, 'GET', "$path?do=bad", [ Origin => $origin ]);
-	is($r->{status}, 502, 'no header block: 502');
+	is($r->{status}, 502, 'a program without a header block gets 502');
 	is(header($r, 'Access-Control-Allow-Origin'), $origin,
-	    'which the page can see');
+	    'the page can read the 502');
 
 	my $body = 'x' x (1 << 20);
 	$r = http($port, 'PUT', $path, [ Origin => $origin,
 	    'Content-Type' => 'text/plain' ], $body);
-	like($r->{body}, qr/^method=PUT length=1048576$/, 'upload of 1 MB');
+	like($r->{body}, qr/^method=PUT length=1048576$/, 'an upload of 1 MB arrives');
 
-	# Caddy sets -1 for an unknown length, others nothing.
+	# For an unknown length, Caddy sets -1, other servers nothing.
 	my $chunks = "5\r\nhello\r\n2710\r\n" . 'y' x 10000 . "\r\n0\r\n\r\n";
 	$r = http($port, 'PUT', "$path?do=length", [ Origin => $origin,
 	    'Content-Type' => 'text/plain' ], $chunks, chunked => 1);
 	is($r->{body}, "10005 bytes, CONTENT_LENGTH 10005\n",
-	    'an upload in chunks: all of it, and its length');
+	    'an upload in chunks arrives, with its length');
 	is(header($r, 'Access-Control-Allow-Origin'), $origin,
-	    'with its CORS header');
+	    'the response has its CORS header');
 
-	# Servers join the lines of a header, or send each by itself; they drop
-	# names with "_", or merge two headers into one name.
+	# Some servers join the lines of a header, others pass on each line;
+	# some drop names with "_", others merge two headers into one name.
 	$r = http($port, 'GET', "$path?do=twice", [ Origin => $origin,
 	    Accept => 'a/b', Cookie => 'c=1', 'X-Foo-Bar' => 'x',
 	    Accept => 'c/d', Cookie => 'd=2', 'X-Foo_Bar' => 'y' ]);
 	like($r->{body}, qr{\AHTTP_ACCEPT=a/b,[ ]?c/d\n
 	    HTTP_COOKIE=c=1(?:;[ ]?|,[ ])d=2\n(?:HTTP_X_FOO_BAR=.*\n)?\z}x,
-	    'a header on two lines is one variable');
+	    'the program gets a header on two lines as one variable');
 
 	unlink "$count.seen";
 	$r = http($port, 'GET', "$path?do=slow", [ Origin => $origin ], undef,
 	    each => sub { write_file("$count.seen", '') if $_[0] =~ /^part 1/m });
 	is($r->{body}, "part 1\nseen\n",
-	    'a response in parts is handed on as it comes');
+	    'each part of a response is passed on immediately');
 	is(header($r, 'Access-Control-Allow-Origin'), $origin,
-	    'with its CORS header');
+	    'the response has its CORS header');
 
 	$r = http($port, 'OPTIONS', $path, [ Origin => $origin ]);
 	like($r->{body}, qr/^method=OPTIONS /,
-	    'an OPTIONS that is no preflight is the program\'s');
+	    'the program gets an OPTIONS that is not a preflight');
 	is(header($r, 'Access-Control-Allow-Origin'), $origin,
-	    'and is answered as any request');
+	    'an OPTIONS that is not a preflight gets CORS headers');
 	return;
 }
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: ISC
 #
-# corscheck explain and corswrap compared: a question, its explanation,
-# corswrap's responses to exactly the requests in the explanation, and the
-# verdict of a browser of a few lines on these responses.
+# Compares corscheck explain with corswrap: takes a question and its explanation,
+# sends corswrap exactly the requests in the explanation, and decides as a browser
+# would (in a few lines of code) about the responses.
 
 package Corswrap::Explain;
 
@@ -18,7 +18,8 @@ use constant APP_STATUS => 218;
 
 our @EXPORT_OK = qw(explain_json explain_arguments disagreements);
 
-# { url, origin, method, headers => [[n, v]], credentials } as arguments.
+# Returns the arguments for { url, origin, method, headers => [[n, v]],
+# credentials }.
 sub explain_arguments {
 	my ($q) = @_;
 	return ('--url', $q->{url}, '--origin', $q->{origin},
@@ -27,7 +28,8 @@ sub explain_arguments {
 		($q->{credentials} ? '--credentials' : ()));
 }
 
-# The object that explain prints; nothing and its output if that is not JSON.
+# Returns the object that explain prints, or undef and its output if that is not
+# JSON.
 sub explain_json {
 	my ($q, @policy) = @_;
 	local $ENV{CORSWRAP_POLICY} = $q->{chosen};
@@ -40,7 +42,7 @@ sub explain_json {
 	return ($e, $err);
 }
 
-# The variables that a web server sets for a browser's request to the URL.
+# Returns the variables that a web server sets for a browser's request to the URL.
 sub _variables {
 	my ($q, $request) = @_;
 	my ($scheme, $host, $port, $target) =
@@ -56,8 +58,8 @@ sub _variables {
 		REQUEST_METHOD    => $request->{method},
 		REQUEST_URI       => $target,
 		SCRIPT_NAME       => '/cgi-bin/app',
-		# Only the header that explain assumes, and a status that no
-		# other component sends.
+		# The only header is the one that explain assumes.  No other
+		# component sends this status.
 		APP_OUTPUT        => 'Status: ' . APP_STATUS
 		    . "\r\nContent-Type: text/plain\r\n\r\napp ran\n",
 		PATH              => $ENV{PATH},
@@ -81,7 +83,7 @@ sub _ran {
 	return $r->{status} == APP_STATUS;
 }
 
-# Header lines as explain prints them: each name once.
+# Returns the headers as explain prints them: each name once.
 sub _joined {
 	my ($r) = @_;
 	my %joined;
@@ -101,7 +103,8 @@ sub _said {
 	return join "\n", sort map { lc($_) . ": $headers->{$_}" } keys %$headers;
 }
 
-# Send it to corswrap, and compare the response with explain's prediction.
+# Sends the request to corswrap, and compares the response with explain's
+# prediction.
 sub _ask {
 	my ($q, $policy, $step, $wrong) = @_;
 	my $variables = _variables($q, $step->{request} // $step);
@@ -133,7 +136,7 @@ sub _may_read {
 	    eq 'true';
 }
 
-# Fetch, "CORS-preflight fetch", 7; Chromium's `*` covers authorization.
+# Fetch, "CORS-preflight fetch", 7.  In Chromium, `*` also covers authorization.
 sub _may_send {
 	my ($q, $asked, $r) = @_;
 	return 0 unless _may_read($q, $r) && $r->{status} =~ /^2\d\d$/;
@@ -149,8 +152,8 @@ sub _may_send {
 	return !grep { !$has{$_} && !($star && $has{'*'}) } keys %want;
 }
 
-# disagreements(QUESTION, POLICY FILE, EXPLANATION): where corswrap and that
-# browser differ from explain.
+# disagreements(QUESTION, POLICY FILE, EXPLANATION): lists where corswrap or that
+# browser differs from explain.
 sub disagreements {
 	my ($q, $policy, $e) = @_;
 	my @wrong;

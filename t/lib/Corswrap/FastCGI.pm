@@ -66,7 +66,7 @@ sub _length {
 	return $n < 128 && !$long ? pack('C', $n) : pack('N', $n | 0x80000000);
 }
 
-# Name-value pairs; an array keeps order and duplicates.
+# Encodes name-value pairs; an array keeps order and duplicates.
 sub pairs {
 	my ($params, $long) = @_;
 	my @list = ref $params eq 'HASH'
@@ -79,7 +79,7 @@ sub pairs {
 	return $bytes;
 }
 
-# A stream cut into records of at most split bytes, without its end.
+# Cuts a stream into records of at most `split` bytes; does not add its end.
 sub _stream {
 	my ($type, $bytes, %o) = @_;
 	my $step = $o{split} || 65535;
@@ -104,7 +104,7 @@ sub stdin_records {
 	    . ($o{no_stdin_end} ? '' : record(FCGI_STDIN, $o{id} || 1, '', 0));
 }
 
-# Everything a server sends for one request.
+# Returns everything that a server sends for one request.
 sub request_bytes {
 	my (%o) = @_;
 	return begin_record(%o)
@@ -145,7 +145,7 @@ sub connect {
 sub socket { return $_[0]{socket} }
 sub close  { my $s = delete $_[0]{socket}; close $s if $s; return }
 
-# Shut down the sending side; the other direction stays open.
+# Shuts down the sending side; the other direction stays open.
 sub shutdown_write { shutdown $_[0]{socket}, 1; return }
 
 sub _wait {
@@ -162,8 +162,8 @@ sub _wait {
 	}
 }
 
-# Send all the bytes, or fewer if the peer has closed or time is over: the
-# number sent.
+# Sends all the bytes, or fewer if the peer closes or the time is over.  Returns
+# the number of bytes sent.
 sub send_bytes {
 	my ($self, $bytes, $timeout) = @_;
 	my $until = time + patience($timeout || $self->{timeout});
@@ -183,8 +183,8 @@ sub send_bytes {
 	return $sent;
 }
 
-# More bytes into the buffer: their number, 0 at the end (a reset too), undef
-# when time is over.
+# Reads more bytes into the buffer.  Returns their number, 0 at the end (or after a
+# reset), or undef when the time is over.
 sub _fill {
 	my ($self, $until) = @_;
 	return 0 if $self->{eof};
@@ -205,8 +205,8 @@ sub _fill {
 	}
 }
 
-# The next record as {version,type,id,content,padding}; undef at the end of the
-# connection or when time is over ($c->{eof} says which).
+# Returns the next record as {version,type,id,content,padding}, or undef at the end
+# of the connection or when the time is over ($c->{eof} says which).
 sub read_record {
 	my ($self, $timeout) = @_;
 	return $self->_record(time + patience($timeout // $self->{timeout}));
@@ -234,7 +234,7 @@ sub _record {
 	}
 }
 
-# Bytes until the peer closes, time is over or max is reached.
+# Returns bytes until the peer closes, the time is over or max is reached.
 sub read_bytes {
 	my ($self, $timeout, $max) = @_;
 	my $until = time + patience($timeout // $self->{timeout});
@@ -244,7 +244,8 @@ sub read_bytes {
 	    defined $max ? $max : length $self->{in}, '';
 }
 
-# Seconds until the peer closes (other data from it is dropped), or undef.
+# Returns the seconds until the peer closes, or undef if it does not.  Data that it
+# sends is dropped.
 sub closed_within {
 	my ($self, $timeout) = @_;
 	my $start = time;
@@ -268,7 +269,7 @@ sub parse_response {
 		block => $head };
 }
 
-# The response to one request; see the pod.
+# Returns the response to one request; see the pod.
 sub read_response {
 	my ($self, %o) = @_;
 	my $until = time + patience($o{timeout} || $self->{timeout});
@@ -304,21 +305,21 @@ sub read_response {
 	return \%r;
 }
 
-# Send a request on this connection and read its response.
+# Sends a request on this connection and returns its response.
 sub request {
 	my ($self, %o) = @_;
 	$self->send_bytes(request_bytes(%o), $o{timeout});
 	return $self->read_response(%o);
 }
 
-# A connection that is silent for a second is closed (DESIGN.md section 3), and
-# on a busy machine that may be this process.
+# corswrap closes a connection that is silent for a second (DESIGN.md section 3).
+# On a busy machine this process may be that slow.
 sub _was_late {
 	my ($self) = @_;
 	return ($self->{begun} // 0) - $self->{connected} > 0.9;
 }
 
-# A new connection, with these bytes sent in time.
+# Returns a new connection on which these bytes were sent in time.
 sub fcgi_begin {
 	my ($address, $bytes) = @_;
 	my $c;
@@ -330,7 +331,7 @@ sub fcgi_begin {
 	return $c;
 }
 
-# One request over a connection of its own.
+# Sends one request over a connection of its own.
 sub fcgi_get {
 	my ($address, %o) = @_;
 	my $bytes = request_bytes(%o);

@@ -1,12 +1,12 @@
 package Corswrap::Faults;
 
-# Faults of programs, clients and policies, all at once; and a check for
-# leftovers.  t/hostile/faults.t runs it for seconds, bench/soak for any time.
+# Faults of programs, clients and policies, all at once, and a check for leftovers.
+# t/hostile/faults.t runs this for seconds, bench/soak for any time.
 #
 #	my $f = Corswrap::Faults->new(workers => 64);
-#	my $held  = $f->hold(200);          # slow requests at once
+#	my $held  = $f->hold(200);          # 200 slow requests at the same time
 #	my $tally = $f->chaos(clients => 8, seconds => 5);
-#	my $left  = $f->left;               # what should be nothing
+#	my $left  = $f->left;               # leftovers: there should be nothing
 #
 # SPDX-License-Identifier: ISC
 
@@ -22,7 +22,7 @@ use Corswrap::Responder qw(responder preflight get);
 use Corswrap::Test qw(corswrap read_file run tempdir
     under_valgrind wait_for write_file);
 
-# The program, by QUERY_STRING.  They need not start quickly.
+# The program; QUERY_STRING selects what it does.  Programs may start slowly.
 my $program = <<'END';
 #!/bin/sh
 head() { printf 'Content-Type: text/plain\n\n'; }
@@ -82,7 +82,8 @@ sub new {
 	return $self;
 }
 
-# Built with a sanitizer, whose own memory hides the program's?
+# Is it built with a sanitizer, or under valgrind?  Their own memory hides how much
+# corswrap uses.
 sub is_sanitized {
 	return 1 if under_valgrind();
 	return (run([ 'nm', '-D', corswrap() ]))[1] =~ /__[at]san_/;
@@ -103,10 +104,10 @@ sub counters {
 
 sub running { return $_[0]->counters->{corswrap_running_programs} // -1 }
 
-# --- clients of their own process ----------------------------------------------------
+# --- clients in processes of their own ------------------------------------------------
 
-# Run code in so many processes; each returns a hash of counts, which are
-# summed.
+# Runs the code in $count processes.  Each returns a hash of counts; the sums are
+# returned.
 sub _crowd {
 	my ($self, $count, $code, $meanwhile) = @_;
 	my $out = tempdir();
@@ -140,8 +141,8 @@ sub _crowd {
 	return \%sum;
 }
 
-# So many slow requests at once; each must be running before any may end.
-# Counts of the results, and `held`, how many ran at the same time.
+# Sends $count slow requests; all must be running before any can end.  Returns the
+# counts of the results, and `held`, how many ran at the same time.
 sub hold {
 	my ($self, $count) = @_;
 	my $each  = 200;
@@ -153,7 +154,8 @@ sub hold {
 		my $mine = $n * $each <= $count ? $each : $count % $each;
 		my @c = map {
 			my $c;
-			# A full queue of a unix socket says so at once.
+			# connect to a unix socket fails immediately if its queue is
+			# full.
 			wait_for(sub { $c = fcgi_connect($self->{r}->address,
 				timeout => 300) }, 60) or die "connect: $!";
 			$c->send_bytes(request_bytes(
@@ -172,8 +174,8 @@ sub hold {
 		my $now = $self->running;
 		$held = $now if $now > $held;
 		return if $now < $count && time < $until;
-		# A line for each of them, also for one whose shell is not there
-		# yet: it runs since its process does.
+		# There is a line for each request, also for one whose shell has
+		# not started yet: it counts as running since its process exists.
 		open $gate, '+<', "$self->{dir}/gate" or die "gate: $!";
 		syswrite $gate, "\n" x (2 * $count);
 	});
@@ -184,15 +186,15 @@ sub hold {
 # --- one request, and its expected result
 # ---------------------------------------------
 
-# The end of the response, and its result.  A response cut off by a signal must
-# not look complete to the server (F4).
+# How each response must end, and how it is checked.  A response that a signal cuts
+# off must not look complete to the server (F4).
 my %expected = (
 	nothing  => [ ended => sub { $_[0]{status} == 502 } ],
 	crash    => [ ended => sub { $_[0]{status} == 502 } ],
 	bighead  => [ ended => sub { $_[0]{status} == 502 } ],
 	midcrash => [ cut => sub { $_[0]{status} == 200 &&
 		    $_[0]{body} eq 'part' } ],
-	# On a slow machine a late response may be in time.
+	# On a slow machine the late part may still be in the response.
 	fork  => [ ended => sub { $_[0]{body} =~ (under_valgrind()
 		? qr/\Awhole(?:late\n)?\z/ : qr/\Awhole\z/)
 		    && $_[0]{appStatus} == 0 } ],
@@ -200,11 +202,11 @@ my %expected = (
 		    $_[0]{appStatus} == 0 } ],
 );
 
-# Requests that would last: their clients disconnect, or abort.
+# Requests that would not end by themselves: their clients disconnect, or abort.
 my @endless = qw(hang mute deaf pours brood);
 
 # A kept connection may be closed between two requests (as in HTTP; RFC 9110,
-# 9.2.2): a request sent into it was not accepted.
+# 9.2.2).  A request that was sent into the closing connection was not accepted.
 sub _request {
 	my ($c, %o) = @_;
 	my $r = $c->request(%o);
@@ -256,7 +258,7 @@ sub _stay {
 		params => get(QUERY_STRING => $name)), @{ $expected{$name} });
 }
 
-# Disconnect at a chosen moment.
+# Sends a request and disconnects at a random moment.
 sub _vanish {
 	my ($self, $c) = @_;
 	my $name  = (@endless, 'ok', 'flood900000')[ int rand 7 ];
@@ -266,7 +268,7 @@ sub _vanish {
 	$bytes .= stdin_records('x' x int rand 200_000, no_stdin_end => 1)
 	    if rand() < 0.5;
 	if (rand() < 0.4) {
-		# Somewhere in the middle of it.
+		# Disconnect somewhere in the middle of the request.
 		$c->send_bytes(substr $bytes, 0, int rand length $bytes);
 	} else {
 		$c->send_bytes($bytes . stdin_records(''));
@@ -297,7 +299,7 @@ sub _client {
 	return \%tally;
 }
 
-# Everything at once; the results by name.
+# Runs everything at the same time, and returns the results by name.
 sub chaos {
 	my ($self, %o) = @_;
 	my $until = time + $o{seconds};
@@ -326,7 +328,8 @@ sub chaos {
 # --- after the run
 # ----------------------------------------------------------------------
 
-# Programs of ours that still run, by their descriptors and command lines.
+# Returns the programs of this test that still run, found by their descriptors and
+# command lines.
 sub _programs {
 	my ($self) = @_;
 	my $pid = $self->{r}->pid;
@@ -344,13 +347,13 @@ sub _programs {
 
 sub zombies { return grep { / Z$/ } $_[0]->_programs }
 
-# Wait until it is idle, and list the leftovers: processes, names in TMPDIR,
-# descriptors by kind, resident KiB, threads.
+# Waits until corswrap is idle, and returns the leftovers: processes, names in
+# TMPDIR, descriptors by kind, resident KiB, threads.
 sub left {
 	my ($self, $seconds) = @_;
 	my $r = $self->{r};
 	wait_for(sub { $self->running == 0 && !$self->_programs }, $seconds // 60);
-	# Threads that are not needed end after a while.
+	# Threads that are no longer needed end after a while.
 	my $last = -1;
 	wait_for(sub { my $n = $r->descriptors + $r->threads;
 		my $still = $n == $last; $last = $n; sleep 0.7; $still }, 30);
@@ -361,7 +364,7 @@ sub left {
 		resident => $r->resident, running => $self->running };
 }
 
-# TERM while so many clients keep sending requests: the results.
+# Sends TERM while $clients clients keep sending requests; returns the results.
 sub stop_under_load {
 	my ($self, $clients) = @_;
 	my $r = $self->{r};

@@ -1,7 +1,7 @@
 package Corswrap::Firefox;
 
-# Real headless Firefox, driven by Marionette's protocol: JSON texts over a TCP
-# connection, each after its length.  The methods are those of
+# Drives a real headless Firefox by Marionette's protocol: JSON texts over a TCP
+# connection, each preceded by its length.  The methods are the same as those of
 # Corswrap::Chromium.
 #
 #	my $f = Corswrap::Firefox->new('network.proxy.type' => 1)
@@ -22,8 +22,9 @@ use Time::HiRes qw(time);
 
 my $json = JSON::PP->new->utf8;
 
-# It must not send requests of its own, change addresses to https or refuse
-# them; the listener must not change the preferences (it would, some fifty).
+# Firefox must not send requests of its own, change addresses to https or refuse
+# addresses.  Marionette must not change preferences: by default it changes about
+# fifty.
 my %prefs = (
 	'marionette.port' => 0,
 	'remote.prefs.recommended' => JSON::PP::false,
@@ -38,7 +39,7 @@ my %prefs = (
 	'services.settings.server' => 'data:,',
 );
 
-# The program, or nothing.
+# Returns the path of the program, or nothing if it is not installed.
 sub program {
 	for my $name (qw(firefox-esr firefox)) {
 		my $path = have_program($name);
@@ -47,8 +48,8 @@ sub program {
 	return;
 }
 
-# new(PREFERENCE => value, ...): a browser with a page, or nothing if it is not
-# installed.  Dies if it does not start.
+# new(PREFERENCE => value, ...): starts a browser with a page; returns nothing if it
+# is not installed.  Dies if it does not start.
 sub new {
 	my ($class, %more) = @_;
 	my $program = program() or return;
@@ -102,7 +103,7 @@ sub _attach {
 	return;
 }
 
-# The console's errors and warnings are kept in the window of the browser itself.
+# Keeps the console's errors and warnings in the window of the browser itself.
 sub _listen {
 	my ($self) = @_;
 	$self->_chrome(<<'END');
@@ -115,7 +116,7 @@ END
 	return;
 }
 
-# Run a script in the browser itself; returns its result.
+# Runs a script in the browser itself, and returns its result.
 sub _chrome {
 	my ($self, $script) = @_;
 	$self->call('Marionette:SetContext', { value => 'chrome' });
@@ -125,7 +126,7 @@ sub _chrome {
 	return $got->{value};
 }
 
-# One message, within the time; undef: none arrived.
+# Returns one message, or undef if none arrived in time.
 sub _receive {
 	my ($self, $until) = @_;
 	while (1) {
@@ -143,7 +144,8 @@ sub _receive {
 	}
 }
 
-# call(COMMAND, PARAMETERS, seconds): its result.  Dies on an error.
+# call(COMMAND, PARAMETERS, seconds): returns the command's result.  Dies on an
+# error.
 sub call {
 	my ($self, $command, $params, $seconds) = @_;
 	my $id = ++$self->{id};
@@ -158,20 +160,20 @@ sub call {
 	die "$command: no answer\n";
 }
 
-# The first number of its version.
+# Returns the browser's major version.
 sub version {
 	my ($self) = @_;
 	return ($self->{version} =~ /\A(\d+)/)[0];
 }
 
-# Load a page and wait until it has loaded.
+# Loads a page and waits until it has loaded.
 sub load {
 	my ($self, $url) = @_;
 	$self->call('WebDriver:Navigate', { url => $url });
 	return;
 }
 
-# The value of an expression in the page, promises awaited.
+# Returns the value of an expression in the page, after awaiting a promise.
 sub value {
 	my ($self, $expression, $seconds) = @_;
 	my $got = $self->call('WebDriver:ExecuteScript',
@@ -180,7 +182,7 @@ sub value {
 	return $got->{value};
 }
 
-# The console's messages since the last call, oldest first.
+# Returns the console's messages since the last call, oldest first.
 sub console {
 	my ($self) = @_;
 	return @{ $self->_chrome(
@@ -193,7 +195,7 @@ sub DESTROY {
 	local ($?, $@);
 	my $pid = delete $self->{pid};
 	eval { $self->call('Marionette:Quit', {}, 5) } if $self->{socket};
-	# It and its helpers are a process group of their own.
+	# The browser and its helpers are a process group of their own.
 	my $gone = wait_for(sub {
 		waitpid($pid, POSIX::WNOHANG()) == $pid }, 10);
 	kill 'KILL', -$pid;

@@ -1,10 +1,10 @@
 package Corswrap::Init;
 
-# What `corscheck init` prints, put unchanged into a minimal server: ports and
+# Puts what `corscheck init` prints, unchanged, into a minimal server.  Ports and
 # paths are set by init's own flags.
 #
 #	my $site = init_site($dir, 'nginx', 'git', '--git', '/srv/git');
-#	my $port = init_serve($site);        # its responder too, as printed
+#	my $port = init_serve($site);        # also starts its responder, as printed
 #	http($port, 'GET', '/git/...');
 #	init_stop($site);
 #
@@ -21,7 +21,7 @@ use File::Path qw(make_path);
 our @EXPORT = qw(init_servers init_folder init_site init_serve init_stop
     user_of_servers);
 
-# The servers of this machine, as init names them.
+# The servers that this machine may have, as init names them.
 my @all = qw(lighttpd lighttpd-cgi apache-fcgid apache-cgi apache-proxy nginx
     haproxy caddy busybox);
 my %program = (lighttpd => 'lighttpd', 'lighttpd-cgi' => 'lighttpd',
@@ -31,12 +31,12 @@ my %program = (lighttpd => 'lighttpd', 'lighttpd-cgi' => 'lighttpd',
 
 sub init_servers { return grep { have_program($program{$_}) } @all }
 
-# The user that the servers of these tests run as, for --user.
+# Returns the user that the servers of these tests run as, for --user.
 sub user_of_servers {
 	return $> == 0 ? 'www-data' : scalar getpwuid $>;
 }
 
-# A folder with corswrap and corscheck, and the folders that a server writes
+# Makes a folder with corswrap and corscheck, and the folders that a server writes
 # to.
 sub init_folder {
 	my $dir = tempdir();
@@ -47,12 +47,12 @@ sub init_folder {
 	return $dir;
 }
 
-# init_site(FOLDER, SERVER, NAME, FLAG, ...): { text, policy, server, dir }.
-# Flags of the test's own come last.
+# init_site(FOLDER, SERVER, NAME, FLAG, ...): runs init, and returns { text, policy,
+# server, dir }.  The test's own flags come last.
 sub init_site {
 	my ($dir, $server, $name, @flags) = @_;
-	# busybox httpd runs programs in cgi-bin; others need a folder for each
-	# policy, since such a program covers its whole folder.
+	# busybox httpd runs only programs in cgi-bin.  Other servers need a
+	# folder for each policy, because their program covers its whole folder.
 	my $folder = $server eq 'busybox' ? "$dir/www/cgi-bin" : "$dir/etc";
 	my $policy = "$folder/$name.ini";
 	my ($exit, $text, $said) = run([ "$dir/corscheck", 'init',
@@ -62,7 +62,7 @@ sub init_site {
 		'--log-file', "$dir/log/$name.log",
 		'--document-root', "$dir/www", @flags, $policy ]);
 	die "init --server $server @flags: $said" if $exit != 0;
-	# A program that the server starts does not make folders.
+	# lighttpd itself makes the socket, but not its folder.
 	if ($server =~ /^lighttpd/) {
 		mkdir "$dir/run/sockets";
 		chmod 0777, "$dir/run/sockets";
@@ -71,7 +71,7 @@ sub init_site {
 		dir => $dir, name => $name, said => $said };
 }
 
-# The command lines in the comments of a snippet, as a user types them.
+# Returns the commands in the comments of a snippet, as a user types them.
 sub commands {
 	my ($text) = @_;
 	my @lines;
@@ -85,14 +85,14 @@ sub commands {
 	return @lines;
 }
 
-# Run the printed commands: the folder, the responder, the link beside a
-# policy.
+# Runs the printed commands: they make the folder, start the responder and make the
+# link beside a policy.
 sub type {
 	my ($site) = @_;
 	my ($dir, @pids) = ($site->{dir});
 	for my $command (commands($site->{text})) {
-		# Commands of systemd and busybox: tests must not use this
-		# machine's.
+		# Skip commands of systemd and busybox: tests must not change
+		# this machine.
 		next if $command =~ m{^(?:systemctl|busybox|use_backend|printf)\b|/etc/systemd/};
 		if ($> != 0) {
 			$command =~ s/^install -d \K-o \S+ -g \S+ //;
@@ -167,7 +167,7 @@ $more
 END
 }
 
-# The use_backend lines are those of the comment.
+# The use_backend lines come from the comment of the snippet.
 sub in_haproxy {
 	my ($site, $more) = @_;
 	my $use = join '', map { "    $_\n" }
@@ -182,7 +182,7 @@ $site->{text}
 END
 }
 
-# More sites: [ ADDRESS, LINES ].
+# @sites are more sites: [ ADDRESS, LINES ].
 sub in_caddy {
 	my ($site, $more, @sites) = @_;
 	my $text = "{\n\tadmin off\n\tauto_https off\n}\n";
@@ -205,7 +205,7 @@ sub in_busybox {
 	my ($site) = @_;
 	my $port = free_port();
 	my ($command) = grep { /^busybox / } commands($site->{text});
-	# On loopback only, without the environment of the tests.
+	# It listens on loopback only, without the environment of the tests.
 	$command =~ s/ -u \S+// if $> != 0;
 	$command =~ s/ -p 8080 / -f -p 127.0.0.1:$port / or
 	    die "no port in: $command\n";
@@ -219,16 +219,16 @@ my %in = (lighttpd => \&in_lighttpd, 'lighttpd-cgi' => \&in_lighttpd,
 	nginx => \&in_nginx, haproxy => \&in_haproxy, caddy => \&in_caddy,
 	busybox => \&in_busybox, map { $_ => \&in_apache } keys %apache_modules);
 
-# init_serve(SITE, MORE, ...): the port.  MORE: lines of the server in addition
-# to the snippet; the rest are modules for Apache, lines of http for nginx,
-# more sites for Caddy.
+# init_serve(SITE, MORE, ...): starts the server and returns its port.  MORE has
+# lines of the server in addition to the snippet; the other arguments are modules
+# for Apache, lines of http for nginx, or more sites for Caddy.
 sub init_serve {
 	my ($site, $more, @rest) = @_;
 	$site->{pids} = [ type($site) ];
 	return $in{ $site->{server} }->($site, $more // '', @rest);
 }
 
-# End the responder that was started by hand; servers end with the test.
+# Stops the responder of the site; servers run until the test ends.
 sub init_stop {
 	my ($site) = @_;
 	stop($_) for @{ $site->{pids} // [] };

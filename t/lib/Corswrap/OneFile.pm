@@ -1,12 +1,12 @@
 package Corswrap::OneFile;
 
-# The one-file page in a real browser: it prints what corscheck prints, byte for
-# byte, from file://, and nothing leaves it.  t/onefile/browsers.t does so in three
-# engines.
+# Tests the one-file page in a real browser: opened from file://, it prints the same
+# as corscheck, byte for byte, and sends nothing.  t/onefile/browsers.t runs this in
+# three engines.
 #
-# A browser gets a copy of corscheck.html with a script of this test at its
-# end, whose hash is in the copy's CSP; it writes its results to the page's
-# title and the console.
+# A browser gets a copy of corscheck.html with a script of this test at its end.
+# The hash of the script is in the copy's CSP.  The script writes its results to
+# the page's title and the console.
 #
 # SPDX-License-Identifier: ISC
 
@@ -31,7 +31,7 @@ use Corswrap::Vectors qw(rows);
 
 our @EXPORT = qw(one_file check_one_file);
 
-# The file, or nothing if configure left it out.
+# Returns the path of the page, or nothing if configure left it out.
 sub one_file {
 	my $file = top_build() . '/corscheck.html';
 	return -e $file ? $file : ();
@@ -49,7 +49,7 @@ sub _job {
 	return { args => $args, files => {}, input => '', %o };
 }
 
-# The walks of t/explain/cases, in words, as JSON, for all browsers.
+# Returns jobs for the cases of t/explain/cases: as text, as JSON, for each browser.
 sub _walks {
 	my $dir = top_src() . '/t/explain/cases';
 	my %files = map { basename($_) => read_file($_) } glob "$dir/*.ini";
@@ -64,8 +64,8 @@ sub _walks {
 	return @jobs;
 }
 
-# t/cases: lint, and explain of each request.  In a browser expressions run in
-# another engine.
+# Returns jobs for t/cases: lint, and explain of each request.  In a browser,
+# regular expressions run in another engine.
 sub _cases {
 	my @jobs;
 	my $top = top_src();
@@ -76,7 +76,7 @@ sub _cases {
 			'origins.txt' => read_file("$top/t/cases/origins.txt"));
 		push @jobs, _job([ 'lint', '--json', 'case.ini' ],
 			files => \%files);
-		# It prints absolute paths.
+		# For an origins-file, dump prints an absolute path, which differs.
 		push @jobs, _job([ 'dump', 'case.ini' ], files => \%files)
 		    if $case->{text} !~ /^origins-file/m;
 		for my $r (@{ $case->{requests} }) {
@@ -91,7 +91,8 @@ sub _cases {
 	return @jobs;
 }
 
-# Mistakes in policies: the vectors, and cases for libidn2 and libpsl.
+# Returns jobs with mistakes in policies: the vectors, and cases for libidn2 and
+# libpsl.
 sub _lint {
 	my @policies = map { my $policy = $_->{policy};
 		"[cors]\n" . join '', map { s/=/ = /r . "\n" }
@@ -182,7 +183,7 @@ sub _others {
 # --- the output of corscheck
 # ------------------------------------------------------------
 
-# All in one shell: starting each separately would take longer.
+# Runs all jobs in one shell, because starting each separately would take longer.
 sub _expected {
 	my ($dir, @jobs) = @_;
 	my $quoted = sub { map { "'" . s/'/'\\''/gr . "'" } @_ };
@@ -205,7 +206,7 @@ sub _expected {
 		stderr => read_file("$dir/$_.err") } } 0 .. $#jobs;
 }
 
-# A form of the page, and the page that the CGI program makes of it.
+# Returns a form of the page, and the page that the CGI program responds with.
 sub _posted {
 	my $body = 'url=https%3A%2F%2Fapi.example.net%2F&origin=https%3A%2F%2F'
 	    . 'app.example.com&method=PUT&headers=X-A%3A+1&policy=%5Bcors%5D%0D%0A'
@@ -316,7 +317,7 @@ my $script = <<'END';
 });
 END
 
-# The copy.
+# Writes the copy of the page.
 sub _write_copy {
 	my ($file, $test) = @_;
 	my $html = read_file(one_file());
@@ -343,8 +344,8 @@ sub _encoded {
 		map { $_ => $base64->($expected->{$_}) } qw(stdout stderr) };
 }
 
-# The browser's results.  ask(URL) loads the page and polls for a text that has
-# "@@...@@".
+# Returns the browser's results.  ask(URL) loads the page, and returns a sub that
+# is polled until a text has "@@...@@".
 sub _found {
 	my ($ask, $file) = @_;
 	my $look = $ask->("file://$file");
@@ -355,7 +356,7 @@ sub _found {
 	return JSON::PP->new->utf8->decode(decode_base64($text));
 }
 
-# The zip's files in a folder, with corswrap.cgi beside them.
+# Unpacks the zip into a folder with corswrap.cgi, and tests that a preflight works.
 sub _check_upload {
 	my ($dir, $zip) = @_;
 	write_file("$dir/api.zip", decode_base64($zip));
@@ -367,9 +368,9 @@ z.extractall(sys.argv[1] + ".d")
 print([(i.filename, oct(i.external_attr >> 16)) for i in z.infolist()])
 END
 	is($out, "[('.htapi.ini', '0o100644'), ('.htaccess', '0o100644')]\n",
-	    'the zip is whole') or diag $err;
+	    'the zip has both files, readable by all') or diag $err;
 	like(read_file("$dir/api.zip.d/.htaccess"), qr{^    Action cors-api /api/api\.cgi$}m,
-	    'its .htaccess hands scripts to the program');
+	    'the .htaccess hands scripts to the program');
 	my $program = "$dir/api.zip.d/api.cgi";
 	install_program(corswrap(), $program);
 	for (['https://b.example', 204], ['https://c.example', 403]) {
@@ -377,19 +378,20 @@ END
 		my $r = cgi_run(program => $program, env => {
 			REQUEST_METHOD => 'OPTIONS', HTTP_ORIGIN => $origin,
 			HTTP_ACCESS_CONTROL_REQUEST_METHOD => 'PUT' });
-		is($r->{status}, $want, "uploaded: a preflight of $origin");
+		is($r->{status}, $want, "uploaded: a preflight from $origin gets $want");
 	}
 	return;
 }
 
-# What is asked, what corscheck prints, and the copy: made once for all engines.
+# The jobs, what corscheck prints for them, and the copy of the page are made once
+# for all engines.
 my $prepared;
 sub _prepared {
 	return $prepared //= do {
 		my $dir = tempdir();
 		my $ids = [ map { /^([a-z-]+)  / ? $1 : () } split /\n/,
 			(run([ corscheck(), 'help' ]))[1] ];
-		cmp_ok(scalar @$ids, '>', 50, 'help has ids');
+		cmp_ok(scalar @$ids, '>', 50, 'corscheck help lists more than 50 ids');
 		my @jobs = (_walks(), _cases(), _lint(), _import(), _pasted(),
 			_others($ids));
 		mkdir "$dir/jobs";
@@ -409,7 +411,7 @@ sub _prepared {
 	};
 }
 
-# check_one_file(ENGINE, sub (URL) { ...; sub { texts } })
+# check_one_file(ENGINE, sub (URL) { ...; sub { texts } }): runs the tests.
 sub check_one_file {
 	my ($engine, $ask) = @_;
 	my $p = _prepared();
@@ -417,20 +419,26 @@ sub check_one_file {
 	my $found = _found($ask, "$p->{dir}/test.html");
 	is($found->{error}, undef, "$engine: the page runs");
 	return if $found->{error};
-	cmp_ok($found->{done}, '>', 500, "$engine: corscheck ran");
-	is_deeply($found->{bad}, [], "$engine: it prints what corscheck prints")
+	cmp_ok($found->{done}, '>', 500, "$engine: the page ran more than 500 jobs");
+	is_deeply($found->{bad}, [], "$engine: the page prints the same as corscheck")
 	    or _explain($found->{bad}, @$p{qw(jobs expected)});
-	ok($found->{page}, "$engine: the page is the CGI program's");
-	is($found->{title}, 'Blocked - CORS analyzer', "$engine: a form is answered");
-	like($found->{answer}, qr/origin-not-allowed/, "$engine: with its reason");
-	like($found->{live}, qr/orgins/, "$engine: errors are shown as one types");
-	like($found->{reference}, qr/Reference/, "$engine: links are followed");
-	is($found->{fetch}, 'blocked', "$engine: nothing is sent");
+	ok($found->{page},
+	    "$engine: the page for a form is the same as that of the CGI program");
+	is($found->{title}, 'Blocked - CORS analyzer',
+	    "$engine: submitting a form shows its verdict");
+	like($found->{answer}, qr/origin-not-allowed/,
+	    "$engine: the verdict has its reason");
+	like($found->{live}, qr/orgins/,
+	    "$engine: errors are shown while the user types");
+	like($found->{reference}, qr/Reference/,
+	    "$engine: the link to the reference works");
+	is($found->{fetch}, 'blocked', "$engine: fetch() is blocked");
 	is_deeply([ sort @{ $found->{violations} } ], [ 'connect-src', 'img-src' ],
-	    "$engine: by its CSP");
-	ok(!IO::Select->new($p->{elsewhere})->can_read(0), "$engine: nothing came");
+	    "$engine: the CSP blocks fetch() and images");
+	ok(!IO::Select->new($p->{elsewhere})->can_read(0),
+	    "$engine: no connection arrived at the other server");
 	is($found->{regex}, 'Blocked - CORS analyzer',
-	    "$engine: an expression, by RegExp");
+	    "$engine: origins-regex is matched by the browser's RegExp");
 	_check_upload($dir, $found->{zip});
 	return;
 }

@@ -1,7 +1,7 @@
 package Corswrap::Packages;
 
-# Which package takes each installed file, as the lists of debian/, the spec and
-# the APKBUILD say, so that a test can hold them to `make install`.
+# Reads from the lists of debian/, the spec and the APKBUILD which package takes
+# each installed file, so that a test can compare them with `make install`.
 #
 # SPDX-License-Identifier: ISC
 
@@ -12,7 +12,8 @@ use Exporter qw(import);
 
 our @EXPORT_OK = qw(taken_by_debian taken_by_rpm taken_by_alpine);
 
-# A shell's pattern, of a file or of a folder with all below it.
+# Returns an expression for a shell pattern, which matches a file, or a folder and
+# everything below it.
 sub _matcher {
 	my ($glob) = @_;
 	my $re = join '', map { $_ eq '*' ? '[^/]*' : quotemeta }
@@ -20,8 +21,9 @@ sub _matcher {
 	return qr{\A/$re(?:/.*)?\z}s;
 }
 
-# Rules are [package, pattern]; the first that fits a file takes it, and the
-# package '-' is none. The packages by file, and the patterns that took nothing.
+# Rules are [package, pattern].  The first that matches a file takes it; the package
+# '-' means that no package has it.  Returns the packages by file, and the patterns
+# that took nothing.
 sub _take {
 	my ($files, @rules) = @_;
 	my (%by, @idle);
@@ -40,7 +42,8 @@ sub _lines {
 	return grep { !/^\s*(?:#|$)/ } split /\n/, read_file($file);
 }
 
-# What a recipe removes below the folder, and a package gets in another way.
+# Returns what a recipe removes below the folder because a package gets it in
+# another way.
 sub _removed {
 	my ($text, $below) = @_;
 	$text =~ s/\\\n/ /g;
@@ -52,7 +55,7 @@ sub taken_by_debian {
 	my ($files) = @_;
 	my $debian = top_src() . '/debian';
 	my @rules;
-	# dh_installexamples takes them of the source.
+	# dh_installexamples takes examples from the source tree.
 	my @examples = map { my $list = $_;
 		my ($package) = $list =~ m{([^/]+)\.examples$};
 		map { [ $package, "/usr/share/doc/corswrap/$_" ] }
@@ -97,7 +100,7 @@ sub taken_by_rpm {
 			    $1 ? $2 : [ $package, $2 ];
 		}
 	}
-	# What one package leaves out is for the others.
+	# A file that one package excludes may be in another package.
 	@rules = sort { length $b->[1] <=> length $a->[1] } @rules;
 	my ($by, $idle) = _take($files, @rules);
 	for my $file (sort keys %{$by}) {
@@ -107,7 +110,7 @@ sub taken_by_rpm {
 	return ($by, $idle);
 }
 
-# What abuild's own functions move, and then the rest is the main package's.
+# abuild's own functions move some files; the rest is in the main package.
 sub taken_by_alpine {
 	my ($files) = @_;
 	my $recipe = read_file(top_src() . '/packaging/alpine/APKBUILD');

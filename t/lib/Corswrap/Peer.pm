@@ -1,8 +1,7 @@
 package Corswrap::Peer;
 
-# A FastCGI application for tests of `forward`, that misbehaves as the test
-# needs: every connection gets a process of its own, which calls a piece of the
-# test.
+# A FastCGI application for tests of `forward` that misbehaves as the test needs:
+# every connection gets a process of its own, which calls code of the test.
 #
 #	my $peer = peer("unix:$dir/app", sub {
 #		my ($c) = @_;			# a connection
@@ -43,7 +42,8 @@ sub _listen {
 	return $s || die "$address: $!";
 }
 
-# peer(ADDRESS, sub, backlog => N, busy => 1): busy does not accept.
+# peer(ADDRESS, sub, backlog => N, busy => 1): starts it; with busy it does not
+# accept connections.
 sub peer {
 	my ($address, $serve, %o) = @_;
 	my $dir    = tempdir();
@@ -79,8 +79,8 @@ sub peer {
 	return $self;
 }
 
-# Connections to a unix socket whose server does not accept, as many as fit;
-# 50: all fit.  They count as long as they are held.
+# Connects to a unix socket whose server does not accept, until its backlog is full
+# or 50 connections fit.  They stay in the backlog as long as the caller keeps them.
 sub fill_backlog {
 	my ($path) = @_;
 	my @held;
@@ -132,7 +132,7 @@ sub note {
 	return;
 }
 
-# More bytes; false at the end of the connection.
+# Reads more bytes; returns false at the end of the connection.
 sub fill {
 	my ($self) = @_;
 	my $n = sysread $self->{socket}, $self->{in}, 262144,
@@ -180,7 +180,7 @@ sub _pairs {
 	return @pairs;
 }
 
-# no_stdin: return as soon as the parameters are there.
+# With no_stdin it returns as soon as all parameters have arrived.
 sub read_request {
 	my ($self, %o) = @_;
 	my %r = (stdin => '', params_bytes => '', records => []);
@@ -205,7 +205,7 @@ sub read_request {
 	return;
 }
 
-# Send all the bytes; false if the other side does not read them.
+# Sends all the bytes; returns false if the other side does not read them.
 sub send {
 	my ($self, $bytes) = @_;
 	my $at = 0;
@@ -229,7 +229,7 @@ sub end {
 		. record(3, 1, pack 'NCx3', $app // 0, $protocol // 0));
 }
 
-# A complete response.
+# Sends a complete response.
 sub answer {
 	my ($self, $text) = @_;
 	my $bytes = '';
@@ -240,7 +240,8 @@ sub answer {
 		. record(3, 1, "\0" x 8));
 }
 
-# Seconds until the other side closes, at most so many; undef: it does not.
+# Returns the seconds until the other side closes, or undef if it does not within
+# $seconds.
 sub closed_within {
 	my ($self, $seconds) = @_;
 	my $until = Time::HiRes::time() + $seconds;

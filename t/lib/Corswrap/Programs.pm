@@ -1,6 +1,6 @@
 package Corswrap::Programs;
 
-# Programs that a responder runs, written by the test, and their results.
+# Runs programs that the test writes in a responder, and returns their results.
 #
 #	my $r = run_responder("max-body = 1K", server => 'log = debug');
 #	perl_program('x.pl', 'print "A: 1\n\nx"');
@@ -8,7 +8,8 @@ package Corswrap::Programs;
 #	cors_on($got, 'what');
 #	logged($r, qr/re/, 'what');
 #
-# Programs are in "$dir/cgi", which is the root; $dir is removed at the end.
+# The programs are in "$dir/cgi", which is the `root` of the policy; $dir is removed
+# at the end.
 #
 # SPDX-License-Identifier: ISC
 
@@ -30,7 +31,7 @@ our @EXPORT = qw($dir $origin perl_program shell_program quoted run_responder
     params ask one cors_on logged log_lines gone children_of zombies_of
     is_waiting);
 
-# CORSWRAP_WARM: every Perl program runs warm, and ask fails if one did not.
+# With CORSWRAP_WARM every Perl program must run warm: ask fails if one does not.
 my $warm = $ENV{CORSWRAP_WARM};
 $ENV{CORSWRAP_LIBEXEC} = top_src() . '/lib' if $warm;
 my $early = $warm ? 'if (exists $ENV{WARM_UP}) { print "Status: 204\n\n"; exit }'
@@ -40,8 +41,8 @@ our $dir;
 our $origin = 'https://a.example';
 in_own_folder();
 
-# A new $dir, for a process that must not share files.  Only its owner removes
-# it, by leave_folder or at its end.
+# Makes a new $dir, for a process that must not share files.  Only the process that
+# made it removes it, by leave_folder or at its end.
 sub in_own_folder {
 	$dir = tempdir();
 	mkdir "$dir/cgi";
@@ -64,15 +65,16 @@ sub shell_program {
 	return write_file("$dir/cgi/$name", "#!/bin/sh\n$code\n", 0755);
 }
 
-# Bytes as a Perl string literal.
+# Returns the bytes as a Perl string literal.
 sub quoted {
 	my ($text) = @_;
 	$text =~ s/([^ -~]|[\\"\$\@])/sprintf '\\x{%02x}', ord $1/ge;
 	return "\"$text\"";
 }
 
-# Lines of [app] (other sections may follow them); of [server], [cors]; the
-# rest is for Corswrap::Responder.
+# Starts a responder.  $app has lines of [app] (other sections may follow them);
+# server and cors have lines of these sections; the other options are for
+# Corswrap::Responder.
 sub run_responder {
 	my ($app, %o) = @_;
 	my $server = delete $o{server} // '';
@@ -96,7 +98,8 @@ $app
 END
 }
 
-# Parameters of a request for a script, by name or path, as a list.
+# Returns the parameters of a request for a script, which is given by name or path,
+# as a list.
 sub params {
 	my ($script, %more) = @_;
 	my $path = $script =~ m{^/|^proxy:} ? $script : "$dir/cgi/$script";
@@ -107,13 +110,14 @@ sub params {
 	return [ map { $_ => $p{$_} } grep { defined $p{$_} } sort keys %p ];
 }
 
-# One request; params => {} go over those of the script.  With a body it is a
-# POST with its length, unless params say otherwise.
+# Sends one request; params => {} override those of the script.  With a body it is
+# a POST with CONTENT_LENGTH, unless params say otherwise.
 sub ask {
 	my ($r, $script, %o) = @_;
 	return _ask($r, $script, %o) if !$warm || !_warms($r, $script, %o);
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	# An interpreter may see these while it compiles (corswrap-warm(7)).
+	# An interpreter is started with these variables (corswrap-warm(7)), so
+	# the requests that warm it up must have the same.
 	my %same = map { $_ => $o{params}{$_} } grep { exists $o{params}{$_} }
 	    qw(DOCUMENT_ROOT GATEWAY_INTERFACE SERVER_ADMIN SERVER_SOFTWARE);
 	Test::More::fail("$script does not get warm") if !wait_for(sub {
@@ -123,13 +127,13 @@ sub ask {
 	}, 20);
 	my $before = _warm_count($r);
 	my $got = _ask($r, $script, %o);
-	# If corswrap responds itself, no program runs.
+	# With 400 or 413 corswrap responds itself, and no program runs.
 	Test::More::fail("$script ran cold") if _warm_count($r) == $before &&
 	    $got->{status} !~ /^4(?:00|13)$/;
 	return $got;
 }
 
-# Is it an executable program, and in Perl?
+# Is it an executable Perl program?
 sub _warms {
 	my ($r, $script, %o) = @_;
 	my ($first) = read_file("$dir/cgi/$script") =~ /^(.*\n.*)/;
@@ -181,7 +185,7 @@ sub log_lines {
 	return grep { $_ =~ $re } split /\n/, $r->log;
 }
 
-# Has the process ended, perhaps as a zombie that another process must reap?
+# Has the process ended?  It may be a zombie that another process must reap.
 sub gone {
 	my ($pid) = @_;
 	return wait_for(sub {
@@ -194,13 +198,14 @@ sub _stats {
 	    map { m{(\d+)$} ? $1 : () } glob '/proc/[0-9]*';
 }
 
-# Pids of processes whose parent is this one; those among them that are dead.
+# Returns the pids of the children of a process; zombies_of returns only those that
+# are zombies.
 sub children_of {
 	my ($pid) = @_;
 	return map { /^(\d+) \(.*\) \S $pid /s ? $1 : () } _stats();
 }
 
-# Is it a warm interpreter, or a fork of one that waits for a request?
+# Is it a warm interpreter, or a fork of one, that waits for a request?
 sub is_waiting {
 	my ($pid) = @_;
 	my ($parent) = read_file("/proc/$pid/stat") =~ /\) \S (\d+) /;

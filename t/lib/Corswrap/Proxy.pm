@@ -1,14 +1,14 @@
 package Corswrap::Proxy;
 
-# A network that misbehaves: a process that passes bytes on between clients,
-# web servers, corswrap and its applications, and stalls, trickles, cuts or
-# resets connections at any byte.  (netem needs rights and a kernel that not
-# every machine has, and does not support unix sockets.)
+# A network that misbehaves: a process that passes bytes on between clients, web
+# servers, corswrap and its applications, and stalls, trickles, cuts or resets
+# connections at any byte.  (netem needs privileges and a kernel that not every
+# machine has, and does not support unix sockets.)
 #
 #	my $proxy = Corswrap::Proxy->new(seed => 7, routes => [
 #		{ place => 'server', listen => "unix:$dir/a", to => "unix:$dir/b" } ]);
-#	$proxy->harm->{'3-14'}      # what happened to the request id=3-14.
-#	$proxy->connections         # that are open
+#	$proxy->harm->{'3-14'}      # the faults of the request id=3-14.
+#	$proxy->connections         # the number of open ones, by place
 #
 # The fault of a request depends only on the seed, the place and the request's
 # id (id=DIGITS-DIGITS and a dot, in its first bytes), so plan_of can predict
@@ -33,20 +33,21 @@ our @EXPORT_OK = qw(plan_of);
 use constant {
 	TO_SERVER => 0,
 	TO_CLIENT => 1,
-	WAIT      => 0.3,            # for an id
+	WAIT      => 0.3,            # how long to wait for an id
 	LONG      => 5,              # longer than any limit of its users
 	PIECE     => 65536,
 	BUFFER    => 256 * 1024,
 };
 
-# Of 100 requests.  "short" and "trickle" only delay a request.
+# How many of 100 requests get each fault.  "short" and "trickle" only delay a
+# request.
 my @acts = ([ none => 30 ], [ short => 14 ], [ trickle => 14 ], [ long => 4 ],
 	[ close => 14 ], [ half => 10 ], [ reset => 14 ]);
 
 my $id = qr/\bid=(\d+-\d+)\./;
 
-# Interesting places: the first bytes, the border of a record or a buffer,
-# anywhere.
+# Returns an interesting offset: in the first bytes, at the border of a record or a
+# buffer, or anywhere.
 sub _offset {
 	my ($kind, $number) = @_;
 	return $number % 700 if $kind < 110;
@@ -54,7 +55,7 @@ sub _offset {
 	return int 2**(21 * ($number % 10_007) / 10_007);
 }
 
-# { act, direction, at, for }: for seconds, or so many bytes.
+# Returns { act, direction, at, for }: `for` is in seconds, or a number of bytes.
 sub plan_of {
 	my ($seed, $place, $request) = @_;
 	my ($choice, $number, $more, $bits) =
@@ -111,7 +112,7 @@ sub new {
 
 sub pid { return $_[0]{pid} }
 
-# The faults so far: id => [{ place, act, direction, at }, ...].
+# Returns the faults so far: id => [{ place, act, direction, at }, ...].
 sub harm {
 	my ($self) = @_;
 	my %harm;
@@ -123,10 +124,10 @@ sub harm {
 	return \%harm;
 }
 
-# Forget them.
+# Forgets the faults so far.
 sub forget { unlink "$_[0]{dir}/harm"; return }
 
-# Connections that it holds, by place.
+# Returns the number of connections that the proxy holds, by place.
 sub connections {
 	my ($self) = @_;
 	my $file = "$self->{dir}/count";
@@ -167,7 +168,7 @@ sub _serve {
 	local $SIG{PIPE} = 'IGNORE';
 	for (;;) {
 		my ($read, $write, $wait) = $self->_wishes;
-		# The process that started us may have died.
+		# Exit if the process that started us has died.
 		_exit(0) if getppid != $parent;
 		my $n = select $read, $write, undef, $asked ? 0 : $wait;
 		if ($asked) { $asked = 0; $self->_count }
@@ -180,7 +181,7 @@ sub _serve {
 	}
 }
 
-# The descriptors to wait for: (readable, writable, seconds).
+# Returns the descriptors to wait for: (readable, writable, seconds).
 sub _wishes {
 	my ($self) = @_;
 	my ($read, $write, $wait, $now) = ('', '', 1, time);
@@ -218,7 +219,7 @@ sub _accept {
 	return;
 }
 
-# Read available data, and pass on what is allowed.
+# Reads available data, and passes on as much as the faults allow.
 sub _turn {
 	my ($self, $c, $read) = @_;
 	for my $d (@{ $c->{ways} }) {
@@ -240,7 +241,7 @@ sub _turn {
 	return;
 }
 
-# Is there an id, another one than before?  Then its plan begins.
+# Starts the plan of a request when its id, other than the previous one, is found.
 sub _look {
 	my ($self, $c, $part) = @_;
 	my $text = $c->{tail} . $part;
@@ -248,13 +249,13 @@ sub _look {
 	my ($request) = $text =~ $id;
 	return if !defined $request || $request eq $c->{id};
 	@$c{qw(id until)} = ($request, 0);
-	# On a kept connection, the fault of the previous request also hits
+	# On a kept connection, the fault of the previous request also affects
 	# this one.
 	$self->_note($c, $c->{done})
 	    if grep { $_->{lost} || $_->{until} > time + 1 } @{ $c->{ways} };
 	my $plan = plan_of($self->{seed}, $c->{place}, $request);
 	for my $d (@{ $c->{ways} }) {
-		# Data that has not been passed on yet belongs to it.
+		# Data that has not been passed on yet belongs to the new request.
 		@$d{qw(count slow plan)} = (0, 0, undef);
 		$d->{plan} = $plan if $d->{number} == $plan->{direction} &&
 		    $plan->{act} ne 'none';
@@ -262,7 +263,7 @@ sub _look {
 	return;
 }
 
-# Pass on what is allowed; false: the connection is closed.
+# Passes on as much as the faults allow; returns false if the connection is closed.
 sub _pass {
 	my ($self, $c, $d) = @_;
 	while (!$d->{shut} && time >= $d->{until}) {
@@ -298,7 +299,7 @@ sub _pass {
 	return 1;
 }
 
-# Do the fault planned for this byte; false: the connection is closed.
+# Does the fault planned for this byte; returns false if the connection is closed.
 sub _act {
 	my ($self, $c, $d, $plan) = @_;
 	my $act = $plan->{act};
@@ -330,8 +331,8 @@ sub _note {
 	return;
 }
 
-# The end of a connection, or a reset of both sides.  (A unix socket is reset
-# when it is closed with input unread.)
+# Closes a connection, or resets both sides.  (A unix socket is reset when it is
+# closed with unread input.)
 sub _drop {
 	my ($self, $c, $reset) = @_;
 	for my $d (@{ $c->{ways} }) {

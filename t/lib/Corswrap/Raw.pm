@@ -1,6 +1,6 @@
 package Corswrap::Raw;
 
-# A server that responds with any bytes that a test chooses, valid or not.
+# A server that responds with whatever bytes a test chooses, valid or not.
 #
 # SPDX-License-Identifier: ISC
 
@@ -16,15 +16,15 @@ our @EXPORT = qw(raw_socket raw_server);
 my %group;    # leader of a process group => 1
 my $owner = $$;
 
-# Listening on a free port of 127.0.0.1.
+# Returns a socket that listens on a free port of 127.0.0.1.
 sub raw_socket {
 	return IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 64,
 	    ReuseAddr => 1) // die "listen: $!";
 }
 
-# raw_server(SOCKET, CODE): for each connection, CODE->(head of the request,
-# socket) in a process of its own; its result is sent, and the connection
-# closed.  The pid; it ends with the test.
+# raw_server(SOCKET, CODE): calls CODE->(head of the request, socket) for each
+# connection, in a process of its own, sends its result and closes the connection.
+# Returns the pid of the server, which ends with the test.
 sub raw_server {
 	my ($listen, $code) = @_;
 	my $pid = fork // die "fork: $!";
@@ -34,7 +34,8 @@ sub raw_server {
 		return $pid;
 	}
 	%group = ();
-	# A process group of its own, ended with all its processes.
+	# It is a process group of its own, so that all its processes can be
+	# ended.
 	setpgrp;
 	open STDOUT, '>', '/dev/null';
 	@SIG{qw(CHLD PIPE)} = qw(IGNORE IGNORE);

@@ -1,17 +1,17 @@
 package Corswrap::Responder;
 
-# A corswrap as FastCGI responder for one test: started on a socket of any
-# kind, with access to its log, and ended by pid.
+# Starts corswrap as a FastCGI responder for one test, on a socket of any kind, reads
+# its log, and stops it by its pid.
 #
 #	my $r = responder(policy => $text, listen => 'unix', args => ['-w', 1]);
 #	fcgi_get($r->address, params => preflight());
 #	is($r->stop, 0);
 #
 # listen: unix (default), tcp, tcp6 (-l), fd0, fds (LISTEN_FDS: a unix and a TCP
-# socket), or sockets => [...] to inherit those as LISTEN_FDS.  Also: dir, env,
-# ulimit (words for the shell's ulimit), wrap (words before the command), hold
-# (descriptors left open), program (text of a script for exec), corswrap (another
-# than the built one).
+# socket), or sockets => [...] to inherit those as LISTEN_FDS.  Other options: dir,
+# env, ulimit (arguments of the shell's ulimit), wrap (words before the command),
+# hold (how many more descriptors it inherits), program (text of a script for exec),
+# corswrap (another program than the built one).
 #
 # SPDX-License-Identifier: ISC
 
@@ -32,7 +32,7 @@ our @EXPORT = qw(responder preflight get basic_policy sh_program tcp6_works
 
 my $origin = 'https://app.example.com';
 
-# A policy with a program, and more lines of [server], [app] and [cors].
+# Returns a policy with a program, and more lines of [server], [app] and [cors].
 sub basic_policy {
 	my ($program, %more) = @_;
 	return join "\n", '[cors]', "origins = $origin", 'methods = PUT',
@@ -46,7 +46,7 @@ sub sh_program {
 	return write_file($path, "#!/bin/sh\n$text", 0755);
 }
 
-# Parameters of a preflight that passes, and of a GET.
+# preflight and get return the parameters of an allowed preflight and of a GET.
 sub preflight {
 	return { REQUEST_METHOD => 'OPTIONS', HTTP_ORIGIN => $origin,
 		REQUEST_URI => '/x', SCRIPT_NAME => '/x',
@@ -123,8 +123,8 @@ sub responder {
 			die "corswrap ended: " . $self->log if $self->ended;
 			fcgi_connect($address) }, 60);
 		die "no responder at $address: " . $self->log unless $up;
-		# Its socket listens before the start is complete; a worker
-		# that replies to FCGI_GET_VALUES runs after that.
+		# The socket listens before the start is complete, so wait
+		# until a worker replies to FCGI_GET_VALUES.
 		eval { $up->send_bytes(record(9, 0, ''));
 			$up->read_record };
 	}
@@ -140,7 +140,7 @@ sub _start {
 		if ($stdin) { dup2(fileno $stdin, 0) }
 		else { open STDIN, '<', '/dev/null' or _exit(126) }
 		if (@$fds) {
-			# they may collide: first move them away
+			# first move them away, because old and new numbers may overlap
 			my $to = 50;
 			my @high = map { dup2(fileno $_, $to); $to++ } @$fds;
 			my $n = 3;
@@ -151,7 +151,7 @@ sub _start {
 		$ENV{$_} = $o{env}{$_} for keys %{ $o{env} // {} };
 		unshift @$command, @{ $o{wrap} } if $o{wrap};
 		if ($o{hold}) {
-			# descriptors that are left open over exec
+			# descriptors that stay open across exec
 			unshift @$command, 'perl', '-e', 'use POSIX; my $n = shift;'
 			    . ' dup2(0, 60 + $_) for 1 .. $n; exec @ARGV',
 			    $o{hold};
@@ -171,7 +171,7 @@ sub pid     { return $_[0]{pid} }
 sub log     { return read_file($_[0]{log}) }
 sub signal  { my ($self, $name) = @_; return kill $name, $self->{pid} }
 
-# The exit status (or -signal) once it has ended, else undef.
+# Returns the exit status (or -signal) if it has ended, else undef.
 sub ended {
 	my ($self) = @_;
 	return $self->{status} if defined $self->{status};
@@ -180,7 +180,7 @@ sub ended {
 	return $self->{status};
 }
 
-# Wait for its end; undef: it did not end.
+# Waits until it ends, and returns its status, or undef if it does not end.
 sub wait_end {
 	my ($self, $seconds) = @_;
 	wait_for(sub { defined $self->ended }, $seconds // 60);
@@ -196,7 +196,7 @@ sub stop {
 	return $self->wait_end;
 }
 
-# Wait for a line in the log.
+# Waits for a line in the log.
 sub wait_log {
 	my ($self, $pattern, $seconds) = @_;
 	return wait_for(sub { $self->log =~ $pattern }, $seconds // 20);
@@ -208,14 +208,14 @@ sub threads {
 	return scalar @tasks;
 }
 
-# Descriptors that are open; resident KiB.
+# Returns the number of open descriptors; resident returns KiB.
 sub descriptors {
 	my ($self) = @_;
 	opendir my $dh, "/proc/$self->{pid}/fd" or return 0;
 	return scalar grep { /^\d+$/ } readdir $dh;
 }
 
-# Open files without a name, but the one that valgrind keeps.
+# Returns open files that have no name, except the one that valgrind keeps.
 sub unlinked {
 	my ($self) = @_;
 	return grep { /deleted|memfd/ && !/valgrind_proc/ }

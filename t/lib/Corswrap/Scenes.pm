@@ -1,16 +1,16 @@
 package Corswrap::Scenes;
 
-# Runs parts of a test at the same time, if they mostly wait: each runs in a
-# process of its own, with a $Corswrap::Programs::dir of its own, and its tests
-# are reported in the order of the parts.
+# Runs parts of a test that mostly wait ("scenes") at the same time: each in a process
+# of its own, with its own $Corswrap::Programs::dir.  The results are reported in the
+# order of the scenes.
 #
 #	scene 'timeouts' => sub { my $r = run_responder(...); is(...) };
 #	scene 'signals'  => sub { ... };
 #	play_scenes();
 #	done_testing;
 #
-# Processes that a scene has started end with it; those started before belong
-# to the test, and scenes may use them.
+# Processes that a scene starts end with it.  Those started before belong to the
+# test, and all scenes may use them.
 #
 # SPDX-License-Identifier: ISC
 
@@ -32,7 +32,7 @@ sub scene {
 	return;
 }
 
-# Run one in this process, which is a child; its output goes to the file.
+# Runs a scene in this process, which is a child; its output goes to the file.
 sub _perform {
 	my ($scene, $file) = @_;
 	my ($name, $code) = @$scene;
@@ -54,7 +54,7 @@ sub _perform {
 	_exit(0);
 }
 
-# Report the results of a scene as tests of our own.
+# Reports the results of a scene as tests of this process.
 sub _report {
 	my ($name, $text) = @_;
 	my $builder = Test::More->builder;
@@ -72,7 +72,7 @@ sub _report {
 	return;
 }
 
-# Run all scenes, at most so many at once, and report them.
+# Runs all scenes, at most $most at the same time, and reports them.
 sub play_scenes {
 	my ($most) = @_;
 	my $dir = tempdir();

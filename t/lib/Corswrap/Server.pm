@@ -1,8 +1,8 @@
 package Corswrap::Server;
 
-# Real web servers on free loopback ports, each in a folder of its own, with
-# the configurations that people copy: those of examples/servers, with only the
-# paths replaced.
+# Runs real web servers on free loopback ports, each in a folder of its own, with the
+# configurations that people copy: those of examples/servers, with only the paths and
+# ports replaced.
 #
 # SPDX-License-Identifier: ISC
 
@@ -18,7 +18,7 @@ our @EXPORT = qw(lighttpd apache module_folder install_program example
     make_places serve stop_server responder_on server_logs unit
     nginx_messages show_logs);
 
-# A copy of a built program under a name of its own.
+# Copies a built program to another name.
 sub install_program {
 	my ($from, $to) = @_;
 	copy($from, $to) or die "$from: $!";
@@ -42,8 +42,8 @@ my %places = (
 	'/srv/www'         => 'www',
 );
 
-# make_places(FOLDER): make those folders, accessible to a server that drops
-# its rights; and copy corswrap to where such a server can read it.
+# make_places(FOLDER): makes those folders, accessible to a server that drops
+# privileges, and copies corswrap to where such a server can read it.
 sub make_places {
 	my ($dir) = @_;
 	make_path(map { "$dir/$_" } values %places, 'www/apps');
@@ -52,8 +52,8 @@ sub make_places {
 	return;
 }
 
-# example(FOLDER, NAME, PORT, TEXT): a shipped file (or that text for it), its
-# paths replaced, written to FOLDER/etc; returns its path.
+# example(FOLDER, NAME, PORT, TEXT): writes a shipped file (or TEXT instead of it)
+# with replaced paths to FOLDER/etc, and returns its path.
 sub example {
 	my ($dir, $name, $port, $text) = @_;
 	$text //= read_file(top_src() . "/examples/servers/$name");
@@ -61,11 +61,11 @@ sub example {
 	$text =~ s{\Q$_\E\b}{$dir/$places{$_}}g for sort keys %places;
 	$text =~ s{/usr/bin/corswrap\b}{$dir/corswrap}g;
 	if (defined $port) {
-		# lighttpd has its port on a line of its own.
+		# lighttpd.conf has its port on a line of its own.
 		$text =~ s/\b8080\b/$port/g or die "$name has no 8080\n";
 	}
-	# Directives that need root; nginx, started as root, stays root, so
-	# that it can access folders that only root may enter.
+	# Adapt directives that need root.  nginx, started as root, stays root,
+	# so that it can access folders that only root may enter.
 	if ($> == 0) {
 		$text =~ s/^user www-data;/user root;/mg;
 	} else {
@@ -76,8 +76,8 @@ sub example {
 	return write_file("$dir/etc/$name", $text);
 }
 
-# unit(FOLDER, NAME, INSTANCE): the text of a unit as installed, for that
-# instance and that folder.
+# unit(FOLDER, NAME, INSTANCE): returns the text of a unit as installed, for this
+# instance and folder.
 sub unit {
 	my ($dir, $name, $instance) = @_;
 	my ($text) = grep { length } map { read_file("$_/etc/systemd/$name") }
@@ -90,8 +90,8 @@ sub unit {
 	return $text;
 }
 
-# nginx's option for messages that come before its configuration is read; before
-# 1.19.5 it has none, and only a log that is compiled in.
+# Returns nginx's option for messages before its configuration is read.  nginx before
+# 1.19.5 has no such option, but a fixed log file.
 sub nginx_messages {
 	my ($program, $file) = @_;
 	my $said = (run([ $program, '-h' ]))[2];
@@ -110,8 +110,8 @@ my %command = (
 		('run', '--adapter', 'caddyfile', '--config', $_[1]) } ],
 );
 
-# mod_cgid's own process makes its socket after Apache listens, and gives it to
-# Apache's user last; a request before that is answered by 503.
+# Apache listens before the process of mod_cgid has made its socket, and given it to
+# Apache's user as the last step.  A request before that gets 503.
 sub _wait_cgid {
 	my ($text) = @_;
 	my ($socket) = $text =~ /^\s*ScriptSock\s+"?([^"\s]+)/m or return 1;
@@ -119,8 +119,8 @@ sub _wait_cgid {
 		glob "$socket.*" });
 }
 
-# serve(FOLDER, SERVER, NAME, TEXT): the shipped configuration, or that text for
-# it, in that server; port.
+# serve(FOLDER, SERVER, NAME, TEXT): starts the server with the shipped configuration,
+# or with TEXT instead of it, and returns its port.
 my %pid_of; # of the server that listens on a port
 sub serve {
 	my ($dir, $server, $name, $text) = @_;
@@ -139,7 +139,7 @@ sub serve {
 	die "$server did not start:\n", server_logs($dir);
 }
 
-# Otherwise it runs until the test ends.
+# A server that is not stopped runs until the test ends.
 sub stop_server {
 	my ($port) = @_;
 	return stop(delete $pid_of{$port});
@@ -151,15 +151,15 @@ sub server_logs {
 	    grep { -f } glob "$dir/log/* $dir/*.log";
 }
 
-# Print the server's messages if a test has failed.
+# Prints the server's messages if a test has failed.
 sub show_logs {
 	my ($dir) = @_;
 	Test::More::diag(server_logs($dir)) unless Test::More->builder->is_passing;
 	return;
 }
 
-# responder_on(FOLDER, POLICY): corswrap on the socket of the shipped files,
-# started as they say; returns the pid.
+# responder_on(FOLDER, POLICY): starts corswrap on the socket of the shipped files,
+# as they say, and returns its pid.
 sub responder_on {
 	my ($dir, $policy) = @_;
 	my $socket = "$dir/run/app.sock";
@@ -171,7 +171,8 @@ sub responder_on {
 
 # --- configurations of a test's own --------------------------------------------
 
-# lighttpd(FOLDER, CONFIG): the configuration beyond port and root; the port.
+# lighttpd(FOLDER, CONFIG): starts lighttpd and returns its port; CONFIG is the
+# configuration other than port and root.
 sub lighttpd {
 	my ($dir, $config) = @_;
 	my $program = have_program('lighttpd') or die "no lighttpd\n";
@@ -200,7 +201,8 @@ sub module_folder {
 	die "no Apache modules\n";
 }
 
-# apache(FOLDER, CONFIG, MODULE, ...): worker threads, and the modules named.
+# apache(FOLDER, CONFIG, MODULE, ...): starts Apache with these modules, and returns
+# its port.
 sub apache {
 	my ($dir, $config, @modules) = @_;
 	my $program = have_program('apache2') // have_program('httpd') or

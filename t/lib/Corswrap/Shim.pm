@@ -1,6 +1,6 @@
 package Corswrap::Shim;
 
-# System calls of a corswrap that fail when the test says so (t/shim/faults.c,
+# Makes system calls of corswrap fail when the test says so (t/shim/faults.c is
 # preloaded).
 #
 #	my $faults = faults() or plan skip_all => ...;
@@ -9,8 +9,8 @@ package Corswrap::Shim;
 #	...
 #	my $hits = $faults->disarm;
 #
-# arm(CALL, N, ERROR, lasting => 1): every one from the Nth on.  share(BYTES):
-# reads and writes move no more than that at once.
+# arm(CALL, N, ERROR, lasting => 1): the Nth call and all after it fail.
+# share(BYTES): a read or write moves at most that many bytes.
 #
 # SPDX-License-Identifier: ISC
 
@@ -25,7 +25,7 @@ our @EXPORT = qw(faults);
 use constant { ARMED => 0, COUNTDOWN => 4, SHARE => 16, HITS => 20,
 	SIZE => 64 };
 
-# undef where the shim is not built.
+# Returns undef if the shim was not built.
 sub faults {
 	my $shim = top_build() . '/t/shim/faults.so';
 	return unless -e $shim;
@@ -35,7 +35,7 @@ sub faults {
 	return bless { dir => $dir, fh => $fh, shim => $shim }, __PACKAGE__;
 }
 
-# A sanitizer's library must come first; it calls the shim in turn.
+# A sanitizer's library must be preloaded before the shim; it calls the shim.
 sub _sanitizer {
 	my ($exit, $out) = run([ 'ldd', corswrap() ]);
 	return $out =~ m{=> (/\S+/lib[at]san\.so\S*)} ? $1 : ();
@@ -47,9 +47,9 @@ sub env {
 		FAULTS => "$self->{dir}/control" };
 }
 
-# Can this call fail?  A sanitizer allocates memory itself, and gcov's code in
-# the program does not check it; clone is hidden from ThreadSanitizer by
-# another name (child.c).
+# Can the shim make this call fail?  A sanitizer allocates memory itself, and gcov's
+# code in the program does not check allocations.  A build with ThreadSanitizer calls
+# clone by another name (src/base/os.c), which the shim does not intercept.
 sub may_refuse {
 	my ($self, $call) = @_;
 	my $sanitizer = _sanitizer() // '';
@@ -81,7 +81,7 @@ sub arm {
 	return;
 }
 
-# How often it failed.
+# Disarms the fault, and returns how often the call failed.
 sub disarm {
 	my ($self) = @_;
 	$self->_put(ARMED, pack 'l', 0);

@@ -1,8 +1,8 @@
 package Corswrap::Test;
 
-# Functions for tests with processes: free ports, temporary folders, processes
-# that are ended by pid, deadlines instead of sleeps, and an HTTP client that
-# shows every header as received.
+# Functions for tests with processes: free ports, temporary folders, processes that
+# are stopped by their pid, deadlines instead of sleeps, and an HTTP client that
+# returns every header as received.
 #
 # SPDX-License-Identifier: ISC
 
@@ -30,16 +30,16 @@ sub top_build { return abs_path($ENV{top_builddir} || top_src()) }
 sub corswrap { return top_build() . '/corswrap' }
 sub corscheck { return top_build() . '/corscheck' }
 
-# So many seconds, times CORSWRAP_PATIENCE (HACKING.md) if programs run about
-# ten times slower.  Times below one second are for waits in which nothing
-# should happen.
+# Returns the seconds times CORSWRAP_PATIENCE (HACKING.md), for machines on which
+# programs run about ten times slower.  Times below one second are not changed: they
+# are for waits in which nothing should happen.
 sub patience {
 	my ($seconds) = @_;
 	return $seconds if $seconds < 1;
 	return $seconds * ($ENV{CORSWRAP_PATIENCE} || 1);
 }
 
-# The tests that such a run leaves out are in t/watched.txt.
+# t/watched.txt lists the tests that such a run leaves out.
 sub under_valgrind {
 	return ($ENV{CORSWRAP_WATCHED} // '') eq 'valgrind';
 }
@@ -51,9 +51,9 @@ sub posix_only {
 	    /^POSIX_CPPFLAGS = -DOS_POSIX_ONLY/m ? 1 : 0;
 }
 
-# Can corswrap have a pidfd of a process that it did not start?  It needs one to
-# run programs warm, and to end what left a program's group.  valgrind knows
-# pidfd_open since 3.20.
+# Can corswrap get a pidfd of a process that it did not start?  It needs one to run
+# programs warm, and to end processes that left a program's group.  valgrind
+# supports pidfd_open since 3.20.
 sub has_pidfd {
 	return 0 if posix_only();
 	return 1 unless under_valgrind();
@@ -61,15 +61,15 @@ sub has_pidfd {
 	return !defined $minor || $minor >= 20;
 }
 
-# Why no program can run warm here, or undef.
+# Returns why no program can run warm here, or undef.
 sub never_warm {
 	return if has_pidfd();
 	return '--enable-posix-only: programs run cold' if posix_only();
 	return "valgrind's: before 3.20 pidfd_open fails, so programs run cold";
 }
 
-# A folder that every user may enter (servers drop their rights), removed at
-# the end.
+# Makes a folder that every user may enter, because servers drop privileges; it is
+# removed at the end.
 sub tempdir {
 	my $dir = File::Temp->newdir('corswrap-XXXXXX', TMPDIR => 1);
 	chmod 0755, "$dir";
@@ -92,10 +92,10 @@ sub read_file {
 	return scalar <$fh> // '';
 }
 
-# A free port, reserved for this test while this process or a child of it
-# lives: a server needs a moment to bind it.  Below 32768, because Linux by
-# default gives higher ones to clients.  Without rand, which a test may have
-# seeded.
+# Returns a free port.  It is reserved for this test while this process or a child
+# of it lives, because a server needs a moment to bind it.  It is below 32768,
+# because Linux by default gives higher ones to clients.  rand is not used, because a
+# test may have seeded it.
 my ($next_port, %claims);
 sub free_port {
 	$next_port //= $$ * 7919;
@@ -137,14 +137,15 @@ sub start {
 	return $pid;
 }
 
-# The children of a process, their children, and so on (where /proc tells).
+# Returns the children of a process, their children, and so on, if /proc has them.
 sub _descendants {
 	my ($pid) = @_;
 	return map { ($_, _descendants($_)) } split ' ',
 	    read_file("/proc/$pid/task/$pid/children");
 }
 
-# Those that it forks while it ends, too: they have its environment.
+# Returns the processes that it started, also those that it forks while it ends:
+# they have its environment.
 sub _started_by {
 	my ($pid) = @_;
 	return map { m{(\d+)} } grep {
@@ -152,9 +153,9 @@ sub _started_by {
 	    glob '/proc/[0-9]*/environ';
 }
 
-# End processes that a server should have ended, after 5 s.  mod_fcgid's process
-# manager misses a SIGTERM that comes while it starts, and then polls a closed
-# pipe forever, with a whole processor.
+# Kills processes that a server should have ended, after 5 s.  mod_fcgid's process
+# manager misses a SIGTERM that arrives while it starts, and then polls a closed
+# pipe in an endless loop.
 sub _end_left {
 	my @pids = @_;
 	wait_for(sub { @pids = grep { kill 0, $_ } @pids; !@pids }, 5);
@@ -162,7 +163,8 @@ sub _end_left {
 	return;
 }
 
-# End a process we started: TERM, 40 s, KILL.  Its wait status.
+# Stops a process that we started: TERM, and after 40 s KILL.  Returns its wait
+# status.
 sub stop {
 	my ($pid, $signal) = @_;
 	my $how = delete $running{$pid} or return undef;
@@ -179,7 +181,7 @@ sub _stop {
 	while (time < $until) {
 		my $got = waitpid $pid, WNOHANG;
 		return $? if $got == $pid;
-		return undef if $got == -1;    # it was waited for elsewhere
+		return undef if $got == -1;    # other code has already waited for it
 		sleep 0.01;
 	}
 	kill 'KILL', $pid;
@@ -187,13 +189,13 @@ sub _stop {
 	return $?;
 }
 
-# Processes that this process has started.
+# Stops all processes that this process has started.
 sub stop_all {
 	stop($_) for keys %running;
 	return;
 }
 
-# After fork: the parent's processes are not the child's.
+# A child must call this after fork, so that it does not stop its parent's processes.
 sub is_child {
 	%running = ();
 	$owner = $$;
@@ -207,7 +209,7 @@ END {
 	}
 }
 
-# Call until true or the time (20 s) is over.
+# Calls the code until it returns true or the time (20 s) is over.
 sub wait_for {
 	my ($what, $seconds) = @_;
 	my $until = time + patience($seconds // 20);
@@ -219,8 +221,9 @@ sub wait_for {
 	}
 }
 
-# tick(FILE) in processes that do something over and over; wait_ticks(FILE, N)
-# in another: until it has been done N times more, at most a minute.
+# A process that does something repeatedly calls tick(FILE) each time.
+# wait_ticks(FILE, N) in another process waits until that has been done N more times,
+# at most a minute.
 sub tick {
 	my ($file) = @_;
 	open my $fh, '>>', $file or return;
@@ -250,10 +253,10 @@ sub wait_socket {
 # (exit status, or -signal; standard output; standard error)
 sub run {
 	my ($command, %o) = @_;
-	# Files that have no name any more cost less than a folder of files.
+	# Files that have been unlinked cost less than a folder of files.
 	my ($in, $out, $err) = map { _unnamed() } 1 .. 3;
 	print {$in} $o{stdin} // '';
-	seek $in, 0, 0; # which writes it
+	seek $in, 0, 0; # this also flushes the buffer
 	my $pid = fork // die "fork: $!";
 	if ($pid == 0) {
 		%running = ();
@@ -354,7 +357,8 @@ sub unchunk {
 	return $out;
 }
 
-# Every value of a header, and the only one (undef unless exactly one).
+# headers returns every value of a header; header returns its only value, or undef
+# unless there is exactly one.
 sub headers {
 	my ($reply, $name) = @_;
 	return map { $_->[1] } grep { lc $_->[0] eq lc $name }

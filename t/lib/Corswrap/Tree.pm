@@ -1,6 +1,6 @@
 package Corswrap::Tree;
 
-# The contents of the folders of src/, and what each may use: for the tests of
+# Lists the contents of the folders of src/ and what each may use, for the tests of
 # the tree, which also check copies of the tree with planted faults.
 #
 # SPDX-License-Identifier: ISC
@@ -16,21 +16,21 @@ our @EXPORT = qw(folders sources uses bad_includes strange_libraries
     impure_includes unlisted circles objects symbols
     folder_circles);
 
-# The folders of TOP/src.
+# Returns the folders of TOP/src.
 sub folders {
 	my ($top) = @_;
 	my @found = sort map { basename($_) } grep { -d } glob "$top/src/*";
 	return @found;
 }
 
-# Every C file, as folder/file.
+# Returns every C file, as folder/file.
 sub sources {
 	my ($top) = @_;
 	my @found = sort map { m{([^/]+/[^/]+)$} } glob "$top/src/*/*.[ch]";
 	return @found;
 }
 
-# folder => { folder that it may include from => 1 }, by each README.
+# Returns { folder => { folder that it may include from => 1 } }, from the READMEs.
 sub uses {
 	my ($top) = @_;
 	my %uses;
@@ -43,7 +43,7 @@ sub uses {
 	return \%uses;
 }
 
-# [ the included file, whether in quotes ] for each include of a file.
+# Returns [ included file, is it in quotes? ] for each include of a file.
 sub includes {
 	my ($top, $file) = @_;
 	my @found;
@@ -54,7 +54,7 @@ sub includes {
 	return @found;
 }
 
-# Includes that name no folder, or one that the README does not.
+# Returns includes that name no folder, or one that the README does not list.
 sub bad_includes {
 	my ($top) = @_;
 	my $uses = uses($top);
@@ -71,7 +71,8 @@ sub bad_includes {
 	return \@bad;
 }
 
-# Headers of libraries outside of the files of ONLY (header => pattern).
+# Returns headers of libraries that are included outside of the files that ONLY
+# allows (header => pattern).
 sub strange_libraries {
 	my ($top, $only) = @_;
 	my @bad;
@@ -84,8 +85,8 @@ sub strange_libraries {
 	return \@bad;
 }
 
-# System headers in files that match WHICH, but those that match PURE or
-# MORE (file => pattern).
+# Returns the system headers that files matching WHICH include, except those that
+# match PURE or MORE (file => pattern).
 sub impure_includes {
 	my ($top, $which, $pure, $more) = @_;
 	my @bad;
@@ -100,7 +101,7 @@ sub impure_includes {
 	return \@bad;
 }
 
-# Files that no local.mk beside them lists.
+# Returns files that the local.mk beside them does not list.
 sub unlisted {
 	my ($top) = @_;
 	my @bad;
@@ -112,8 +113,8 @@ sub unlisted {
 	return \@bad;
 }
 
-# Groups of nodes that reach each other, in a graph { node => { node => 1 } }:
-# Tarjan's strongly connected components of more than one node.
+# Returns groups of nodes that reach each other in a graph { node => { node => 1 } }:
+# strongly connected components of more than one node, by Tarjan's algorithm.
 sub circles {
 	my ($graph) = @_;
 	my (%index, %low, %on, @stack, @found);
@@ -145,16 +146,16 @@ sub circles {
 	return [ sort @found ];
 }
 
-# Circles between folders, by their READMEs.
+# Returns circles between folders, according to their READMEs.
 sub folder_circles { return circles(uses($_[0])) }
 
-# The object files of folders below BUILD/src (of all without): libtool puts
-# those of libcors into .libs.
+# Returns the object files of the folders below BUILD/src, or of all folders if no
+# folder is given.  libtool puts those of libcors into .libs.
 sub objects {
 	my ($build, @folders) = @_;
 	my $top = top_src();
-	# Objects stay behind when a source is renamed or goes into a library:
-	# the newest of each counts.
+	# Old objects are left when a source is renamed or moves into a library,
+	# so only the newest of each name is used.
 	my %newest;
 	for my $object (sort { -M $b <=> -M $a }
 	    map { glob "$build/src/$_/*.o $build/src/$_/.libs/*.o" }
@@ -167,8 +168,8 @@ sub objects {
 	return map { $newest{$_} } sort keys %newest;
 }
 
-# The symbols that object files below BUILD/src define and use: ({ symbol =>
-# file }, { file => { symbol => 1 } }), a file as folder/name.
+# Returns the symbols that object files below BUILD/src define and use: ({ symbol =>
+# file }, { file => { symbol => 1 } }), with files as folder/name.
 sub symbols {
 	my ($build) = @_;
 	my (%made, %used);

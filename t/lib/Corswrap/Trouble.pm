@@ -1,8 +1,8 @@
 package Corswrap::Trouble;
 
-# Faults of the machine: a full folder for uploads, a clock that jumps,
-# programs that end exactly at their timeout.  Each function returns its checks
-# as a list of [ true, what ], or [ undef, why ] if it cannot run here.
+# Faults of the machine: a full folder for uploads, a clock that jumps, programs that
+# end exactly at their timeout.  Each function returns its checks as a list of
+# [ passed, description ], or [ undef, reason ] if it cannot run here.
 #
 #	ok($_->[0], $_->[1]) for full_disk();
 #
@@ -28,7 +28,7 @@ our @EXPORT = qw(full_disk clock_jumps deadline_race);
 
 my $origin = 'https://app.example.com';
 
-# The program for all of them, by QUERY_STRING.
+# The program for all functions; QUERY_STRING selects what it does.
 my $program = <<'END';
 #!/usr/bin/perl
 use strict;
@@ -97,20 +97,20 @@ sub _cors {
 	return ($got->{header}{'access-control-allow-origin'}[0] // '') eq $origin;
 }
 
-# No file of it may be left.
+# When no program runs, no file without a name may be left open.
 sub _rest {
 	my ($r, $when) = @_;
 	my $idle = wait_for(sub {
 		!_counter($r, 'corswrap_running_programs') }, 20);
 	my @open = $r->unlinked;
-	return ([ $idle, "$when: no program runs" ],
-	    [ !@open, "$when: no file is open (@open)" ]);
+	return ([ $idle, "$when: no program is left running" ],
+	    [ !@open, "$when: no unlinked file is left open (@open)" ]);
 }
 
 # --- a full disk -----------------------------------------------------------------
 
-# Words that mount a small file system over a folder, only for the command
-# after them; nothing if that is not permitted.
+# Returns words before a command that mount a small file system over a folder for
+# that command only, or nothing if this is not permitted.
 sub _small_disk {
 	my ($folder, $size) = @_;
 	return unless have_program('unshare');
@@ -131,7 +131,7 @@ sub _kib_used {
 	return ($all - $free) * $size / 1024;
 }
 
-# Its files, and the processes that have them open.
+# Returns the files on the small disk, and the processes that have them open.
 sub _left_on {
 	my ($disk) = @_;
 	my ($folder) = $disk =~ m{/root(/.*)};
@@ -141,7 +141,7 @@ sub _left_on {
 		m{^(/proc/\d+)}; ($_, read_file("$1/cmdline") =~ tr/\0/ /r) } @open;
 }
 
-# nginx and lighttpd before the responder of that folder.
+# Starts nginx and lighttpd before the responder of the folder; returns their ports.
 sub _doors {
 	my ($dir) = @_;
 	my %port;
@@ -155,12 +155,14 @@ sub _doors {
 	return %port;
 }
 
-# One that becomes full in the middle of a body, by this one or by others.
+# A disk becomes full in the middle of a request body, because of this body or of
+# other files.
 sub full_disk {
 	my $dir = tempdir();
 	make_places("$dir");
 	mkdir "$dir/$_" for qw(small app);
-	# Otherwise use a limit of file sizes, which fails in the same place.
+	# If no disk can be mounted, use a limit of file sizes, which fails in
+	# the same place.
 	my @wrap = _small_disk("$dir/small", '4m');
 	write_file("$dir/app.pl", $program, 0755);
 	my $socket = "$dir/run/app.sock";
@@ -170,7 +172,7 @@ sub full_disk {
 	    sockets => [ listen_unix($socket) ], addresses => ["unix:$socket"],
 	    env => { TMPDIR => "$dir/small" });
 	chmod 0666, $socket;
-	# As it sees it.
+	# The disk is only mounted in the responder's namespace.
 	my $disk = @wrap ? '/proc/' . $r->pid . "/root$dir/small" : undef;
 	my %port = _doors($dir);
 	my @seen = _fills($r, \%port, $disk);
@@ -179,7 +181,7 @@ sub full_disk {
 	return @seen;
 }
 
-# As real clients, it reads the response while it sends.
+# Like a real client, curl reads the response while it sends.
 sub _upload {
 	my ($port, $size) = @_;
 	my $file = tempdir();
@@ -209,35 +211,35 @@ sub _fills {
 			"full disk: $what: 500 with CORS ($got->{status} "
 			    . ($got->{said} // '') . ')' ] };
 	$is->(_once($r->address, 'count', body => 'x' x (2 * $MB)), 2 * $MB,
-	    'an upload that fits');
-	$isnt->($_, _cors($_), 'one that does not')
+	    'an upload that fits arrives');
+	$isnt->($_, _cors($_), 'an upload that does not fit')
 	    for _once($r->address, 'count', body => 'x' x (12 * $MB));
 	for my $door (sort keys %$port) {
 		my $got = _upload($port->{$door}, 12 * $MB);
-		$isnt->($got, _cors($got), "one that does not, $door");
+		$isnt->($got, _cors($got), "an upload that does not fit, $door");
 		$is->(_upload($port->{$door}, $MB + 5), $MB + 5,
-		    "the next one, $door");
+		    "the next upload arrives, $door");
 	}
 
 	push @seen, defined $disk ? _filled_by_others($r, $disk)
 	    : [ 1, 'full disk: none can be mounted here, so with ulimit -f' ];
-	# Requests that need no space.
+	# Requests that need no space on the disk must work while it is full.
 	my $got = _once($r->address, 'ok');
-	push @seen, [ $got->{body} eq 'ok', 'full disk: a GET beside it' ];
+	push @seen, [ $got->{body} eq 'ok', 'full disk: a GET works' ];
 	$is->(_once($r->address, 'count', body => 'x' x 50_000), 50_000,
-	    'a small body beside it');
+	    'a small body arrives');
 	push @seen, [ $r->log =~ /cannot keep the request body.*\[spool\]/,
-		'full disk: logged' ];
+		'full disk: the failure is logged' ];
 	unlink "$disk/filler" if defined $disk;
 	$is->(_once($r->address, 'count', body => 'x' x (3 * $MB)), 3 * $MB,
-	    'there is room again');
+	    'an upload arrives when there is room again');
 	my $empty = !defined $disk || wait_for(sub { _kib_used($disk) <= $before }, 10);
 	push @seen, _rest($r, 'full disk'), [ $empty,
-		'full disk: it is empty' . ($empty ? '' : _left_on($disk)) ];
+		'full disk: the disk is empty in the end' . ($empty ? '' : _left_on($disk)) ];
 	return @seen;
 }
 
-# Another process fills it in the middle of two bodies.
+# Another process fills the disk in the middle of two bodies.
 sub _filled_by_others {
 	my ($r, $disk) = @_;
 	my $size = 2 * $MB - 10;
@@ -250,14 +252,14 @@ sub _filled_by_others {
 	1 while defined syswrite $filler, 'y' x 65536;
 	close $filler;
 	$_->send_bytes($rest) for @c;
-	# The end of one may make room for the other.
+	# When one request fails, there may be room for the other.
 	my @got = sort { $b->{status} <=> $a->{status} }
 	    map { $_->read_response(timeout => 30) } @c;
 	$_->close for @c;
 	return ([ $got[0]{status} == 500 && _cors($got[0]),
-		"full disk: filled by others: 500 with CORS ($got[0]{status})" ],
+		"full disk: filled by another process: 500 with CORS ($got[0]{status})" ],
 	    [ _cors($got[1]) && ($got[1]{status} == 500 || $got[1]{body} eq $size),
-		"full disk: the other one ($got[1]{status})" ]);
+		"full disk: the other upload arrives, or gets 500 with CORS ($got[1]{status})" ]);
 }
 
 # --- a clock that jumps -----------------------------------------------------------
@@ -277,7 +279,7 @@ sub _jumping {
 		FAKETIME_DONT_FAKE_MONOTONIC => 1, NO_FAKE_STAT => 1 });
 }
 
-# Responses, each with the seconds that it took, while the clock jumps.
+# Returns the responses while the clock jumps, each with the seconds that it took.
 sub _while_jumping {
 	my ($file, %c) = @_;
 	my ($start, $next, $turn) = (time, 0, 0);
@@ -290,7 +292,7 @@ sub _while_jumping {
 			rename "$file.new", $file;
 		}
 		for my $name (keys %c) {
-			# A body that comes in five parts.
+			# The body of an upload is sent in five parts.
 			if ($name =~ /^upload/ && ($fed{$name} // 0) < 5 &&
 			    time - $start > 0.35 * (1 + ($fed{$name} // 0))) {
 				$c{$name}->send_bytes(record(5, 1, 'x') .
@@ -345,7 +347,7 @@ sub clock_jumps {
 	my @seen = map { _judge_jump($_, $got->{$_}) } sort keys %c;
 	for my $way (sort keys %r) {
 		push @seen, [ _ask($kept{$way}, 'ok', keep => 1)->{body} eq 'ok',
-			"a clock that jumps: a kept connection lives, $way" ];
+			"a clock that jumps: a kept connection still works, $way" ];
 		push @seen, _rest($r{$way}, "a clock that jumps, $way"),
 		    _after_jumps($r{$way}, $way);
 	}
@@ -362,8 +364,8 @@ sub _judge_jump {
 	my $right = $what eq 'drip=12'
 	    ? $got->{ended} && $got->{body} eq 'x' x 12 && $took > 2.2
 	    : $what eq 'upload' ? $got->{ended} && $got->{body} eq '5'
-	    # After a 408 corswrap reads on for 5 s, so that the response
-	    # arrives.
+	    # After a 408 corswrap continues to read for 5 s, so that the
+	    # response arrives.
 	    : $took > $limit{$what} - 0.5 &&
 	    $took < patience($limit{$what} + ($what eq 'silent' ? 9 : 4)) &&
 	    ($what eq 'hang' ? $status eq 504 : $what eq 'silent'
@@ -383,7 +385,7 @@ sub _after_jumps {
 	my $taken = wait_for(sub { _counter($r, $counter) > $before }, 10);
 	my %now = map { strftime('%FT%H', gmtime time - $_) => 1 } 0, 60;
 	my $moved = grep { !$now{$_} } $r->log =~ /^(\d{4}-\d\d-\d\dT\d\d)/mg;
-	return ([ $taken, "a clock that jumps: a policy is taken up, $way" ],
+	return ([ $taken, "a clock that jumps: a changed policy is reloaded, $way" ],
 	    [ $moved, "a clock that jumps: so the log says, $way" ],
 	    [ $r->stop == 0, "a clock that jumps: it ends well, $way" ]);
 }
@@ -391,8 +393,8 @@ sub _after_jumps {
 # --- programs that end exactly at their timeout
 # ------------------------------------
 
-# So many rounds of 12 at once by exec and by forward; half of the responses
-# are in time and half are not.
+# Sends $rounds rounds of 12 simultaneous requests, by exec and by forward; half of
+# the responses are in time and half are not.
 sub deadline_race {
 	my ($rounds) = @_;
 	my $dir = tempdir();
@@ -435,7 +437,8 @@ sub deadline_race {
 	for my $way (sort keys %r) {
 		my $r = $r{$way};
 		push @seen, [ $tally{"whole, $way"} && ($tally{"504, $way"} ||
-			$tally{"cut, $way"}), "it is a race, $way" ],
+			$tally{"cut, $way"}),
+			"a race with total-timeout: some responses are whole, some not, $way" ],
 		    [ Corswrap::Faults->is_sanitized || scalar
 			wait_for(sub { $r->resident <= $kib{$way} + 512 }, 15),
 			"a race with total-timeout: memory, $way: $kib{$way}, "

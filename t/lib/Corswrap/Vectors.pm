@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: ISC
 #
-# The rows of t/vectors/cors.tsv as policies, requests and expected results,
-# and the comparison with a response.  The file's first line has its encoding.
+# Turns the rows of t/vectors/cors.tsv into policies, requests and expected results,
+# and compares these with a response.  The first line of that file explains its
+# encoding.
 
 package Corswrap::Vectors;
 
@@ -12,7 +13,7 @@ use Exporter qw(import);
 
 our @EXPORT_OK = qw(rows policy_text request_variables complaints);
 
-# {N*X}, nested from the inside, then {AAA..BBB}, \t, \xHH.
+# Expands {N*X}, nested ones from the inside, then {AAA..BBB}, \t, \xHH.
 sub expand {
 	my ($text) = @_;
 	1 while $text =~ s/\{(\d+)\*([^{}]*)\}/$2 x $1/e;
@@ -28,7 +29,7 @@ sub _request_value {
 	return expand($text);
 }
 
-# Every row of a kind ("request", "config"), as a hash by column.
+# Returns every row of a kind ("request", "config"), as a hash by column.
 sub rows {
 	my ($file, $kind) = @_;
 	open my $h, '<:raw', $file or die "$file: $!";
@@ -48,8 +49,9 @@ sub rows {
 	return @rows;
 }
 
-# "key=value; key=value" and "[/path] key=value" as a policy, and the parts
-# that describe the environment: { text, uri, app_status, app_headers }.
+# Turns "key=value; key=value" and "[/path] key=value" into a policy, and returns it
+# with the parts that describe the environment: { text, uri, app_status,
+# app_headers }.
 sub policy_text {
 	my ($row) = @_;
 	my %fixture = (uri => '/cgi-bin/app', app_headers => []);
@@ -94,8 +96,8 @@ sub policy_text {
 	return \%fixture;
 }
 
-# Name and value pairs of the request, in order; a header on several lines is
-# joined as by web servers if join is true.
+# Returns the variables of the request as name and value pairs, in order.  If join is
+# true, a header on several lines is joined as web servers do.
 sub request_variables {
 	my ($row, $fixture, %o) = @_;
 	my @list = (
@@ -136,7 +138,7 @@ sub _list {
 	return grep { $_ ne '' } split /\s*,\s*/, $text;
 }
 
-# One expected cell against the values of a header.
+# Compares one expected cell with the values of a header.
 sub _compare {
 	my ($what, $want, $values, $fold) = @_;
 	return () if $want eq '?';
@@ -159,7 +161,8 @@ sub _compare {
 	return @wrong;
 }
 
-# Compare the response (from parse_response, with status): the differences.
+# Compares the response (from parse_response, with status) with the expected one, and
+# returns the differences.
 sub complaints {
 	my ($row, $fixture, $r) = @_;
 	my $h   = $r->{header};
@@ -188,7 +191,7 @@ sub complaints {
 		my ($column, $name, $fold) = @$_;
 		push @wrong, _compare($name, $row->{$column}, $h->{$name}, $fold);
 	}
-	# An optional Vary: only check what it must not contain.
+	# If Vary is absent, what it must not contain needs no check.
 	my $vary = $h->{vary};
 	push @wrong, _compare('vary', $row->{exp_vary_contains}, $vary, 1)
 	    unless !$vary && $row->{exp_vary_contains} =~ /^!/;

@@ -1,6 +1,6 @@
 package Corswrap::Warmth;
 
-# Responders with a [warm] section, and their counters.
+# Starts responders with a [warm] section, and reads their counters.
 #
 #	my $r = warm_responder("kill-grace = 300ms", warm => 'spare = 2');
 #	warm_up($r, 'x.pl');
@@ -25,13 +25,14 @@ use Time::HiRes qw(sleep);
 our @EXPORT = qw(warm_responder warm_up warm_turn ask_warm counted zygotes warm_section
     counter_lines);
 
-# Only Linux reports which process has replied (os_name_senders).
+# Warm programs need Linux: only Linux reports which process has replied
+# (os_name_senders).
 Test::More::plan(skip_all => never_warm()) if never_warm();
 
-# As the source tree has it: tests run before make install.
+# Tests run before make install, so use the files of the source tree.
 $ENV{CORSWRAP_LIBEXEC} = top_src() . '/lib';
 
-# Lines of [server] that let the tests read the counters.
+# Returns lines of [server] that allow the tests to read the counters.
 sub counter_lines {
 	return "status-path = /warm-status\nstatus-clients = 192.0.2.1";
 }
@@ -42,7 +43,8 @@ sub warm_section {
 	    ($more // '') . "\n";
 }
 
-# Lines of [app], then options of run_responder; warm => lines of [warm].
+# Starts a responder.  $app has lines of [app]; the options are those of
+# run_responder, and warm => lines of [warm].
 sub warm_responder {
 	my ($app, %o) = @_;
 	my $section = warm_section(delete $o{warm});
@@ -58,10 +60,10 @@ sub _counters {
 	return $got->{body};
 }
 
-# { warm => N, cold => N, stale => N } for all requests so far.  (A request is
-# counted when its response has been sent, so whoever has read that may be
-# earlier: wait until the worker that reports is the only busy one, or 2 s,
-# since a test may have a request that goes on.)
+# Returns { warm => N, cold => N, stale => N } for all requests so far.  (A request is
+# counted after its response has been sent, which may be later than the client reads
+# it.  So this waits until the worker that reports is the only busy one, at most 2 s,
+# because a test may have a request that is still running.)
 sub counted {
 	my ($r) = @_;
 	my $text;
@@ -71,7 +73,7 @@ sub counted {
 		/^corswrap_warm_requests_total\{result="(\w+)"\} (\d+)/mg };
 }
 
-# Send requests until one runs warm; false: it never did.
+# Sends requests until one runs warm; returns false if this never happens.
 sub warm_up {
 	my ($r, $script, %o) = @_;
 	return wait_for(sub {
@@ -86,7 +88,7 @@ sub warm_up {
 	};
 }
 
-# The code's result, and how many requests ran warm meanwhile.
+# Returns the code's result, and how many requests ran warm in the meantime.
 sub _ran_warm {
 	my ($r, $code) = @_;
 	my $before = counted($r)->{warm};
@@ -94,9 +96,10 @@ sub _ran_warm {
 	return ($got, counted($r)->{warm} - $before);
 }
 
-# warm_turn(RESPONDER, CODE): call it, which sends one request that should run
-# warm; repeat while it runs cold: on a busy machine a fork may be too late.
-# (its result, 1); (its last result, 0) if it never ran warm.
+# warm_turn(RESPONDER, CODE): calls CODE, which sends one request that should run
+# warm, and repeats this while the request runs cold, because on a busy machine a
+# fork may be too late.  Returns (result, 1), or (last result, 0) if no request ran
+# warm.
 sub warm_turn {
 	my ($r, $code) = @_;
 	my ($got, $ran);
@@ -104,8 +107,8 @@ sub warm_turn {
 	return ($got, $ran);
 }
 
-# As ask, for a warm program.  A request with a body may have side effects, so
-# it is repeated only with again => 1.
+# Like ask, for a program that must run warm.  A request with a body may have side
+# effects, so it is repeated only with again => 1.
 sub ask_warm {
 	my ($r, $script, %o) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -116,7 +119,7 @@ sub ask_warm {
 	return $got;
 }
 
-# The interpreters that wait for orders.
+# Returns the pids of the warm interpreters.
 sub zygotes {
 	my ($r) = @_;
 	return grep { read_file("/proc/$_/cmdline") =~ /Corswrap::Warm|corswrap_warm/ }

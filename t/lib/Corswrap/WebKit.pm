@@ -1,8 +1,8 @@
 package Corswrap::WebKit;
 
-# Real WebKitGTK: its MiniBrowser on an X server without a screen.  It has no
-# protocol: a page that it loads must report itself, and its console goes to a
-# file.
+# Runs a real WebKitGTK: its MiniBrowser on an X server without a screen.  It cannot
+# be driven by a protocol, so a page must report its results itself, and the console
+# goes to a file.
 #
 #	my $w = Corswrap::WebKit->new("--proxy=http://127.0.0.1:$port")
 #	    or plan skip_all => 'no WebKit';
@@ -18,7 +18,7 @@ use Fcntl qw(F_SETFD);
 use IO::Select;
 use POSIX qw(_exit);
 
-# The program, or nothing; it needs Xvfb too.
+# Returns the path of the program, or nothing if it or Xvfb is not installed.
 sub program {
 	return unless have_program('Xvfb') && have_program('stdbuf');
 	my @found = sort glob '/usr/lib/*/webkit2gtk-4.*/MiniBrowser '
@@ -26,8 +26,8 @@ sub program {
 	return grep({ -x } @found) ? (grep { -x } @found)[-1] : ();
 }
 
-# new(ARGUMENT, ...): its X server then runs; or nothing if it is not
-# installed.  Dies if it does not start.
+# new(ARGUMENT, ...): starts the X server; returns nothing if the browser is not
+# installed.  Dies if the X server does not start.
 sub new {
 	my ($class, @arguments) = @_;
 	program() or return;
@@ -37,7 +37,7 @@ sub new {
 	return $self;
 }
 
-# It reports its display on a descriptor.
+# Starts Xvfb, which reports its display on a descriptor.
 sub _start_display {
 	my ($self) = @_;
 	pipe my $read, my $write or die "pipe: $!";
@@ -56,8 +56,8 @@ sub _start_display {
 	return;
 }
 
-# A child in a group of its own; its descriptor 9 is the handle, if there is
-# one.
+# Starts a child in a process group of its own; its descriptor 9 is the handle, if
+# one is given.
 sub _spawn {
 	my ($self, $log, $env, $command, $handle) = @_;
 	my $pid = fork // die "fork: $!";
@@ -65,7 +65,8 @@ sub _spawn {
 	open STDIN, '<', '/dev/null';
 	open STDOUT, '>>', "$self->{dir}/$log";
 	open STDERR, '>>', "$self->{dir}/$log";
-	# Where it is 9 already, dup2() would leave it closed by exec.
+	# If the handle is already 9, dup2() would do nothing, and exec
+	# would close it.
 	fileno $handle == 9 ? fcntl($handle, F_SETFD, 0)
 	    : POSIX::dup2(fileno $handle, 9) if $handle;
 	POSIX::close($_) for 3 .. 8, 10 .. 64;
@@ -74,7 +75,7 @@ sub _spawn {
 	exec { $command->[0] } @$command or _exit(127);
 }
 
-# Start with a page; do not wait for it.
+# Starts the browser with a page, and does not wait until it has loaded.
 sub load {
 	my ($self, $url) = @_;
 	my $dir = $self->{dir};
@@ -83,14 +84,14 @@ sub load {
 		DBUS_SESSION_BUS_ADDRESS => 'disabled:', LIBGL_ALWAYS_SOFTWARE
 		=> 1, WEBKIT_DISABLE_COMPOSITING_MODE => 1, NO_AT_BRIDGE => 1,
 		WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS => 1);
-	# Without line buffers the last lines would be lost.
+	# Without line buffering the last lines would be lost.
 	$self->{pid} = $self->_spawn('log', \%env, [ have_program('stdbuf'),
 		'-oL', program(), '--enable-write-console-messages-to-stdout=true',
 		@{ $self->{arguments} }, $url ]);
 	return;
 }
 
-# The console's messages since the last call, oldest first, with source and
+# Returns the console's messages since the last call, oldest first, with source and
 # level: "SECURITY ERROR Origin ...".
 sub console {
 	my ($self) = @_;

@@ -1,8 +1,7 @@
 package Corswrap::Zygote;
 
-# The responder's side of a warm interpreter, without the responder: starts
-# one, reads its report, and runs requests in forks of it; and runs the same
-# program cold, for comparison.
+# Does what a responder does with a warm interpreter: starts one, reads its report,
+# and runs requests in forks of it.  Also runs the same program cold, for comparison.
 #
 #	my $zygote = Corswrap::Zygote->start('/a/b.pl', words => [ $^X, '-w' ]);
 #	$zygote->{obstacles}, $zygote->{files}   # "=FILE", "/FOLDER", "?ABSENT"
@@ -10,7 +9,8 @@ package Corswrap::Zygote;
 #	my $cold = run_cold('/a/b.pl', words => [ $^X, '-w' ], env => ...);
 #	$got->{out}, $got->{err}, $got->{status}
 #
-# With load => [modules].  ask(tell => 1) also returns {told}: what was loaded.
+# start also takes load => [modules].  ask(tell => 1) also returns {told}, the modules
+# that the request loaded.
 #
 # SPDX-License-Identifier: ISC
 
@@ -31,7 +31,7 @@ use constant CONTROL => 63;
 my @calls = qw(recvmsg write close dup3 fcntl exit_group);
 my %number;
 
-# Are the numbers of this machine's system calls known?
+# Are the numbers of the system calls known on this machine?
 sub warm_possible {
 	return 1 if %number;
 	return unless $^O eq 'linux' && eval { require 'sys/syscall.ph'; 1 };
@@ -41,7 +41,8 @@ sub warm_possible {
 	return 1;
 }
 
-# For a start of this script: words, and the folder of the script.
+# Prepares this process for an exec of the script: its folder, its environment and its
+# process group.  Returns the words that start the interpreter.
 sub _begin {
 	my ($script, %o) = @_;
 	my ($folder) = $script =~ m{^(.*)/};
@@ -55,7 +56,7 @@ sub _begin {
 sub _put {
 	my (@handles) = @_;
 	POSIX::dup2(fileno $handles[$_], $_) // _exit(125) for 0 .. $#handles;
-	# The tests may have inherited some descriptors.
+	# Close descriptors that the tests may have inherited.
 	opendir my $list, '/proc/self/fd' or _exit(124);
 	syscall $number{fcntl}, 0 + $_, F_SETFD, FD_CLOEXEC for
 	    grep { /^\d+$/ && $_ > 2 && $_ != CONTROL } readdir $list;
@@ -70,7 +71,8 @@ sub _body {
 	return $fh;
 }
 
-# What makes the interpreter wait: load => [modules].
+# Returns the arguments that make the interpreter wait for requests; load =>
+# [modules].
 sub _waiter {
 	my (%o) = @_;
 	my @load = @{ $o{load} // [] };
@@ -80,7 +82,7 @@ sub _waiter {
 	    join ',', CONTROL, map({ $number{$_} } @calls), @load);
 }
 
-# Everything from two pipes until both have ended.
+# Reads two pipes until both have ended, and returns their contents.
 sub _collect {
 	my ($out, $err) = @_;
 	my %text = ($out => '', $err => '');
@@ -95,7 +97,7 @@ sub _collect {
 	return ($text{$out}, $text{$err});
 }
 
-# Its standard error so far.
+# Returns the interpreter's own standard error so far.
 sub said {
 	my ($self) = @_;
 	my $text = '';
@@ -146,7 +148,7 @@ sub _take_report {
 	return;
 }
 
-# Bytes with descriptors (SCM_RIGHTS).
+# Sends bytes with descriptors (SCM_RIGHTS).
 sub _hand {
 	my ($to, $bytes, @handles) = @_;
 	my $fds = pack 'i*', map { fileno $_ } @handles;
@@ -160,25 +162,25 @@ sub _hand {
 	return;
 }
 
-# A fork that waits: its end of a socket.
+# Makes a fork that waits for a request; returns our end of its socket.
 sub spare {
 	my ($self) = @_;
 	socketpair my $ours, my $theirs, AF_UNIX, SOCK_STREAM, PF_UNSPEC
 	    or die "socketpair: $!";
-	# SO_PASSCRED: the kernel says whose the message is.
+	# SO_PASSCRED: the kernel reports which process sent a message.
 	setsockopt $ours, SOL_SOCKET, 16, 1;
 	_hand($self->{control}, 'f', $theirs);
 	return $ours;
 }
 
-# The children of the zygote.
+# Returns the children of the zygote.
 sub children {
 	my ($self) = @_;
 	my $pid = $self->{pid};
 	return split ' ', read_file("/proc/$pid/task/$pid/children");
 }
 
-# The wait status of a process that has ended but was not reaped.
+# Returns the wait status of a process that has ended but was not reaped.
 sub _status {
 	my ($self, $pid) = @_;
 	wait_for(sub { read_file("/proc/$pid/stat") =~ /\) Z / }, 10)
@@ -195,8 +197,9 @@ sub _byte {
 	return $got ? $byte : 'end';
 }
 
-# ask(env => {}, body => TEXT, spare => SOCKET, before => CODE): the same as
-# run_cold returns.  before is called when all but the last byte is sent.
+# ask(env => {}, body => TEXT, spare => SOCKET, before => CODE): runs a request, and
+# returns the same as run_cold.  before is called when everything but the last byte
+# has been sent.
 sub ask {
 	my ($self, %o) = @_;
 	my %known = map { $_ => 1 } $self->children;
@@ -228,14 +231,14 @@ sub ask {
 
 sub DESTROY {
 	my ($self) = @_;
-	# The pipes too, or one that fills them never ends.
+	# Also close the pipes, or an interpreter that fills them never ends.
 	close $_ for @$self{qw(control out err)};
 	local $?;
 	waitpid $self->{pid}, 0;
 	return;
 }
 
-# Started as a server would: { out, err, status }.
+# Runs the script as a server would; returns { out, err, status }.
 sub run_cold {
 	my ($script, %o) = @_;
 	pipe my $out, my $to_out or die "pipe: $!";
