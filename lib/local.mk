@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: ISC
-# Modules for warm interpreters: in a folder of our own, so that other programs
-# do not find them.
+# Files that interpreters load to run warm.  They are installed in a folder of
+# corswrap, because no other program may find them.
 warmperldir = $(pkglibexecdir)/perl/Corswrap
 dist_warmperl_DATA = %D%/perl/Corswrap/Warm.pm
 warmpythondir = $(pkglibexecdir)/python

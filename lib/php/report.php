@@ -1,16 +1,18 @@
 <?php
-# Reports the files of php-cgi, which corswrap needs before it uses servers that
-# are started in the same way: entries that end in NUL, "=" and the path of a
-# file, "!" and why it cannot run warm, and an empty one at the end
-# (corswrap-warm(7), PROTOCOL).  Then it waits for the order to end, because
-# corswrap reads its libraries from /proc meanwhile.
+# Reports which files php-cgi uses, so that corswrap notices when one changes.
+# corswrap starts this before servers with the same command line.  The report
+# has entries that end in NUL: "=" and the path of a file, "!" and why php-cgi
+# cannot run warm, and an empty entry at the end (HACKING.md, Warm
+# interpreters).  Then this waits until its standard input is closed, because
+# corswrap still reads from /proc which libraries it has loaded.
 #
 # SPDX-License-Identifier: ISC
 
 function corswrap_report() {
 	$found = [];
-	# Where PHP looks for its php.ini: what comes before the one that it
-	# has read may appear.  PHPRC may also name the file itself.
+	# The places where PHP looks for php.ini, with files that do not exist:
+	# one that appears before the one that PHP has read would replace it.
+	# PHPRC may name the file itself, too.
 	$set = (string)getenv('PHPRC');
 	if ($set !== '' && !is_dir($set))
 		$found[] = $set;
@@ -23,7 +25,7 @@ function corswrap_report() {
 	$found[] = php_ini_loaded_file();
 	foreach (explode(',', (string)php_ini_scanned_files()) as $file)
 		$found[] = trim($file);
-	# Of these a file that comes counts.
+	# Folders in which PHP reads every .ini file: a new one would be read.
 	$scanned = getenv('PHP_INI_SCAN_DIR');
 	if ($scanned === false)
 		$scanned = PHP_CONFIG_FILE_SCAN_DIR;

@@ -1,21 +1,23 @@
-"""A Python script that has been compiled and waits before its first statement.
+"""The Python side of warm interpreters.
 
 corswrap starts
 
     python SWITCHES corswrap_warm.py FD,MODULE,... SCRIPT ARGUMENTS
 
-This imports the modules, compiles the script, and serves the socket FD as
-corswrap-warm(7) describes: each request continues in a fork, as __main__.
+This file imports the modules, which are those of [warm] load, compiles the
+script, and receives orders on the socket FD.  For each request it forks, and
+the fork executes the script as __main__.  corswrap-warm(7) describes the
+method, HACKING.md the messages.
 
-The script's own imports happen when it runs, as always, and take little time
-for what is imported already.
+The imports of the script are executed when it runs, as without [warm]; for a
+module that is imported already they take little time.
 
 SPDX-License-Identifier: ISC
 """
 
 import sys
 
-# Modules that every Python has loaded when a script begins.
+# Modules that Python has loaded when a script begins.
 _BEGUN = frozenset(sys.modules)
 
 import atexit
@@ -31,7 +33,7 @@ import types
 
 
 def _standard():
-    """What descriptors 0, 1 and 2 are."""
+    """What descriptors 0, 1 and 2 are, to see whether one is replaced."""
     found = []
     for fd in range(3):
         try:
@@ -49,7 +51,7 @@ def _numbers(folder):
 
 
 def _obstacles(control, standard):
-    """Whatever would make a fork differ from a start, in words."""
+    """Everything that makes a fork differ from a cold start, as texts."""
     if len(_numbers("/proc/self/task")) > 1:
         yield "there is more than one thread"
     try:
@@ -68,11 +70,11 @@ def _obstacles(control, standard):
             try:
                 what = os.readlink(f"/proc/self/fd/{fd}")
             except OSError:
-                continue  # the one that was reading the folder
+                continue  # the descriptor that read the folder
             yield f"descriptor {fd} is open: {what}"
     with open("/proc/self/maps", errors="replace") as f:
         for line in f:
-            if line.split()[1][1::2] == "ws":  # forks would write to it
+            if line.split()[1][1::2] == "ws":  # writable and shared
                 yield "memory is shared: " + line.split(None, 5)[-1].strip()
                 break
     if os.lseek(0, 0, os.SEEK_CUR) != 0:
@@ -80,14 +82,14 @@ def _obstacles(control, standard):
 
 
 def _candidates(name):
-    """Files relative to a folder of sys.path that would be this module."""
+    """The paths below a folder of sys.path that this module may have."""
     yield os.path.join(name, "__init__.py")
     for suffix in importlib.machinery.all_suffixes():
         yield name + suffix
 
 
 def _shadows(name, file):
-    """The same for each folder that is searched before the module's own."""
+    """_candidates in each folder that is searched before the module's own."""
     for folder in sys.path:
         folder = folder or "."
         if file.startswith(os.path.join(folder, "")):
@@ -96,14 +98,16 @@ def _shadows(name, file):
 
 
 def _files():
-    """Entries of the report: what was loaded, and what must not appear."""
+    """The report's entries for files: those that were loaded, and those that
+    must not appear because they would be found before a loaded one."""
     absent = {}
     for name, module in sorted(sys.modules.items()):
         file = getattr(module, "__file__", None)
         if not isinstance(file, str):
             continue
         yield "=" + file
-        # The script's folder comes first, but not for modules loaded before.
+        # Submodules are not searched for in sys.path; those of _BEGUN were
+        # loaded before sys.path began with the script's folder.
         if "." in name or name in _BEGUN or name == "__main__":
             continue
         for folder, files in _shadows(name, file):
@@ -134,7 +138,8 @@ def _receive(connection, length):
 
 
 def _reopen_stdin():
-    """As Python makes it at a start; whether it can seek is known by then."""
+    """Make sys.stdin as Python does when it starts.  The old object is useless,
+    because it remembers whether the old file could seek."""
     old = sys.__stdin__
     raw = io.FileIO(0, "rb", closefd=False)
     raw.name = "<stdin>"
@@ -148,16 +153,17 @@ def _reopen_stdin():
 
 
 def _reseed():
-    """os.fork has done it for random; numpy has a generator of its own."""
+    """Seed numpy's generator; os.fork() has seeded that of random."""
     numpy = sys.modules.get("numpy.random")
     if numpy is not None:
         numpy.seed()
 
 
 def _tell(connection, known, pid):
-    """Which modules were imported, each ended by a NUL.
+    """Send the names of the modules that were imported, each ended by a NUL.
 
-    Those that come with others are left out: of a package, and with "_".
+    Modules that others import are left out: those of an imported package, and
+    those whose name begins with "_".
     """
     new = {
         name
@@ -172,7 +178,7 @@ def _tell(connection, known, pid):
 
 
 def _child(connection, changed, unset):
-    """In a fork: take a request, say so, and wait until it may begin."""
+    """In a fork: receive a request, confirm it, and wait until it may begin."""
     os.setpgid(0, 0)
     connection.send(b"r")
     head, fds, _, _ = socket.recv_fds(connection, 4, 3)
@@ -187,7 +193,7 @@ def _child(connection, changed, unset):
     for pair in text.split(b"\0")[:-1]:
         name, _, value = pair.partition(b"=")
         os.environb[name] = value
-    # The modules' changes of their variables so far.
+    # Repeat the changes that modules made when they were imported.
     for name in unset:
         os.environb.pop(name, None)
     os.environb.update(changed)
@@ -195,7 +201,7 @@ def _child(connection, changed, unset):
     _reseed()
     connection.send(b"a")
     go = connection.recv(1)
-    if go == b"l":  # corscheck needs the modules that it loads
+    if go == b"l":  # corscheck warm suggests the modules for load
         atexit.register(_tell, connection, frozenset(sys.modules), os.getpid())
     elif go == b"g":
         connection.close()
@@ -204,7 +210,7 @@ def _child(connection, changed, unset):
 
 
 def _serve(control, changed, unset):
-    """Orders, until a fork is to run the script; the zygote never returns."""
+    """Execute orders.  Returns only in forks, which then run the script."""
     orders = socket.socket(fileno=control)
     running = set()
     while True:
@@ -240,7 +246,7 @@ def _fork():
 
 
 def _main_module(script):
-    """__main__ as a script has it."""
+    """The module __main__ that Python makes for a script."""
     module = types.ModuleType("__main__")
     module.__file__ = script
     module.__builtins__ = __builtins__
@@ -256,7 +262,7 @@ def _prepare():
     control, *modules = [word for word in numbers.split(",") if word]
     control = int(control)
     os.set_inheritable(control, False)
-    # It was for ld.so(8) and this process.
+    # corswrap has set it for ld.so(8) alone; the script must not see it.
     if os.environ.get("LD_BIND_NOW") == "corswrap":
         del os.environ["LD_BIND_NOW"]
     standard = _standard()
@@ -264,7 +270,7 @@ def _prepare():
     if own >= 0:
         del sys.orig_argv[own : own + 2]
     del sys.argv[:2]
-    # The value that `python SCRIPT` sets, if any.
+    # `python SCRIPT` sets this too, except with -P or -I (safe path).
     if not (getattr(sys.flags, "safe_path", False) or sys.flags.isolated):
         sys.path[0] = os.path.dirname(script)
     with open(script, "rb") as f:
@@ -284,8 +290,8 @@ def _prepare():
     sys.stdout.flush()
     obstacles.extend(_obstacles(control, standard))
     _report(control, obstacles)
-    # Garbage collections of the forks must not touch, and so copy, these
-    # objects.
+    # A garbage collection in a fork would write to the objects that exist now,
+    # so that the kernel would copy their memory: exclude them.
     gc.freeze()
     _serve(control, changed, unset)
     return script, code
@@ -300,7 +306,7 @@ def _run():
     except SystemExit:
         raise
     except BaseException as error:
-        # Without our own frames, as when the script was started.
+        # Hide the frame of this file, which a cold start does not have.
         trace = error.__traceback__.tb_next
         sys.excepthook(type(error), error.with_traceback(trace), trace)
         sys.exit(1)

@@ -1,57 +1,57 @@
 package Corswrap::Warm;
 
-# A Perl program that has been compiled and waits before its first statement:
-# each request continues in a fork of it.  corswrap starts
+# The Perl side of warm interpreters: a script is compiled, waits before its
+# first statement, and continues in a fork for each request.  corswrap starts
 #
-#	perl SWITCHES -IDIR \
-#	    -MCorswrap::Warm=FD,RECVMSG,WRITE,CLOSE,DUP3,FCNTL,EXIT,MODULE,... SCRIPT
+#   perl SWITCHES -IDIR \
+#       -MCorswrap::Warm=FD,RECVMSG,WRITE,CLOSE,DUP3,FCNTL,EXIT,MODULE,... SCRIPT
 #
-# and talks to it through the descriptor FD; the next six are the machine's
-# numbers of system calls; the modules are those of [warm] `load`.
-# corswrap-warm(7) describes the method and the messages.
+# and sends its orders on the socket FD.  The next six words are the numbers of
+# these system calls on this machine, for syscall; the modules are those of
+# [warm] `load`.  corswrap-warm(7) describes the method, HACKING.md the messages.
 #
-# The script must not notice, so this file loads no module (%INC and what is
-# compiled are the script's), leaves no handle open, touches no variable that a
-# program starts with, and never lets END blocks or destructors run in a
-# process that is not the script's.  It keeps to strict, warnings and taint
-# mode without loading anything.
+# The script must not notice any of this.  So this file loads no module, not
+# even strict or warnings, because %INC must only have what the script loads.
+# It leaves no handle open, changes no variable that a program starts with, and
+# never runs END blocks or destructors in a process that does not run the
+# script.  Its code is valid under strict, warnings and taint mode.
 #
 # SPDX-License-Identifier: ISC
 
 our $VERSION = '1';
 
 my ($control, $recvmsg, $write, $close, $dup3, $fcntl, $exit);
-my @kept; # memory that forks shall not use: _fill
-my @load;   # modules
-my @faults; # their errors
-my @standard; # descriptors 0, 1 and 2 when perl starts
-my $place;    # the current folder then
-my %begun;    # and the variables
-my (%set, @unset); # the script's changes of them while it is compiled
+my @kept; # memory that forks must not use: _fill
+my @load;   # modules to load
+my @faults; # errors of loading them
+my @standard; # descriptors 0, 1 and 2 when perl started
+my $place;    # the current folder when perl started
+my %begun;    # the variables when perl started
+my (%set, @unset); # how the script changed %ENV while it was compiled
 
 sub import {
 	my ($class, @words) = @_;
 	($control, $recvmsg, $write, $close, $dup3, $fcntl, $exit) =
 	    map { $_ + 0 } splice @words, 0, 7;
 	@load = @words;
-	# A program that the script starts while it is compiled must not inherit
-	# it (F_SETFD, FD_CLOEXEC).
+	# F_SETFD, FD_CLOEXEC: a program that the script starts while it is
+	# compiled must not inherit the socket.
 	syscall $fcntl, $control, 2, 1;
 	@standard = _standard();
 	$place = readlink '/proc/self/cwd';
-	# It was for ld.so(8) and this process.
+	# corswrap has set it for ld.so(8) alone; the script must not see it.
 	delete $ENV{LD_BIND_NOW} if ($ENV{LD_BIND_NOW} // '') eq 'corswrap';
 	%begun = %ENV;
-	# The script must not see this file and its folder.
+	# The script must see neither this file nor its folder.
 	my $dir = delete $INC{'Corswrap/Warm.pm'};
 	$dir = substr $dir, 0, -length '/Corswrap/Warm.pm';
 	@INC = grep { ref || $_ ne $dir } @INC;
 	return;
 }
 
-# --- bytes and descriptors -------------------------------------------------------------
+# --- bytes and descriptors ---------------------------------------------------
 
-# Not exit: END blocks and destructors belong to the script.
+# End this process.  exit would run the script's END blocks and destructors.
 sub _vanish {
 	syscall $exit, 0;
 	return;
@@ -62,26 +62,27 @@ sub _send {
 	return syscall($write, $fd, $bytes, length $bytes) == length $bytes;
 }
 
-# What the kernel writes a message into, MOST bytes of it; some can be used many
-# times.  By the kernel's struct msghdr, since core Perl has no other way to
-# receive descriptors.
+# _box(MOST): a buffer for messages of at most MOST bytes, which can be used
+# many times.  It has the kernel's struct msghdr, because core Perl has no other
+# way to receive descriptors.
 sub _box {
 	my ($most) = @_;
 	my %box = (bytes => "\0" x $most, beside => "\0" x 64);
-	# Neither may share memory with a copy.
+	# The kernel will write to these strings.  perl lets copies share memory
+	# until one is written to, so write to them first.
 	vec($box{$_}, 0, 1) = 0 for qw(bytes beside);
 	$box{piece} = pack 'P L!', $box{bytes}, $most;
 	$box{header} = pack 'L! I x![L!] P L! P L! i x![L!]',
 	    0, 0, $box{piece}, 1, $box{beside}, 64, 0;
 	$box{room} = pack 'L!', 64;
-	# Where it says how much came beside the bytes.
+	# The offset of msg_controllen, which recvmsg sets.
 	$box{at} = length pack 'L! I x![L!] P L! P', 0, 0, $box{piece}, 1,
 	    $box{beside};
 	return \%box;
 }
 
-# _receive(FD, BOX): the bytes, and the descriptors that came with them; nothing
-# at the end.
+# _receive(FD, BOX): the bytes of a message, and the descriptors that came with
+# them; an empty list at end of file or after an error.
 sub _receive {
 	my ($fd, $box) = @_;
 	my $n = -1;
@@ -96,7 +97,7 @@ sub _receive {
 	return (substr($box->{bytes}, 0, $n), _descriptors($box->{beside}));
 }
 
-# Those in a control message of SOL_SOCKET (1), SCM_RIGHTS (1).
+# The descriptors of a control message, which is SOL_SOCKET (1), SCM_RIGHTS (1).
 sub _descriptors {
 	my ($beside) = @_;
 	my $head = length pack 'L! i i', 0, 0, 0;
@@ -105,10 +106,11 @@ sub _descriptors {
 	return unpack 'i*', substr $beside, $head, $len - $head;
 }
 
-# --- modules of `load` -----------------------------------------------------------------
+# --- modules of `load` -------------------------------------------------------
 
-# A name without "::" may be a Python module; it is Perl's if there is such a
-# file.  "POSIX::" is perl's own other way to write POSIX.
+# The file of a module for `require`.  A name without "::" may be that of a
+# Python module, so undef is returned unless Perl finds such a file; a "::" at
+# its end, as in "POSIX::", makes it a Perl module.
 sub _path_of {
 	my ($name) = @_;
 	$name =~ /\A([A-Za-z_]\w*(?:::\w+)*)(::)?\z/ or return $name;
@@ -118,8 +120,8 @@ sub _path_of {
 	return (grep { ref || -f "$_/$path" } @INC) ? $path : undef;
 }
 
-# As `require` does when the script runs: compiled, and import is not called.
-# The script's error handlers must not see errors of these modules.
+# Load the modules as `require` in the script would, without calling import.
+# The script's handlers must not see their errors.
 sub _load {
 	local ($_, $@, $!) = ('');
 	local @SIG{qw(__DIE__ __WARN__)};
@@ -132,18 +134,19 @@ sub _load {
 	return;
 }
 
-# --- state that forks would share
-# ------------------------------------------------------
+# --- state that forks would share --------------------------------------------
 
+# What descriptors 0, 1 and 2 are, to see whether the script replaces one.
 sub _standard {
 	return map { readlink("/proc/self/fd/$_") // 'closed' } 0 .. 2;
 }
 
-# _data(STASH, SEEN, FOUND): the handles DATA of all packages, by descriptor.
+# _data(STASH, SEEN, FOUND): add the DATA handles of all packages to FOUND, by
+# their descriptor.
 sub _data {
 	my ($stash, $seen, $found) = @_;
 	return if $seen->{ 0 + $stash }++;
-	# Constants and stubs are kept in a stash as other things than globs.
+	# Constants and stubs are entries of a stash that are not globs.
 	for my $name (keys %$stash) {
 		next if ref \$stash->{$name} ne 'GLOB';
 		my $glob = \$stash->{$name};
@@ -171,7 +174,7 @@ sub _has_children {
 	return sysread $list, $first, 1;
 }
 
-# Memory that forks would share, and write to.
+# A mapping that forks would share and can write to, or undef.
 sub _shared {
 	sysopen my $list, '/proc/self/maps', 0 or return;
 	my ($text, $n) = ('');
@@ -179,7 +182,8 @@ sub _shared {
 	return $text =~ /^\S+ .w.s \S+ \S+ \S+ *(.*)/m ? $1 : undef;
 }
 
-# The names of its files must be valid in the current folder.
+# Has the script left its folder although @INC or %INC has relative paths?  They
+# would name other files then.
 sub _has_moved {
 	my $now = readlink '/proc/self/cwd';
 	return if defined $now && defined $place && $now eq $place;
@@ -187,8 +191,8 @@ sub _has_moved {
 	    @INC, values %INC;
 }
 
-# Everything that would make a fork of this process differ from a cold start,
-# in words.
+# Everything that would make a fork of this process differ from a cold start, as
+# texts for the log.
 sub _obstacles {
 	my ($data) = @_;
 	my @found = @faults;
@@ -204,7 +208,7 @@ sub _obstacles {
 	}
 	for my $fd (sort { $a <=> $b } _entries('/proc/self/fd')) {
 		next if $fd <= 2 || $fd == $control || $data->{$fd};
-		# The one that was reading the folder is closed by now.
+		# The descriptor that read the folder is closed by now.
 		my $what = readlink "/proc/self/fd/$fd";
 		push @found, "descriptor $fd is open: $what" if defined $what;
 	}
@@ -212,14 +216,15 @@ sub _obstacles {
 	push @found, "memory is shared: $shared" if defined $shared;
 	push @found, 'it changes its folder, and loads modules by relative paths'
 	    if _has_moved();
-	# Its only byte shows whether it was read.
+	# corswrap has made it a file with one byte, whose offset shows a read.
 	push @found, 'standard input was read' if sysseek(STDIN, 0, 1) != 0;
 	return @found;
 }
 
-# Changes that make the interpreter stale: of a file that was loaded ("=" and
-# its path), or in a folder ("/") one of the files ("?") that would have been
-# found before a module.
+# The entries of the report that name files: "=" and the path of a file that was
+# loaded, whose change makes the interpreter stale; "/" and a folder, followed
+# by "?" and the files that must not appear in it, because perl would find them
+# before a module that was loaded.
 sub _files {
 	my (@files, %absent);
 	for my $name (sort keys %INC) {
@@ -228,7 +233,8 @@ sub _files {
 		my $folder = $name =~ m{\A(.+)/} ? $1 : '';
 		for my $dir (grep { !ref } @INC) {
 			last if defined $file && $file eq "$dir/$name";
-			# The deepest there is: what comes below it changes it.
+			# The deepest folder that exists: its time changes when
+			# the next one is made.
 			my $there = $folder eq '' ? $dir : "$dir/$folder";
 			while (!-d $there && length $there > length $dir) {
 				$there =~ s{/[^/]*\z}{};
@@ -239,10 +245,10 @@ sub _files {
 	return (@files, map { $_, @{ $absent{$_} } } sort keys %absent);
 }
 
-# --- memory ----------------------------------------------------------------------------
+# --- memory ------------------------------------------------------------------
 
-# Where the heap ends; 0: there is none.  Not by hex, which under -w warns of
-# addresses of more than 32 bits.
+# The address of the end of the heap; 0: there is no heap.  Without hex, which
+# under -w warns about numbers of more than 32 bits.
 sub _heap_end {
 	sysopen my $list, '/proc/self/maps', 0 or return 0;
 	my ($text, $n) = ('');
@@ -252,18 +258,19 @@ sub _heap_end {
 	return unpack 'J>', pack 'H*', substr '0' x $digits . $1, -$digits;
 }
 
-# A fork copies each page that it is the first to write to.  What is free in the
-# heap lies scattered between what is not: take all of that, so that what a fork
-# allocates lies together, behind the end that the heap has now.  The largest
-# first, since a large piece is cut for a small one; without lists, whose items
-# would be free again afterwards.
+# Allocate all free memory inside the heap.  The kernel copies a page when a
+# fork first writes to it, and the free pieces are scattered over many pages
+# between used ones.  After this, what a fork allocates lies together, behind
+# the current end of the heap.  Large pieces go first, because malloc would
+# cut them up for small ones.  The code avoids lists, whose items would become
+# free memory again.
 sub _fill {
 	my $end = _heap_end() or return;
 	my ($i, $size) = (0, 65536);
 	$#kept = 8191;
 	while ($size && $i < $#kept) {
 		vec($kept[$i], $size - 4, 8) = 0;
-		# Not J, which has 64 bits where a pointer has 32 (i386).
+		# Not J, which may have 64 bits where a pointer has 32 (i386).
 		if (unpack('L!', pack 'P', $kept[$i]) <= $end) {
 			$i++;
 			next;
@@ -271,22 +278,24 @@ sub _fill {
 		undef $kept[$i];
 		$size = $size > 1024 ? $size / 2 : $size - 16;
 	}
-	# The heads of scalars have a list of their own.
+	# perl keeps the heads of scalars in a list of free ones: use that up,
+	# too.
 	1 while $i < $#kept && \($kept[++$i] = undef) <= $end;
 	return;
 }
 
-# --- serving ---------------------------------------------------------------------------
+# --- serving -----------------------------------------------------------------
 
-# Reports obstacles to forks of this process ("!"  and words) and its files
-# (_files), each ended by a NUL; an empty one ends the list.  In messages of 32
-# KiB at most, which any socket takes.
+# Send the report: obstacles ("!" and a text) and files (_files), each ended by
+# a NUL, and an empty entry at the end.  It is sent in messages of at most 32
+# KiB, which fit the send buffer of any socket.
 sub _report {
 	my ($data) = @_;
 	my $list = '';
 	$list .= "!$_\0" for _obstacles($data);
 	$list .= "$_\0" for _files();
-	# Under -T names of descriptors are tainted, which syscall refuses.
+	# Under -T the names of descriptors are tainted, and syscall would
+	# refuse them.
 	($list) = "$list\0" =~ /\A(.*)\z/s;
 	while (length $list) {
 		_send($control, substr $list, 0, 32768, '') or _vanish();
@@ -294,18 +303,20 @@ sub _report {
 	return;
 }
 
-# A separate descriptor for DATA, whose offset forks would otherwise share.
+# Open DATA again at the same offset: otherwise all forks would share one
+# offset, and the second fork would read nothing.
 sub _reopen {
 	my ($fd, $io) = @_;
 	my $at = sysseek $io, 0, 1;
 	sysopen my $fresh, "/proc/self/fd/$fd", 0 or _vanish();
 	sysseek $fresh, $at, 0;
-	# perl's own are close-on-exec above 2 ($^F): O_CLOEXEC.
+	# O_CLOEXEC, as perl itself opens descriptors above 2 ($^F).
 	syscall($dup3, fileno $fresh, 0 + $fd, 02000000) >= 0 or _vanish();
 	return;
 }
 
-# The script's changes of its variables so far: BEGIN { $ENV{PATH} = ... }.
+# Remember how the script has changed its variables while it was compiled, as in
+# BEGIN { $ENV{PATH} = ... }.
 sub _take_changes {
 	for my $name (keys %ENV) {
 		$set{$name} = $ENV{$name}
@@ -315,8 +326,8 @@ sub _take_changes {
 	return;
 }
 
-# The variables as at a start of perl: tainted, if tainting is on.  Then with
-# the script's later changes.
+# Set the request's variables as perl does when it starts (tainted under -T),
+# and then repeat the changes that the script made while it was compiled.
 sub _environment {
 	my ($list) = @_;
 	%ENV = $list =~ /([^=\0]+)=([^\0]*)\0/g;
@@ -329,9 +340,9 @@ sub _environment {
 	return;
 }
 
-# The parent needs the modules that this process loads: their names, each ended
-# by a NUL, when it ends.  Not pragmas, which come with modules.  Only then is
-# there an END block of ours.
+# When this process ends, send the names of the modules that it has loaded, each
+# ended by a NUL; `corscheck warm` suggests them for `load`.  Pragmas are left
+# out, because modules load them.  Only `corscheck warm` gets this END block.
 sub _tell {
 	my ($socket) = @_;
 	my ($pid, %known) = ($$, %INC);
@@ -348,8 +359,9 @@ sub _tell {
 	return;
 }
 
-# In a fork: be ready, take a request, confirm it, and begin at the byte that
-# allows it ("g", or "l" of corscheck: _tell); anything else is the end.
+# In a fork: say that it is ready ("r"), receive a request, confirm it ("a"),
+# and return when "g" is received, so that the script begins.  `corscheck warm`
+# sends "l" instead (_tell).  At end of file, or anything else, the fork exits.
 sub _child {
 	my ($socket, $data) = @_;
 	syscall $close, $control;
@@ -380,7 +392,8 @@ sub _child {
 	return;
 }
 
-# The process that sent the orders has ended: the running programs end with it.
+# corswrap has closed the socket, or has died: terminate the running programs,
+# and exit.
 sub _end {
 	my (@running) = @_;
 	kill 15, map { -$_ } @running;
@@ -388,12 +401,14 @@ sub _end {
 	return;
 }
 
-# Orders: "f" and a socket: fork; "w" and a process: it has ended, reap it.
-# Returns in each fork, which then runs the script.
+# Execute orders: "f" and a socket: fork, and serve that socket in the fork; "w"
+# and a process ID: wait for that fork, which has ended.  Returns only in forks,
+# which then run the script.
 sub _serve {
 	my ($data) = @_;
 	my %running;
-	# The script's handlers are only for its own process.
+	# Signal handlers that the script has set while it was compiled must
+	# run in forks alone.
 	my @handled = grep {
 		defined $SIG{$_} && $SIG{$_} !~ /\A(?:|DEFAULT|IGNORE)\z/ &&
 		    !/\A__/ || $_ eq 'CHLD' && defined $SIG{$_}
@@ -416,14 +431,16 @@ sub _serve {
 	return _end(keys %running);
 }
 
-# A program that was not started by corswrap does not wait.
+# INIT blocks run when the script has been compiled, before its first statement.
+# $control is not set if perl was not started by corswrap: then do not wait.
 INIT {
 	if (defined $control) {
 		my ($error, $status, $death) = ($! + 0, $?, $@);
-		local $.; # which handle was read last: "died, <IN> line 1"
+		local $.; # die names the handle that was read last
 		my %data;
 		_load();
-		# What was printed while compiling must be seen before the report.
+		# Flush: corswrap must see what the script has printed while it
+		# was compiled before it reads the report.
 		my $selected = select STDOUT;
 		my $flush = $|;
 		$| = 1;
