@@ -1,10 +1,10 @@
 /*
- * From a program to a warm interpreter's command line.
+ * Makes the command line of a warm interpreter from that of a program.
  *
- * A script's first line is read as the kernel reads it (one argument), then as
- * env -S and perl do.  Only what is understood for certain is taken: a switch
- * that has another effect when the script is an argument, or another program in
- * between, means that the script runs cold.
+ * The first line of a script is parsed as the kernel parses it (at most one
+ * argument), and then as env -S and perl do.  The script runs cold if anything
+ * in that line is not understood for certain: a switch that has another effect
+ * when the script is an argument, or a program that starts the interpreter.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -26,19 +26,19 @@
 #include "run/first_line.h"
 
 enum {
-	MODULES = 4096, /* bytes of their names */
+	MODULES = 4096, /* bytes of the names in [warm] `load` */
 	TEXT = PATH_MAX + FIRST_LINE_MAX + MODULES + 256
 };
 
 enum language { LANGUAGE_NONE, LANGUAGE_PERL, LANGUAGE_PYTHON, LANGUAGE_PHP };
 
-/* The command line in the making. */
+/* The new command line. */
 struct words {
 	char *words[INTERPRETER_WORDS + 8];
 	size_t count;
-	char *text; /* what was made for it, TEXT bytes */
+	char *text; /* TEXT bytes for words that are not in the caller's argv */
 	size_t used;
-	bool full;
+	bool full; /* a word or text did not fit */
 };
 
 static void
@@ -68,8 +68,8 @@ keep(struct words *w, struct slice text)
 
 /* ---- first lines ---- */
 
-/* The first line of the file; absent: it has no first line, or a longer one
- * than the kernel reads. */
+/* The first line of the file; absent if the file has none, or if it is longer
+ * than what the kernel reads. */
 static struct slice
 line_of(struct first_line *first, const char *path)
 {
@@ -99,7 +99,7 @@ base_name(struct slice path)
 	return path;
 }
 
-/* Without a version, as in "5.36.0". */
+/* The text after a version such as "5.36.0". */
 static struct slice
 after_version(struct slice text)
 {
@@ -111,8 +111,8 @@ after_version(struct slice text)
 	return slice_after(text, i);
 }
 
-/* "perl", "perl5.36.0"; "python3", "python3.11"; "php-cgi", "php-cgi8.2",
- * "php8.2-cgi".  "php" is no CGI program. */
+/* Names such as "perl", "perl5.36.0", "python3", "python3.11", "php-cgi",
+ * "php-cgi8.2" and "php8.2-cgi".  "php" is not a CGI program. */
 static enum language
 language_of(struct slice path)
 {
@@ -135,7 +135,7 @@ language_of(struct slice path)
 		   : LANGUAGE_NONE;
 }
 
-/* As execvp(3) finds it; NULL: nowhere. */
+/* The path of a program, found in PATH as by execvp(3); NULL: not found. */
 static const char *
 search_path(struct words *w, const char *search, struct slice name)
 {
@@ -147,8 +147,8 @@ search_path(struct words *w, const char *search, struct slice name)
 		int n = snprintf(path, sizeof(path), "%.*s/%.*s", (int)len,
 				 rest.ptr, (int)name.len, name.ptr);
 
-		/* An empty element is the current folder, which is not
-		 * searched. */
+		/* Skip relative elements; an empty one is the current
+		 * folder. */
 		if (len > 0 && rest.ptr[0] == '/' && n < (int)sizeof(path) &&
 		    access(path, X_OK) == 0)
 			return keep(w, slice_from(path));
@@ -158,9 +158,10 @@ search_path(struct words *w, const char *search, struct slice name)
 }
 
 /*
- * The interpreter and what the kernel would give it before the script.  After
- * env all words are separate with -S alone; without it the kernel's one
- * argument is the program.
+ * Push the interpreter that a first line names, and the arguments that it would
+ * get before the script.  The kernel passes the rest of the line as one
+ * argument: only env -S splits that into words; without -S env takes it as the
+ * name of the program.
  */
 static const char *
 read_line(struct words *w, struct slice line, const char *search)
@@ -176,7 +177,8 @@ read_line(struct words *w, struct slice line, const char *search)
 			push(w, keep(w, text_trim(line)));
 		return NULL;
 	}
-	/* env(1) knows quotes, escapes and ${NAME} there. */
+	/* env -S has quotes, escapes, ${NAME} and comments, and env sets
+	 * NAME=value: these are not parsed here. */
 	if (text_find_any(line, "\"'\\$#=") < line.len ||
 	    !next_word(&line, &word))
 		return "its first line is not understood";
@@ -198,8 +200,9 @@ read_line(struct words *w, struct slice line, const char *search)
 /* ---- perl ---- */
 
 /*
- * Switches that have the same effect with and without us: warnings, taint mode,
- * -C, -l, -I, -M.  Not -x, -n, -p, -i, -s, -e, -c, -d, -D, -u, -v.
+ * Is it a switch that has the same effect in a warm interpreter?  These are the
+ * ones for warnings and taint mode, -C, -l, -I and -M; they are not -x, -n, -p,
+ * -i, -s, -e, -c, -d, -D, -u and -v.
  */
 static bool
 perl_switch(struct slice word)
@@ -223,8 +226,9 @@ perl_switch(struct slice word)
 	return true;
 }
 
-/* perl reads the first line itself, for the switches behind its name, however
- * it was started; a line without its name makes it start another program. */
+/* perl itself reads the switches in the script's first line, however it was
+ * started; if that line does not contain "perl", it executes the program that
+ * the line names. */
 static bool
 perl_line(struct slice line)
 {
@@ -239,8 +243,9 @@ perl_line(struct slice line)
 	return found;
 }
 
-/* Put the modules of `load` without that text in their name into the word that
- * has len bytes, each behind a comma. */
+/* Append the modules of `load` to the word in text, each after a comma, except
+ * those whose name contains `without`: that is how names of the other language
+ * look.  len: bytes of the word so far. */
 static const char *
 push_modules(struct words *w, char text[TEXT], size_t len,
 	     const char *const *load, const char *without)
@@ -288,7 +293,7 @@ take_perl(struct words *w, char *const *rest, const char *folder,
 
 /* ---- python ---- */
 
-/* -B, -E, -I, -O, -s, -S, -u: what sets no script and takes no argument. */
+/* Switches that have no argument and do not change what the script is. */
 static bool
 python_switch(struct slice word)
 {
@@ -323,8 +328,7 @@ static const char *const php_server[] = {
     "-d", "opcache.enable=0",	   "-d", "realpath_cache_size=0",
     "-d", "user_ini.cache_ttl=-1", NULL};
 
-/* With these options it does not run the application, and its output is for
- * us. */
+/* With these options report.php alone runs, and its output is not changed. */
 static const char *const php_report[] = {"-d", "auto_prepend_file=",
 					 "-d", "auto_append_file=",
 					 "-d", "open_basedir=",
@@ -343,9 +347,9 @@ push_all(struct words *w, const char *const *words)
 }
 
 /*
- * Its own options, after ours: -c, -d, -n.  -q and a script only matter on the
- * command line: for a request it ignores both.  *argv is left at the first
- * other word.
+ * Push the handler's own options: -c, -d and -n.  -q is left out, because
+ * php-cgi ignores it in requests.  *argv becomes the first word that is not an
+ * option.
  */
 static const char *
 push_php_words(struct words *w, char *const **argv)
@@ -388,9 +392,9 @@ find_php(struct words *w, char *const *argv, const char *folder, size_t *server)
 	return fault;
 }
 
-/* ---- all ---- */
+/* ---- all languages ---- */
 
-/* The words before the script into w; *rest: the script and its arguments. */
+/* Push the words before the script.  *rest: the script and its arguments. */
 static const char *
 split(struct words *w, char *const *argv, const char *search,
       char *const **rest)
@@ -425,7 +429,8 @@ check_file(const char *path)
 	return NULL;
 }
 
-/* Of that name there are shell scripts that look for the program. */
+/* The interpreter must not be a script, such as a wrapper in the shell that
+ * searches for the real perl. */
 static const char *
 check_interpreter(const char *path)
 {
@@ -467,8 +472,8 @@ find(struct words *w, char *const *argv, const char *search, const char *folder,
 					: fault;
 }
 
-/* Such a php-cgi only watches processes of its own, which no other process
- * would end. */
+/* With PHP_FCGI_CHILDREN, php-cgi only supervises child processes, which
+ * corswrap could not end. */
 static const char *
 check_children(char *const *env)
 {
@@ -485,7 +490,7 @@ check_children(char *const *env)
 	return NULL;
 }
 
-/* The same for php-cgi, which has no script that is compiled in advance. */
+/* The same as find for php-cgi, which does not compile a script in advance. */
 static const char *
 find_server(struct words *w, char *const *argv, char *const *env,
 	    const char *folder, size_t *server)
@@ -500,7 +505,7 @@ find_server(struct words *w, char *const *argv, char *const *env,
 					: fault;
 }
 
-/* One piece of memory: the words, then their text. */
+/* Copy the words to out: one allocation holds argv, then the strings. */
 static const char *
 copy_out(const struct words *w, const char *script, struct interpreter *out)
 {
@@ -530,7 +535,7 @@ copy_out(const struct words *w, const char *script, struct interpreter *out)
 	return NULL;
 }
 
-/* Tests run before make install. */
+/* CORSWRAP_LIBEXEC is for tests, which run before make install. */
 static const char *
 library_folder(void)
 {

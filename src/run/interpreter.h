@@ -1,5 +1,6 @@
 /*
- * Whether a program can run warm, and how its interpreter is then started.
+ * Finds out whether a program can run warm, and makes the command line that
+ * starts its interpreter so.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -10,24 +11,23 @@
 #include <stddef.h>
 
 enum {
-	INTERPRETER_WORDS = 64,	 /* of the program */
+	INTERPRETER_WORDS = 64,	 /* the most words of a command line */
 	INTERPRETER_CONTROL = 63 /* the descriptor of its control socket */
 };
 
 struct interpreter {
-	const char *script;  /* absolute; of php-cgi: none, the program again */
-	const char *program; /* the interpreter, absolute */
+	const char *script;  /* absolute path; for php-cgi that of program */
+	const char *program; /* absolute path of the interpreter */
 	char **argv;	     /* [0] is program; NULL-terminated */
-	/* php-cgi: how many of these words start a server; all of them start a
-	 * program that reports what that is made of.  0: another one */
+	/* For php-cgi: how many words of argv start a server.  All of argv
+	 * starts report.php, which reports the files of such a server.  0: it
+	 * is not php-cgi. */
 	size_t server;
-	char *memory; /* private: all of the above */
+	char *memory; /* private: owns all of the above */
 };
 
-/*
- * Is it php-cgi, which becomes a server for all scripts that it is started for
- * in the same way?  argv as in interpreter_find.
- */
+/* Is it php-cgi, of which one server runs many scripts?  argv: as for
+ * interpreter_find. */
 bool interpreter_is_server(char *const *argv);
 
 /*
@@ -36,17 +36,19 @@ bool interpreter_is_server(char *const *argv);
  */
 bool interpreter_reads(const char *variable);
 
-/* Is it the web server's, the same in each of its requests for a script? */
+/* Is it a variable of the web server that has the same value in all requests
+ * for a script?  Then the script may see it while it is compiled. */
 bool interpreter_may_see(const char *variable);
 
 /*
- * argv: what is executed when the program starts cold, absolute: a script, or
- * an interpreter with its switches and a script; more words are the script's.
- * Of php-cgi the script may be missing.  env: what it is started with; env(1)
- * in a first line uses its PATH.  load: modules to preload, NULL-terminated.
+ * argv: the command that starts the program cold, with absolute paths: a script
+ * with its arguments, or an interpreter with its switches, a script and its
+ * arguments.  For php-cgi the script may be missing.  env: the variables of the
+ * process; if the first line names env(1), the interpreter is searched for in
+ * their PATH.  load: modules to load in advance, NULL-terminated.
  *
- * NULL: *out is filled (interpreter_free).  Else why it cannot run warm, a
- * constant text.
+ * NULL: *out is filled; free it with interpreter_free.  Otherwise the reason
+ * why the program cannot run warm, a constant text.
  */
 const char *interpreter_find(char *const *argv, char *const *env,
 			     const char *const *load, struct interpreter *out);

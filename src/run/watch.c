@@ -1,9 +1,9 @@
 /*
- * Files that are watched by their state.
+ * Watching files by comparing the results of stat(2).
  *
- * inotify(7) would save the calls of stat(2), but it reports a change some
- * time after it, has a limit for each user, and does not work on network file
- * systems.  Two hundred calls take 0.1 ms.
+ * inotify(7) would save these calls, but it reports a change some time after
+ * it, has a limit for each user, and does not work on network file systems.
+ * Two hundred calls of stat(2) take 0.1 ms.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -23,9 +23,9 @@
 
 enum kind {
 	KIND_FILE,   /* any change counts */
-	KIND_PLACE,  /* counts if the path names another folder */
-	KIND_FOLDER, /* counts if one of the KIND_ABSENT behind it is there */
-	KIND_ABSENT
+	KIND_PLACE,  /* it counts if the path names another folder */
+	KIND_FOLDER, /* if it has changed, look for the KIND_ABSENT after it */
+	KIND_ABSENT  /* it counts if the file exists */
 };
 
 struct watched {
@@ -124,7 +124,7 @@ watch_absent(struct watch *w, const char *path)
 bool
 watch_changed(const struct watch *w)
 {
-	bool look = true; /* at the KIND_ABSENT that come */
+	bool look = true; /* at the KIND_ABSENT that follow */
 
 	for (size_t i = 0; i < w->count; i++) {
 		const struct watched *file = &w->files[i];

@@ -1,5 +1,6 @@
 /*
- * Files that a warm interpreter was made of, and whether one has changed since.
+ * Tells whether one of the files that a warm interpreter was made of has
+ * changed.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -11,45 +12,51 @@
 
 struct watch;
 
-/* Empty.  NULL: no memory. */
+/* A watch without files; free it with watch_free.  NULL: no memory. */
 struct watch *watch_new(void);
+/* NULL allowed. */
 void watch_free(struct watch *);
 
+/* The functions that add return false if there is no memory. */
+
 /*
- * Watch the file, as it is now, there or not.  Of a folder, a file that comes
- * or goes in it is a change; a file in it that changes is not.  False: no
- * memory.
+ * Watch the file; its state now is the one that later ones are compared with.
+ * The file may be missing: then its appearance is the change.  If it is a
+ * folder, a file that appears in it or vanishes is a change, and the contents
+ * of its files are not.
  */
 bool watch_add(struct watch *, const char *path);
 
 /* Is the file watched by watch_add? */
 bool watch_has(const struct watch *, const char *path);
 
-/* Watch which folder that path names, whatever happens in it. */
+/* Watch which folder the path names (a link on the way may change); changes in
+ * the folder do not count. */
 bool watch_add_place(struct watch *, const char *path);
 
 /*
- * Watch the folder for one of the files that watch_absent names after it: none
- * may be in it, now or later.  Other files may come and go.
+ * Watch a folder for files that must not appear in it: those named by the
+ * watch_absent calls that follow.  It is a change, too, if one of them exists
+ * already.  Other files in the folder do not count.
  */
 bool watch_add_folder(struct watch *, const char *path);
 bool watch_absent(struct watch *, const char *path);
 
 /*
- * Has one of them changed since it was added?  A stat(2) for each: a
- * replacement, another size, and another time of the last change are seen.
+ * Has one of them changed since it was added?  Calls stat(2) for each; a file
+ * has changed if its inode, its size or one of its times is another one.
  */
 bool watch_changed(const struct watch *);
 
-/* Milliseconds of a file system's clock: of one that counts fractions of a
+/* The resolution of a file system's times in ms: of one with fractions of a
  * second, and of any. */
 enum { WATCH_TICK = 50, WATCH_SECONDS = 2000 };
 
 /*
- * May one of them have been changed at or after that time (ms since 1970),
- * when they began to be read?  Then the bytes that were read may be older than
- * the state that was added.  A file system's clock runs in ticks, so a little
- * more counts.
+ * May a file of watch_add have changed at or after that time (ms since 1970),
+ * at which the interpreter began to read them?  Then what it has read may be
+ * older than the state that was added.  Changes up to a tick of the file
+ * system's clock before that time count, too.
  */
 bool watch_has_young(const struct watch *, int64_t since);
 
