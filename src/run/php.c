@@ -168,9 +168,10 @@ php_start(const struct child_spec *spec, enum child_stage *stage)
 	php->fresh = true;
 	php->left = requests_of(spec->env);
 	if (start(php, spec, stage) == 0) {
-		if (php->process.pidfd >= 0 && send_begin(php))
+		if (php->process.pidfd < 0)
+			errno = ENOSYS; /* Linux before 5.2 */
+		else if (send_begin(php))
 			return php;
-		errno = ENOSYS; /* the kernel is too old for a pidfd */
 	}
 	error = errno;
 	php_free(php);

@@ -37,7 +37,7 @@ enum {
 	SETTLE = 2 * WATCH_TICK, /* after ZYGOTE_YOUNG; doubled, up to: */
 	SETTLE_MAX = WATCH_SECONDS,
 	CLOSE_TIME = 2000, /* for all zygotes together to end */
-	EACH = 4,	   /* descriptors polled for a zygote */
+	EACH = 3,	   /* descriptors polled for a zygote */
 	ZYGOTES = 64	   /* polled at once */
 };
 
@@ -532,7 +532,7 @@ close_retired(struct warm *w)
 
 /* ---- the thread ---- */
 
-enum { ON_END, ON_CONTROL, ON_ERR, ON_OUT };
+enum { ON_END, ON_CONTROL, ON_ERR };
 
 static size_t
 gather(struct warm *w, struct pollfd *fds, struct warm_zygote **zygotes)
@@ -549,7 +549,6 @@ gather(struct warm *w, struct pollfd *fds, struct warm_zygote **zygotes)
 		f[ON_CONTROL] =
 		    (struct pollfd){compiles ? g->control : -1, POLLIN, 0};
 		f[ON_ERR] = (struct pollfd){g->err, POLLIN, 0};
-		f[ON_OUT] = (struct pollfd){-1, POLLIN, 0};
 		zygotes[count++] = z;
 	}
 	return count;
