@@ -222,21 +222,38 @@ plain_scheme(struct slice scheme)
 	return scheme;
 }
 
+/* The length of http or https before a part of "://", as in "https:/" and
+ * "https//"; otherwise 0. */
+static size_t
+broken_scheme(struct slice text)
+{
+	static const struct slice schemes[] = {{"https", 5}, {"http", 4}};
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		size_t len = schemes[i].len;
+
+		if (text.len > len && text_starts_nocase(text, schemes[i]) &&
+		    (text.ptr[len] == ':' || text.ptr[len] == '/'))
+			return len;
+	}
+	return 0;
+}
+
 /* The scheme is cut off *rest with its "://".  Without a scheme https is
  * assumed of what looks like a host. */
 static struct slice
 cut_scheme(struct slice *rest)
 {
 	const char *at = memmem(rest->ptr, rest->len, "://", 3);
+	size_t len = broken_scheme(*rest);
 	struct slice scheme;
 
 	if (at != NULL)
 		return plain_scheme(cut(rest, (size_t)(at - rest->ptr), 3));
 	if (text_find(*rest, '@') < rest->len)
 		return SLICE_NONE; /* a mail address */
-	if (text_starts_nocase(*rest, SLICE("https:")) ||
-	    text_starts_nocase(*rest, SLICE("http:"))) {
-		scheme = cut(rest, text_find(*rest, ':'), 1);
+	if (len > 0) {
+		scheme = cut(rest, len, 1);
 		while (rest->len > 0 && rest->ptr[0] == '/')
 			*rest = slice_after(*rest, 1);
 		return scheme;

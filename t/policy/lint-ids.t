@@ -116,7 +116,7 @@ origins = file:///srv/app FILE://x
 2: error: origin "FILE://x": a page opened from a file has the origin null; some webviews send "file://", with nothing behind it [file-scheme]
 == scheme
 [cors]
-origins = example.com ab NULL 42-ext://foo chrome*://foo localhost:3000 http:/a.example //b.example
+origins = example.com ab NULL 42-ext://foo chrome*://foo localhost:3000 http:/a.example //b.example https//c.example HTTP/d.example:8080
 --
 2: error: origin "example.com": an origin begins with a scheme and "://" (did you mean "https://example.com"?) [scheme]
 2: error: origin "ab": an origin begins with a scheme and "://" [scheme]
@@ -126,6 +126,8 @@ origins = example.com ab NULL 42-ext://foo chrome*://foo localhost:3000 http:/a.
 2: error: origin "localhost:3000": an origin begins with a scheme and "://" (did you mean "http://localhost:3000"?) [scheme]
 2: error: origin "http:/a.example": an origin begins with a scheme and "://" (did you mean "http://a.example"?) [scheme]
 2: error: origin "//b.example": an origin begins with a scheme and "://" (did you mean "https://b.example"?) [scheme]
+2: error: origin "https//c.example": an origin begins with a scheme and "://" (did you mean "https://c.example"?) [scheme]
+2: error: origin "HTTP/d.example:8080": an origin begins with a scheme and "://" (did you mean "http://d.example:8080"?) [scheme]
 == too-long
 [cors]
 origins = aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa://b aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa://b
