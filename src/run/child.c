@@ -385,6 +385,10 @@ hint(const char *file, enum child_stage stage, int error)
 {
 	switch (stage) {
 	case CHILD_STAGE_CHDIR:
+		if (error == ENOENT || error == ENOTDIR)
+			return "its folder does not exist: check exec, which "
+			       "is a path of this machine and not of the URL, "
+			       "and directory in [app]";
 		return "make the folder accessible to the user that runs "
 		       "corswrap, or set directory in [app]";
 	case CHILD_STAGE_EXEC:

@@ -423,7 +423,8 @@ rmdir "$dir/work";
 $got = ask($w, 'env');
 is($got->{status}, 500, 'which is gone: 500');
 cors_on($got, 'directory');
-logged($w, qr/\[start-failed\].*directory/, 'logged with what to do');
+logged($w, qr/\[start-failed\].*; its folder does not exist: check exec,.* and directory in/,
+    'logged with what to do');
 $w->stop;
 
 # --- no room for processes ---------------------------------------------------------------
