@@ -36,7 +36,7 @@
 
 enum { NAP_MAX = 10 }; /* ms between two checks without a pidfd */
 
-/* The child reads and writes it until it execs. */
+/* Shared with the child until it execs. */
 struct start {
 	const struct child_spec *spec;
 	pid_t parent;
@@ -213,7 +213,7 @@ child_start(const struct child_spec *spec, struct child *child,
 	int error;
 
 	*child = (struct child){0, -1, 0};
-	/* If it were inherited as ignored, waitpid would find no status. */
+	/* If SIGCHLD is ignored, waitpid finds no status. */
 	if (!spec->prepared)
 		(void)signal(SIGCHLD, SIG_DFL);
 	(void)sigfillset(&all);
@@ -241,7 +241,7 @@ nap(uint64_t ms)
 	(void)nanosleep(&time, NULL);
 }
 
-/* Without pidfd. */
+/* For kernels without pidfd. */
 static bool
 has_ended(const struct child *child)
 {
@@ -277,8 +277,9 @@ child_wait(const struct child *child, int ms)
 	}
 }
 
-/* Its parent must wait for it.  Until then the kernel keeps the status and
- * the number. */
+/* Another process is its parent, and must wait for it.  Until it does, the
+ * kernel keeps the exit status and does not reuse the pid: so read the status
+ * first. */
 static int
 reap_by_parent(const struct child *child)
 {
@@ -379,7 +380,7 @@ exec_hint(const char *file, int error)
 	}
 }
 
-/* A hint; may be NULL. */
+/* How to fix it, for the log; may be NULL. */
 static const char *
 hint(const char *file, enum child_stage stage, int error)
 {

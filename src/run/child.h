@@ -16,20 +16,20 @@
 struct child_spec {
 	char *const *argv; /* [0] is the file */
 	char *const *env;
-	const char *directory; /* NULL: ours */
+	const char *directory; /* NULL: that of this process */
 	int in;		       /* -1: /dev/null */
 	int out;
 	int err;
 	const struct app *limits; /* cpu_limit and the like; may be NULL */
 	uint64_t
-	    files; /* soft limit of open files, unless limits say; 0: ours */
+	    files; /* soft limit of open files, if limits sets none; 0: ours */
 	bool prepared; /* this process has called child_prepare */
 	/* Processes that its descendants leave behind become its children
 	 * (ending.h) while it lives: wait(2) for any child may return them. */
 	bool adopts;
-	/* the signal for it if our thread ends first; 0: TERM */
+	/* the signal it gets if the calling thread ends first; 0: SIGTERM */
 	int death_signal;
-	/* A socket that becomes descriptor control_as; 0: there is none */
+	/* A socket that becomes descriptor control_as; 0: none */
 	int control;
 	int control_as;
 };
@@ -47,26 +47,28 @@ struct child {
 	pid_t pid; /* also its process group; 0: none */
 	int pidfd; /* readable once it has ended; -1: none (Linux before 5.2) */
 	/*
-	 * Where another process has started it, and must wait for it: a socket
-	 * to that one, to which "w" and the process are sent when it has
-	 * ended.  Its pidfd is never -1 then.  0: it is our own.
+	 * 0: this process is the parent.  Else another process is (a zygote),
+	 * and must wait for it: this is a socket to that parent, to which
+	 * child_reap sends "w" and the pid when the program has ended.  pidfd
+	 * is never -1 then.
 	 */
 	int parent;
 };
 
 /*
- * After this no signal is ignored in this process, so that programs do not
- * inherit that; SIGPIPE gets an empty handler.  Saves sixty system calls per
- * start.  Call it once, before any thread and after other code that sets
- * signals.
+ * Stop ignoring signals, because programs would inherit that; SIGPIPE gets an
+ * empty handler instead.  With `prepared` child_start then need not reset each
+ * signal, which saves sixty system calls per start.  Call it once, before any
+ * thread is started and after other code that sets signals.
  */
 void child_prepare(void);
 
 /*
- * Start the program, at the cost of vfork: in its own process group, default
- * signals, empty mask, a parent-death signal (of the calling thread, which
- * must live until child_reap), descriptors 0 to 2 only.  -1: errno and *stage
- * say why; no process is left.
+ * Start the program in its own process group, with default signals, an empty
+ * signal mask and descriptors 0 to 2 only.  It gets a signal when the calling
+ * thread ends, so that thread must live until child_reap.  Starting costs as
+ * much as vfork, whatever the size of this process.  -1: errno and *stage say
+ * why; no process is left.
  */
 int child_start(const struct child_spec *, struct child *,
 		enum child_stage *stage);
@@ -95,9 +97,9 @@ int child_limit(pid_t, const struct app *);
 /* Has it ended?  Waits up to ms (-1: no limit).  Does not reap. */
 bool child_wait(const struct child *, int ms);
 
-/* Wait until it has ended, and reap it.  Returns its wait status; 0 if it
- * is another process's child and that parent has ended without reporting
- * one. */
+/* Wait until it has ended, reap it and close its descriptors.  Returns its wait
+ * status; 0 if that is unknown, because another process was its parent and has
+ * ended, too. */
 int child_reap(struct child *);
 
 /* Send a signal to its process group, and to the program even if it left that.

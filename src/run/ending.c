@@ -1,5 +1,5 @@
 /*
- * Ending a program before its time.
+ * Terminating a program, step by step.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -17,9 +17,9 @@
 #include "base/clock.h"
 
 enum {
-	LOOK = 10, /* ms between two looks at processes without a pidfd */
-	KILL_TIME = 1000, /* ms that KILL may take: the kernel frees memory */
-	ROUNDS_MAX = 20	  /* of stopping */
+	LOOK = 10,	  /* ms between two checks if no pidfd can be polled */
+	KILL_TIME = 1000, /* ms for SIGKILL: the kernel frees the memory */
+	ROUNDS_MAX = 20	  /* of the search in stop_all */
 };
 
 ino_t
@@ -42,13 +42,15 @@ ending_begin(struct ending *e, const struct child *child, ino_t out, ino_t err,
 	e->pipes[1] = err;
 	e->until = clock_ms() + grace;
 	strays_init(&e->strays);
-	/* While it lives: its children get another parent when it ends. */
+	/* Search before the signal: when the program ends, its children get
+	 * another parent. */
 	strays_of(&e->strays, child->pid);
 	child_kill(child, SIGTERM);
 	strays_signal(&e->strays, SIGTERM);
 }
 
-/* Now every process that holds its pipes is one that it left behind. */
+/* The program has ended: reap it.  From now on any process that can write to
+ * its pipes is one that it has left behind. */
 static void
 reap(struct ending *e)
 {
@@ -72,7 +74,8 @@ signal_all(const struct ending *e, int signal)
 	strays_signal(&e->strays, signal);
 }
 
-/* Repeat while new ones are found: stopped processes start no others. */
+/* Stop all processes, and repeat that while more are found: one that was not
+ * stopped yet may have started others. */
 static void
 stop_all(struct ending *e)
 {
@@ -95,7 +98,7 @@ kill_all(struct ending *e)
 	e->until = now + KILL_TIME;
 	stop_all(e);
 	signal_all(e, SIGKILL);
-	/* Another user's process: we cannot signal it. */
+	/* It runs as another user and got no signal: do not wait for it. */
 	if (!e->reaped && kill(e->child.pid, 0) != 0 && errno == EPERM)
 		e->until = now;
 }
@@ -112,7 +115,8 @@ ending_step(struct ending *e)
 {
 	if (!e->reaped && child_wait(&e->child, 0))
 		reap(e);
-	/* While one of them is left, no other group can get the number. */
+	/* The number of a group is reused only after its last process has
+	 * ended.  Then it must not be signalled again. */
 	if (e->reaped && e->group > 0 && kill(-e->group, 0) != 0)
 		e->group = 0;
 	if (e->reaped && e->group == 0 && strays_ended(&e->strays))

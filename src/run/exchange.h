@@ -37,8 +37,9 @@ struct warm;
  * the request.  Buffers (base/buffer.h) are allocated on first need and kept.
  */
 struct scratch {
-	struct file_state other; /* an `exec` that is not corswrap itself */
-	const void *other_of;	 /* the settings that name it */
+	/* An `exec` that was checked, and is not corswrap itself */
+	struct file_state other;
+	const void *other_of; /* the settings whose `exec` that is */
 	struct regex_scratch *regex;
 	char *path; /* for path_normalize */
 	size_t path_cap;
@@ -48,8 +49,8 @@ struct scratch {
 	size_t header_cap;
 	char *io; /* for relaying; at least 64 KiB when in use */
 	size_t io_cap;
-	struct spin spin_application; /* for its response */
-	struct spin spin_server;      /* for its next request */
+	struct spin spin_application; /* waiting for its response */
+	struct spin spin_server;      /* waiting for its next request */
 };
 
 /* Free all of it; it is empty then, and may be used again. */
@@ -110,10 +111,10 @@ struct source {
 
 /* How [warm] served a request. */
 enum warm_result {
-	WARM_NONE, /* not meant for it */
-	WARM_USED,
-	WARM_COLD,
-	WARM_STALE, /* cold, for a file had changed */
+	WARM_NONE,  /* [warm] does not apply to it */
+	WARM_USED,  /* in a warm interpreter */
+	WARM_COLD,  /* no interpreter was ready: started as without [warm] */
+	WARM_STALE, /* cold, because a file of the interpreter had changed */
 	WARM_RESULTS
 };
 
@@ -136,20 +137,19 @@ struct outcome {
 };
 
 struct exchange {
-	char **variables; /* "NAME=value", NULL-terminated; the server's */
-	bool fastcgi;	  /* parameters, not our own environment */
-	bool nph;	  /* CGI: our output reaches the client unchanged */
+	char **variables; /* "NAME=value" from the server, NULL-terminated */
+	bool fastcgi;	  /* they are FastCGI parameters, not our environment */
+	bool nph;	  /* CGI: the server sends our output on unchanged */
 	struct slice server_script; /* lighttpd's argv[1] in CGI; else absent */
 	struct source *in;
 	struct sink *out;
 	struct scratch *scratch;
-	const struct executable *self; /* this process's */
+	const struct executable *self; /* the file that this process runs */
 	struct log *log;
 	struct metrics *metrics;   /* FastCGI alone; NULL in CGI */
 	struct forward_pool *pool; /* connections to forward to; may be NULL */
-	struct warm *warm;	   /* warm interpreters, with: */
-	/* warm_serve and warm_start, which plain CGI does not need; NULL
-	 * there */
+	struct warm *warm;	   /* NULL in CGI */
+	/* warm.h has these two functions; NULL in CGI, which needs neither */
 	enum warm_result (*warm_serve)(struct warm *, const struct settings *,
 				       const struct script *, struct exchange *,
 				       char **variables, struct body *,
@@ -158,15 +158,15 @@ struct exchange {
 				       const struct script *,
 				       const struct child_spec *,
 				       struct child *);
-	struct reaper *reaper; /* for programs that outlive their response;
-				  NULL: they are waited for */
-	/* the number of this thread's programs in it: the thread must not
-	 * end before them (child.h, the parent-death signal) */
+	struct reaper *reaper; /* takes over programs that outlive their
+				  response; NULL: they are waited for */
+	/* how many programs of this thread the reaper has: the thread must
+	 * not end before they do (child.h, the parent-death signal) */
 	atomic_uint *left;
 	/* readable when every program must be ended now; -1: never */
 	int stop_fd;
-	/* soft limit of open files that we were started with, for programs;
-	   0: what we have */
+	/* soft limit of open files for programs: the one that corswrap was
+	 * started with; 0: its present one */
 	uint64_t file_limit;
 	/* called before anything that may take long (reading a body,
 	 * running a program), so that another worker accepts; NULL in CGI */
@@ -178,7 +178,8 @@ struct exchange {
 	struct outcome outcome;
 };
 
-/* The value of that name in such a list of variables, or NULL. */
+/* The value of a variable of that name in a list such as x->variables, or
+ * NULL. */
 static inline const char *
 variables_find(char *const *variables, const char *name)
 {

@@ -1,8 +1,8 @@
 /*
  * Forwarding a request to a FastCGI application.
  *
- * One poll for everything that can happen, as in relay.c: room to send in,
- * output, and what transfer.c watches.
+ * As in relay.c, a single poll waits for everything that can happen: the
+ * connection becomes writable or readable, and what transfer.c watches.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -27,12 +27,12 @@
 #include "run/transfer.h"
 
 enum {
-	PIECE_MIN = 16384,  /* from here on a copy costs more than a write */
-	MOVE_MIN = 32768,   /* left of a record, to be moved by the kernel */
+	PIECE_MIN = 16384,  /* bytes: copying more costs more than a write */
+	MOVE_MIN = 32768,   /* bytes left of a record: the kernel moves them */
 	HOUR = 3600 * 1000, /* ms */
 	LAST_MOMENT = 50,   /* ms from the end of a connection to the end of its
 			       server */
-	REST_READS = 64	    /* of what our own server leaves in its pipe */
+	REST_READS = 64	    /* the most reads of its last messages */
 };
 
 struct forward {
@@ -41,17 +41,18 @@ struct forward {
 					  start */
 	bool idempotent;
 	struct forward_request request;
-	/* of one attempt, which lasts until t.over: */
-	bool again; /* it failed without effect: another may be made */
+	/* of one attempt, which lasts until t.over or again: */
+	bool again; /* it failed, and the request may be sent again */
 	struct forward_connection connection;
-	int err; /* of our own server; -1: it has ended, or there is none */
-	bool sending;
-	bool received;	  /* a byte has come */
-	bool fed;	  /* output has come */
-	bool cut;	  /* the application stopped reading */
-	bool whole;	  /* END_REQUEST has come, after a whole request */
-	bool dead;	  /* it ended before that */
-	uint64_t sent_at; /* all was sent */
+	int err;      /* standard error of our own server; -1: ended, or none */
+	bool sending; /* some of the request is still to be sent */
+	bool received;	  /* a byte of any record has come */
+	bool fed;	  /* output has come (FCGI_STDOUT) */
+	bool cut;	  /* the application stopped reading the request */
+	bool whole;	  /* END_REQUEST has come, and all had been sent: the
+			     connection can be reused */
+	bool dead;	  /* the connection has ended before END_REQUEST */
+	uint64_t sent_at; /* clock_ms when all had been sent */
 	struct forward_sender sender;
 	struct record_reader reader;
 };
@@ -174,7 +175,7 @@ add_output(struct forward *f, struct slice *run, struct slice piece, char *buf)
 	*run = piece;
 }
 
-/* What one read has brought. */
+/* Handle the bytes that one read has returned. */
 static void
 parse_records(struct forward *f, char *buf, size_t len)
 {
@@ -202,14 +203,16 @@ parse_records(struct forward *f, char *buf, size_t len)
 		else if (event == RECORD_END)
 			request_ended(f);
 	}
-	/* Bytes after the end belong to no request. */
+	/* Bytes after END_REQUEST belong to no request: do not reuse the
+	 * connection. */
 	if (at < len)
 		f->whole = false;
 }
 
 /*
- * Moving bytes to the client has failed: was it the client or the application?
- * Once an error has been reported, a broken socket reads as ended.
+ * Moving bytes from the application to the client has failed.  True: because of
+ * the application's connection.  Its error may have been reported by that move,
+ * and then the socket only reads as ended.
  */
 static bool
 is_ours(const struct forward *f)
@@ -220,7 +223,8 @@ is_ours(const struct forward *f)
 	return n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
-/* The rest of a large record, in the cheapest way. */
+/* Send the rest of a large record on.  The sink moves it without copying if it
+ * can. */
 static void
 move_output(struct forward *f, size_t most)
 {
@@ -265,11 +269,13 @@ read_output(struct forward *f)
 	f->t.last = clock_ms();
 	forward_connection_answered(&f->connection);
 	parse_records(f, scratch->io, (size_t)n);
-	/* A slow client is not the application's fault. */
+	/* Set this again: while a slow client kept us waiting, the application
+	 * was not idle. */
 	f->t.last = clock_ms();
 }
 
-/* The application has closed its reading side; it may still have responded. */
+/* Is the network connection lost, so that no response can come?  (After EPIPE
+ * and ECONNRESET there may be one to read.) */
 static bool
 is_cut_off(int error)
 {
@@ -317,7 +323,8 @@ next_deadline(const struct forward *f)
 	    "raise idle-timeout, or find out what it waits for",
 	    "did not take the request"};
 	const struct transfer *t = &f->t;
-	/* Output that is dropped is not parsed: any of it is a beginning. */
+	/* Discarded output is not parsed, so any byte of it counts as the
+	 * beginning of the response. */
 	bool begun =
 	    f->sending || t->response->started || (t->discard && f->fed);
 
@@ -338,7 +345,8 @@ read_errors(struct forward *f)
 	transfer_check_messages(&f->t);
 }
 
-/* It has ended; a child of it may still hold the connection. */
+/* The server has ended.  Read what it has sent, but do not wait for the end of
+ * the connection, because a child of it may still hold that. */
 static void
 server_ended(struct forward *f)
 {
@@ -350,7 +358,7 @@ server_ended(struct forward *f)
 		ended_early(f, 0);
 }
 
-/* What it has written to its standard error until now. */
+/* Log what the server has written to its standard error until now. */
 static void
 read_last_errors(struct forward *f)
 {
@@ -363,16 +371,17 @@ read_last_errors(struct forward *f)
 	}
 }
 
-/* For a server TERM means "end after this request", while a program started
- * for one request would end at once.  Its children still get time to end. */
+/* Terminate the server.  After SIGTERM it would first finish its request, which
+ * a program that was started for the request would not do: so it gets SIGKILL,
+ * and only its children get time to end. */
 static void
 end_server(struct forward *f)
 {
 	struct transfer *t = &f->t;
 	struct child *child = f->own->child;
 	uint64_t grace = t->settings->app.kill_grace;
-	/* The connection ended, so the server ends, too; its status says
-	 * why. */
+	/* If the connection has ended, the server is probably exiting: wait
+	 * for its status, which says why. */
 	bool by_us = !child_wait(child, f->dead ? LAST_MOMENT : 0);
 	struct ending ending;
 
@@ -433,7 +442,8 @@ handle(struct forward *f, const struct pollfd *fds)
 		transfer_check_client(&f->t, fds, ON_OWN);
 }
 
-/* All was sent: the response may be about to come. */
+/* The request has been sent: poll for a moment before sleeping, because the
+ * response may come soon (spin.h). */
 static void
 spin(struct forward *f)
 {
@@ -486,7 +496,7 @@ not_connected(struct forward *f, const struct forward_failure *failure)
 	f->t.over = true;
 }
 
-/* The connection is there: send the request, and pass on the response. */
+/* After connecting: send the request, and relay the response. */
 static void
 exchange(struct forward *f)
 {

@@ -15,13 +15,14 @@
 /* Connections and the health of addresses, shared by workers; thread-safe. */
 struct forward_pool;
 
+/* NULL: no memory.  Starts no thread. */
 struct forward_pool *forward_pool_new(void);
 /* Closes every idle connection.  NULL allowed. */
 void forward_pool_free(struct forward_pool *);
 
 /*
- * Send variables and body to one of app->forward, and its response through
- * response_feed and sink->move.  pool may be NULL (CGI: no connection is
+ * Send variables and body to one of the addresses of app->forward, and relay
+ * its response to the client.  pool may be NULL (CGI: no connection is
  * kept).  Every failure ends in response_fail (502, 503 with Retry-After, 504,
  * 500) and the log.  idempotent: the request may be sent again when a kept
  * connection turns out to be stale.
@@ -31,8 +32,9 @@ void forward_run(struct forward_pool *, const struct settings *,
 		 struct response *, bool idempotent);
 
 /*
- * A process of ours that serves FastCGI to us alone.  It has taken a request's
- * parameters, but not their end, so it has not begun.
+ * A FastCGI server that this process has started for itself alone (php.h).  It
+ * has read the parameters of a request but not their end, so the request has
+ * not begun.
  */
 struct forward_own {
 	int fd;		     /* the connection */
@@ -43,9 +45,11 @@ struct forward_own {
 };
 
 /*
- * Let it begin, then as forward_run; its end, its timeouts and its client are
- * handled as for a program that was started for the request.  True: it can
- * take another request.  Else it has been ended, and child is empty.
+ * Send the rest of the request, so that it begins, and relay the response.  The
+ * exit of the server, timeouts and a client that disconnects are handled as if
+ * the program had been started for this request.  True: the server can take
+ * another request.  False: it has been terminated, and *child is empty.  The
+ * caller closes fd and err.
  */
 bool forward_own(const struct forward_own *, const struct settings *,
 		 struct exchange *, struct body *, struct response *);

@@ -1,6 +1,6 @@
 /*
  * Finding a connection for a forwarded request: a kept one or a new one, to the
- * first address that takes it.
+ * first address that accepts it.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -22,7 +22,7 @@
 #include "run/socket_address.h"
 
 enum {
-	STEP = 100,	     /* ms to wait at a time */
+	STEP = 100,	     /* ms between looks at the clock */
 	BACKLOG_STEP = 10,   /* ms between tries while backlogs are full */
 	BACKLOG_WAIT = 3000, /* ms in all, without a connect-timeout */
 	PATIENCE = 20	     /* ms before a request counts as stuck */
@@ -31,8 +31,8 @@ enum {
 /* ---- one connection ---- */
 
 /*
- * Wait for fd (-1: only for the time) or a reason to give up.  0: fd is ready,
- * or the time is over; -1 with errno.
+ * Wait until fd is writable (-1: none), ms have passed, or there is a reason to
+ * give up.  0: writable, or the time is over; -1 with errno: give up.
  */
 static int
 wait_for(int fd, int ms, const struct forward_watch *watch)
@@ -69,7 +69,8 @@ time_left(uint64_t until, int step)
 	return until - now < (uint64_t)step ? (int)(until - now) : step;
 }
 
-/* The connection is under way.  0: established; -1 with errno. */
+/* connect has returned EINPROGRESS: wait for its result.  0: connected; -1 with
+ * errno. */
 static int
 wait_until_connected(int fd, uint64_t until, const struct forward_watch *watch)
 {
@@ -143,12 +144,12 @@ dial(const struct address *address, uint64_t milliseconds,
 
 /* What is known from the addresses tried so far. */
 struct search {
-	bool resting; /* also try those that are resting */
-	uint64_t tried;
-	bool busy; /* a backlog was full */
-	bool late; /* a connection took too long */
-	bool given_up;
-	int error; /* the last one */
+	bool resting;	/* also try those that are resting */
+	uint64_t tried; /* a bit for each address */
+	bool busy;	/* a backlog was full */
+	bool late;	/* a connection took too long */
+	bool given_up;	/* trying other addresses is useless */
+	int error;	/* errno of the last failure */
 };
 
 /* Is an address in a set?  Addresses after the 64th are in every set that
@@ -254,7 +255,8 @@ wants_fresh(const struct forward_connection *c, const struct search *search)
 			    forward_peer_fails(c->peer));
 }
 
-/* True: there is a connection. */
+/* Connect to one address, or use a kept connection to it.  True: c->fd is the
+ * connection. */
 static bool
 try_address(struct forward_connection *c, size_t i, struct search *search)
 {
@@ -291,7 +293,7 @@ try_all(struct forward_connection *c, struct search *search)
 	return false;
 }
 
-/* The same until no backlog is full. */
+/* While a backlog is full, try all addresses again, for connect-timeout. */
 static bool
 try_again(struct forward_connection *c, struct search *search)
 {

@@ -1,6 +1,6 @@
 /*
- * The connection of one forwarded request: a kept one or a new one, to the
- * first address that takes it.  Private to forward.c and forward_connect.c.
+ * The connection for one forwarded request: a kept one or a new one, to the
+ * first address that accepts it.  Private to forward.c and forward_connect.c.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -9,10 +9,10 @@
 
 #include "run/forward_pool.h"
 
-/* Reasons to give up while waiting. */
+/* What ends a wait for a connection early. */
 struct forward_watch {
-	int stop_fd;
-	struct sink *client; /* may be NULL: no client to watch */
+	int stop_fd;	     /* readable when corswrap stops; -1: never */
+	struct sink *client; /* has disconnected; NULL: is not watched */
 };
 
 struct forward_connection {
@@ -27,10 +27,12 @@ struct forward_connection {
 	const struct address *address; /* the last one tried */
 	struct forward_peer *peer;
 	int fd;
-	bool kept;	   /* it had been kept */
-	uint64_t stuck_at; /* when it counts as stuck; 0: it is not waiting */
-	unsigned patience; /* ms until that; doubled each time */
-	bool stuck;	   /* counted so by the peer */
+	bool kept; /* fd is a kept connection, not a new one */
+	/* clock_ms when the request counts as stuck; 0: it has a response, or
+	 * uses a kept connection */
+	uint64_t stuck_at;
+	unsigned patience; /* ms from one such moment to the next; doubled */
+	bool stuck;	   /* forward_peer_stuck has been called */
 };
 
 /* Why there is no connection. */
@@ -54,7 +56,7 @@ struct forward_failure {
 int forward_connect(struct forward_connection *,
 		    struct forward_failure *failure);
 
-/* The first byte of the response has arrived. */
+/* The first byte of the response has arrived: the request is not stuck. */
 void forward_connection_answered(struct forward_connection *);
 
 /*
@@ -68,16 +70,16 @@ void forward_connection_check(struct forward_connection *);
 /* Is there another address that may still be tried? */
 bool forward_connection_has_other(const struct forward_connection *);
 
-/* It ended before the application responded.  After a kept connection, this
- * request uses no kept one again.  After a new one, its address is not
- * tried again, and rests. */
+/* The connection ended before the application responded.  If it was a kept one,
+ * this request uses no kept one again.  If it was new, this request does not
+ * try its address again, and the address rests (forward_peer_try). */
 void forward_connection_failed(struct forward_connection *);
 
 /* The application is overloaded: this request does not try its address
  * again. */
 void forward_connection_overloaded(struct forward_connection *);
 
-/* Close, or keep for another request. */
+/* Close the connection; reusable: it may be kept for another request. */
 void forward_connection_close(struct forward_connection *, bool reusable);
 
 #endif

@@ -47,12 +47,12 @@ struct kept {
 };
 
 struct forward_peer {
-	struct forward_peer *next; /* this and the address stay as they are */
-	char *address;
-	atomic_uint failures; /* in a row; written under the lock */
+	struct forward_peer *next; /* this and the address never change, and */
+	char *address;		   /* are read without the lock */
+	atomic_uint failures;	   /* in a row; written under the lock */
 	uint64_t rests_until;
-	bool trying;	   /* one request tries it, and the others wait */
-	unsigned stuck;	   /* requests that wait too long on a new one */
+	bool trying;	   /* a request tries it after a rest */
+	unsigned stuck;	   /* requests that wait long on a new connection */
 	unsigned owed;	   /* connections to be closed for them */
 	struct kept *kept; /* oldest first */
 	size_t count;
@@ -65,7 +65,7 @@ struct forward_pool {
 	/* the thread that closes old connections; runs while there are any */
 	pthread_t closer;
 	pthread_cond_t change;
-	bool closing; /* it runs */
+	bool closing; /* the thread is in its loop */
 	bool joinable;
 	bool ending; /* the pool is about to be freed */
 };
@@ -246,7 +246,8 @@ is_quiet(int fd)
 	       errno == EAGAIN;
 }
 
-/* Close those that have been kept too long; they lead the list. */
+/* Close connections that have been kept too long; they are the first ones in
+ * the list. */
 static void
 expire(struct forward_peer *peer, uint64_t now)
 {
@@ -261,7 +262,8 @@ expire(struct forward_peer *peer, uint64_t now)
 		peer->count * sizeof(*peer->kept));
 }
 
-/* When the oldest of all will be too old; UINT64_MAX: none is kept. */
+/* clock_ms when the oldest connection will be too old; UINT64_MAX: none is
+ * kept. */
 static uint64_t
 next_expiry(const struct forward_pool *pool)
 {
@@ -314,7 +316,7 @@ start_closer(struct forward_pool *pool)
 	return pool->closing;
 }
 
-/* The youngest, or -1. */
+/* Take the connection that was kept last; -1: none is kept. */
 static int
 pop_kept(struct forward_pool *pool, struct forward_peer *peer)
 {

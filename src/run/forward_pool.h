@@ -14,25 +14,26 @@
 /* One address, for all requests and all policies that name it. */
 struct forward_peer;
 
-/* The peer of an address as written; NULL: no pool, or no memory (every
- * call below accepts that, and then remembers nothing). */
+/* The peer of an address, by its text in the policy.  It lives as long as the
+ * pool.  NULL: no pool, or no memory; every function below accepts that, and
+ * then remembers nothing. */
 struct forward_peer *forward_pool_peer(struct forward_pool *,
 				       const char *address);
 
 /* ---- health ---- */
 
 /*
- * May it be tried?  Not while it rests after a failure.  After that one
- * request tries it, and the others still use other addresses until that
- * succeeds.  It rests for one second, and twice as long after each failed try,
- * up to eight seconds.
+ * May this request try the address?  Not while it rests after a failure.  Then
+ * one request may, while others still use other addresses until that succeeds.
+ * It rests for one second, and twice as long after each failed try, up to eight
+ * seconds.
  */
 bool forward_peer_try(struct forward_pool *, struct forward_peer *);
-/* It could not be reached.  True: it could before (log it). */
+/* The address could not be reached.  True: that is new, so log it. */
 bool forward_peer_failed(struct forward_pool *, struct forward_peer *);
-/* It was reached.  True: it could not before. */
+/* The address was reached.  True: that is new, so log it. */
 bool forward_peer_alive(struct forward_pool *, struct forward_peer *);
-/* It could not be reached the last time. */
+/* Has the last attempt to reach it failed? */
 bool forward_peer_fails(const struct forward_peer *);
 
 /* ---- connections ---- */
@@ -54,8 +55,8 @@ int forward_peer_acquire(struct forward_pool *, struct forward_peer *,
 void forward_peer_stuck(struct forward_pool *, struct forward_peer *,
 			bool again);
 void forward_peer_served(struct forward_pool *, struct forward_peer *);
-/* Keep the connection, if fewer than keep are kept and none is to be closed for
- * a request that waits; else it is closed. */
+/* Keep the connection for another request.  It is closed instead if `keep` are
+ * kept already, or if a stuck request needs the process that it occupies. */
 void forward_peer_release(struct forward_pool *, struct forward_peer *, int fd,
 			  unsigned keep);
 

@@ -19,7 +19,7 @@
 
 enum { SMALL_BODY = 65536 }; /* what a pipe holds */
 
-/* All of a small body. */
+/* Read all of a small body. */
 static int
 read_body(const struct body *body, unsigned char *to)
 {
@@ -41,8 +41,8 @@ read_body(const struct body *body, unsigned char *to)
 	return 0;
 }
 
-/* Write everything that goes into bytes; len: used so far; there is room
- * for the rest. */
+/* Append a small body of `in` bytes, and its end unless the file follows; bytes
+ * has room for them.  -1: the body could not be read; request is freed. */
 static int
 add_body(struct forward_request *request, const struct body *body, size_t in)
 {
@@ -65,8 +65,8 @@ add_body(struct forward_request *request, const struct body *body, size_t in)
 	return 0;
 }
 
-/* Is the body sent from its file?  Else *in is its bytes, which are sent
- * with the rest. */
+/* Is the body sent from its file?  If not, *in is its length, and it is copied
+ * into the bytes of the request. */
 static bool
 is_large(const struct body *body, size_t *in)
 {
@@ -125,7 +125,7 @@ forward_sender_init(struct forward_sender *sender,
 		sender->last = true;
 }
 
-/* Bytes from memory; more follow. */
+/* more: other bytes follow at once, so the kernel need not send these alone. */
 static ssize_t
 send_bytes(struct forward_sender *s, const unsigned char *from, size_t len,
 	   bool more)
@@ -139,7 +139,7 @@ send_bytes(struct forward_sender *s, const unsigned char *from, size_t len,
 	return n;
 }
 
-/* The next record's header. */
+/* Begin the next record of the body. */
 static void
 next_record(struct forward_sender *s)
 {
@@ -151,7 +151,8 @@ next_record(struct forward_sender *s)
 	    fcgi_header_put(s->header, FCGI_STDIN, RECORD_ID, s->record_left);
 }
 
-/* One step; 0: all has been sent. */
+/* Make one system call.  Returns what that returns; 0: everything has been
+ * sent. */
 static ssize_t
 send_step(struct forward_sender *s)
 {

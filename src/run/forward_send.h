@@ -11,7 +11,7 @@
 #include "fastcgi/protocol.h"
 #include "run/body.h"
 
-/* Made once; sent once, or again over another connection. */
+/* The bytes of a request.  Each attempt sends them over its own connection. */
 struct forward_request {
 	unsigned char *bytes;
 	size_t len;
@@ -42,8 +42,8 @@ struct forward_sender {
 void forward_sender_init(struct forward_sender *,
 			 const struct forward_request *, int fd);
 
-/* Send what the connection takes now.  1: that was all of it, 0: to be called
- * again when it can be written to, -1 with errno. */
+/* Send as much as the connection takes without blocking.  1: everything has
+ * been sent; 0: call it again when fd is writable; -1 with errno. */
 int forward_send(struct forward_sender *);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Programs that run on after their response.
+ * The thread that watches programs after their response has ended.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -27,19 +27,19 @@
 
 enum {
 	POLL_TICK = 50,	  /* ms between two checks without a pidfd */
-	REST_READS = 64,  /* of data that a program leaves in its pipes */
-	ENDLESS = 600000, /* ms */
-	OWN = 2,	  /* descriptors of a turn that are the thread's */
-	EACH = 3	  /* and of each program */
+	REST_READS = 64,  /* the most reads of what an ended program left */
+	ENDLESS = 600000, /* ms: the longest poll */
+	OWN = 2,	  /* entries in fds for the thread itself */
+	EACH = 3	  /* entries in fds for each program */
 };
 
 enum phase {
 	RUNS,
-	ENDS, /* because of a timeout, or because corswrap stops */
-	LEFT  /* cannot be ended */
+	ENDS, /* being terminated: a timeout, or corswrap stops */
+	LEFT  /* could not be terminated, and is only to be reaped */
 };
 
-/* A program. */
+/* A program that is watched; see struct reaper_program. */
 struct case_of {
 	struct case_of *next;
 	enum phase phase;
@@ -48,13 +48,13 @@ struct case_of {
 	int out;
 	int err;
 	ino_t pipes[2];
-	uint64_t idle; /* ms, of its time limits */
-	uint64_t total;
-	uint64_t grace;
+	uint64_t idle;	/* ms: idle-timeout, */
+	uint64_t total; /* total-timeout, */
+	uint64_t grace; /* and kill-grace */
 	uint64_t started;
 	uint64_t last;
 	atomic_uint *left;
-	struct exchange exchange; /* what messages needs: the log */
+	struct exchange exchange; /* has only the log, for messages */
 	struct stderr_reader messages;
 	char name[];
 };
@@ -65,14 +65,14 @@ struct reaper {
 	int stop_fd;
 	struct wakeup poke;
 	pthread_t thread;
-	pthread_mutex_t lock; /* for what follows */
-	bool running;	      /* the thread is there */
-	bool quit;
-	struct case_of *given; /* the thread has not seen them */
-	/* The thread's own: */
+	pthread_mutex_t lock;  /* for what follows */
+	bool running;	       /* the thread has been started */
+	bool quit;	       /* the thread must end */
+	struct case_of *given; /* programs that are not yet in cases */
+	/* Used by the thread alone: */
 	struct case_of *cases;
 	struct pollfd *fds;
-	size_t room; /* in fds */
+	size_t room; /* entries that fds has room for */
 	bool stopping;
 	char buf[64 * 1024];
 };
@@ -89,9 +89,10 @@ log_case(struct reaper *r, const struct case_of *c, enum log_level level,
 		metrics_failed(r->metrics, id);
 }
 
-/* ---- the end of one ---- */
+/* ---- the end of a program ---- */
 
-/* No caller waits for it any more. */
+/* The program has ended, or is abandoned: close its pipes, and stop counting it
+ * as running.  If it is LEFT, that was done when it was abandoned. */
 static void
 let_go(struct reaper *r, struct case_of *c)
 {
@@ -126,6 +127,8 @@ report(struct reaper *r, const struct case_of *c, int status)
 	}
 }
 
+/* Terminate the program.  why: the deadline that has passed; NULL: corswrap
+ * stops. */
 static void
 begin_end(struct reaper *r, struct case_of *c, const struct deadline *why)
 {
@@ -194,7 +197,8 @@ read_err(struct case_of *c)
 		file_close(&c->err);
 }
 
-/* It has ended; a child of it may hold the pipe and go on writing. */
+/* The program has ended: log what is left in its standard error.  The reads are
+ * limited, because a child of it may still write there. */
 static void
 read_rest(struct case_of *c)
 {
@@ -230,7 +234,8 @@ turn_ends(struct reaper *r, struct case_of *c)
 	}
 }
 
-/* fds: the program itself, its output, its standard error. */
+/* Do what is due for a program.  fds: what poll has found for its pidfd, its
+ * output, and its standard error. */
 static void
 turn(struct reaper *r, struct case_of *c, const struct pollfd *fds)
 {
@@ -276,7 +281,8 @@ drop_ended(struct reaper *r)
 
 /* ---- the thread ---- */
 
-/* New ones join the others.  False: the end. */
+/* Move programs that were passed to the reaper into the thread's list.  False:
+ * the thread must end. */
 static bool
 take_given(struct reaper *r)
 {
@@ -294,7 +300,8 @@ take_given(struct reaper *r)
 	return !quit;
 }
 
-/* How many descriptors to wait for; *ms: and how long. */
+/* Fill in fds.  Returns how many entries it has; *ms: how long to wait, -1: no
+ * limit. */
 static size_t
 list(struct reaper *r, int *ms)
 {
@@ -308,7 +315,7 @@ list(struct reaper *r, int *ms)
 
 		if (*ms < 0 || wait < *ms)
 			*ms = wait;
-		/* Without room it is checked with the next tick. */
+		/* Without room it is only checked when poll returns. */
 		if (count + EACH > r->room)
 			continue;
 		r->fds[count++] = (struct pollfd){
@@ -320,7 +327,8 @@ list(struct reaper *r, int *ms)
 	return count;
 }
 
-/* Make room for all; without memory the others are checked less often. */
+/* Make room in fds for all programs.  Without memory, those that find no room
+ * are checked less often. */
 static void
 make_room(struct reaper *r)
 {
@@ -375,6 +383,8 @@ case_new(struct reaper *r, const char *name)
 	return c;
 }
 
+/* Pass the program to the thread, and start that for the first one.  -1: it
+ * could not be started, and c is freed. */
 static int
 give(struct reaper *r, struct case_of *c)
 {
@@ -393,7 +403,7 @@ give(struct reaper *r, struct case_of *c)
 	return 0;
 }
 
-/* A case of it; NULL: no memory. */
+/* The thread's own copy of what describes the program.  NULL: no memory. */
 static struct case_of *
 case_from(struct reaper *r, const struct reaper_program *p)
 {

@@ -1,12 +1,14 @@
 /*
- * Programs that run on after their response.
+ * Programs that still run after their response has ended.
  *
  * A response ends when the program closes its standard output (DESIGN.md
  * section 3), or when its client has all of it and disconnects; the program
  * may then finish its work, as under Apache's mod_cgi.  No worker waits for
- * it: a thread of its own watches all of them, reads what they still write,
- * and holds them to their time limits.  The thread is started for the first of
- * them.
+ * it.  Instead one thread watches all such programs, reads what they still
+ * write, and enforces their time limits.  It is started when the first program
+ * is passed to it.
+ *
+ * reaper_take, reaper_end and reaper_leave may be called from several threads.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -23,45 +25,47 @@
 struct metrics;
 struct reaper;
 
-/* stop_fd becomes readable when every program must be ended.  NULL: no memory.
- * Creates no thread. */
+/* The log and the metrics (NULL allowed) must outlive it.  stop_fd becomes
+ * readable when every program must be terminated.  NULL: no memory or
+ * descriptor. */
 struct reaper *reaper_new(struct log *, struct metrics *, int stop_fd);
 
-/* Programs that could not be ended are abandoned; all others must have
- * ended.  NULL allowed. */
+/* End the thread and free everything.  Programs that could not be terminated
+ * are abandoned; all others must have ended.  NULL allowed. */
 void reaper_free(struct reaper *);
 
-/* A program to be watched. */
+/* A program for the reaper. */
 struct reaper_program {
 	struct child child;
-	int out;	/* its output is read and dropped; -1: ended */
-	int err;	/* and this is logged; -1: ended */
-	ino_t pipes[2]; /* their inodes (ending.h) */
-	const struct stderr_reader *messages; /* the bytes from it so far */
+	int out;	/* its output, which is discarded; -1: closed */
+	int err;	/* its standard error, which is logged; -1: closed */
+	ino_t pipes[2]; /* the inodes of both (ending.h) */
+	const struct stderr_reader *messages; /* what err has brought; copied */
 	const char *name;		      /* for the log; copied */
 	const struct app *app;		      /* its time limits; copied */
-	uint64_t started;		      /* ms */
-	uint64_t last;	   /* ms, when it last wrote */
+	uint64_t started;		      /* clock_ms */
+	uint64_t last;			      /* clock_ms when it last wrote */
 	atomic_uint *left; /* decreased by 1 when it has ended, or is
 			      abandoned; NULL: not counted */
 };
 
 /*
- * Take over a program that runs, its descriptors and, on the metrics, its
- * place among the running.  left is not changed here.  -1: not possible,
- * nothing has changed.
+ * Take over a program that runs: the reaper closes its descriptors, reaps it,
+ * and then subtracts it from the running programs of the metrics and from
+ * *left.  Add it to *left before this call.  -1: no memory or thread; nothing
+ * has changed.
  */
 int reaper_take(struct reaper *, const struct reaper_program *);
 
 struct ending;
 
-/* The same for a program whose end has begun (ending.h), which is
- * continued. */
+/* The same for a program that is being terminated: the reaper takes the ending
+ * over and does the remaining steps. */
 int reaper_end(struct reaper *, const struct reaper_program *,
 	       const struct ending *);
 
-/* Wait for the end of a program that cannot be ended (ending.h), to reap it,
- * whenever that comes. */
+/* Take over a program that could not be terminated (ENDING_LEFT), to reap it
+ * whenever it ends.  It is not counted.  Without memory this does nothing. */
 void reaper_leave(struct reaper *, const struct child *, const char *name);
 
 #endif

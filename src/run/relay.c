@@ -1,8 +1,8 @@
 /*
  * Sending a program's output to the client.
  *
- * One poll for everything that can happen: output, standard error, the end of
- * the program, and what transfer.c watches.
+ * A single poll waits for everything that can happen: output, standard error,
+ * the end of the program, and what transfer.c watches.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -31,30 +31,30 @@
 
 enum {
 	HOUR = 3600 * 1000, /* ms */
-	LAST_MOMENT = 50,   /* ms from the end of output to the program's */
-	BRIEF = 4096,	    /* bytes: output this small may have been all */
-	BRIEF_TIME = 300,   /* us to wait then for the end alone */
+	LAST_MOMENT = 50,   /* ms to exit, after its output has ended */
+	BRIEF = 4096,	    /* bytes: fewer may be the whole output */
+	BRIEF_TIME = 300,   /* us to wait then for the exit alone */
 	POLL_TICK = 50,	    /* ms between two checks without a pidfd */
 	CGI_GRACE = 2500,   /* ms; see end_program */
-	REST_READS = 64	    /* of data that a program leaves in its pipes */
+	REST_READS = 64	    /* the most reads of what an ended program left */
 };
 
 struct relay {
 	struct transfer t;
 	const struct script *script;
 	struct child child;
-	int out;	/* the program's standard output; -1: ended */
-	int err;	/* and its standard error */
-	ino_t pipes[2]; /* of both */
-	uint64_t shut;	/* ms, when out has ended */
-	uint64_t count; /* bytes that came from out */
-	bool hung;	/* a pipe was closed: it is about to end */
-	bool brief;	/* little output has come: it may be about to end */
-	bool waited;	/* that has been waited for, once */
-	bool ended;	/* the program has */
-	bool told;	/* that the response has ended */
-	bool handed;	/* the reaper has it */
-	bool left;	/* it cannot be ended */
+	int out;	/* the program's standard output; -1: closed */
+	int err;	/* its standard error; -1: closed */
+	ino_t pipes[2]; /* the inodes of both (ending.h) */
+	uint64_t shut;	/* clock_ms when out ended */
+	uint64_t count; /* bytes read from out */
+	bool hung;	/* a pipe has just ended: it probably exits now */
+	bool brief;	/* its first output was small: it may exit now */
+	bool waited;	/* output has been read: brief is set only once */
+	bool ended;	/* the program has ended */
+	bool told;	/* leave has been called */
+	bool handed;	/* the reaper has taken the program over */
+	bool left;	/* it could not be terminated */
 };
 
 /* ---- output ---- */
@@ -73,11 +73,12 @@ read_failed(struct relay *r)
 	transfer_fail(&r->t, 502, "read-failed", NULL, strerror(errno));
 }
 
-/* Body: the cheapest way. */
+/* Send output on as body.  The sink moves it without copying if it can. */
 static void
 move_output(struct relay *r)
 {
-	/* A slow client may need long for the content of a pipe. */
+	/* A slow client may take long for a full pipe, and total-timeout is
+	 * only checked in between. */
 	size_t most = r->t.settings->app.total_timeout > 0 ? TRANSFER_CHUNK : 0;
 	ssize_t n = transfer_move(&r->t, r->out, most);
 
@@ -92,7 +93,7 @@ move_output(struct relay *r)
 		read_failed(r);
 }
 
-/* Header block, or output that is discarded. */
+/* Read output that must be parsed (the header block), or is discarded. */
 static void
 feed_output(struct relay *r)
 {
@@ -118,7 +119,8 @@ read_output(struct relay *r)
 		move_output(r);
 	else
 		feed_output(r);
-	/* Afterwards: the program is not silent while its client is slow. */
+	/* Set this last: while a slow client kept us waiting, the program was
+	 * not idle. */
 	r->t.last = clock_ms();
 }
 
@@ -143,7 +145,8 @@ next_deadline(const struct relay *r)
 	    0, "idle-timeout", "run long tasks in the background",
 	    "it has closed its output but does not exit"};
 	const struct transfer *t = &r->t;
-	/* Output that is dropped is not parsed: any of it is a beginning. */
+	/* Discarded output is not parsed, so any byte of it counts as the
+	 * beginning of the response. */
 	bool begun =
 	    t->response->started || r->out < 0 || (t->discard && r->count > 0);
 
@@ -157,7 +160,7 @@ next_deadline(const struct relay *r)
 
 enum { ON_OUT, ON_ERR, ON_CHILD, ON_OWN };
 
-/* ms until the program is passed to the reaper; -1: never. */
+/* Milliseconds until leave is to be called; -1: not at all, as things are. */
 static int
 leave_wait(const struct relay *r)
 {
@@ -172,7 +175,8 @@ leave_wait(const struct relay *r)
 	return (int)(r->shut + LAST_MOMENT - now);
 }
 
-/* ending: its end has begun; NULL: it goes on. */
+/* Pass the program to the reaper.  ending: it is being terminated; NULL: it
+ * runs. */
 static void
 hand_over(struct relay *r, const struct ending *ending)
 {
@@ -198,9 +202,10 @@ hand_over(struct relay *r, const struct ending *ending)
 }
 
 /*
- * The response has ended but the program has not: no worker waits for it any
- * longer.  It gets a moment, because most end then, and so their exit status
- * is sent with the response.  With plain CGI the server need not wait.
+ * The response has ended but the program still runs.  It had a moment to exit,
+ * because most do, and their exit status is sent with the response.  Now the
+ * reaper takes it over, so that no worker waits for it.  Plain CGI has no
+ * reaper: there the sink tells the server that the response is complete.
  */
 static void
 leave(struct relay *r)
@@ -216,7 +221,7 @@ leave(struct relay *r)
 		transfer_sink_failed(&r->t);
 }
 
-/* How long to wait in ms: to the deadline, or less; -1: no limit. */
+/* How many ms to wait, at most until the deadline; -1: no limit. */
 static int
 patience(const struct relay *r, const struct deadline *deadline)
 {
@@ -233,10 +238,10 @@ patience(const struct relay *r, const struct deadline *deadline)
 }
 
 /*
- * A program that ends closes one pipe, then the other, and exits, and each of
- * these would wake us.  So after the first only its end is waited for, for a
- * moment; and likewise after the first output, if it was small, because most
- * programs end when they have written their response.
+ * A program that exits closes one pipe, then the other, and then ends, and each
+ * of these would wake this thread.  So after the first, poll waits for a moment
+ * for the end alone.  It does the same after the first output, if that was
+ * small, because most programs exit when they have written their response.
  */
 static int
 wait_for(struct relay *r, struct pollfd fds[ON_OWN + TRANSFER_FDS],
@@ -256,7 +261,8 @@ wait_for(struct relay *r, struct pollfd fds[ON_OWN + TRANSFER_FDS],
 	return transfer_poll(&r->t, fds, ON_OWN, endless ? NULL : &time);
 }
 
-/* Other things happen, but no output comes. */
+/* No output has come for a moment, though other events have: so what is
+ * buffered must be flushed. */
 static bool
 is_quiet(const struct relay *r, const struct pollfd *fds)
 {
@@ -264,7 +270,7 @@ is_quiet(const struct relay *r, const struct pollfd *fds)
 	       clock_ms() > r->t.last + TRANSFER_LINGER;
 }
 
-/* Read the two pipes, or their end. */
+/* Read from the pipes that have data, and close those that have ended. */
 static void
 read_pipes(struct relay *r, const struct pollfd *out, const struct pollfd *err)
 {
@@ -286,7 +292,7 @@ is_shut(int fd, const struct pollfd *seen)
 			  (seen->revents & POLLIN) == 0);
 }
 
-/* Bytes that lie in a pipe. */
+/* How many bytes a pipe contains. */
 static uint64_t
 waiting(int fd)
 {
@@ -298,9 +304,9 @@ waiting(int fd)
 }
 
 /*
- * The program has ended; a child of it may still hold the pipes and go on
- * writing without end.  So the program's own output is read completely, more
- * only up to a limit, and the child is left alone.
+ * The program has ended, but a child of it may still hold the pipes and write
+ * without end.  So everything that is in the pipe now is read, because the
+ * program may have written it, and what comes later only up to a limit.
  */
 static void
 read_rest(struct relay *r)
@@ -326,7 +332,7 @@ read_rest(struct relay *r)
 	}
 }
 
-/* fds: of the poll that reported the end; NULL: there was none. */
+/* fds: the result of the poll that reported the end; NULL: no poll did. */
 static void
 program_ended(struct relay *r, const struct pollfd *fds)
 {
@@ -389,7 +395,7 @@ run(struct relay *r)
 
 /* ---- start and end ---- */
 
-/* In a fork of an interpreter that has compiled it, if there is one. */
+/* Run the program in a fork of a warm interpreter, if there is one. */
 static bool
 start_warm(struct relay *r, const struct child_spec *spec)
 {
@@ -419,10 +425,11 @@ start(struct relay *r, char **variables, const struct body *body)
 		    .err = err[1],
 		    .limits = &r->t.settings->app,
 		    .files = r->t.exchange->file_limit,
-		    .prepared = r->t.exchange->fastcgi, /* server.c has */
+		    /* server.c calls child_prepare */
+		    .prepared = r->t.exchange->fastcgi,
 		    .adopts = true,
-		    /* The server that kills us as a CGI program has sent
-		     * TERM. */
+		    /* A web server that kills this CGI process has sent it
+		     * SIGTERM before, and the program has got that, too. */
 		    .death_signal = r->t.exchange->fastcgi ? SIGTERM : SIGKILL};
 		r->pipes[0] = ending_pipe(out[0]);
 		r->pipes[1] = ending_pipe(err[0]);
@@ -445,7 +452,8 @@ start(struct relay *r, char **variables, const struct body *body)
 	return -1;
 }
 
-/* It has got SIGTERM, and may still write. */
+/* The program has got SIGTERM: read what it still writes to standard error,
+ * until `until` (clock_ms) at most. */
 static void
 read_last_stderr(struct relay *r, uint64_t until)
 {
@@ -469,8 +477,9 @@ read_last_stderr(struct relay *r, uint64_t until)
 }
 
 /*
- * Its end has begun.  Most end at once; no worker waits for one that does not,
- * but under plain CGI the web server does.
+ * Wait for the end of a program that has got SIGTERM.  Most end at once.  The
+ * reaper takes over one that does not, so that no worker waits for it; plain
+ * CGI has no reaper, and waits.
  */
 static void
 see_end(struct relay *r, struct ending *ending, uint64_t grace)
@@ -492,7 +501,8 @@ see_end(struct relay *r, struct ending *ending, uint64_t grace)
 		transfer_left(&r->t, &r->child);
 }
 
-/* Returns its wait status; *by_us: we ended it. */
+/* Terminate the program.  Returns its wait status; *by_us: it had not ended by
+ * itself. */
 static int
 end_program(struct relay *r, bool *by_us)
 {
@@ -508,12 +518,12 @@ end_program(struct relay *r, bool *by_us)
 	 * ended by then would be left without a parent. */
 	if (!r->t.exchange->fastcgi && grace > CGI_GRACE)
 		grace = CGI_GRACE;
-	/* With both pipes closed it is about to end by itself: let it, so
-	 * that the log has its own exit status. */
+	/* If it has closed both pipes, it is probably exiting: let it, so that
+	 * the log has its own exit status. */
 	*by_us = !child_wait(&r->child, silent ? LAST_MOMENT : 0);
 	file_close(&r->out);
 	ending_begin(&ending, &r->child, r->pipes[0], r->pipes[1], grace);
-	/* The client need not wait for the grace. */
+	/* The client need not wait for the grace period. */
 	if (*by_us && !r->t.lost)
 		(void)out->flush(out);
 	see_end(r, &ending, grace);

@@ -1,6 +1,6 @@
 /*
- * Run the program and send its output to the client until it ends, the client
- * disconnects, or a timeout.
+ * Running a program and sending its output to the client, until it ends, the
+ * client disconnects, or a timeout passes.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -13,10 +13,12 @@
 #include "run/script.h"
 
 /*
- * Every failure ends in response_fail and the log; the exchange's outcome is
- * filled (ran, failure, body_bytes).  When this returns the program is reaped,
- * its descriptors are closed, and its group is ended unless it ended well; or
- * it goes on under the exchange's reaper.
+ * Run the script and relay its response.  Every failure is logged and ends in
+ * response_fail; ran, failure and body_bytes of the exchange's outcome are set.
+ *
+ * When this returns, the program has been reaped, and if the request failed,
+ * its process group has been terminated.  Or the program still runs, and is
+ * left to the exchange's reaper, or to itself if it could not be terminated.
  */
 void relay_run(const struct settings *, struct exchange *,
 	       const struct script *, char **variables, struct body *,

@@ -17,8 +17,8 @@
 #include "base/os.h"
 
 enum {
-	CHILDREN_MAX = 512, /* of one process that are looked at */
-	WRITERS_MAX = 64
+	CHILDREN_MAX = 512, /* of one process; more are ignored */
+	WRITERS_MAX = 64    /* of one pipe; more are ignored */
 };
 
 void
@@ -42,8 +42,8 @@ drop_last(struct strays *s)
 	(void)close(s->list[--s->count].fd);
 }
 
-/* The caller checks again after add has opened it: the pid may have been
- * reused meanwhile. */
+/* Open the process and add it.  Its pid may have been reused before it was
+ * opened, so the caller then checks whether it still is the one it meant. */
 static bool
 add(struct strays *s, pid_t pid)
 {
@@ -96,8 +96,8 @@ step(struct walk *w, pid_t pid, pid_t parent)
 	return true;
 }
 
-/* Its children; not if its pid was reused meanwhile, because they are then
- * another process's. */
+/* Add the children of a process, and note them for the search.  If the pid of
+ * the process has been reused, they are those of an unrelated one. */
 static void
 look_at(struct strays *s, struct walk *w, struct seen at, pid_t program)
 {
@@ -110,7 +110,8 @@ look_at(struct strays *s, struct walk *w, struct seen at, pid_t program)
 		add_child(s, children[i], at.pid, program);
 }
 
-/* Processes of the group are searched, too, for their children. */
+/* Processes in the program's group are not strays, but their children may be:
+ * so the search visits them, too. */
 void
 strays_of(struct strays *s, pid_t program)
 {

@@ -91,7 +91,8 @@ stopped(struct transfer *t)
 		      "terminated: corswrap is shutting down");
 }
 
-/* Flushing to a disconnected client fails. */
+/* Has the client the whole response?  It is flushed first, which fails if the
+ * client has disconnected. */
 static bool
 has_all(const struct transfer *t)
 {
@@ -117,7 +118,7 @@ lose(struct transfer *t, const struct loss *why)
 	char text[128];
 
 	t->lost = true;
-	/* The only place left for it is the log. */
+	/* The server no longer takes standard error, so it is logged. */
 	t->messages.to = STDERR_LOG;
 	if (has_all(t)) {
 		t->whole = t->discard = true;
