@@ -284,6 +284,11 @@ my @causes = (
 	[ 'hides-origin', [@put], sub { $_[0] eq 'OPTIONS' ? refusal(200)
 		: careful(@_[0, 1]) }, $fix_origin,
 		qw(allow-missing preflight-refused) ],
+	# corswrap as a CGI program of Apache, which joins Vary with commas.
+	[ 'apache-cgi', [], sub { $_[0] eq 'OPTIONS'
+		? refusal(403) =~ s/, /,/gr =~ s/\r\n/\r\nServer: Apache\r\n/r
+		: "HTTP/1.1 200 OK\r\nServer: Apache\r\nVary: Origin\r\n"
+		. "Content-Length: 0\r\n\r\n" }, $fix_origin ],
 	# A server without CORS.
 	[ 'bare-put', [@put], sub { $bare }, $fix_bare, 'allow-missing' ],
 	[ 'bare', [], sub { $bare }, $fix_bare, 'allow-missing' ],
