@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# corscheck lint --fix: every certain fix by itself.  The policy then lints
-# without errors, has the expected value, and allows the intended request.
-# Fixes that are only probable are not applied.
+# corscheck lint --fix applies every fix that is certain: the policy then lints
+# without errors, has the expected value, and allows the intended request.  Fixes
+# that are only probable are not applied.
 #
 # SPDX-License-Identifier: ISC
 
@@ -15,9 +15,9 @@ use Test::More;
 
 my $dir = tempdir();
 
-# The id, the line that is wrong, the line that is right, and a request:
-# [ORIGIN, METHOD, HEADER ...].  A line of [cors] gets an origin above it
-# unless it sets one itself; a text that begins with "[" is a whole policy.
+# The id, the wrong line, the correct line, and a request: [ORIGIN, METHOD,
+# HEADER ...].  A line of [cors] gets an origin above it unless it sets one
+# itself; a text that begins with "[" is a whole policy.
 my $a = 'https://a.example';
 my @certain = (
 	[ 'bad-value', 'credentials = YES', 'credentials = yes', [$a] ],
@@ -73,7 +73,7 @@ my @certain = (
 		['https://b.a.example'] ],
 	[ 'wildcard', "origins = $a/*", "origins = $a", [$a] ],
 );
-# These need a person's decision.
+# These fixes are only offered: a person must decide.
 my @left = (
 	[ 'insecure-origin', "origins = http://a.example\ncredentials = yes" ],
 	[ 'ipv4', 'origins = http://192.168.1.0/16' ],
@@ -106,8 +106,8 @@ for my $case (@certain) {
 	my $policy = policy_of($wrong, $whole);
 	my $name = "$id: " . (split /\n/, $wrong)[0];
 	my ($out, $err) = fixed_by($policy);
-	like($err, qr/: fixed: .* \[\Q$id\E\]$/m, "$name: said");
-	is($out, policy_of($right, $whole), "$name: fixed");
+	like($err, qr/: fixed: .* \[\Q$id\E\]$/m, "$name: the fix is reported");
+	is($out, policy_of($right, $whole), "$name: the policy is fixed");
 	my $file = write_file("$dir/" . @files . '.ini', $out);
 	push @files, $file;
 	my ($origin, $method, @headers) = @$request;
@@ -115,24 +115,24 @@ for my $case (@certain) {
 		'--url', 'https://api.example/cgi-bin/x', '--origin', $origin,
 		'-X', $method // 'GET', map { ('-H', "$_: 1") } @headers ]);
 	is(eval { JSON::PP::decode_json($json)->{verdict} }, 'allowed',
-		"$name: allows what was meant") or diag $out, $json;
+		"$name: the fixed policy allows the intended request") or diag $out, $json;
 	$seen{$id} = 1;
 }
 my (undef, $lint) = run([ corscheck(), 'lint', @files ]);
-unlike($lint, qr/: error: /, 'no error is left in them') or diag $lint;
+unlike($lint, qr/: error: /, 'the fixed policies have no errors') or diag $lint;
 
 for my $case (@left) {
 	my ($id, $wrong) = @$case;
 	my $policy = policy_of($wrong);
 	my ($out, $err) = fixed_by($policy);
-	is($out, $policy, "$id: " . (split /\n/, $wrong)[0] . ': stays');
-	like($err, qr/did you mean ".*\[\Q$id\E\]$/m, 'and is offered');
+	is($out, $policy, "$id: " . (split /\n/, $wrong)[0] . ': the policy is not changed');
+	like($err, qr/did you mean ".*\[\Q$id\E\]$/m, "$id: the fix is offered");
 }
 
-# Every id of the table in the source is tried here.
+# Every id in the table of the source must be tested here.
 my $source = read_file(top_src() . '/src/policy/apply.c');
 my @ids = $source =~ /\{"([a-z0-9-]+)", CHANGE_\w+\}/g;
-cmp_ok(scalar @ids, '>', 20, 'the table in the source');
-is_deeply([ grep { !$seen{$_} } @ids ], [], 'every certain id is tried');
+cmp_ok(scalar @ids, '>', 20, 'the table in the source was found');
+is_deeply([ grep { !$seen{$_} } @ids ], [], 'every id with a certain fix is tested');
 
 done_testing();

@@ -1,6 +1,7 @@
 #!/usr/bin/perl
-# corscheck help: an entry for every id that the programs can print, and
-# correct examples: the wrong policy gets the id, the right one does not.
+# corscheck help has an entry for every id that the programs can print, and its
+# examples are correct: lint reports the id for the wrong policy and not for the
+# right one.
 #
 # SPDX-License-Identifier: ISC
 
@@ -16,7 +17,7 @@ my $src = top_src() . '/src';
 
 # --- every id ---------------------------------------------------------------------
 
-# The ids in the source: of diagnostics, of decisions, of explanations.
+# Collect the ids in the source: of diagnostics, decisions and explanations.
 my %used;
 my $id = qr/"([a-z][a-z0-9]*(?:-[a-z0-9]+)*)"/;
 for my $file (glob "$src/policy/*.c") {
@@ -32,8 +33,8 @@ for my $file (glob "$src/explain/*.c $src/probe/*.c") {
 	my $text = read_file($file);
 	$used{$1} = $file while $text =~ /(?:finding_add|explain_blocked|explain_unreachable)\(\s*\w+,\s*$id/g;
 }
-# Of the log: behind the level; behind a status, or a time limit's 0; as the
-# failure that counters have.
+# Ids of the log follow the level, a status, or the 0 of a time limit, or name the
+# failure that the counters have.
 my %logged;
 for my $file (glob "$src/run/*.c $src/serve/*.c $src/corswrap/*.c") {
 	my $text = read_file($file);
@@ -51,19 +52,21 @@ cmp_ok(scalar keys %logged, '>', 60, 'ids of the log were found');
 delete @used{qw(none)};
 my (undef, $list) = run([ corscheck(), 'help' ]);
 my %known = map { $_ => 1 } $list =~ /^([a-z0-9-]+) +(?:error|warning|note|reason|finding|log) /mg;
-cmp_ok(scalar keys %known, '>', 100, 'over a hundred ids');
-cmp_ok(scalar keys %used, '>', 60, 'and most of the source was found');
-is_deeply([ grep { !$known{$_} } sort keys %used ], [], 'every id has an entry')
+cmp_ok(scalar keys %known, '>', 100, 'help lists more than a hundred ids');
+cmp_ok(scalar keys %used, '>', 60, 'ids were found in the source');
+is_deeply([ grep { !$known{$_} } sort keys %used ], [],
+    'every id in the source has an entry in help')
     or diag map { "$_: $used{$_}\n" } grep { !$known{$_} } sort keys %used;
 
-# And every entry is for an id that a program prints.
+# Conversely, every entry is for an id that a program prints.
 my $all = join '', map { read_file($_) } glob "$src/*/*.c";
 is_deeply([ grep { index($all, "\"$_\"") < 0 } sort keys %known ], [],
-    'every entry is of an id in the source');
+    'every entry in help is for an id in the source');
 
-# The lists of DESIGN.md, as lint-ids and the manual have them.
+# lint-ids.t has the list of DESIGN.md and of the manual.
 my ($lint_ids) = read_file(dirname(__FILE__) . '/../policy/lint-ids.t') =~ /my \@ids = qw\((.*?)\)/s;
-is_deeply([ grep { !$known{$_} } split ' ', $lint_ids ], [], 'every id of lint');
+is_deeply([ grep { !$known{$_} } split ' ', $lint_ids ], [],
+    'every id of lint has an entry');
 
 # --- every example ----------------------------------------------------------------
 
@@ -72,7 +75,7 @@ for my $entry (split /^== /m, $help) {
 	my ($name) = $entry =~ /^(\S+) / or next;
 	my ($wrong) = $entry =~ /^wrong:\n((?:(?!right:$|fix: ).+\n)+)/m;
 	my ($right) = $entry =~ /^right:\n((?:(?!fix: ).+\n)+)/m;
-	like($entry, qr/^right:|^fix: /m, "$name: says what to do");
+	like($entry, qr/^right:|^fix: /m, "$name: the entry says what to do");
 	next unless $wrong;
 	for my $case ([ wrong => $wrong, 1 ], [ right => $right, 0 ]) {
 		my ($what, $policy, $has) = @$case;
@@ -81,17 +84,18 @@ for my $entry (split /^== /m, $help) {
 		$policy = "[cors]\n$policy" if $policy !~ /^\[/;
 		write_file("$dir/policy", $policy);
 		my (undef, $out) = run([ corscheck(), 'lint', "$dir/policy" ]);
-		is($out =~ /\[\Q$name\E\]$/m ? 1 : 0, $has, "$name: $what") or diag $out;
+		is($out =~ /\[\Q$name\E\]$/m ? 1 : 0, $has,
+		    "$name: lint reports the id for the wrong example only ($what)") or diag $out;
 		is(join("\n", grep { !/: note:/ } split /\n/, $out), '',
-			"$name: nothing else is wrong with it") unless $has;
+			"$name: the right example has no other errors") unless $has;
 	}
 }
 
 # --- the command ------------------------------------------------------------------
 
 my ($status, $out) = run([ corscheck(), 'help', 'case' ]);
-is($status, 0, 'help ID');
-is($out, <<'OUT', 'what it prints');
+is($status, 0, 'help ID: exit status 0');
+is($out, <<'OUT', 'help ID prints the entry');
 case (error)
 
 Browsers send scheme and host in lower case, and origins are compared byte for byte.
@@ -103,8 +107,8 @@ Right:
     origins = https://app.example.com
 OUT
 (undef, my $same) = run([ corscheck(), 'help', '[case]' ]);
-is($same, $out, 'with the brackets of a diagnostic');
+is($same, $out, 'the id may have the brackets of a diagnostic');
 ($status, $out, my $err) = run([ corscheck(), 'help', 'cas' ]);
-is("$status$out", '2', 'no such id');
-like($err, qr/no such id: "cas"/, 'it says so');
+is("$status$out", '2', 'an unknown id: exit status 2');
+like($err, qr/no such id: "cas"/, 'an unknown id is reported');
 done_testing();

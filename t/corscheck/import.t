@@ -1,16 +1,16 @@
 #!/usr/bin/perl
-# corscheck import: configurations as people publish them become policies that
-# lint clean, and allow exactly what they were meant to allow.
+# corscheck import turns configurations as people publish them into policies that
+# lint clean and allow exactly what was intended.
 #
-# The cases in t/corscheck/import say in "#:" lines what is expected:
+# "#:" lines in the cases of t/corscheck/import say what is expected:
 #
 #	seen URL         where a configuration of this kind was seen
-#	delete LINES     what is not needed there any longer
-#	ids ID ...       what is said beside "delete"; "ids" is "delete" alone
-#	                 where it is not there
-#	allow ORIGIN METHOD [WORD,...]    a request that a browser lets through:
-#	refuse ORIGIN METHOD [WORD,...]   "credentials", "url=URL", header names
-#	nocors ORIGIN METHOD [WORD,...]   no policy covers it
+#	delete LINES     the lines that the configuration no longer needs
+#	ids ID ...       the ids of all diagnostics that are printed.  Default: delete
+#	allow ORIGIN METHOD [WORD,...]    the browser must allow this request; a WORD is
+#	                                  "credentials", "url=URL" or the name of a header
+#	refuse ORIGIN METHOD [WORD,...]   the browser must block this request
+#	nocors ORIGIN METHOD [WORD,...]   no policy may cover this request
 #	nothing          no policy is written
 #
 # SPDX-License-Identifier: ISC
@@ -26,7 +26,7 @@ use Test::More;
 my $dir = tempdir();
 my $cases = dirname(__FILE__) . '/import';
 
-# The values of "#:" lines: name to list of texts.
+# Returns the values of "#:" lines: { name => [ texts ] }.
 sub expectations {
 	my ($text) = @_;
 	my %said;
@@ -60,18 +60,20 @@ my @written;
 for my $file (sort glob "$cases/*") {
 	my $name = basename($file);
 	my $said = expectations(read_file($file));
-	like($said->{seen}[0], qr{^https?://}, "$name: says where it was seen");
+	like($said->{seen}[0], qr{^https?://}, "$name: the case says where it was seen");
 	my ($status, $policy, $err) = run([ corscheck(), 'import', $file ]);
-	is($status, 0, "$name: exit status");
+	is($status, 0, "$name: exit status 0");
 	my %ids = map { $_ => 1 } $err =~ /\[([a-z-]+)\]$/mg;
 	is(join(' ', sort keys %ids),
 		$said->{ids} ? $said->{ids}[0] : $said->{nothing} ? '' : 'delete',
-		"$name: what is said") or diag $err;
+		"$name: the expected diagnostics are printed") or diag $err;
 	my ($lines) = $err =~ /: delete lines? (.*?) there/;
-	is($lines, $said->{delete} && $said->{delete}[0], "$name: lines to delete");
+	is($lines, $said->{delete} && $said->{delete}[0],
+	    "$name: the lines to delete are named");
 	if ($said->{nothing}) {
-		is($policy, '', "$name: no policy");
-		like($err, qr/no line sets a CORS header/, "$name: and why");
+		is($policy, '', "$name: no policy is written");
+		like($err, qr/no line sets a CORS header/,
+		    "$name: the message says why there is no policy");
 		next;
 	}
 	my $ini = write_file("$dir/$name.ini", $policy);
@@ -83,33 +85,33 @@ for my $file (sort glob "$cases/*") {
 	for (@{ $said->{refuse} }) {
 		my ($verdict, $reason) = verdict_of($ini, $_);
 		is($verdict, 'blocked', "$name: refuses $_") or diag $policy;
-		isnt($reason, 'no-policy', "$name: by a policy");
+		isnt($reason, 'no-policy', "$name: a policy refuses $_");
 	}
-	is((verdict_of($ini, $_))[1], 'no-policy', "$name: leaves $_ out")
+	is((verdict_of($ini, $_))[1], 'no-policy', "$name: no policy covers $_")
 	    for @{ $said->{nocors} };
 }
 
 my (undef, $lint) = run([ corscheck(), 'lint', @written ]);
 is(join("\n", grep { !/: note: / } split /\n/, $lint), '',
 	scalar(@written) . ' policies lint clean');
-cmp_ok(scalar(@written), '>=', 50, 'of fifty configurations and more');
+cmp_ok(scalar(@written), '>=', 50, 'at least fifty configurations were imported');
 
 # --- the command ------------------------------------------------------------------
 
 my ($status, $out, $err) = run([ corscheck(), 'import' ]);
-is("$status$out", '2', 'no file: usage');
+is("$status$out", '2', 'without a file: exit status 2');
 ($status, $out, $err) = run([ corscheck(), 'import', "$dir/none" ]);
-is("$status$out", '2', 'a file that is not there');
-like($err, qr/cannot read .*: No such file/, 'and why');
+is("$status$out", '2', 'a missing file: exit status 2');
+like($err, qr/cannot read .*: No such file/, 'a missing file is reported');
 ($status, $out, $err) = run([ corscheck(), 'import', '--from', 'iis', $0 ]);
-is("$status$out", '2', 'a server that it cannot read');
-like($err, qr/apache, nginx or other/, 'it says which it can');
+is("$status$out", '2', 'an unknown server: exit status 2');
+like($err, qr/apache, nginx or other/, 'the message lists the known servers');
 my $nginx = write_file("$dir/odd", "add_header Access-Control-Allow-Origin\n\"*\"\n;");
 ($status, $out) = run([ corscheck(), 'import', '--from', 'nginx', $nginx ]);
-like($out, qr/^origins     = \*$/m, 'the server can be said');
+like($out, qr/^origins     = \*$/m, '--from sets the server');
 ($status, $out) = run([ 'sh', '-c',
 	corscheck() . " import - <$cases/01-star.htaccess" ]);
-like($out, qr/from standard input\..*^origins     = \*$/ms, 'standard input');
+like($out, qr/from standard input\..*^origins     = \*$/ms, 'import - reads standard input');
 
 # An included file is read at the place of its include.
 write_file("$dir/site.conf", <<'CONF');
@@ -124,9 +126,9 @@ for my $order ([ 'site.conf', 'cors.conf' ], [ 'cors.conf', 'site.conf' ]) {
 	(undef, $out, $err) =
 	    run([ corscheck(), 'import', map { "$dir/$_" } @$order ]);
 	like($out, qr/^\[cors api\]\npath        = \/api\/\*\norigins     = \*$/m,
-		"@$order: of the location that includes it");
+		"@$order: the policy has the path of the location that includes the file");
 	like($err, qr/\/cors\.conf: note: delete line 1 there/,
-		"@$order: the line to delete");
+		"@$order: the line to delete is in the included file");
 }
 write_file("$dir/httpd.conf", <<'CONF');
 <Location "/api">
@@ -135,7 +137,8 @@ write_file("$dir/httpd.conf", <<'CONF');
 CONF
 write_file("$dir/cors-lines", "Header set Access-Control-Allow-Origin *\n");
 (undef, $out) = run([ corscheck(), 'import', "$dir/httpd.conf", "$dir/cors-lines" ]);
-like($out, qr/^path        = \/api \/api\/\*$/m, 'Include of Apache');
+like($out, qr/^path        = \/api \/api\/\*$/m,
+    'the policy has the path of the section that includes the file (Apache)');
 
 # A value cannot start a new line of the policy.
 $nginx = write_file("$dir/feed", <<'CONF');
@@ -147,12 +150,13 @@ origins = *" always;
 add_header Access-Control-Expose-Headers "x-b\tx-c" always;
 CONF
 (undef, $out, $err) = run([ corscheck(), 'import', $nginx ]);
-unlike($out, qr/^\[cors evil/m, 'a line feed in a value');
+unlike($out, qr/^\[cors evil/m, 'a line feed in a value starts no section');
 write_file("$dir/feed.ini", $out);
 (undef, $out) = run([ corscheck(), 'lint', "$dir/feed.ini" ]);
-unlike($out, qr/: (?:error|warning): /, 'lints clean') or diag $out;
+unlike($out, qr/: (?:error|warning): /,
+    'the policy with the line feed lints clean') or diag $out;
 
-# Any input gets a result, and a policy without errors.
+# Every input gets exit status 0, and a policy (if any) without errors.
 my @pieces = map { split /\b/, read_file($_) } sort glob "$cases/*";
 my $seed = $ENV{IMPORT_SEED} // 20261129;
 srand $seed;
@@ -172,7 +176,8 @@ for my $round (1 .. 40) {
 my ($exit, $faults) = run([ corscheck(), 'lint', @random ]);
 push @bad, map { "$_\n" . ($text_of{ (split /:/)[0] } // '') }
     grep { / (?:error|warning): / } split /\n/, $faults;
-is(scalar(@bad) + $exit, 0, "40 random configurations (IMPORT_SEED=$seed)")
+is(scalar(@bad) + $exit, 0,
+    "40 random configurations: import works, and the policies lint clean (IMPORT_SEED=$seed)")
     or diag $bad[0];
 
 done_testing();

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# corscheck learn and replay: policies out of logs, and logs against policies.
+# corscheck learn writes policies from logs; replay applies policies to logs.
 #
 # SPDX-License-Identifier: ISC
 
@@ -59,54 +59,57 @@ my @day = (
 );
 write_file("$tmp/nginx.log", join '', map { nginx(%$_) } @day);
 my ($status, $policy, $err) = corscheck_('learn', 'nginx.log');
-is($status, 0, 'learn: exit status');
-is($err, '', 'nothing to complain of');
+is($status, 0, 'learn: exit status 0');
+is($err, '', 'learn: no complaints about the log');
 like($policy, qr/^origins = https:\/\/app\.example +; 7 requests, 2026-11-01 to 2026-11-05$/m,
-	'an origin that came often, with its count and days');
-is(scalar(() = $policy =~ /^origins/mg), 1, 'no other is admitted');
+	'a frequent origin is allowed, with its count and days');
+is(scalar(() = $policy =~ /^origins/mg), 1, 'no other origin is allowed');
 like($policy, qr/^; Rare.*\n; origins = https:\/\/twice\.example +; 2 requests, 2026-11-02$/m,
-	'who came twice is set apart');
+	'an origin with two requests is commented out as rare');
 like($policy, qr/^; Scanners.*\n; origins = https:\/\/scan\.example +; 9 requests/m,
-	'and who was never answered');
+	'an origin whose requests all failed is commented out as a scanner');
 like($policy, qr/^; The server's own.*\n; origins = https:\/\/api\.example /m,
-	'and the pages of the host itself');
-like($policy, qr/^; origins = null /m, 'null is never admitted');
-like($policy, qr/^; origins = https:\/\/App\.example /m, 'nor is upper case');
-unlike($policy, qr/\e/, 'nothing reaches the terminal as it is');
-like($policy, qr/^methods = PUT DELETE$/m, 'methods: of requests and preflights');
-like($policy, qr/^headers = content-type x-key$/m, 'headers of preflights');
+	'the origin of the server itself is commented out');
+like($policy, qr/^; origins = null /m, 'null is never allowed');
+like($policy, qr/^; origins = https:\/\/App\.example /m,
+    'an origin in upper case is never allowed');
+unlike($policy, qr/\e/, 'control bytes are not printed');
+like($policy, qr/^methods = PUT DELETE$/m,
+    'methods are those of requests and preflights');
+like($policy, qr/^headers = content-type x-key$/m, 'headers are those of preflights');
 write_file("$tmp/learned.ini", $policy);
 my (undef, $lint) = corscheck_('lint', 'learned.ini');
-is(join("\n", grep { !/: note:/ } split /\n/, $lint), '', 'it lints clean');
+is(join("\n", grep { !/: note:/ } split /\n/, $lint), '', 'the policy lints clean');
 
-# Our field of the host is not in the combined format.
+# The combined format has no host, so the server's own origin cannot be recognised.
 write_file("$tmp/access.log", join '', map { combined(%$_) } grep {
 	($_->{origin} // '') ne 'https://api.example'
 	    && ($_->{origin} // '') !~ /\n/ } @day);
 (undef, my $same, $err) = corscheck_('learn', 'access.log');
-is($err, '', 'combined: nothing to complain of');
+is($err, '', 'combined: no complaints about the log');
 like($same, qr/^origins = https:\/\/app\.example +; 7 requests, 2026-11-01 to 2026-11-05$/m,
-	'combined: the same origin');
-like($same, qr/^methods = PUT$/m, 'combined: knows methods of requests alone');
+	'combined: the same origin is allowed');
+like($same, qr/^methods = PUT$/m, 'combined: only the methods of requests are known');
 
 (undef, $same) = run([ corscheck(), 'learn', '-' ],
 	stdin => read_file("$tmp/nginx.log"));
-is($same, $policy =~ s/nginx\.log/standard input/r, 'standard input');
+is($same, $policy =~ s/nginx\.log/standard input/r, 'learn - reads standard input');
 
 write_file("$tmp/other.log", qq{192.0.2.1 - - [02/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 1 "-" "curl"\n}
     . "not a log\n\n");
 ($status, $policy, $err) = corscheck_('learn', 'other.log');
 like($err, qr/1 of 2 lines have an unknown format/, 'unknown lines are counted');
-like($err, qr/1 lines have no Origin: log it/, 'a log without Origin, and what to do');
-like($policy, qr/^origins = none$/m, 'nobody came: nobody is let in');
-# A log as Apache and nginx write it unless told: what Referer says.
+like($err, qr/1 lines have no Origin: log it/,
+    'learn says how to log Origin if a log does not have it');
+like($policy, qr/^origins = none$/m, 'without Origin in the log, no origin is allowed');
+# By default Apache and nginx log Referer, but not Origin.
 write_file("$tmp/plain.log", join '', map {
 	qq{192.0.2.1 - - [02/Nov/2026:10:00:00 +0000] "GET /x HTTP/1.1" 200 1 "$_" "Mozilla/5.0"\n}
 } 'https://app.example/a', 'https://app.example/b?c', '-', 'https://Other.example', 'x://*/');
 ($status, $policy, $err) = corscheck_('learn', 'plain.log');
-like($policy, qr/^origins = none$/m, 'no Origin: nobody is let in');
+like($policy, qr/^origins = none$/m, 'with Referer only, no origin is allowed');
 like($policy, qr/Referer.*^; among them:\n; origins = https:\/\/app\.example\n\z/ms,
-	'but the pages of Referer are named') or diag $policy;
+	'with Referer only, the origins of pages are listed as comments') or diag $policy;
 
 # Caddy's JSON has the fields in an object, each as a list.
 write_file("$tmp/caddy.log", join '', map { qq({"level":"info","ts":1793600000.12,)
@@ -116,23 +119,26 @@ write_file("$tmp/caddy.log", join '', map { qq({"level":"info","ts":1793600000.1
 	. qq("bytes_read":0,"user_id":"","duration":0.1,"size":3,"status":200,)
 	. qq("resp_headers":{"Server":["Caddy"]}}\n) } qw(GET PUT GET));
 ($status, $policy, $err) = corscheck_('learn', 'caddy.log');
-is($err, '', 'Caddy: nothing to complain of');
-like($policy, qr/^origins = https:\/\/app\.example +; 3 requests, 2026-11-02$/m, 'Caddy: the origin')
+is($err, '', 'Caddy: no complaints about the log');
+like($policy, qr/^origins = https:\/\/app\.example +; 3 requests, 2026-11-02$/m,
+    'Caddy: the origin is allowed')
     or diag $policy;
-like($policy, qr/^methods = PUT$/m, 'Caddy: the method');
+like($policy, qr/^methods = PUT$/m, 'Caddy: the method is allowed');
 
 write_file("$tmp/old.log.gz", "\x1f\x8b\x08\0\0");
 ($status, undef, $err) = corscheck_('learn', 'old.log.gz');
-is($status, 2, 'a log that is compressed');
-like($err, qr/old\.log\.gz is compressed: zcat \S*old\.log\.gz \| corscheck learn -/, 'what to do');
+is($status, 2, 'a compressed log: exit status 2');
+like($err, qr/old\.log\.gz is compressed: zcat \S*old\.log\.gz \| corscheck learn -/,
+    'a compressed log: the message says how to read it');
 ($status) = corscheck_('learn', 'none.log');
-is($status, 2, 'no such log');
+is($status, 2, 'a missing log: exit status 2');
 ($status) = corscheck_('learn');
-is($status, 2, 'no log at all');
+is($status, 2, 'learn without a log: exit status 2');
 
 write_file("$tmp/strangers.log", join '', map { nginx(origin => "https://s$_.example") } 1 .. 400);
 (undef, $policy) = corscheck_('learn', 'strangers.log');
-like($policy, qr/^; \.\.\. and 350 more$/m, 'many strangers are counted');
+like($policy, qr/^; \.\.\. and 350 more$/m,
+    'only 50 of many rare origins are listed; the others are counted');
 
 # --- replay -----------------------------------------------------------------------
 
@@ -151,37 +157,42 @@ headers = x-key content-type
 enforce = block
 INI
 ($status, my $out) = corscheck_('replay', '-p', 'old.ini', 'nginx.log');
-is($status, 0, 'replay: one policy');
-like($out, qr/^ +5  GET https:\/\/app\.example: allowed  \(\/api\/x\)$/m, 'what is allowed');
+is($status, 0, 'replay with one policy: exit status 0');
+like($out, qr/^ +5  GET https:\/\/app\.example: allowed  \(\/api\/x\)$/m,
+    'replay: an allowed request');
 like($out, qr/^ +1  preflight of DELETE https:\/\/app\.example: header-not-allowed /m,
-	'what a preflight would be refused for');
-like($out, qr/^ +9  PATCH https:\/\/scan\.example: 403, blocked /m, 'who is kept out');
-like($out, qr/^ +1  GET without Origin: no Origin /m, 'what is no matter of CORS');
+	'replay: a refused preflight, with the reason');
+like($out, qr/^ +9  PATCH https:\/\/scan\.example: 403, blocked /m,
+    'replay: a blocked origin');
+like($out, qr/^ +1  GET without Origin: no Origin /m, 'replay: a request without Origin');
 ($status, $out) = corscheck_('replay', '-p', 'old.ini', '-p', 'new.ini', 'nginx.log');
-is($status, 1, 'two policies that differ');
+is($status, 1, 'replay with two policies that differ: exit status 1');
 like($out, qr/^ +1  preflight of DELETE https:\/\/app\.example: header-not-allowed -> allowed /m,
-	'a preflight that passes now');
-like($out, qr/^ +2  GET https:\/\/twice\.example: 403, blocked -> allowed /m, 'an origin');
-unlike($out, qr/ GET https:\/\/app\.example/, 'nothing about what stays');
-like($out, qr/^3 of 35 requests get different responses$/m, 'how many');
+	'replay: a preflight that the new policy allows');
+like($out, qr/^ +2  GET https:\/\/twice\.example: 403, blocked -> allowed /m,
+    'replay: an origin that the new policy allows');
+unlike($out, qr/ GET https:\/\/app\.example/,
+    'replay: requests without a difference are not listed');
+like($out, qr/^3 of 35 requests get different responses$/m,
+    'replay: the number of differences');
 ($status, $out) = corscheck_('replay', '-p', 'old.ini', '-p', 'old.ini', 'nginx.log');
-is($status, 0, 'a policy and itself');
+is($status, 0, 'replay with the same policy twice: exit status 0');
 write_file("$tmp/bad.ini", "[cors]\n");
 ($status) = corscheck_('replay', '-p', 'bad.ini', 'nginx.log');
-is($status, 2, 'a policy with errors');
+is($status, 2, 'replay with an invalid policy: exit status 2');
 ($status) = corscheck_('replay', 'nginx.log');
-is($status, 2, 'no policy');
+is($status, 2, 'replay without a policy: exit status 2');
 
 write_file("$tmp/paths.ini", "[cors open]\npath = /open/*\norigins = *\n");
 write_file("$tmp/paths.log", nginx(uri => '/open/x', origin => 'https://a.example')
     . nginx(uri => '/shut', origin => 'https://a.example')
     . nginx(uri => '/open/..%2fshut', origin => 'https://a.example'));
 (undef, $out) = corscheck_('replay', '-p', 'paths.ini', 'paths.log');
-like($out, qr/: allowed  \(\/open\/x\)/, 'a path that is covered');
-like($out, qr/: no policy  \(\/shut\)/, 'one that is not');
-like($out, qr/: 400, /, 'one that servers read in two ways');
+like($out, qr/: allowed  \(\/open\/x\)/, 'replay: a path that the policy covers');
+like($out, qr/: no policy  \(\/shut\)/, 'replay: a path that no policy covers');
+like($out, qr/: 400, /, 'replay: a path that servers interpret in two ways gets 400');
 
-# --- our own log ------------------------------------------------------------------
+# --- the log of corswrap ----------------------------------------------------------
 
 perl_program('ok.pl', 'print "A: 1\n\nok"');
 my $r = run_responder('', cors => "methods = PUT\nheaders = x-key",
@@ -192,8 +203,10 @@ ask($r, 'ok.pl', params => { REQUEST_METHOD => 'OPTIONS',
 	HTTP_ACCESS_CONTROL_REQUEST_HEADERS => 'x-key' });
 $r->stop;
 (undef, $policy, $err) = corscheck_('learn', 'own.log');
-like($policy, qr/^origins = \Q$origin\E +; 4 requests/m, 'our log') or diag $err;
-like($policy, qr/^methods = PUT$/m, 'with what preflights asked for');
-like($policy, qr/^headers = x-key$/m, 'names of headers, too');
-is($err, '', 'its other lines are no fault');
+like($policy, qr/^origins = \Q$origin\E +; 4 requests/m,
+    'learn reads the log of corswrap') or diag $err;
+like($policy, qr/^methods = PUT$/m, 'the log of corswrap has the methods of preflights');
+like($policy, qr/^headers = x-key$/m,
+    'the log of corswrap has the headers of preflights');
+is($err, '', 'there is no complaint about the other lines of the log of corswrap');
 done_testing();

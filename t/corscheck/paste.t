@@ -1,9 +1,9 @@
 #!/usr/bin/perl
-# Texts that people can copy, pasted unchanged: each has the right result with
-# no flag but the one that says where it is.
+# Texts that people copy, pasted unchanged: each gets the right result with no flag
+# but the one that says where the text is.
 #
 # The requests are all the same PUT with a token and a JSON body, as each browser
-# writes it for the clipboard.  The HARs are as developer tools export them.
+# copies it to the clipboard.  The HARs are as developer tools export them.
 #
 # SPDX-License-Identifier: ISC
 
@@ -40,20 +40,24 @@ for my $block (split /^== /m, $table) {
 	my ($name, $text) = split /\n/, $block, 2;
 	my ($option, $other) = $name =~ /etch/i ? qw(--fetch --curl) : qw(--curl --fetch);
 	my ($answer, $err) = ask('explain', $text, '-p', $good, $option, '-');
-	is($answer->{verdict}, 'allowed', "$name: allowed") or diag $err;
-	is($answer->{request}{method}, 'PUT', "$name: the method");
+	is($answer->{verdict}, 'allowed', "$name: the request is allowed") or diag $err;
+	is($answer->{request}{method}, 'PUT', "$name: the method is PUT");
 	is(join(' ', sort grep { !/^accept/ } map { lc } keys %{ $answer->{request}{headers} // {} }),
-		'content-type origin x-token', "$name: what the script set");
+		'content-type origin x-token',
+		    "$name: the headers are those that the script set");
 	($answer) = ask('explain', $text, '-p', $lacks, $option, '-');
-	is($answer->{reason}, 'header-not-allowed', "$name: one header lacks");
-	like($answer->{fix} // '', qr/x-token/i, "$name: which");
+	is($answer->{reason}, 'header-not-allowed',
+	    "$name: a header that the policy does not allow is the reason");
+	like($answer->{fix} // '', qr/x-token/i, "$name: the fix names that header");
 	($answer, $err) = ask('explain', $text, '-p', $good, $other, '-');
-	is($answer->{verdict}, 'allowed', "$name: given with $other") or diag $err;
+	is($answer->{verdict}, 'allowed',
+	    "$name: the request is also allowed with $other") or diag $err;
 }
 
-# --- a console --------------------------------------------------------------------
+# --- messages of the console ------------------------------------------------------
 
-# As they are copied: with the file in front, without the line's end, old ones too.
+# Messages as people copy them: with the file name before them, cut off, or from old
+# browsers.
 my $page = 'https://app.example';
 my @lines = (
 	[ "index.html:1 Access to fetch at 'https://api.example/x' from origin '$page' has been blocked by CORS policy: Response to preflight request doesn't pass access control check: No 'Access-Control-Allow-Origin' header is present on the requested resource. If an opaque response serves your needs, set the request's mode to 'no-cors' to fetch the resource with CORS disabled.", 'acao-missing' ],
@@ -75,15 +79,16 @@ for my $row (@lines) {
 	my $name = substr $line, 0, 60;
 	my ($status, $out, $err) =
 	    run([ corscheck(), 'explain', '--console', '-' ], stdin => "$line\n");
-	is($status, 0, "console: $name") or diag $err;
-	like($out, qr/^Fix: .*|help \Q$id\E$/m, 'the fix');
-	like($out, qr/\Q$id\E/, 'and where more is');
-	unlike($out, qr/--url URL/, 'the URL is in it') unless $line =~ /^\[Error\] Origin|frame/;
+	is($status, 0, "console: exit status 0: $name") or diag $err;
+	like($out, qr/^Fix: .*|help \Q$id\E$/m, "console: a fix is printed: $name");
+	like($out, qr/\Q$id\E/, "console: the help entry $id is named: $name");
+	unlike($out, qr/--url URL/,
+	    "console: the URL is taken from the message: $name") unless $line =~ /^\[Error\] Origin|frame/;
 }
 my ($status, $out, $err) = run([ corscheck(), 'explain', '--console', '-' ],
 	stdin => 'Anfrage blockiert: (Grund: CORS-Kopfzeile fehlt)');
-is($status, 2, 'console: another language');
-like($err, qr/in English/, 'is said');
+is($status, 2, 'console: a message in another language: exit status 2');
+like($err, qr/in English/, 'console: the error says that only English is understood');
 
 # --- HARs -------------------------------------------------------------------------
 
@@ -117,7 +122,7 @@ my @image = ([ 'Sec-Fetch-Mode', 'no-cors' ]);
 my @start = (entry('GET', "$page/", 200, \@document, [ [ 'content-type', 'text/html' ] ]),
 	entry('GET', "$page/favicon.ico", 404, \@image, []));
 my %hars = (
-	# The preflight has an entry of its own, and the request has no response.
+	# In Chromium the preflight has an entry of its own, and the request has no response.
 	Chromium => [ har('WebInspector', @start,
 		entry('PUT', $api, 0, \@put, [],
 			request => { postData => { mimeType => 'application/json', text => '{}' } },
@@ -130,7 +135,7 @@ my %hars = (
 		entry('OPTIONS', $api, 204, \@cors, [ [ 'access-control-allow-origin', $page ],
 			[ 'access-control-allow-methods', 'PUT' ],
 			[ 'access-control-allow-headers', 'content-type' ] ])), 'header-not-allowed' ],
-	# Firefox shows the response that it kept from the page.
+	# Firefox includes the response that the page could not read.
 	Firefox => [ har('Firefox', @start,
 		entry('GET', $api, 200, \@cors, [ [ 'access-control-allow-origin', 'https://other.example' ] ])),
 		'acao-mismatch' ],
@@ -143,18 +148,22 @@ my %hars = (
 for my $name (sort keys %hars) {
 	my ($text, $reason) = @{ $hars{$name} };
 	my ($answer, $why) = ask('read', $text, '--har', '-');
-	is($answer->{verdict}, $reason ? 'blocked' : 'allowed', "HAR, $name: the verdict") or diag $why;
-	is($answer->{reason}, $reason, "HAR, $name: the reason") or diag $why;
+	is($answer->{verdict}, $reason ? 'blocked' : 'allowed',
+	    "HAR, $name: the verdict is as expected") or diag $why;
+	is($answer->{reason}, $reason,
+	    "HAR, $name: the reason is as expected") or diag $why;
 	($answer) = ask('explain', $text, '--har', '-', '-p', $good);
-	is($answer->{verdict}, 'allowed', "HAR, $name: what a policy makes of it");
+	is($answer->{verdict}, 'allowed',
+	    "HAR, $name: with a policy the request is allowed");
 }
 
-# --- something else ---------------------------------------------------------------
+# --- a text for another command ---------------------------------------------------
 
 ($status, $out, $err) = run([ corscheck(), 'explain', '--curl', '-' ],
 	stdin => "Header set Access-Control-Allow-Origin *\n");
-is($status, 2, 'a configuration');
-like($err, qr/an Apache configuration is for corscheck import/, 'is for import');
+is($status, 2, 'explain --curl of a configuration: exit status 2');
+like($err, qr/an Apache configuration is for corscheck import/,
+    'explain --curl of a configuration: the error names corscheck import');
 
 # --- without an option ------------------------------------------------------------
 
@@ -165,24 +174,27 @@ for my $row ([ 'a command', $command, '' ], [ 'standard input', '-', $command ],
 	[ 'a HAR', write_file("$dir/page.har", har('WebInspector', entry('PUT', $api, 0, \@put, []))), '' ]) {
 	my ($name, $word, $input) = @$row;
 	my ($answer, $why) = ask('explain', $input, '-p', $good, $word);
-	is($answer->{request}{method}, 'PUT', "alone: $name") or diag $why;
-	is($answer->{verdict}, 'allowed', "alone: $name is read");
+	is($answer->{request}{method}, 'PUT',
+	    "without an option: the method of $name is found") or diag $why;
+	is($answer->{verdict}, 'allowed', "without an option: $name is understood");
 }
 ($status, $out) = run([ corscheck(), 'explain', $lines[0][0] ]);
-like($out, qr/^Fix: /m, 'alone: a message');
+like($out, qr/^Fix: /m, 'without an option: a message of the console is explained');
 ($status, $out) = run([ corscheck(), 'help', "No 'Access-Control-Allow-Origin' header" ]);
-like($out, qr/^More: corscheck help acao-missing$/m, 'help: a part of a message');
+like($out, qr/^More: corscheck help acao-missing$/m,
+    'help understands a part of a message');
 
-# --- a URL that stands alone ------------------------------------------------------
+# --- a URL without --url ----------------------------------------------------------
 
 for my $command (qw(explain probe)) {
 	for my $url ([ '--url', 'http://127.0.0.1:1/' ], ['http://127.0.0.1:1/']) {
 		my ($answer) = ask($command, '', @$url, '--origin', $page);
-		is($answer->{reason} // 'none', 'blocked-port', "$command @$url[0]");
+		is($answer->{reason} // 'none', 'blocked-port',
+		    "$command @$url[0]: the URL is read");
 	}
 }
 (undef, $out, $err) = run([ corscheck(), 'probe', '-p', $good, 'https://a.example' ]);
-like($err, qr/^corscheck: -p is for explain/, 'probe -p');
+like($err, qr/^corscheck: -p is for explain/, 'probe -p is refused: -p is for explain');
 
 done_testing();
 

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Programs that people run, as Debian installs them, cold and in forks of a
-# compiled one, byte for byte: awstats, smokeping, W3C's validator.
+# Runs awstats, smokeping and W3C's validator, as Debian installs them, cold and in
+# forks of a compiled interpreter: the responses must be the same, byte for byte.
 #
 # SPDX-License-Identifier: ISC
 
@@ -22,7 +22,7 @@ my %usual = (REQUEST_METHOD => 'GET', SERVER_NAME => 'localhost', SERVER_PORT =>
 
 my $turns = $ENV{CORSWRAP_LONG} ? 20 : 7;
 
-# Three times in turns, then warm alone.
+# Runs the request three times cold and warm in turn, then only warm.
 sub same {
 	my ($what, $zygote, $script, $how, %request) = @_;
 	my $cold;
@@ -44,7 +44,8 @@ sub application {
 		my %how = (words => $words, args => $o{args} // []);
 		my %start = (PATH => $usual{PATH}, GATEWAY_INTERFACE => 'CGI/1.1', %$env);
 		my $zygote = Corswrap::Zygote->start($script, %how, env => \%start);
-		is_deeply($zygote->{obstacles}, [], "$name: nothing speaks against it") or next;
+		is_deeply($zygote->{obstacles}, [],
+		    "$name: the interpreter reports no obstacle") or next;
 		for my $query (@{ $o{queries} }) {
 			same("$name?$query", $zygote, $script, \%how, env => { %usual, %$env,
 				QUERY_STRING => $query });
@@ -55,7 +56,8 @@ sub application {
 				    'application/x-www-form-urlencoded',
 				CONTENT_LENGTH => length $body });
 		}
-		ok(wait_for(sub { !$zygote->children }), "$name: no child is left");
+		ok(wait_for(sub { !$zygote->children }),
+		    "$name: no child process is left");
 	}
 	return;
 }
@@ -63,7 +65,8 @@ sub application {
 # --- awstats: a log of two visits ----------------------------------------------------
 
 my $awstats = '/usr/lib/cgi-bin/awstats.pl';
-# None as often as another, whose order would be random.
+# Each page has a different number of requests, because awstats lists equal ones in
+# random order.
 write_file("$dir/access.log", join '', map { my $n = $_; ("192.0.2.$_ - - [10/Oct/2025:13:5$_:36 +0000] " .
 	"\"GET /page$_.html HTTP/1.1\" 200 2326 \"-\" \"Mozilla/5.0 Firefox/10$_\"\n") x $n } 1 .. 5);
 write_file("$dir/awstats.x.conf", <<"END");

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# The rows of t/vectors/cgi.tsv that concern running programs, with every
-# Perl program warm: as t/program/cgi-vectors.t, which fails where one ran cold.
+# Runs t/program/cgi-vectors.t with every Perl program warm: the rows of
+# t/vectors/cgi.tsv about running programs.  It fails if a program runs cold.
 #
 # SPDX-License-Identifier: ISC
 

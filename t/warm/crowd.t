@@ -1,7 +1,8 @@
 #!/usr/bin/perl
-# Many clients at once while scripts and modules are edited and interpreters
-# killed, stopped and renewed: every response is right, every request ran once,
-# no process is left.  With --long: a thousand requests from each client.
+# Many clients send requests while scripts and modules are edited, and interpreters
+# are killed, stopped and renewed: every response must be right, every request must
+# run once, and no process may be left.  With --long each client sends a thousand
+# requests.
 #
 # SPDX-License-Identifier: ISC
 
@@ -54,7 +55,7 @@ ok(warm_up($r, 'other.pl'), 'other.pl is warm');
 my $before = $r->descriptors;
 unlink "$dir/ran";
 
-# One client: wrong responses, one per line, in a file of its own.
+# Runs one client, which writes wrong responses to a file of its own, one per line.
 sub client {
 	my ($n) = @_;
 	my $wrong = '';
@@ -66,7 +67,8 @@ sub client {
 		$wrong .= "$id: " . ($got->{status} // 'nothing') . ' ' .
 		    ($got->{body} // '') . ", least $least\n"
 		    if !defined $random || $said != $id || $of < $least;
-		# If the interpreter is lost, the status is 0.
+		# If the interpreter was killed, the exit status is unknown, and 0 is
+		# reported.
 		$wrong .= "$id: exit status $got->{appStatus}\n"
 		    if $got->{appStatus} != $id % 3 && $got->{appStatus} != 0;
 		if ($i % 10 == 0) {
@@ -107,27 +109,30 @@ while ($running) {
 	waitpid($_, POSIX::WNOHANG()) != 0 && $end++ for @clients;
 	$running = 0 if $end == @clients;
 }
-is(read_file("$dir/wrong-$_"), '', "client $_: every answer is right") for 1 .. $clients;
+is(read_file("$dir/wrong-$_"), '',
+    "client $_: every response is right") for 1 .. $clients;
 my @ran = split /\n/, read_file("$dir/ran");
 my %ran;
 $ran{$_}++ for @ran;
-is(scalar @ran, $clients * $each, 'as many ran as were asked for');
-is((grep { $_ > 1 } values %ran), 0, 'none twice');
+is(scalar @ran, $clients * $each, 'the program ran once for each request');
+is((grep { $_ > 1 } values %ran), 0, 'no request ran twice');
 my %random = map { read_file($_) => 1 } glob "$dir/random-*";
-is(scalar keys %random, $clients * $each, 'random numbers differ in each');
+is(scalar keys %random, $clients * $each, 'random numbers differ in each request');
 my $counts = counted($r);
 note join ' ', map { "$_ $counts->{$_}" } sort keys %$counts;
-cmp_ok($counts->{warm}, '>', $clients * $each / 10, 'many ran warm');
-cmp_ok($counts->{stale}, '>', 0, 'some were stale');
+cmp_ok($counts->{warm}, '>', $clients * $each / 10,
+    'more than a tenth of the requests ran warm');
+cmp_ok($counts->{stale}, '>', 0, 'some interpreters were stale');
 
-# At rest: as many descriptors, no zombie, no more interpreters than there may be.
-ok(warm_up($r, 'crowd.pl', stdin => '0'), 'it is warm in the end');
-ok(warm_up($r, 'other.pl'), 'and the other');
-ok(wait_for(sub { abs($r->descriptors - $before) <= 6 }), 'no descriptor is lost') or
+# When everything is idle, there are as many descriptors as before, no zombies, and no
+# more interpreters than `max`.
+ok(warm_up($r, 'crowd.pl', stdin => '0'), 'crowd.pl is warm in the end');
+ok(warm_up($r, 'other.pl'), 'other.pl is warm in the end');
+ok(wait_for(sub { abs($r->descriptors - $before) <= 6 }), 'no descriptor is leaked') or
     diag("$before before, now " . $r->descriptors);
-ok(wait_for(sub { !zombies_of($r->pid) }), 'no zombie');
-ok(wait_for(sub { zygotes($r) <= 4 }), 'no interpreter too many');
+ok(wait_for(sub { !zombies_of($r->pid) }), 'no zombie is left');
+ok(wait_for(sub { zygotes($r) <= 4 }), 'there are at most four interpreters');
 my @all = map { ($_, children_of($_)) } zygotes($r);
-is($r->stop, 0, 'it ends well');
-ok(gone($_), 'gone with it') for @all;
+is($r->stop, 0, 'corswrap exits with status 0');
+ok(gone($_), 'interpreters and forks end with corswrap') for @all;
 done_testing;

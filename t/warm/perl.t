@@ -1,6 +1,7 @@
 #!/usr/bin/perl
-# Corswrap::Warm without corswrap: programs of every kind, cold and in forks of
-# a compiled one in turns, byte for byte; refused programs; leftover processes.
+# Tests Corswrap::Warm without corswrap: programs of every kind run cold and in forks
+# of a compiled interpreter in turn, and must respond the same, byte for byte.  Also
+# refused programs, and leftover processes.
 #
 # SPDX-License-Identifier: ISC
 
@@ -21,7 +22,8 @@ my $dir = tempdir();
 
 # --- the same as cold -------------------------------------------------------------------
 
-# Without state, each response equals the first one: twenty in all.
+# The response of a program without state must equal the first one each time, in
+# twenty requests in total.
 sub more {
 	my ($name, $zygote, $first, $request, $count) = @_;
 	for (1 .. $count) {
@@ -31,10 +33,11 @@ sub more {
 			return is($got->{$_}, $first->{$_}, "$name: $_");
 		}
 	}
-	return ok(1, "$name: and $count times more");
+	return ok(1, "$name: the same $count times more");
 }
 
-# Two folders with the same state in them, so that neither sees the other's.
+# Cold and warm have folders of their own with the same state, so that they do not see
+# each other's changes.
 sub turns {
 	my ($name, $zygote, $script, %how) = @_;
 	my ($same, @requests) = (1, requests($name));
@@ -60,7 +63,7 @@ sub turns {
 			return if !$same;
 			my $cold = $first{$request} //= $got{cold};
 			$state{$request} ||= $cold->{$_} ne $got{cold}{$_} for qw(out err);
-			ok(length $got{warm}{out}, "$name: it said something")
+			ok(length $got{warm}{out}, "$name: there is output")
 			    if $turn == 1;
 		}
 	}
@@ -78,15 +81,18 @@ for my $program (corpus()) {
 		skip "$name: $how{lacks}", 1 if $how{lacks};
 		my $zygote = Corswrap::Zygote->start($script, %how,
 		    env => { server_variables() });
-		is_deeply($zygote->{obstacles}, [], "$name: nothing speaks against it")
+		is_deeply($zygote->{obstacles}, [],
+		    "$name: the interpreter reports no obstacle")
 		    or next;
 		turns($name, $zygote, $script, %how);
-		is($zygote->said, '', "$name: nothing on its own standard error");
-		ok(wait_for(sub { !$zygote->children }), "$name: no child is left");
+		is($zygote->said, '',
+		    "$name: the interpreter prints nothing on its own standard error");
+		ok(wait_for(sub { !$zygote->children }),
+		    "$name: no child process is left");
 	}
 }
 
-# gitweb with a repository: git is started several times, and its output read.
+# gitweb with a repository starts git several times and reads its output.
 SKIP: {
 	my ($gitweb) = grep { -e } '/usr/share/gitweb/gitweb.cgi', '/usr/lib/cgi-bin/gitweb.cgi';
 	skip 'no gitweb here', 1 unless $gitweb && have_program('git');
@@ -98,7 +104,8 @@ SKIP: {
 	skip 'git does not commit', 1 if $failed;
 	write_file("$dir/gitweb.conf", "\$projectroot = '$dir';\n");
 	my $zygote = Corswrap::Zygote->start($gitweb);
-	is_deeply($zygote->{obstacles}, [], 'gitweb: nothing speaks against it');
+	is_deeply($zygote->{obstacles}, [],
+	    'gitweb: the interpreter reports no obstacle');
 	for my $query ('', 'p=a.git;a=summary', 'p=a.git;a=commitdiff;h=HEAD', 'p=none') {
 		my %env = (GITWEB_CONFIG => "$dir/gitweb.conf", REQUEST_METHOD => 'GET',
 			QUERY_STRING => $query, SERVER_NAME => 'x', SCRIPT_NAME => '/gitweb.cgi',
@@ -106,11 +113,11 @@ SKIP: {
 		my ($cold, $warm) = (run_cold($gitweb, env => \%env), $zygote->ask(env => \%env));
 		is(without_time($warm->{$_}), without_time($cold->{$_}), "gitweb?$query: $_")
 		    for qw(out err status);
-		like($cold->{out}, qr/<html/, 'a page');
+		like($cold->{out}, qr/<html/, "gitweb?$query: the response is a page");
 	}
 }
 
-# --- what is different in each -----------------------------------------------------------
+# --- what differs in each fork -----------------------------------------------------------
 
 sub program {
 	my ($name, $code, $first) = @_;
@@ -135,8 +142,8 @@ for my $spare (@early, (undef) x 7) {
 	$seen{$_}++ for @words[0, 2 .. 4];
 }
 is_deeply([ grep { $seen{$_} > 1 } sort keys %seen ], [],
-    'process, random numbers, names and orders differ in each');
-is(scalar keys %seen, 40, 'all of them were seen');
+    'pids, random numbers, names of files and orders differ in each fork');
+is(scalar keys %seen, 40, 'there are four different values for each of ten requests');
 
 SKIP: {
 	skip 'no Data::UUID', 1 unless eval { require Data::UUID; 1 };
@@ -146,15 +153,15 @@ my $u = Data::UUID->new;
 print join ' ', map { $u->create_str } 1 .. 3;
 END
 	my %ids = map { $_ => 1 } map { split ' ', $z->ask->{out} } 1 .. 20;
-	is(scalar keys %ids, 60, 'identifiers of Data::UUID differ');
+	is(scalar keys %ids, 60, 'identifiers of Data::UUID differ in each fork');
 }
 
-# Nothing is kept.
+# No request sees changes of an earlier one.
 $zygote = Corswrap::Zygote->start(program('globals.pl',
 	'our ($n, %h); $h{$$} = ++$n; $main::{x}++; print "$n ", scalar keys %h'));
 is($zygote->ask->{out}, '1 1', 'globals are fresh') for 1 .. 3;
 
-# The environment is the request's alone.
+# The environment has only the variables of the request.
 $zygote = Corswrap::Zygote->start(program('env.pl', <<'END'), env => { OLD => 1 });
 print join ' ', map { "$_=$ENV{$_}" } sort keys %ENV;
 print "\n", `env | LC_ALL=C sort | grep -Ev '^(_|PWD|SHLVL|OLDPWD)='`;
@@ -163,10 +170,10 @@ is($zygote->ask(env => { A => 'x y', EMPTY => '', PATH => '/usr/bin:/bin',
 	EQUAL => 'a=b=c', BYTES => "\xe4" })->{out},
     "A=x y BYTES=\xe4 EMPTY= EQUAL=a=b=c PATH=/usr/bin:/bin\n" .
     "A=x y\nBYTES=\xe4\nEMPTY=\nEQUAL=a=b=c\nPATH=/usr/bin:/bin\n",
-    'variables, also those that its programs see');
+    'the program and its child processes get the variables of the request');
 my $big = 'v' x 100;
 my %many = map { ("N$_" => $big) } 1 .. 600;
-like($zygote->ask(env => \%many)->{out}, qr/N600=v{100} /, '64 KiB of them');
+like($zygote->ask(env => \%many)->{out}, qr/N600=v{100} /, '64 KiB of variables arrive');
 
 # --- the report ---------------------------------------------------------------------------
 
@@ -185,11 +192,12 @@ use Deep::Down;
 print "x";
 END
 my %files = map { $_ => 1 } @{ $zygote->{files} };
-ok($files{"=$dir/lib/Deep/Down.pm"}, 'its module is reported');
+ok($files{"=$dir/lib/Deep/Down.pm"}, 'the module of a program is reported');
 ok($files{"/$dir/first"} && $files{"?$dir/first/Deep/Down.pm"},
-    'and the folder in which it would come before that');
-ok(!$files{"?$dir/behind/Deep/Down.pm"}, 'but none behind it');
-ok(!(grep { /Corswrap/ } keys %files), 'nor our own');
+    'the folder in which the module would be found first is reported');
+ok(!$files{"?$dir/behind/Deep/Down.pm"},
+    'a folder that is searched later is not reported');
+ok(!(grep { /Corswrap/ } keys %files), 'the modules of corswrap are not reported');
 
 # --- load ------------------------------------------------------------------------------------
 
@@ -210,21 +218,26 @@ print "\$Late::imported\n";
 END
 my @perl = ($^X, '-T');
 is(run_cold($late, words => \@perl)->{out},
-    "kept\nContent-Type: text/plain\n\n1\nown 0 0 0\n1\nend\n", 'a module that is loaded late, cold');
+    "kept\nContent-Type: text/plain\n\n1\nown 0 0 0\n1\nend\n",
+    'a module that is loaded late works cold');
 $zygote = Corswrap::Zygote->start($late, words => \@perl);
 my $told = $zygote->ask(tell => 1);
-is($told->{out}, "kept\nContent-Type: text/plain\n\n1\nown 0 0 0\n1\nend\n", 'and warm');
-is($told->{told}, "Late\0", 'which a fork that is asked tells');
-is($told->{status}, 0, 'at its end');
+is($told->{out}, "kept\nContent-Type: text/plain\n\n1\nown 0 0 0\n1\nend\n",
+    'a module that is loaded late works warm');
+is($told->{told}, "Late\0", 'with tell, a fork reports modules that are loaded late');
+is($told->{status}, 0, 'with tell, a fork exits with the status of the program');
 $zygote = Corswrap::Zygote->start($late, words => \@perl, load => [qw(Late json No_such:)]);
-like($zygote->{obstacles}[0], qr/^module No_such: cannot be loaded: /, 'no name of a module');
-is(@{ $zygote->{obstacles} }, 1, "one without :: that is not there may be Python's");
+like($zygote->{obstacles}[0], qr/^module No_such: cannot be loaded: /,
+    'load: an invalid name of a module is refused');
+is(@{ $zygote->{obstacles} }, 1,
+    'load: a missing module without :: is ignored, because it may be for Python');
 $zygote = Corswrap::Zygote->start($late, words => \@perl, load => [qw(Late json)]);
-is_deeply($zygote->{obstacles}, [], 'load');
+is_deeply($zygote->{obstacles}, [], 'load: the interpreter reports no obstacle');
 is($zygote->ask->{out}, "kept\nthere\nContent-Type: text/plain\n\n1\nbefore 0 0 0\n1\nend\n",
-    'loaded before, not imported') for 1 .. 2;
-is($zygote->ask(tell => 1)->{told}, '', 'and nothing is loaded late');
-ok(scalar(grep { $_ eq "=$dir/lib/Late.pm" } @{ $zygote->{files} }), 'its file is watched');
+    'load: the module is loaded before the request, and not imported') for 1 .. 2;
+is($zygote->ask(tell => 1)->{told}, '', 'load: no module is loaded late');
+ok(scalar(grep { $_ eq "=$dir/lib/Late.pm" } @{ $zygote->{files} }),
+    'load: the file of the module is reported');
 
 for my $case (
 	[ 'No::Such' => qr{^module No::Such cannot be loaded: Can't locate No/Such\.pm in \@INC} ],
@@ -236,12 +249,13 @@ for my $case (
 	my ($module, $re) = @$case;
 	my $z = Corswrap::Zygote->start($late, words => \@perl, load => [$module]);
 	like($z->{obstacles}[0], $re, "load $module: refused");
-	is($z->said, '', 'and not told to the script');
+	is($z->said, '', "load $module: the handlers of the script are not called");
 }
 $zygote = Corswrap::Zygote->start(program('with.pl',
 	"use lib '$dir/lib'; print join ' ', \$ENV{WITH}, require Deep::Down, require With"),
     load => ['With']);
-is($zygote->ask->{out}, '1 1 1', 'what it does to variables holds');
+is($zygote->ask->{out}, '1 1 1',
+    'load: changes of variables by a module remain in effect');
 
 # --- leftover processes
 # -------------------------------------------------------------------
@@ -251,7 +265,7 @@ sub gone {
 	return wait_for(sub { !kill(0, $pid) || read_file("/proc/$pid/stat") =~ /\) Z / }, 10);
 }
 
-# A fork that did not get the last byte has not run the script.
+# A fork that does not get the last byte must not run the script.
 my $touch = program('touch.pl', "open my \$f, '>', '$dir/ran'; END { open my \$f, '>', '$dir/end' }");
 $zygote = Corswrap::Zygote->start($touch);
 my $spare = $zygote->spare;
@@ -259,9 +273,10 @@ wait_for(sub { scalar $zygote->children });
 my ($child) = $zygote->children;
 close $spare;
 ok(gone($child), 'a fork whose socket is closed ends');
-ok(!-e "$dir/ran" && !-e "$dir/end", 'and nothing of the script was run');
+ok(!-e "$dir/ran" && !-e "$dir/end",
+    'a fork whose socket is closed runs no part of the script');
 
-# The zygote's end is that of its forks.
+# When the zygote ends, so do its forks.
 $zygote = Corswrap::Zygote->start(program('slow.pl', <<"END"));
 \$SIG{TERM} = sub { open my \$f, '>', "$dir/told"; exit };
 open my \$f, '>', "$dir/runs";
@@ -275,7 +290,7 @@ my $pid = $zygote->{pid};
 kill 'KILL', $asked;
 waitpid $asked, 0;
 undef $zygote;
-ok(gone($child), 'a program ends with those who wait for its answer');
-ok(-e "$dir/told", 'and it was told to');
-ok(gone($pid), 'the zygote has ended, too');
+ok(gone($child), 'a program ends when its client and its zygote end');
+ok(-e "$dir/told", 'the program gets SIGTERM first');
+ok(gone($pid), 'the zygote has ended');
 done_testing;

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
-# php-cgi as a server of [warm]: scripts cold and warm, byte for byte; stale,
-# stopped, killed and refused ones; limits, timeouts and disconnects as when
-# cold; leftover processes.
+# php-cgi as a warm server: scripts must respond the same cold and warm, byte for
+# byte, and limits, timeouts and disconnects must have the same effect.  Also stale,
+# stopped, killed and refused servers, and leftover processes.
 #
 # SPDX-License-Identifier: ISC
 
@@ -36,7 +36,7 @@ sub php_responder {
 	    server => counter_lines(), %o);
 }
 
-# The servers, whether they have a request or not.
+# Returns the warm php-cgi servers, busy or idle.
 sub servers {
 	my ($r) = @_;
 	return grep { read_file("/proc/$_/cmdline") =~ /php-cgi\0-d\0opcache/ &&
@@ -51,17 +51,18 @@ my $env = "[env]\nFOO = bar\nMORE = \"a b\"";
 my $cold = php_responder($env, warm => 'none');
 my $warm = php_responder($env, warm => 'max = 30');
 
-# The log of a request without its process; an exit status does not come by
-# FastCGI.
+# Returns the log lines of a request, without pids and exit statuses, which FastCGI
+# does not report.
 sub complaints {
 	my ($r, $from) = @_;
 	my @lines = grep { !/\[exit-status\]/ } split /\n/, substr $r->log, $from;
 	s/^\S+ (?=corswrap: )//, s/\[\d+\]/[PID]/g for @lines;
-	# A socket may be reset where a pipe only ends: PHP had not read the
-	# end of the body.
+	# If PHP has not read the whole body, a socket is reset, but a pipe only
+	# ends.
 	s/error: \K(?:\S+: \S.*? \[early-end\]|no output \[bad-header\])([^;]*);.*/no response$1/
 	    for @lines;
-	# PHP's own messages take another way than those of its children.
+	# PHP's own messages and those of its children arrive on different ways,
+	# in any order.
 	return join "\n", sort @lines;
 }
 
@@ -69,12 +70,12 @@ sub settle_text {
 	my ($text, $folder) = @_;
 	$text =~ s/\Q$folder\E/STATE/g;
 	$text =~ s/^(REQUEST_TIME(?:_FLOAT)?)=.*/$1=TIME/mg;
-	# Variables that FastCGI adds and no parameter removes.
+	# FastCGI adds this variable, and no parameter can remove it.
 	$text =~ s/^FCGI_ROLE="RESPONDER"\n//mg;
 	return $text;
 }
 
-# Both ways, each with a state of its own.
+# Sends a request cold and warm, each with a state of its own.
 sub both {
 	my ($name, $request, $folder) = @_;
 	my %got;
@@ -100,22 +101,22 @@ for my $program (php_corpus()) {
 		mkdir $folder{$way};
 		write_file("$folder{$way}/$_", $files->{$_}) for keys %$files;
 	}
-	# So that no file is recent when it is compiled.
-	ok(warm_up($warm, "$name-warm/x.php"), "$name: gets warm") or next;
+	# After warming up, no file is too recent when it is compiled.
+	ok(warm_up($warm, "$name-warm/x.php"), "$name: it gets warm") or next;
 	unlink glob "$folder{warm}/*.state $folder{warm}/sess_*";
 	for my $turn (1 .. $turns) {
 		my $good = 1;
 		for my $request (@requests) {
 			my ($got, $ran) = warm_turn($warm,
 			    sub { both($name, $request, \%folder) });
-			$good &&= is($ran, 1, "$name: ran warm") &&
+			$good &&= is($ran, 1, "$name: it ran warm") &&
 			    is($got->{warm}, $got->{cold}, "$name: the same as cold");
 		}
 		last if !$good;
 	}
 }
 
-# --- what differs in each ---------------------------------------------------------------------
+# --- what differs in each request -------------------------------------------------------------
 
 php('random.php', '<?php echo mt_rand(), " ", random_int(0, PHP_INT_MAX), " ", ' .
     'uniqid("", true), " ", session_create_id(), " ", lcg_value();');
@@ -124,7 +125,7 @@ my %seen;
 for (1 .. 20) {
 	$seen{$_}++ for split ' ', ask_warm($warm, 'random.php')->{body};
 }
-is(scalar keys %seen, 100, 'random numbers and identifiers differ');
+is(scalar keys %seen, 100, 'random numbers and identifiers differ in each request');
 php('kept.php', '<?php class C { static $n = 0; } $GLOBALS["g"] = ($g ?? 0) + 1; ' .
     'putenv("KEPT=1"); echo ++C::$n, $g, defined("K") ? 1 : 0, ini_get("precision"), ' .
     'umask(), setlocale(LC_ALL, 0); define("K", 1); ini_set("precision", 3); umask(0); ' .
@@ -133,9 +134,10 @@ php('kept.php', '<?php class C { static $n = 0; } $GLOBALS["g"] = ($g ?? 0) + 1;
     s/mb_internal_encoding.*//r);
 ok(warm_up($warm, 'kept.php'), 'kept.php is warm');
 my $first = ask($cold, 'kept.php')->{body};
-is(ask_warm($warm, 'kept.php')->{body}, $first, 'nothing is kept') for 1 .. 3;
-is($warm->stop, 0, 'it ends well');
-is($cold->stop, 0, 'so does the other');
+is(ask_warm($warm, 'kept.php')->{body}, $first,
+    'a request does not see changes of an earlier one') for 1 .. 3;
+is($warm->stop, 0, 'the warm responder exits with status 0');
+is($cold->stop, 0, 'the cold responder exits with status 0');
 
 # --- time, clients, signals ---------------------------------------------------------------------
 
@@ -162,33 +164,35 @@ if ($what === 'finish') {
 }
 echo 'x';
 END
-# Longer where everything takes longer.
+# The limit is longer on a slow machine.
 my $limit = 500 * ($ENV{CORSWRAP_PATIENCE} || 1);
 my $r = php_responder("first-byte-timeout = ${limit}ms\nkill-grace = 300ms");
 ok(warm_up($r, 'slow.php'), 'slow.php is warm');
 my $got = ask_warm($r, 'slow.php', params => { QUERY_STRING => 'sleep', NOTE => "$dir/note1" });
 is($got->{status}, 504, 'a script that takes too long: 504');
-cors_on($got, 'and');
-ok(gone(read_file("$dir/note1")), 'its process has been ended');
-ok(warm_up($r, 'slow.php'), 'another comes');
+cors_on($got, 'a script that takes too long: 504');
+ok(gone(read_file("$dir/note1")), 'a script that takes too long is terminated');
+ok(warm_up($r, 'slow.php'), 'after a timeout, slow.php gets warm again');
 $got = ask_warm($r, 'slow.php', params => { QUERY_STRING => 'child', NOTE => "$dir/note2" });
-is($got->{status}, 504, 'and with a child: 504');
-ok(gone(read_file("$dir/note2")), 'what it has started has been ended, too');
-ok(warm_up($r, 'slow.php'), 'another comes');
+is($got->{status}, 504, 'a script with a child that takes too long: 504');
+ok(gone(read_file("$dir/note2")),
+    'the child of a script that takes too long is terminated');
+ok(warm_up($r, 'slow.php'), 'after a timeout with a child, slow.php gets warm again');
 $got = ask_warm($r, 'slow.php', params => { QUERY_STRING => 'die' });
-is($got->{status}, 502, 'one that dies: 502');
-cors_on($got, 'and');
-is($got->{appStatus}, 128 + 11, 'its signal is known');
-logged($r, qr/slow\.php: terminated by signal 11/, 'and logged');
-ok(warm_up($r, 'slow.php'), 'another comes');
+is($got->{status}, 502, 'a script that dies: 502');
+cors_on($got, 'a script that dies: 502');
+is($got->{appStatus}, 128 + 11, 'a script that dies: the signal is reported');
+logged($r, qr/slow\.php: terminated by signal 11/,
+    'a script that dies: the signal is logged');
+ok(warm_up($r, 'slow.php'), 'after a script died, slow.php gets warm again');
 my $client = fcgi_connect($r->address);
 $client->send_bytes(request_bytes(params => params('slow.php',
 	QUERY_STRING => 'late', NOTE => "$dir/note3")));
-ok(wait_for(sub { read_file("$dir/note3") =~ /^\d/ }), 'it runs');
+ok(wait_for(sub { read_file("$dir/note3") =~ /^\d/ }), 'a script runs');
 $client->close;
-ok(gone(read_file("$dir/note3")), 'a client that goes ends it');
-ok(warm_up($r, 'slow.php'), 'another comes');
-is(ask_warm($r, 'slow.php')->{body}, 'x', 'and is right');
+ok(gone(read_file("$dir/note3")), 'a script is terminated when its client disconnects');
+ok(warm_up($r, 'slow.php'), 'after a disconnect, slow.php gets warm again');
+is(ask_warm($r, 'slow.php')->{body}, 'x', 'after a disconnect, the response is right');
 ok(wait_for(sub { !zombies_of($r->pid) }), 'no zombie is left');
 $r->stop;
 $r = php_responder("on-abort = finish\nkill-grace = 300ms");
@@ -197,11 +201,13 @@ my ($server) = servers($r);
 $client = fcgi_connect($r->address);
 $client->send_bytes(request_bytes(params => params('slow.php',
 	QUERY_STRING => 'finish', NOTE => "$dir/note4")));
-ok(wait_for(sub { read_file("$dir/note4") =~ /^\d/ }), 'it runs');
+ok(wait_for(sub { read_file("$dir/note4") =~ /^\d/ }),
+    'on-abort = finish: a script runs');
 $client->close;
-ok(wait_for(sub { -s "$dir/note4.done" }), 'on-abort = finish: it runs to its end');
+ok(wait_for(sub { -s "$dir/note4.done" }),
+    'on-abort = finish: the script finishes after the client disconnected');
 
-# --- one that is stopped, or killed, with a POST ---------------------------------------------------
+# --- servers that are stopped or killed, with POST requests ----------------------------------------
 
 my $count = "$dir/posted";
 php('post.php', <<"END");
@@ -213,28 +219,29 @@ echo \$body;
 END
 sub posted { return scalar split /\n/, read_file($count) }
 ok(warm_up($r, 'post.php'), 'post.php is warm');
-ok(settled($r), 'servers wait');
+ok(settled($r), 'idle servers are waiting');
 my @stopped = servers($r);
 kill 'STOP', @stopped;
 my $start = time;
 $got = ask($r, 'post.php', stdin => "post $_") for 1 .. 3;
-is($got->{body}, 'post 3', 'servers are stopped: POSTs are answered');
-cmp_ok(time - $start, '<', patience(3), 'soon');
-is(posted(), 3, 'and each ran once');
-ok(gone($_), 'they are ended') for $stopped[0];
+is($got->{body}, 'post 3', 'stopped servers: POST requests get a response');
+cmp_ok(time - $start, '<', patience(3),
+    'stopped servers: the responses take less than three seconds');
+is(posted(), 3, 'stopped servers: each POST ran once');
+ok(gone($_), 'a stopped server is killed') for $stopped[0];
 kill 'CONT', @stopped;
 sleep 0.3;
-is(posted(), 3, 'they ran nothing');
-ok(warm_up($r, 'post.php'), 'it gets warm again');
+is(posted(), 3, 'the stopped servers ran nothing');
+ok(warm_up($r, 'post.php'), 'after stopped servers, post.php gets warm again');
 my $posts = posted();
 for my $round (1 .. 10) {
 	kill 'KILL', servers($r);
 	is(ask($r, 'post.php', stdin => "kill $round")->{body}, "kill $round",
-	    'killed: answered');
+	    'killed servers: a POST gets a response');
 	sleep 0.1;
 }
-is(posted(), $posts + 10, 'each ran once');
-ok(warm_up($r, 'post.php'), 'it gets warm again');
+is(posted(), $posts + 10, 'killed servers: each POST ran once');
+ok(warm_up($r, 'post.php'), 'after killed servers, post.php gets warm again');
 my ($pid, $ran);
 ($got, $ran) = warm_turn($r, sub {
 	$posts = posted();
@@ -249,60 +256,65 @@ my ($pid, $ran);
 	return $answer;
 });
 is($ran, 1, 'a slow POST ran warm');
-is($got->{status}, 502, 'killed with a POST in its hands: 502');
-cors_on($got, 'and');
-is(posted(), $posts + 1, 'it ran once');
-# A child of the script holds the connection.
+is($got->{status}, 502, 'a server killed while it runs a POST: 502');
+cors_on($got, 'a server killed while it runs a POST: 502');
+is(posted(), $posts + 1, 'a server killed while it runs a POST: the POST ran once');
+# A child of a dead script keeps the connection open.
 php('holds.php', '<?php exec("sleep 3 > /dev/null 2>&1 &"); posix_kill(getmypid(), 9);');
 $start = time;
-is(ask($r, 'holds.php')->{status}, 502, 'one that dies with a child left: 502');
-cmp_ok(time - $start, '<', 2, 'at once');
-is($r->stop, 0, 'it ends well');
+is(ask($r, 'holds.php')->{status}, 502, 'a script that dies and leaves a child: 502');
+cmp_ok(time - $start, '<', 2,
+    'a script that dies and leaves a child: the response does not wait for the child');
+is($r->stop, 0, 'the responder exits with status 0');
 
-# --- what is stale ------------------------------------------------------------------------------------
+# --- stale servers ------------------------------------------------------------------------------------
 
 $r = php_responder('');
 my $old = time - 1000;
 php('stale.php', '<?php echo "one";');
 utime $old, $old, "$dir/cgi/stale.php";
 ok(warm_up($r, 'stale.php'), 'stale.php is warm');
-is(ask_warm($r, 'stale.php')->{body}, 'one', 'a script');
+is(ask_warm($r, 'stale.php')->{body}, 'one', 'the response of stale.php before changes');
 write_file("$dir/cgi/new", '<?php echo "two";');
 utime $old, $old, "$dir/cgi/new";
 rename "$dir/cgi/new", "$dir/cgi/stale.php";
-is(ask_warm($r, 'stale.php')->{body}, 'two', 'replaced by one of the same size and time');
+is(ask_warm($r, 'stale.php')->{body}, 'two',
+    'a replaced script is used even if size and time are the same');
 php('stale.php', '<?php include "part.php"; include "link/part.php";');
 php('part.php', '<?php echo "a";');
 mkdir "$dir/$_" for qw(first second);
 write_file("$dir/first/part.php", '<?php echo "first";');
 write_file("$dir/second/part.php", '<?php echo "second";');
 symlink "$dir/first", "$dir/cgi/link";
-is(ask_warm($r, 'stale.php')->{body}, 'afirst', 'what it includes');
+is(ask_warm($r, 'stale.php')->{body}, 'afirst', 'included files, before changes');
 php('part.php', '<?php echo "b";');
 symlink "$dir/second", "$dir/cgi/link.new";
 rename "$dir/cgi/link.new", "$dir/cgi/link";
-is(ask_warm($r, 'stale.php')->{body}, 'bsecond', 'a file and a link that were changed');
+is(ask_warm($r, 'stale.php')->{body}, 'bsecond',
+    'a changed included file and a changed link are used');
 mkdir "$dir/cgi/ini";
 php('ini/x.php', '<?php echo ini_get("precision"), ini_get("arg_separator.output"), ' .
     'php_ini_loaded_file();');
 write_file("$dir/cgi/ini/.user.ini", 'precision = 5');
 my %in = (params => { DOCUMENT_ROOT => "$dir/cgi" });
 ok(warm_up($r, 'ini/x.php', %in), 'a folder with a .user.ini is warm');
-like(ask_warm($r, 'ini/x.php', %in)->{body}, qr/^5&/, 'which counts');
+like(ask_warm($r, 'ini/x.php', %in)->{body}, qr/^5&/, 'the .user.ini is used');
 write_file("$dir/cgi/ini/.user.ini", 'precision = 6');
-like(ask_warm($r, 'ini/x.php', %in)->{body}, qr/^6&/, 'so does its change');
-like(ask_warm($r, 'stale.php')->{body}, qr/^b/, 'the other folder has other servers');
+like(ask_warm($r, 'ini/x.php', %in)->{body}, qr/^6&/, 'a changed .user.ini is used');
+like(ask_warm($r, 'stale.php')->{body}, qr/^b/,
+    'the servers of another folder are not affected');
 write_file("$dir/cgi/ini/php.ini", "precision = 9\narg_separator.output = +\n");
 like(ask($r, 'ini/x.php', %in)->{body}, qr{^6\+\Q$dir\E/cgi/ini/php\.ini$},
-    'a php.ini that appears');
-cmp_ok(counted($r)->{stale}, '>=', 1, 'is seen');
-ok(warm_up($r, 'ini/x.php', %in), 'then it is warm anew');
-like(ask_warm($r, 'ini/x.php', %in)->{body}, qr{^6\+\Q$dir\E/cgi/ini/php\.ini$}, 'with it');
+    'a new php.ini is used');
+cmp_ok(counted($r)->{stale}, '>=', 1, 'after a new php.ini, a server was stale');
+ok(warm_up($r, 'ini/x.php', %in), 'with a new php.ini, ini/x.php gets warm again');
+like(ask_warm($r, 'ini/x.php', %in)->{body}, qr{^6\+\Q$dir\E/cgi/ini/php\.ini$},
+    'with a new php.ini, warm requests use it');
 write_file("$dir/cgi/ini/php.ini", "arg_separator.output = -\n");
-like(ask($r, 'ini/x.php', %in)->{body}, qr{^6-}, 'and one that changes');
+like(ask($r, 'ini/x.php', %in)->{body}, qr{^6-}, 'a changed php.ini is used');
 $r->stop;
 
-# --- how many, how long -------------------------------------------------------------------------------
+# --- how many servers, and how long they live ---------------------------------------------------------
 
 php('pid.php', '<?php usleep((int)$_SERVER["QUERY_STRING"]); echo getmypid(), " ", getmypid() ' .
     '=== posix_getpgrp() ? 1 : 0;');
@@ -310,15 +322,16 @@ $r = php_responder("[env]\nPHP_FCGI_MAX_REQUESTS = 3");
 ok(warm_up($r, 'pid.php'), 'pid.php is warm');
 my %pids;
 for (1 .. 30) { $pids{ ask($r, 'pid.php')->{body} }++; sleep 0.03 }
-cmp_ok(scalar keys %pids, '>=', 8, 'PHP_FCGI_MAX_REQUESTS: they change');
-ok(!grep({ !/^\d+ 1$/ } keys %pids), 'none is lost, and each leads its group');
+cmp_ok(scalar keys %pids, '>=', 8, 'PHP_FCGI_MAX_REQUESTS: servers are replaced');
+ok(!grep({ !/^\d+ 1$/ } keys %pids),
+    'PHP_FCGI_MAX_REQUESTS: every request gets a response, and each server leads its group');
 $r->stop;
 $r = php_responder('', warm => 'renew = 5 in 1h');
 ok(warm_up($r, 'pid.php'), 'pid.php is warm');
 %pids = ();
 for (1 .. 40) { $pids{ ask($r, 'pid.php')->{body} }++; sleep 0.03 }
-cmp_ok(scalar keys %pids, '>=', 3, 'renew: they change');
-ok(!grep({ !/^\d+ 1$/ } keys %pids), 'none is lost');
+cmp_ok(scalar keys %pids, '>=', 3, 'renew: servers are replaced');
+ok(!grep({ !/^\d+ 1$/ } keys %pids), 'renew: every request gets a response');
 $r->stop;
 sub crowd {
 	my ($r, $clients, $each, $script, %o) = @_;
@@ -341,8 +354,8 @@ sub crowd {
 $r = php_responder('', warm => 'max = 3');
 ok(warm_up($r, 'pid.php'), 'pid.php is warm');
 is(crowd($r, 6, 10, 'pid.php', params => { QUERY_STRING => 20_000 }), 0,
-    'more at once than max');
-cmp_ok(scalar(my @now = servers($r)), '<=', 3, 'no more servers than that');
+    'with more simultaneous requests than max, every response is right');
+cmp_ok(scalar(my @now = servers($r)), '<=', 3, 'there are at most max servers');
 $r->stop;
 unlink $count;
 $r = php_responder('');
@@ -361,15 +374,18 @@ if (!$pid) {
 	}
 	_exit(0);
 }
-is(crowd($r, 8, $each, 'post.php'), 0, 'a crowd, while servers are stopped: all are right');
+is(crowd($r, 8, $each, 'post.php'), 0,
+    'many clients while servers are stopped: every response is right');
 waitpid $pid, 0;
 my @posted = split /\n/, read_file($count);
 my %posted = map { $_ => 1 } @posted;
-is(scalar @posted, 8 * $each, 'as many ran as were asked for');
-is(scalar keys %posted, 8 * $each, 'none twice');
+is(scalar @posted, 8 * $each, 'many clients: the script ran once for each request');
+is(scalar keys %posted, 8 * $each, 'many clients: no request ran twice');
 note join ' ', map { $_ => counted($r)->{$_} } qw(warm cold stale);
-cmp_ok(counted($r)->{warm} - $before->{warm}, '>', $each, 'many ran warm');
-ok(wait_for(sub { servers($r) <= 8 && !zombies_of($r->pid) }), 'none too many, no zombie');
+cmp_ok(counted($r)->{warm} - $before->{warm}, '>', $each,
+    'many clients: more than an eighth of the requests ran warm');
+ok(wait_for(sub { servers($r) <= 8 && !zombies_of($r->pid) }),
+    'many clients: at most eight servers and no zombie are left');
 
 # --- reload, stop, the end of the responder --------------------------------------------------------------
 
@@ -378,27 +394,28 @@ my @all = servers($r);
 kill 'HUP', $r->pid;
 write_file($r->{policy}, read_file($r->{policy}) . "[env]\nFOO = new\n");
 kill 'HUP', $r->pid;
-logged($r, qr/has been reloaded/, 'a reload');
-ok(gone($_), 'ends a server') for @all;
+logged($r, qr/has been reloaded/, 'the policy is reloaded');
+ok(gone($_), 'a reload ends the servers') for @all;
 php('env.php', '<?php echo getenv("FOO"), " ", trim(shell_exec("echo \$FOO"));');
 ok(warm_up($r, 'env.php'), 'env.php is warm');
-is(ask_warm($r, 'env.php')->{body}, 'new new', 'with the new policy, also in what it starts');
+is(ask_warm($r, 'env.php')->{body}, 'new new',
+    'after a reload, the script and its child processes get the new variables');
 @all = servers($r);
-is($r->stop, 0, 'it ends well');
-ok(gone($_), 'and a server with it') for @all;
-# A TMPDIR of its own: other tests have sockets in /tmp.
+is($r->stop, 0, 'the responder exits with status 0 after a reload');
+ok(gone($_), 'servers end with the responder') for @all;
+# It needs a TMPDIR of its own, because other tests have sockets in /tmp.
 mkdir "$dir/tmp";
 $r = php_responder('', env => { TMPDIR => "$dir/tmp" });
 ok(warm_up($r, 'slow.php'), 'slow.php is warm');
 $client = fcgi_connect($r->address);
 $client->send_bytes(request_bytes(params => params('slow.php',
 	QUERY_STRING => 'late', NOTE => "$dir/note5")));
-ok(wait_for(sub { read_file("$dir/note5") =~ /^\d/ }), 'one runs');
-ok(settled($r), 'others wait');
+ok(wait_for(sub { read_file("$dir/note5") =~ /^\d/ }), 'a server runs a request');
+ok(settled($r), 'other servers are idle');
 @all = servers($r);
 kill 'STOP', $all[0];
 kill 'KILL', $r->pid;
-ok(gone($_), 'gone when the responder is killed, even a stopped one') for @all;
+ok(gone($_), 'servers end when the responder is killed, even a stopped one') for @all;
 is_deeply([ glob "$dir/tmp/corswrap-*" ], [], 'no socket and no folder is left');
 
 # --- what cannot run warm ----------------------------------------------------------------------------------
@@ -409,29 +426,33 @@ for my $case ([ "$php -T 5", qr/a switch of php-cgi is not understood/ ],
 	my ($words, $re) = @$case;
 	$r = php_responder('', words => $words);
 	ask($r, 'pid.php') for 1 .. 3;
-	logged($r, qr/php-cgi: runs cold: $re/, "$words: cold");
+	logged($r, qr/php-cgi: runs cold: $re/,
+	    "$words: it runs cold, and the log says why");
 	$r->stop;
 }
 $r = php_responder("[env]\nPHP_FCGI_CHILDREN = 2");
 ask($r, 'pid.php') for 1 .. 3;
-logged($r, qr/php-cgi: runs cold: PHP_FCGI_CHILDREN is set/, 'PHP_FCGI_CHILDREN: cold');
+logged($r, qr/php-cgi: runs cold: PHP_FCGI_CHILDREN is set/,
+    'PHP_FCGI_CHILDREN: it runs cold, and the log says why');
 $r->stop;
 $r = php_responder('cpu-limit = 100');
 my $cpu = counted($r);
-is(ask($r, 'env.php')->{status}, 200, 'cpu-limit');
-is(counted($r)->{cold} - $cpu->{cold}, 1, 'is cold');
+is(ask($r, 'env.php')->{status}, 200, 'cpu-limit: a request works');
+is(counted($r)->{cold} - $cpu->{cold}, 1, 'cpu-limit: the request runs cold');
 $r->stop;
 write_file("$dir/cgi/line.cgi", "#!$php\n<?php echo 'line';\n", 0755);
 $r = run_responder("[warm]\nscripts = $dir/cgi/*.cgi\nafter = 1 in 1m");
-is(ask($r, 'line.cgi')->{body}, 'line', 'php-cgi in a first line');
-logged($r, qr/line\.cgi: runs cold: its first line names php-cgi/, 'is cold');
+is(ask($r, 'line.cgi')->{body}, 'line', 'a script whose first line names php-cgi works');
+logged($r, qr/line\.cgi: runs cold: its first line names php-cgi/,
+    'a script whose first line names php-cgi runs cold');
 $r->stop;
 $r = php_responder("memory-limit = 1G\nfile-limit = 33\ndirectory = $dir", words => "$php -d precision=4");
 php('limits.php', '<?php echo file_get_contents("/proc/self/limits"), getcwd(), ini_get("precision");' .
     ' include "part.php"; chdir("/");');
 $cold = php_responder("memory-limit = 1G\nfile-limit = 33\ndirectory = $dir", warm => 'none',
     words => "$php -d precision=4");
-ok(warm_up($r, 'limits.php'), 'with limits, a directory and switches it is warm');
+ok(warm_up($r, 'limits.php'),
+    'with limits, a directory and switches, limits.php gets warm');
 is(ask_warm($r, 'limits.php')->{body}, ask($cold, 'limits.php')->{body},
-    'and the same as cold, also where one left its folder') for 1 .. 2;
+    'with limits, a directory and switches, warm is the same as cold, even after chdir') for 1 .. 2;
 done_testing;

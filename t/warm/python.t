@@ -1,6 +1,7 @@
 #!/usr/bin/perl
-# corswrap_warm.py without corswrap: Python scripts cold and in forks of a
-# compiled one in turns, byte for byte; refused scripts; random numbers.
+# Tests corswrap_warm.py without corswrap: Python scripts run cold and in forks of a
+# compiled interpreter in turn, and must respond the same, byte for byte.  Also
+# refused scripts, and random numbers.
 #
 # SPDX-License-Identifier: ISC
 
@@ -17,7 +18,7 @@ plan skip_all => 'no numbers of system calls' unless warm_possible();
 my $python = have_program('python3') or plan skip_all => 'no python3';
 (run([ $python, '-c', 'import sys; sys.exit(sys.version_info < (3, 9))' ]))[0] == 0
     or plan skip_all => 'this python3 cannot receive descriptors';
-# Not a shell script of that name, as pyenv has.
+# pyenv has a shell script of that name; use the interpreter itself.
 ($python) = map { chomp; $_ } (run([ $python, '-c', 'import sys; print(sys.executable)' ]))[1];
 my $turns = $ENV{CORSWRAP_LONG} ? 20 : 3;
 my $dir = tempdir();
@@ -110,14 +111,15 @@ for my $case (@corpus) {
 	my $script = script($name, $code);
 	my $zygote = Corswrap::Zygote->start($script, words => [$python],
 	    load => [qw(json wsgiref.handlers)], env => { LANG => 'C.UTF-8' });
-	is_deeply($zygote->{obstacles}, [], "$name: nothing speaks against it") or next;
+	is_deeply($zygote->{obstacles}, [],
+	    "$name: the interpreter reports no obstacle") or next;
 	for my $turn (1 .. $turns) {
 		my %how = (env => \%get, body => $body // '');
 		my $cold = run_cold($script, words => [$python], %how);
 		my $warm = $zygote->ask(%how);
 		is_deeply([ @$warm{qw(out err status)} ], [ @$cold{qw(out err status)} ],
 		    "$name: the same as cold") or last;
-		ok(length $warm->{out}, "$name: it said something");
+		ok(length $warm->{out}, "$name: there is output");
 	}
 }
 
@@ -136,24 +138,28 @@ my %modules = (PYTHONPATH => "$dir/modules", LOST => 1);
 	    "print(sorted(os.environ.items()), sets.BOUND)\n");
 	my $z = Corswrap::Zygote->start($sets, words => [$python], load => ['sets'],
 	    env => \%modules);
-	is_deeply($z->{obstacles}, [], 'a module that changes variables');
+	is_deeply($z->{obstacles}, [], 'a module that changes variables is allowed');
 	is($z->ask(env => { %modules, %get })->{out},
-	    run_cold($sets, words => [$python], env => { %modules, %get })->{out}, 'the same as cold');
+	    run_cold($sets, words => [$python], env => { %modules, %get })->{out},
+	    'changes of variables by a module are the same as cold');
 	for my $case ([ shares => qr{memory is shared: /dev/zero} ],
 		[ moves => qr/a module changes the folder/ ]) {
 		$z = Corswrap::Zygote->start($sets, words => [$python], load => [ $case->[0] ],
 		    env => \%modules);
-		like("@{ $z->{obstacles} }", $case->[1], "one that $case->[0]");
+		like("@{ $z->{obstacles} }", $case->[1],
+		    "a module that $case->[0] is refused");
 	}
 }
 
-# Which modules a script imports that were not loaded.
+# A fork reports which modules a script imports that were not loaded before.
 my $asks = Corswrap::Zygote->start(script('imports', "import json, xml.dom.minidom, os\n"),
     words => [$python], load => []);
 my $told = $asks->ask(tell => 1);
-like($told->{told}, qr/^(?:\w+\0)*json\0(?:\w+\0)*xml\0/, 'what is imported late is told');
-unlike($told->{told}, qr/\bos\b|\./, 'not what was there, nor what packages have in them');
-is($told->{status}, 0, 'at its end');
+like($told->{told}, qr/^(?:\w+\0)*json\0(?:\w+\0)*xml\0/,
+    'with tell, a fork reports modules that are imported late');
+unlike($told->{told}, qr/\bos\b|\./,
+    'with tell, a fork reports neither loaded modules nor submodules');
+is($told->{status}, 0, 'with tell, a fork exits with the status of the script');
 
 my $zygote = Corswrap::Zygote->start(script('draws', <<'END'), words => [$python], load => [qw(random secrets uuid tempfile)]);
 import random, secrets, uuid, tempfile, os
@@ -165,7 +171,7 @@ for my $spare ($zygote->spare, $zygote->spare, (undef) x 8) {
 }
 is(scalar keys %seen, 50, 'random numbers, names and identifiers differ in each fork');
 
-# --- what is refused -----------------------------------------------------------------------------
+# --- refused scripts -----------------------------------------------------------------------------
 
 write_file("$dir/opens.py", "f = open('/etc/passwd')\n");
 write_file("$dir/prints.py", "print('x')\n");
@@ -185,11 +191,12 @@ mkdir "$dir/shadow";
 write_file("$dir/shadow/json.py", "value = 1\n");
 my $z = Corswrap::Zygote->start(write_file("$dir/shadow/x.py", "print('x')\n"),
     words => [$python], load => []);
-ok(!grep({ m{json} } @{ $z->{obstacles} }), 'a module beside the script that nobody has loaded');
+ok(!grep({ m{json} } @{ $z->{obstacles} }),
+    'a module beside the script with the name of one that is not loaded is allowed');
 write_file("$dir/shadow/socket.py", "value = 1\n");
 $z = Corswrap::Zygote->start("$dir/shadow/x.py", words => [$python], load => []);
 like(join('; ', @{ $z->{obstacles} }), qr{shadow/socket\.py comes before a module that is loaded},
-    'one that would hide a loaded one');
+    'a module beside the script that would hide a loaded one is refused');
 
 # --- leftover processes
 # ----------------------------------------------------------------------------
@@ -201,5 +208,5 @@ my ($child) = $zygote->children;
 close $spare;
 ok(wait_for(sub { !kill(0, $child) || read_file("/proc/$child/stat") =~ /\) Z / }),
     'a fork whose socket is closed ends');
-ok(!-e "$dir/ran", 'and has run nothing');
+ok(!-e "$dir/ran", 'a fork whose socket is closed runs no part of the script');
 done_testing;

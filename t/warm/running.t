@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# Programs while they run, with every
-# Perl program warm: as t/program/running.t, which fails where one ran cold.
+# Runs t/program/running.t, about programs while they run, with every Perl program
+# warm.  It fails if a program runs cold.
 #
 # SPDX-License-Identifier: ISC
 

@@ -561,11 +561,11 @@ sub _fault {
 	# If a limit expires while corswrap is stopped, and the response has
 	# arrived when corswrap continues, it sends the response.
 	return if $do eq 'late' && $at eq 'right' && $took > 4.9;
-	return 'not right, and nothing was in its way' unless @harm;
+	return 'wrong, although the proxy did no harm' unless @harm;
 	my %place = map { $_->{place} => $_ } @harm;
 	return 'no CORS' if $status == 200 && $cors ne 'cors';
 	# Error responses of the server itself have no CORS headers.
-	return 'an error without CORS' if $at eq 'error' && $cors ne 'cors' &&
+	return 'an error response without CORS' if $at eq 'error' && $cors ne 'cors' &&
 	    !$place{client} && !$place{server};
 	return "status $status" if $at eq 'error' && $status < 400;
 	return if $at eq 'error' || $at eq 'none' || $whole eq 'cut';
@@ -576,7 +576,7 @@ sub _fault {
 	# php-fpm runs a script even with a partial body.
 	return if $do eq 'echo' && $place{fpm} && $place{fpm}{act} eq 'half' &&
 	    $place{fpm}{direction} == 0;
-	return 'cut, and passed on as whole';
+	return 'a cut response was passed on as complete';
 }
 
 # Is the load average above six processes for each processor?

@@ -471,9 +471,9 @@ sub check_outcome {
 		&& !$browser->{unsaid}->($said, $f) ? $message : undef);
 	return if $said->{verdict} ne 'allowed' || !defined $got->{status};
 	if (($got->{type} // '') eq 'opaque') {
-		same('readable of an opaque one', "@{ $got->{names} }",
+		same('readable headers of an opaque response', "@{ $got->{names} }",
 			"@{ $said->{readable} }");
-		same('mode of an opaque one', $f->{mode}, 'no-cors');
+		same('mode of an opaque response', $f->{mode}, 'no-cors');
 		return;
 	}
 	same('status', $got->{status},

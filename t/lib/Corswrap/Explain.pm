@@ -161,20 +161,20 @@ sub disagreements {
 	if ($e->{preflight}{needed}) {
 		my $r = _ask($q, $policy, $e->{preflight}, \@wrong);
 		$allowed = _may_send($q, $e->{preflight}{request}{headers}, $r);
-		push @wrong, 'the preflight\'s answer is judged otherwise'
+		push @wrong, 'the browser decides otherwise about the preflight response'
 		    if !$allowed != !$e->{preflight}{passes};
 	}
 	if ($e->{request}{sent}) {
-		push @wrong, 'sent after a preflight that fails' unless $allowed;
+		push @wrong, 'the request is sent although the preflight fails' unless $allowed;
 		my $r = _ask($q, $policy, $e->{request}, \@wrong);
 		my ($self) = $q->{url} =~ m{^(\w+://[^/]+)/};
 		$allowed = $self eq $q->{origin} || _may_read($q, $r);
 	} elsif (($e->{reason} // '') eq 'forbidden-method') {
 		$allowed = 0;
 	} elsif ($allowed) {
-		push @wrong, 'it is not sent';
+		push @wrong, 'the request is not sent although the preflight succeeds';
 	}
-	push @wrong, "the verdict is $e->{verdict}"
+	push @wrong, "the browser decides otherwise: explain says $e->{verdict}"
 	    if ($e->{verdict} eq 'allowed') != !!$allowed;
 	push @wrong, "exit status $e->{exit}"
 	    if $e->{exit} != ($allowed ? 0 : 1);

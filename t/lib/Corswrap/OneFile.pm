@@ -352,7 +352,7 @@ sub _found {
 	my $text;
 	wait_for(sub { ($text) = map { /\@\@([A-Za-z0-9+\/=]+)\@\@/ } $look->();
 		defined $text }, 90);
-	return { error => 'the page said nothing' } unless defined $text;
+	return { error => 'the page reported no results' } unless defined $text;
 	return JSON::PP->new->utf8->decode(decode_base64($text));
 }
 
@@ -445,7 +445,7 @@ sub check_one_file {
 
 sub _explain {
 	my ($bad, $jobs, $expected) = @_;
-	diag(scalar(@$bad), ' differ');
+	diag(scalar(@$bad), ' results differ from those of corscheck');
 	for my $one (@$bad) {
 		my $i = $one->[0];
 		diag("job $i, input: ", substr $jobs->[$i]{input}, 0, 300);

@@ -120,7 +120,7 @@ sub ask {
 	# the requests that warm it up must have the same.
 	my %same = map { $_ => $o{params}{$_} } grep { exists $o{params}{$_} }
 	    qw(DOCUMENT_ROOT GATEWAY_INTERFACE SERVER_ADMIN SERVER_SOFTWARE);
-	Test::More::fail("$script does not get warm") if !wait_for(sub {
+	Test::More::fail("$script: it does not get warm") if !wait_for(sub {
 		my $before = _warm_count($r);
 		_ask($r, $script, params => { %same, WARM_UP => 1 });
 		return _warm_count($r) > $before || Time::HiRes::sleep(0.03) && 0;
@@ -128,7 +128,7 @@ sub ask {
 	my $before = _warm_count($r);
 	my $got = _ask($r, $script, %o);
 	# With 400 or 413 corswrap responds itself, and no program runs.
-	Test::More::fail("$script ran cold") if _warm_count($r) == $before &&
+	Test::More::fail("$script: it ran cold") if _warm_count($r) == $before &&
 	    $got->{status} !~ /^4(?:00|13)$/;
 	return $got;
 }

@@ -68,7 +68,7 @@ sub _report {
 			$failed ? Test::More::diag($1) : Test::More::note($1);
 		}
 	}
-	Test::More::fail("$name: broke off") if $text !~ /^# \Q$name\E: done$/m;
+	Test::More::fail("$name: the scene did not finish") if $text !~ /^# \Q$name\E: done$/m;
 	return;
 }
 
