@@ -32,11 +32,11 @@
 enum {
 	PATH_ROOM = 4096,
 	DIAGNOSTICS_SHOWN = 100, /* in the response; the log has them all */
-	LINE_ROOM = 64		 /* of one of them there */
+	LINE_ROOM = 64		 /* bytes of each */
 };
 
 struct cgi {
-	struct exchange x; /* first: it is cast back */
+	struct exchange x; /* must be first: watch casts it back */
 	const struct settings *settings;
 	struct scratch scratch;
 	struct cgi_sink sink;
@@ -103,7 +103,7 @@ no_memory(struct cgi *c)
 	return answer_bad(c, "[no-memory]");
 }
 
-/* "LINE: [ID]"; of a whole file "[ID]". */
+/* Write "LINE: [ID]", or "[ID]" if the diagnostic has no line. */
 static size_t
 show(char line[static LINE_ROOM], const struct diag *d)
 {
@@ -114,7 +114,7 @@ show(char line[static LINE_ROOM], const struct diag *d)
 	return (size_t)len;
 }
 
-/* Every error on a line of its own. */
+/* Respond with the errors of the policy, each on a line of its own. */
 static int
 bad_policy(struct cgi *c, struct diag_list *list)
 {
@@ -157,9 +157,9 @@ direct_input(char *const *variables)
 }
 
 /*
- * Now a program may run, and its group must get our signals, too.  A
- * preflight, or a program that replaces us, needs no handler: it can simply be
- * killed.
+ * A program may run from now on, so a signal that ends this process must reach
+ * the program's process group, too.  Neither a preflight needs a handler for
+ * that, nor a program that replaces this process: it is enough to kill it.
  */
 static void
 watch(struct exchange *x)

@@ -308,7 +308,8 @@ sink_write(struct sink *sink, const void *data, size_t len)
 	return len == 0 ? 0 : put(s, data, len);
 }
 
-/* Is our pipe full (true), or is the program's empty?  EAGAIN can mean both. */
+/* EAGAIN from splice means that fd is empty, or that standard output is full.
+ * True: fd has bytes (or has ended), so the output is full. */
 static bool
 has_input(int fd)
 {
@@ -367,7 +368,8 @@ sink_write_stderr(struct sink *sink, const void *data, size_t len)
 {
 	ssize_t n = write(STDERR_FILENO, data, len);
 
-	/* The reader of standard error is not the client. */
+	/* Errors are ignored: the reader of standard error is not the
+	 * client. */
 	(void)sink;
 	(void)n;
 	return 0;
@@ -382,7 +384,8 @@ sink_gone(struct sink *sink)
 	return s->watch >= 0 && poll(&p, 1, 0) > 0;
 }
 
-/* For the server the response ends when our output ends. */
+/* For the server the response ends when standard output is closed, so
+ * /dev/null takes its place. */
 static int
 sink_end(struct sink *sink)
 {
@@ -392,7 +395,7 @@ sink_end(struct sink *sink)
 	if (sink->flush(sink) != 0)
 		return -1;
 	null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	/* A chroot without it: anything that takes no more bytes will do. */
+	/* A chroot may have no /dev/null; a pipe without a reader will do. */
 	if (null < 0 && os_pipe(ends) == 0) {
 		(void)close(ends[0]);
 		null = ends[1];
@@ -439,7 +442,7 @@ source_read(struct source *source, void *data, size_t len)
 void
 cgi_sink_init(struct cgi_sink *s)
 {
-	/* not all of it: this does not touch the buffer */
+	/* Field by field, so that the pages of the buffer are not touched. */
 	s->sink = (struct sink){.write = sink_write,
 				.flush = sink_flush,
 				.move = sink_move,
@@ -491,7 +494,7 @@ cgi_sink_watch(struct cgi_sink *s, const struct app *app)
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		sigaction(ends[i], &action, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
-	/* A blocked write must end with it. */
+	/* The alarm ends a write that still blocks at total-timeout. */
 	if (s->until > 0)
 		alarm((unsigned)((app->total_timeout + 999) / 1000));
 	s->watch = s->sink.poll_fd = os_watch_closed(STDOUT_FILENO);

@@ -13,23 +13,26 @@
 enum { CGI_BUFFER = 16384 };
 
 struct cgi_sink {
-	struct sink sink; /* first: it is cast back */
+	struct sink sink; /* must be first: its functions cast it back */
 	struct source source;
 	char buffer[CGI_BUFFER]; /* so that our own response is one write */
 	size_t used;
-	char *copy; /* where splice is impossible; malloc on need */
+	char *copy; /* for copying, if splice does not work; NULL: not needed
+		       yet */
 	bool no_splice;
 	int stop[2]; /* a pipe: readable once we must end */
 	int watch;   /* os_watch_closed of standard output, or -1 */
 	int wait;    /* idle-timeout in milliseconds, -1: none */
-	/* clock_ms: the body may be read since, with: (deadline_at_rate) */
+	/* How long the body may take (deadline_at_rate): since when (clock_ms),
+	 * for how many ms, and the bytes that have come */
 	uint64_t body_from;
 	uint64_t body_time;
 	uint64_t body_count;
 	uint64_t until; /* clock_ms: total-timeout; 0: none */
 	int exit_status;
 	bool broken;
-	/* nph-*: the header block is collected and begins with HTTP/1.x */
+	/* nph-*: the header block is being collected, because the status line
+	 * must come first */
 	bool nph;
 	const char *protocol; /* for the status line, "HTTP/1.1" */
 	char *head;
@@ -37,7 +40,7 @@ struct cgi_sink {
 	size_t head_cap;
 };
 
-/* Fill in the functions.  This touches only memory. */
+/* Fill it in.  This makes no system call. */
 void cgi_sink_init(struct cgi_sink *);
 /* Call it before the body is read, within body-timeout and total-timeout. */
 void cgi_sink_bound(struct cgi_sink *, const struct app *);
@@ -49,6 +52,7 @@ void cgi_sink_bound(struct cgi_sink *, const struct app *);
 int cgi_sink_watch(struct cgi_sink *, const struct app *);
 /* Reset what a program would inherit across exec: the alarm and SIGPIPE. */
 void cgi_sink_unwatch(struct cgi_sink *);
+/* Undo cgi_sink_watch, and free everything. */
 void cgi_sink_close(struct cgi_sink *);
 
 /* ---- programs whose name begins with nph- ---- */

@@ -30,7 +30,7 @@ enum {
 	 * cannot send all of the body sends its own error instead). */
 	DRAIN_MAX = 1024 * 1024 * 1024,
 	DRAIN_LONG =
-	    1024 * 1024 /* after that other requests may use the slot */
+	    1024 * 1024 /* bytes after which the slot is lent to others */
 };
 
 static struct connection *
@@ -64,8 +64,9 @@ discard_input(struct connection *c)
 		continue;
 }
 
-/* An empty body ends right after the parameters: reading its end now saves
- * looking for it later, and flushing the response before that. */
+/* An empty body ends right after the parameters.  If that end has arrived, take
+ * it now: then connection_drain need not wait for it, and the response need not
+ * be sent before that wait. */
 static void
 take_empty_body(struct connection *c)
 {
@@ -82,7 +83,8 @@ take_empty_body(struct connection *c)
 	c->ended = true;
 }
 
-/* A request has been parsed, or is at least known by its id. */
+/* Reset what belongs to one request.  The parameters are complete, or at least
+ * the id of the request is known. */
 static enum connection_event
 begin(struct connection *c, enum connection_event event)
 {
@@ -117,7 +119,7 @@ close_early(struct connection *c)
 	return CONNECTION_CLOSED;
 }
 
-/* The bytes of the next request that have arrived. */
+/* Parse what has arrived of the next request. */
 static enum connection_event
 parse(struct connection *c)
 {
@@ -173,8 +175,8 @@ connection_read(struct connection *c, unsigned workers)
 	return event;
 }
 
-/* The first bytes of the next request, if they come soon.  Returns what recv(2)
- * does. */
+/* Poll for the first bytes of the next request for a moment (spin.h).  Returns
+ * what recv(2) does. */
 static ssize_t
 spin_for_request(struct connection *c)
 {
@@ -204,7 +206,7 @@ connection_read_next(struct connection *c, unsigned workers, bool spin)
 	       !connection_has_begun(c)) {
 		ssize_t n = spin ? spin_for_request(c) : -1;
 
-		/* The main thread has signalled us to do something else. */
+		/* Wait; the main thread may end that with a signal. */
 		if (n < 0)
 			n = connection_receive(c, 0);
 		if (n <= 0)
@@ -253,7 +255,7 @@ has_hung_up(struct connection *c)
 	c->gone = !client_half_closed(&c->client);
 	if (!c->gone)
 		c->sink.poll_events =
-		    0; /* and the other direction will follow */
+		    0; /* now only POLLHUP: it no longer reads, either */
 	return c->gone;
 }
 
@@ -307,8 +309,8 @@ connection_end_early(struct connection *c)
 	connection_tell_end(c);
 }
 
-/* Much of a body that is not needed arrives, so fast that reading it never
- * waits: the response is sent now, and the slot lent. */
+/* A long body is being discarded, and arrives so fast that reading it never
+ * waits.  So send the response now, and lend the slot to other requests. */
 static void
 let_others(struct connection *c)
 {

@@ -1,6 +1,6 @@
 /*
- * One FastCGI connection of one worker: reads its requests, the first and each
- * further one in the same way, and makes a source and a sink of them.
+ * A FastCGI connection of one worker: it reads one request after the other, and
+ * has the source and the sink for each.
  *
  * HACKING.md, "Reading FastCGI", says why libfcgi does not do this here.
  *
@@ -14,11 +14,12 @@
 
 struct connection;
 
-/* Memory comes from and goes to the scratch.  The functions of waiting are
- * called while the worker sleeps for a client.  NULL: no memory. */
+/* Make one without a socket.  It uses the scratch, which must outlive it.  The
+ * functions and the owner of `waiting` are copied: they are called while the
+ * worker waits for a client (output.h).  NULL: no memory. */
 struct connection *connection_new(struct scratch *,
 				  const struct client *waiting);
-/* Closes the connection if there is one. */
+/* Close the socket, if there is one, and free everything.  NULL allowed. */
 void connection_free(struct connection *);
 
 /* Take over a connected socket (blocking, close-on-exec). */
@@ -30,9 +31,9 @@ void connection_close(struct connection *);
 enum connection_event {
 	CONNECTION_MORE,    /* the parameters are not complete */
 	CONNECTION_REQUEST, /* variables, sink and source are ready */
-	CONNECTION_LARGE, /* past the limits: only the sink; respond with 400 */
-	CONNECTION_ROLE,  /* of another role: refused; call finish */
-	CONNECTION_CLOSED /* no further request: the connection is closed */
+	CONNECTION_LARGE,   /* too many parameters: only the sink is ready */
+	CONNECTION_ROLE,    /* not for a responder, refused: only finish it */
+	CONNECTION_CLOSED   /* no further request: the connection is closed */
 };
 
 /*
@@ -42,9 +43,9 @@ enum connection_event {
  */
 enum connection_event connection_read(struct connection *, unsigned workers);
 /*
- * The same, but wait for its first byte; a signal ends that wait and closes the
- * connection.  spin: the server is busy, so its next request may be about to
- * come (spin.h).
+ * Begin the next request of a kept connection: the same, but wait for its first
+ * byte.  A signal ends that wait and closes the connection.  spin: the server
+ * is busy, so poll for a moment before sleeping (spin.h).
  */
 enum connection_event connection_read_next(struct connection *,
 					   unsigned workers, bool spin);
@@ -63,8 +64,8 @@ struct source *connection_source(struct connection *);
  */
 void connection_bound(struct connection *, uint64_t patience, uint64_t until,
 		      int stop_fd);
-/* The body may take so many ms from that time on, and more as bytes of it
- * arrive (deadline_at_rate). */
+/* The body may take ms milliseconds after from (clock_ms), and more as bytes of
+ * it arrive (deadline_at_rate). */
 void connection_bound_body(struct connection *, uint64_t from, uint64_t ms);
 
 /* Send the whole response now, although the body has not ended; the connection
@@ -73,9 +74,9 @@ void connection_end_early(struct connection *);
 
 /*
  * The response is complete: read the rest of the body and discard it, until
- * that time (clock_ms).  unread: the body has not been read, so that content
- * may come: the response is sent first, and once content comes, the body's own
- * deadline applies if it is later.  True: it has ended correctly.
+ * `until` (clock_ms).  unread: no program has read the body, so much may come:
+ * the response is sent first, and as soon as content comes, the body's own
+ * deadline applies if that is later.  True: the body has ended correctly.
  */
 bool connection_drain(struct connection *, uint64_t until, bool unread);
 /*

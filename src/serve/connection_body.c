@@ -46,10 +46,11 @@ connection_reply(struct connection *c, const unsigned char *bytes, size_t len)
 /* ---- the body ---- */
 
 /*
- * Reading cannot continue: after an invalid record its content would be taken
- * for records.  Only a slow client may continue: a server that cannot write
- * the rest of its body (mod_proxy_fcgi) does not read the response, so
- * connection_drain reads some of it.
+ * Reading the body has failed.  It is not continued, because the content of an
+ * invalid record would be taken for records.  There is one exception: if the
+ * client was only slow, connection_drain reads more of the body, because a
+ * server that cannot write the rest of it (mod_proxy_fcgi) does not read the
+ * response.
  */
 static int
 cut_short(struct connection *c, int error)
@@ -89,14 +90,14 @@ connection_tell_end(struct connection *c)
 		c->broken = true;
 }
 
-/* After a read that returned n <= 0.  0: read again. */
+/* A read has returned n <= 0.  0: read again; -1 with errno. */
 static int
 read_again(struct connection *c, ssize_t n)
 {
 	if (n == 0 || (errno != EAGAIN && errno != EINTR))
 		return cut_short(c, ECONNABORTED);
-	/* The client may wait for the response before it ends its body; HAProxy
-	 * never does that if the body is empty and was sent in chunks. */
+	/* The client may wait for the response before it ends its body.
+	 * HAProxy never ends one that is empty and was sent in chunks. */
 	if (c->draining) {
 		connection_tell_end(c);
 		if (c->broken)
@@ -107,7 +108,7 @@ read_again(struct connection *c, ssize_t n)
 		   : 0;
 }
 
-/* Make sure that len bytes are in the input. */
+/* Wait until the input has len bytes.  -1 with errno. */
 static int
 want_bytes(struct connection *c, size_t len)
 {
@@ -155,7 +156,8 @@ manage(struct connection *c, const struct fcgi_header *h)
 						: cut_short(c, ECONNABORTED);
 }
 
-/* One request at a time (FCGI_MPXS_CONNS is 0). */
+/* A record of another request: refuse to begin that, because a connection has
+ * one request at a time (FCGI_MPXS_CONNS is 0). */
 static int
 skip_another(struct connection *c, const struct fcgi_header *h)
 {
@@ -228,8 +230,8 @@ next_record(struct connection *c)
 	return c->ended ? skip_bytes(c) : 0;
 }
 
-/* len bytes have been read.  A caller that knows how long the body is reads no
- * more: an abort after it must be seen now. */
+/* len bytes have been read.  A caller that knows the length of the body reads
+ * no more after it, so look for an abort now. */
 static ssize_t
 have_read(struct connection *c, size_t len)
 {
@@ -240,7 +242,7 @@ have_read(struct connection *c, size_t len)
 		   : (ssize_t)len;
 }
 
-/* Content after the buffered input goes straight to the caller. */
+/* The buffer is empty: read content directly to the caller's memory. */
 static ssize_t
 read_content(struct connection *c, void *to, size_t len)
 {

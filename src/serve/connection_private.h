@@ -1,6 +1,6 @@
 /*
- * A connection as its two files see it: connection.c, and connection_body.c,
- * which reads the body and what comes between its records.
+ * The fields of a connection, for its two files: connection.c, and
+ * connection_body.c, which reads the body and what comes between its records.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -21,15 +21,15 @@ struct connection {
 	unsigned workers; /* for FCGI_GET_VALUES */
 	int exit_status;
 
-	bool unread;  /* too large: the request is not read on */
-	bool refused; /* END_REQUEST has been sent */
-	bool broken;  /* the response is not complete */
+	bool unread;  /* too many parameters: the request is not read further */
+	bool refused; /* another role: END_REQUEST has been sent */
+	bool broken;  /* the response is incomplete */
 	bool gone;    /* the client has closed or aborted */
-	bool ended;   /* the body has */
-	bool bad; /* it was cut off: the following records cannot be found */
-	bool draining; /* the response is made */
-	bool told;     /* and sent to its end, though the body has not ended */
-	bool rest;     /* and content of the body may still come */
+	bool ended;   /* the body has ended */
+	bool bad; /* the body was cut off: no record can be found after it */
+	bool draining; /* the response is complete; connection_drain runs */
+	bool told;     /* the whole response was sent before the body ended */
+	bool rest;     /* draining, and no program has read the body */
 
 	/* How long the body may take: deadline_at_rate. */
 	uint64_t body_from;
@@ -39,8 +39,8 @@ struct connection {
 
 	size_t left; /* content of the body's current record, still to come */
 	size_t skip; /* bytes to be ignored before the next record */
-	size_t at;   /* bytes of the input that were taken */
-	size_t have; /* of these that came */
+	size_t at;   /* bytes of input that have been taken */
+	size_t have; /* bytes of input that have come */
 	struct output output;
 	unsigned char input[CONNECTION_INPUT];
 	struct params params;
@@ -49,7 +49,7 @@ struct connection {
 _Static_assert((int)CONNECTION_INPUT > (int)PARAMS_INPUT,
 	       "a management record fits");
 
-/* Input that was not taken yet. */
+/* The input that has not been taken yet. */
 static inline const unsigned char *
 connection_input(const struct connection *c)
 {
@@ -62,30 +62,30 @@ connection_available(const struct connection *c)
 	return c->have - c->at;
 }
 
-/* Does it lie in the buffer whole, so that there is no room for more? */
+/* Is the whole buffer filled with input that has not been taken yet? */
 static inline bool
 connection_is_full(const struct connection *c)
 {
 	return c->at == 0 && c->have == CONNECTION_INPUT;
 }
 
-/* Read into the buffer, which must have room; what recv(2) returns. */
+/* Read into the buffer, which must not be full.  Returns what recv(2) does. */
 ssize_t connection_receive(struct connection *, int flags);
 
-/* Send records between others; false: the client does not take them, although
- * it requested them. */
+/* Send a reply that is no part of the response, without waiting.  False: the
+ * client does not take it. */
 bool connection_reply(struct connection *, const unsigned char *, size_t len);
 
 /*
- * At most len bytes of the body; waits until there are some.  0: it has ended;
- * -1 with errno: it was cut off, or as client_wait.  When the response is
- * complete (draining), it is sent before each wait.
+ * Read at most len bytes of the body; waits until there are some.  0: it has
+ * ended; -1 with errno: it was cut off, or as client_wait.  While draining, the
+ * response is sent before the first wait.
  */
 ssize_t connection_read_body(struct connection *, void *to, size_t len);
 
 /*
- * Is there an ABORT_REQUEST in the input that was not taken yet?  One after
- * the beginning of another request is not ours.
+ * Is there an ABORT_REQUEST for this request in the input that has not been
+ * taken yet?  One that comes after BEGIN_REQUEST is for the next request.
  */
 bool connection_is_aborted(const struct connection *);
 

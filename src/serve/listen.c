@@ -170,9 +170,10 @@ clear_path(const union socket_address *a, char *error, size_t cap)
 }
 
 /*
- * If two start at once, neither may take the other's new socket for a stale
- * one: the folder is locked meanwhile.  If the lock fails, go on without it
- * (another program may hold a lock on the folder for its own reasons).
+ * Lock the folder of the socket: if two processes start at once, neither may
+ * take the other's new socket for a stale one.  If that fails, continue without
+ * a lock (another program may hold one for its own reasons).  Returns the
+ * descriptor to close at the end, or -1.
  */
 static int
 lock_folder(const char *path)

@@ -39,8 +39,9 @@ bool listen_is_exposed(int fd);
  * "tcp:127.0.0.1:9000"), of cap bytes with its NUL. */
 void listen_name(int fd, char *buf, size_t cap);
 
-/* Remove the unix socket that listen_open made, if it is still that one; fd:
- * the socket; while it is open, its inode is not reused. */
+/* Remove the unix socket that listen_open made, unless the path has another
+ * file by now.  fd: the socket, which must still be open, so that its inode
+ * cannot have been reused. */
 void listen_remove(const struct socket_file *, int fd);
 
 #endif

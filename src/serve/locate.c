@@ -146,7 +146,8 @@ locate_policy(const char *given, const struct executable *program, char *buf,
 	variable = getenv("CORSWRAP_CONFIG");
 	if (variable != NULL && variable[0] != '\0')
 		return named(variable, buf, cap);
-	/* The one beside it may allow less than the system's. */
+	/* Do not use the policy of the system instead: the one beside the
+	 * program may allow less. */
 	if (program->path == NULL) {
 		(void)named("NAME.ini beside corswrap, whose own path is not "
 			    "known",

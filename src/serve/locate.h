@@ -26,7 +26,8 @@ bool locate_program(struct executable *, const char *argv0);
 int locate_policy(const char *given, const struct executable *, char *buf,
 		  size_t cap);
 
-/* Did a web server start us as a CGI program?  Then argv is the client's. */
+/* Did a web server start us as a CGI program?  Then argv may come from the
+ * client. */
 bool started_as_cgi(void);
 /* The script that lighttpd names as the one argument, or NULL. */
 const char *started_with_script(int argc, char **argv);

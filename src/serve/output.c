@@ -36,8 +36,7 @@ enum {
 	/* Output up to this size is left to the buffer. */
 	SMALL_OUTPUT = 4096,
 
-	/* ms before the first look at whether others wait, and between others
-	 */
+	/* ms before the first call of client->lend, and between later ones */
 	CLIENT_BRIEF = 2,
 	CLIENT_TICK = 20,
 	/* ms, wait_until_taken */
@@ -53,13 +52,14 @@ enum {
 	/* With its header it fits into an ordinary pipe (16 pages) and into a
 	 * buffer of a socket (17). */
 	PIECE = 15 * PAGE,
-	TAKE = 4 * PIECE, /* in one go */
+	TAKE = 4 * PIECE, /* bytes to take from the program in one go */
 	TAKE_ROOM = 64 * PAGE
 };
 
 /* ---- waiting for a client ---- */
 
-/* A wait during which the worker still holds its slot. */
+/* How many ms to wait while the worker still holds its slot.  left: ms until
+ * the deadline, or -1. */
 static int
 brief(int left, bool first)
 {
@@ -136,8 +136,8 @@ wait_to_write(const struct client *c)
 	return client_wait(c, POLLOUT, ends < c->until ? ends : c->until);
 }
 
-/* A write has failed, with so many bytes left.  0: retry; -1: the client does
- * not take it, whatever the cause. */
+/* A write has failed, with so many bytes left.  Waits if the socket is full.
+ * 0: retry; -1 with errno: nothing more can be sent. */
 static int
 write_again(struct client *c, size_t left)
 {
@@ -359,7 +359,7 @@ wait_until_taken(const struct client *to)
 	uint64_t until = clock_ms() + TAKEN_MAX;
 	struct pollfd end = {.fd = to->fd};
 
-	/* This has no effect on other clients. */
+	/* Lend the slot, so that other clients need not wait. */
 	if (to->lend != NULL)
 		(void)to->lend(to->owner, POLLIN, 0);
 	while (is_unread(to->fd) && clock_ms() < until)
@@ -493,8 +493,8 @@ cannot_splice(void)
 	return -1;
 }
 
-/* From one of our pipes to the client; so much of the record is still to come.
- */
+/* Move len bytes from one of our pipes to the client; after them, `more` bytes
+ * of the same record are still to come. */
 static int
 pass_on(int from, struct client *to, size_t len, size_t more)
 {

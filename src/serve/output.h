@@ -18,9 +18,9 @@
 
 /* What to do with the slot of a worker that waits for a slow client. */
 enum client_lend {
-	CLIENT_WAIT_ON, /* it is not lent yet */
-	CLIENT_LENT,	/* others use it, however long the wait may take */
-	CLIENT_REFUSED	/* too many wait: the client is turned away */
+	CLIENT_WAIT_ON, /* keep it for now */
+	CLIENT_LENT,	/* it has been lent, however long the wait may take */
+	CLIENT_REFUSED	/* too many clients are slow: disconnect this one */
 };
 
 /*
@@ -31,22 +31,23 @@ struct client {
 	int fd;
 	/* Readable once everything must end (exchange.h); -1: never. */
 	int stop_fd;
-	uint64_t patience; /* ms that one write may wait; 0: any time */
-	uint64_t until;	   /* no write goes on past it; DEADLINE_NEVER */
+	uint64_t patience; /* ms that one write may wait; 0: no limit */
+	uint64_t until;	   /* clock_ms when writes give up; DEADLINE_NEVER */
 	bool lost;	   /* a write has failed: nothing more can be sent */
-	size_t owed;	   /* bytes that were promised by then and not sent */
+	size_t owed;	   /* bytes of that write that were not sent */
 	/* Called before a wait, so that other clients are served meanwhile. */
 	void (*will_wait)(void *owner);
-	/* Called during a wait, after so many ms, until it returns something
-	 * else than CLIENT_WAIT_ON. */
+	/* Called repeatedly during a wait, until it returns something else
+	 * than CLIENT_WAIT_ON.  waited: ms so far. */
 	enum client_lend (*lend)(void *owner, short events, uint64_t waited);
 	void *owner;
 };
 
 /*
- * Wait until the socket can be read (POLLIN) or written (POLLOUT), until a
- * moment at most.  0: it can; -1 with errno ETIMEDOUT; EBUSY: too many clients
- * are slow; ECANCELED: everything must end.
+ * Wait until the socket is readable (POLLIN) or writable (POLLOUT), at most
+ * until `until` (clock_ms).  0: it is; -1 with errno: ETIMEDOUT; EBUSY: too
+ * many clients are slow; ECANCELED: everything must end; ECONNABORTED: poll(2)
+ * has failed.
  */
 int client_wait(const struct client *, short events, uint64_t until);
 
@@ -66,10 +67,10 @@ enum {
 
 /* Pipes through which a program's output goes to the socket. */
 struct splice {
-	bool looked; /* whether it can be spliced is known */
-	bool works;  /* it can: the pipes exist, and are empty between calls */
-	int taken[2];
-	int record[2];
+	bool looked;   /* works has been decided */
+	bool works;    /* the pipes exist, and are empty between calls */
+	int taken[2];  /* content that was taken from the program */
+	int record[2]; /* the header and the content of a record */
 };
 
 struct output {
@@ -82,6 +83,7 @@ struct output {
 	unsigned char bytes[FCGI_HEADER_LEN + OUTPUT_BUFFER + OUTPUT_END];
 };
 
+/* The client and the scratch must outlive it. */
 void output_init(struct output *, struct client *, struct scratch *);
 /* Start another response; the rest of the last one is discarded. */
 void output_begin(struct output *, unsigned id);
@@ -100,7 +102,7 @@ int output_flush(struct output *);
  * available.
  */
 ssize_t output_move(struct output *, int fd, size_t max);
-/* To FCGI_STDERR. */
+/* Send a record of FCGI_STDERR.  Does nothing if len does not fit into one. */
 int output_stderr(struct output *, const void *bytes, size_t len);
 /* Send what is buffered, and then an invalid record (its version is 0), so
  * that the server treats the response as failed, even if it does not read at

@@ -92,7 +92,7 @@ pool_end_worker(struct worker *w)
 	pthread_mutex_unlock(&pool->lock);
 }
 
-/* A client keeps the worker waiting. */
+/* The worker is about to wait for its client (output.h). */
 static void
 will_wait(void *worker)
 {
@@ -100,10 +100,10 @@ will_wait(void *worker)
 }
 
 /*
- * It has done so for that many ms.  While a client sends a body, the slot is
- * given away at once, because a worker can read without one.  While a client
- * does not read, it is given away after a second, or when others wait for it,
- * because its program still runs.
+ * The worker has waited for its client for that many ms.  While a client sends
+ * a body, the slot is lent at once, because a worker can read without one.
+ * While a client does not read, its program still runs, so the slot is lent
+ * only after a second, or when others wait for one.
  */
 static enum client_lend
 lend(void *worker, short events, uint64_t waited)
@@ -145,7 +145,8 @@ link_worker(struct pool *pool, struct worker *w)
 	pool->threads++;
 }
 
-/* The new thread waits for the lock before it looks at anything here. */
+/* The caller holds the lock, which the new thread takes first: so the worker is
+ * in the list before its thread uses it. */
 int
 pool_start_worker(struct pool *pool)
 {
@@ -215,7 +216,8 @@ pool_promote(struct pool *pool)
 		pool_start_worker(pool);
 }
 
-/* Another worker must accept meanwhile.  Under the lock. */
+/* This worker will not accept soon: make another one accept, if none does.
+ * Under the lock. */
 static void
 want_acceptor(struct worker *w)
 {
@@ -245,7 +247,8 @@ note_full(struct pool *pool)
 	wakeup_send(&pool->poke);
 }
 
-/* It waits for no client any more.  Under the lock. */
+/* The worker no longer waits for a client: do not count its slot as lent. Under
+ * the lock. */
 static void
 take_back(struct worker *w)
 {
@@ -288,8 +291,8 @@ worker_leave_slot(struct worker *w)
 		pthread_cond_signal(&pool->room);
 }
 
-/* May one more worker wait?  Not if no worker would be left to accept.  Under
- * the lock. */
+/* May one more worker lend its slot?  Not if too many have, or if no worker
+ * would be left to accept.  Under the lock. */
 static bool
 may_lend(struct pool *pool)
 {

@@ -56,7 +56,7 @@ enum phase {
 	PHASE_BUSY,    /* must not be woken */
 	PHASE_IDLE,    /* between two requests of a kept connection */
 	PHASE_TOUCHED, /* the main thread is about to wake it */
-	PHASE_WOKEN    /* has been: expect a signal */
+	PHASE_WOKEN    /* a signal was sent, and may still arrive */
 };
 
 struct pool;
@@ -65,19 +65,19 @@ struct worker {
 	struct pool *pool;
 	pthread_t thread;
 	struct worker *next;
-	struct worker **link; /* the link that points to us */
-	bool accepting;	      /* under the lock */
+	struct worker **link; /* the pointer that points to this worker */
+	bool accepting;	      /* waits in accept; under the lock */
 	bool lent;	      /* has lent its slot; under the lock */
-	bool slotted;	      /* holds a slot; its own, as is: */
-	bool promoted;	      /* has seen that another one accepts */
+	bool slotted;	      /* holds a slot; only this worker uses it */
+	bool promoted; /* another one accepts; only this worker uses it */
 	atomic_uint phase;
 	_Atomic uint64_t
 	    until; /* ms, clock_ms_coarse: how long it may be IDLE */
 	/* settings in use: they are not freed while they are set here */
 	_Atomic(struct settings *) using;
-	uint64_t began;	    /* ms: the parameters, where they are slow; or 0 */
-	uint64_t total;	    /* ms: total-timeout ends; DEADLINE_NEVER */
-	uint64_t answered;  /* ms: the last response was made */
+	uint64_t began;	    /* clock_ms_coarse: slow parameters began; or 0 */
+	uint64_t total;	    /* clock_ms: total-timeout; DEADLINE_NEVER: none */
+	uint64_t answered;  /* clock_ms_coarse: the last response was made */
 	uint64_t keep_time; /* ms that a connection is kept without a request */
 	bool ran;	    /* the last request was handled by a program */
 	/* programs that this thread has started, now with the reaper */
@@ -92,15 +92,15 @@ struct pool {
 	struct log *log;
 	struct metrics *metrics;
 	struct forward_pool *forward; /* kept connections; NULL: none kept */
-	struct warm *warm;	      /* interpreters */
+	struct warm *warm;	      /* warm interpreters */
 	struct reaper *reaper;	      /* programs that outlive their response */
-	struct wakeup stop;	      /* every program must end now */
+	struct wakeup stop;	      /* every program must be terminated now */
 	uint64_t file_limit; /* the limit before we raised it; 0: not raised */
-	struct wakeup poke;  /* the main thread must look */
-	_Atomic(struct settings *) current;
-	atomic_bool stopping;	     /* take nothing new, finish what runs */
-	atomic_bool accept_closed;   /* not even clients that have connected
-					already */
+	struct wakeup poke;  /* wakes the main thread */
+	_Atomic(struct settings *) current; /* for new requests */
+	atomic_bool stopping;	     /* finish what runs, accept nothing new */
+	atomic_bool accept_closed;   /* not even clients that had connected
+					before */
 	atomic_bool backlog_waiting; /* clients wait: keep no connection */
 
 	pthread_mutex_t lock;	/* for all below */
@@ -110,41 +110,45 @@ struct pool {
 	_Atomic unsigned limit; /* workers that may handle requests at a time;
 				 * changed under the lock */
 	unsigned acceptors;	/* workers that wait in accept together */
-	unsigned
-	    promotions;	   /* times that no worker did, since the last watch */
-	unsigned accepted; /* connections since then */
+	unsigned promotions;	/* by pool_promote, since the last watch */
+	unsigned accepted;	/* connections since then */
 	unsigned threads;
 	unsigned accepting;
 	atomic_uint busy;   /* written under the lock */
-	unsigned queued;    /* wait for `slot` */
-	unsigned parked;    /* wait for `room` */
+	unsigned queued;    /* workers that wait for `slot` */
+	unsigned parked;    /* workers that wait for `room` */
 	unsigned lent;	    /* workers that have lent their slots */
-	bool crowded;	    /* too many have, logged */
+	bool crowded;	    /* too many have; that was logged */
 	bool watched;	    /* the main thread knows that all are busy */
-	bool starved;	    /* accept has no descriptors or memory, logged */
-	bool thread_failed; /* pthread_create has, logged */
+	bool starved;	    /* accept had no descriptor or memory; logged */
+	bool thread_failed; /* a thread could not be started; logged */
 	int accept_error;   /* errno: the listening socket is useless */
 	struct worker *workers;
 	struct worker *dead; /* to be joined */
 };
 
-/* Nothing new is accepted any more. */
+/* Is the responder stopping?  It may still accept clients that have connected
+ * already (accept_closed). */
 bool pool_is_stopping(const struct pool *);
 
-/* Start one more thread; the caller holds the lock.  -1: failed. */
+/* Start one more thread; the caller holds the lock.  -1: failed, which is
+ * logged. */
 int pool_start_worker(struct pool *);
-/* The worker's thread ends here. */
+/* The last call of a worker's thread: pool_join frees the worker.  Takes the
+ * lock. */
 void pool_end_worker(struct worker *);
-/* Join those that have ended; were there any?  Takes the lock. */
+/* Join threads that have ended, and free their workers; were there any?  Takes
+ * the lock. */
 bool pool_join(struct pool *);
-/* Every idle worker waits for `room`, and clients connect: let one more
- * accept.  The caller holds the lock. */
+/* Let one more worker accept, a parked or a new one, unless every slot is taken
+ * or the responder stops.  The caller holds the lock. */
 void pool_promote(struct pool *);
 
-/* Get a slot for a request, and give it back; the caller holds the lock. */
+/* Get a slot for a request, which may wait, and give it back; the caller holds
+ * the lock. */
 void worker_take_slot(struct worker *);
 void worker_leave_slot(struct worker *);
-/* This worker is going to block: make another one accept. */
+/* This worker is going to block: make another one accept, if none does. */
 void worker_will_block(struct worker *);
 /*
  * Lend the slot while waiting for a slow client, and make another worker
@@ -154,24 +158,27 @@ void worker_will_block(struct worker *);
 bool worker_lend_slot(struct worker *);
 void worker_acquire_slot(struct worker *);
 
-/* Before and after waiting for the next request of a kept connection, which the
- * main thread may end, past `until` in any case. */
+/* Call them before and after waiting for the next request of a kept connection.
+ * The main thread may end that wait, and does so at `until`
+ * (clock_ms_coarse). */
 void worker_idle(struct worker *, uint64_t until);
 void worker_busy(struct worker *);
-/* End that wait if `until` is over or forced is true; the caller holds the
- * lock. */
+/* End that wait, if there is one and `until` is over or forced is true; the
+ * caller holds the lock. */
 void worker_wake(struct worker *, uint64_t now, bool forced);
 
 struct reload;
 
-/* Takes over one hold of the settings, which become current.  NULL: no
- * memory. */
+/* Make the settings current.  reload_free releases them, and all that replace
+ * them.  NULL: no memory; the settings are still the caller's. */
 struct reload *reload_new(struct pool *, struct settings *);
-/* Every worker must have ended: frees all the settings. */
+/* Free it, with all settings.  Every worker must have ended. */
 void reload_free(struct reload *);
-/* Milliseconds until the next look; UINT64_MAX: never. */
+/* When reload_look must be called (clock_ms_coarse, as now); UINT64_MAX:
+ * never. */
 uint64_t reload_due(const struct reload *, uint64_t now);
-/* Look, and load a changed policy; forced: load it in any case. */
+/* If the policy has changed, load it; forced: load it in any case.  Before that
+ * it waits 100 ms to see whether the files still change. */
 void reload_look(struct reload *, uint64_t now, bool forced);
 
 #endif

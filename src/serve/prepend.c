@@ -1,10 +1,12 @@
 /*
- * inject = prepend: write our header lines, then become the program.
+ * inject = prepend: write our header lines, then replace this process with the
+ * program.
  *
- * No second process, no copying, and the web server's signals and limits hit
- * the program itself.  It works because header fields may come in any order
- * (RFC 3875, 6.3): ours first, the program's block behind them ends the block.
- * The program's output is not read, hence prepend-conflict.
+ * This needs no second process and no copying, and the web server's signals and
+ * limits apply to the program itself.  It works because header fields may come
+ * in any order (RFC 3875, 6.3): ours come first, and the program's header block
+ * continues and ends ours.  The program's output is not read, so its own CORS
+ * headers cannot be removed: hence the diagnostic prepend-conflict.
  *
  * All known causes of failure are checked before the first byte.  If execve
  * still fails, the header block is not yet complete, so an error with its own
@@ -37,8 +39,8 @@ prepend_possible(const struct exchange *x)
 	return !nph_wanted(x->variables);
 }
 
-/* Log the cause and send a response; the block may have begun already, and
- * then has the CORS lines. */
+/* Log the cause and send a response.  d is NULL if the header block has begun
+ * already, because it has the CORS lines then. */
 static void
 failed(struct exchange *x, const char *file, enum child_stage stage, int error,
        const struct cors_decision *d, const struct request *request)
@@ -49,8 +51,8 @@ failed(struct exchange *x, const char *file, enum child_stage stage, int error,
 	answer_error(x, d, status, NULL);
 }
 
-/* The errno that execve would return for the file, as far as it can be known,
- * or 0. */
+/* The errno with which execve would fail for the file, as far as that can be
+ * known before; 0: none. */
 static int
 check_program(const char *file)
 {
@@ -116,7 +118,7 @@ write_lines(struct exchange *x, const struct cors_decision *d)
 			rc = write_parts(x, &parts[i], 1);
 			others++;
 		}
-	/* cors_parts has it at the end. */
+	/* Vary is the last part of cors_parts. */
 	if (rc == 0 && others == 0 && count > 0 &&
 	    cors_vary(d) != CORS_VARY_NONE)
 		rc = write_parts(x, &parts[count - 1], 1);

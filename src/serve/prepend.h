@@ -1,5 +1,6 @@
 /*
- * inject = prepend: our header lines, then the program in our own place.
+ * inject = prepend: write our header lines, then replace this process with the
+ * program.
  *
  * SPDX-License-Identifier: ISC
  */

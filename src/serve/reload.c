@@ -33,13 +33,14 @@ struct retired {
 struct reload {
 	struct pool *pool;
 	struct retired *retired;
-	uint64_t due;	    /* of the next look */
+	/* Times are clock_ms_coarse */
+	uint64_t due;	    /* when to look next */
 	bool forced;	    /* SIGHUP: load in any case */
 	uint64_t reread;    /* when recent files must be read again; 0: done */
-	uint64_t refused;   /* when; 0: the loaded policy is current */
-	uint64_t again;	    /* when to retry that */
-	uint64_t files;	    /* fingerprint of the files that were refused */
-	uint64_t complaint; /* and of their diagnostics */
+	uint64_t refused;   /* when a policy was refused; 0: none is */
+	uint64_t again;	    /* when to try to load it again */
+	uint64_t files;	    /* fingerprint of its files */
+	uint64_t complaint; /* fingerprint of its diagnostics */
 };
 
 static struct settings *
@@ -56,7 +57,7 @@ mix_in(uint64_t hash, const void *bytes, size_t len)
 	return hash_bytes(slice_of(bytes, len), hash);
 }
 
-/* stat(2) of the files that the settings came from. */
+/* The fingerprint of the files that the settings came from, by stat(2). */
 static uint64_t
 fingerprint(const struct settings *s)
 {
@@ -131,7 +132,7 @@ set_limit(struct pool *pool, unsigned limit)
 
 /* ---- loading ---- */
 
-/* Errors and warnings, a line each. */
+/* Log errors and warnings, each as a line. */
 static void
 log_diagnostics(struct log *log, const struct diag_list *list)
 {
@@ -150,7 +151,8 @@ log_diagnostics(struct log *log, const struct diag_list *list)
 	}
 }
 
-/* Every diagnostic is a line of the log, but the same ones only once. */
+/* Log the diagnostics, unless they are the same as the last time and the reload
+ * was not forced. */
 static void
 complain(struct reload *r, const struct diag_list *list, bool forced)
 {
@@ -172,6 +174,8 @@ complain(struct reload *r, const struct diag_list *list, bool forced)
 		  r->pool->options->policy);
 }
 
+/* The policy could not be loaded: log why, and keep the current one.  list:
+ * NULL: no memory. */
 static void
 refuse(struct reload *r, const struct diag_list *list, uint64_t now,
        uint64_t files, bool forced)
@@ -199,6 +203,7 @@ reread_at(const struct settings *s)
 		   : 0;
 }
 
+/* Make the loaded settings current.  Without memory the old ones stay. */
 static void
 take_up(struct reload *r, struct settings *fresh, const struct diag_list *list)
 {

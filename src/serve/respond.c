@@ -40,8 +40,9 @@ struct work {
 };
 
 /*
- * The refused part of a preflight, after a colon; the request's line of the
- * log has only its origin.  Empty: there is nothing to add.
+ * ": header "X"" or ": method "X"", whichever a preflight was refused for,
+ * because the log has nothing else of the preflight but its origin.  Empty: the
+ * reason is another one.
  */
 static const char *
 refused_part(const struct work *w, char *buf, size_t cap)
@@ -109,7 +110,7 @@ note_report(struct work *w)
 	    isolated ? "isolate" : "enforce", isolated ? "yes" : "block");
 }
 
-/* An error that has been logged already. */
+/* Respond to an error that has been logged already. */
 static void
 refuse(struct work *w, int status, const char *failure)
 {
@@ -125,7 +126,8 @@ no_memory(struct work *w)
 	refuse(w, 500, "no-memory");
 }
 
-/* A waiting server of ours has handled it. */
+/* Let a warm php-cgi handle the request.  True: it has; false: the program must
+ * be started. */
 static bool
 serve_warm(struct work *w, struct script *script, struct body *body,
 	   char **variables, struct response *response)

@@ -44,7 +44,8 @@ token_of(const struct exchange *x)
 	return SLICE_NONE;
 }
 
-/* Its length is no secret. */
+/* The time must not depend on the bytes of the token; its length is no
+ * secret. */
 static bool
 is_equal(struct slice a, struct slice b)
 {
@@ -78,7 +79,7 @@ put_quoted(FILE *out, struct slice text)
 	}
 }
 
-/* "PATH: mode in octal, owner, and our access to it" */
+/* Write the path, and the file's mode in octal, owner, and our access to it. */
 static void
 put_file(FILE *out, const char *what, const char *path)
 {
@@ -243,7 +244,7 @@ self_check_answer(const struct settings *settings, struct exchange *x,
 	if (out == NULL)
 		return -1;
 	put_all(out, settings, x, request);
-	/* If memory is short, the text would be cut off. */
+	/* If it fails, memory was short, and the text is cut off. */
 	if (fclose(out) == 0) {
 		x->outcome.status = 200;
 		x->outcome.failure = NULL;

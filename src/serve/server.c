@@ -30,13 +30,13 @@
 #include "serve/worker.h"
 
 enum {
-	TICK = 1000,	   /* ms between two watches */
-	FULL_TICK = 20,	   /* ms when no worker waits in accept */
-	FULL_FOR = 1000,   /* ms after which that is forgotten */
+	TICK = 1000,	   /* ms between two calls of watch */
+	FULL_TICK = 20,	   /* the same when no worker waits in accept */
+	FULL_FOR = 1000,   /* ms for which all workers count as busy */
 	STOP_TICK = 10,	   /* ms between two wakes when stopping */
 	REST = 2000,	   /* ms after which a burst of clients is over */
 	LINGER = 1000,	   /* ms for clients that have connected already */
-	LAST_GRACE = 1000, /* ms beyond what it should take */
+	LAST_GRACE = 1000, /* ms to wait longer than stopping should take */
 	FDS_OF_WORKER = 8, /* descriptors that a busy worker may need */
 	FDS_OF_US = 64,
 	ARENAS = 1, /* of malloc: memory does not grow */
@@ -48,10 +48,10 @@ struct responder {
 	struct reload *reload;
 	int signal_fd;
 	bool stop;
-	uint64_t looked;     /* ms: the last watch over the acceptors */
-	uint64_t cpu;	     /* ns: used until then */
+	uint64_t looked;     /* clock_ms_coarse of the last watch_acceptors */
+	uint64_t cpu;	     /* clock_cpu_ns then */
 	bool watching;	     /* every worker has been busy lately */
-	uint64_t full_until; /* ms: how long that counts as lately */
+	uint64_t full_until; /* ms: until when that is so */
 	uint64_t trim;	     /* ms: when to give memory back; 0: never */
 };
 
@@ -156,7 +156,8 @@ idlest(struct pool *pool)
 	return found;
 }
 
-/* When every worker is busy: close connections that are kept idle. */
+/* Every worker is or was busy: if a client waits, close the connection that has
+ * been idle longest. */
 static void
 watch_full(struct responder *s, uint64_t now)
 {
@@ -232,7 +233,7 @@ watch(struct responder *s)
 
 /* ---- the loop ---- */
 
-/* Milliseconds to sleep. */
+/* How many ms to sleep. */
 static int
 pause_for(struct responder *s)
 {
@@ -312,8 +313,8 @@ leave_socket(struct responder *s)
 	listen_remove(o->own, o->fds[0]);
 }
 
-/* Wake the workers out of accept; all: out of every call.  Returns how many
- * are left. */
+/* Interrupt the workers that wait in accept; all: every worker.  Returns how
+ * many have not ended yet. */
 static unsigned
 wake_workers(struct responder *s, bool all)
 {

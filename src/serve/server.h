@@ -16,20 +16,20 @@ struct server_options {
 	const int *fds; /* listening sockets, close-on-exec */
 	size_t fd_count;
 	const struct socket_file
-	    *own;	    /* listen_open made fds[0] from it, for us alone:
-			       its socket file is removed at the stop, and
-			   * clients that have connected already are still
-			   * served; NULL: all are inherited */
-	const char *policy; /* file to load again on reload */
-	const struct executable *self; /* this process's */
+	    *own; /* fds[0] was made by listen_open and is used by this process
+		     alone: when it stops, this file is removed, and clients
+		     that have connected already are still served; NULL: all
+		     sockets are inherited */
+	const char *policy;	       /* the file to load on reload */
+	const struct executable *self; /* the file that this process runs */
 	struct load_options load;
-	unsigned workers;    /* -w; 0: of the settings */
+	unsigned workers;    /* -w; 0: as in the settings */
 	const char *program; /* our own name, for messages */
 };
 
 /*
  * Serve until SIGTERM, SIGINT or SIGUSR1, then finish running requests within
- * drain-timeout.  Takes over one hold of settings.  Blocks the signals in all
+ * drain-timeout.  Releases the settings at the end.  Blocks the signals in all
  * threads.  Returns the exit status of the program (0: an orderly end).
  */
 int server_run(const struct server_options *, struct settings *, struct log *);

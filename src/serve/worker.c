@@ -31,7 +31,7 @@
 #include "serve/worker.h"
 
 enum {
-	PAUSE = 50, /* ms, when descriptors or memory are out */
+	PAUSE = 50, /* ms to wait for descriptors, memory or programs */
 	FINISH_TIME =
 	    5000, /* ms for the client to read a response of our own */
 	/* ms that a client may take (DESIGN.md section 3, idle-timeout): */
@@ -69,7 +69,7 @@ drop_settings(struct worker *w)
 
 /* ---- accepting ---- */
 
-/* May this peer connect?  Unix sockets have file modes for it. */
+/* May this peer connect?  For unix sockets the mode of the file decides. */
 static bool
 peer_allowed(struct worker *w, const union socket_address *a)
 {
@@ -238,7 +238,7 @@ next_connection(struct worker *w)
 
 /* An exchange, and its worker. */
 struct conversation {
-	struct exchange x;
+	struct exchange x; /* must be first: it is cast back */
 	struct worker *worker;
 };
 
@@ -271,7 +271,8 @@ answer_large(struct exchange *x, const struct settings *settings)
 	log_access(x->log, settings, &unread, &x->outcome);
 }
 
-/* When the request began, and when it must end. */
+/* Set the time limits of the request.  Slow parameters count from their first
+ * byte. */
 static void
 bound(struct worker *w, const struct app *app, struct exchange *x)
 {
@@ -349,7 +350,7 @@ answer_and_finish(struct worker *w, enum connection_event event)
 	bool kept;
 
 	w->total = DEADLINE_NEVER;
-	worker_acquire_slot(w); /* lent since the last request */
+	worker_acquire_slot(w); /* it may have been lent meanwhile */
 	if (event != CONNECTION_ROLE)
 		time = answer(w, event == CONNECTION_LARGE);
 	w->answered = clock_ms_coarse();
@@ -362,7 +363,7 @@ answer_and_finish(struct worker *w, enum connection_event event)
 
 /* ---- waiting for a request ---- */
 
-/* For more of the parameters; false: nothing comes. */
+/* Wait for more of the parameters.  False: the time is over. */
 static bool
 wait_for_bytes(struct worker *w, uint64_t milliseconds)
 {
@@ -375,10 +376,11 @@ wait_for_bytes(struct worker *w, uint64_t milliseconds)
 }
 
 /*
- * How long the parameters may still take; 0: no longer.  from: when their first
- * byte came, or the connection if none has.  A client that is silent may be a
- * web server that was stopped between connecting and sending, whose request
- * would be lost: it has as long as any other while no client waits for its place.
+ * How many ms the parameters may still take; 0: the time is over.  from: when
+ * their first byte came, or when the client connected if none has come.  A
+ * silent client may be a web server that was stopped between connecting and
+ * sending, whose request would be lost: so it has as long as others, unless
+ * clients wait for its place.
  */
 static uint64_t
 time_left(struct worker *w, uint64_t from)
@@ -445,11 +447,11 @@ first_request(struct worker *w, int fd)
 	return event == CONNECTION_MORE ? wait_for_parameters(w) : event;
 }
 
-/* The next one of a kept connection. */
+/* Wait for the next request of a kept connection. */
 static enum connection_event
 next_request(struct worker *w)
 {
-	/* Programs need the processor more than we do. */
+	/* Do not spin if programs run: they need the processor more. */
 	bool spin = !w->ran && atomic_load(&w->pool->busy) > 1;
 	enum connection_event event;
 
