@@ -63,8 +63,8 @@ copy_text(struct params *p, const unsigned char *from, size_t len)
 }
 
 /*
- * A pair with short lengths that is there in one piece, as nearly all are.
- * Returns its bytes; 0: it is not such a pair.
+ * Take a pair in one step, if its lengths are short and all of it has come, as
+ * is usual.  Returns its bytes; 0: it is not such a pair.
  */
 static size_t
 short_pair(struct params *p, const unsigned char *at, size_t len)
@@ -85,7 +85,8 @@ short_pair(struct params *p, const unsigned char *at, size_t len)
 	return 2 + name + value;
 }
 
-/* One more byte of the lengths of a pair; false: the pair does not fit. */
+/* Take one more byte of the lengths of a pair.  False: the pair does not fit.
+ */
 static bool
 add_length(struct params *p, unsigned char byte)
 {
@@ -128,7 +129,7 @@ add_text(struct params *p, const unsigned char *at, size_t len)
 	return taken;
 }
 
-/* Content of a PARAMS record; false: it exceeds the limits. */
+/* Take content of a PARAMS record.  False: it exceeds the limits. */
 static bool
 add_content(struct params *p, const unsigned char *at, size_t len)
 {
@@ -152,7 +153,7 @@ add_content(struct params *p, const unsigned char *at, size_t len)
 
 /* ---- management records (section 4) ---- */
 
-/* One pair of GET_VALUES_RESULT; returns its length. */
+/* Write one pair of GET_VALUES_RESULT; returns its length. */
 static size_t
 put_value(unsigned char *out, struct slice name, unsigned value)
 {
@@ -281,8 +282,9 @@ take_begin(struct params *p, const struct record *r, size_t *taken)
 {
 	FCGI_BeginRequestBody body;
 
-	/* A server that aborts cannot know that our END_REQUEST is already
-	 * under way: records of no active request are ignored (section 3.3). */
+	/* A server may abort a request while our END_REQUEST is on its way.
+	 * Records of a request that is not active are ignored (section
+	 * 3.3). */
 	if (r->header.type == FCGI_ABORT_REQUEST) {
 		*taken = FCGI_HEADER_LEN;
 		p->skip = r->header.content + r->header.padding;
@@ -304,8 +306,9 @@ take_begin(struct params *p, const struct record *r, size_t *taken)
 	return PARAMS_MORE;
 }
 
-/* One request at a time on a connection (FCGI_MPXS_CONNS is 0); the other
- * records of the second one are ignored. */
+/* A record of a second request: refuse to begin that, because a connection has
+ * one request at a time (FCGI_MPXS_CONNS is 0), and ignore its other records.
+ */
 static enum params_event
 take_another(struct params *p, const struct record *r, size_t *taken)
 {
@@ -332,8 +335,8 @@ take_params(struct params *p, const struct record *r, size_t *taken)
 	return PARAMS_READY;
 }
 
-/* Handle a record from its header on; *taken 0 and MORE: more bytes are needed.
- */
+/* Handle a record, beginning with its header.  PARAMS_MORE with *taken 0: more
+ * bytes are needed. */
 static enum params_event
 take_record(struct params *p, unsigned workers, const unsigned char *at,
 	    size_t have, size_t *taken)

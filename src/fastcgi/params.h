@@ -41,14 +41,14 @@ enum params_event {
 enum params_stage { PARAMS_LENGTHS, PARAMS_NAME, PARAMS_VALUE };
 
 struct params {
-	bool begun; /* BEGIN_REQUEST was there: id and keep are valid */
+	bool begun; /* BEGIN_REQUEST has come: id and keep are valid */
 	bool keep;  /* FCGI_KEEP_CONN */
 	unsigned id;
 	size_t count; /* parameters */
 	size_t reply_len;
 	unsigned char reply[PARAMS_REPLY_MAX];
 
-	/* Where the parser stands. */
+	/* The state of the parser. */
 	size_t content; /* of the current PARAMS record, still to come */
 	size_t skip;	/* bytes to be ignored: padding, records of others */
 	unsigned char length[8]; /* of a name and its value, as they came */

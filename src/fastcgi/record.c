@@ -38,7 +38,8 @@ struct pair {
 	struct slice value;
 };
 
-/* False: no "NAME=value", or longer than a length can say. */
+/* Split a variable.  False: it is no "NAME=value", or is longer than a length
+ * can express. */
 static bool
 pair_of(const char *variable, struct pair *pair)
 {
@@ -65,7 +66,7 @@ pairs_size(char *const *variables)
 	return size;
 }
 
-/* Headers for so many bytes of a stream. */
+/* The size of the headers for so many bytes of a stream. */
 static size_t
 headers_size(size_t bytes)
 {
@@ -194,7 +195,7 @@ record_over(struct record_reader *reader)
 	reader->ended = true;
 }
 
-/* Content of a record.  True: *piece is for the caller. */
+/* Take content of a record.  True: *piece is for the caller. */
 static bool
 take_content(struct record_reader *reader, struct slice data,
 	     struct slice *piece)

@@ -50,15 +50,15 @@ enum record_event {
 	RECORD_STDOUT, /* a piece of output (never empty) */
 	RECORD_STDERR,
 	RECORD_END, /* the response has ended */
-	RECORD_BAD  /* not FastCGI, or not for us */
+	RECORD_BAD  /* not FastCGI, or a record that is not allowed here */
 };
 
 struct record_reader {
 	unsigned char header[FCGI_HEADER_LEN];
 	size_t have; /* bytes of the header */
 	unsigned type;
-	bool ours;	/* of our request; management records are skipped */
-	size_t content; /* bytes of it that are still to come */
+	bool ours;	/* the record is of our request; others are skipped */
+	size_t content; /* bytes of the record that are still to come */
 	size_t padding;
 	unsigned char end[sizeof(FCGI_EndRequestBody)];
 	size_t end_have;
