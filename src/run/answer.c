@@ -1,7 +1,7 @@
 /*
  * Responses that corswrap makes itself.
  *
- * They are written piece by piece into the sink, which gathers them.
+ * They are written piece by piece; the sink joins the pieces to one write.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -26,12 +26,12 @@
 #include "run/log.h"
 
 enum {
-	CHUNK = 64 * 1024,	 /* also what a fresh pipe holds */
+	CHUNK = 64 * 1024,	 /* bytes; also the size of a new pipe */
 	MEMFD_MAX = 1024 * 1024	 /* larger bodies go to a file */
 };
-/* For a body that is discarded. */
+/* The most that body_discard reads. */
 #define DISCARD_MAX (UINT64_C(1) << 30)
-/* No body is longer; sums of two still fit. */
+/* The longest valid CONTENT_LENGTH; the sum of two still fits. */
 #define LENGTH_MAX UINT64_C(999999999999999999)
 
 struct reading {
@@ -46,10 +46,10 @@ struct reading {
 };
 
 /*
- * Without a length: may there be a body?  FastCGI says where it ends.  In CGI
- * it ends with standard input, which some servers leave open (RFC 3875, 4.2: a
- * program must not read beyond CONTENT_LENGTH).  So it is only read if a body
- * is announced or usual.
+ * May a request without CONTENT_LENGTH have a body?  In FastCGI a record marks
+ * its end, so it can be read in any case.  In CGI it ends with standard input,
+ * which some servers leave open (RFC 3875, 4.2: a program must not read beyond
+ * CONTENT_LENGTH), so it is only read if a body is announced or usual.
  */
 static bool
 is_expected(const struct exchange *exchange, struct slice method)
@@ -105,7 +105,8 @@ open_store(struct reading *s, bool small)
 	return s->fd < 0 ? -1 : 0;
 }
 
-/* A body of unknown length has become too large for memory. */
+/* A body of unknown length has become too large for memory: copy it to a
+ * file. */
 static int
 move_to_file(struct reading *s)
 {
@@ -143,8 +144,8 @@ write_all(int fd, const char *data, size_t len)
 	return 0;
 }
 
-/* A pipe that holds the whole body, so that no thread has to write while
- * the program reads.  1: a pipe cannot be that large. */
+/* Write the whole body into a pipe, so that no thread has to write while the
+ * program reads.  0; 1: a pipe cannot be that large; -1 with errno. */
 static int
 into_pipe(const char *data, size_t len, struct body *out)
 {
@@ -193,7 +194,7 @@ no_room(struct reading *s)
 	return 500;
 }
 
-/* The body has not come in time, or too many clients are slow. */
+/* The body has not come in time, or (crowded) too many clients are slow. */
 static int
 too_slow(struct reading *s, bool crowded)
 {
@@ -315,7 +316,8 @@ fill(struct reading *s, size_t *len)
 	return s->known && s->got == s->expected ? ENDED : MORE;
 }
 
-/* The first len bytes are in the buffer. */
+/* Keep the body in memory or in a file.  Its first len bytes are in the buffer;
+ * end: whether more follow. */
 static int
 store_rest(struct reading *s, size_t len, enum filled end, struct body *out)
 {
@@ -366,8 +368,8 @@ read_body(struct reading *s, struct body *out)
 	return rc == 0 ? 0 : no_room(s);
 }
 
-/* Is standard input a file that contains exactly the body (lighttpd)?  Then
- * pass it on to the program. */
+/* Is standard input a file that contains exactly the body (lighttpd)?  Then the
+ * program can inherit it. */
 static bool
 is_given(const struct reading *s)
 {

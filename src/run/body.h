@@ -12,7 +12,7 @@
 #include "run/exchange.h"
 
 struct body {
-	int fd;		 /* to be read from its beginning; -1: no body */
+	int fd;		 /* at the beginning of the body; -1: no body */
 	bool is_file;	 /* memfd or file (sendfile works), else a pipe */
 	uint64_t length; /* bytes in it; becomes CONTENT_LENGTH */
 };

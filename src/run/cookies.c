@@ -18,8 +18,8 @@
 
 enum { HOST_ROOM = 1024, NAME_SHOWN = 64 };
 
-/* Is the page from another site?  Browsers say so over https; else compare
- * the hosts. */
+/* Is the page from another site?  Over https browsers send Sec-Fetch-Site; over
+ * http compare the hosts. */
 static bool
 is_cross_site(const struct cors_decision *decision,
 	      const struct request *request)

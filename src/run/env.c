@@ -16,7 +16,7 @@
 #define DEFAULT_PATH                                                           \
 	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-/* Empty without a `=`; such a variable is dropped. */
+/* The name of a variable; empty if it has no `=`, and then it is dropped. */
 static struct slice
 name_of(const char *variable)
 {
@@ -94,7 +94,8 @@ set(struct builder *b, char *variable)
 	b->to[b->count++] = variable;
 }
 
-/* "NAME=value" from the memory; a value of NULL: removed. */
+/* Set the variable, as "NAME=value" in the builder's memory; a value of NULL:
+ * remove it. */
 static void
 set_made(struct builder *b, struct slice name, const char *value)
 {
@@ -147,8 +148,8 @@ set_names(struct builder *b, const struct script *script)
 	set_made(b, SLICE("SCRIPT_FILENAME"), script->script_filename);
 	set_made(b, SLICE("PATH_INFO"), script->path_info);
 	set_made(b, SLICE("PATH_TRANSLATED"), script->path_translated);
-	/* It belongs to the redirect that led here; with a PATH_INFO
-	 * php-cgi would search for its script by it, and fail. */
+	/* It describes the internal redirect to corswrap.  If there is a
+	 * PATH_INFO, php-cgi would look for its script by it, and fail. */
 	unset(b, SLICE("REDIRECT_URL"));
 }
 
@@ -224,7 +225,7 @@ set_lasting(struct builder *b, const struct app *app)
 	if (!has(b, SLICE("PATH")))
 		set(b, literal(DEFAULT_PATH));
 	count = b->count - from;
-	/* There is room for as many after them. */
+	/* The array has room for as many again. */
 	memmove(b->to + count, b->to, b->count * sizeof(*b->to));
 	memmove(b->to, b->to + b->count, count * sizeof(*b->to));
 }

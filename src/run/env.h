@@ -16,10 +16,10 @@ struct env {
 };
 
 /*
- * Filter, add and override: what the server gave, then [env]; HTTP_PROXY,
- * CORSWRAP_*, LISTEN_*, NOTIFY_SOCKET, LD_* and invalid names are dropped;
- * PATH, REDIRECT_STATUS and CONTENT_LENGTH (of the body) set.  Points into the
- * exchange's variables.  -1: no memory.  Free with env_free.
+ * Build the environment from the variables of the exchange and [env].
+ * HTTP_PROXY, CORSWRAP_*, LISTEN_*, NOTIFY_SOCKET, LD_* and invalid names are
+ * dropped; PATH, REDIRECT_STATUS and CONTENT_LENGTH (of the body) are set.  It
+ * points into the exchange's variables.  -1: no memory.  Free with env_free.
  */
 int env_build(const struct settings *, const struct exchange *,
 	      const struct script *, const struct body *, struct env *out);

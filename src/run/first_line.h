@@ -10,15 +10,15 @@
 
 enum { FIRST_LINE_MAX = 256 }; /* as much of a #! line as the kernel reads */
 
-/* The slices point into bytes, so it must not be moved. */
+/* The slices point into `bytes`, so a first_line must not be copied. */
 struct first_line {
 	struct slice head; /* the file's first bytes; absent: unreadable */
-	struct slice line; /* behind "#!"; absent: no such line */
-	bool ends;	   /* the line does, in a newline */
+	struct slice line; /* after "#!"; absent: it does not begin so */
+	bool ends;	   /* the line ends in a newline */
 	char bytes[FIRST_LINE_MAX];
 };
 
-/* Reads no more than that, and does not block on a FIFO. */
+/* Read the first FIRST_LINE_MAX bytes.  Does not block on a FIFO. */
 void first_line_read(struct first_line *, const char *file);
 
 /* The path of the interpreter, as the kernel takes it from the line: a

@@ -33,7 +33,7 @@ enum {
 	/* A pipe takes this much at once or not at all (pipe(7), PIPE_BUF). */
 	LINE_MAX_BYTES = 4096,
 	TEXT_MAX = 1024,
-	VALUE_MAX = 512, /* of a value that came from outside, escaped */
+	VALUE_MAX = 512, /* bytes of an escaped value from outside */
 	SAID_MAX = 64,
 	STUCK_MS = 100 /* to wait for a log that is full */
 };
@@ -42,14 +42,14 @@ struct log {
 	pthread_mutex_t lock; /* of path and file; not held while writing */
 	char *path;	      /* of log-file; NULL: none */
 	int file;	      /* log-file, -1: never opened */
-	/* what writers look at, without the lock */
+	/* read by writers without the lock */
 	_Atomic int fd;
 	_Atomic int level;
 	_Atomic int format;
 	_Atomic unsigned long lost; /* lines that could not be written */
-	_Atomic bool stuck;	    /* since the last that could */
+	_Atomic bool stuck;	    /* the last one could not */
 	int first_fd;
-	int reopened; /* log_unblock's, -1: none */
+	int reopened; /* the descriptor of log_unblock; -1: none */
 	/* keys of log_first; 0: free */
 	_Atomic uint64_t said[SAID_MAX];
 };
@@ -121,7 +121,7 @@ open_file(struct log *log, const char *path)
 	return rc;
 }
 
-/* log-file has a new name. */
+/* The policy names another log-file: open that. */
 static int
 change_file(struct log *log, const char *path)
 {
@@ -213,7 +213,7 @@ room(const struct line *line)
 	return sizeof(line->text) - 2 - line->len;
 }
 
-/* All of it or nothing, so that no escape sequence is cut. */
+/* Add all of the text or nothing, so that no escape sequence is cut. */
 static bool
 put_raw(struct line *line, const char *text, size_t len)
 {
@@ -274,8 +274,7 @@ put_json_char(struct line *line, struct slice text)
 		escaped[1] = (char)c;
 		return put_raw(line, escaped, 2) ? 1 : 0;
 	}
-	/* A control, or a byte that is not UTF-8: the character of that number.
-	 */
+	/* A control character, or a byte that is not UTF-8: write \u00HH. */
 	if (!ascii_is_printable((char)c)) {
 		char quoted[TEXT_QUOTED_BYTE_MAX]; /* \xHH */
 		(void)text_quote_byte((char)c, quoted);
@@ -285,13 +284,14 @@ put_json_char(struct line *line, struct slice text)
 	return put_raw(line, text.ptr, 1) ? 1 : 0;
 }
 
-/* ,"key":"value", cut where the line is full but always closed. */
+/* Add ,"key":"value".  The value is cut if the line is full, but always has its
+ * closing quote. */
 static void
 put_json_pair(struct line *line, const char *key, struct slice value)
 {
 	size_t used = 1;
 
-	/* The quotes, the comma, the colon, and one to close it with. */
+	/* Four quotes, the comma and the colon. */
 	if (strlen(key) + 6 > room(line))
 		return;
 	put_text(line, ",\"");
@@ -316,8 +316,8 @@ put_plain(struct line *line, const char *text)
 		(void)put_raw(line, quoted, text_quote_byte(*text, quoted));
 }
 
-/* key=value, quoted if needed, so that a value cannot look like the next
- * key. */
+/* Add key=value.  The value is quoted if needed, so that it cannot look like
+ * another key. */
 static void
 put_text_pair(struct line *line, const char *key, struct slice value)
 {
@@ -338,7 +338,7 @@ put_text_pair(struct line *line, const char *key, struct slice value)
 	put_text(line, clear ? "" : "\"");
 }
 
-/* A key with its value, if it has one. */
+/* Add a key and its value, unless the value is absent. */
 static void
 put_pair(struct line *line, const char *key, struct slice value)
 {
@@ -399,10 +399,10 @@ begin(struct line *line, const struct log *log, enum log_level level,
 }
 
 /*
- * One try: a full disk, a closed pipe or a reader that has stopped must not
- * stop a request; after one wait for a reader there is no other wait until it
- * reads a line.  If poll reports a pipe ready, it takes a whole line, unless
- * another thread writes first (log_unblock).
+ * Try once to write the line: a full disk, a closed pipe or a reader that has
+ * stopped must not stop a request.  After one wait for a reader, other lines do
+ * not wait until it has read something.  If poll reports a pipe ready, it takes
+ * a whole line, unless another thread writes first (log_unblock).
  */
 static bool
 write_line(struct log *log, const char *text, size_t len)
@@ -431,7 +431,7 @@ finish(struct line *line, struct log *log)
 		log->lost++;
 }
 
-/* Say how many lines are missing before the next one that can be written. */
+/* Before the next line that can be written, log how many were lost. */
 static void
 report_lost(struct log *log)
 {

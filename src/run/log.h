@@ -16,8 +16,8 @@
 
 struct log;
 
-/* To fd (standard error: 2) until log_configure says otherwise.  NULL: no
- * memory. */
+/* Make a log that writes to fd (2: standard error) until log_configure names a
+ * file.  NULL: no memory. */
 struct log *log_new(int fd);
 void log_free(struct log *);
 /*
@@ -42,7 +42,7 @@ void log_event(struct log *, enum log_level, const char *id,
 	       const struct request *, const char *todo, const char *format,
 	       ...) __attribute__((format(printf, 6, 7)));
 
-/* Memory is out, an error: the cause is the same everywhere. */
+/* Log an error: there is no memory. */
 void log_no_memory(struct log *, const struct request *);
 
 bool log_wants(const struct log *, enum log_level);
@@ -51,7 +51,8 @@ bool log_wants(const struct log *, enum log_level);
  * messages that are logged once must not fill the log or memory. */
 bool log_first(struct log *, uint64_t key);
 
-/* Untrusted bytes escaped (\xHH, at most cap-1 bytes of text) into buf. */
+/* Escape untrusted bytes (\xHH) into buf, which has cap bytes; what does not
+ * fit is cut off.  Returns buf. */
 const char *log_quote(struct slice, char *buf, size_t cap);
 
 /* A line that the program wrote to its standard error, tagged with its name

@@ -62,7 +62,7 @@ enum {
 	BOUNDS = sizeof(bounds) / sizeof(bounds[0]),
 	NAME_MAX_BYTES = 64, /* section names end at 49 */
 	SLOTS = 512,	     /* of the table, a power of two */
-	SLOTS_USED = 384,    /* beyond: counted as "[other]" */
+	SLOTS_USED = 384,    /* further names are counted as "[other]" */
 	FAILURES = 64,
 	CODES = 600
 };
@@ -97,7 +97,7 @@ struct metrics {
 	struct histogram own;	    /* our own responses */
 	struct histogram program;   /* a program ran */
 	counter warm[WARM_RESULTS]; /* by enum warm_result */
-	counter reloads[2];	    /* of a policy with errors, of a good one */
+	counter reloads[2]; /* [0]: the policy had errors; [1]: loaded */
 	_Atomic int64_t running;
 	const atomic_uint *busy; /* workers; NULL: no responder */
 	const atomic_uint *most;
@@ -186,7 +186,8 @@ insert(struct metrics *s, struct slice name)
 	return e != NULL ? e : &s->other;
 }
 
-/* In brackets if it is not a section: no [cors NAME] has such a name. */
+/* The name of a policy.  If none applied, it is in brackets, because no
+ * [cors NAME] can have such a name. */
 static struct slice
 policy_name(const struct settings *settings, int policy)
 {
@@ -549,7 +550,7 @@ metrics_answer(struct metrics *s, struct exchange *x, bool is_head)
 	if (f == NULL)
 		return -1;
 	put_all(s, f);
-	/* short of memory, the text would be cut */
+	/* If fclose fails, memory was short, and the text is cut off. */
 	if (fclose(f) == 0)
 		result = send_text(x, text, len, !is_head);
 	free(text);

@@ -16,8 +16,8 @@ struct metrics;
 struct metrics *metrics_new(void);
 void metrics_free(struct metrics *);
 
-/* Also show the number of busy workers and its limit: two numbers of the
- * caller's that live as long as the counters.  Call it once, before the
+/* Also show the number of busy workers and its limit.  Both numbers are the
+ * caller's, and must live as long as the counters.  Call it once, before the
  * first request. */
 void metrics_show_workers(struct metrics *, const atomic_uint *busy,
 			  const atomic_uint *most);
@@ -27,9 +27,11 @@ void metrics_count(struct metrics *, const struct settings *,
 		   const struct outcome *);
 /* A program was started (+1) or has ended (-1). */
 void metrics_running(struct metrics *, int change);
-/* A failure after a response that was counted already; id as in an outcome. */
+/* Count a failure of a request that was counted already; id: as failure of an
+ * outcome. */
 void metrics_failed(struct metrics *, const char *id);
-/* The policy was loaded again: it is in force now (true), or has errors. */
+/* Count a reload of the policy.  taken: it is in force now; else it has
+ * errors. */
 void metrics_reloaded(struct metrics *, bool taken);
 
 /*

@@ -18,10 +18,10 @@ enum { FILTER_BITS = 4096, WORD_BITS = 64 };
 struct settling {
 	struct exchange *x;
 	size_t count; /* of the variables that are settled, from the first */
-	/* A bit for each hash of a name that came: nearly all come once, and
-	 * are not searched for. */
+	/* A bit for each hash of a name that has come.  Nearly all names come
+	 * once, and this saves a search for each. */
 	uint64_t filter[FILTER_BITS / WORD_BITS];
-	char *memory; /* what is made: joined values, names without value */
+	char *memory; /* for joined values, and names without a value */
 	size_t used;
 	struct slice refused; /* the first name that is removed */
 	size_t refused_count;
@@ -40,7 +40,8 @@ has_name(const char *variable, struct slice name)
 	       (variable[name.len] == '=' || variable[name.len] == '\0');
 }
 
-/* Note the name (up to '='); false: it has surely not come before. */
+/* Note the name of a variable.  False: it has not come before; true: it may
+ * have. */
 static bool
 may_have_come(struct settling *s, const char *variable)
 {
@@ -52,7 +53,8 @@ may_have_come(struct settling *s, const char *variable)
 	return came;
 }
 
-/* What joins the lines of a header; NULL: it is not a list (RFC 9110, 5.3). */
+/* The separator with which the lines of a header are joined; NULL: it is not a
+ * list (RFC 9110, 5.3). */
 static const char *
 separator_of(struct slice name)
 {
@@ -80,8 +82,8 @@ separator_of(struct slice name)
 
 /* ---- joined values ---- */
 
-/* Room for all new values from here on: each variable is copied once at
- * most. */
+/* Get memory for all values that may be made: each variable is copied at most
+ * once. */
 static int
 need_memory(struct settling *s)
 {
@@ -106,7 +108,7 @@ is_made(const struct settling *s, const char *variable)
 	return s->memory != NULL && at >= start && at < start + s->used;
 }
 
-/* "NAME=a, b, c" of the settled one and every further one of its name. */
+/* Make "NAME=a, b, c" of `first` and of every variable of that name in rest. */
 static char *
 join(struct settling *s, const char *first, char *const *rest,
      const char *separator)
@@ -126,8 +128,8 @@ join(struct settling *s, const char *first, char *const *rest,
 	return made;
 }
 
-/* The name without a value, which programs do not get; a third value finds
- * it. */
+/* Remove a variable: only its name stays, so that a third value of that name
+ * finds it.  Programs do not get it (env.c). */
 static char *
 without_value(struct settling *s, struct slice name)
 {
@@ -149,7 +151,7 @@ settle(struct settling *s, char **settled, char *const *rest)
 	struct slice name = name_of(*rest);
 	const char *separator = separator_of(name);
 
-	/* It is joined with all others, or removed: then it is finished. */
+	/* It has been joined with all others or removed already. */
 	if (is_made(s, *settled))
 		return 0;
 	if (separator == NULL && (!slice_starts(name, SLICE("HTTP_")) ||
@@ -200,7 +202,7 @@ repeated_settle(struct exchange *x, const struct request *request)
 {
 	struct settling s = {.x = x};
 
-	/* Writing never overtakes reading. */
+	/* This works in place, because no more is written than was read. */
 	for (char **v = x->variables; *v != NULL; v++)
 		if (add(&s, v) != 0)
 			return -1;

@@ -104,8 +104,8 @@ bad_block(struct response *response)
 	const char *todo, *text = fault_text(block->fault, &todo);
 	char line[256] = "";
 
-	/* This often shows the cause: an interpreter's error message, or a
-	 * page. */
+	/* The output often shows the cause: it is an interpreter's error
+	 * message, or a page. */
 	if (block->fault == HEADER_FAULT_NO_HEADERS)
 		(void)log_quote(slice_of(block->buf, block->len), line,
 				sizeof(line));
@@ -116,7 +116,7 @@ bad_block(struct response *response)
 	return -2;
 }
 
-/* What was corrected silently; only at the level debug. */
+/* Log corrections that need no attention, at the level debug. */
 static void
 log_corrections(const struct response *response)
 {
@@ -145,7 +145,7 @@ log_corrections(const struct response *response)
 			  "the header block: %s", text + 2);
 }
 
-/* What was corrected and should be fixed in the program. */
+/* Log corrections of what should be fixed in the program. */
 static void
 log_notes(const struct response *response)
 {

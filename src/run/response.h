@@ -27,8 +27,8 @@ struct response {
 };
 
 /*
- * Begin.  The header buffer comes from the exchange's scratch.  -1: no memory
- * (the caller responds with 500).
+ * Begin a response.  The header buffer is in the exchange's scratch.  -1: no
+ * memory; the caller responds with 500.
  */
 int response_init(struct response *, struct exchange *, const struct settings *,
 		  const struct cors_decision *, const struct request *);
@@ -41,9 +41,9 @@ int response_init(struct response *, struct exchange *, const struct settings *,
  */
 int response_feed(struct response *, const char *, size_t);
 
-/* Has all of it been sent: the Content-Length that it has, or the header
- * block where it has no body (HEAD, 204, 304)?  For all others the end of
- * the output shows it. */
+/* Is the response known to be complete, because as many bytes as its
+ * Content-Length have been sent, or the header block if it has no body (HEAD,
+ * 204, 304)?  Any other response is complete when the output ends. */
 bool response_whole(const struct response *);
 
 /*

@@ -27,7 +27,7 @@
 
 static const char check_path[] = "check the path that the server passes on";
 
-/* All strings of a struct script, in one piece. */
+/* All strings of a struct script, as one allocation. */
 struct memory {
 	char named[PATH_MAX]; /* as the server names it, without PATH_INFO */
 	char real[PATH_MAX];
@@ -58,7 +58,7 @@ static int
 refuse(const struct resolving *r, int status, const char *id, const char *todo,
        const char *text, const char *path)
 {
-	char quoted[512]; /* room is left for the cause */
+	char quoted[512]; /* short enough to leave room for the cause */
 
 	(void)log_quote(slice_from(path), quoted, sizeof(quoted));
 	log_event(r->exchange->log, LOG_LEVEL_ERROR, id, r->request, todo,
@@ -101,7 +101,8 @@ check_self(const struct resolving *r, const char *path)
 	}
 }
 
-/* The same for `exec`, which is read once, until it changes. */
+/* The same for `exec`.  It is the same file for each request, so it is checked
+ * again only when it has changed. */
 static int
 check_self_again(const struct resolving *r, const char *path)
 {
@@ -173,7 +174,8 @@ strip_proxy(struct resolving *r)
 	return true;
 }
 
-/* The named path exists, with its tail cut off. */
+/* The named path exists, after its tail was cut off: is it a regular file?  0,
+ * or the status of the refusal. */
 static int
 is_script(const struct resolving *r, const struct stat *st)
 {
@@ -192,8 +194,9 @@ is_script(const struct resolving *r, const struct stat *st)
 }
 
 /*
- * Cut the named path where it becomes a file; the tail is PATH_INFO.  A file
- * in the middle ends it ("img.jpg/x.php" is img.jpg: php's trap).
+ * Cut the named path after the first component that is a file; the tail is
+ * PATH_INFO.  ("img.jpg/x.php" names the program img.jpg: a well-known trap of
+ * php.)
  */
 static int
 split(struct resolving *r)
@@ -237,7 +240,7 @@ folder_length(const char *folder)
 	return len;
 }
 
-/* Under the folder, at a component boundary: /srv/cgi is not /srv/cgi-old. */
+/* Is the path in the folder?  /srv/cgi-old/x is not in /srv/cgi. */
 static bool
 is_under(const char *folder, const char *path)
 {
@@ -300,7 +303,7 @@ set_words(struct resolving *r)
 	return 0;
 }
 
-/* SCRIPT_NAME without the tail. */
+/* Set SCRIPT_NAME, without the tail. */
 static void
 set_name(struct resolving *r, const char *script_name)
 {
@@ -316,7 +319,8 @@ set_name(struct resolving *r, const char *script_name)
 	r->out->script_name = m->name;
 }
 
-/* The tail, and what it would be as a file (RFC 3875, 4.1.6). */
+/* Set PATH_INFO to the tail, and PATH_TRANSLATED to the file that it would name
+ * (RFC 3875, 4.1.6). */
 static void
 set_info(struct resolving *r)
 {
@@ -332,8 +336,8 @@ set_info(struct resolving *r)
 	}
 }
 
-/* The variables that replace those of the server.  With Action the server's
- * PATH_INFO named the script, so the program does not get it. */
+/* Set the variables that replace those of the server.  With Apache's Action the
+ * server's PATH_INFO named the script, so the program does not get it. */
 static void
 rewrite(struct resolving *r, const char *script_name, bool action)
 {
@@ -352,7 +356,7 @@ rewrite(struct resolving *r, const char *script_name, bool action)
 	}
 }
 
-/* The script at memory->named, which the server names. */
+/* Resolve the script that the server names, in memory->named. */
 static int
 resolve_named(struct resolving *r, const char *script_name, bool action)
 {
@@ -394,7 +398,8 @@ too_long(const struct resolving *r, const char *path)
 		      strerror(ENAMETOOLONG), path);
 }
 
-/* SCRIPT_FILENAME, or the variables that most servers make it from. */
+/* Resolve the script by SCRIPT_FILENAME, or by the variables that most servers
+ * make it from. */
 static int
 resolve_parameters(struct resolving *r)
 {

@@ -17,8 +17,9 @@ struct script {
 				  file given to execve */
 	const char *directory; /* working directory of the program */
 	const char *path;      /* of the script (or of exec), for logs */
-	/* These four replace the server's variables, because the path was
-	 * split or came by PATH_TRANSLATED; NULL: remove the variable. */
+	/* If `rewritten`, the next four replace the server's variables, because
+	 * the path was split or came from PATH_TRANSLATED; NULL: remove the
+	 * variable. */
 	bool rewritten;
 	const char *script_name;
 	const char *script_filename;

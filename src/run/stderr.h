@@ -14,7 +14,7 @@
 #include "run/exchange.h"
 
 enum {
-	STDERR_MAX = 64 * 1024, /* bytes of a request; the rest is counted */
+	STDERR_MAX = 64 * 1024, /* bytes per request; more are only counted */
 	STDERR_LINE = 1024	/* longer lines are split */
 };
 
@@ -23,22 +23,22 @@ struct stderr_reader {
 	enum stderr_to to;
 	const char *program; /* its name, for the tag */
 	pid_t pid;
-	int refused; /* errno: the client no longer takes them, so they are
-			logged; 0 */
+	int refused; /* errno of the sink, which no longer takes lines, so that
+			they are logged; 0: none */
 	size_t count;
 	size_t dropped;
-	size_t len;		    /* of the line begun */
-	char line[STDERR_LINE + 1]; /* room for its newline */
+	size_t len;		    /* bytes of the unfinished line */
+	char line[STDERR_LINE + 1]; /* with room for its newline */
 };
 
 /* path: of the program; kept by reference. */
 void stderr_init(struct stderr_reader *, struct exchange *, enum stderr_to,
 		 const char *path, pid_t pid);
-/* Bytes that have been read already. */
+/* Add bytes that the caller has read. */
 void stderr_add(struct stderr_reader *, const char *, size_t);
-/* Read from fd, which is readable.  False: it has ended. */
+/* Read once from fd, which must be readable.  False: it has ended. */
 bool stderr_read(struct stderr_reader *, int fd);
-/* Write the last line, and how much was dropped. */
+/* Write the unfinished line, and log how much was dropped. */
 void stderr_end(struct stderr_reader *);
 
 #endif

@@ -12,11 +12,11 @@
  * or an error number. */
 int thread_start(pthread_t *, void *(*run)(void *), void *context);
 
-/* The same with all signals blocked: those of the process are for the main
- * thread. */
+/* The same, but with all signals blocked in the thread, so that the main thread
+ * gets those of the process. */
 int thread_start_blocked(pthread_t *, void *(*run)(void *), void *context);
 
-/* A pipe that only says that there is work. */
+/* A pipe with which one thread wakes another that polls fd. */
 struct wakeup {
 	int fd; /* readable from wakeup_send to wakeup_clear; -1: not open */
 	int to;
