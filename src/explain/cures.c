@@ -34,9 +34,64 @@ is_corswrap_vary(struct slice vary)
 	return count == sizeof(names) / sizeof(names[0]);
 }
 
+static bool
+is_id(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') &&
+		    c != '-')
+			return false;
+	}
+	return text.len > 0;
+}
+
+/* Is it "12: [unknown-key]" or "[no-policy]"? */
+static bool
+is_policy_mistake(struct slice line)
+{
+	size_t digits = text_digits(line);
+
+	if (digits > 0) {
+		line = slice_after(line, digits);
+		if (!slice_starts(line, SLICE(": ")))
+			return false;
+		line = slice_after(line, 2);
+	}
+	return line.len > 2 && line.ptr[0] == '[' &&
+	       line.ptr[line.len - 1] == ']' &&
+	       is_id(slice_of(line.ptr + 1, line.len - 2));
+}
+
+struct slice
+cures_policy_mistakes(const struct response *response)
+{
+	struct slice body, rest, line;
+
+	if (!response->known || response->status != 500)
+		return SLICE_NONE;
+	body = text_trim(response->body);
+	rest = body;
+	if (!slice_present(body) || body.len == 0)
+		return SLICE_NONE;
+	while (rest.len > 0) {
+		size_t end = text_find(rest, '\n');
+
+		line = text_trim(slice_of(rest.ptr, end));
+		if (!is_policy_mistake(line))
+			return SLICE_NONE;
+		rest = end < rest.len ? slice_after(rest, end + 1)
+				      : slice_of(rest.ptr, 0);
+	}
+	return body;
+}
+
 bool
 cures_is_corswrap(const struct response *response)
 {
+	if (slice_present(cures_policy_mistakes(response)))
+		return true;
 	return response->known &&
 	       (slice_present(fetch_first(&response->fields,
 					  SLICE("x-corswrap-reason"))) ||

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "cors/cookie.h"
 #include "explain/cookies.h"
+#include "explain/cures.h"
 #include "explain/web_servers.h"
 
 /* Shorter, and browsers repeat preflights often (as lint says of `max-age`). */
@@ -379,6 +380,41 @@ static const struct status_words status_words[] = {
      "does"},
 };
 
+/* The lines, which have no special bytes, as one. */
+static const char *
+join_lines(struct explanation *e, struct slice text)
+{
+	const char *out = "";
+
+	while (text.len > 0) {
+		size_t end = text_find(text, '\n');
+		struct slice line = text_trim(slice_of(text.ptr, end));
+
+		out = explain_printf(e, "%s%s%.*s", out, *out ? ", " : "",
+				     (int)line.len, line.ptr);
+		text = end < text.len ? slice_after(text, end + 1)
+				      : slice_of(text.ptr, 0);
+	}
+	return out;
+}
+
+/* corswrap responds, but refuses everything until its policy is right. */
+static bool
+find_bad_policy(struct explanation *e, const struct response *response)
+{
+	struct slice mistakes = cures_policy_mistakes(response);
+
+	if (!slice_present(mistakes))
+		return false;
+	e->fix = "correct these lines of the policy: `corscheck lint` and the "
+		 "server's log have the details, `corscheck help ID` explains "
+		 "an id; for no-policy put the policy beside the program";
+	finding_add(e, "policy-error", true, e->fix,
+		    "corswrap responds, and its policy has mistakes: %s",
+		    join_lines(e, mistakes));
+	return true;
+}
+
 static void
 find_status(struct explanation *e)
 {
@@ -630,6 +666,8 @@ find_cookies(struct explanation *e)
 static void
 find_error(struct explanation *e)
 {
+	if (e->sent && find_bad_policy(e, &e->response))
+		return;
 	if (e->sent && e->response.known &&
 	    is_backend_down(e->response.status)) {
 		if (e->verdict == VERDICT_BLOCKED)
@@ -656,7 +694,8 @@ explain_find(struct explanation *e, const struct live_server *live,
 			null_origin = {.known = false};
 
 	if (e->preflight.known) {
-		if (!find_refusal(e, live))
+		if (!find_bad_policy(e, &e->preflight) &&
+		    !find_refusal(e, live))
 			find_status(e);
 		find_max_age(e);
 	}

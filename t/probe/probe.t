@@ -266,6 +266,11 @@ my $token_asked = qr/^Access-Control-Request-Headers: .*x-token/m;
 my $fix_origin = qr/^add \Q$origin\E to `origins`$/;
 my $fix_bare = qr/^put corswrap in front of it, with `origins = \Q$origin\E`: the response has no CORS header$/;
 my $bare = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+sub bad_policy {
+	return "HTTP/1.1 500 No\r\nServer: Apache\r\nContent-Length: "
+	    . length($_[0]) . "\r\n\r\n$_[0]";
+}
+my $fix_policy = qr/^correct these lines of the policy/;
 # [ name, arguments, the server, the fix, findings ]
 my @causes = (
 	[ 'refuses-method', [@put], sub { engine(@_[0 .. 2], 403, $put_asked) },
@@ -284,6 +289,13 @@ my @causes = (
 	[ 'hides-origin', [@put], sub { $_[0] eq 'OPTIONS' ? refusal(200)
 		: careful(@_[0, 1]) }, $fix_origin,
 		qw(allow-missing preflight-refused) ],
+	# corswrap as a CGI program whose policy has mistakes, or is missing.
+	[ 'bad-policy', [@put], sub { bad_policy("12: [unknown-key]\n18: [path]\n") },
+		$fix_policy, 'policy-error' ],
+	[ 'no-policy', [], sub { bad_policy("[no-policy]\n") }, $fix_policy,
+		'policy-error' ],
+	[ 'no-bad-policy', [@put], sub { bad_policy("12: [unknown-key] x\n") },
+		qr/RewriteRule|204/, 'options-failed' ],
 	# corswrap as a CGI program of Apache, which joins Vary with commas.
 	[ 'apache-cgi', [], sub { $_[0] eq 'OPTIONS'
 		? refusal(403) =~ s/, /,/gr =~ s/\r\n/\r\nServer: Apache\r\n/r
