@@ -26,7 +26,9 @@ uninstall-hook:
 	! cmp -s $(srcdir)/etc/corswrap.ini $(installed_policy) || \
 		rm -f $(installed_policy)
 	for folder in '$(pkganalyzerdir)' '$(pkgserversdir)' \
-		'$(pkglibcorsdir)' '$(pkgexamplesdir)' '$(docdir)' '$(pkgsysconfdir)' '$(pkgdatadir)'; do \
+		'$(pkglibcorsdir)' '$(pkgexamplesdir)' '$(docdir)' '$(pkgsysconfdir)' '$(pkgdatadir)' \
+		'$(warmperldir)' '$(pkglibexecdir)/perl' '$(warmpythondir)' \
+		'$(warmphpdir)' '$(pkglibexecdir)'; do \
 		rmdir "$(DESTDIR)$$folder" 2>/dev/null || :; done
 bashcompdir = $(datadir)/bash-completion/completions
 dist_bashcomp_DATA = \

@@ -145,7 +145,8 @@ is(read_file("$dir/etc/corswrap/corswrap.ini"), "; mine\n",
 make('uninstall');
 is_deeply([ found() ], ['/etc/corswrap/corswrap.ini'],
     'and is all that is left');
-ok(!-e "$dir/usr/share/doc/corswrap", 'no folder of ours either');
+is_deeply([ grep { -e "$dir/usr/$_" } qw(share/corswrap share/doc/corswrap libexec/corswrap) ],
+    [], 'no folder of ours either');
 unlink "$dir/etc/corswrap/corswrap.ini";
 make('install');
 make('uninstall');
