@@ -35,7 +35,7 @@ enum {
 	LOCK_PAUSE = 25 /* ms */
 };
 
-/* A whole decimal number of the environment, or -1. */
+/* Parse a variable that is a decimal number.  -1: it is none. */
 static long
 number_of(const char *text)
 {
@@ -63,7 +63,7 @@ listen_inherited(void)
 	return (int)count;
 }
 
-/* A bound socket that listens, or -1 with errno. */
+/* Make a socket that listens on the address.  -1 with errno. */
 static int
 bind_and_listen(const union socket_address *a, socklen_t len)
 {

@@ -33,7 +33,7 @@
 enum {
 	/* Writes from this size on go out as records of their own. */
 	WRITE_MIN = 16384,
-	/* Output up to this size is left to the buffer. */
+	/* Output up to this size is collected in the buffer. */
 	SMALL_OUTPUT = 4096,
 
 	/* ms before the first call of client->lend, and between later ones */
@@ -221,7 +221,7 @@ send_bytes(struct client *to, const unsigned char *bytes, size_t len)
 	return 0;
 }
 
-/* A record around bytes, without copying them. */
+/* Send the bytes as a record, without copying them. */
 static int
 send_record(struct output *o, unsigned type, const char *bytes, size_t len)
 {

@@ -72,7 +72,7 @@ struct worker {
 	bool promoted; /* another one accepts; only this worker uses it */
 	atomic_uint phase;
 	_Atomic uint64_t
-	    until; /* ms, clock_ms_coarse: how long it may be IDLE */
+	    until; /* clock_ms_coarse when the main thread ends IDLE */
 	/* settings in use: they are not freed while they are set here */
 	_Atomic(struct settings *) using;
 	uint64_t began;	    /* clock_ms_coarse: slow parameters began; or 0 */

@@ -125,7 +125,7 @@ write_lines(struct exchange *x, const struct cors_decision *d)
 	return rc != 0 ? rc : x->out->flush(x->out);
 }
 
-/* The body, or nothing, as standard input.  -1 with errno. */
+/* The descriptor for standard input: the body, or /dev/null.  -1 with errno. */
 static int
 input_of(const struct body *body)
 {

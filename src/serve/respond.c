@@ -140,7 +140,8 @@ serve_warm(struct work *w, struct script *script, struct body *body,
 	return x->outcome.warm == WARM_USED;
 }
 
-/* The program is known and the body is there: run it, or forward it. */
+/* The program is known and the body has been read: run the program, or forward
+ * the request. */
 static void
 run_with(struct work *w, struct script *script, struct body *body,
 	 char **variables)
@@ -223,7 +224,7 @@ run_program(struct work *w)
 	script_free(&script);
 }
 
-/* The normalized path, if it is needed.  False: no memory. */
+/* Normalize the path, if it is needed.  False: no memory. */
 static bool
 read_path(struct work *w)
 {

@@ -39,7 +39,7 @@ enum {
 	LAST_GRACE = 1000, /* ms to wait longer than stopping should take */
 	FDS_OF_WORKER = 8, /* descriptors that a busy worker may need */
 	FDS_OF_US = 64,
-	ARENAS = 1, /* of malloc: memory does not grow */
+	ARENAS = 1, /* of malloc: with one per thread, memory would grow */
 	LISTENERS = 64
 };
 
@@ -137,7 +137,7 @@ client_waits(const struct server_options *o, const struct pool *pool)
 	return poll(fds, (nfds_t)count, 0) > 0;
 }
 
-/* The idle connection that would be closed first; under the lock. */
+/* Find the idle connection that is to be closed first; under the lock. */
 static struct worker *
 idlest(struct pool *pool)
 {

@@ -115,7 +115,7 @@ ready_socket(const struct server_options *o)
 	return -1;
 }
 
-/* A connection, or -1 with errno. */
+/* Accept a connection from a peer that is allowed.  -1 with errno. */
 static int
 accept_connection(struct worker *w)
 {
@@ -200,7 +200,7 @@ survive(struct pool *pool, int error)
 	}
 }
 
-/* The next connection, with a slot; -1: end the thread. */
+/* Wait for the next connection, and take a slot for it.  -1: end the thread. */
 static int
 next_connection(struct worker *w)
 {
@@ -406,7 +406,7 @@ wait_for_parameters(struct worker *w)
 	uint64_t from = clock_ms_coarse(), left;
 	bool begun = false;
 
-	/* Connected and about to send: the ordinary case. */
+	/* Usually the server has connected and is about to send. */
 	for (int i = 0; i < 3 && event == CONNECTION_MORE; i++) {
 		if (!wait_for_bytes(w, PATIENCE))
 			break;
