@@ -120,15 +120,15 @@ enum warm_result {
 
 /* How a request ended; for the access log and the counters. */
 struct outcome {
-	int status;  /* sent, 0 if none */
-	int policy;  /* index in the set, -1: none */
+	int status;  /* that was sent; 0: none */
+	int policy;  /* the index of the policy in the set; -1: none */
 	int reason;  /* enum cors_reason */
 	int verdict; /* enum cors_verdict */
 	bool preflight;
 	bool ran;	       /* the program was started, or the request
 				  forwarded */
 	enum warm_result warm; /* where a program ran */
-	bool reported;	       /* enforce = report would have blocked it */
+	bool reported;	       /* by isolate or enforce = report */
 	const char *failure;   /* id of the failure ("first-byte-timeout",
 				  "client-gone", ...), static; NULL: nothing
 				  */
