@@ -66,9 +66,8 @@ cut_short(struct connection *c, int error)
 static uint64_t
 read_until(const struct connection *c)
 {
-	uint64_t until =
-	    deadline_at_rate(c->body_from, c->body_time, c->body_count,
-			     clock_ms());
+	uint64_t until = deadline_at_rate(c->body_from, c->body_time,
+					  c->body_count, clock_ms());
 
 	if (!c->draining)
 		return until < c->client.until ? until : c->client.until;

@@ -21,7 +21,7 @@ enum {
 	SETTLE = 100,  /* ms in which a file must not change, or it is still
 			  being written */
 	AGAIN = 30000, /* ms between looks at a policy that has been refused */
-	MEND = 500     /* ms between looks for settings that can be freed */
+	RETIRED = 500  /* ms between looks for settings that can be freed */
 };
 
 /* Settings that have been replaced and may still be in use. */
@@ -183,8 +183,8 @@ refuse(struct reload *r, const struct diag_list *list, uint64_t now,
 	bool again = r->refused != 0 && files == r->files && !forced;
 
 	r->refused = now;
-	r->again =
-	    now + (settings_being_modified(current(r)) ? SETTINGS_RECENT : AGAIN);
+	r->again = now + (settings_being_modified(current(r)) ? SETTINGS_RECENT
+							      : AGAIN);
 	r->files = files;
 	if (again && list == NULL)
 		return;
@@ -293,8 +293,8 @@ reload_due(const struct reload *r, uint64_t now)
 
 	if (r->forced || current(r)->server.reload > 0)
 		due = r->due;
-	if (r->retired != NULL && now + MEND < due)
-		due = now + MEND;
+	if (r->retired != NULL && now + RETIRED < due)
+		due = now + RETIRED;
 	return due;
 }
 
