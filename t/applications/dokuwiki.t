@@ -79,6 +79,9 @@ Require all denied
 END
 };
 
+# Pages are only read here, but for sessions.
+my $bare_once = ask_once($bare);
+
 # php-fpm as the servers' user, as packages set it up.
 my $user = $> == 0 ? "user = www-data\ngroup = www-data\n" : '';
 write_file("$dir/etc/fpm.conf", <<"END");
@@ -143,12 +146,12 @@ for my $server (grep { $_ ne 'busybox' } init_servers()) {
 				    "$path: the server's own");
 				next;
 			}
-			$r = same_answer($path, $bare, $port, 'GET', $path,
+			$r = same_answer($path, $bare_once, $port, 'GET', $path,
 			    [ Origin => $page ], undef, \&edit);
 			is(header($r, 'Access-Control-Allow-Origin'), $page,
 			    "$path: with CORS");
 		}
-		my $r = same_answer('a form', $bare, $port, 'POST',
+		my $r = same_answer('a form', $bare_once, $port, 'POST',
 		    '/wiki/lib/exe/ajax.php', [ Origin => $page, 'Content-Type' =>
 			'application/x-www-form-urlencoded' ],
 		    'call=qsearch&q=start', \&edit);

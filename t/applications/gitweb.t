@@ -56,14 +56,15 @@ END
 my $dir = app_folder('gitweb');
 my $conf = repository($dir);
 write_file("$dir/.gitconfig", "[safe]\n\tdirectory = *\n");
-my $bare = app_bare($dir, '/gitweb', $gitweb, "SetEnv GITWEB_CONFIG $conf\n");
+my $bare = ask_once(app_bare($dir, '/gitweb', $gitweb,
+    "SetEnv GITWEB_CONFIG $conf\n"));
 my $conf_of_folder = write_file("$dir/folder.conf", read_file($conf)
     =~ s/^\@stylesheets.*\n|^\$javascript.*\n//mgr);
 my $bare_folder = do {
 	my $at = tempdir();
 	push @{ $Corswrap::Application::kept }, $at;
 	mkdir "$at/www";
-	apache($at, <<"END", qw(cgid dir));
+	ask_once(apache($at, <<"END", qw(cgid dir)));
 ScriptSock $at/run/cgid.sock
 SetEnv GITWEB_CONFIG $conf_of_folder
 Alias /gitweb /usr/share/gitweb

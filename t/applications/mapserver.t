@@ -20,8 +20,8 @@ my $dir = app_folder('mapserver');
 write_file("$dir/app/square.map", app_file('mapserver/square.map'));
 my $conf = write_file("$dir/app/mapserver.conf",
     app_file('mapserver/mapserver.conf') =~ s{/srv/maps}{$dir/app}r);
-my $bare = app_bare($dir, '/map', $mapserv,
-    "SetEnv MAPSERVER_CONFIG_FILE $conf\n");
+my $bare = ask_once(app_bare($dir, '/map', $mapserv,
+    "SetEnv MAPSERVER_CONFIG_FILE $conf\n"));
 
 for my $server (grep { $_ ne 'busybox' } init_servers()) {
 	my $own = app_folder('mapserver');

@@ -96,7 +96,7 @@ my @asked = (
 my $bare_dir = tempdir();
 mkdir "$bare_dir/www";
 my $app = programs("$bare_dir/app");
-my $bare = apache($bare_dir, <<"END", qw(cgid dir));
+my $bare = ask_once(apache($bare_dir, <<"END", qw(cgid dir)));
 ScriptSock $bare_dir/run/cgid.sock
 Alias /cgi $app
 <Directory $app>
@@ -150,8 +150,8 @@ my ($cgitrc, $bare_cgit);
 if ($cgit) {
 	$cgitrc = repository($git_dir);
 	chmod 0755, $git_dir;
-	$bare_cgit = app_bare($git_dir, '/cgit', $cgit,
-	    "SetEnv CGIT_CONFIG $cgitrc\n");
+	$bare_cgit = ask_once(app_bare($git_dir, '/cgit', $cgit,
+	    "SetEnv CGIT_CONFIG $cgitrc\n"));
 }
 
 # --- compared ------------------------------------------------------------------------

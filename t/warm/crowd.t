@@ -19,7 +19,7 @@ use POSIX qw(_exit);
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-my $each = $ENV{CORSWRAP_LONG} ? 1000 : 200;
+my $each = $ENV{CORSWRAP_LONG} ? 1000 : 120;
 my $clients = 8;
 
 mkdir "$dir/lib";

@@ -18,7 +18,7 @@ use File::Copy qw(copy);
 use Test::More ();
 
 our @EXPORT = qw(app_file app_folder app_policy app_serve app_bare page_server
-    open_page same_answer);
+    open_page ask_once same_answer);
 
 # Returns the text of a file of examples/applications/NAME.
 sub app_file {
@@ -115,21 +115,33 @@ sub difference {
 	    '--- bare:', substr $want, $from, 160;
 }
 
+# ask_once(BARE PORT): for same_answer instead of the port, if the program keeps no
+# state: it then gets each request once, and not again for each server.
+sub ask_once {
+	my ($port) = @_;
+	return { port => $port, answers => {} };
+}
+
 # same_answer(WHAT, BARE PORT, PORT, METHOD, PATH, FIELDS, BODY, sub): tests that
 # status, headers and body are the same.  The sub gets a reference to each text,
 # and may remove differences that are correct.  Returns the wrapped reply.
 sub same_answer {
 	my ($what, $bare, $port, $method, $path, $fields, $body, $edit) = @_;
-	my ($want, $got) = map {
-		my $p = $_;
+	my $answer = sub {
+		my ($p) = @_;
 		my $r = http($p, $method, $path, $fields, $body) // {
 			status => 'no answer', headers => [], body => '' };
 		for my $text (\$r->{body}, map { \$_->[1] } @{ $r->{headers} }) {
 			$$text =~ s/\b127\.0\.0\.1:$p\b/HOST/g;
 			$edit->($text) if $edit;
 		}
-		$r;
-	} $bare, $port;
+		return $r;
+	};
+	my $request = join "\0", $method, $path, @$fields, $body // '';
+	my $want = ref $bare
+	    ? $bare->{answers}{$request} //= $answer->($bare->{port})
+	    : $answer->($bare);
+	my $got = $answer->($port);
 	Test::More::is($got->{status}, $want->{status},
 	    "$what: same status as without corswrap");
 	Test::More::is_deeply(plain_headers($got), plain_headers($want),
