@@ -126,21 +126,39 @@ read_report(int fd, void *context, size_t len)
 	(void)close(fd);
 }
 
+/* A pipe for what a child reports, whose end is not one of the first three
+ * descriptors, which the child replaces.  The child itself may have no
+ * descriptor left for that, and could not say so. */
+static int
+report_pipe(int report[2])
+{
+	int fd;
+
+	if (os_pipe(report) != 0)
+		return -1;
+	if (report[1] > 2)
+		return 0;
+	fd = fcntl(report[1], F_DUPFD_CLOEXEC, 3);
+	(void)close(report[1]);
+	report[1] = fd;
+	if (fd < 0)
+		(void)close(report[0]);
+	return fd < 0 ? -1 : 0;
+}
+
 /* os_start by fork(2). */
 static pid_t
 start_by_fork(int (*run)(void *), void *context, size_t len)
 {
-	int report[2], rc, fd;
+	int report[2], rc;
 	pid_t pid;
 
-	if (os_pipe(report) != 0)
+	if (report_pipe(report) != 0)
 		return -1;
 	pid = fork();
 	if (pid == 0) {
-		/* run replaces the first three. */
-		fd = fcntl(report[1], F_DUPFD_CLOEXEC, 3);
 		rc = run(context);
-		if (write(fd, context, len) < 0)
+		if (write(report[1], context, len) < 0)
 			rc = 127;
 		_exit(rc);
 	}

@@ -375,6 +375,34 @@ test_child_fails(void **state)
 	assert_int_equal(WEXITSTATUS(status), 7);
 }
 
+/* A child reports its error also where the limit of open files leaves none for
+ * it: fork needs two for the report. */
+static void
+test_child_reports_without_descriptors(void **state)
+{
+	struct message m = {NULL, -1, 0};
+	int first = dup(STDERR_FILENO), second = dup(STDERR_FILENO);
+	int pidfd, status;
+	struct rlimit had, few;
+	pid_t pid;
+
+	(void)state;
+	assert_true(first > 2 && second > first);
+	(void)close(first);
+	(void)close(second);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &had), 0);
+	few = had;
+	few.rlim_cur = (rlim_t)second + 1;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	pid = os_start(child, &m, sizeof(m), &pidfd);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &had), 0);
+	assert_true(pid > 0);
+	assert_int_equal(m.error, 42);
+	status = reap(pid, pidfd);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 7);
+}
+
 /* It execs with our descriptors and with default signal actions: an ignored
  * signal would not end it. */
 static void
@@ -563,6 +591,7 @@ main(void)
 	    cmocka_unit_test(test_poll),
 	    cmocka_unit_test(test_condition),
 	    cmocka_unit_test(test_child_fails),
+	    cmocka_unit_test(test_child_reports_without_descriptors),
 	    cmocka_unit_test(test_child_execs),
 #ifndef OS_POSIX_ONLY
 	    cmocka_unit_test(test_others),
