@@ -92,6 +92,13 @@ test_at(void **state)
 	assert_string_equal(path, was);
 	assert_true(executable_at("program", path, sizeof(path)));
 	assert_string_equal(path, p->program);
+
+	/* A working folder that was removed has no path. */
+	(void)snprintf(was, sizeof(was), "%s/removed", p->folder);
+	assert_int_equal(mkdir(was, 0700), 0);
+	assert_int_equal(chdir(was), 0);
+	assert_int_equal(rmdir(was), 0);
+	assert_false(executable_at("program", path, sizeof(path)));
 	assert_int_equal(chdir(here), 0);
 	free(here);
 }

@@ -63,6 +63,14 @@ is(in_force(program => $api, env => { CORSWRAP_CONFIG => '' }), 'ht',
 # POSIX has nothing else, and a path that is wrong is no reason to guess.
 is(in_force(program => $api, argv0 => '/elsewhere/other.cgi'),
 	posix_only() ? "[no-policy]\n" : 'ht', 'argv[0] does not count');
+# The kernel then calls it /dev/fd/N.
+SKIP: {
+	skip 'no python3', 1 unless have_program('python3');
+	my $by_descriptor = write_file("$dir/fexecve", "#!/usr/bin/env python3\n"
+	    . "import os\nos.execve(os.open('$api', os.O_RDONLY), ['$api'], os.environ)\n",
+	    0755);
+	is(in_force(program => $by_descriptor), 'ht', 'started by fexecve(3)');
+}
 # As mod_cgid and suEXEC start it, and thttpd, which names no SCRIPT_FILENAME.
 is(in_force(program => $api, argv0 => 'api.cgi', cwd => '/',
 	env => { SCRIPT_FILENAME => $api }), 'ht',
