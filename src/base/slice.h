@@ -102,10 +102,12 @@ slice_starts(struct slice s, struct slice prefix)
 	    (prefix.len == 0 || memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
 }
 
-/* The slice without its first n bytes (n <= s.len). */
+/* The slice without its first n bytes: nothing is left of a shorter one. */
 static inline struct slice
 slice_after(struct slice s, size_t n)
 {
+	if (n > s.len)
+		n = s.len;
 	/* Adding nothing to a null pointer is undefined in C11. */
 	return (struct slice){ n == 0 ? s.ptr : s.ptr + n, s.len - n };
 }

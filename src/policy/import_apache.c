@@ -103,8 +103,9 @@ read_aliases(struct apache *a)
 	if (apache_block(a)->scope->host.len == 0)
 		return;
 	for (size_t i = 1; i < a->count; i++)
-		if (text_find_any(slice_after(a->words[i], 1), "*?") ==
-		    a->words[i].len - 1)
+		if (a->words[i].len > 0 &&
+		    text_find_any(slice_after(a->words[i], 1), "*?") ==
+			a->words[i].len - 1)
 			import_word_add(a->import,
 					&apache_block(a)->scope->aliases,
 					a->words[i], a->place);

@@ -316,6 +316,14 @@ write_trial(const struct writer *w, FILE *out, size_t *lines)
 	}
 }
 
+/* "origins = none", of ours or read. */
+static bool
+is_closed(const struct item *item)
+{
+	return strcmp(item->key, "origins") == 0 &&
+	       slice_eq(item->text, SLICE("none"));
+}
+
 /* A section whose origins are all gone allows no origin. */
 static void
 close_empty(struct writer *w)
@@ -368,8 +376,7 @@ take_fault(struct writer *w, const size_t *lines, const struct diag *diag,
 	struct item *item = &w->items[lines[diag->line]];
 	if (item->key == NULL && diag->severity >= SEVERITY_WARNING)
 		return drop_section(w, lines[diag->line], diag);
-	if (item->key == NULL || item->fault != NULL ||
-	    slice_eq(item->text, SLICE("none")))
+	if (item->key == NULL || item->fault != NULL || is_closed(item))
 		return false;
 	item->fault = arena_text(w->import->arena, slice_from(diag->message));
 	item->covered = shadowed;

@@ -56,6 +56,18 @@ test_trim(void **state)
 	unit_unguard_front(front);
 }
 
+/* Not with a length that wraps: an empty word of a file that is read. */
+static void
+test_after(void **state)
+{
+	(void)state;
+	unit_assert_slice(slice_after(SLICE("abc"), 1), "bc");
+	unit_assert_slice(slice_after(SLICE("abc"), 3), "");
+	unit_assert_slice(slice_after(SLICE("abc"), 4), "");
+	unit_assert_slice(slice_after(SLICE(""), 1), "");
+	assert_false(slice_present(slice_after(SLICE_NONE, 1)));
+}
+
 /* ---- finding ---- */
 
 static void
@@ -433,6 +445,7 @@ main(void)
 	size_t n = 0;
 
 	UNIT_ROWS(tests, n, trim_rows, test_trim);
+	UNIT_TEST(tests, n, test_after);
 	UNIT_TEST(tests, n, test_find);
 	UNIT_TEST(tests, n, test_find_nocase);
 	UNIT_ROWS(tests, n, utf8_rows, test_utf8);
