@@ -144,7 +144,7 @@ text_line_next(struct slice *rest)
 	size_t len = text_find(*rest, '\n');
 	struct slice line = text_chop(slice_of(rest->ptr, len), '\r');
 
-	*rest = slice_after(*rest, len < rest->len ? len + 1 : len);
+	*rest = slice_after(*rest, len + 1);
 	return line;
 }
 

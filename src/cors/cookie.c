@@ -18,7 +18,7 @@ next_part(struct slice *rest)
 	size_t len = text_find(*rest, ';');
 	struct slice part = slice_of(rest->ptr, len);
 
-	*rest = slice_after(*rest, len < rest->len ? len + 1 : len);
+	*rest = slice_after(*rest, len + 1);
 	return part;
 }
 
@@ -29,7 +29,7 @@ split(struct slice part, struct slice *name, struct slice *value)
 	size_t len = text_find(part, '=');
 
 	*name = text_trim(slice_of(part.ptr, len));
-	*value = text_trim(slice_after(part, len < part.len ? len + 1 : len));
+	*value = text_trim(slice_after(part, len + 1));
 }
 
 static void

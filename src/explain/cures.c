@@ -40,8 +40,7 @@ is_id(struct slice text)
 	for (size_t i = 0; i < text.len; i++) {
 		char c = text.ptr[i];
 
-		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') &&
-		    c != '-')
+		if (!(c >= 'a' && c <= 'z') && !ascii_is_digit(c) && c != '-')
 			return false;
 	}
 	return text.len > 0;
@@ -67,33 +66,22 @@ is_policy_mistake(struct slice line)
 struct slice
 cures_policy_mistakes(const struct response *response)
 {
-	struct slice body, rest, line;
+	struct slice body = text_trim(response->body), rest = body;
 
-	if (!response->known || response->status != 500)
+	if (!response->known || response->status != 500 || body.len == 0)
 		return SLICE_NONE;
-	body = text_trim(response->body);
-	rest = body;
-	if (!slice_present(body) || body.len == 0)
-		return SLICE_NONE;
-	while (rest.len > 0) {
-		size_t end = text_find(rest, '\n');
-
-		line = text_trim(slice_of(rest.ptr, end));
-		if (!is_policy_mistake(line))
+	while (rest.len > 0)
+		if (!is_policy_mistake(text_trim(text_line_next(&rest))))
 			return SLICE_NONE;
-		rest = end < rest.len ? slice_after(rest, end + 1)
-				      : slice_of(rest.ptr, 0);
-	}
 	return body;
 }
 
 bool
 cures_is_corswrap(const struct response *response)
 {
-	if (slice_present(cures_policy_mistakes(response)))
-		return true;
 	return response->known &&
-	       (slice_present(fetch_first(&response->fields,
+	       (slice_present(cures_policy_mistakes(response)) ||
+		slice_present(fetch_first(&response->fields,
 					  SLICE("x-corswrap-reason"))) ||
 		is_corswrap_vary(
 		    fetch_first(&response->fields, SLICE("vary"))));

@@ -14,7 +14,8 @@
 bool cures_is_corswrap(const struct response *);
 
 /* The body by which corswrap as a CGI program names the mistakes of its policy,
- * "12: [unknown-key]" a line, or "[no-policy]"; absent: it is none. */
+ * "12: [unknown-key]" a line, or "[no-policy]"; absent for any other
+ * response. */
 struct slice cures_policy_mistakes(const struct response *);
 
 /* In addition to the ids of reasons and findings: a cache, the cause of

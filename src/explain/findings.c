@@ -311,7 +311,7 @@ is_login(struct slice location)
 			if (slice_eq_nocase(slice_of(rest.ptr, len),
 					    slice_from(words[i])))
 				return true;
-		rest = slice_after(rest, len < rest.len ? len + 1 : len);
+		rest = slice_after(rest, len + 1);
 	}
 	return false;
 }
@@ -387,13 +387,10 @@ join_lines(struct explanation *e, struct slice text)
 	const char *out = "";
 
 	while (text.len > 0) {
-		size_t end = text_find(text, '\n');
-		struct slice line = text_trim(slice_of(text.ptr, end));
+		struct slice line = text_trim(text_line_next(&text));
 
 		out = explain_printf(e, "%s%s%.*s", out, *out ? ", " : "",
 				     (int)line.len, line.ptr);
-		text = end < text.len ? slice_after(text, end + 1)
-				      : slice_of(text.ptr, 0);
 	}
 	return out;
 }

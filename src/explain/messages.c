@@ -479,7 +479,7 @@ has_words(struct slice text, struct slice words)
 		if (at == text.len && part.len > 0)
 			return false;
 		text = slice_after(text, at + part.len);
-		words = slice_after(words, len < words.len ? len + 1 : len);
+		words = slice_after(words, len + 1);
 	}
 	return true;
 }

@@ -251,8 +251,7 @@ read_headers(struct script *s)
 	skip(s);
 	if (slice_starts(s->rest, SLICE("new"))) {
 		size_t open = text_find(s->rest, '(');
-		s->rest =
-		    slice_after(s->rest, open < s->rest.len ? open + 1 : open);
+		s->rest = slice_after(s->rest, open + 1);
 		skip(s);
 		if (peek(s) == '{')
 			read_object(s, read_header);

@@ -428,7 +428,7 @@ fill(struct explanation *e, const char *template)
 		skips = (mark == 'c' && !e->question.credentials) ||
 			(mark == 'l' && !slice_present(e->plan.asked)) ||
 			(skips && mark != '.');
-		rest = slice_after(rest, len < rest.len ? len + 2 : len);
+		rest = slice_after(rest, len + 2);
 	}
 	return text;
 }

@@ -78,7 +78,7 @@ cut_parameter(struct slice *rest, char *room, struct slice *name,
 	len = text_find(*rest, ';');
 	if (given && !quoted)
 		*value = text_trim(slice_of(rest->ptr, len));
-	*rest = slice_after(*rest, len < rest->len ? len + 1 : len);
+	*rest = slice_after(*rest, len + 1);
 	return (quoted || value->len > 0) && token_is_valid(*name) &&
 	       is_quotable(*value);
 }

@@ -298,7 +298,7 @@ print_word(FILE *out, struct slice text)
 		html_text(out, slice_of(text.ptr, len));
 		if (len < text.len)
 			fputs("&#39;\\&#39;&#39;", out);
-		text = slice_after(text, len < text.len ? len + 1 : len);
+		text = slice_after(text, len + 1);
 	}
 	fputs("&#39;", out);
 }

@@ -46,7 +46,7 @@ next_alternative(struct slice *rest)
 	}
 	i = i < rest->len ? i : rest->len;
 	struct slice part = slice_of(rest->ptr, i);
-	*rest = slice_after(*rest, i < rest->len ? i + 1 : i);
+	*rest = slice_after(*rest, i + 1);
 	return part;
 }
 

@@ -372,7 +372,7 @@ has_octal(struct slice host)
 		if (len > 1 && host.ptr[0] == '0' &&
 		    ascii_is_digit(host.ptr[1]))
 			return true;
-		host = slice_after(host, len < host.len ? len + 1 : len);
+		host = slice_after(host, len + 1);
 	}
 	return false;
 }
@@ -463,7 +463,7 @@ read_starred_v4(struct slice host, struct ip *ip, unsigned *bits)
 			ip->bytes[numbers++] = (unsigned char)value;
 		if ((dot == host.len) != (i == 3))
 			return false;
-		host = slice_after(host, dot < host.len ? dot + 1 : dot);
+		host = slice_after(host, dot + 1);
 	}
 	*bits = 8 * numbers;
 	return stars > 0 && numbers > 0;
@@ -569,7 +569,7 @@ fix_separated(struct arena *arena, struct slice text)
 		size_t len = text_find_any(text, ";|");
 		struct slice part = slice_of(text.ptr, len);
 
-		text = slice_after(text, len < text.len ? len + 1 : len);
+		text = slice_after(text, len + 1);
 		if (part.len == 0)
 			continue;
 		if (count == SEPARATED_MAX)

@@ -254,7 +254,7 @@ hostname_labels_valid(struct slice host)
 			if (!is_label_valid(text))
 				return false;
 		}
-		host = slice_after(host, len < host.len ? len + 1 : len);
+		host = slice_after(host, len + 1);
 	}
 	return true;
 }

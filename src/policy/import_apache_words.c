@@ -36,7 +36,7 @@ quoted_word(struct apache *a, struct slice *rest)
 			i++;
 		copy[len++] = rest->ptr[i];
 	}
-	*rest = slice_after(*rest, end < rest->len ? end + 1 : end);
+	*rest = slice_after(*rest, end + 1);
 	return slice_of(copy, len);
 }
 

@@ -117,7 +117,7 @@ open_server(struct nginx *n, struct block *block)
 	names = slice_of(n->rest.ptr, end);
 	names =
 	    slice_after(names, text_find_nocase(names, SLICE("server_name ")));
-	names = slice_after(names, names.len < 12 ? names.len : 12);
+	names = slice_after(names, 12);
 	names = slice_of(names.ptr, text_find(names, ';'));
 	while (text_word_next(&names, &word)) {
 		bool first = block->scope->host.len == 0;

@@ -41,7 +41,7 @@ quoted_word(struct nginx *n)
 	}
 	end = end < n->rest.len ? end : n->rest.len;
 	struct slice word = slice_of(n->rest.ptr + 1, end - 1);
-	n->rest = slice_after(n->rest, end < n->rest.len ? end + 1 : end);
+	n->rest = slice_after(n->rest, end + 1);
 	return word;
 }
 

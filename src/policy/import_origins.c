@@ -226,8 +226,7 @@ read_repeat(struct expander *x)
 		size_t end = text_find(x->rest, '}');
 		repeat.many = true;
 		repeat.none = x->rest.len > 0 && x->rest.ptr[0] == '0';
-		x->rest =
-		    slice_after(x->rest, end < x->rest.len ? end + 1 : end);
+		x->rest = slice_after(x->rest, end + 1);
 	} else {
 		repeat.given = false;
 	}

@@ -151,7 +151,7 @@ import_is_static_files(struct slice expression)
 			if (slice_eq_nocase(slice_of(rest.ptr, len),
 					    slice_from(programs[i])))
 				return false;
-		rest = slice_after(rest, len < rest.len ? len + 1 : len);
+		rest = slice_after(rest, len + 1);
 	}
 	return true;
 }

@@ -152,7 +152,7 @@ search_path(struct words *w, const char *search, struct slice name)
 		if (len > 0 && rest.ptr[0] == '/' && n < (int)sizeof(path) &&
 		    access(path, X_OK) == 0)
 			return keep(w, slice_from(path));
-		rest = slice_after(rest, len < rest.len ? len + 1 : len);
+		rest = slice_after(rest, len + 1);
 	}
 	return NULL;
 }

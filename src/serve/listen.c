@@ -35,7 +35,7 @@ enum {
 	LOCK_PAUSE = 25 /* ms */
 };
 
-/* Parse a variable that is a decimal number.  -1: it is none. */
+/* Parse a variable as a decimal number.  -1: it is unset or not a number. */
 static long
 number_of(const char *text)
 {

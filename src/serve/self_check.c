@@ -39,7 +39,7 @@ token_of(const struct exchange *x)
 		struct slice part = slice_of(query.ptr, len);
 		if (slice_starts(part, name))
 			return slice_after(part, name.len);
-		query = slice_after(query, len < query.len ? len + 1 : len);
+		query = slice_after(query, len + 1);
 	}
 	return SLICE_NONE;
 }
