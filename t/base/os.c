@@ -444,14 +444,34 @@ test_child_execs(void **state)
 }
 
 #ifndef OS_POSIX_ONLY
+/* make check-valgrind: valgrind before 3.20 has no pidfd_open, and another
+ * process sees valgrind as the executable of what runs under it. */
+static bool
+under_valgrind(void)
+{
+	const char *watched = getenv("CORSWRAP_WATCHED");
+
+	return watched != NULL && strcmp(watched, "valgrind") == 0;
+}
+
+/* A pidfd is readable when its process has ended. */
+static void
+assert_ended(int pidfd, bool ended)
+{
+	struct pollfd p = {pidfd, POLLIN, 0};
+
+	if (!under_valgrind())
+		assert_int_equal(poll(&p, 1, ended ? 10000 : 0), ended);
+}
+
 /* Another process's child can be observed like our own: its pid, its end,
  * its status, its limits. */
 static void
 test_others(void **state)
 {
 	struct rlimit few = {20, 20}, had;
-	struct pollfd end = {.events = POLLIN};
-	int sockets[2], status;
+	siginfo_t end;
+	int sockets[2], status, fd;
 	pid_t pid, sender = 0;
 	char byte = 'r';
 
@@ -469,20 +489,20 @@ test_others(void **state)
 	}
 	assert_int_equal(os_receive(sockets[0], &byte, 1, &sender), 1);
 	assert_int_equal(sender, pid);
-	end.fd = os_process_open(pid);
-	assert_true(end.fd >= 0);
-	assert_int_equal(poll(&end, 1, 0), 0);
+	fd = os_process_open(pid);
+	assert_ended(fd, false);
 	assert_int_equal(os_process_status(pid), -1);
 	assert_true(os_process_memory(pid) > 4096);
 	assert_int_equal(os_process_limit(pid, RLIMIT_NOFILE, &few, &had), 0);
 	assert_true(had.rlim_cur > 20);
 	assert_int_equal(write(sockets[0], &byte, 1), 1);
-	assert_int_equal(poll(&end, 1, 10000), 1);
+	assert_ended(fd, true);
+	assert_int_equal(waitid(P_PID, (id_t)pid, &end, WEXITED | WNOWAIT), 0);
 	assert_int_equal(os_process_status(pid), 20 << 8);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 20 << 8);
 	assert_int_equal(os_process_status(pid), -1);
-	(void)close(end.fd);
+	(void)close(fd);
 	(void)close(sockets[0]);
 	(void)close(sockets[1]);
 }
@@ -522,9 +542,11 @@ test_pipe_writers(void **state)
 	for (int i = 0; i < 500 && !os_writes_to(program, st.st_ino); i++)
 		(void)usleep(10000);
 	assert_true(os_writes_to(program, st.st_ino));
-	assert_false(os_writes_to(forked, st.st_ino));
-	assert_int_equal(os_pipe_writers(st.st_ino, list, 8), 1);
-	assert_int_equal(list[0], program);
+	if (!under_valgrind()) {
+		assert_false(os_writes_to(forked, st.st_ino));
+		assert_int_equal(os_pipe_writers(st.st_ino, list, 8), 1);
+		assert_int_equal(list[0], program);
+	}
 	(void)kill(forked, SIGKILL);
 	(void)kill(program, SIGKILL);
 	(void)waitpid(forked, NULL, 0);
@@ -589,7 +611,6 @@ main(void)
 #endif
 	    cmocka_unit_test(test_executable),
 	    cmocka_unit_test(test_watch_closed),
-	    cmocka_unit_test(test_signals),
 	    cmocka_unit_test(test_poll),
 	    cmocka_unit_test(test_condition),
 	    cmocka_unit_test(test_child_fails),
@@ -598,6 +619,9 @@ main(void)
 #ifndef OS_POSIX_ONLY
 	    cmocka_unit_test(test_others),
 #endif
+	    /* Last: a forked child has not the thread that it starts, and
+	     * valgrind takes that thread's memory for lost. */
+	    cmocka_unit_test(test_signals),
 	};
 
 	return unit_run(tests, sizeof(tests) / sizeof(tests[0]));
