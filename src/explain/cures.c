@@ -67,13 +67,17 @@ struct slice
 cures_policy_mistakes(const struct response *response)
 {
 	struct slice body = text_trim(response->body), rest = body;
+	size_t len = 0;
 
-	if (!response->known || response->status != 500 || body.len == 0)
+	if (!response->known || response->status != 500)
 		return SLICE_NONE;
-	while (rest.len > 0)
-		if (!is_policy_mistake(text_trim(text_line_next(&rest))))
-			return SLICE_NONE;
-	return body;
+	while (rest.len > 0 &&
+	       is_policy_mistake(text_trim(text_line_next(&rest))))
+		len = body.len - rest.len;
+	/* Of a long body only the beginning is kept, whose last line is cut. */
+	return len > 0 && memchr(body.ptr + len, '\n', body.len - len) == NULL
+		   ? slice_of(body.ptr, len)
+		   : SLICE_NONE;
 }
 
 bool

@@ -292,9 +292,11 @@ my @causes = (
 	# corswrap as a CGI program whose policy has mistakes, or is missing.
 	[ 'bad-policy', [@put], sub { bad_policy("12: [unknown-key]\n18: [path]\n") },
 		$fix_policy, 'policy-error' ],
+	[ 'many-mistakes', [@put], sub { bad_policy(join '', map {
+		"$_: [unknown-key]\n" } 1 .. 200) }, $fix_policy, 'policy-error' ],
 	[ 'no-policy', [], sub { bad_policy("[no-policy]\n") }, $fix_policy,
 		'policy-error' ],
-	[ 'no-bad-policy', [@put], sub { bad_policy("12: [unknown-key] x\n") },
+	[ 'no-bad-policy', [@put], sub { bad_policy("12: [unknown-key]\nx\ny") },
 		qr/RewriteRule|204/, 'options-failed' ],
 	# corswrap as a CGI program of Apache, which joins Vary with commas.
 	[ 'apache-cgi', [], sub { $_[0] eq 'OPTIONS'
