@@ -1,5 +1,5 @@
 /*
- * Corrected texts of diagnostics, put into the policy.
+ * Applies the fixes of diagnostics to the text of a policy.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -17,16 +17,17 @@
 
 /* Changes that a fix may make to a word without changing its meaning. */
 enum change {
-	CHANGE_ANY,	    /* the diagnostic has one fix alone */
-	CHANGE_PUNCTUATION, /* quotes, brackets and separators go */
-	CHANGE_SLASHES,	    /* and there is a slash more or less */
+	CHANGE_ANY,	    /* this diagnostic has only one possible fix */
+	CHANGE_PUNCTUATION, /* quotes, brackets and separators are removed */
+	CHANGE_SLASHES,	    /* also slashes are added or removed */
 	CHANGE_NAME,	    /* letter case, "_" for "-" and ":" for a blank */
-	CHANGE_DOTS,	    /* a dot of an expression gets its "\" */
-	CHANGE_DELIMITERS,  /* /.../i around an expression go, and upper case */
-	CHANGE_STARS	    /* "**." is "*.", and a path goes */
+	CHANGE_DOTS,	    /* "\" is added before dots of an expression */
+	CHANGE_DELIMITERS,  /* "/.../i" and upper case of an expression are
+			       removed */
+	CHANGE_STARS	    /* "**." becomes "*.", and a path is removed */
 };
 
-/* Apart from these bytes the word and its fix must be the same. */
+/* Are the word and its fix the same apart from these bytes? */
 static bool
 is_same_without(struct slice word, struct slice fix, const char *bytes)
 {
@@ -44,7 +45,7 @@ is_same_without(struct slice word, struct slice fix, const char *bytes)
 	}
 }
 
-/* A name in the form that keys and sections have. */
+/* A byte of a name as it is in the names of keys and sections. */
 static char
 name_byte(char c)
 {
@@ -66,7 +67,7 @@ is_same_name(struct slice word, struct slice fix)
 	return true;
 }
 
-/* Every "\" that the fix has and the word has not stands before a dot. */
+/* Does the fix only add "\" before dots? */
 static bool
 is_same_but_dots(struct slice word, struct slice fix)
 {
@@ -82,9 +83,8 @@ is_same_but_dots(struct slice word, struct slice fix)
 	return i == word.len;
 }
 
-/* An expression like ^https://a\.example$ between slashes (within it they are
- * "\/"), and options.
- */
+/* Does the fix only remove slashes around the expression, the "\" of "\/" in
+ * it, options after it, and upper case, as of /^https:\/\/a\.example$/i? */
 static bool
 is_same_expression(struct slice word, struct slice fix)
 {
@@ -108,7 +108,8 @@ is_same_expression(struct slice word, struct slice fix)
 	return i == end && k == fix.len;
 }
 
-/* A host of "**.b.example"; and "/", or "/" and a star, after the origin. */
+/* Does the fix only replace "**" by "*", and remove a "/", or "/" and a star,
+ * after the origin? */
 static bool
 is_same_stars(struct slice word, struct slice fix)
 {
@@ -192,7 +193,7 @@ fix_is_certain(const struct diag *diag, struct slice word)
 	return false;
 }
 
-/* A fix, as bytes of the text. */
+/* A fix, and where in the text it begins. */
 struct edit {
 	size_t start;
 	const struct diag *diag;

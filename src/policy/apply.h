@@ -1,5 +1,5 @@
 /*
- * Corrected texts of diagnostics, put into the policy.
+ * Applies the fixes of diagnostics to the text of a policy.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -9,21 +9,21 @@
 #include "base/arena.h"
 #include "policy/diagnostic.h"
 
-/* May this fix of `word`, the bytes that the diagnostic is about, be applied
- * automatically, because the word can only mean this?  (A guessed name, or
- * https instead of http, needs a person's decision.) */
+/* Can the fix be applied without a person's decision?  Yes if `word`, the bytes
+ * that the diagnostic is about, can only mean this; no if the fix is a guessed
+ * name, or https instead of http. */
 bool fix_is_certain(const struct diag *, struct slice word);
 
-/* The diagnostics whose fixes were made. */
+/* The diagnostics whose fixes were applied. */
 struct fixes {
 	const struct diag **at;
 	size_t count;
 };
 
 /*
- * The text with the certain fixes of the file's diagnostics, in memory of the
- * arena; everything else keeps its bytes.  If two overlap, only the first is
- * applied.  Absent: out of memory.
+ * Apply the certain fixes of the file's diagnostics to its text.  Returns the
+ * new text, in memory of the arena; all other bytes are unchanged.  If two
+ * fixes overlap, only the first is applied.  Absent: out of memory.
  */
 struct slice fixes_apply(struct arena *, struct slice text, const char *file,
 			 const struct diag_list *, struct fixes *made);

@@ -102,7 +102,7 @@ check_prepend_app(struct loader *loader)
 	if (app->lenient)
 		prepend_conflict(loader, app_line(loader, "lenient"), "lenient",
 				 unread);
-	/* Whatever their values are. */
+	/* With any value. */
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (app_line(loader, keys[i].key) != 0)
 			prepend_conflict(loader, app_line(loader, keys[i].key),

@@ -2,8 +2,9 @@
  * Conflicts within and between [cors] sections: origins that other keys forbid,
  * sections without origins, sections that cover the same requests.
  *
- * [cors NAME] may inherit origins or credentials.  Then an error is reported in
- * the line of NAME that causes it, and not again if [cors] has it already.
+ * [cors NAME] may inherit origins or credentials.  An error in them is reported
+ * in the line of NAME that causes it, unless it was already reported for
+ * [cors].
  *
  * SPDX-License-Identifier: ISC
  */
@@ -102,7 +103,7 @@ check_none(const struct check *check)
 			     "item of \"origins\"; remove it or the others");
 }
 
-/* Report the errors of one pattern. */
+/* A rule for origins: an error in the sections that forbid it. */
 struct rule {
 	const char *id;
 	bool (*breaks)(const struct origin_pattern *);
@@ -153,7 +154,7 @@ is_label_under_suffix(const struct origin_pattern *pattern)
 	return pattern->any_label && origin_is_public_suffix(pattern);
 }
 
-/* With credentials the rule for all public suffixes holds. */
+/* With credentials the rule for all public suffixes applies. */
 static bool
 forbids_label(const struct cors_values *values)
 {

@@ -17,9 +17,10 @@
 #include "policy/regex_sample.h"
 
 enum {
-	SAMPLES = 120,	    /* of each alternative, */
-	SAMPLES_FEW = 12,   /* but fewer for long expressions */
-	BYTES_MAX = 1 << 18 /* that so many bytes are walked through */
+	SAMPLES = 120,	    /* of each alternative; fewer of a long
+			       expression */
+	SAMPLES_FEW = 12,   /* but never fewer */
+	BYTES_MAX = 1 << 18 /* of expression that all samples of it read */
 };
 
 /* The expression up to the next '|' that is in no group or class. */
@@ -50,18 +51,18 @@ next_alternative(struct slice *rest)
 	return part;
 }
 
-/* ---- what it lets in ---- */
+/* ---- what it allows ---- */
 
-/* Something that is found out about an expression. */
+/* The examination of one expression. */
 struct examination {
 	struct loader *loader;
 	struct regex_item *item;
 	struct regex_scratch *scratch;
 	struct regex_sample sample;
 	unsigned samples; /* number of samples */
-	bool possible;	  /* one was an origin */
+	bool possible;	  /* one was an origin and matched */
 	bool exotic;	  /* not all of it was understood */
-	bool free_scheme; /* wildcards stand for "://" */
+	bool free_scheme; /* a wildcard matches "://" */
 };
 
 /* The domain that an attacker has to register to own this host: the longest
@@ -121,7 +122,8 @@ is_better(const char *old, struct slice text)
 	       memmem(text.ptr, text.len, "stranger", 8) != NULL;
 }
 
-/* strays: a '.' of the expression is another byte in this sample. */
+/* Keep the origin as an example if another person can own it.  strays: a '.' of
+ * the expression is another byte in this sample. */
 static void
 judge(struct examination *x, const struct origin *origin, bool strays)
 {
@@ -129,7 +131,7 @@ judge(struct examination *x, const struct origin *origin, bool strays)
 	struct slice text = slice_of(sample->text, sample->len);
 	struct regex_item *item = x->item;
 
-	/* With other schemes a page is an app or an extension. */
+	/* With other schemes the page belongs to an app or an extension. */
 	if (origin->is_ip || port_default(origin->scheme) == 0 ||
 	    !is_varied(sample, origin->host))
 		return;
@@ -202,7 +204,7 @@ examine(struct loader *loader, struct regex_item *item,
 
 /* ---- what can never match ---- */
 
-/* The expression without "/.../i", which was copied with it; absent if it has
+/* The expression without the "/.../i" that was copied with it; absent: there is
  * none. */
 static struct slice
 within_delimiters(struct slice text)
@@ -435,7 +437,8 @@ check_regexes(struct loader *loader, const struct cors_values *values,
 	struct origins *origins = values->origins;
 	struct regex_scratch *scratch = NULL;
 
-	/* A CGI program does this for each request: only what is an error. */
+	/* A CGI program does this for each request, so without warnings only
+	 * what can be an error is examined. */
 	if (origins->regex_count == 0 ||
 	    (!loader->options->warnings && !values->credentials))
 		return;
@@ -444,8 +447,8 @@ check_regexes(struct loader *loader, const struct cors_values *values,
 
 		if (!item->examined && scratch == NULL)
 			scratch = regex_scratch_new();
-		/* Without PCRE2 nothing matches, so a check for too wide
-		 * expressions would find nothing. */
+		/* Without it no sample would match, and an expression that
+		 * allows too much would pass. */
 		if (!item->examined && scratch == NULL) {
 			loader_no_memory(loader);
 			return;

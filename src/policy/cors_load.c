@@ -1,5 +1,5 @@
 /*
- * The calls of cors.h that concern a policy: loaded, parsed, freed.
+ * The calls of cors.h that load, parse and free a policy.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -16,7 +16,7 @@
 
 typedef void report_call(void *ctx, const char *message);
 
-/* Hand every error on, as a compiler would print it. */
+/* Pass every error to the caller, in the format of diag_format. */
 static void
 report_errors(const struct diag_list *list, report_call *report, void *ctx)
 {
@@ -31,7 +31,7 @@ report_errors(const struct diag_list *list, report_call *report, void *ctx)
 	}
 }
 
-/* file: load that; NULL: parse the text. */
+/* Load the file or, if it is NULL, parse the text. */
 static struct cors_policy *
 make(const char *file, const char *name, struct slice text, report_call *report,
      void *ctx)

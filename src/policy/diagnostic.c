@@ -294,7 +294,8 @@ diag_at(const struct diag_list *list, size_t index)
 	return &list->items[index].diag;
 }
 
-/* Of one file, from `first` on: how many there are of each severity. */
+/* Count the items of one file, from `first` on, by severity.  Returns the index
+ * after the last one. */
 static size_t
 count_file(const struct diag_list *list, size_t first,
 	   size_t counts[SEVERITY_ERROR + 1])
@@ -321,7 +322,7 @@ share_out(size_t counts[SEVERITY_ERROR + 1], size_t shown[SEVERITY_ERROR + 1])
 	}
 }
 
-/* Replace an item by one that says how many are left out. */
+/* The item that says how many are left out. */
 static struct item
 too_many(struct diag_list *list, const struct item *last,
 	 const size_t counts[SEVERITY_ERROR + 1])

@@ -1,10 +1,10 @@
 /*
  * The canonical form of a policy, as INI.
  *
- * Every section has all of its values, inherited or not, but no defaults; where
- * [cors] has a value and [cors NAME] the default, the default is written, since
- * NAME would inherit the value.  So reading a dump gives the same specs, and
- * dumping those the same bytes.
+ * Every section has all of its values, inherited or not, but no defaults.  If
+ * [cors] has another value than the default and [cors NAME] has the default,
+ * the default is written, because NAME would inherit the value.  So reading a
+ * dump gives the same specs, and dumping those the same bytes.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -176,7 +176,7 @@ dump_path(struct dump *dump, const char *key, const char *path)
 
 /* ---- [app], [server], [env], [handlers] ---- */
 
-/* none: the key takes the word, which means 0. */
+/* none: the key has the word `none` for 0. */
 static void
 put_duration(struct dump *dump, const char *key, uint64_t value, uint64_t usual,
 	     bool none)
@@ -250,7 +250,8 @@ put_words(struct dump *dump, const char *key, char *const *words)
 	dump_text(dump, key, line);
 }
 
-/* unit: of the limit's value, in units of the measure. */
+/* unit: the unit of the limit's value, as a number of the measure's smallest
+ * unit. */
 static void
 put_limit(struct dump *dump, const char *key, struct limit limit,
 	  const struct measure *measure, uint64_t unit)

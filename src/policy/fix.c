@@ -69,7 +69,7 @@ origin_pattern_check(struct slice text, struct origin_pattern *pattern)
 		   : fault;
 }
 
-/* Does more follow the host, so that a range may be meant? */
+/* Is there a "/" after the scheme, so that a range may be meant? */
 static bool
 has_slash(struct slice text)
 {
@@ -81,8 +81,7 @@ has_slash(struct slice text)
 	return text_find(text, '/') < text.len;
 }
 
-/* A word that belongs to another key or place, and which one; NULL: unclear.
- */
+/* Where a word belongs that is not an origin, for a message; NULL: unclear. */
 static const char *
 misplaced_text(struct slice text)
 {
@@ -168,12 +167,12 @@ struct guess {
 	struct slice host;   /* without "*." and brackets */
 	struct slice port;   /* absent: none is written */
 	bool any_subdomain;
-	bool moved_star;   /* "*." stands where another star stood */
-	bool part_of_port; /* a '*' stands for a part of the port */
+	bool moved_star;   /* "*." replaces another star */
+	bool part_of_port; /* a '*' is only a part of the port */
 };
 
-/* Without the quotes and angle brackets around it, those of a list in JSON
- * too. */
+/* Remove quotes and angle brackets around it, also the brackets of a list in
+ * JSON. */
 static struct slice
 unquote(struct slice text)
 {
@@ -239,8 +238,9 @@ broken_scheme(struct slice text)
 	return 0;
 }
 
-/* The scheme is cut off *rest with its "://".  Without a scheme https is
- * assumed of what looks like a host. */
+/* Cut the scheme and "://" off *rest.  Without a scheme, http is assumed for
+ * local hosts and https for other names with a dot; absent: it is not a
+ * host. */
 static struct slice
 cut_scheme(struct slice *rest)
 {
@@ -265,7 +265,8 @@ cut_scheme(struct slice *rest)
 	return text_find(*rest, '.') < rest->len ? SLICE("https") : SLICE_NONE;
 }
 
-/* One '*' within a label, in front of a name where it may stand? */
+/* Is it a single '*' within a label, and allowed before the rest of the
+ * host? */
 static bool
 is_label_star(struct slice host, size_t star)
 {
@@ -278,9 +279,9 @@ is_label_star(struct slice host, size_t star)
 }
 
 /*
- * Stars that may not stand where they are: the nearest form is "*." in front of
- * what follows the last of them.  "*.x", "**.x" and "*x" lose what is before
- * the x.
+ * Remove stars that are not allowed where they are, and the text before the
+ * last one, because the nearest form is "*." and the rest: "*.x", "**.x" and
+ * "*x" become "x".  False: there is no such star.
  */
 static bool
 cut_star(struct slice *host)
@@ -337,7 +338,7 @@ read_host(struct guess *guess, struct slice rest)
 
 	rest.len = text_find_any(rest, "/?#\\");
 	end = text_find(rest, '@');
-	if (end < rest.len) /* behind user and password */
+	if (end < rest.len) /* after user and password */
 		rest = slice_after(rest, end + 1);
 	guess->host = rest;
 	if (ip_parse_v6(rest, &ip))
@@ -362,7 +363,7 @@ read_host(struct guess *guess, struct slice rest)
 	}
 }
 
-/* A number of an address with a leading zero, "0x" aside. */
+/* Does a number of the address begin with zero, but not with "0x"? */
 static bool
 has_octal(struct slice host)
 {
@@ -377,7 +378,7 @@ has_octal(struct slice host)
 	return false;
 }
 
-/* An address or name as browsers write it, in buf. */
+/* Write an address or a name into buf as browsers do. */
 static bool
 write_host(struct slice host, char buf[static HOSTNAME_MAX])
 {
@@ -434,8 +435,8 @@ compose(struct arena *arena, const struct guess *guess)
 	if (text == NULL || origin_pattern_check(slice_from(text), &pattern) !=
 				ORIGIN_FAULT_NONE)
 		return NULL;
-	/* "Every port" allows more than was written; for this machine it is
-	 * what people want. */
+	/* ":*" allows more ports than were written; it is only what people mean
+	 * for their own machine. */
 	if (guess->part_of_port && !pattern.is_loopback)
 		return NULL;
 	return text;
@@ -469,8 +470,8 @@ read_starred_v4(struct slice host, struct ip *ip, unsigned *bits)
 	return stars > 0 && numbers > 0;
 }
 
-/* An address and the length of a network behind it, "[fd00::/8]" too; what
- * follows is left in *rest. */
+/* Read an address and the length of a network after it, also "[fd00::/8]";
+ * *rest is what follows. */
 static bool
 read_range(struct slice *rest, struct ip *ip, unsigned *bits)
 {
@@ -500,7 +501,8 @@ read_range(struct slice *rest, struct ip *ip, unsigned *bits)
 	return true;
 }
 
-/* The range that was meant, its host bits cleared; NULL: it is none. */
+/* The range that was meant, with zeros after its length; NULL: it is not a
+ * range. */
 static const char *
 fix_range(struct arena *arena, struct slice scheme, struct slice rest)
 {
@@ -553,9 +555,9 @@ fix_one(struct arena *arena, struct slice text)
 	return fix == NULL || slice_eq(slice_from(fix), text) ? NULL : fix;
 }
 
-enum { SEPARATED_MAX = 64 }; /* parts; of more, none is offered */
+enum { SEPARATED_MAX = 64 }; /* origins and blanks; a longer list gets no fix */
 
-/* "https://a;https://b": what is between the separators, with blanks. */
+/* "https://a;https://b": the origins, with blanks between them. */
 static const char *
 fix_separated(struct arena *arena, struct slice text)
 {
@@ -634,7 +636,7 @@ url_path(struct slice text)
 	return slice_after(rest, slash);
 }
 
-/* The part of a pattern that has a normal form: of a glob the whole segments
+/* The length of the part that can be normalized: of a glob, the whole segments
  * before its '*'. */
 static size_t
 whole_segments(struct slice path)

@@ -1,9 +1,9 @@
 /*
- * Host names through libidn2 and libpsl.
+ * Host names, with libidn2 and libpsl.
  *
- * They can be left out (configure --without-idn, --without-psl; the static
- * program).  Then hosts that they would refuse are still refused: simple rules
- * replace what they know.
+ * The program can be built without them (configure --without-idn,
+ * --without-psl; the static program always is).  Simple rules then replace
+ * them.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -37,8 +37,8 @@ static const int profile = IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT;
 
 /*
  * libidn2 maps by UTS #46, and then refuses characters that IDNA2008 does not
- * know; browsers accept them.  Of these ranges UTS #46 keeps every assigned
- * character as it is.
+ * know; browsers accept them.  UTS #46 keeps every assigned character of these
+ * ranges unchanged.
  */
 static bool
 is_symbol(uint32_t c)
@@ -48,7 +48,7 @@ is_symbol(uint32_t c)
 	       (c >= 0x1f1e6 && c <= 0x1f1ff) || (c >= 0x1f300 && c <= 0x1faff);
 }
 
-/* Cut one character off the front of UTF-8; 0: it is malformed. */
+/* Cut the first character off a text in UTF-8; 0: it is malformed. */
 static uint32_t
 cut_character(struct slice *rest)
 {
@@ -86,7 +86,8 @@ put_delta(uint32_t delta, uint32_t bias, char *to)
 
 enum { DELTA_MAX = 8 }; /* digits of 32 bits */
 
-/* RFC 3492, 6.3, with "xn--"; its length, 0: longer than a label. */
+/* Write "xn--" and the Punycode (RFC 3492, 6.3).  Returns the length; 0: it
+ * would be longer than a label. */
 static size_t
 encode(const uint32_t *points, size_t count, char to[static LABEL_MAX])
 {
@@ -129,8 +130,9 @@ encode(const uint32_t *points, size_t count, char to[static LABEL_MAX])
 	return len;
 }
 
-/* A label of ASCII and symbols.  The selector of emoji presentation is dropped
- * (UTS #46: ignored). */
+/* Write a label of ASCII and symbols as an A-label.  Returns the length; 0: it
+ * has other characters, or is too long.  The selector of emoji presentation is
+ * dropped (UTS #46: ignored). */
 static size_t
 symbols_to_ascii(struct slice label, char to[static LABEL_MAX])
 {
@@ -259,7 +261,7 @@ hostname_labels_valid(struct slice host)
 	return true;
 }
 #else
-/* No Punycode is offered. */
+/* Without libidn2 only ASCII hosts are known. */
 bool
 hostname_to_ascii(struct slice host, char buf[static HOSTNAME_MAX])
 {

@@ -1,6 +1,6 @@
 /*
- * A policy from the CORS lines of another server's configuration: reads the
- * files in their order, each with its reader.
+ * Reads the files of an import in their order, each with the reader for its
+ * server.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -148,8 +148,6 @@ say_replaced(struct import *import, const struct import_source *source)
 			   strpbrk(ranges, "-,") == NULL ? "" : "s", ranges);
 	free(ranges);
 }
-
-/* Does a line of the text include a file with that name? */
 
 /* Does a line of the text include a file of that name? */
 static bool

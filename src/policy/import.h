@@ -9,8 +9,9 @@
 #include "base/arena.h"
 #include "policy/diagnostic.h"
 
-/* IMPORT_OTHER: any text with lines that set CORS headers, such as programs and
- * the configurations of lighttpd, Caddy and IIS. */
+/* IMPORT_GUESS: found out from the text of each file.  IMPORT_OTHER: any text
+ * with lines that set CORS headers, such as programs and the configurations of
+ * lighttpd, Caddy and IIS. */
 enum import_from { IMPORT_GUESS, IMPORT_APACHE, IMPORT_NGINX, IMPORT_OTHER };
 
 struct import_file {

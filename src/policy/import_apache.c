@@ -156,7 +156,7 @@ open_block(struct apache *a)
 	}
 }
 
-/* No line is left in the section: it can be deleted, too. */
+/* If no line is left in the section, it can be deleted, too. */
 static void
 close_block(struct apache *a)
 {
@@ -197,8 +197,8 @@ read_return(struct apache *a)
 	apache_replaced(a, a->place.line);
 }
 
-/* The scope of a Require.  If it applies to some methods only, and not to
- * OPTIONS, preflights pass. */
+/* Does a Require here apply to OPTIONS?  If a section limits it to other
+ * methods, preflights pass. */
 static bool
 holds_for_options(const struct apache *a)
 {
@@ -296,7 +296,7 @@ read_directive(struct apache *a)
 			known[i].read(a);
 			break;
 		}
-	/* The rule after the condition decides. */
+	/* Whether it stays depends on the RewriteRule after it. */
 	if (!apache_is_word(a, 0, "RewriteCond"))
 		apache_block(a)->kept |= !a->source->replaced[a->place.line];
 }

@@ -16,7 +16,7 @@ enum { WORDS_MAX = 64, NESTED_MAX = 32, CONDITIONS_MAX = 16 };
 
 enum variable_kind {
 	VARIABLE_ORIGIN, /* set where Origin matches the text */
-	VARIABLE_ANY,	 /* whatever Origin there is */
+	VARIABLE_ANY,	 /* set for every Origin */
 	VARIABLE_VALUE,	 /* the text, always */
 	VARIABLE_PATH,	 /* set where the path matches the text */
 	VARIABLE_OTHER	 /* set by a condition that policies do not have */
@@ -32,23 +32,24 @@ struct variable {
 struct block {
 	unsigned line;
 	struct import_scope *scope;
-	bool unseen;	/* for files that the server sends itself */
-	bool preflight; /* holds for OPTIONS alone */
-	bool methods;	/* holds for some methods */
+	bool unseen;	/* for files that the server itself sends */
+	bool preflight; /* applies only to OPTIONS */
+	bool methods;	/* applies only to some methods */
 	bool options;	/* and OPTIONS is one of them */
 	bool folder; /* of a folder or of files, which policies do not have */
 	bool file;   /* for one file */
 	bool server; /* <VirtualHost> */
-	bool gone;   /* something in it was replaced */
-	bool kept;   /* something in it was not */
-	const struct import_condition *on; /* NULL, or the Origin has to pass */
+	bool gone;   /* the policy replaces one of its lines */
+	bool kept;   /* one of its lines must stay */
+	const struct import_condition *on; /* its condition on Origin; NULL:
+					      none */
 };
 
 struct apache {
 	struct import *import;
 	struct import_source *source;
-	struct import_place place;
-	unsigned last_line; /* of the directive */
+	struct import_place place; /* of the directive */
+	unsigned last_line;	   /* of the directive's last line */
 	struct slice words[WORDS_MAX];
 	size_t count;
 	struct block blocks[NESTED_MAX];
@@ -59,18 +60,19 @@ struct apache {
 	struct variable *definitions; /* Define NAME TEXT */
 	size_t definition_count;
 	size_t definition_room;
-	struct slice rest; /* what is not read yet */
+	struct slice rest; /* the text that is not read yet */
 	/* of the RewriteCond lines above */
 	struct slice conditions[CONDITIONS_MAX]; /* on Origin */
 	size_t condition_count;
-	struct slice refused; /* on Origin, with "!"; absent: none */
-	bool options;	      /* on the method OPTIONS */
+	struct slice refused; /* an expression on Origin with "!": other origins
+				 are refused; absent: there is no such line */
+	bool options;	      /* one is on the method OPTIONS */
 	bool other_condition;
 	unsigned condition_line;
-	/* a password is required, and not only for OPTIONS */
+	/* the line that requires a password, also for OPTIONS; 0: none */
 	unsigned guard_line;
 	bool options_exempt; /* Require method OPTIONS */
-	bool set_here;	     /* this file sets a CORS header */
+	bool set_here;	     /* a line sets a CORS header */
 	unsigned folder;     /* line of the <Directory> that sets them */
 	/* the last Access-Control-Allow-Origin without a condition */
 	const struct import_scope *origin_scope;
@@ -88,22 +90,24 @@ void apache_split(struct apache *, struct slice line);
 bool apache_is_word(const struct apache *, size_t index, const char *text);
 /* The innermost section. */
 struct block *apache_block(struct apache *);
-/* Is this in a section of files that the server sends itself? */
+/* Is the directive in a section for files that the server itself sends? */
 bool apache_is_unseen(const struct apache *);
-/* Or in one that applies to preflights only? */
+/* Is the directive in a section that applies only to OPTIONS? */
 bool apache_is_preflight(const struct apache *);
-/* The lines from `first` to the directive's last line can be deleted. */
+/* Record that the lines from `first` to the directive's last line can be
+ * deleted. */
 void apache_replaced(struct apache *, unsigned first);
 /* The same, with a note that corswrap handles preflights. */
 void apache_preflight(struct apache *, unsigned first);
-/* The words of `path` for an expression on paths.  An expression that is not
- * the beginning of a path becomes every path, with a note. */
+/* The value of the key `path` for a regular expression on paths.  Only a plain
+ * beginning of a path, such as "^/api/", can be converted; for others the value
+ * is empty (every path), and a warning is added. */
 struct slice apache_match_path(struct apache *, struct slice expression);
-/* Add to a list of variables.  Memory out is noted in the import. */
+/* Add to a list of variables.  If memory is out, import->no_memory is set. */
 void apache_add(struct apache *, struct variable **list, size_t *count,
 		size_t *room, struct variable);
 
-/* ---- import_apache_header.c: the directives ---- */
+/* ---- import_apache_header.c: each reads the directive in words[] ---- */
 
 void apache_header(struct apache *);
 void apache_setenvif(struct apache *);

@@ -151,7 +151,7 @@ apache_rewritecond(struct apache *a)
 	}
 }
 
-/* "E=NAME:VALUE" among the flags.  True: one of them contains the Origin. */
+/* "E=NAME:VALUE" among the flags.  True: a variable depends on the Origin. */
 static bool
 read_rewrite_variables(struct apache *a, struct slice flags)
 {
@@ -231,11 +231,11 @@ struct header {
 	struct slice name;
 	struct slice value;
 	struct slice on;   /* the variable of env=, or absent */
-	struct slice expr; /* of expr= behind the value, or absent */
+	struct slice expr; /* of expr= after the value, or absent */
 	bool unless;	   /* env=! */
 };
 
-/* False: not one that sets a header. */
+/* False: words are missing. */
 static bool
 parse_header(const struct apache *a, struct header *h)
 {
@@ -326,7 +326,7 @@ origin_from_variable(struct apache *a, struct slice name)
 	scope_of(a)->set = true;
 }
 
-/* Two lines that both set or replace it. */
+/* Warn about a second line that sets it. */
 static void
 check_origin_twice(struct apache *a, const struct header *h)
 {

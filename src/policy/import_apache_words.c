@@ -40,7 +40,7 @@ quoted_word(struct apache *a, struct slice *rest)
 	return slice_of(copy, len);
 }
 
-/* "${NAME}" of a Define above. */
+/* The word with its "${NAME}" replaced, if a Define above has set it. */
 static struct slice
 defined(struct apache *a, struct slice word)
 {

@@ -15,8 +15,8 @@
 #include "base/text.h"
 #include "policy/import_parts.h"
 
-/* Behind "%{HTTP:Origin}", "%{req:Origin}", "%{HTTP_ORIGIN}", req('Origin'):
- * the number of bytes up to the end of the next one; 0: there is none. */
+/* The place after the next "%{HTTP:Origin}", "%{req:Origin}", "%{HTTP_ORIGIN}"
+ * or req('Origin'); 0: there is none. */
 static size_t
 origin_end(struct slice text)
 {

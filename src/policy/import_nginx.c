@@ -13,7 +13,8 @@
 
 /* ---- blocks ---- */
 
-/* "location [MODIFIER] PATH": its path for the policy. */
+/* "location [MODIFIER] PATH": its path for the policy; empty: every path.
+ * Absent: no memory. */
 static struct slice
 location_path(struct nginx *n, struct block *block)
 {

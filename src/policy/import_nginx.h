@@ -23,7 +23,8 @@ struct origin_test {
 struct variable {
 	struct slice name; /* without "$" */
 	struct origin_test test;
-	struct slice value; /* its value then; absent: the Origin */
+	struct slice value; /* its value if the test is true; absent: the
+			       Origin */
 };
 
 enum block_kind {
@@ -38,13 +39,13 @@ struct block {
 	enum block_kind kind;
 	unsigned line;
 	struct import_scope *scope;
-	bool unseen;	/* files that the server sends itself */
+	bool unseen;	/* for files that the server itself sends */
 	bool preflight; /* if ($request_method = OPTIONS) */
 	bool refuses;	/* if ($request_method !~ ...), without OPTIONS */
-	bool headers;	/* an add_header of its own */
-	bool origin;	/* one with Access-Control-Allow-Origin */
-	bool gone;
-	bool kept;
+	bool headers;	/* it has an add_header */
+	bool origin;	/* it sets Access-Control-Allow-Origin */
+	bool gone;	/* the policy replaces one of its lines */
+	bool kept;	/* one of its lines must stay */
 	struct origin_test test; /* of "if"; absent: no condition */
 	struct slice variable;	 /* that "if" tests, or that "map" sets */
 	struct slice from;	 /* the variable that "map" reads, or absent */
@@ -65,24 +66,24 @@ struct nginx {
 	size_t variable_count;
 	size_t variable_room;
 	struct origin_test refused; /* "!~": all other requests are refused */
-	bool said_always;
+	bool said_always;	    /* the note about "always" has been given */
 };
 
 /* ---- import_nginx_words.c ---- */
 
-/* Read a directive up to its ';', '{' or '}'; the byte that ended it, 0 at the
- * end of the text. */
+/* Read the words of the next directive.  Returns the byte that ended it (';',
+ * '{' or '}'), 0 at the end of the text. */
 char nginx_next(struct nginx *);
 /* Is the word with this index, of the directive that is being read, this text?
  */
 bool nginx_is_word(const struct nginx *, size_t index, const char *text);
 /* The innermost block. */
 struct block *nginx_block(struct nginx *);
-/* Is this in a location of files that the server sends itself? */
+/* Is the directive in a location of files that the server itself sends? */
 bool nginx_is_unseen(const struct nginx *);
-/* Or in one that applies to preflights only? */
+/* Is the directive in a block that applies only to OPTIONS? */
 bool nginx_is_preflight(const struct nginx *);
-/* The directive's lines can be deleted. */
+/* Record that the directive's lines can be deleted. */
 void nginx_replaced(struct nginx *);
 
 /* ---- import_nginx_header.c ---- */
@@ -95,7 +96,7 @@ struct slice nginx_variable_name(struct slice word);
 /* Has a line set this variable? */
 bool nginx_is_known(const struct nginx *, struct slice name);
 
-/* The directives, and a line of a "map". */
+/* Each reads the directive in words[]; nginx_map_line a line of a "map". */
 void nginx_set(struct nginx *);
 void nginx_map_line(struct nginx *);
 void nginx_add_header(struct nginx *);

@@ -45,8 +45,8 @@ quoted_word(struct nginx *n)
 	return word;
 }
 
-/* An expression in "if (...)" may hold blanks only in quotes; '{' and ';' end
- * a word, except "${". */
+/* A word ends at a blank, ';' or '{', but not at the '{' of "${NAME}" or of a
+ * repetition such as "{2}". */
 static struct slice
 plain_word(struct nginx *n)
 {
@@ -69,8 +69,6 @@ plain_word(struct nginx *n)
 	return word;
 }
 
-/* Read a directive up to its ';', '{' or '}'; the byte that ended it, 0 at the
- * end of the text. */
 char
 nginx_next(struct nginx *n)
 {

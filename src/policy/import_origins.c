@@ -1,12 +1,13 @@
 /*
- * Origins out of the regular expressions that configurations match Origin with.
+ * Makes origins of the regular expressions that configurations compare Origin
+ * with.
  *
- * Nearly all of them are a list of names with a few optional parts, written by
- * hand.  Such an expression is expanded into the texts that it matches, in
- * which a wildcard is one of the marks below, and each text becomes an origin
- * of the policy.  An expression that is too complex stays an expression, but
- * must match the whole Origin: one that may match anywhere also allows
- * https://example.com.attacker.example.
+ * Nearly all of them were written by hand and are a list of names with a few
+ * optional parts.  Such an expression is expanded into the texts that it
+ * matches, in which a wildcard is one of the marks below, and each text becomes
+ * an origin of the policy.  An expression that is too complex stays an
+ * expression, but must match the whole Origin: one that may match anywhere also
+ * allows https://example.com.attacker.example.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -60,7 +61,7 @@ set_add(struct expander *x, struct set *set, struct slice a, struct slice b)
 		set->at[set->count++] = slice_of(text, a.len + b.len);
 }
 
-/* Every text of a with every text of b behind it. */
+/* Every text of a, with every text of b after it. */
 static void
 set_append(struct expander *x, struct set *a, const struct set *b)
 {
@@ -156,7 +157,7 @@ read_escape(struct expander *x, struct atom *atom)
 		atom->kind = KIND_LABEL;
 	else if (c == 'S')
 		atom->kind = KIND_ANY;
-	else if (c == 'b') /* a place, no byte */
+	else if (c == 'b') /* matches no byte */
 		set_add(x, &atom->set, SLICE(""), SLICE(""));
 	else if (ascii_is_alpha(c) || ascii_is_digit(c))
 		x->failed = true;
@@ -171,7 +172,7 @@ read_group(struct expander *x, struct atom *atom)
 {
 	atom->kind = KIND_GROUP;
 	if (take(x, '?') && !take(x, ':')) {
-		x->failed = true; /* looks around, or has options */
+		x->failed = true; /* look-around, or options */
 		return;
 	}
 	expand(x, &atom->set);
@@ -204,7 +205,8 @@ read_atom(struct expander *x, struct atom *atom)
 		set_one(x, &atom->set, c);
 }
 
-/* A repetition: the minimum, and can it be more than one? */
+/* A repetition of an atom: is it given, can it be zero, can it be more than
+ * one? */
 struct repeat {
 	bool given;
 	bool none;
@@ -320,7 +322,7 @@ expand(struct expander *x, struct set *set)
 
 /* ---- texts to origins ---- */
 
-/* Texts that an expansion allows besides the intended ones. */
+/* How an expression allows more, or less, than its author meant. */
 struct looseness {
 	bool start;  /* any text may be before it */
 	bool end;    /* or after it */

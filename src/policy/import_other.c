@@ -20,7 +20,8 @@ struct other {
 	struct import_source *source;
 	struct import_scope *scope;
 	struct import_place place;
-	bool program; /* which corswrap runs: its lines may be kept */
+	bool program; /* it is a program, which corswrap runs: its lines may be
+			 kept */
 	bool said_program;
 	bool said_condition;
 	bool tests; /* there are origins that Origin is compared with */
@@ -56,7 +57,7 @@ name_at(struct other *o, struct slice text)
 							  : SLICE_NONE;
 }
 
-/* The quote that the place before `at` is in, or 0. */
+/* The quote character of the string that contains this place; 0: none. */
 static char
 quote_around(struct slice line, size_t at)
 {
@@ -86,7 +87,8 @@ until_quote(struct slice text, char quote)
 	return text_trim(text);
 }
 
-/* After the name: the value, or the expression that computes it. */
+/* The value after the name, or the expression that computes it (*literal is
+ * false). */
 static struct slice
 value_behind(struct slice line, size_t start, size_t end, bool *literal)
 {

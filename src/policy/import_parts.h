@@ -77,44 +77,46 @@ struct import {
 };
 
 /* The scope with this path and host, made if it is new.  Never NULL: if memory
- * is out, that is noted in the import and the result is a scope that is
- * discarded. */
+ * is out, no_memory is set, and the result is a scope that is discarded. */
 struct import_scope *import_scope(struct import *, struct slice path,
 				  struct slice host, bool inherits);
 
-/* Add a note about a line; `fix` may be NULL. */
+/* Add a note about a line; line 0: about the file. */
 void import_say(struct import *, enum severity, struct import_place,
 		const char *id, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
-/* The text as a message quotes it. */
+/* The text as a message quotes it: escaped, and cut after 120 bytes. */
 const char *import_quote(struct import *, struct slice);
 
-/* These lines can be deleted. */
+/* Record that these lines can be deleted. */
 void import_replaced(struct import_source *, unsigned first, unsigned last);
 
-/* Add a word unless it is there already (letter case ignored). */
+/* Add a word (copied) unless the list has it; letter case is ignored. */
 void import_word_add(struct import *, struct import_words *, struct slice text,
 		     struct import_place);
 
-/* Access-Control-Allow-Origin repeats any Origin of the request. */
+/* Allow every Origin, because Access-Control-Allow-Origin repeats it; adds a
+ * warning. */
 void import_any_origin(struct import *, struct import_scope *,
 		       struct import_place);
 
-/* The extensions in an expression such as "\.(ttf|woff)$": files that a server
- * sends itself, and corswrap never sees? */
+/* Does the expression, such as "\.(ttf|woff)$", match only files that the
+ * server itself sends, so that corswrap never gets these requests?  Yes if it
+ * has a '.' and no extension of programs. */
 bool import_is_static_files(struct slice expression);
 
-/* "/etc/nginx/cors.conf": "cors.conf". */
+/* "cors.conf" for "/etc/nginx/cors.conf". */
 struct slice import_base_name(struct slice path);
 
-/* The file among those given that an "include" with this name means, or NULL;
- * then there is a note if the name suggests CORS headers. */
+/* The given file that an "include" of this name means: that with the same base
+ * name.  NULL: there is none; if the name suggests CORS headers, a warning is
+ * added. */
 struct import_source *import_included(struct import *, struct import_place,
 				      struct slice name);
 
-/* The server requires a password or refuses OPTIONS, so that corswrap never
- * gets a preflight: the cause, and the fix. */
+/* Warn that no preflight gets to corswrap, because the server requires a
+ * password or refuses OPTIONS.  what: "refuses OPTIONS"; fix: a command. */
 void import_guarded(struct import *, struct import_place, const char *what,
 		    const char *fix);
 
@@ -130,16 +132,17 @@ struct import_test {
 
 /* An expression of Apache. */
 struct import_condition {
-	bool origin;	/* it tests the Origin */
-	bool any;	/* or only whether there is an Origin */
-	bool unclear;	/* some of that could not be read */
+	bool origin;	/* it compares the Origin */
+	bool any;	/* it tests whether there is an Origin */
+	bool unclear;	/* a part about the Origin could not be read */
 	bool other;	/* it also tests a host, a path or an address */
 	bool method;	/* it tests the method */
-	bool preflight; /* and that is OPTIONS */
+	bool preflight; /* the method is OPTIONS */
 	struct import_test tests[IMPORT_TESTS_MAX];
 	size_t count;
 };
 
+/* Read an expression; never fails (unclear). */
 void import_condition(struct slice text, struct import_condition *);
 
 /* ---- import_values.c ---- */
@@ -148,32 +151,34 @@ void import_condition(struct slice text, struct import_condition *);
 bool import_is_cors_header(struct slice name);
 
 /*
- * The header `name` is set to `value` here.  `value` is text as the server
- * sends it, or "*" if it repeats a value of the request.  Not for
- * Access-Control-Allow-Origin with anything but a literal value.
+ * Read a header of the scope.  `value` is the text that the server sends, or
+ * "*" if it repeats a value of the request; for Access-Control-Allow-Origin it
+ * must be literal.  Names without a key are ignored.
  */
 void import_header(struct import *, struct import_scope *, struct import_place,
 		   struct slice name, struct slice value);
 
 /* ---- import_origins.c ---- */
 
-/* A literal value of Access-Control-Allow-Origin, other than "*". */
+/* Allow a literal value of Access-Control-Allow-Origin, other than "*". */
 void import_origin(struct import *, struct import_scope *, struct import_place,
 		   struct slice text);
 
-/* An Origin is allowed if this expression matches any part of it. */
+/* Allow the origins that this expression matches; it may match any part of an
+ * Origin. */
 void import_expression(struct import *, struct import_scope *,
 		       struct import_place, struct slice expression);
 
 /* ---- import_write.c ---- */
 
-/* *policy: what the import collected, as INI; unchanged: no CORS header is
- * set.  Out of memory is noted in the import. */
+/* Write what the import collected as INI; *policy is in memory of the arena.
+ * It is unchanged if no CORS header is set or memory is out (no_memory). */
 void import_write(struct import *, const struct import_file *files,
 		  size_t count, struct slice *policy);
 
 /* ---- import_apache.c, import_nginx.c, import_other.c ---- */
 
+/* Read a file; the first two read the files that it includes, too. */
 void import_apache(struct import *, struct import_source *);
 void import_nginx(struct import *, struct import_source *);
 void import_other(struct import *, struct import_source *);

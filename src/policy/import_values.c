@@ -50,7 +50,7 @@ import_is_cors_header(struct slice name)
 	return key_of(name) != KEY_NONE;
 }
 
-/* One value that is several origins never matched any page. */
+/* Several origins in one value never matched any page. */
 static void
 read_origins(struct import *import, struct import_scope *scope,
 	     struct import_place place, struct slice value)
@@ -137,8 +137,6 @@ read_max_age(struct import *import, struct import_scope *scope,
 	}
 }
 
-/* Add one header of a scope.  "*" in the value means a value that is repeated
- * from the request. */
 void
 import_header(struct import *import, struct import_scope *scope,
 	      struct import_place place, struct slice name, struct slice value)

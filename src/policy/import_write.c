@@ -1,9 +1,9 @@
 /*
- * What an import collected, written as sections of a policy.
+ * Writes what an import collected as sections of a policy.
  *
  * Every word is first tried on a line of its own, so that the loader itself
- * finds those that are invalid in a policy; they become comments.  So the
- * written policy lints clean, whatever was read.
+ * finds those that are invalid in a policy; they become comments.  So lint
+ * reports nothing about the written policy.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -29,7 +29,7 @@ struct item {
 	const char *fault;	   /* why it is a comment; NULL: it is not */
 	bool covered;		   /* covered by another: it is left out */
 	bool joins;		   /* on one line with its neighbours */
-	const char *behind;	   /* our comment on it, or NULL */
+	const char *behind;	   /* a comment after it, or NULL */
 };
 
 struct writer {
@@ -108,7 +108,8 @@ has_word(const struct import_words *words, struct slice text)
 	return false;
 }
 
-/* An expression in the configuration may be an expression here. */
+/* The comment keeps lint from warning about expressions, which the
+ * configuration had, too. */
 static void
 add_expressions(struct writer *w, const struct import_words *words)
 {
@@ -316,7 +317,7 @@ write_trial(const struct writer *w, FILE *out, size_t *lines)
 	}
 }
 
-/* "origins = none", of ours or read. */
+/* Is it "origins = none"? */
 static bool
 is_closed(const struct item *item)
 {
@@ -443,7 +444,7 @@ is_neighbour(const struct item *item, const struct item *next)
 	       next->joins && next->fault == NULL;
 }
 
-/* In a comment, in which control bytes are an error as anywhere. */
+/* Write the item as a comment.  Control bytes are an error there, too. */
 static void
 write_left_out(FILE *out, const struct item *item)
 {

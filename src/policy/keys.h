@@ -55,7 +55,8 @@ struct key {
 	bool unset;	 /* VALUE_CHOICE: an empty value is the first member of
 			    the enum, which has no word */
 	bool named_only; /* in [cors NAME] alone */
-	size_t size;	 /* bytes at offset that [cors NAME] inherits; 0: not */
+	size_t size;	 /* bytes at offset that [cors NAME] inherits; 0: not
+			    inherited */
 };
 
 enum { KEYS_MAX = 32 }; /* in one section */
@@ -63,27 +64,28 @@ enum { KEYS_MAX = 32 }; /* in one section */
 /* The keys of a section, ended by one without name; NULL if any name is valid
  * ([env], [handlers]) or the section is unknown. */
 const struct key *keys_of(enum section_kind);
-/* The tables for it, each in the file that reads its keys. */
+/* These tables; each is in the file that reads its keys. */
 extern const struct key keys_app[];
 extern const struct key keys_server[];
 extern const struct key keys_cors[];
 extern const struct key keys_warm[];
 
-/* The place of a key in its section's table, or -1. */
+/* The index of a key in its section's table, or -1.  named: [cors NAME], which
+ * has more keys than [cors]. */
 int keys_find(enum section_kind, bool named, struct slice name);
-/* The line of a key of that name (which the table must have). */
+/* The line of a key of that name (which the table must have); 0: not set. */
 unsigned keys_line(enum section_kind, const unsigned lines[KEYS_MAX],
 		   const char *name);
-/* The key that was meant, or NULL. */
+/* The key that this misspelt name probably means; NULL: unclear. */
 const char *keys_nearest(enum section_kind, bool named, struct slice name);
 
 /* The first section that has a key of that name, or SECTION_LOST. */
 enum section_kind section_with_key(struct slice key);
-/* "app", "server", "env", "handlers", "cors"; NULL for SECTION_LOST. */
+/* "app", "server", "env", "handlers", "cors", "warm"; NULL for SECTION_LOST. */
 const char *section_word(enum section_kind);
 /* The section of that word, or SECTION_LOST. */
 enum section_kind section_find(struct slice word);
-/* The section that was meant, or SECTION_LOST. */
+/* The section that this misspelt word probably means, or SECTION_LOST. */
 enum section_kind section_nearest(struct slice word);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * [app] and [server]: the tables of their keys, and the keys that need more
- * than a table; [env] and [handlers], whose keys are names of the user's own.
+ * than a table; [env] and [handlers], whose keys are any names.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -124,7 +124,7 @@ set_root(struct loader *loader, void *target, const struct entry *entry)
 	}
 }
 
-/* A list of addresses and prefixes is appended to *networks. */
+/* Append a list of addresses and prefixes to *networks. */
 static void
 add_networks(struct loader *loader, const struct entry *entry,
 	     struct network **networks, size_t *count, size_t *room)
@@ -217,7 +217,7 @@ set_user(struct loader *loader, void *target, const struct entry *entry)
 		loader_no_memory(loader);
 }
 
-/* Too long to guess, and needs no escaping in a URL. */
+/* The token must be too long to guess, and need no escaping in a URL. */
 static void
 set_self_check(struct loader *loader, void *target, const struct entry *entry)
 {
@@ -331,7 +331,8 @@ entry_compare(const void *left, const void *right)
 	return a->line < b->line ? -1 : 1;
 }
 
-/* Names that are set twice; sorted, since there may be many. */
+/* Report names that are set twice.  They are sorted, since there may be
+ * many. */
 static void
 find_duplicates(struct loader *loader, const struct section *section)
 {
@@ -356,7 +357,8 @@ find_duplicates(struct loader *loader, const struct section *section)
 	}
 }
 
-/* The usual mistake is "export NAME". */
+/* False: the name has a blank, which has been reported.  Usually it is "export
+ * NAME". */
 static bool
 is_variable(struct loader *loader, const struct entry *entry)
 {
@@ -397,7 +399,7 @@ keys_read_env(struct loader *loader, struct section *section)
 		loader->app.app.env = env;
 }
 
-/* An extension begins with a dot, the last one of a file name. */
+/* False: reported.  An extension begins with the last dot of a file name. */
 static bool
 is_extension(struct loader *loader, const struct entry *entry)
 {

@@ -26,7 +26,7 @@ section_label(struct loader *loader, const struct section *section)
 	return loader_quote(loader, slice_from(label));
 }
 
-/* If one of the origins keys is misspelt, origins are not missing. */
+/* A misspelt origins key is not also reported as missing origins. */
 static void
 note_misspelt_origins(struct section *section, const char *nearest)
 {

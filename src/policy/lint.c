@@ -386,7 +386,7 @@ lint_writable(struct loader *loader)
 			    (unsigned)(st.st_mode & 07777));
 }
 
-/* Scripts that never run warm. */
+/* Warn about scripts that never run warm. */
 static void
 lint_warm(struct loader *loader)
 {

@@ -1,7 +1,6 @@
 /*
  * Warnings about files that [app] names and that do not exist, or are not
- * accessible to the user that programs run as: so the first request need not
- * fail.
+ * accessible to the user that programs run as, before a request fails.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -22,9 +21,9 @@
 
 enum { GROUPS_MAX = 64, NAME_MAX_SHOWN = 64 };
 
-/* Who the programs run as. */
+/* The user that programs run as. */
 struct identity {
-	bool self; /* the user that runs this: the kernel checks */
+	bool self; /* the current user: the kernel checks */
 	uid_t uid;
 	os_group groups[GROUPS_MAX];
 	int group_count;
@@ -58,7 +57,8 @@ identity_find(const struct settings *settings, struct identity *who)
 			 (unsigned long)who->uid);
 }
 
-/* Does the file grant that (bits of R_OK, W_OK, X_OK)? */
+/* Does the mode of the file give the user these rights (bits of R_OK, W_OK,
+ * X_OK)? */
 static bool
 grants(const struct identity *who, const struct stat *st, unsigned wanted)
 {

@@ -54,7 +54,7 @@ loader_grow(struct loader *loader, struct arena *arena, void *array,
 
 /* ---- messages ---- */
 
-/* The entry of that line; NULL: it is a header, or nothing. */
+/* The entry of that line; NULL: the line has none. */
 static const struct entry *
 entry_at(const struct loader *loader, unsigned line)
 {
@@ -211,7 +211,7 @@ loader_path(struct loader *loader, struct slice text)
 	const char *folder = loader->settings->folder;
 	bool absolute = text.len > 0 && text.ptr[0] == '/';
 	struct slice parts[] = {slice_from(folder), SLICE("/"), text};
-	/* The folder "/" ends in one already. */
+	/* The folder "/" already ends with a slash. */
 	size_t first = folder[1] == '\0' ? 1 : 0;
 	char *path;
 

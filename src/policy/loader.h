@@ -240,12 +240,13 @@ enum { QUOTE_MAX = 100 };
 
 /* ---- loader.c ---- */
 
+/* Report that memory is out: the load fails. */
 void loader_no_memory(struct loader *);
-/* Memory of the settings, and memory until the load is done.  NULL: the error
- * has been reported, and the load fails. */
+/* Zeroed memory that lives as long as the settings, or (scratch) until the load
+ * is done.  NULL: the error has been reported, and the load fails. */
 void *loader_array(struct loader *, size_t count, size_t size);
 void *loader_scratch(struct loader *, size_t count, size_t size);
-/* array_grow_in that reports. */
+/* array_grow_in, which reports that memory is out. */
 bool loader_grow(struct loader *, struct arena *, void *array, size_t count,
 		 size_t *room, size_t size);
 
@@ -260,8 +261,8 @@ void loader_warn(struct loader *, unsigned line, const char *id,
 void loader_note(struct loader *, unsigned line, const char *id,
 		 const char *fix, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
-/* The same of a word of the policy: its place is found if it points into the
- * key or the value of an entry; else the report is about the whole line. */
+/* The same about a word of the policy.  If it points into the key or the value
+ * of an entry, the report has its column; else it is about the whole line. */
 void loader_report(struct loader *, enum severity, unsigned line,
 		   struct slice word, const char *id, const char *fix,
 		   const char *format, ...)
@@ -269,7 +270,7 @@ void loader_report(struct loader *, enum severity, unsigned line,
 /* The place of a word in that line, as loader_report finds it. */
 struct text_place loader_place(const struct loader *, unsigned line,
 			       struct slice word);
-/* diag_quote in the list of the load. */
+/* diag_quote for at most QUOTE_MAX bytes, in the list of the load. */
 const char *loader_quote(struct loader *, struct slice);
 /* Where an origin is written, which decides which fixes are possible. */
 enum origin_use {
@@ -282,11 +283,14 @@ enum origin_use {
 void loader_bad_origin(struct loader *, const char *file, struct text_place,
 		       enum origin_use, struct slice text, enum origin_fault);
 
-/* The absolute path for a path that may be relative to the policy's folder. */
+/* The absolute path for a path that may be relative to the policy's folder.
+ * NULL: no memory, reported. */
 const char *loader_path(struct loader *, struct slice);
-/* The words of a program with an absolute path in front. */
+/* A copy of the words of a program, [0] as an absolute path.  NULL: no memory,
+ * reported. */
 char *const *loader_program(struct loader *, char *const *words);
-/* Remember a file with these bytes, so that a change of it is noticed. */
+/* Remember a file with these bytes for settings_changed (not under LOAD_CGI).
+ * False: no memory, reported. */
 bool loader_source(struct loader *, const char *path, const struct stat *,
 		   struct slice bytes);
 /* Warn about a file that every user can write to. */
@@ -297,14 +301,17 @@ bool loader_is_utf16(struct loader *, const char *name, struct slice text);
 /* Append; false: no memory, reported. */
 bool items_add(struct loader *, struct items *, struct slice, unsigned line);
 bool items_have(const struct items *, struct slice);
-/* As a name_list, for a spec. */
+/* The items as a name_list, in memory of the settings.  If memory is out, that
+ * has been reported and the list has no names. */
 struct name_list items_names(struct loader *, const struct items *);
-/* Does the section have origins, so that it covers requests? */
+/* Is there a value of an origins key, `none` too?  Only then does the section
+ * cover requests. */
 bool origins_any(const struct origins *);
 
 /* ---- keys_read.c ---- */
 
-/* Read every entry of a section that has a table of keys. */
+/* Read every entry of a section that has a table of keys into target, and
+ * report unknown, repeated and invalid ones. */
 void keys_read(struct loader *, struct section *, const struct key *table,
 	       void *target, unsigned lines[KEYS_MAX]);
 
@@ -315,9 +322,9 @@ void keys_read_handlers(struct loader *, struct section *);
 
 /* ---- sections.c ---- */
 
-/* Read the values of every section, inheritance done. */
+/* Read the values of every section, and let [cors NAME] inherit. */
 void sections_read(struct loader *);
-/* The specs of the settings; only after a load without errors.  False: no
+/* Make the specs of the settings; only after a load without errors.  False: no
  * memory. */
 bool sections_finish(struct loader *);
 
@@ -348,11 +355,11 @@ void origins_merge(struct loader *, struct origins *);
 
 /* Report conflicts within and between [cors] sections. */
 void check_cors(struct loader *);
-/* Is it "*.", or a '*' within a label, right under a public suffix? */
+/* Is it "*.", or a '*' within a label, right below a public suffix? */
 bool origin_is_public_suffix(const struct origin_pattern *);
-/* More addresses than a /8, of IPv6 a /7? */
+/* Is it a range with more addresses than a /8 (IPv6: /7), not of loopback? */
 bool origin_is_wide_range(const struct origin_pattern *);
-/* "file://" */
+/* Is it "file://"? */
 bool origin_is_file(const struct origin_pattern *);
 
 /* ---- check_regex.c ---- */

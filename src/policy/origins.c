@@ -1,5 +1,5 @@
 /*
- * The values of origins, origins-file, origins-regex and timing.
+ * The values of origins, origins-file, origins-env, origins-regex and timing.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -177,8 +177,7 @@ check_variable(struct loader *loader, const struct entry *entry)
 	return true;
 }
 
-/* The words of the variable's value, as those of `origins`; line feeds
- * separate, too. */
+/* Read the words of the variable's value like those of `origins`. */
 static void
 read_variable(struct loader *loader, struct origins *origins,
 	      struct origins_file *file)

@@ -86,8 +86,8 @@ read_origin(struct loader *loader, struct origins_file *file, struct slice line)
 				  line, fault);
 }
 
-/* A text after the last line feed may be incomplete: another process may still
- * be writing. */
+/* The text after the last line feed is not used: another process may still be
+ * writing it. */
 static void
 warn_left_out(struct loader *loader, struct origins_file *file,
 	      struct slice line)

@@ -1,6 +1,6 @@
 /*
- * The origins of a section without those that another one covers: each of these
- * gets a warning, because a shorter policy is easier to review.
+ * Leaves out the origins of a section that another one covers, each with a
+ * warning, because a shorter policy is easier to review.
  *
  * Only a few patterns can cover an origin: each is composed and looked up in a
  * hash table, so that a million origins take a second and not a day.
@@ -80,7 +80,7 @@ host_text(const struct origin_pattern *pattern)
 	return slice_of(rest.ptr, end);
 }
 
-/* The port of a pattern with its ':'; empty without. */
+/* The port of a pattern with its ':'; empty: it has none. */
 static struct slice
 port_text(const struct origin_pattern *pattern)
 {
@@ -135,8 +135,8 @@ file_of(const struct merge *merge, size_t index)
 	return NULL;
 }
 
-/* " in line 3" for the covering pattern; in a file a reader can search for it.
- */
+/* Write " in line 3" for the covering pattern.  In a file the user can search
+ * for it. */
 static void
 write_where(const struct merge *merge, size_t index, char *buf, size_t cap)
 {

@@ -1,8 +1,7 @@
 /*
  * From the text of a policy to its settings: the lines through inih into
  * sections, then the passes of the loader.  The one file that includes <ini.h>.
- * Without inih (the one-file page) the reader's lines come here as they are:
- * the reader knows what each of them is.
+ * Without inih (the one-file page) the lines of the reader are used directly.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -204,8 +203,8 @@ report_ambiguous(struct parse *parse)
 		     "the line can be read in two ways");
 }
 
-/* The line as inih expects it.  Without stdio, because a CGI program does this
- * for each request.  False: this inih has a smaller INI_MAX_LINE. */
+/* Write the line as inih expects it.  Without stdio, because a CGI program does
+ * this for each request.  False: this inih has a smaller INI_MAX_LINE. */
 static bool
 put_line(char *buf, int cap, struct slice text, bool section)
 {
@@ -340,7 +339,8 @@ warn_separator(struct parse *parse, struct slice key)
 		    "are not read: separate origins by blanks");
 }
 
-/* A key and its value, whichever way they came. */
+/* Take a key and its value, from inih or from a line that is too long for
+ * inih. */
 static void
 take_key(struct parse *parse, struct slice key, struct slice value)
 {
@@ -408,7 +408,7 @@ section_compare(const void *left, const void *right)
 	return a->line < b->line ? -1 : 1;
 }
 
-/* The header of a section that is only guessed has been reported. */
+/* The header of a guessed section has been reported already. */
 static void
 duplicate_section(struct loader *loader, struct section *section,
 		  const struct section *first)

@@ -17,7 +17,8 @@
 
 enum { SHOWN_MAX = 60 }; /* bytes of a bad line in a message */
 
-/* Of the text of the line; before that is known, of the whole line. */
+/* The place of the text of the line; of the whole line while the text is
+ * unknown. */
 static struct text_place
 said_place(const struct reader *reader)
 {
@@ -62,8 +63,8 @@ cut_line(struct reader *reader)
 	return ended ? text_chop(line, '\r') : line;
 }
 
-/* False: the line has bytes that no text has, or is too
- * long, and that has been reported. */
+/* False: the line has bytes that no text has, or is too long; this has been
+ * reported. */
 static bool
 check_bytes(struct reader *reader, struct slice line)
 {
@@ -119,7 +120,7 @@ strip(struct reader *reader, struct slice line)
 	return text_trim(line);
 }
 
-/* "[cors a,": with a "]" it would still be no header. */
+/* With a "]" added, "[cors a," would still be invalid. */
 static bool
 ends_in_name(struct slice line)
 {

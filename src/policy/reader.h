@@ -24,8 +24,8 @@ enum {
 
 enum line_kind {
 	LINE_END,      /* of the file */
-	LINE_SECTION,  /* text is the name between the brackets; said ends
-			  behind them */
+	LINE_SECTION,  /* text is the name between the brackets; `said` ends
+			  after them */
 	LINE_KEY,      /* text is "key=value", trimmed */
 	LINE_LONG_KEY, /* the same, too long for inih: reader.key and .value */
 	LINE_BAD,      /* reported; no section header */
@@ -40,7 +40,7 @@ struct reader {
 	struct diag_list *diags;
 	const char *start;    /* of that line */
 	struct slice said;    /* of the line, without comment and blanks */
-	struct slice comment; /* behind ';' in a key line; absent without */
+	struct slice comment; /* after ';'; absent: there is none */
 	struct slice key;   /* of a key line */
 	struct slice value;
 	char buffer[READER_BUFFER]; /* of LINE_KEY's text */

@@ -17,8 +17,8 @@
 
 enum {
 	DEPTH_MAX = 30,	  /* of groups */
-	STEPS_MAX = 4000, /* of a sample, beside a few for each byte */
-	FEW = 10,	/* so many members of a class were chosen one by one */
+	STEPS_MAX = 4000, /* of a sample, plus 4 for each byte */
+	FEW = 10,	/* the author chose up to so many members of a class */
 	FOREVER = 65536 /* PCRE2 has no greater repetition */
 };
 
@@ -173,7 +173,7 @@ skip_text(struct walk *w, struct slice text)
 	return true;
 }
 
-/* "[...]", from behind the bracket. */
+/* "[...]", from after the bracket. */
 static void
 read_class(struct walk *w, struct set *set)
 {
@@ -284,8 +284,7 @@ draw_count(struct walk *w, const struct repetition *times)
 	return times->min + draw(w, (spare < 2 ? spare : 2) + 1);
 }
 
-/* A wildcard for any text: it becomes the name of another person's host, in
- * part or whole. */
+/* Texts for a wildcard: the name of another person's host, or a part of one. */
 static const struct slice fillers[] = {{"stranger", 8},
 				       {"7", 1},
 				       {"stranger-7", 10},
@@ -324,7 +323,7 @@ fits(const struct set *set, const struct repetition *times, struct slice text)
 	return true;
 }
 
-/* A member, rather one that hosts have. */
+/* A member of the set, preferably one that hosts often have. */
 static char
 draw_member(struct walk *w, const struct set *set)
 {
@@ -358,7 +357,7 @@ write_run(struct walk *w, const struct set *set, const struct repetition *times)
 			emit(w, text.ptr[j], true);
 		return;
 	}
-	/* Some bytes of its own. */
+	/* No filler: draw single bytes. */
 	if (count > times->max)
 		count = times->min;
 	for (; count > 0 && set->count > 0 && !w->failed; count--)
@@ -396,8 +395,8 @@ write_literal(struct walk *w, char c)
 		emit(w, c, false);
 }
 
-/* A '.'  alone is meant as a dot; in each sample one of them is another byte.
- */
+/* A '.' without repetition is meant as a dot.  In every second sample one of
+ * them is another byte. */
 static void
 write_dot(struct walk *w)
 {
@@ -420,7 +419,7 @@ write_dot(struct walk *w)
 
 /* ---- walking ---- */
 
-/* "\d", "\.", from behind the backslash. */
+/* "\d", "\.", from after the backslash. */
 static void
 walk_escape(struct walk *w)
 {
@@ -472,7 +471,7 @@ read_group_head(struct walk *w)
 	return GROUP_UNKNOWN;
 }
 
-/* The inside, as often as it is repeated. */
+/* Write the inside as often as it is repeated. */
 static void
 write_group(struct walk *w, struct slice inside)
 {
@@ -582,7 +581,7 @@ walk_branches(struct walk *w)
 	w->depth--;
 }
 
-/* At least 1, and at least as many as a sample has. */
+/* The number of dots in the expression, at least 1. */
 static unsigned
 count_dots(struct slice expression)
 {

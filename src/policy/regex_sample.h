@@ -1,7 +1,7 @@
 /*
  * Texts that a regular expression matches, made to show what it allows besides
- * the intended texts: an unescaped '.'  becomes another byte, ".*" the name of
- * another person's host.
+ * the intended texts: an unescaped '.' becomes another byte, and ".*" the name
+ * of another person's host.
  *
  * SPDX-License-Identifier: ISC
  */

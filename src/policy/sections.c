@@ -1,6 +1,6 @@
 /*
- * Sections as wholes: their values, what [cors NAME] inherits, and the specs
- * that policies are built from.
+ * Whole sections: their values, what [cors NAME] inherits, and the specs that
+ * policies are built from.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -168,7 +168,7 @@ list_names(struct loader *loader, const struct items *items,
 	return items_names(loader, &beside);
 }
 
-/* An empty list becomes NULL. */
+/* An empty list allows every method, as without the key. */
 static void
 finish_allow(struct loader *loader, const struct items *methods,
 	     struct policy_spec *spec)

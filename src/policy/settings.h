@@ -37,7 +37,7 @@ struct address {
 
 /* An address and a prefix length: `peers`, `status-clients`. */
 struct network {
-	struct ip ip;  /* zero behind the bits */
+	struct ip ip;  /* zero after the bits */
 	unsigned bits; /* significant bits */
 };
 
@@ -56,8 +56,8 @@ struct app {
 	char *const *exec; /* NULL-terminated words, [0] a path; NULL: none */
 	const struct address *forward;
 	size_t forward_count;
-	const char *const *root; /* absolute, as written; real paths are taken at
-	                            each request */
+	const char *const *root; /* absolute, as written; symbolic links are
+				    resolved at each request */
 	size_t root_count;
 	enum inject inject;
 	uint64_t max_body;
@@ -106,10 +106,10 @@ struct server {
 	enum log_format log_format;
 	const char *log_file; /* absolute; NULL: standard error */
 	const char *user;     /* that root switches to; NULL: it stays root */
-	bool landlock;	      /* rights are given up at the start */
+	bool landlock;	      /* at the start, give up access to other files */
 };
 
-/* A number of requests in a time. */
+/* So many requests within a time. */
 struct often {
 	unsigned count;
 	uint64_t time; /* milliseconds */
@@ -148,13 +148,13 @@ struct key_place {
 	unsigned section_line; /* of the section to be changed: itself, or
 				  [cors] if it inherits the key */
 	struct slice section;  /* its NAME; empty for [cors] */
-	bool credentials;      /* its own */
+	bool credentials;      /* the value of `credentials` there */
 };
 
 enum place { PLACE_ORIGINS, PLACE_METHODS, PLACE_HEADERS, PLACE_CREDENTIALS,
 	PLACE_ALLOW, PLACE_COUNT };
 
-/* The rest of a section, which a decision does not need. */
+/* The rest of a section, which decisions do not need. */
 struct spec_source {
 	struct key_place places[PLACE_COUNT];
 	bool has_origins;     /* else other sections only inherit its keys */
@@ -187,7 +187,8 @@ struct settings {
 	const struct policy_spec *specs;
 	const struct spec_source *spec_sources;
 	size_t spec_count;
-	const struct source_file *sources; /* the policy and its origins-files */
+	const struct source_file *sources; /* the policy and its origins-files;
+					      empty under LOAD_CGI */
 	size_t source_count;
 	struct regex **regexes; /* of all sections, to be freed */
 	size_t regex_count;
@@ -212,19 +213,20 @@ struct load_options {
 };
 
 /*
- * Load a policy file with every file it names.  All diagnostics go to the
- * list, sorted.  NULL if there was an error; settings_release frees the
- * result.  Source of the rules: DESIGN.md section 3.
+ * Load a policy and its origins-files.  All diagnostics go to the list, sorted.
+ * NULL if there was an error; settings_release frees the result.  Source of the
+ * rules: DESIGN.md section 3.
  */
 struct settings *settings_load(const char *file, const struct load_options *,
     struct diag_list *);
 /* The same for text that is already in memory, such as from standard input:
- * name is for messages, and relative paths are relative to the working
- * directory. */
+ * name is for messages, and relative paths are relative to its folder (without
+ * "/", the working directory). */
 struct settings *settings_load_text(const char *name, struct slice text,
     const struct load_options *, struct diag_list *);
 /* The same from text in memory; opens no file (origins-file is then
- * `origins-file-unreadable`); name is for messages.  For the page, tests. */
+ * `origins-file-unreadable`); name is for messages.  For untrusted policies: it
+ * reads no environment variable either. */
 struct settings *settings_parse(const char *name, struct slice text,
     const struct load_options *, struct diag_list *);
 
@@ -236,8 +238,8 @@ struct settings *settings_load_or_print(const char *file,
 /* Free them.  NULL allowed. */
 void settings_release(struct settings *);
 
-/* Has one of the files changed, appeared or disappeared since the load?  (stat
- * only) */
+/* Has one of the files changed or disappeared since the load?  Uses only stat.
+ * Never under LOAD_CGI. */
 bool settings_changed(const struct settings *);
 
 enum { SETTINGS_RECENT = 2000 }; /* ms; the coarsest clock of a file system */
@@ -254,7 +256,9 @@ bool settings_rewritten(const struct settings *);
 /* Has one of the files been modified less than SETTINGS_RECENT before now? */
 bool settings_being_modified(const struct settings *);
 
-/* The policy in canonical form, as INI; dumping a dump gives the same bytes. */
+/* Write the policy in canonical form, as INI; the dump of a dump has the same
+ * bytes.  0, or -1 with errno; ENAMETOOLONG: a value does not fit a line of a
+ * policy. */
 int settings_dump(const struct settings *, FILE *);
 
 /* Parse "unix:PATH", "tcp:127.0.0.1:9000", "tcp:[::1]:9000" (for -l too);

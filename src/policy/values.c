@@ -151,8 +151,8 @@ word_end(struct words *words)
 	words->open = false;
 }
 
-/* The text between quotes, from after the first; returns the place of the
- * closing quote, or the end of the text. */
+/* Read the text after an opening quote.  Returns the place of the closing
+ * quote, or the end of the text. */
 static size_t
 word_quoted(struct words *words, struct slice text, size_t i, char quote)
 {
@@ -172,7 +172,7 @@ value_words(struct arena *arena, struct slice text, char *const **out)
 {
 	struct words words = {.open = false};
 
-	/* Every word takes two bytes of text or is the last one. */
+	/* Every word but the last takes at least two bytes of text. */
 	words.list = arena_array(arena, text.len / 2 + 2, sizeof(char *));
 	words.to = arena_alloc(arena, text.len + 2);
 	if (words.list == NULL || words.to == NULL)

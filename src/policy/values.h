@@ -12,7 +12,7 @@
 #include "base/arena.h"
 #include "base/slice.h"
 
-/* yes no on off true false. */
+/* Read yes, no, on, off, true or false.  False: another text. */
 bool value_boolean(struct slice, bool *);
 /* A kind of number: its units, and its name in messages. */
 struct measure {
@@ -28,10 +28,10 @@ extern const struct measure value_duration; /* in milliseconds */
 extern const struct measure value_size;	    /* in bytes */
 extern const struct measure value_count;
 
-/* Digits and a unit; false also past UINT64_MAX. */
+/* Read digits and a unit.  False: malformed, or more than UINT64_MAX. */
 bool value_number(const struct measure *, struct slice, uint64_t *);
 
-enum { VALUE_TEXT = 24 };
+enum { VALUE_TEXT = 24 }; /* bytes, NUL included */
 /* Write a number that value_number can read, in the largest unit that needs no
  * fraction. */
 void value_number_write(const struct measure *, uint64_t number,
@@ -48,8 +48,9 @@ bool value_number_fix(const struct measure *, struct slice,
 const char *value_words(struct arena *, struct slice, char *const **words);
 
 /*
- * Which of the names (NULL-terminated) was meant: equal but for case and `_`,
- * or few keystrokes away.  NULL: none is near.
+ * The name in the NULL-terminated list that a misspelt word probably means: at
+ * most three keystrokes away, where letter case and "_" for "-" do not count.
+ * NULL: no name is near enough.
  */
 const char *value_nearest(struct slice, const char *const *names);
 
