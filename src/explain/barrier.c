@@ -159,7 +159,7 @@ describe_local(struct explanation *e, enum url_space to)
 	    explain_quote(e, e->question.origin), url_space_name(to));
 }
 
-/* The page's address space is less private than the URL's. */
+/* Block a request to an address space that is more private than the page's. */
 static bool
 block_local(struct explanation *e)
 {

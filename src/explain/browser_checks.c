@@ -1,6 +1,6 @@
 /*
- * The browser checks responses: each of its checks in its order, and the
- * message of its console.
+ * The browser's checks of responses, in its order, and the message of its
+ * console.
  *
  * The messages are Chromium's, because people search for them;
  * t/explain/chromium.t compares them with the real ones.

@@ -1,11 +1,11 @@
 /*
- * The messages of each browser's console for a response that fails CORS:
- * people search for them.
+ * The messages of each browser's console for a response that fails CORS,
+ * because people search for them.
  *
- * Seen in the browsers themselves: t/explain/chromium.t, firefox.t and
- * webkit.t compare them.  Firefox prints typographic quotes and, after a
- * preflight, a second line; of Safari's two lines the first has the cause.
- * Here they are ASCII, and only the line with the cause.
+ * They were seen in the browsers: t/explain/chromium.t, firefox.t and webkit.t
+ * compare them.  Firefox prints typographic quotes and, after a preflight, a
+ * second line; of Safari's two lines the first has the cause.  Here they are
+ * ASCII, and only the line with the cause.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -147,7 +147,7 @@ console_of_firefox(struct explanation *e, const struct fetch_check *check,
 			       e->question.credentials, &e->preflight.fields);
 	bool first = check->reason == FETCH_PREFLIGHT_REDIRECT &&
 		     origin.reason != FETCH_PASSES;
-	/* One of its texts has quotes there. */
+	/* In this message Firefox puts quotes around the URL. */
 	const char *quote =
 	    check->reason == FETCH_WILDCARD_WITH_CREDENTIALS ? "'" : "";
 	struct slice url = e->question.url.full;
@@ -165,7 +165,7 @@ console_of_firefox(struct explanation *e, const struct fetch_check *check,
 
 /* ---- Safari ---- */
 
-/* As the script wrote it. */
+/* The name of a header as the script wrote it. */
 static struct slice
 written_name(const struct explanation *e, struct slice low)
 {
@@ -183,7 +183,7 @@ console_of_safari(struct explanation *e, const struct fetch_check *check,
 {
 	int status = status_of(e, preflight);
 
-	/* Before all else. */
+	/* Safari checks the status first. */
 	if (preflight && fetch_check_status(status).reason != FETCH_PASSES)
 		return explain_printf(
 		    e, "Preflight response is not successful. Status code: %d",
@@ -308,7 +308,7 @@ safari_refusal(struct explanation *e, const char *name, const char *value)
 	return "";
 }
 
-/* Chromium's words of XMLHttpRequest, behind "SyntaxError: " or, of a method
+/* Chromium's text for XMLHttpRequest, after "SyntaxError: " or, for a method
  * that browsers refuse, "SecurityError: ". */
 static const char *
 chromium_xhr_refusal(struct explanation *e, const char *name, const char *value)

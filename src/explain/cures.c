@@ -12,8 +12,8 @@
 
 #include "base/text.h"
 
-/* No other server names all three.  Apache joins what a CGI program sends with
- * commas alone. */
+/* No other server has exactly these names in Vary.  Apache joins the fields of
+ * a CGI program with commas without blanks. */
 static bool
 is_corswrap_vary(struct slice vary)
 {
@@ -128,7 +128,7 @@ find_problem(const struct explanation *e, const char *id,
 		if (strcmp(ids[i].id, id) != 0)
 			continue;
 		*out = ids[i].problem;
-		/* The same for the preflight's response. */
+		/* The response to the preflight has that mistake. */
 		if (*out == PROBLEM_ORIGIN && e->plan.preflight &&
 		    !e->preflight_passes)
 			*out = PROBLEM_OPTIONS;

@@ -13,18 +13,18 @@
 /* Is it corswrap's response to a preflight? */
 bool cures_is_corswrap(const struct response *);
 
-/* The body by which corswrap as a CGI program names the mistakes of its policy,
- * "12: [unknown-key]" a line, or "[no-policy]"; absent for any other
+/* The lines of the body in which corswrap as a CGI program names the mistakes
+ * of its policy: "12: [unknown-key]" or "[no-policy]".  Absent: another
  * response. */
 struct slice cures_policy_mistakes(const struct response *);
 
-/* In addition to the ids of reasons and findings: a cache, the cause of
- * vary-missing. */
+/* An id for cures_find beside those of reasons and findings: vary-missing
+ * because of a cache. */
 #define CURES_CACHE "cache"
 
 /*
- * What to change there for a reason or a finding of this id, as server_cure
- * has it.  NULL: the server's directives would not help.
+ * What to change in the server's configuration for a reason or a finding of
+ * this id, in the form of server_cure.  NULL: its directives would not help.
  */
 const char *cures_find(struct explanation *, enum server_kind, const char *id);
 

@@ -1,9 +1,10 @@
 /*
- * The fix of an explanation as an edit of the policy: one line after the other
- * is changed, and the request explained again, until it is allowed.
+ * The fix of an explanation as an edit of the policy: a line is changed and the
+ * request is explained again, until it is allowed.
  *
- * Every fix is tried before it is offered: its text is loaded, linted and
- * explained, so that a fix never causes an error of the policy.
+ * Every fix is tried before it is offered: the new text is loaded, and the
+ * request explained under it, so that a fix never causes an error of the
+ * policy.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -72,7 +73,7 @@ replace(struct explanation *e, struct slice text, size_t start, size_t end,
 	return joined == NULL ? SLICE_NONE : slice_of(joined, len);
 }
 
-/* A line of its own below that one. */
+/* Insert a new line below that line. */
 static struct slice
 insert_below(struct explanation *e, struct slice text, unsigned line,
 	     const char *words)
@@ -86,7 +87,8 @@ insert_below(struct explanation *e, struct slice text, unsigned line,
 
 /* ---- keys ---- */
 
-/* "key = ... words", or a new line if the section does not have the key. */
+/* Add words to the value of a key, or a new line if the section does not have
+ * the key. */
 static struct slice
 add_words(struct explanation *e, struct slice text,
 	  const struct key_place *place, const char *key, const char *words)
@@ -241,8 +243,8 @@ step(struct explanation *e, struct slice text)
 
 /* ---- until it is allowed ---- */
 
-/* Explain it under that text.  NULL: the policy has errors, or memory is out.
- */
+/* Explain the question under that policy.  NULL: the policy has errors, or
+ * memory is out. */
 static struct settings *
 explain_under(struct explanation *e, struct arena *arena,
 	      const struct question *question, struct slice text)

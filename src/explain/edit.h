@@ -1,7 +1,7 @@
 /*
- * The fix of an explanation, made in the text of the policy.
+ * The fix of an explanation, as a change of the text of the policy.
  *
- * Pure but for the loader of policies, which opens no file here.
+ * Pure, except for the loader of policies, which opens no file here.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -11,10 +11,11 @@
 #include "explain/explanation.h"
 
 /*
- * The policy, changed so that the request of the question is allowed: words
- * are added to lists, `credentials` is set; nothing else is touched.  Absent:
- * no such change is certain (the page's origin is null, the path is closed,
- * the script has to change, lint would report the change), or out of memory.
+ * The policy, changed so that the request of the question is allowed: words are
+ * added to lists, `credentials` is set; everything else is unchanged.  In
+ * memory of the arena.  Absent: the request is allowed already, no such change
+ * is certain (the page's origin is null, the path is closed, the script has to
+ * change, the new policy would have errors), or out of memory.
  */
 struct slice explain_edit(struct arena *, const struct question *,
 			  struct slice policy);
@@ -26,8 +27,8 @@ struct line_change {
 	struct slice after;
 };
 
-/* The lines of the second text that were changed or added (none may be
- * deleted); returns how many, at most max. */
+/* List the lines of the second text that were changed or added; no line may
+ * have been deleted.  Returns how many, at most max. */
 size_t edit_changes(struct slice before, struct slice after,
 		    struct line_change *, size_t max);
 

@@ -1,9 +1,9 @@
 /*
  * What a browser does with a request, step by step.
  *
- * by_policy.c makes an explanation from a policy and src/probe from a live
- * server; browser_checks.c does the browser's checks; text.c, json.c and
- * src/page print it.
+ * by_policy.c makes an explanation from a policy, src/probe from a live server,
+ * read.c from pasted responses; browser_checks.c does the browser's checks;
+ * text.c, json.c and src/page print it.
  *
  * Everything lives in the explanation's arena.  Texts are printable ASCII:
  * untrusted bytes are escaped when they are added (explain_quote).
@@ -31,17 +31,18 @@ struct question {
 	bool credentials;
 	struct fetch_how how;
 	enum fetch_browser browser;
-	enum url_space page_space; /* SPACE_UNKNOWN: as the origin shows */
+	enum url_space page_space; /* SPACE_UNKNOWN: taken from the origin */
 	struct slice asked_from;   /* the preflight's Origin; absent: origin */
 };
 
+/* The Origin that the preflight has. */
 static inline struct slice
 preflight_origin(const struct question *q)
 {
 	return slice_present(q->asked_from) ? q->asked_from : q->origin;
 }
 
-/* The same as text from a user.  An absent URL or origin is a fault. */
+/* The same as text from a user.  An absent URL or origin is an error. */
 struct question_text {
 	struct slice url;
 	struct slice origin;
@@ -80,7 +81,7 @@ struct response {
 	const char *by; /* heading for the text and page output; NULL: the
 			   server (with a status) or the application (0) */
 	struct fetch_fields fields; /* without the application's own */
-	struct slice body; /* its beginning, for probe; or absent */
+	struct slice body;	    /* its beginning, or absent */
 	/* the policy's decision, for reason and fix */
 	const struct policy *policy;	  /* NULL: none covers it */
 	const struct spec_source *source; /* of the policy; NULL with it */
@@ -91,7 +92,7 @@ struct response {
 
 enum verdict { VERDICT_UNKNOWN, VERDICT_ALLOWED, VERDICT_BLOCKED };
 
-/* A mistake that probe found. */
+/* A mistake that was found in responses. */
 struct finding {
 	const char *id;
 	bool serious; /* else advice */
@@ -105,8 +106,8 @@ struct explanation {
 	struct fetch_plan plan;
 	bool out_of_memory; /* all other members are then undefined */
 	bool userinfo;	    /* fetch() refuses such a URL */
-	bool stopped; /* no request is sent, not even a preflight; and there is
-			 a verdict */
+	bool stopped; /* the verdict is known, and no request is sent, not even
+			 a preflight */
 	struct texts why;   /* why a preflight; which headers are not sent */
 	struct texts notes; /* other checks than CORS, where browsers differ */
 
@@ -131,11 +132,11 @@ struct explanation {
 	const char *fix;     /* NULL: no change is needed */
 	bool unreachable;    /* network, tls, timeout: exit status 2 */
 
-	bool probed;		      /* made by probe: has findings */
+	bool probed;		      /* made from responses: has findings */
 	struct texts steps;	      /* redirects that were followed */
 	struct slice redirected_from; /* or absent */
 	bool tainted;		      /* a redirect made the origin null */
-	struct finding *findings;     /* of probe */
+	struct finding *findings;     /* of probe and of pasted responses */
 	size_t finding_count;
 	size_t finding_room;
 };
@@ -146,7 +147,7 @@ struct explanation {
  * a request's head (DESIGN.md section 4). */
 enum { QUESTION_MAX = 65536, QUESTION_HEADERS = 500 };
 
-/* An error in a question, and in which part of it. */
+/* An error in a question, and the part that has it. */
 enum question_part {
 	QUESTION_URL,
 	QUESTION_ORIGIN,
@@ -168,7 +169,7 @@ struct question_faults {
 	size_t room;
 };
 
-/* Add one.  False: memory is out. */
+/* Add an error; text is kept by reference.  False: memory is out. */
 bool question_fault_add(struct arena *, struct question_faults *,
 			enum question_part, const char *text);
 
@@ -182,32 +183,35 @@ bool question_read(struct arena *arena, const struct question_text *text,
 
 /* ---- words.c ---- */
 
-/* printf into the arena; "" when memory is out, which is noted. */
+/* printf into the arena; "" if memory is out, and out_of_memory is set.  The
+ * functions below set it, too. */
 const char *explain_printf(struct explanation *, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* The bytes, those that are not printable ASCII as \xHH. */
+/* The bytes as text, with all but printable ASCII as \xHH. */
 const char *explain_quote(struct explanation *, struct slice);
-/* The text, and the notes behind it. */
+/* The text and, after it, the notes in parentheses. */
 const char *explain_noted(struct explanation *, const char *text);
+/* Add to a list; the text is kept by reference. */
 void texts_add(struct explanation *, struct texts *, const char *);
 void checks_add(struct explanation *, struct checks *, bool passes,
 		const char *text);
-/* Blocked by something else than a CORS check; all arguments but e are in
- * the arena or constant. */
+/* Set the verdict to blocked, for another cause than a CORS check.  The texts
+ * are kept by reference. */
 void explain_blocked(struct explanation *, const char *id, const char *message,
 		     const char *fix);
-/* There was no response: id is network, tls or timeout. */
+/* Set the verdict if there was no response: id is network, tls or timeout. */
 void explain_unreachable(struct explanation *, const char *id,
 			 const char *message, const char *fix);
+/* Add a finding; its message is formatted, id and fix are kept by reference. */
 void finding_add(struct explanation *, const char *id, bool serious,
 		 const char *fix, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
 /* ---- explanation.c ---- */
 
-/* Begin: everything that does not depend on a response: the reasons for a
- * preflight, the two requests, and the verdict if fetch() throws.  The
- * question's memory must outlive the explanation. */
+/* Begin an explanation with all that does not depend on a response: the reasons
+ * for a preflight, the two requests, and the verdict if the browser sends none.
+ * The question's memory must outlive the explanation. */
 void explain_begin(struct explanation *, struct arena *,
 		   const struct question *);
 /* Is the verdict known without any response? */
@@ -219,32 +223,34 @@ const char *explain_fetch_dest(const struct explanation *);
 
 /* ---- console.c ---- */
 
-/* The source of the request, as consoles call it: "fetch",
+/* The source of the request, as the messages of consoles call it: "fetch",
  * "XMLHttpRequest", "script". */
 const char *console_kind(const struct explanation *);
-/* The error of the page if it does not get the cause: "TypeError: ...". */
+/* The error that the script gets, which has no cause: "TypeError: ...". */
 const char *console_of_network_error(const struct explanation *);
-/* The line of the console that has the cause. */
+/* The line of the console that has the cause; preflight: it is about the
+ * response to the preflight. */
 const char *console_of_firefox(struct explanation *, const struct fetch_check *,
 			       bool preflight);
 const char *console_of_safari(struct explanation *, const struct fetch_check *,
 			      bool preflight);
 
-/* What fetch() throws for the method or a header, and for a URL with a
- * password. */
+/* What fetch() throws because of the method, a header or a body, and because of
+ * a URL with a password. */
 const char *console_of_refusal(struct explanation *);
 const char *console_of_userinfo(struct explanation *);
 
 /* ---- barrier.c ---- */
 
 /* If the browser blocks the request for another reason than CORS
- * (mixed-content, blocked-port, local-network), that is the verdict, and
- * ends the exchange; if the user may allow it, there is a note. */
+ * (mixed-content, blocked-port, local-network), set that verdict and `stopped`;
+ * if the user may allow the request, add a note. */
 void explain_barriers(struct explanation *);
 
 /* ---- browser_checks.c ---- */
 
-/* Check the response to the preflight.  True: the request itself is sent. */
+/* Check the response to the preflight.  True: it passes, so the request itself
+ * is sent; false: the verdict is set. */
 bool browser_check_preflight(struct explanation *);
 /* Check the response to the request itself, and set the verdict. */
 void browser_check_response(struct explanation *);
@@ -253,14 +259,14 @@ void browser_list_readable(struct explanation *);
 
 /* ---- without_cors.c ---- */
 
-/* The response to a request without CORS: Cross-Origin-Resource-Policy
- * decides, and the page cannot read it. */
+/* Check the response to a request without CORS, which
+ * Cross-Origin-Resource-Policy can block, and set the verdict. */
 void browser_check_opaque(struct explanation *);
 
 /* ---- by_policy.c ---- */
 
-/* Preflight, request and verdict under a policy (NULL: only the requests).
- * chosen: the value of CORSWRAP_POLICY, or absent. */
+/* After explain_begin: preflight, request and verdict under a policy (NULL:
+ * only the requests).  chosen: the value of CORSWRAP_POLICY, or absent. */
 void explain_by_policy(struct explanation *, const struct settings *,
 		       struct slice chosen);
 
@@ -268,15 +274,15 @@ void explain_by_policy(struct explanation *, const struct settings *,
 
 /* Print all steps for people; colour: with a terminal's escape sequences. */
 void explain_text(struct explanation *, FILE *, bool colour);
-/* One walk if the browsers send the same requests and have the same
- * verdict; else one for each, and the differences. */
+/* Print one walk if the browsers send the same requests and have the same
+ * verdict; else one for each browser, and how they differ. */
 void explain_text_all(struct explanation all[FETCH_BROWSERS], FILE *,
 		      bool colour);
-/* The object of DESIGN.md section 2, and a newline.  Out of memory: nothing
- * is printed, and it is noted. */
+/* Print the object of DESIGN.md section 2, and a newline.  Out of memory:
+ * nothing is printed, and out_of_memory is set, as it is if writing fails. */
 void explain_json(struct explanation *, FILE *);
-/* The same of each browser, as an object of their ids; memory out is noted in
- * the first. */
+/* Print an object with one of these for the id of each browser; out_of_memory
+ * is set in all[0]. */
 void explain_json_all(struct explanation all[FETCH_BROWSERS], FILE *);
 
 /* ---- fix.c ---- */
@@ -285,7 +291,7 @@ void explain_json_all(struct explanation all[FETCH_BROWSERS], FILE *);
  * in `methods`". */
 const char *explain_refusal(struct explanation *, const struct response *);
 
-/* What to change, in the policy's words. */
+/* What to change, in the policy's words; NULL: the check passed. */
 const char *explain_fix(struct explanation *, const struct response *,
 			enum fetch_reason, bool preflight);
 

@@ -1,7 +1,8 @@
 /*
- * Common mistakes, found in the responses and with three more requests that
- * change nothing on a server: as a page of another origin, as a page with the
- * origin null, and an OPTIONS that is not a preflight.
+ * Common mistakes, found in the responses and with more requests that change
+ * nothing on a server: as a page of another origin, as a page with the origin
+ * null, an OPTIONS that is not a preflight, and up to two simpler preflights if
+ * a policy refuses the preflight.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -17,10 +18,11 @@
 #include "explain/cures.h"
 #include "explain/web_servers.h"
 
-/* Shorter, and browsers repeat preflights often (as lint says of `max-age`). */
+/* Seconds; with less, browsers repeat preflights often (lint warns of it,
+ * too). */
 enum { MAX_AGE_LOW = 60 };
 
-/* RFC 2606: no page can have it, so no list should. */
+/* No page can have this origin (RFC 2606), so no server should allow it. */
 #define UNKNOWN_ORIGIN "https://corscheck-probe.invalid"
 
 #define ACAO "Access-Control-Allow-Origin"
@@ -68,7 +70,8 @@ allows_credentials(struct explanation *e, const struct response *response)
 
 /* ---- mistakes in one response ---- */
 
-/* Two of a kind: the application sends one and the web server another. */
+/* A header that is sent twice: the application sends one and the web server
+ * another. */
 static void
 find_duplicates(struct explanation *e, const struct response *response,
 		enum which which)
@@ -165,7 +168,7 @@ find_in_answer(struct explanation *e, const struct response *response,
  * preflight without the headers and one for GET show the cause; neither
  * changes anything on the server. */
 
-/* Which part of the preflight it is. */
+/* The part of the preflight that the policy refuses. */
 enum cause { CAUSE_NONE, CAUSE_ORIGIN, CAUSE_METHOD, CAUSE_HEADERS };
 
 /* Is the origin accepted?  A preflight says nothing about credentials. */
@@ -178,7 +181,7 @@ accepts_origin(struct explanation *e, const struct response *response)
 		       .reason == FETCH_PASSES;
 }
 
-/* The page's preflight for that method and for no header. */
+/* Does the page's preflight for that method, without headers, pass? */
 static bool
 passes(struct explanation *e, const struct live_server *live,
        struct slice method, struct response *out)
@@ -195,7 +198,8 @@ passes(struct explanation *e, const struct live_server *live,
 	       accepts_origin(e, out);
 }
 
-/* Made by a CORS policy: it varies by what only preflights have. */
+/* Did a CORS policy make the response?  Its Vary names Origin, or a header that
+ * only preflights have. */
 static bool
 is_policy(struct explanation *e, const struct response *response)
 {
@@ -224,7 +228,8 @@ find_cause(struct explanation *e, const struct live_server *live,
 	return is_policy(e, &e->preflight) ? CAUSE_ORIGIN : CAUSE_NONE;
 }
 
-/* The headers that the response to GET does not list either. */
+/* The fix for the method and for headers that the response to GET does not list
+ * either. */
 static const char *
 fix_method(struct explanation *e, const struct response *simpler)
 {
@@ -344,7 +349,7 @@ struct status_words {
 	int last;
 	const char *id;
 	const char *fix;
-	const char *what; /* behind "OPTIONS is 405" */
+	const char *what; /* after "OPTIONS is 405" */
 };
 
 static const char fix_options[] =
@@ -380,7 +385,7 @@ static const struct status_words status_words[] = {
      "does"},
 };
 
-/* The lines, which have no special bytes, as one. */
+/* The lines, which are printable, joined by commas. */
 static const char *
 join_lines(struct explanation *e, struct slice text)
 {
@@ -590,7 +595,7 @@ find_options(struct explanation *e, const struct live_server *live)
 
 /* ---- all of them ---- */
 
-/* Where the request was first redirected to. */
+/* Was the request redirected to a login page? */
 static void
 find_login(struct explanation *e, struct slice location)
 {
@@ -607,7 +612,7 @@ find_login(struct explanation *e, struct slice location)
 		e->fix = e->findings[e->finding_count - 1].fix;
 }
 
-/* What happens to a cookie that is set. */
+/* Report a cookie that the browser refuses, or will not send. */
 static void
 find_cookie(struct explanation *e, struct slice field)
 {

@@ -1,5 +1,5 @@
 /*
- * What to change so that the request passes, in the policy's words.
+ * What to change so that the request is allowed, in the policy's words.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -176,8 +176,8 @@ fix_uncovered(struct explanation *e)
 
 /* ---- methods and headers ---- */
 
-/* Which of the requested names: response headers that a script sends by mistake
- * are an error in `headers`. */
+/* Response headers that a script sends by mistake are an error in `headers`, so
+ * they are listed separately. */
 enum wanted { ALL_NAMES, REQUEST_NAMES, RESPONSE_NAMES };
 
 /* The requested names that the response does not list. */
@@ -435,7 +435,7 @@ fix_credentials(struct explanation *e, const struct response *response,
 	    without);
 }
 
-/* With `by` set corswrap itself made the response. */
+/* If `by` is set, corswrap made the response. */
 static const char *
 fix_status(struct explanation *e, const struct response *response,
 	   bool preflight)
@@ -527,7 +527,7 @@ fix_mismatch(struct explanation *e, const struct response *response)
 			      explain_quote(e, e->question.origin));
 }
 
-/* The responses of a server with a policy say that they depend on Origin. */
+/* Does the response have no Vary: Origin, which servers with a policy send? */
 static bool
 is_bare(struct explanation *e, const struct response *response)
 {

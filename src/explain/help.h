@@ -17,14 +17,14 @@ struct help_entry {
 	const char *text;
 };
 
-/* All of them; the last has no id. */
+/* All entries; after the last is one without id. */
 const struct help_entry *help_entries(void);
 
-/* The entry of "case", or of "[case]" as lint prints it; NULL: there is none.
- */
+/* The entry with this id, "case" or "[case]" as lint prints it; NULL: there is
+ * none. */
 const struct help_entry *help_find(struct slice id);
 
-/* Its meaning: the first paragraph, with its lines joined. */
+/* Its meaning: the first paragraph, which can have several lines. */
 struct slice help_cause(const struct help_entry *);
 
 #endif

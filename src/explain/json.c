@@ -1,5 +1,5 @@
 /*
- * An explanation as JSON, for programs: DESIGN.md section 2 fixes its shape.
+ * An explanation as JSON, for programs; DESIGN.md section 2 defines it.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -173,7 +173,7 @@ object_of(struct explanation *e)
 	return object;
 }
 
-/* ASCII only, so that received bytes cannot control a terminal.  Takes over
+/* Print ASCII only, so that received bytes cannot control a terminal.  Releases
  * the object. */
 static bool
 print(json_t *object, FILE *out)

@@ -473,8 +473,8 @@ has_words(struct slice text, struct slice words)
 		size_t len = text_find(words, '*'), at;
 		struct slice part = slice_of(words.ptr, len);
 
-		/* "the wildcard '*'": the asterisk itself counts as text
-		 * that differs. */
+		/* In "the wildcard '*'" the asterisk is part of the message,
+		 * and any text is accepted for it, too. */
 		at = text_find_nocase(text, part);
 		if (at == text.len && part.len > 0)
 			return false;
@@ -484,8 +484,8 @@ has_words(struct slice text, struct slice words)
 	return true;
 }
 
-/* A part of a message that a user typed, if it is long enough to be
- * certain. */
+/* Is the text a part of a message, as a user typed it, and long enough to be
+ * certain? */
 static bool
 is_part(struct slice text, struct slice words)
 {

@@ -15,14 +15,14 @@
 enum { MESSAGE_WORDS = 10 };
 
 struct message {
-	const char *id; /* of the reason or finding; NULL: none belongs to it */
+	const char *id; /* of the reason or finding; NULL: there is none */
 	const char *cause;
 	const char *fix;
-	/* Each as a browser prints it; "*" is text that differs. */
+	/* Parts of messages as browsers print them; "*" is any text. */
 	const char *words[MESSAGE_WORDS];
 };
 
-/* All of them; the last has no cause. */
+/* All messages; after the last is one without cause. */
 const struct message *message_list(void);
 
 /*

@@ -39,7 +39,7 @@ paste_header(struct pasted *p, struct slice name, struct slice value)
 		paste_line(p, slice_of(line, name.len + 2 + value.len));
 }
 
-/* "" when memory is out, which is noted. */
+/* "" if memory is out, and no_memory is set. */
 __attribute__((format(printf, 2, 0))) static const char *
 format_text(struct pasted *p, const char *format, va_list args)
 {
@@ -119,7 +119,7 @@ is_among(struct slice name, const char *const *names, size_t count)
 	return false;
 }
 
-/* Set by every browser, whatever the script does. */
+/* Does the browser set it, whatever the script does? */
 static bool
 is_browsers_own(struct slice name)
 {
@@ -158,7 +158,7 @@ is_browsers_habit(struct slice name)
 	return is_among(name, names, sizeof(names) / sizeof(names[0]));
 }
 
-/* The value of the header if it has this name and was not set before. */
+/* True: the line has this name; *to is its value, unless it was set before. */
 static bool
 take(struct slice line, struct slice name, struct slice *to)
 {
@@ -169,13 +169,13 @@ take(struct slice line, struct slice name, struct slice *to)
 	return true;
 }
 
-/* For a preflight: the request that it announces. */
+/* The request that a preflight announces. */
 struct asked {
 	struct slice method;
 	struct slice headers;
 };
 
-/* False: the line was not set by the script. */
+/* False: the script did not set the line. */
 static bool
 is_scripts(struct pasted *p, struct slice line, bool copied,
 	   struct asked *asked)
@@ -201,8 +201,8 @@ is_scripts(struct pasted *p, struct slice line, bool copied,
 	       !(copied && is_browsers_habit(name_of(line)));
 }
 
-/* Only the value of Content-Type matters: a wrong one would need no
- * preflight. */
+/* The values are unknown.  Only that of Content-Type matters: with a safelisted
+ * one there would be no preflight. */
 static void
 become_request(struct pasted *p, const struct asked *asked)
 {

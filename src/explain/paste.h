@@ -1,5 +1,6 @@
 /*
- * A request as people can copy it: "Copy as cURL", "Copy as fetch", a HAR.
+ * A request as people can copy it: "Copy as cURL", "Copy as PowerShell", "Copy
+ * as fetch", a HAR, a console message, response headers.
  *
  * paste_curl.c, paste_powershell.c, paste_fetch.c, paste_har.c,
  * paste_console.c and paste_response.c read it, paste_any.c detects the kind;
@@ -19,7 +20,7 @@ struct pasted_headers {
 	size_t room;
 };
 
-/* Absent: not in the text. */
+/* What was read; a member that is absent is not in the text. */
 struct pasted {
 	struct arena *arena;
 	struct slice url;
@@ -27,7 +28,7 @@ struct pasted {
 	struct slice page; /* the URL of the page: Referer, referrer */
 	struct slice method;
 	struct pasted_headers headers;
-	bool body; /* there is one */
+	bool body; /* it has a body */
 	bool credentials;
 	struct slice mode; /* of the request (Fetch, 2.2.5) */
 	struct slice destination;
@@ -39,33 +40,35 @@ struct pasted {
 	struct slice response;
 };
 
-/* Add "NAME: VALUE". */
+/* Add a header as "NAME: VALUE". */
 void paste_header(struct pasted *, struct slice name, struct slice value);
-/* Add a line in that form. */
+/* Add a header that is in this form; line is kept by reference. */
 void paste_line(struct pasted *, struct slice line);
+/* Add a note, cut after 511 bytes. */
 void paste_note(struct pasted *, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Note an error in the text; the first one is kept. */
+/* Set `fault`, the error in the text, unless it is set. */
 void paste_fault(struct pasted *, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Has it a header of this name? */
 bool paste_has(const struct pasted *, struct slice name);
 
-/* Read `text` into a new *out, whose memory is the arena's.  False: out->fault
- * says why, or memory is out.  Then paste_settle. */
+/* Read `text` into a new *out, in memory of the arena and of `text`.  False:
+ * out->fault is the error, or memory is out.  Call paste_settle next. */
 bool paste_curl(struct arena *, struct slice text, struct pasted *out);
-/* paste_curl reads a command of PowerShell as well. */
+/* Is it a command of PowerShell?  paste_curl reads these, too. */
 bool paste_is_powershell(struct slice text);
 bool paste_powershell(struct arena *, struct slice text, struct pasted *out);
 bool paste_fetch(struct arena *, struct slice text, struct pasted *out);
-/* entry: from 1; 0: the first that failed, else the first. */
+/* entry: from 1; 0: the one that is probably meant (with CORS and failed, else
+ * with CORS, else failed, else the first). */
 bool paste_har(struct arena *, struct slice text, size_t entry,
 	       struct pasted *out);
-/* Response headers, as curl -i, curl -v and developer tools show them, and
+/* Read response headers, as curl -i, curl -v and developer tools show them, and
  * the request if they show it.  False: memory is out. */
 bool paste_response(struct arena *, struct slice text, struct pasted *out);
-/* A message of a browser's console: the parts of the request that it names:
- * URL, origin, method, a header.  False: memory is out. */
+/* Read a message of a browser's console, and the parts of the request that it
+ * names: URL, origin, method, a header.  False: memory is out. */
 bool paste_console(struct arena *, struct slice text, struct pasted *out);
 
 /*
@@ -74,8 +77,8 @@ bool paste_console(struct arena *, struct slice text, struct pasted *out);
  */
 void paste_settle(struct pasted *);
 
-/* The pasted text becomes the question; parts that are already set win.
- * False: memory is out. */
+/* Add what was read to the text of a question; parts that are already set there
+ * are kept.  False: memory is out. */
 bool paste_question(const struct pasted *, struct question_text *);
 
 /* ---- paste_any.c: text of an unknown kind ---- */
@@ -94,12 +97,13 @@ enum pasted_kind {
 	PASTED_URL
 };
 
+/* The kind of the text, found out by features that only that kind has. */
 enum pasted_kind paste_guess(struct arena *, struct slice text);
 /* "a cURL command", with its article. */
 const char *pasted_kind_name(enum pasted_kind);
 /*
- * Read it as that kind, and settle it.  A configuration or a policy is not
- * read here.  False: out->fault says why, or memory is out.
+ * Read the text as that kind, and settle it.  A configuration or a policy is
+ * not read here.  False: out->fault is the error, or memory is out.
  */
 bool paste_any(struct arena *, struct slice text, enum pasted_kind,
 	       struct pasted *out);

@@ -1,6 +1,6 @@
 /*
  * Pasted text of an unknown kind: the kind is recognised by features that only
- * it has, and the text is then read as that.
+ * it has, and the text is then read as that kind.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -133,7 +133,8 @@ is_nginx(struct slice text)
 	return any_line(text, heads) && text_find(text, ';') < text.len;
 }
 
-/* A status line, of curl -v too, or a CORS header at the start of a line. */
+/* Does a line begin with a status line (also of curl -v), a CORS header or a
+ * label of developer tools? */
 static bool
 is_response(struct slice text)
 {

@@ -30,7 +30,7 @@ behind(struct slice text, const char *words)
 	return text_chop(text, '.');
 }
 
-/* The first of the words that the text contains. */
+/* The text after the first of these words that the text contains. */
 static struct slice
 behind_any(struct slice text, const char *const *words)
 {
@@ -118,7 +118,7 @@ paste_console(struct arena *arena, struct slice text, struct pasted *out)
 			     slice_eq_nocase(header, SLICE("content-type"))
 				 ? SLICE("application/json")
 				 : SLICE("1"));
-	/* Messages that only occur with credentials. */
+	/* These messages only occur with credentials. */
 	out->credentials =
 	    text.len > 0 &&
 	    memmem(text.ptr, text.len, "credentials mode", 16) != NULL;

@@ -56,8 +56,8 @@ read_single(struct shell *s)
 	paste_fault(s->p, "a ' is not closed");
 }
 
-/* "...": a backslash in front of these four is one (POSIX, 2.2.3).  cmd.exe
- * writes "" or ^" or \" for a quote. */
+/* "...": a backslash escapes only these bytes (POSIX, 2.2.3).  cmd.exe writes
+ * "" or ^" or \" for a quote. */
 static void
 read_double(struct shell *s)
 {
@@ -341,7 +341,8 @@ add_basic(struct pasted *p, struct slice user)
 	paste_header(p, SLICE("Authorization"), slice_of(text, len));
 }
 
-/* "Name: value"; "Name;" is an empty one, and "Name:" removes one. */
+/* "Name: value"; "Name;" sends an empty header, and "Name:" removes a
+ * header. */
 static void
 add_header(struct pasted *p, struct slice line)
 {

@@ -81,7 +81,8 @@ take(struct script *s, char c)
 
 /* ---- values ---- */
 
-/* Behind a backslash (ECMA-262, 12.9.4). */
+/* Write what an escape means, from after its backslash (ECMA-262, 12.9.4).
+ * Returns the number of bytes. */
 static size_t
 read_escape(struct script *s, char *to)
 {
@@ -187,7 +188,7 @@ read_name(struct script *s)
 	return name;
 }
 
-/* The object that begins here. */
+/* Read the object that begins here. */
 static void
 read_object(struct script *s, member_reader reader)
 {

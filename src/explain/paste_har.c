@@ -149,7 +149,7 @@ write_field(FILE *out, const json_t *header)
 		fprintf(out, "%s: %s\n", name, value);
 }
 
-/* As a header block, with the status line in front of it. */
+/* Write it as a header block, with the status line before it. */
 static void
 read_response(struct pasted *p, const json_t *response)
 {

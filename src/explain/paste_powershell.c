@@ -28,7 +28,8 @@ drop(struct command *c, size_t bytes)
 	c->rest = slice_after(c->rest, bytes);
 }
 
-/* Blanks, and a line feed behind a backtick, which goes on. */
+/* Skip blanks and line ends, also after a backtick, with which a command goes
+ * on. */
 static void
 skip_blanks(struct command *c)
 {
@@ -94,7 +95,7 @@ read_value(struct command *c)
 	return is_quote(peek(c)) ? read_string(c) : read_word(c);
 }
 
-/* The content of parentheses is skipped. */
+/* Skip an expression in parentheses or braces. */
 static void
 skip_group(struct command *c)
 {

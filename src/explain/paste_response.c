@@ -89,7 +89,7 @@ is_named(struct slice line, const char *name, struct slice *value)
 	return true;
 }
 
-/* "> GET /x HTTP/1.1" and the fields behind it. */
+/* "> GET /x HTTP/1.1" and the fields after it. */
 static void
 read_sent(struct reader *r, struct slice line)
 {
@@ -118,7 +118,7 @@ read_remark(struct reader *r, struct slice line)
 		    text_has_nocase(line, SLICE("ALPN"));
 }
 
-/* Of "General"; false: it is another line. */
+/* Read a line of "General"; false: it is another line. */
 static bool
 read_general(struct reader *r, struct slice line, struct slice *rest)
 {
@@ -166,7 +166,7 @@ read_line(struct reader *r, struct slice line, struct slice *rest)
 	}
 }
 
-/* As "name: value", where the tools leave the colon out. */
+/* Write "name: value" where the tools leave the colon out. */
 static struct slice
 add_colons(struct pasted *p, struct slice text)
 {

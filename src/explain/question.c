@@ -1,7 +1,6 @@
 /*
- * A user's description of a request becomes a question; or all errors in it
- * are reported, so that there is no verdict about a request that browsers
- * never make.
+ * Reads a user's description of a request.  All errors in it are reported, so
+ * that there is no verdict about a request that browsers never make.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -181,7 +180,8 @@ read_origin(struct reader *r, struct slice text, struct question *out)
 
 /* ---- headers ---- */
 
-/* The code point at the beginning of UTF-8 and its length; 0: invalid. */
+/* Read the first code point of a text in UTF-8.  Returns its length; 0: it is
+ * invalid. */
 static size_t
 parse_character(struct slice text, unsigned *out)
 {
@@ -207,8 +207,8 @@ parse_character(struct slice text, unsigned *out)
 
 /*
  * A script's string becomes one byte for each character (Web IDL,
- * "ByteString"), which throws past U+00FF.  Invalid UTF-8 is taken as plain
- * bytes.
+ * "ByteString"), and fetch() throws if one is above U+00FF.  Invalid UTF-8 is
+ * used as it is.
  */
 static void
 read_value(struct reader *r, struct slice line, struct slice value,

@@ -24,7 +24,7 @@ struct blocks {
 	bool has_statuses; /* responses begin with one; other text is a body */
 };
 
-/* The number behind "HTTP/1.1 ", ":status:", "Status:"; 0: another line. */
+/* The number after "HTTP/1.1 ", ":status:", "Status:"; 0: another line. */
 static int
 read_status(struct slice line)
 {
@@ -107,7 +107,7 @@ is_name(struct slice name)
 	return name.len > 0;
 }
 
-/* One line; of curl -v only received lines ("< ").  Developer tools copy a
+/* Read a line; of curl -v only received lines ("< ").  Developer tools copy a
  * value to the line below its name. */
 static void
 read_line(struct blocks *b, struct slice line, struct slice *rest)

@@ -23,7 +23,7 @@ struct reference_column {
 
 struct reference_section {
 	const char *id;	   /* "pairs"; a word */
-	const char *title; /* "Headers and their answers" */
+	const char *title; /* "Request and response headers" */
 	const char *text;  /* text above the table, or NULL */
 	struct reference_column columns[REFERENCE_COLUMNS];
 	size_t column_count;

@@ -28,8 +28,8 @@ explain_repeats_request(const struct explanation *e)
 static const char fix_cache[] =
     "send Vary: Origin with every status, and empty the cache";
 
-/* A cache that serves the response for another page: if the URL is changed,
- * which is not in the cache, the response is for the right page. */
+/* Find a cache that serves the response for another page: a changed URL is not
+ * in the cache, and if its response is right, the cache is the cause. */
 static void
 find_cache(struct explanation *e, const struct live_server *live)
 {
@@ -66,10 +66,11 @@ find_cache(struct explanation *e, const struct live_server *live)
 		    "another query the response is right");
 }
 
-/* ---- the server's own words ---- */
+/* ---- fixes in the server's configuration ---- */
 
-/* Without a preflight of the page it is unknown whether corswrap responds,
- * whose fixes are in the policy: SERVER_UNKNOWN then. */
+/* The server to be configured; SERVER_UNKNOWN also if corswrap responds, whose
+ * fixes are in the policy.  If the page sends no preflight, one is sent to find
+ * that out. */
 static enum server_kind
 find_server(struct explanation *e, const struct live_server *live)
 {

@@ -100,8 +100,8 @@ print_readable(void *ctx, const char *before, const char *behind)
 	fprintf(p->out, "%s\n", behind);
 }
 
-/* The end of the directives that begin here, each between backquotes and with a
- * blank to the next; and how many they are. */
+/* Skip the directives that begin here, each between backquotes and with a blank
+ * before the next; *count is their number. */
 static const char *
 skip_directives(const char *text, size_t *count)
 {

@@ -30,8 +30,8 @@ describe_page(struct explanation *e)
 			      fetch_embedder_name(e->question.how.embedder));
 }
 
-/* A string literal of JavaScript: explain_quote escapes a byte in the same
- * way. */
+/* A string literal of JavaScript, which has the same escapes as
+ * explain_quote. */
 static const char *
 quote_string(struct explanation *e, struct slice bytes)
 {
@@ -65,8 +65,8 @@ describe_headers(struct explanation *e)
 	return explain_printf(e, "        headers: {%s},\n", text);
 }
 
-/* fetch(): several lines where it has options, indented, the last without its
- * end. */
+/* The call of fetch(): several indented lines if it has options; no line feed
+ * at the end. */
 static const char *
 describe_fetch(struct explanation *e, const char *url)
 {
@@ -113,7 +113,7 @@ describe_xhr(struct explanation *e, const char *url)
 	    q->how.has_body ? "\"...\"" : "");
 }
 
-/* As it is in a page. */
+/* The call or the element, as it is in a page. */
 static const char *
 describe_call(struct explanation *e)
 {
@@ -317,8 +317,8 @@ walk_exchange(const struct walk *w)
 				 describe_rest(e));
 }
 
-/* A server's response does not show the checks that the browser makes
- * before it. */
+/* A server's response does not show what the browser does before it sends the
+ * request. */
 static void
 walk_within(const struct walk *w)
 {

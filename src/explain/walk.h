@@ -9,8 +9,8 @@
 #include "explain/explanation.h"
 
 /*
- * How each thing is printed.  ctx is the caller's own.  Texts are printable;
- * header fields may not be, and go through explain_quote.
+ * The functions that print the steps.  ctx is the caller's own.  Texts are
+ * printable; header fields may not be, and go through explain_quote.
  */
 struct walk_output {
 	bool verdict_first; /* above the steps; else below them */
@@ -30,11 +30,12 @@ struct walk_output {
 	/* The text before and after e->readable. */
 	void (*readable)(void *ctx, const char *before, const char *behind);
 	void (*finding)(void *ctx, const struct finding *);
-	/* And e's reason, message and fix. */
+	/* The verdict, and e's reason, message and fix. */
 	void (*verdict)(void *ctx, const char *word);
 };
 
-/* Print all of it.  Out of memory is noted in the explanation. */
+/* Call the functions for all steps.  If memory is out, e->out_of_memory is
+ * set. */
 void explain_walk(struct explanation *, const struct walk_output *, void *ctx);
 
 /* "Allowed", "Blocked", "Unknown". */

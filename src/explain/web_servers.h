@@ -30,7 +30,7 @@ enum server_kind {
 enum server_problem {
 	PROBLEM_OPTIONS, /* of a preflight: status, or a CORS header */
 	PROBLEM_ORIGIN,	 /* the origin is missing, another, or there twice */
-	PROBLEM_VARY,	 /* it depends on Origin, and does not say so */
+	PROBLEM_VARY,	 /* it depends on Origin and has no Vary: Origin */
 	PROBLEM_CACHE,	 /* a cache sends it to pages of other origins */
 	PROBLEM_BACKEND, /* a proxy responds instead of its upstream */
 	PROBLEM_METHOD,	 /* OPTIONS is 404 or 405: how it reaches corswrap,
@@ -38,14 +38,14 @@ enum server_problem {
 	PROBLEMS
 };
 
-/* By Server, other header fields, and the error pages of each. */
+/* Which server sent it, by Server, other header fields and its error pages. */
 enum server_kind web_server_of(const struct response *);
 
 /*
- * What to change there, with the page's origin, the method and the headers
- * filled in.  Directives are between backquotes, each a line of its own.
- * NULL: its own configuration cannot fix it, or the origin, the method or a
- * header has a byte that must not be pasted into it.
+ * What to change in its configuration, with the page's origin, the method and
+ * the headers filled in.  Directives are between backquotes, each a line of its
+ * own.  NULL: its own configuration cannot fix it, or the origin, the method or
+ * a header has a byte that must not be pasted into it.
  */
 const char *server_cure(struct explanation *, enum server_kind,
 			enum server_problem);

@@ -48,7 +48,8 @@ requires_resource_policy(struct explanation *e)
 		url_is_trustworthy(&page));
 }
 
-/* "cross-origin resource policy internal check": false, it blocks. */
+/* "cross-origin resource policy internal check"; false: the response is
+ * blocked. */
 static bool
 passes_resource_policy(struct explanation *e, struct slice policy)
 {
@@ -56,7 +57,7 @@ passes_resource_policy(struct explanation *e, struct slice policy)
 	struct url page;
 
 	if (slice_eq(policy, SLICE("same-origin")))
-		return false; /* they are cross-origin here */
+		return false; /* only cross-origin requests get here */
 	if (!slice_eq(policy, SLICE("same-site")))
 		return is_resource_policy(policy) ||
 		       !requires_resource_policy(e);

@@ -65,7 +65,8 @@ explain_quote(struct explanation *e, struct slice s)
 	return text;
 }
 
-/* Room for one more; false, and noted, when memory is out. */
+/* Make room for one more item.  False: memory is out, and out_of_memory is
+ * set. */
 static bool
 grow(struct explanation *e, void *array, size_t count, size_t *room,
      size_t size)
