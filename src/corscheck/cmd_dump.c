@@ -15,7 +15,7 @@
 
 #include "corscheck/input.h"
 
-/* Written as a whole or not at all. */
+/* Print the whole dump or nothing. */
 static int
 print_dump(const struct settings *settings)
 {

@@ -2,8 +2,7 @@
  * corscheck explain, probe and read: what a browser will do with a request,
  * under a policy, with a live server, or with a pasted response.
  *
- * They print the same walk, so they are in one file; read does it from pasted
- * response headers.
+ * They print the same walk, so they are in one file.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -73,7 +72,7 @@ print_explanations(struct explanation *all, size_t count, bool json)
 	return status;
 }
 
-/* Begin the requested ones; returns how many. */
+/* Begin an explanation for each requested browser.  Returns how many. */
 static size_t
 begin(const struct request_arguments *arguments,
       struct explanation all[FETCH_BROWSERS])

@@ -1,7 +1,7 @@
 /*
- * corscheck init: a first policy in a new file, and the web server's snippet
- * on standard output; from flags, and on a terminal from four questions about
- * values that the flags left out.
+ * corscheck init: a first policy in a new file, and the web server's snippet on
+ * standard output; the values are from flags and, on a terminal, from up to
+ * four questions about missing ones.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -25,7 +25,7 @@
 
 /* ---- words ---- */
 
-/* Add a word; NULL text: no memory, which is noted. */
+/* Add a word; NULL: no memory.  If memory is out, out_of_memory is set. */
 static void
 words_add(struct init_plan *plan, struct words *words, const char *text)
 {
@@ -36,7 +36,7 @@ words_add(struct init_plan *plan, struct words *words, const char *text)
 		plan->out_of_memory = true;
 }
 
-/* Every word of a text, at blanks and commas. */
+/* Add the words of a text, which are separated by blanks or commas. */
 static void
 words_split(struct init_plan *plan, struct words *words, const char *text)
 {
@@ -158,7 +158,7 @@ add_word(struct init_plan *plan, struct words *words, const char *key,
 	return init_word_is_good(plan, key, word, flag);
 }
 
-/* Where things are. */
+/* The flags for paths, the address and the user. */
 static bool
 take_place(struct init_plan *plan, int letter, const char *value)
 {
@@ -333,7 +333,7 @@ app_of_folder(const char *folder)
 	return app;
 }
 
-/* The kind that an answer names. */
+/* The kind of application that this text names. */
 static enum init_app
 app_of(const char *text)
 {
@@ -398,8 +398,7 @@ ask_questions(struct init_plan *plan)
 
 /* ---- the plan as a whole ---- */
 
-/* The requirements of this server on the policy's place and the
- * application. */
+/* Does the server support the application, and the policy's name and folder? */
 static bool
 suits_server(const struct init_plan *plan)
 {

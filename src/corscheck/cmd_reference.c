@@ -24,7 +24,8 @@ enum { LAST_MIN = 20, INDENT = 4 };
 
 /* ---- cells ---- */
 
-/* The text without the marks of code; cut at the buffer's end. */
+/* Copy the text without the marks of code, cut at the buffer's end.  Returns
+ * its length. */
 static size_t
 plain(const char *text, char buf[CELL_MAX])
 {
@@ -104,8 +105,8 @@ measure(const struct reference_section *s, size_t column, size_t *width,
 	}
 }
 
-/* Shrink the widest column, until all fit or no column can be shrunk: then
- * they do not fit. */
+/* Shrink the widest column until all fit.  False: they do not fit, and no
+ * column can be narrower. */
 static bool
 fit(const struct reference_section *s, size_t columns, size_t total,
     size_t *widths)
@@ -131,7 +132,7 @@ fit(const struct reference_section *s, size_t columns, size_t total,
 	return true;
 }
 
-/* A table on its way out. */
+/* A table that is being printed. */
 struct table {
 	const struct reference_section *section;
 	size_t widths[REFERENCE_COLUMNS];
@@ -140,7 +141,8 @@ struct table {
 	size_t width;
 };
 
-/* A last column with only a few words per line is easier to read below. */
+/* A last column with room for only a few words per line is easier to read below
+ * its row. */
 static void
 lay_out(struct table *t)
 {
@@ -245,7 +247,7 @@ print_section(const struct reference_section *s, size_t width, bool bold)
 		print_paragraph(s->text, width);
 	lay_out(&table);
 	print_head(&table);
-	/* Rows of whole sentences are hard to tell apart. */
+	/* Blank lines separate rows of whole sentences. */
 	spaced = table.columns < s->column_count || s->column_count == 2;
 	for (size_t i = 0; i < s->row_count; i++) {
 		const char *cells[REFERENCE_COLUMNS];

@@ -80,7 +80,7 @@ make_request(struct replay *replay, const struct log_entry *entry,
 	request->acrh_count = slice_present(entry->asked_headers);
 }
 
-/* Its result, in a word or two; a literal. */
+/* The result in a few words, as a literal. */
 static const char *
 outcome(const struct cors_decision *d)
 {

@@ -1,7 +1,7 @@
 /*
- * corscheck warm: can a script run warm, is its response the same, and how
- * much faster is it?  It is run cold and warm in turn with the same request,
- * with those modules preloaded that it loads while it runs.
+ * corscheck warm: can a script run warm, is its response the same, and how much
+ * faster is it?  It runs cold and warm in turn, with the same request.  The
+ * modules that it loads while it runs are preloaded.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -49,7 +49,7 @@ struct run {
 	char *output; /* standard output, then standard error */
 	size_t len;
 	size_t room;
-	size_t error_len; /* of the second */
+	size_t error_len; /* of standard error */
 	int status;
 	uint64_t time; /* microseconds */
 };
@@ -68,7 +68,8 @@ struct subject {
 
 /* ---- the program ---- */
 
-/* Opening another kind of file would wait for a writer, or never end. */
+/* Opening a FIFO would wait for a writer, and reading a device may never
+ * end. */
 static bool
 is_regular(const char *path)
 {
@@ -95,7 +96,7 @@ find_words(struct subject *s, const char *script)
 		handler = app_handler(app, s->path);
 		words = handler == NULL ? NULL : handler->argv;
 	} else {
-		s->path[0] = '\0'; /* realpath left where it failed */
+		s->path[0] = '\0'; /* realpath left the part where it failed */
 	}
 	for (; words != NULL && words[n] != NULL && n < INTERPRETER_WORDS; n++)
 		s->argv[n] = words[n];
@@ -196,7 +197,7 @@ append_bytes(struct run *run, struct slice bytes)
 	return true;
 }
 
-/* Standard error is appended to standard output. */
+/* Append standard error to standard output. */
 static void
 add_errors(struct run *run, struct run *errors)
 {
@@ -206,8 +207,8 @@ add_errors(struct run *run, struct run *errors)
 	free(errors->output);
 }
 
-/* Standard output whole, then standard error: both pipes hold 64 KiB, so a
- * program that fills the second first is drained in time. */
+/* Read standard output and standard error until both are closed or nothing
+ * comes for ANSWER_TIME. */
 static void
 collect(struct run *run, int out, int err)
 {
@@ -297,8 +298,8 @@ take_told(struct run *told, int socket)
 	(void)close(socket);
 }
 
-/* With a zygote warm, else cold; told: the modules that the fork loads.
- * False: it could not be started. */
+/* Run it, warm if there is a zygote, else cold.  *told, unless NULL: the
+ * modules that the fork loads.  False: it could not be started. */
 static bool
 run_once(const struct subject *s, struct zygote *z, struct run *run,
 	 struct run *told)
@@ -358,7 +359,7 @@ same_run(const struct run *a, const struct run *b, bool is_server)
 
 /* ---- the interpreter ---- */
 
-/* Show its standard error while it compiles to the user. */
+/* Show the user its standard error while it compiles. */
 static void
 pass_errors(struct zygote *z)
 {
@@ -399,7 +400,8 @@ cannot(const struct subject *s, const char *why)
 	printf("%s: cannot run warm: %s\n", s->path, text);
 }
 
-/* Ready, or NULL: the cause has been printed. */
+/* Start the server of the interpreter.  False, with errno: it cannot be
+ * started. */
 static bool
 start_server(struct subject *s, const struct interpreter *interpreter)
 {
@@ -416,7 +418,8 @@ start_server(struct subject *s, const struct interpreter *interpreter)
 	return s->php != NULL;
 }
 
-/* Ready, or NULL: why has the cause. */
+/* Start the interpreter, and wait until it is ready.  NULL: why has the
+ * cause. */
 static struct zygote *
 start_zygote(struct subject *s, char why[static LINE])
 {
@@ -467,7 +470,7 @@ start_zygote(struct subject *s, char why[static LINE])
 
 /* ---- modules that are loaded when it runs ---- */
 
-/* The reported names, after those of the policy. */
+/* Add the reported names after those of the policy.  False: there are none. */
 static bool
 add_modules(struct subject *s, const struct run *told)
 {
@@ -484,8 +487,8 @@ add_modules(struct subject *s, const struct run *told)
 	return n > before;
 }
 
-/* From now on preload the modules that a request loaded, if that is
- * possible; told keeps their names. */
+/* From now on preload the modules that a request loaded, if that is possible.
+ * s->load then points into told. */
 static void
 load_before(struct subject *s, struct zygote **z, const struct run *told)
 {
@@ -592,7 +595,7 @@ print_difference(const struct run *cold, const struct run *warm, bool is_server)
 	}
 }
 
-/* Does it differ? */
+/* Print whether the responses are the same.  True: they differ. */
 static bool
 print_bytes(const struct run cold[TURNS], const struct run warm[TURNS],
 	    bool is_server)
@@ -617,7 +620,7 @@ print_bytes(const struct run cold[TURNS], const struct run warm[TURNS],
 	return false;
 }
 
-/* For the policy. */
+/* Print the lines for the policy. */
 static void
 print_section(const struct subject *s, const char *name)
 {

@@ -25,7 +25,7 @@ struct command {
 	const char *argv0; /* of main; NULL in the table */
 };
 
-/* Each: argv[0] is the subcommand's name; the exit status is returned. */
+/* Each runs a subcommand: argv[0] is its name.  Returns the exit status. */
 int lint_command(const struct command *, int argc, char **argv);
 int dump_command(const struct command *, int argc, char **argv);
 int explain_command(const struct command *, int argc, char **argv);
@@ -39,14 +39,15 @@ int learn_command(const struct command *, int argc, char **argv);
 int replay_command(const struct command *, int argc, char **argv);
 int init_command(const struct command *, int argc, char **argv);
 
-/* Print a subcommand's usage: to standard output if it was requested, else
- * to standard error; returns the exit status. */
+/* Print a subcommand's usage: to standard output if it was requested (asked),
+ * else to standard error.  Returns the exit status. */
 int command_usage(const struct command *, int asked);
 
-/* Is it a terminal, and NO_COLOR is not set (https://no-color.org/)? */
+/* Is it a terminal that is not "dumb", and NO_COLOR is not set or empty
+ * (https://no-color.org/)? */
 bool command_is_coloured(FILE *);
 
-/* Report that memory is out; CHECK_USAGE. */
+/* Report that memory is out.  Returns CHECK_USAGE. */
 int command_no_memory(void);
 
 #endif

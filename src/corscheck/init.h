@@ -2,7 +2,7 @@
  * corscheck init: a first policy, and the lines for the web server.
  *
  * cmd_init.c reads flags and asks for missing values, init_place.c finds the
- * places of files, init_policy.c makes, checks and writes the policy,
+ * paths of files, init_policy.c makes, checks and writes the policy,
  * init_snippet.c the lines for the server, and init_unit.c those for systemd.
  *
  * SPDX-License-Identifier: ISC
@@ -28,7 +28,7 @@ enum init_app {
 #define INIT_APPS_ONE                                                          \
 	(INIT_APP_BIT(INIT_APP_EXEC) | INIT_APP_BIT(INIT_APP_GIT) |            \
 	 INIT_APP_BIT(INIT_APP_FORWARD))
-/* Only scripts are; the server has the other files. */
+/* Only scripts are the application's; the server serves the other files. */
 #define INIT_APPS_SCRIPTS                                                      \
 	(INIT_APP_BIT(INIT_APP_ROOT) | INIT_APP_BIT(INIT_APP_PHP))
 
@@ -68,32 +68,32 @@ struct init_plan {
 	const char *document_root; /* of the server */
 	const char *units;	   /* where systemd's units look for policies */
 
-	/* found out, for the snippet */
+	/* set by init_find_policy, init_find_name, init_find_corswrap */
 	const char *policy;   /* absolute */
-	const char *folder;   /* it lies in */
-	bool make_folder;     /* it is not there yet */
-	const char *name;     /* its own, without .ht and .ini */
-	const char *corswrap; /* the program */
+	const char *folder;   /* of the policy, absolute */
+	bool make_folder;     /* the folder does not exist yet */
+	const char *name;     /* the policy's file name without .ht and .ini */
+	const char *corswrap; /* the path of corswrap */
 };
 
 /* ---- init_place.c ---- */
 
 /* "corscheck: init: TEXT MORE" to standard error; returns false. */
 bool init_fail(const char *text, const char *more);
-/* Is it a path without bytes that servers treat specially? */
+/* Has the text only bytes without a special meaning for any server? */
 bool init_is_plain(const char *path);
-/* Its policy, folder and name, of FILE; corswrap's path, from main's argv[0].
- * False: the cause is on standard error. */
+/* Set policy and folder from FILE; then the name; and the path of corswrap,
+ * unless --corswrap did.  False: the cause was printed on standard error. */
 bool init_find_policy(struct init_plan *, const char *file);
 bool init_find_name(struct init_plan *);
 bool init_find_corswrap(struct init_plan *, const char *argv0);
 
 /* ---- init_policy.c ---- */
 
-/* The policy, commented. */
+/* Write the policy, with comments. */
 void init_policy_write(const struct init_plan *, FILE *);
-/* Make the file, completely or not at all; never replace another one.
- * False: failed, the cause is on standard error. */
+/* Make the file, completely or not at all; never replace another one.  False:
+ * failed, and the cause was printed on standard error. */
 bool init_policy_create(const struct init_plan *);
 /* Warn on standard error about files of the plan that are missing or not
  * accessible to the user. */
@@ -104,34 +104,35 @@ void init_warn_missing(const struct init_plan *);
  */
 bool init_word_is_good(const struct init_plan *, const char *key,
 		       const char *word, const char *what);
-/* Is the policy as a whole without errors?  They go to standard error. */
+/* Is the whole policy without errors?  They are printed on standard error. */
 bool init_policy_is_good(const struct init_plan *);
 
 /* ---- init_unit.c ---- */
 
-/* Do the service, the socket of systemd need a drop-in? */
+/* Does the service, or the socket, of systemd need a drop-in? */
 bool init_unit_service(const struct init_plan *);
 bool init_unit_socket(const struct init_plan *);
-/* The lines of the service's drop-in besides the command, each between the
- * two texts. */
+/* Write the lines of the service's drop-in, except that of the command, each
+ * between the two texts. */
 void init_unit_write(const struct init_plan *, const char *before,
 		     const char *after, FILE *);
 
 /* ---- init_snippet.c ---- */
 
-/* Ended by one without a name. */
+/* All servers; after the last is one without name. */
 extern const struct init_server init_servers[];
-/* NULL: unknown name. */
+/* The server of that name; NULL: unknown. */
 const struct init_server *init_server_find(const char *name);
 /* The default folder of scripts. */
 const char *init_default_root(const struct init_plan *);
-/* --path, if none is given. */
+/* The default of --path. */
 const char *init_default_path(const struct init_plan *);
-/* --socket; NULL: a file of the policy's name in /run/corswrap. */
+/* The default of --socket; NULL: a file with the policy's name in
+ * /run/corswrap. */
 const char *init_default_address(const struct init_plan *);
-/* The folder that the server serves; NULL: no memory. */
+/* The default of --document-root; NULL: no memory. */
 const char *init_default_document_root(const struct init_plan *);
-/* The lines for the server; places filled in. */
+/* Write the lines for the server, with the values of the plan. */
 void init_snippet_write(const struct init_plan *, FILE *);
 
 #endif

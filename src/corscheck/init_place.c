@@ -1,6 +1,6 @@
 /*
- * The part of init's plan that is found out: the folder and name of the
- * policy, and the place of corswrap.
+ * Sets the folder and the name of the policy, and the path of corswrap, in
+ * init's plan.
  *
  * SPDX-License-Identifier: ISC
  */

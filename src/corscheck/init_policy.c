@@ -23,7 +23,8 @@
 
 /* ---- checking ---- */
 
-/* Errors, and warnings too if wanted, as "corscheck: init: WHAT: ...". */
+/* Print errors, and warnings if wanted, as "corscheck: init: WHAT: ...".
+ * False: there is an error. */
 static bool
 print_diags(const struct diag_list *diags, const char *what, bool warnings)
 {
@@ -64,7 +65,7 @@ text_is_good(const struct init_plan *plan, struct slice text, const char *what,
 	return good;
 }
 
-/* No byte that ends the line, or begins a comment in it. */
+/* Has it no byte that ends the line, or begins a comment in it? */
 static bool
 fits_a_line(const char *word, bool blanks)
 {
@@ -135,7 +136,7 @@ write_list(FILE *out, const char *key, const struct words *words,
 {
 	if (words->count == 0)
 		fprintf(out, "; %-11s = %s\n", key, example);
-	/* One per line: lines are limited to 198 bytes. */
+	/* One per line, so that each can be changed by itself. */
 	for (size_t i = 0; i < words->count; i++)
 		fprintf(out, "%-13s = %s\n", key, words->at[i]);
 }
@@ -249,7 +250,7 @@ write_app(const struct init_plan *plan, FILE *out)
 	}
 }
 
-/* Is there a [server] in it? */
+/* Does the policy have a [server]? */
 static bool
 has_server(const struct init_plan *plan)
 {
@@ -257,7 +258,7 @@ has_server(const struct init_plan *plan)
 	       (plan->server != NULL && plan->server->log != NULL);
 }
 
-/* The log file, if standard error is not logged. */
+/* Set log-file, if the server does not log standard error. */
 static void
 write_server(const struct init_plan *plan, FILE *out)
 {
@@ -317,9 +318,9 @@ init_policy_write(const struct init_plan *plan, FILE *out)
 /* ---- the file ---- */
 
 /*
- * The policy in a temporary file beside its place, which the caller removes;
- * for lint, with the user that runs programs in it.  False: errno says why; to
- * is empty if there is no file.
+ * Write the policy to a temporary file in its folder, which the caller removes.
+ * with_user: with the user that programs run as, for lint.  False, with errno:
+ * failed; `to` is empty if there is no file.
  */
 static bool
 write_beside(const struct init_plan *plan, bool with_user, char to[PATH_MAX])
@@ -385,7 +386,8 @@ is_missing(const char *id)
 	return len > end && strcmp(id + len - end, "-missing") == 0;
 }
 
-/* Lint's warnings about a file's program, folder or socket. */
+/* Print lint's warnings about missing programs, folders and sockets of a
+ * policy. */
 static void
 print_missing(const char *file)
 {
@@ -405,7 +407,7 @@ print_missing(const char *file)
 	diag_list_free(diags);
 }
 
-/* A program to whose name no interpreter belongs, in a folder. */
+/* Is the file of a folder a program without the extension of a script? */
 static bool
 is_served(const char *folder, const char *name)
 {
@@ -423,8 +425,9 @@ is_served(const char *folder, const char *name)
 	       (st.st_mode & S_IXUSR) != 0;
 }
 
-/* The servers run scripts by their extensions and serve other files, which
- * would show a program that ScriptAlias and fcgiwrap run. */
+/* The servers run scripts by their extensions and serve all other files as they
+ * are.  Warn about programs without one, which ScriptAlias and fcgiwrap would
+ * run. */
 static void
 warn_served(const struct init_plan *plan)
 {
@@ -448,7 +451,7 @@ init_warn_missing(const struct init_plan *plan)
 {
 	char temporary[PATH_MAX];
 
-	/* They are on the other machine. */
+	/* The files are on the other machine. */
 	if (is_uploaded(plan))
 		return;
 	/* It is in [env], which lint does not check. */

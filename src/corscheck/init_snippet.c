@@ -1,6 +1,6 @@
 /*
- * The lines for each web server, made of the templates in snippets/ (whose
- * README says how these are written), with the places filled in.
+ * Writes the lines for each web server: the templates in snippets/, with values
+ * filled in.  The README there describes the templates.
  *
  * examples/servers and the manuals have the same lines (tools/fill-snippets),
  * and t/servers/metavariables.t puts them into the servers.
@@ -131,7 +131,7 @@ extensions_of(const struct init_plan *plan)
 							   : root_extensions;
 }
 
-/* Of a path without the slashes at its end, the only one excepted. */
+/* The length of a path without slashes at its end; "/" keeps its own. */
 static size_t
 length_of_folder(const char *path)
 {
@@ -202,7 +202,8 @@ write_path_expression(const struct init_plan *plan, FILE *out)
 	}
 }
 
-/* A name that every server accepts within one of its own. */
+/* The policy's name, with only bytes that every server accepts in
+ * identifiers. */
 static void
 write_id(const struct init_plan *plan, FILE *out)
 {
@@ -210,7 +211,8 @@ write_id(const struct init_plan *plan, FILE *out)
 		fputc(strchr(".+~-", *p) != NULL ? '_' : *p, out);
 }
 
-/* Before each extension, between two, and behind each. */
+/* Write the extensions: a text before each, one between two, and one after
+ * each. */
 static void
 write_extensions(const struct init_plan *plan, const char *before,
 		 const char *between, const char *behind, FILE *out)
@@ -222,7 +224,8 @@ write_extensions(const struct init_plan *plan, const char *before,
 			extension[i], behind);
 }
 
-/* ".py" => ".pl" for all but the first, which the responder is named by. */
+/* Write ".py" => ".pl" for all but the first, which the responder is set
+ * for. */
 static void
 write_extension_map(const struct init_plan *plan, FILE *out)
 {
@@ -243,8 +246,8 @@ write_cgi_assign(const struct init_plan *plan, FILE *out)
 			extension[i], plan->corswrap);
 }
 
-/* The path of a unix socket; NULL: a TCP address, which `tcp` then points to.
- */
+/* The path of a unix socket; NULL: it is a TCP address, and *tcp points to
+ * it. */
 static const char *
 unix_path(const struct init_plan *plan, const char **tcp)
 {
@@ -257,8 +260,8 @@ unix_path(const struct init_plan *plan, const char **tcp)
 	return NULL;
 }
 
-/* The responder's address: before the path of a unix socket, or before host and
- * port, each server has its own words. */
+/* Write the responder's address.  Each server has its own prefixes for the path
+ * of a unix socket, and for host and port. */
 static void
 write_socket(const struct init_plan *plan, const char *before_path,
 	     const char *before_host, FILE *out)
@@ -274,7 +277,7 @@ write_socket(const struct init_plan *plan, const char *before_path,
 			plan->name);
 }
 
-/* Where the socket's folder has to be made: without a final /. */
+/* The socket's folder, without a final /. */
 static void
 write_socket_folder(const struct init_plan *plan, FILE *out)
 {
@@ -387,7 +390,7 @@ write_address(const struct init_plan *plan, const char *name, size_t len,
 	return true;
 }
 
-/* The value of @name@; false: unknown name. */
+/* Write the value of @name@; false: unknown name. */
 static bool
 place(const struct init_plan *plan, const char *name, size_t len, FILE *out)
 {
@@ -422,7 +425,7 @@ place(const struct init_plan *plan, const char *name, size_t len, FILE *out)
 	return true;
 }
 
-/* A line with its places filled in. */
+/* Write a line with its values filled in. */
 static void
 write_line(const struct init_plan *plan, const char *line, size_t len,
 	   FILE *out)
@@ -442,7 +445,7 @@ write_line(const struct init_plan *plan, const char *line, size_t len,
 		if (place(plan, at + 1, (size_t)(to - at - 1), out)) {
 			line = to + 1;
 		} else {
-			/* One of the server's own: corswrap@NAME.socket. */
+			/* This @ belongs to the text: corswrap@NAME.socket. */
 			fputc('@', out);
 			line = at + 1;
 		}
@@ -498,7 +501,7 @@ is_word_for(const struct init_plan *plan, const char *word, size_t len)
 	return false;
 }
 
-/* Does it match one of them? */
+/* Does the plan match one of the words of a % line? */
 static bool
 is_for(const struct init_plan *plan, const char *line, size_t len)
 {
@@ -513,8 +516,8 @@ is_for(const struct init_plan *plan, const char *line, size_t len)
 	return false;
 }
 
-/* The template of that name, and those that it includes; those include
- * none. */
+/* Write the template of that name, with those that it includes.  A template
+ * that is included (inner) cannot include others. */
 static void
 write_template(const struct init_plan *plan, const char *name, size_t name_len,
 	       bool inner, FILE *out)

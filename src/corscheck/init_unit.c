@@ -1,7 +1,7 @@
 /*
- * The drop-in that systemd's units of corswrap need for a plan: it sets the
- * path of the policy, the user, and the folders that the application writes
- * to, which the units would make read-only.
+ * The drop-in that corswrap's systemd units need for a plan: it sets the path
+ * of the policy, the user, and the folders that the application writes to,
+ * which the units would make read-only.
  *
  * SPDX-License-Identifier: ISC
  */

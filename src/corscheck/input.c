@@ -28,7 +28,7 @@ input_name(const char *name)
 	return is_standard(name) ? "standard input" : name;
 }
 
-/* Standard input to its end.  -1 with errno. */
+/* Read standard input to its end.  0, or -1 with errno. */
 static int
 read_standard(size_t max, char **bytes, size_t *len)
 {
@@ -54,7 +54,7 @@ read_standard(size_t max, char **bytes, size_t *len)
 	return 0;
 }
 
-/* -1 with errno. */
+/* 0, or -1 with errno. */
 static int
 read_bytes(struct input *input, const char *name, size_t max,
 	   struct slice *bytes)

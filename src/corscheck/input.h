@@ -25,8 +25,8 @@ const char *input_name(const char *name);
 bool input_read(struct input *, const char *name, size_t max,
 		struct slice *bytes);
 
-/* settings_load of a file or of standard input, with the text of it, absent if
- * it cannot be read. */
+/* settings_load of a file or of standard input.  *text: its text, absent if it
+ * cannot be read. */
 struct settings *input_settings(struct input *, const char *name,
 				const struct load_options *, struct diag_list *,
 				struct slice *text);

@@ -1,5 +1,5 @@
 /*
- * corscheck lint --fix: policies, corrected in place.
+ * corscheck lint --fix: corrects policies in place.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -37,7 +37,8 @@ say_fixes(const struct fixes *made, const char *name)
 			made->at[i]->line, made->at[i]->fix, made->at[i]->id);
 }
 
-/* One pass; *count: fixes that it made. */
+/* One pass.  *count: the number of fixes that were applied.  Absent: no
+ * memory. */
 static struct slice
 fix_once(struct arena *arena, struct slice text, const char *name,
 	 size_t *count)
@@ -57,7 +58,8 @@ fix_once(struct arena *arena, struct slice text, const char *name,
 	return fixed;
 }
 
-/* A fix can uncover another fault of the same word. */
+/* Apply fixes until there are none: a fix can uncover another error of the same
+ * word. */
 static struct slice
 fix_text(struct arena *arena, struct slice text, const char *name)
 {
@@ -85,7 +87,8 @@ write_all(int fd, struct slice text)
 	return fsync(fd) == 0;
 }
 
-/* A new file with the text, the mode and, if permitted, the owner. */
+/* Write the text to a new file, set its mode and, if permitted, its owner, and
+ * close it.  False, with errno: failed. */
 static bool
 write_new(int fd, struct slice text, const struct stat *like)
 {
@@ -103,7 +106,7 @@ write_new(int fd, struct slice text, const struct stat *like)
 	return good;
 }
 
-/* FILE.orig, or FILE.orig.2 and so on: they are never overwritten. */
+/* Write FILE.orig, or FILE.orig.2 and so on: these are never overwritten. */
 static bool
 back_up(const char *path, struct slice text, const struct stat *like,
 	char backup[PATH_MAX])
@@ -128,7 +131,8 @@ back_up(const char *path, struct slice text, const struct stat *like,
 	return false;
 }
 
-/* Replace the file that the name leads to by the fixed text. */
+/* Replace the file, to which the name may be a symbolic link, by the fixed
+ * text. */
 static bool
 replace(const char *name, struct slice text, struct slice fixed)
 {

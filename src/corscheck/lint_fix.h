@@ -1,5 +1,5 @@
 /*
- * corscheck lint --fix: policies, corrected in place.
+ * corscheck lint --fix: corrects policies in place.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -1,5 +1,5 @@
 /*
- * Diagnostics as people, compilers' front ends and code hosts read them.
+ * The output formats of lint.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -39,7 +39,7 @@ print_bytes(FILE *out, struct slice bytes)
 	}
 }
 
-/* How wide print_bytes makes them. */
+/* The columns that print_bytes needs. */
 static int
 width_of(struct slice bytes)
 {
@@ -56,7 +56,7 @@ width_of(struct slice bytes)
 	return width;
 }
 
-/* The part of the line around the place, and a caret under it. */
+/* Print the part of the line around the word, and a caret under it. */
 static void
 print_caret(FILE *out, const struct diag *diag, struct slice line)
 {
@@ -198,7 +198,7 @@ sarif_uri(const char *file)
 	return string;
 }
 
-/* From bytes to code points, for a line that is UTF-8. */
+/* The number of code points in the first bytes of a line in UTF-8. */
 static json_int_t
 code_points(struct slice line, size_t bytes)
 {
@@ -233,7 +233,7 @@ sarif_fixes(const struct linted *linted, const struct diag *diag)
 	if (text == NULL)
 		return NULL;
 	memcpy(text, diag->fix, len + 1);
-	if (diag->length == 0) /* a line of its own */
+	if (diag->length == 0) /* it is a new line */
 		memcpy(text + len, "\n", 2);
 	json_t *fixes = json_pack(
 	    "[{s:{s:s+}, s:[{s:{s:o}, s:[{s:o, s:{s:s}}]}]}]", "description",
@@ -264,7 +264,7 @@ sarif_result(const struct linted *linted, const struct diag *diag)
 	return result;
 }
 
-/* The ids that occur, each once. */
+/* Add the id, unless it is listed. */
 static void
 add_rule(json_t *rules, const char *id)
 {

@@ -1,5 +1,5 @@
 /*
- * Diagnostics as people, compilers' front ends and code hosts read them.
+ * The output formats of lint: for terminals, for editors, and for code hosts.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -17,13 +17,15 @@ struct linted {
 	struct diag_list *diags;
 };
 
-/* With the line and a caret under each that has a place, in colour. */
+/* Print the diagnostics in colour, each with the line and a caret under the
+ * word that it is about, if that is known. */
 void lint_colour(const struct linted *, FILE *);
-/* "FILE:LINE:COLUMN: error: TEXT [ID]", as gcc prints and editors read. */
+/* Print "FILE:LINE:COLUMN: error: TEXT [ID]", as gcc does; editors read
+ * this. */
 void lint_gcc(const struct linted *, FILE *);
-/* The objects of DESIGN.md section 2, added to the array. */
+/* Add an object for each diagnostic (DESIGN.md section 2) to the array. */
 void lint_json(const struct linted *, json_t *array);
-/* The log of one run (SARIF 2.1.0); NULL: memory is out. */
+/* The SARIF 2.1.0 log of all policies, owned by the caller; NULL: no memory. */
 json_t *lint_sarif(const struct linted *, size_t count);
 
 #endif

@@ -1,10 +1,10 @@
 /*
  * Reading requests from access logs.
  *
- * A log has millions of lines, each a flat object of a few strings.  jansson
- * makes a tree of each: a million lines of nginx took it 4.1 s of processor
- * time where this scanner takes 0.4, because it only searches for the few keys
- * that are needed and allocates nothing.
+ * A log has millions of lines, each a flat object of a few strings.  This
+ * scanner only looks for the few keys that are needed, and allocates nothing: a
+ * million lines of nginx take 0.4 s of processor time, and 4.1 s with jansson,
+ * which makes a tree of each line.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -139,7 +139,8 @@ skip_blanks(struct scan *s)
 		s->at++;
 }
 
-/* An escape behind its backslash; nginx without escape=json writes \xHH. */
+/* Write what an escape means, from after its backslash.  nginx without
+ * escape=json writes \xHH. */
 static char *
 unescape(struct scan *s, char *to)
 {
@@ -167,7 +168,7 @@ unescape(struct scan *s, char *to)
 	return to;
 }
 
-/* The string that begins here, unescaped where it stands. */
+/* Read the string that begins here, and unescape it in place. */
 static bool
 read_string(struct scan *s, struct slice *out)
 {
@@ -215,7 +216,7 @@ read_other(struct scan *s, struct slice *out)
 	return s->at < s->end;
 }
 
-/* ["https://a.example"]: the value in it. */
+/* The first value of a list such as ["https://a.example"]. */
 static struct slice
 first_of_list(struct slice value)
 {
@@ -337,7 +338,7 @@ is_nested(struct slice key)
 	       slice_eq(key, SLICE("headers"));
 }
 
-/* The members of the object that begins here, up to behind its '}'. */
+/* Read the members of the object that begins here, up to after its '}'. */
 static bool
 parse_members(struct scan *s, struct log_entry *entry, struct json_line *line,
 	      unsigned depth)
@@ -358,7 +359,8 @@ parse_members(struct scan *s, struct log_entry *entry, struct json_line *line,
 		if (s->at == s->end)
 			return false;
 		if (*s->at == '{' && depth < DEPTH_MAX && is_nested(key)) {
-			/* Fields are listed where there are any. */
+			/* All headers are listed, so a missing Origin was not
+			 * sent. */
 			line->origin |= slice_eq(key, SLICE("headers"));
 			if (!parse_members(s, entry, line, depth + 1))
 				return false;
@@ -482,8 +484,8 @@ struct log_file {
 	void *ctx;
 };
 
-/* Every whole line in the buffer; what is left moves to its start.  False: take
- * has stopped. */
+/* Read every whole line in the buffer, and move the rest to its start.  last:
+ * the rest is a line, too.  False: take has stopped. */
 static bool
 take_lines(struct log_file *file, bool last)
 {

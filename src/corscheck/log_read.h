@@ -41,18 +41,19 @@ typedef bool (*log_take)(void *ctx, const struct log_entry *);
 
 /*
  * Read the file, "-": standard input, line by line, however large it is.  The
- * counts are added to.  False: the cause is in errno, take has stopped it
- * (errno ECANCELED), or the file is compressed (counts->unpacker).
+ * counts are increased.  False: errno is the cause (ECANCELED: take has stopped
+ * it), or the file is compressed (counts->unpacker).
  */
 bool log_read(const char *name, struct log_counts *, log_take take, void *ctx);
 
-/* Read all of them, and report on standard error, as `command`, how many
- * lines are not of a log.  False: the cause was printed; take only stops if
- * memory is out. */
+/* Read all of these files.  Prints on standard error how many lines have an
+ * unknown format; command: the subcommand, for messages.  False: the cause was
+ * printed; take only stops if memory is out. */
 bool log_read_all(const char *command, int count, char *const *names,
 		  struct log_counts *, log_take take, void *ctx);
 
-/* A line without its end; for log_read and its test.  The line is changed. */
+/* Read a line without its line feed; for log_read and its test.  Changes the
+ * line, and increases the counts.  False: it has no request. */
 bool log_parse(char *line, size_t len, struct log_entry *, struct log_counts *);
 
 #endif

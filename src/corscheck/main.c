@@ -66,7 +66,8 @@ static const struct command commands[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
-/* On one screen; the options are those of each command. */
+/* The commands, on one screen; `corscheck COMMAND -h` lists the options of
+ * one. */
 static int
 usage(int asked)
 {
@@ -80,7 +81,8 @@ usage(int asked)
 	return asked ? CHECK_GOOD : CHECK_USAGE;
 }
 
-/* With the name that getopt(3) puts in front of its messages. */
+/* Run it with "corscheck NAME" as argv[0], which getopt(3) puts in front of its
+ * messages. */
 static int
 run_command(const struct command *c, int argc, char **argv)
 {
@@ -125,8 +127,8 @@ main(int argc, char **argv)
 {
 	int status;
 
-	/* Not FCGX_IsCGI: it takes any socket without a peer for a
-	 * listening one. */
+	/* Not FCGX_IsCGI, which is also true for a socket that has no peer but
+	 * does not listen. */
 	if (os_is_listener(STDIN_FILENO))
 		return page_fastcgi(STDIN_FILENO);
 	if (is_cgi())

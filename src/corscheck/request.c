@@ -104,7 +104,7 @@ set_redirect(struct fetch_how *how, const char *text)
 	return complain("--redirect", " is follow, error or manual");
 }
 
-/* An option about how the request is made; false: another letter. */
+/* Read an option about how the request is made; false: it is another option. */
 static bool
 read_how(struct fetch_how *how, int letter, int *status)
 {
@@ -144,7 +144,7 @@ enum {
 	PASTE_ENTRY
 };
 
-/* One of the three forms; false: it is another option. */
+/* Read an option with pasted text, or --entry; false: it is another option. */
 static bool
 read_paste(struct request_paste *paste, int letter, int *status)
 {
@@ -176,7 +176,7 @@ read_paste(struct request_paste *paste, int letter, int *status)
 	}
 }
 
-/* The text is the option's value itself, or a file. */
+/* The text is the option's value, or in the file that it names. */
 static int
 paste_text(struct request_arguments *arguments, struct slice *text)
 {
@@ -205,8 +205,7 @@ merge(struct request_arguments *arguments, const struct pasted *pasted,
 	return GO_ON;
 }
 
-/* The cause and the fix of a message.  On standard output if nothing else
- * is requested. */
+/* Print the cause and the fix of a message. */
 static void
 print_message(const struct message *m, const char *words, FILE *out)
 {
@@ -216,7 +215,7 @@ print_message(const struct message *m, const char *words, FILE *out)
 	fprintf(out, "\n");
 }
 
-/* The options that are missing for a full result. */
+/* Print the options that are missing for a full result. */
 static void
 print_lacks(const struct pasted *pasted, const struct question_text *text)
 {
@@ -255,7 +254,7 @@ take_message(struct request_arguments *arguments, struct slice bytes,
 	return CHECK_GOOD;
 }
 
-/* A text is read by its own kind, whichever option it came with. */
+/* Detect the kind of the text; it is read as that, whatever the option says. */
 static int
 recognise(struct request_paste *paste, struct arena *arena, struct slice bytes)
 {
@@ -396,7 +395,8 @@ read_flags(struct request_arguments *arguments, struct question_text *text,
 	return status;
 }
 
-/* All its errors at once; missing parts by the names of their options. */
+/* Read the question, and print all its errors; of missing parts the names of
+ * their options. */
 static int
 read_question(struct request_arguments *arguments, enum request_url kind,
 	      const struct question_text *text)
@@ -429,9 +429,8 @@ is_url(const char *word)
 	       text_starts_nocase(slice_from(word), SLICE("https://"));
 }
 
-/* Also without an option: "-", a file, or the text itself, unless it is a
- * URL.
- */
+/* Is an argument pasted text: "-", a file, or the text itself, and not a
+ * URL? */
 static bool
 is_pasted(struct request_arguments *arguments, const char *word)
 {
@@ -446,7 +445,7 @@ is_pasted(struct request_arguments *arguments, const char *word)
 	    (!file && kind != PASTED_CURL && kind != PASTED_FETCH &&
 	     kind != PASTED_HAR && kind != PASTED_CONSOLE))
 		return false;
-	/* The kind of a file's text is detected then. */
+	/* take_paste detects the kind of a file's text. */
 	paste->form = file		       ? PASTE_HAR
 		      : kind == PASTED_CURL    ? PASTE_CURL
 		      : kind == PASTED_FETCH   ? PASTE_FETCH

@@ -1,5 +1,5 @@
 /*
- * The question for explain, probe and read.
+ * The arguments of explain, probe and read.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -13,7 +13,8 @@
 /* A copied request: --curl, --fetch, --har or --console. */
 struct request_paste {
 	int form;
-	const char *text; /* the option's value; NULL: not given */
+	const char *text; /* the option's value or the argument; NULL: not
+			     given */
 	size_t entry;	  /* of a HAR, from 1; 0: not given */
 	bool bare;	  /* it was given without an option */
 };
@@ -25,7 +26,7 @@ enum request_url {
 };
 
 struct request_arguments {
-	struct input input; /* whose arena has all of it */
+	struct input input; /* its arena has the memory of all members */
 	enum request_url kind;
 	struct question question;
 	const char *policy; /* -p; NULL: not given */

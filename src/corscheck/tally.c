@@ -29,7 +29,8 @@ find_slot(const struct tally *tally, struct slice key)
 	return &tally->slots[at];
 }
 
-/* Never more than half full. */
+/* Make room for one more key: at most half of the slots are used.  False: no
+ * memory. */
 static bool
 make_slots(struct tally *tally)
 {

@@ -21,7 +21,7 @@ struct tally {
 
 #define TALLY_NONE ((size_t)-1)
 
-/* The place of the key, which is added (copied) if it is new.  TALLY_NONE:
+/* The place of the key in keys[]; a new key is copied and added.  TALLY_NONE:
  * memory is out.  *added: it was new; may be NULL. */
 size_t tally_place(struct tally *, struct slice key, bool *added);
 /* How often a key occurred. */
@@ -33,7 +33,7 @@ struct tally_rank {
 /* The most frequent first, equals in the order of first occurrence. */
 void tally_sort(struct tally_rank *, size_t count);
 
-/* Free memory that is not in the arena. */
+/* Free the memory that is not in the arena.  Not the tally itself. */
 void tally_free(struct tally *);
 
 #endif
