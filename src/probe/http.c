@@ -26,10 +26,10 @@ struct probe_client {
 	char error[CURL_ERROR_SIZE];
 };
 
-/* A response as it is received. */
 /* The part of a body to keep, for recognising error pages. */
 enum { BODY_KEPT = 2048 };
 
+/* A response while it is received. */
 struct reading {
 	struct explanation *e;
 	struct response *out;
@@ -47,7 +47,7 @@ struct reading {
 
 /* ---- the header block ---- */
 
-/* "HTTP/1.1 204 No Content", "HTTP/2 204"; 0: no status line. */
+/* "HTTP/1.1 204 No Content", "HTTP/2 204"; 0: it is not a status line. */
 static int
 read_status(struct slice line)
 {
@@ -60,8 +60,8 @@ read_status(struct slice line)
 	return (int)status;
 }
 
-/* RFC 9112, 5.2: a line that begins with a blank goes on with the one before;
- * the fold is read as one blank. */
+/* RFC 9112, 5.2: a line that begins with a blank continues the one before; the
+ * line end and the blanks are read as one blank. */
 static void
 unfold(struct reading *r, struct slice line)
 {
@@ -89,7 +89,7 @@ parse_line(struct reading *r, struct slice line)
 		return;
 	}
 	/* A blank before the colon is wrong (RFC 9112, 5.1), and Chromium alone
-	 * accepts it.  Browsers skip what is no header. */
+	 * accepts it.  Browsers skip lines that are not headers. */
 	if (colon > 0 && ascii_is_blank(line.ptr[colon - 1]) &&
 	    !fetch_engine(r->e->question.browser)->blank_before_colon)
 		return;
@@ -228,7 +228,7 @@ probe_client_new(long seconds)
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-	/* As curl itself does, and every OpenSSL program. */
+	/* As curl and all programs with OpenSSL do. */
 	if (certificates != NULL && *certificates != '\0')
 		curl_easy_setopt(curl, CURLOPT_CAINFO, certificates);
 	return client;
@@ -289,7 +289,8 @@ make_fields(struct explanation *e, const struct fetch_fields *fields)
 		typed |=
 		    slice_eq_nocase(fields->at[i].name, SLICE("content-type"));
 	}
-	/* libcurl's own call for an empty POST, and for no body. */
+	/* libcurl adds a Content-Type to an empty POST; this line removes
+	 * it. */
 	if (good && !typed)
 		good = add_line(&list, "Content-Type:");
 	if (good)
@@ -299,8 +300,8 @@ make_fields(struct explanation *e, const struct fetch_fields *fields)
 	return NULL;
 }
 
-/* Fetch, "HTTP-network-or-cache fetch" 8.5: POST and PUT without a body say
- * Content-Length: 0, others nothing. */
+/* Fetch, "HTTP-network-or-cache fetch" 8.5: POST and PUT without a body have
+ * Content-Length: 0, other methods have none. */
 static void
 set_method(CURL *curl, const char *method)
 {

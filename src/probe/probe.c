@@ -19,7 +19,8 @@ enum { REDIRECTS_MAX = 20 };
 
 /* ---- one request ---- */
 
-/* No response: Chromium only says "Failed to fetch"; the cause is added. */
+/* Set the verdict if there is no response.  Chromium only says "Failed to
+ * fetch"; the cause is added. */
 static void
 describe_unreachable(struct explanation *e, enum probe_fault fault,
 		     const char *why)
@@ -175,12 +176,14 @@ next_question(const struct explanation *first, struct explanation *e,
 	if (fault != URL_FAULT_NONE)
 		return refuse_redirect(e, location, url_fault_text(fault));
 	away = !slice_eq(out->url.origin, q->url.origin);
-	/* Fetch lets it pass to the page's own origin, Chromium does not. */
+	/* Fetch allows this if both URLs have the page's origin; Chromium does
+	 * not. */
 	if (out->url.has_userinfo &&
 	    !(engine->own_password_passes && !e->plan.cross_origin && !away))
 		return refuse_password(e, location);
 	out->url.has_userinfo = false;
-	/* "redirect-tainted origin": from elsewhere to elsewhere again. */
+	/* "redirect-tainted origin": a redirect from another origin to a third
+	 * one. */
 	if (away && e->plan.cross_origin) {
 		if (engine->preflight_keeps_origin)
 			out->asked_from = preflight_origin(q);
@@ -235,7 +238,7 @@ read_location(const struct explanation *e, bool *two)
 	return found;
 }
 
-/* The redirect could be followed: does the script allow that? */
+/* Does the script allow to follow redirects?  False: the verdict is set. */
 static bool
 goes_on(struct explanation *e, struct slice location)
 {
@@ -269,7 +272,8 @@ is_redirect(const struct explanation *e, struct slice location)
 		 q->how.redirect != FETCH_FOLLOW));
 }
 
-/* One hop.  True: the response is a redirect, which may be followed. */
+/* Send one request, with its preflight.  True: the response is a redirect,
+ * which may be followed; false: the verdict is set. */
 static bool
 hop(struct explanation *e, struct probe_client *client, struct slice *location)
 {
@@ -319,7 +323,7 @@ add_step(struct explanation *first, const struct explanation *from,
 		to->plan.preflight ? ", after a preflight" : ""));
 }
 
-/* The outcome of the last hop is that of the whole. */
+/* The outcome of the last request is that of the whole exchange. */
 static void
 copy_outcome(struct explanation *e, const struct explanation *last)
 {
@@ -350,7 +354,7 @@ copy_outcome(struct explanation *e, const struct explanation *last)
 	e->readable_count = last->readable_count;
 }
 
-/* A new explanation for the next URL.  NULL: no request is sent to it. */
+/* Begin an explanation for the next URL.  NULL: no request is sent to it. */
 static struct explanation *
 follow(struct explanation *first, struct explanation *from,
        struct slice location, size_t count)
