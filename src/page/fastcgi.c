@@ -29,13 +29,13 @@
 
 #include "base/os.h"
 
-/* How long a web server may let a read or a write wait. */
+/* How long to wait for a web server that does not send or read. */
 enum { PEER_SECONDS = 10 };
 
 /* ---- one request ---- */
 
-/* Each has the processor time of a CGI program.  If it uses more, the
- * process is killed, and must be started again by its supervisor. */
+/* Limit a request to the processor time of a CGI program.  If it uses more, the
+ * process is killed, and its supervisor must start it again. */
 static void
 limit_cpu(void)
 {
@@ -122,10 +122,10 @@ serve(int fd)
 		return;
 	}
 	fcgi.ipcFd = fd;
-	/* FCGX_Accept_r begins with FCGX_Finish_r, which must not close it. */
+	/* FCGX_Accept_r begins with FCGX_Finish_r, which must not close fd. */
 	fcgi.keepConnection = 1;
 	if (FCGX_Accept_r(&fcgi) != 0)
-		return; /* and it has closed it */
+		return; /* FCGX_Accept_r has closed fd */
 	/* A kept connection would block all others. */
 	fcgi.keepConnection = 0;
 	/* FCGX_Accept_r takes truncated parameters for complete, and a 200
@@ -139,13 +139,14 @@ serve(int fd)
 	finish(&fcgi);
 }
 
-/* The next one.  -1: a signal has come (*stopped), or the socket is
- * useless.  Signals are only checked here, so a request that has begun is
- * finished. */
+/* Wait for the next connection.  -1: a signal has come (*stopped), or the
+ * socket cannot be used.  Signals are only checked here, so a request that has
+ * begun is finished. */
 static int
 next_connection(int listener, int signals, bool *stopped)
 {
-	/* Of accept(2): the machine has too many files open, or no memory. */
+	/* After accept(2) failed because too many files are open, or memory is
+	 * out. */
 	static const struct timespec pause = {0, 100000000L};
 	struct pollfd fds[2] = {{listener, POLLIN, 0}, {signals, POLLIN, 0}};
 
@@ -168,7 +169,7 @@ next_connection(int listener, int signals, bool *stopped)
 	}
 }
 
-/* A descriptor that is readable when we must end; -1 with errno. */
+/* A descriptor that is readable when the process must end; -1 with errno. */
 static int
 take_signals(void)
 {

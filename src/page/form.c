@@ -1,5 +1,5 @@
 /*
- * The fields of an HTML form out of the bytes that a browser sends.
+ * Reads the fields of an HTML form from the bytes that a browser sends.
  *
  * Every client may send any bytes, so the only error here is too many of them.
  *

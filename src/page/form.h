@@ -1,5 +1,5 @@
 /*
- * What an HTML form sends: application/x-www-form-urlencoded
+ * The data of an HTML form: application/x-www-form-urlencoded
  * (https://url.spec.whatwg.org/#urlencoded-parsing), from a query or a body.
  *
  * SPDX-License-Identifier: ISC
@@ -26,7 +26,7 @@ struct form {
 enum form_fault { FORM_GOOD, FORM_TOO_MANY, FORM_NO_MEMORY };
 
 /*
- * Take the text apart.  All bytes are valid: as in browsers, a "%" without two
+ * Parse the text.  All bytes are valid: as in browsers, a "%" without two
  * hexadecimal digits is kept, and the result may have any bytes, even NUL.
  * Names and values live in the arena.
  */

@@ -41,7 +41,7 @@ put_ascii(FILE *out, char c)
 		fputs(replacement, out);
 }
 
-/* U+0080 to U+009F: controls of their own. */
+/* Is it a control from U+0080 to U+009F? */
 static bool
 is_c1(struct slice s, size_t len)
 {

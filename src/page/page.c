@@ -1,6 +1,6 @@
 /*
- * The analyzer page as a CGI program: its requests, and the headers of its
- * responses (RFC 3875).
+ * The requests of the analyzer page, and the headers of its responses (RFC
+ * 3875).
  *
  * SPDX-License-Identifier: ISC
  */
@@ -69,8 +69,9 @@ answer_options(const struct page *page)
 
 /*
  * CSP 3: only the style and the script that have this response's nonce.  The
- * script sends the policy to this page as the user types.  If there is a
- * button, its request may go to any URL, since it may be redirected to any.
+ * script sends the policy to this page as the user types.  If there is a "Try
+ * it" button, connect-src allows every URL, because the request may be
+ * redirected to any.
  */
 static void
 print_policy(const struct page *page)
@@ -89,7 +90,7 @@ print_policy(const struct page *page)
 	      out);
 }
 
-/* Write it into memory.  False: memory is out. */
+/* Write the HTML into memory, which the caller frees.  False: memory is out. */
 static bool
 make_html(struct page *page, void (*write)(struct page *), char **text,
 	  size_t *len)
@@ -138,8 +139,8 @@ answer_page(struct page *page, bool with_body)
 
 /* ---- the request ---- */
 
-/* Variables that a decision about CORS does not need (they are not in
- * struct request). */
+/* The value of a variable that struct request does not have, because CORS does
+ * not need it. */
 static struct slice
 variable(const struct page *page, struct slice name)
 {
@@ -165,9 +166,9 @@ parse_root(struct arena *arena, struct slice text, struct url *out)
 }
 
 /*
- * The origin of this page, as far as it is known; absent: it is not.  Servers
- * and proxies may hide scheme and port; for a form that was sent from here the
- * browser sends it (Fetch, "append a request Origin header").
+ * The origin of this page; absent: unknown.  Servers and proxies may hide
+ * scheme and port, but with a form of this page the browser sends Origin
+ * (Fetch, "append a request Origin header").
  */
 static struct slice
 own_origin(struct arena *arena, const struct request *request)
@@ -187,7 +188,8 @@ own_origin(struct arena *arena, const struct request *request)
 	return url.origin;
 }
 
-/* NULL: it is in the page; else the status of the refusal, *text why. */
+/* Read page->form.  NULL: done; else the status for the error, and *text is the
+ * body. */
 static const char *
 read_form(struct page *page, struct slice bytes, const char **text)
 {
@@ -292,7 +294,8 @@ answer_form(struct page *page)
 	page_result_free(&result);
 }
 
-/* NULL: the body is in *out; else the status of the refusal, *text why. */
+/* Read the body into *out.  NULL: done; else the status for the error, and
+ * *text is the body of the response. */
 static const char *
 read_body(struct page *page, struct slice length_text, struct slice *out,
 	  const char **text)

@@ -20,8 +20,8 @@
 #include "explain/paste.h"
 #include "policy/diagnostic.h"
 
-/* The limit of a form (DESIGN.md section 4: 64K of policy): three bytes for
- * each byte of the policy, and the other fields. */
+/* Limits of a form (DESIGN.md section 4).  A byte of a field can take three in
+ * the body, where it is percent-encoded. */
 enum {
 	PAGE_POLICY_MAX = 65536,
 	PAGE_PASTE_MAX = 1 << 20, /* a HAR without its bodies */
@@ -42,7 +42,7 @@ enum page_part {
 
 /* The form as received; a missing field is absent. */
 struct page_form {
-	struct slice paste; /* what the visitor has, of any kind */
+	struct slice paste; /* a text of any kind */
 	struct slice read;  /* the mark of the paste that was read last */
 	struct slice url;
 	struct slice origin;
@@ -72,36 +72,40 @@ struct page_assumed {
 
 /* The result for the form. */
 struct page_result {
-	/* of what was pasted; PASTED_UNKNOWN: nothing, or paste_fault */
+	/* of the paste; PASTED_UNKNOWN: there is none, or paste_fault */
 	enum pasted_kind kind;
-	bool fresh;		 /* it is not the one of the form before */
+	bool fresh;		 /* the paste differs from that of the form
+				    before */
 	struct pasted pasted;	 /* what was read of it */
 	const char *paste_fault; /* or NULL */
 	const struct message *message; /* of a console, or NULL */
 	struct slice imported; /* a policy from a configuration, or absent */
 	struct diag_list *import_notes; /* NULL: not a configuration */
 	const char *server_fix;		/* the lines for that server, or NULL */
-	const char *server_fix_origin;	/* of which page; printable */
+	const char *server_fix_origin;	/* the origin of the page that they are
+					   for; printable */
 
 	struct page_assumed assumed;
 	struct question_faults faults; /* of the request */
 	struct diag_list *diags;       /* of the policy, or NULL */
 	struct settings *settings;     /* NULL: no policy, or an invalid one */
 	bool policy_is_bad;
-	bool explained;	  /* e is there */
+	bool explained;	  /* e is set */
 	bool by_response; /* by a response that was pasted */
 	struct explanation e;
-	/* for the user's own browser: the same for a page of this origin */
+	/* the same for the "Try it" button: a page of this origin */
 	bool own_explained;
 	struct explanation own;
-	struct page_edit fix;	     /* with which the request is allowed */
-	struct page_edit correction; /* of the certain errors of the policy */
+	struct page_edit fix;	     /* the request is then allowed */
+	struct page_edit correction; /* of the policy's errors with a certain
+					fix */
 };
 
 /* A request, from CGI or FastCGI. */
 struct page_request {
 	char *const *variables; /* "NAME=value", NULL-terminated */
-	/* The next len bytes of the body; how many, fewer at its end. */
+	/* Read the next len bytes of the body.  Returns how many; fewer at its
+	 * end. */
 	size_t (*read)(void *ctx, char *to, size_t len);
 	void *ctx;
 	FILE *out; /* for the response, in the form of CGI (RFC 3875, 6) */
@@ -131,7 +135,7 @@ int page_fastcgi(int listener);
 
 /* ---- page.c ---- */
 
-/* Write the response. */
+/* Write the response to a request, with its headers. */
 void page_respond(const struct page_request *);
 
 /*
@@ -149,18 +153,18 @@ enum page_fault {
 	PAGE_NO_MEMORY
 };
 
-/* Read the fields from a body or a query. */
+/* Read page->form from a body or a query. */
 enum page_fault page_read(struct page *, struct slice bytes);
 
-/* The request from the form: its fields, updated from the pasted text.
- * False: out of memory. */
+/* Update the fields of the form from the pasted text, and set the members of
+ * the result about it.  False: out of memory. */
 bool page_take_paste(struct page *, struct page_result *);
 
-/* One that becomes a policy (corscheck import)? */
+/* Does import make a policy of this kind of text? */
 bool page_is_configuration(enum pasted_kind);
 
-/* Make the result; page->form is then ready to be shown.  False: out of
- * memory. */
+/* Make the result, and update page->form.  False: out of memory.  Call
+ * page_result_free in both cases. */
 bool page_explain(struct page *, struct page_result *);
 void page_result_free(struct page_result *);
 
@@ -177,15 +181,15 @@ void page_walk_html(struct page *);	 /* page_walk.c */
 void page_try_html(struct page *);	 /* page_try.c */
 void page_reference_html(struct page *); /* page_reference.c */
 
-/* A form with one button that sends the fields unchanged, except the
- * policy.
- */
+/* Write a form with one button that sends the fields unchanged, except the
+ * policy. */
 void page_button_html(struct page *, const char *label, struct slice policy);
 
-/* A text of fixes in which `...` is code; lines to copy become a block. */
+/* Write the text of a fix and the end of its <p>; `...` is code, and lines to
+ * copy become a block. */
 void page_fix_html(FILE *, const char *text);
 
-/* Received bytes, escaped as on the terminal. */
+/* Write received bytes, escaped as on the terminal. */
 void page_bytes_html(struct page *, struct slice bytes);
 
 /* The id of the field that has such a fault, or of the form. */

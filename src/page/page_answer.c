@@ -1,7 +1,7 @@
 /*
- * Make the result for the form: from the pasted response, from the policy, or
- * from the policy that a pasted configuration becomes; for the page in the
- * form and for this one.
+ * Makes the result for the form: from the pasted response, from the policy, or
+ * from the policy that a pasted configuration becomes; for the page that the
+ * form names, and for this page.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -18,7 +18,8 @@
 #include "policy/import.h"
 #include "policy/settings.h"
 
-/* Shown if it has to be assumed: with the scheme of the other URL. */
+/* The URL, or the origin, to assume if there is none: with the scheme of the
+ * other one. */
 static struct slice
 assumed_url(struct slice origin)
 {
@@ -65,7 +66,7 @@ read_lines(const struct page *page, struct slice lines[PAGE_HEADERS_MAX],
 	return true;
 }
 
-/* A response allows the origin of the page that it was sent to. */
+/* The origin that the response allows: probably that of the page. */
 static struct slice
 allowed_origin(struct slice response)
 {
@@ -80,8 +81,8 @@ allowed_origin(struct slice response)
 	return text_starts_nocase(value, SLICE("http")) ? value : SLICE_NONE;
 }
 
-/* Parts that a pasted text may not have: the page that sent it, the URL.
- * Only if the result says that they are assumed. */
+/* Assume the URL, the origin and the method if the pasted response or message
+ * does not name them, and record that in the result. */
 static void
 assume(struct page *page, struct page_result *result,
        struct question_text *text)
@@ -203,8 +204,8 @@ server_of(const struct page *page, const struct page_result *result)
 	return SERVER_UNKNOWN;
 }
 
-/* The lines for the first problem that lines can fix, as directives of the
- * server; without any CORS header all lines are missing. */
+/* The server's directives for the first problem that they can fix; all of them
+ * if no CORS header is set. */
 static const char *
 cure_of(const struct page *page, const struct page_result *result,
 	struct explanation *e)
@@ -245,8 +246,8 @@ find_server_fix(struct page *page, struct page_result *result)
 	result->server_fix = cure_of(page, result, &e);
 }
 
-/* The policy that a configuration becomes; it is checked if there is no
- * policy. */
+/* Make a policy of a pasted configuration; it is used if the form has no
+ * policy.  False: no memory. */
 static bool
 read_configuration(struct page *page, struct page_result *result)
 {
@@ -316,7 +317,8 @@ explain_message(struct page_result *result)
 	e->fix = m->fix;
 }
 
-/* From the pasted response, else from the policy, else no result. */
+/* Explain with the pasted response, else with the policy, else without
+ * either. */
 static void
 explain_question(struct page *page, struct page_result *result,
 		 const struct question *question)

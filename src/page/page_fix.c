@@ -1,6 +1,6 @@
 /*
- * Fixes: in words, with the lines to copy as a block; and the button that makes
- * one.
+ * Fixes: in words, with the lines to copy as a block; and the button that
+ * applies one.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -27,7 +27,8 @@ take_code(struct slice text, struct slice *rest)
 	return code;
 }
 
-/* How many there are with only a blank between them. */
+/* The number of `...` that the text begins with, with only a blank between
+ * them. */
 static size_t
 count_lines(struct slice text)
 {
@@ -102,7 +103,7 @@ page_button_html(struct page *page, const char *label, struct slice policy)
 
 	fputs("<form class=\"apply\" method=\"post\" action=\"#answer\">\n",
 	      out);
-	/* A configuration that has become the policy is read. */
+	/* A configuration has become the policy, and is not sent again. */
 	if (!page_is_configuration(kind)) {
 		html_hidden(out, "paste", form->paste);
 		html_hidden(out, "read", form->read);

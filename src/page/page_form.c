@@ -132,7 +132,8 @@ print_input(const struct page *page, const struct field *field,
 	fputs("\">\n</div>\n", page->out);
 }
 
-/* HTML, 13.2.6.4.7: a line end right after the tag is dropped. */
+/* HTML, 13.2.6.4.7: browsers drop a line end right after the tag, so one is
+ * added. */
 static void
 print_textarea(const struct page *page, const struct field *field,
 	       struct slice value)
@@ -203,7 +204,7 @@ print_check(FILE *out, const char *name, const char *label, bool checked)
 	fputs("</label>\n</div>\n", out);
 }
 
-/* Folded if it is empty. */
+/* Begin a part that can be folded; open: it is not. */
 static void
 begin_details(FILE *out, const char *id, const char *summary, bool open)
 {

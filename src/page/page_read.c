@@ -1,9 +1,9 @@
 /*
  * The form: its fields from the received bytes, updated from the pasted text.
  *
- * A paste is read once: the form that is shown then has its fields, and a mark
- * of the paste (`read`).  While the paste is the same, the fields win, so that
- * they can be changed.
+ * A paste is read once: the form that is shown then has its values in the
+ * fields, and a hash of the paste in `read`.  As long as the paste is the same,
+ * the fields are used, so that the user can change them.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -78,7 +78,7 @@ page_read(struct page *page, struct slice bytes)
 
 /* ---- the mark of a paste ---- */
 
-/* FNV-1a, without line ends: a browser changes each to CRLF. */
+/* FNV-1a of the text without line ends, which browsers change to CRLF. */
 static struct slice
 mark_of(struct page *page, struct slice text)
 {
@@ -170,13 +170,13 @@ read_fresh(struct page *page, struct page_result *result)
 		form->policy = form->paste;
 		form->paste = SLICE_NONE;
 	} else if (result->kind == PASTED_CURL || result->kind == PASTED_HAR) {
-		/* The response, which has no field of its own. */
+		/* Keep the response, which has no other field. */
 		form->paste = p->response;
 	}
 	return true;
 }
 
-/* Parts that the fields do not have: the response, the message. */
+/* Read the response again, which no other field has. */
 static bool
 read_again(struct page *page, struct page_result *result)
 {

@@ -69,7 +69,7 @@ print_call(const struct page *page)
 	print_headers(page->out, &q->headers);
 	if (slice_present(page->own))
 		print_data(page->out, "origin", page->own);
-	/* Otherwise no request reaches the network. */
+	/* "no": the browser blocks the request before it is sent. */
 	print_data(page->out, "sent",
 		   page->result->own_explained && page->result->own.stopped
 		       ? SLICE("no")
@@ -168,7 +168,7 @@ print_table(const struct page *page)
 
 /* ---- the whole ---- */
 
-/* For the request that the button sends, which is this page's. */
+/* Warn if the request that the button sends can change something. */
 static void
 print_warning(const struct page *page)
 {

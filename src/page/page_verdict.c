@@ -287,7 +287,7 @@ print_verdict(struct page *page)
 
 /* ---- without a known response ---- */
 
-/* A word of a shell. */
+/* Write a word of a shell command, in quotes. */
 static void
 print_word(FILE *out, struct slice text)
 {
@@ -303,7 +303,8 @@ print_word(FILE *out, struct slice text)
 	fputs("&#39;", out);
 }
 
-/* The response to a preflight shows most; a GET changes nothing. */
+/* The command for the preflight, whose response shows most; without one for the
+ * request. */
 static void
 print_command(struct page *page)
 {

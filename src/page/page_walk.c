@@ -15,7 +15,7 @@
 
 /* ---- the question ---- */
 
-/* The call is indented, for a terminal. */
+/* Write the call without the indentation that it has for a terminal. */
 static void
 print_call(const struct page *page, const char *text)
 {
