@@ -1,6 +1,6 @@
 /*
  * JSON for the one-file page, with the calls of jansson (include/jansson.h):
- * values, and writing them.  The output is byte for byte that of jansson
+ * values, and writing them.  The output has the same bytes as that of jansson
  * (t/onefile).
  *
  * SPDX-License-Identifier: ISC
@@ -273,7 +273,8 @@ pack_scalar(char letter, const char **format, va_list *values)
 	}
 }
 
-/* The objects and arrays that are open, and the key that waits in each. */
+/* The objects and arrays that are open, and in each object the key whose value
+ * comes next. */
 struct packing {
 	json_t *open[16];
 	struct slice key[16];
@@ -322,7 +323,7 @@ json_pack(const char *format, ...)
 	bool good = true;
 	char letter;
 
-	/* An array around it, so that the value is a member as all are. */
+	/* The value is added to this array, as its members are added to it. */
 	p.open[0] = json_array();
 	va_start(values, format);
 	while (good && p.open[0] != NULL &&

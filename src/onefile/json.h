@@ -24,8 +24,8 @@ enum kind {
 struct json {
 	enum kind kind;
 	json_int_t integer;
-	struct slice
-	    text; /* of a string, NUL behind it; of a real, as it was */
+	struct slice text; /* of a string, followed by NUL; of a real number, as
+			      it was read */
 	struct member *at; /* of an array or an object, in their order */
 	size_t count;
 	size_t room;
@@ -36,19 +36,19 @@ struct member {
 	json_t *value;
 };
 
-/* Of the first three kinds. */
+/* The words of the first three kinds. */
 extern const char *const json_words[];
 
-/* NULL: no memory. */
+/* A new value; NULL: no memory.  It is never freed (include/jansson.h). */
 json_t *json_new(enum kind);
 
 /* A copy with a NUL behind it; absent: no memory. */
 struct slice json_copy(struct slice);
 
-/* A member more; key: absent in an array.  0, or -1 without a value or memory.
- */
+/* Add a member; key: absent in an array.  0; -1: value is NULL, or no
+ * memory. */
 int json_append(json_t *, struct slice key, json_t *value);
-/* The same for an object; replaces a member of that name.  The key lives as
+/* The same for an object; replaces a member of that name.  The key must live as
  * long as the object. */
 int json_set(json_t *, struct slice key, json_t *value);
 

@@ -20,7 +20,8 @@ struct scan {
 	size_t depth;
 };
 
-/* The first fault is reported; NULL, for the caller to return. */
+/* Report an error, unless one was reported before.  Returns NULL, for the
+ * caller to return. */
 static json_t *
 fail(struct scan *scan, const char *why, struct slice near)
 {
@@ -86,7 +87,8 @@ put_point(char *to, uint32_t point)
 	return 4;
 }
 
-/* Behind "\u"; the bytes written, 0: not a character (RFC 8259, 7). */
+/* Read an escape from after its "\u".  Returns the bytes written; 0: it is not
+ * a character (RFC 8259, 7). */
 static size_t
 unescape_unit(struct slice *from, char *to)
 {
@@ -105,7 +107,8 @@ unescape_unit(struct slice *from, char *to)
 			 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00));
 }
 
-/* One character or escape; the bytes written, 0: invalid. */
+/* Read one character or escape.  Returns the bytes written; 0: it is
+ * invalid. */
 static size_t
 unescape(struct slice *from, char *to)
 {
@@ -130,7 +133,8 @@ unescape(struct slice *from, char *to)
 	return 1;
 }
 
-/* Behind the quote.  Absent: a fault, which has been reported. */
+/* Read a string from after its quote.  Absent: an error, which has been
+ * reported. */
 static struct slice
 read_text(struct scan *scan)
 {
@@ -179,7 +183,7 @@ count_digits(struct slice text)
 	return len;
 }
 
-/* How long the number is (RFC 8259, 6); 0: not a number. */
+/* The length of the number (RFC 8259, 6); 0: it is not a number. */
 static size_t
 number_length(struct slice text, bool *real)
 {

@@ -49,10 +49,9 @@ idn2_free(void *text)
 
 /*
  * The table is one text, "NAME FLAGS\n" for each name that has rules, in the
- * order of their bytes: so it is its own index.  FLAGS: '.' the name is a
- * suffix,
- * '*' every name right under it is one, '!' it is not one; the same of rules
- * that are not ICANN's: ',' '+' '?'.
+ * order of their bytes: so it can be searched without an index.  FLAGS: '.' the
+ * name is a suffix, '*' every name right below it is one, '!' it is not one;
+ * ',' '+' '?' are the same for rules that are not ICANN's.
  */
 struct psl_ctx_st {
 	struct slice table;
@@ -107,8 +106,8 @@ has(struct slice flags, const char *which, int type)
 		text_find(flags, which[1]) < flags.len);
 }
 
-/* https://publicsuffix.org/list/, "Format"; as libpsl, a name under which all
- * are suffixes is one too. */
+/* https://publicsuffix.org/list/, "Format"; as in libpsl, a name below which
+ * all are suffixes is one, too. */
 int
 psl_is_public_suffix2(const psl_ctx_t *list, const char *text, int type)
 {

@@ -1,9 +1,9 @@
 /*
- * Origins by regular expression in the one-file page: the browser's RegExp
- * instead of PCRE2 (cors/regex.c).
+ * Regular expressions in the one-file page: cors/regex.h with the browser's
+ * RegExp instead of PCRE2.
  *
- * Most expressions, but not all, mean the same in both: the page says that its
- * results about expressions are approximate.
+ * Not all expressions mean the same in both: the page says that its results
+ * about expressions are approximate.
  *
  * SPDX-License-Identifier: ISC
  */

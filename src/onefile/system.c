@@ -1,10 +1,10 @@
 /*
  * System functions that corscheck needs and WebAssembly does not have.
  *
- * Its files are a list in the page's memory (onefile/system.js), which has no
- * owners, no modes, no links, and no other processes.  `warm` needs processes
- * and is not in the page; neither are lint's checks of files on the server,
- * because the browser runs on another machine.
+ * The files are a list in the page's memory (onefile/system.js): they have no
+ * owners, modes or links, and there are no other processes.  `warm` needs
+ * processes and is not in the page; neither are lint's checks of files on the
+ * server, because the browser runs on another machine.
  *
  * SPDX-License-Identifier: ISC
  */

@@ -22,7 +22,7 @@ enum {
 	IDN2_HYPHEN_STARTEND = -7
 };
 
-/* *output is on the heap: idn2_free. */
+/* *output must be freed with idn2_free. */
 int idn2_to_ascii_8z(const char *input, char **output, int flags);
 void idn2_free(void *);
 

@@ -1,8 +1,8 @@
 /*
- * Replaces jansson's header for WebAssembly, where there is no jansson.  It
- * has the calls that this tree makes, with jansson's names and meaning
- * (https://jansson.readthedocs.io/), so that the files that write and read
- * JSON are the same in both.  json.c has them.
+ * Replaces jansson's header for WebAssembly, where there is no jansson.  It has
+ * the calls that this tree makes, with jansson's names and meaning
+ * (https://jansson.readthedocs.io/), so that the files that write and read JSON
+ * are the same in both.  json.c and json_read.c have them.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -37,10 +37,11 @@ json_t *json_integer(json_int_t);
 json_t *json_boolean(int);
 json_t *json_null(void);
 
-/* Values in the form of a text: {} [] around, s (s+ joins two), o, i, I, b. */
+/* Make a value of a format: { } and [ ] around others, s (s+ joins two), o, i,
+ * I, b.  NULL: no memory, or a value is NULL. */
 json_t *json_pack(const char *format, ...);
 
-/* They take the value; 0, or -1 when there is none or no memory. */
+/* They take over the value.  0; -1: value is NULL, or no memory. */
 int json_object_set_new(json_t *, const char *key, json_t *value);
 int json_array_append_new(json_t *, json_t *value);
 
@@ -53,7 +54,8 @@ json_decref(json_t *value)
 
 /* ---- reading ---- */
 
-/* NULL: not JSON (RFC 8259), *error says why.  JSON_ALLOW_NUL is set. */
+/* NULL: not JSON (RFC 8259), and *error is the cause.  As with JSON_ALLOW_NUL,
+ * whatever the flags. */
 json_t *json_loadb(const char *bytes, size_t len, size_t flags,
 		   json_error_t *error);
 
@@ -75,7 +77,8 @@ bool json_is_string(const json_t *);
 
 /* ---- writing ---- */
 
-/* JSON_INDENT and JSON_ENSURE_ASCII; 0, or -1 without a value. */
+/* flags: JSON_INDENT and JSON_ENSURE_ASCII.  0; -1: value is NULL, or writing
+ * failed. */
 int json_dumpf(const json_t *, FILE *, size_t flags);
 
 #endif

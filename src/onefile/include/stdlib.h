@@ -1,6 +1,6 @@
 /*
  * For the one-file page: functions that wasi-libc does not have, or that fail
- * there, depending on its version.  system.c has it.
+ * there, depending on its version.  system.c has them.
  *
  * SPDX-License-Identifier: ISC
  */

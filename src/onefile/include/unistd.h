@@ -1,7 +1,6 @@
 /*
- * For the one-file page: functions that wasi-libc does not have, or that fail
- * there, depending on its version.  Its files have no owners.  system.c has
- * it.
+ * For the one-file page: a function that wasi-libc does not have, or that fails
+ * there, depending on its version.  The files have no owners.  system.c has it.
  *
  * SPDX-License-Identifier: ISC
  */
