@@ -1,5 +1,5 @@
 /*
- * corswrap.cgi: the CGI half alone, for a cgi-bin only.
+ * corswrap.cgi: only the CGI program, for a cgi-bin.
  *
  * Linked statically, without FastCGI and regular expressions, so that no
  * library has to be installed: uploading two files is enough.
@@ -28,7 +28,7 @@ static const char help[] =
     "  -t         test the policy and exit: 0, or 1 with errors\n"
     "  -V, -h     print the version; print this\n";
 
-/* Run from a shell: print the policy in words. */
+/* -t: check the policy, and print its diagnostics.  Returns the exit status. */
 static int
 test(const char *given, const char *argv0)
 {

@@ -1,14 +1,13 @@
 /*
- * malloc for a program that handles one request and ends: in the static
- * corswrap.cgi alone.
+ * malloc for a program that handles one request and exits: only for the static
+ * corswrap.cgi.
  *
- * There the C library's allocator takes a good part of the time of a
- * preflight: its groups and their bookkeeping are on pages of their own, and
- * each page costs more than its use.  Here small pieces are allocated side by
- * side in memory that the program has anyway, and are never reused; large ones
- * are mappings of their own, as with other allocators, and are unmapped when
- * they are freed.  One thread; nothing between clone and exec allocates
- * (child.c).
+ * There the C library's allocator takes a good part of the time of a preflight:
+ * its groups and their bookkeeping are on separate pages, and each page fault
+ * costs more than the allocation.  Here small pieces are allocated side by side
+ * in the program's own memory, and are never reused; large ones are separate
+ * mappings, as with other allocators, and are unmapped when they are freed.
+ * One thread; nothing between clone and exec allocates (child.c).
  *
  * SPDX-License-Identifier: ISC
  */
@@ -24,12 +23,12 @@
 #include <sys/mman.h>
 
 enum {
-	FIRST = 64 * 1024,  /* untouched pages of it cost nothing */
-	CHUNK = 256 * 1024, /* what follows when it is full */
-	LARGE = 32 * 1024   /* from here on a mapping of its own */
+	FIRST = 64 * 1024,  /* bytes; untouched pages cost nothing */
+	CHUNK = 256 * 1024, /* bytes of the next ones */
+	LARGE = 32 * 1024   /* larger pieces are separate mappings */
 };
 
-/* In front of every piece. */
+/* Before every piece. */
 struct head {
 	alignas(max_align_t) size_t size; /* the requested size */
 	size_t mapped;			  /* bytes of its own mapping, or 0 */
@@ -37,7 +36,7 @@ struct head {
 
 static unsigned char first[FIRST] __attribute__((aligned(64)));
 static struct {
-	unsigned char *at; /* NULL: the first has not been begun */
+	unsigned char *at; /* NULL: nothing is allocated yet */
 	size_t left;
 } free_memory;
 
@@ -62,7 +61,7 @@ map(size_t size)
 	return p == MAP_FAILED ? NULL : p;
 }
 
-/* Room for need bytes of small pieces. */
+/* Make room for a small piece of need bytes.  0, or -1: no memory. */
 static int
 refill(size_t need)
 {
@@ -80,7 +79,7 @@ refill(size_t need)
 	return 0;
 }
 
-/* All bytes are zero: they have never been used. */
+/* Allocate.  All bytes are zero, because they have never been used. */
 static void *
 take(size_t size)
 {

@@ -1,8 +1,8 @@
 /*
  * Replacements for the parts that the static CGI program leaves out: FastCGI
  * applications, the reaper of a responder, and the warnings that only lint and
- * a start as FastCGI make.  PCRE2, libidn2 and libpsl are left out as
- * configure's --without does.
+ * a start as FastCGI make.  PCRE2, libidn2 and libpsl are left out as by
+ * configure --without.
  *
  * The loader refuses `forward` (load_options.exec_only), so that a policy never
  * allows more than with the full program.
