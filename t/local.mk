@@ -62,6 +62,7 @@ script_tests = \
 	t/corscheck/lint.t \
 	t/corscheck/paste.t \
 	t/corscheck/warm.t \
+	t/corswrap/first-process.t \
 	t/corswrap/main.t \
 	t/explain/agrees.t \
 	t/explain/chromium.t \

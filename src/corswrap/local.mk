@@ -3,6 +3,8 @@
 corswrap_sources = \
 	%D%/confine.c \
 	%D%/confine.h \
+	%D%/first_process.c \
+	%D%/first_process.h \
 	%D%/main.c \
 	%D%/options.c \
 	%D%/options.h \

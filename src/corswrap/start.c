@@ -22,6 +22,7 @@
 
 #include "base/os.h"
 #include "corswrap/confine.h"
+#include "corswrap/first_process.h"
 #include "run/log.h"
 #include "serve/listen.h"
 #include "serve/locate.h"
@@ -308,8 +309,11 @@ start_fastcgi(struct start *s)
 {
 	struct settings *settings;
 	bool own = s->fd_count == 0;
-	int status = 1;
+	int status = first_process();
 
+	if (status >= 0)
+		return status;
+	status = 1;
 	s->load.use = LOAD_FASTCGI;
 	s->load.warnings = true;
 	if (own && read_address(s) != 0)
