@@ -49,9 +49,8 @@ grant_path(struct grants *g, const char *path, unsigned may)
 		grant(g, (struct os_grant){path, may, 0});
 }
 
-/* The folder of a file, since the file may be replaced. */
 static void
-grant_folder(struct grants *g, const char *file, unsigned may)
+grant_folder_of(struct grants *g, const char *file, unsigned may)
 {
 	const char *end = file == NULL ? NULL : strrchr(file, '/');
 	const char *folder;
@@ -64,6 +63,19 @@ grant_folder(struct grants *g, const char *file, unsigned may)
 	if (folder == NULL)
 		g->failed = true;
 	grant_path(g, folder, may);
+}
+
+/* The folder of a file, since the file may be replaced; of a link, also that of
+ * the file it leads to, where Landlock looks. */
+static void
+grant_folder(struct grants *g, const char *file, unsigned may)
+{
+	char *real = file == NULL ? NULL : realpath(file, NULL);
+
+	grant_folder_of(g, file, may);
+	if (real != NULL && strcmp(real, file) != 0)
+		grant_folder_of(g, real, may);
+	free(real);
 }
 
 static void

@@ -160,6 +160,33 @@ END
 	return;
 }
 
+# A policy, an origins-file and a log that are links into other folders.
+sub try_links {
+	my $dir = tempdir();
+	mkdir "$dir/$_" or die for qw(etc policies lists logs tmp);
+	write_file("$dir/lists/origins", "https://one.example\n");
+	symlink '../lists/origins', "$dir/etc/origins" or die;
+	symlink '../logs/real', "$dir/etc/log" or die;
+	write_file("$dir/logs/real", '');
+	my $text = basic_policy('/bin/true', cors => "origins-file = $dir/etc/origins",
+		server => "landlock = yes\nreload = 1h\nlog-file = $dir/etc/log");
+	write_file("$dir/policies/app.ini", $text);
+	symlink '../policies/app.ini', "$dir/etc/policy.ini" or die;
+	# Not -l, whose folder may be written.
+	my $r = responder(dir => "$dir/etc", listen => 'fd0', policy => $text,
+	    env => { TMPDIR => "$dir/tmp", %confined });
+	write_file("$dir/lists/origins", "https://two.example\n");
+	unlink "$dir/logs/real";
+	$r->signal('HUP');
+	ok(wait_for(sub { read_file("$dir/logs/real") =~ /\[reload/ }),
+	    'links: the log is opened again');
+	is(fcgi_get($r->address, params => preflight(
+		HTTP_ORIGIN => 'https://two.example'))->{status}, 204,
+	    'links: policy and origins are read again');
+	is($r->stop, 0, 'links: ends well');
+	return;
+}
+
 # A connection that is taken and not served, and one that may not be made.
 sub try_ports {
 	my @ports = map { listen_tcp() } 1, 2;
@@ -206,5 +233,6 @@ SKIP: {
 	    confined => 1);
 	try_warm('landlock', 'landlock = yes');
 	try_ports();
+	try_links();
 }
 done_testing;
