@@ -27,6 +27,10 @@
 #define OS_POSIX_ONLY 1
 #endif
 
+/* Files of more than 2 GiB, also on machines of 32 bits: config.h says so to
+ * the system's headers, and must come first. */
+_Static_assert(sizeof(off_t) >= 8, "include config.h before any header");
+
 /* POSIX has these names, and macOS others. */
 #ifdef __APPLE__
 #define st_mtim st_mtimespec

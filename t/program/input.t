@@ -180,6 +180,31 @@ logged($r, qr/larger than max-body .*\[body-too-large\].*raise max-body/,
 	$n->stop;
 }
 
+# --- more than 2 GiB ---------------------------------------------------------
+
+# 2 GiB on the disk.
+if ($ENV{CORSWRAP_LONG}) {
+	my $l = run_responder('max-body = 3G', env => { TMPDIR => "$dir/tmp" });
+	perl_program('large.pl', 'print "Content-Type: text/plain\n\n",'
+	    . '-s STDIN, " $ENV{CONTENT_LENGTH} "; seek STDIN, -3, 2; print <STDIN>');
+	my $size  = (1 << 31) + 3;
+	my $piece = record(5, 1, 'x' x 65528) x 16;
+	my $each  = 16 * 65528;
+	my $c = fcgi_connect($l->address);
+	$c->send_bytes(begin_record() . params_records(params('large.pl',
+		REQUEST_METHOD => 'POST', CONTENT_LENGTH => $size)));
+	my $left = $size - 3;
+	for (; $left >= $each; $left -= $each) {
+		last if $c->send_bytes($piece, 60) < length $piece;
+	}
+	cmp_ok($left, '<', $each, 'more than 2 GiB: taken');
+	$c->send_bytes(stdin_records('x' x $left . 'end'), 60);
+	my $whole = $c->read_response(timeout => 120);
+	is($whole->{status}, 200, 'more than 2 GiB: the program runs');
+	is($whole->{body}, "$size $size end", 'more than 2 GiB: and gets all');
+	$l->stop;
+}
+
 # --- how programs read it ----------------------------------------------------
 
 # R11, R12: one that never reads; R13, R33: one that writes all before it

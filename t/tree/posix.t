@@ -80,8 +80,8 @@ SKIP: {
 	for my $file (glob "$src/base/os*.c") {
 		my ($name) = $file =~ m{([^/]*)\.c$};
 		my ($exit, undef, $err) = run([ $compiler, '-c', '-D_GNU_SOURCE',
-			'-DOS_POSIX_ONLY=1', '-iquote', $src, '-o', "$dir/$name.o",
-			$file ]);
+			'-D_FILE_OFFSET_BITS=64', '-DOS_POSIX_ONLY=1', '-iquote',
+			$src, '-o', "$dir/$name.o", $file ]);
 		is($exit, 0, "$name is compiled") or diag($err);
 		is_deeply([ undefined('-u', "$dir/$name.o") ], [],
 		    "$name needs nothing that only Linux has");
