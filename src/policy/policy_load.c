@@ -86,6 +86,15 @@ name_fix(struct slice text, char *buf, size_t cap)
 	return len > head.len;
 }
 
+static void
+set_name(struct loader *loader, struct section *section, struct slice name)
+{
+	section->named = true;
+	section->name = arena_slice(loader->arena, name);
+	if (!slice_present(section->name))
+		loader_no_memory(loader);
+}
+
 /* [cors NAME]: rest is what follows "cors" and a blank. */
 static void
 named_section(struct loader *loader, struct section *section, struct slice rest)
@@ -95,8 +104,7 @@ named_section(struct loader *loader, struct section *section, struct slice rest)
 	while (rest.len > 0 && ascii_is_blank(rest.ptr[0]))
 		rest = slice_after(rest, 1);
 	section->kind = SECTION_CORS;
-	section->named = true;
-	section->name = arena_slice(loader->arena, rest);
+	set_name(loader, section, rest);
 	if (is_name(rest))
 		return;
 	section->guessed = true;
@@ -141,10 +149,8 @@ unknown_section(struct loader *loader, struct section *section,
 	} else if (section_nearest(head) == SECTION_CORS && head.len > 0 &&
 		   name_fix(tail, fix, sizeof(fix))) {
 		section->kind = SECTION_CORS;
-		section->named = true;
 		/* what is between "[cors " and "]" */
-		section->name = arena_slice(loader->arena,
-					    slice_of(fix + 6, strlen(fix) - 7));
+		set_name(loader, section, slice_of(fix + 6, strlen(fix) - 7));
 		shown = fix;
 	} else {
 		mark_lost(loader, section);
@@ -280,13 +286,15 @@ entry_add(struct loader *loader, struct section *section, struct slice key,
 			 section->count, &section->room,
 			 sizeof(*section->entries)))
 		return;
-	struct entry *entry = &section->entries[section->count++];
+	struct entry *entry = &section->entries[section->count];
 	entry->key = arena_slice(loader->arena, key);
 	entry->value = arena_slice(loader->arena, value);
 	entry->line = reader->line;
 	entry->key_column = (unsigned)(reader->key.ptr - reader->start) + 1;
 	entry->value_column = (unsigned)(reader->value.ptr - reader->start) + 1;
-	if (!slice_present(entry->key) || !slice_present(entry->value))
+	if (slice_present(entry->key) && slice_present(entry->value))
+		section->count++;
+	else
 		loader_no_memory(loader);
 }
 
@@ -550,7 +558,9 @@ load_text(struct loader *loader, struct slice text)
 	loader->settings->policies = build_policies(loader);
 	if (loader->settings->policies == NULL)
 		loader_no_memory(loader);
-	return loader->settings->policies != NULL;
+	/* A list that memory was missing for would leave out origins, or the
+	 * paths that a section is limited to. */
+	return diag_count(loader->diags, SEVERITY_ERROR) == before;
 }
 
 /* The folder of a file name, with its '/'; "" without. */

@@ -15,6 +15,7 @@
 #include "cors/cors.h"
 #include "fetch/fetch.h"
 #include "fetch/url.h"
+#include "policy/settings.h"
 #include "policy_kit.h"
 #include "unit.h"
 
@@ -430,6 +431,75 @@ test_each(void **state)
 	assert_true(made);
 }
 
+/* ---- a policy file: not loaded, or all of it ---- */
+
+static const char file[] =
+    "[app]\nexec = /bin/a b\nroot = /r\nforward =\n"
+    "[env]\nA = b\n[handlers]\n.pl = /usr/bin/perl -T\n"
+    "[server]\npeers = 10.0.0.0/8\nuser = u\n[warm]\nscripts = /s/*\n"
+    "[cors]\norigins = https://a.com https://*.a.com https://x.a.com\n"
+    "methods = PUT DELETE\nheaders = X-A X-B\nexpose = X-C\n"
+    "allow = GET PUT DELETE\ntiming = https://t.com\n"
+    "[cors n]\norigins = https://b.com http://localhost:*\n"
+    "origins-regex = https://[a-c]\\.d\\.com\n"
+    "path = /a /b/*\nhost = h.com\nheaders = * Authorization\n";
+
+/* The dump of the loaded policy; NULL: it was not loaded.  *failed: an
+ * allocation failed. */
+static char *
+load(bool warnings, bool *failed)
+{
+	const struct load_options options = {.use = LOAD_LINT,
+					     .warnings = warnings};
+	struct diag_list *diags = diag_list_new();
+	struct settings *settings = NULL;
+	char *dump = NULL;
+	size_t len;
+
+	if (diags != NULL)
+		settings =
+		    settings_parse("/p.ini", slice_from(file), &options, diags);
+	*failed = until < 0;
+	until = -1;
+	if (settings != NULL) {
+		FILE *out = open_memstream(&dump, &len);
+		assert_non_null(out);
+		assert_int_equal(settings_dump(settings, out), 0);
+		assert_int_equal(fclose(out), 0);
+	}
+	settings_release(settings);
+	diag_list_free(diags);
+	return dump;
+}
+
+static void
+load_each(bool warnings)
+{
+	bool failed;
+	char *whole = load(warnings, &failed);
+
+	assert_non_null(whole);
+	failed = true;
+	for (long n = 0; failed; n++) {
+		assert_true(n < 10000);
+		until = n;
+		char *dump = load(warnings, &failed);
+		if (dump != NULL)
+			assert_string_equal(dump, whole);
+		assert_true(failed || dump != NULL);
+		free(dump);
+	}
+	free(whole);
+}
+
+static void
+test_load(void **state)
+{
+	(void)state;
+	load_each(false);
+	load_each(true);
+}
+
 /* Sizes larger than any memory. */
 static void
 test_overflow(void **state)
@@ -448,10 +518,11 @@ test_overflow(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[UNIT_COUNT(rows) + 1];
+	struct CMUnitTest tests[UNIT_COUNT(rows) + 2];
 	size_t n = 0;
 
 	UNIT_ROWS(tests, n, rows, test_each);
+	UNIT_TEST(tests, n, test_load);
 	UNIT_TEST(tests, n, test_overflow);
 	return unit_run(tests, n);
 }
