@@ -200,6 +200,8 @@ add_empty(struct writer *w, const struct import_scope *scope)
 		add_value(w, "expose", SLICE(""), nowhere);
 }
 
+enum { NAME_MAX_BYTES = 24 }; /* of a path or host */
+
 static const char *
 join_head(struct import *import, struct slice name)
 {
@@ -208,19 +210,30 @@ join_head(struct import *import, struct slice name)
 			  3);
 }
 
-/* "[cors NAME]", made of the path or the host; a number makes it unique. */
+static bool
+has_section(const struct writer *w, const char *head)
+{
+	for (size_t i = 0; i < w->count; i++)
+		if (w->items[i].key == NULL && w->items[i].section != NULL &&
+		    strcmp(w->items[i].section, head) == 0)
+			return true;
+	return false;
+}
+
+/* "[cors NAME]", made of the path or the host; a number makes it unique.  NULL:
+ * no memory. */
 static const char *
 section_head(struct writer *w, const struct import_scope *scope, size_t number)
 {
 	struct import *import = w->import;
-	char name[40];
+	char name[NAME_MAX_BYTES + 1 + TEXT_DECIMAL_MAX];
 	size_t len = 0;
 	struct slice from = scope->path.len > 0 ? scope->path : scope->host;
 
 	if (from.len == 0)
 		return "[cors]";
-	for (size_t i = 0; i < from.len && from.ptr[i] != ' ' && len < 24;
-	     i++) {
+	for (size_t i = 0;
+	     i < from.len && from.ptr[i] != ' ' && len < NAME_MAX_BYTES; i++) {
 		char c = from.ptr[i];
 		bool good = ascii_is_alpha(c) || ascii_is_digit(c) ||
 			    (c == '.' && len > 0);
@@ -234,14 +247,12 @@ section_head(struct writer *w, const struct import_scope *scope, size_t number)
 	if (len == 0)
 		name[len++] = 's';
 	const char *head = join_head(import, slice_of(name, len));
-	for (size_t i = 0; i < w->count && head != NULL; i++) {
-		if (w->items[i].key != NULL ||
-		    strcmp(w->items[i].section, head) != 0)
-			continue;
-		name[len++] = '-';
-		len += text_put_decimal(name + len, number);
-		head = join_head(import, slice_of(name, len));
-		break;
+	for (; head != NULL && has_section(w, head); number++) {
+		size_t end = len;
+
+		name[end++] = '-';
+		end += text_put_decimal(name + end, number);
+		head = join_head(import, slice_of(name, end));
 	}
 	import->no_memory |= head == NULL;
 	return head;

@@ -140,6 +140,18 @@ write_file("$dir/cors-lines", "Header set Access-Control-Allow-Origin *\n");
 like($out, qr/^path        = \/api \/api\/\*$/m,
     'the policy has the path of the section that includes the file (Apache)');
 
+# Each section gets a name of its own, also if that with a number is taken.
+$nginx = write_file("$dir/names", <<'CONF');
+server {
+    location /a/ { add_header Access-Control-Allow-Origin https://a.example always; }
+    location /a-3/ { add_header Access-Control-Allow-Origin https://b.example always; }
+    location = /a { add_header Access-Control-Allow-Origin https://c.example always; }
+}
+CONF
+(undef, $out, $err) = run([ corscheck(), 'import', '--from', 'nginx', $nginx ]);
+unlike($err, qr/left out/, 'no section is left out because of its name');
+is(join(' ', $out =~ /^\[cors (\S+)\]$/mg), 'a a-3 a-4', 'every section has another name');
+
 # A value cannot start a new line of the policy.
 $nginx = write_file("$dir/feed", <<'CONF');
 add_header Access-Control-Allow-Origin https://a.example always;
