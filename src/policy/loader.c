@@ -9,6 +9,10 @@
 
 #include "policy/loader.h"
 
+#include <errno.h>
+#include <limits.h>
+#include <unistd.h>
+
 #include "base/array.h"
 #include "base/text.h"
 #include "policy/fix.h"
@@ -204,6 +208,64 @@ loader_bad_origin(struct loader *loader, const char *file,
 }
 
 /* ---- files ---- */
+
+/* The folder of a file name, with its '/'; "" without. */
+static struct slice
+folder_of(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+
+	return slice_of(file, slash == NULL ? 0 : (size_t)(slash - file) + 1);
+}
+
+/* The file's absolute name; a text in memory counts as a file in "/".
+ * NULL: an error was reported. */
+static const char *
+absolute(struct loader *loader)
+{
+	char cwd[PATH_MAX] = "";
+	const char *file;
+
+	if (loader->file[0] != '/' && !loader->in_memory &&
+	    getcwd(cwd, sizeof(cwd)) == NULL) {
+		diag_report(loader->diags, SEVERITY_ERROR, loader->file,
+			    text_place_line(0), "no-policy", NULL,
+			    "the working directory cannot be determined: %s; "
+			    "change to another one",
+			    strerror(errno));
+		return NULL;
+	}
+	if (strcmp(cwd, "/") == 0)
+		cwd[0] = '\0';
+	struct slice parts[] = {slice_from(cwd), SLICE("/"),
+				slice_from(loader->file)};
+	if (loader->file[0] == '/')
+		file = arena_text(loader->arena, parts[2]);
+	else
+		file = arena_join(loader->arena, parts, 3);
+	if (file == NULL)
+		loader_no_memory(loader);
+	return file;
+}
+
+bool
+loader_locate(struct loader *loader)
+{
+	struct settings *settings = loader->settings;
+
+	settings->file = absolute(loader);
+	if (settings->file == NULL)
+		return false;
+	struct slice folder = folder_of(settings->file);
+	if (folder.len > 1)
+		folder.len--;
+	settings->folder = arena_text(loader->arena, folder);
+	loader->prefix = arena_text(loader->arena, folder_of(loader->file));
+	if (settings->folder != NULL && loader->prefix != NULL)
+		return true;
+	loader_no_memory(loader);
+	return false;
+}
 
 const char *
 loader_path(struct loader *loader, struct slice text)

@@ -283,6 +283,9 @@ enum origin_use {
 void loader_bad_origin(struct loader *, const char *file, struct text_place,
 		       enum origin_use, struct slice text, enum origin_fault);
 
+/* Where the policy is, for relative paths and for messages: sets `prefix`, and
+ * `file` and `folder` of the settings.  false: an error was reported. */
+bool loader_locate(struct loader *);
 /* The absolute path for a path that may be relative to the policy's folder.
  * NULL: no memory, reported. */
 const char *loader_path(struct loader *, struct slice);

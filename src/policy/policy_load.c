@@ -15,9 +15,7 @@
 #ifndef WITHOUT_INIH
 #include <ini.h>
 #endif
-#include <limits.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -563,49 +561,6 @@ load_text(struct loader *loader, struct slice text)
 	return diag_count(loader->diags, SEVERITY_ERROR) == before;
 }
 
-/* The folder of a file name, with its '/'; "" without. */
-static struct slice
-folder_of(const char *file)
-{
-	const char *slash = strrchr(file, '/');
-
-	return slice_of(file, slash == NULL ? 0 : (size_t)(slash - file) + 1);
-}
-
-/* The file's absolute name; a text in memory counts as a file in "/". */
-static const char *
-absolute(struct loader *loader)
-{
-	char cwd[PATH_MAX] = "";
-
-	if (loader->file[0] == '/')
-		return arena_text(loader->arena, slice_from(loader->file));
-	if (!loader->in_memory && getcwd(cwd, sizeof(cwd)) == NULL)
-		return NULL;
-	if (strcmp(cwd, "/") == 0)
-		cwd[0] = '\0';
-	struct slice parts[] = {slice_from(cwd), SLICE("/"),
-				slice_from(loader->file)};
-	return arena_join(loader->arena, parts, 3);
-}
-
-/* Where the policy is, for relative paths and for messages. */
-static bool
-place_settings(struct loader *loader)
-{
-	struct settings *settings = loader->settings;
-
-	loader->prefix = arena_text(loader->arena, folder_of(loader->file));
-	settings->file = absolute(loader);
-	if (settings->file == NULL || loader->prefix == NULL)
-		return false;
-	struct slice folder = folder_of(settings->file);
-	if (folder.len > 1)
-		folder.len--;
-	settings->folder = arena_text(loader->arena, folder);
-	return settings->folder != NULL;
-}
-
 /* Settings with every default, in an arena of their own. */
 static struct settings *
 settings_new(void)
@@ -636,15 +591,15 @@ load(struct loader *loader, struct slice text, const struct stat *status)
 	loader->settings = settings;
 	loader->scratch = arena_new();
 	diag_file(loader->diags, loader->file);
-	if (settings != NULL && loader->scratch != NULL) {
+	if (settings == NULL || loader->scratch == NULL) {
+		loader_no_memory(loader);
+	} else {
 		loader->arena = settings->arena;
-		good = place_settings(loader) &&
+		good = loader_locate(loader) &&
 		       (status == NULL ||
 			loader_source(loader, settings->file, status, text));
 	}
-	if (!good) {
-		loader_no_memory(loader);
-	} else {
+	if (good) {
 		if (status != NULL)
 			loader_check_mode(loader, loader->file, status);
 		good = load_text(loader, text);

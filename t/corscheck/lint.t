@@ -219,4 +219,14 @@ like($out, qr/^origins\s*= https:\/\/a\.example$/m, 'dump - reads standard input
 is(JSON::PP::decode_json($out)->{verdict}, 'allowed',
     'explain -p - reads the policy from standard input');
 
+# A removed working directory: the message tells the cause.
+mkdir("$dir/gone");
+($status, $out) = run([ 'sh', '-c', 'cd "$1" && rmdir "$1" && exec "$2" lint -',
+	'sh', "$dir/gone", corscheck() ], stdin => "[cors]\norigins = *\n");
+SKIP: {
+	skip 'the working directory cannot be removed here', 1 if -d "$dir/gone";
+	like($out, qr/error: the working directory cannot be determined: No such file/,
+		'lint - in a removed directory does not claim that memory is missing');
+}
+
 done_testing();
