@@ -599,17 +599,18 @@ find_options(struct explanation *e, const struct live_server *live)
 static void
 find_login(struct explanation *e, struct slice location)
 {
+	static const char fix[] =
+	    "send the visitor's login with the request, or respond to scripts "
+	    "with 401 and the CORS headers instead of a redirect";
+
 	if (!slice_present(location) || !is_login(location))
 		return;
-	finding_add(
-	    e, "login-redirect", true,
-	    "send the visitor's login with the request, or respond to scripts "
-	    "with 401 and the CORS headers instead of a redirect",
-	    "the request is redirected to a login page, %s: a script "
-	    "cannot log in there",
-	    explain_quote(e, location));
 	if (e->verdict == VERDICT_BLOCKED)
-		e->fix = e->findings[e->finding_count - 1].fix;
+		e->fix = fix;
+	finding_add(e, "login-redirect", true, fix,
+		    "the request is redirected to a login page, %s: a script "
+		    "cannot log in there",
+		    explain_quote(e, location));
 }
 
 /* Report a cookie that the browser refuses, or will not send. */
