@@ -75,7 +75,7 @@ lint_files(struct lint *lint, char **names)
 	if (lint->files == NULL)
 		return -1;
 	for (size_t i = 0; i < lint->count; i++) {
-		lint->standard_fixed |= lint->fix && names[i][0] == '-';
+		lint->standard_fixed |= lint->fix && strcmp(names[i], "-") == 0;
 		if (lint->fix && !lint_fix(&lint->input, names[i]))
 			status = CHECK_USAGE;
 		if (!lint_file(lint, names[i], &lint->files[i]))

@@ -282,10 +282,7 @@ line_width(void)
 static void
 print_text(void)
 {
-	/* https://no-color.org: set and not empty. */
-	const char *no_color = getenv("NO_COLOR");
-	bool bold =
-	    isatty(STDOUT_FILENO) && (no_color == NULL || *no_color == '\0');
+	bool bold = command_is_coloured(stdout);
 
 	for (size_t i = 0; i < reference_section_count; i++) {
 		if (i > 0)

@@ -219,6 +219,12 @@ like($out, qr/^origins\s*= https:\/\/a\.example$/m, 'dump - reads standard input
 is(JSON::PP::decode_json($out)->{verdict}, 'allowed',
     'explain -p - reads the policy from standard input');
 
+# A file whose name begins with "-" is not standard input.
+write_file("$dir/-x", "[cors]\norigins = https://a.example\nmax-age = 30\n");
+(undef, $out, $err) = lint('--fix', '--', '-x');
+like($out, qr/max-age-low/, 'lint --fix -- -x: diagnostics on standard output');
+is($err, '', 'and nothing on standard error');
+
 # A removed working directory: the message tells the cause.
 mkdir("$dir/gone");
 ($status, $out) = run([ 'sh', '-c', 'cd "$1" && rmdir "$1" && exec "$2" lint -',

@@ -136,4 +136,15 @@ for ([ 'what is too much', 'more' ], [ 'what it does not know', '--yaml' ]) {
 	is($exit, 2, "$_->[0] is usage");
 	like($error, qr/^usage: corscheck reference \[--json\]/m, 'which it says');
 }
+SKIP: {
+	my $script = have_program('script') or skip 'no script(1)', 3;
+	for (['xterm', '', 1], ['xterm', '1', 0], ['dumb', '', 0]) {
+		my ($term, $no_color, $bold) = @$_;
+		my (undef, $shown) = run([ $script, '-qec', corscheck() . ' reference',
+			'/dev/null' ], env => { TERM => $term, NO_COLOR => $no_color });
+		is(scalar($shown =~ /\e/), $bold ? 1 : '',
+		    "TERM=$term NO_COLOR=$no_color: bold only where it can be");
+	}
+}
+
 done_testing;
