@@ -25,6 +25,9 @@ my $lib = dirname(abs_path(__FILE__));
 my %running;    # pid => 'alone' or 'descendants'
 my $owner = $$;
 
+# Tests compare modes of files.
+umask 022;
+
 sub top_src { return abs_path($ENV{top_srcdir} || "$lib/../../..") }
 sub top_build { return abs_path($ENV{top_builddir} || top_src()) }
 sub corswrap { return top_build() . '/corswrap' }
