@@ -141,6 +141,10 @@ start_under_valgrind(int argc, char **argv)
 		restore_environment();
 		return;
 	}
+	/* After fexecve(3) that is /dev/fd/N, which may be closed by now. */
+	if (strncmp(self, "/dev/fd/", 8) == 0 &&
+	    readlink("/proc/self/exe", here, sizeof(here) - 1) > 0)
+		self = here;
 	/* valgrind looks in PATH for a name without a slash; busybox httpd
 	 * starts programs by such a name, in their folder. */
 	if (strchr(self, '/') == NULL) {
