@@ -1,7 +1,7 @@
 /*
- * Memory freed as a whole: a chain of blocks, each twice the last up to a
- * bound, so that a policy of a million origins takes a few hundred calls and
- * is gone in as many.
+ * Memory freed as a whole: a chain of blocks.  Each is twice as large as the
+ * previous one, up to a limit, so that a policy of a million origins needs only
+ * a few hundred calls of calloc and free.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -28,7 +28,7 @@ struct block {
 };
 
 struct arena {
-	struct block *head; /* the one that is being filled */
+	struct block *head; /* the block that is being filled */
 };
 
 struct arena *
@@ -58,7 +58,8 @@ out_of_memory(void)
 	return NULL;
 }
 
-/* calloc: fresh pages are zero already and cost nothing until used. */
+/* calloc need not clear new pages: they are zero, and cost nothing until they
+ * are used. */
 static struct block *
 block_new(size_t cap)
 {

@@ -1,7 +1,7 @@
 /*
- * Memory that is built up piece by piece and freed as a whole.
+ * Memory that is allocated piece by piece and freed as a whole.
  *
- * A loaded policy lives in one arena: nothing in it is freed by itself, so no
+ * A loaded policy is in one arena.  No part of it is freed separately, so no
  * pointer into a policy can dangle while the policy is in use.
  *
  * SPDX-License-Identifier: ISC
@@ -13,9 +13,9 @@
 
 struct arena;
 
-/* A new, empty arena, or NULL when memory is out.  Free with arena_free. */
+/* A new, empty arena; NULL: out of memory.  Free it with arena_free. */
 struct arena *arena_new(void);
-/* Free the arena and all that was allocated from it.  NULL is allowed. */
+/* Free the arena and everything allocated from it.  NULL is allowed. */
 void arena_free(struct arena *);
 
 /*
@@ -25,13 +25,15 @@ void arena_free(struct arena *);
 void *arena_alloc(struct arena *, size_t size);
 /* count * size bytes, checked for overflow; else as arena_alloc. */
 void *arena_array(struct arena *, size_t count, size_t size);
-/* A NUL-terminated copy of the slice, owned by the arena; NULL: no memory. */
+/* A NUL-terminated copy of the slice, owned by the arena; NULL: out of memory
+ * (errno ENOMEM). */
 char *arena_text(struct arena *, struct slice);
-/* The slices joined, as arena_text. */
+/* The same for the concatenation of the slices. */
 char *arena_join(struct arena *, const struct slice *, size_t count);
-/* A copy of the slice (NUL-terminated behind its end); absent: no memory. */
+/* A copy of the slice, followed by a NUL.  The copy of an absent slice is
+ * empty, not absent.  Absent: out of memory. */
 struct slice arena_slice(struct arena *, struct slice);
-/* The same with A to Z in lower case. */
+/* The same, with A to Z in lower case. */
 struct slice arena_lower(struct arena *, struct slice);
 
 #endif

@@ -15,7 +15,8 @@
 
 enum { FIRST_ROOM = 8 };
 
-/* The new room for `need` places: at least twice the old room; 0: too many. */
+/* The new room for `need` items: if possible at least twice the old room.  0:
+ * too many (errno ENOMEM). */
 static size_t
 next_room(size_t room, size_t need, size_t size)
 {
@@ -31,7 +32,7 @@ next_room(size_t room, size_t need, size_t size)
 	return room < need ? need : room;
 }
 
-/* array is the address of a pointer of some type; C does not allow it to be
+/* array is the address of a pointer of some type, which C does not allow to be
  * read or written as a void *. */
 static void *
 pointer_of(const void *array)

@@ -7,9 +7,9 @@
  *		return false;
  *	items[count++] = item;
  *
- * They begin as NULL with no room.  Room doubles, so that filling n places
- * copies fewer than 2n.  Not for the path of a request that is decided without
- * the heap (src/cors, src/fetch).
+ * At first the pointer is NULL and room is 0.  Room doubles, so that filling n
+ * places copies fewer than 2n items in all.  Code that decides a request does
+ * not use these: it must not allocate (src/cors).
  *
  * SPDX-License-Identifier: ISC
  */
@@ -19,17 +19,19 @@
 #include "base/arena.h"
 
 /*
- * Room for one more than count places of size bytes.  array is the address of
- * the pointer to the first; it and *room change if the array has to move.
- * False: out of memory, and nothing has changed.  free(3) the pointer.
+ * Make room for one more than count items of size bytes.  array is the address
+ * of the pointer to the first item.  The pointer and *room change if the array
+ * has to grow.  False: out of memory (errno ENOMEM), and nothing has changed.
+ * Free the pointer with free(3).
  */
 bool array_grow(void *array, size_t count, size_t *room, size_t size);
 
-/* The same for `need` places in all, for bytes that come in blocks. */
+/* The same for `need` items in total, to add several at once. */
 bool array_reserve(void *array, size_t need, size_t *room, size_t size);
 
-/* As array_grow, with memory of the arena.  The arena keeps the old copies too:
- * in all less than twice the last. */
+/* As array_grow, with memory of the arena, so the pointer is not freed.  The
+ * old copies stay in the arena; all copies together are less than twice as
+ * large as the last one. */
 bool array_grow_in(struct arena *, void *array, size_t count, size_t *room,
 		   size_t size);
 

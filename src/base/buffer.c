@@ -1,5 +1,5 @@
 /*
- * Buffers that are kept from use to use.
+ * Buffers that are reused and only grow.
  *
  * SPDX-License-Identifier: ISC
  */

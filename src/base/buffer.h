@@ -1,6 +1,6 @@
 /*
- * Buffers that are kept from use to use and only ever grow: a pointer and how
- * many bytes it has, NULL and 0 at first.  free(3) the pointer.
+ * Buffers that are reused and only grow: a pointer and the size in bytes, at
+ * first NULL and 0.  Free the pointer with free(3).
  *
  * SPDX-License-Identifier: ISC
  */
@@ -9,8 +9,9 @@
 
 #include <stddef.h>
 
-/* Make *buf at least cap bytes (cap > 0); its contents are lost if it has to
- * grow (array_reserve keeps them).  -1: no memory, and *buf is unchanged. */
+/* Make *buf at least cap bytes large (cap > 0) and set *have to its size.  The
+ * contents are lost if it has to grow (array_reserve keeps them).  0, or -1:
+ * out of memory, and nothing has changed. */
 int buffer_need(char **buf, size_t *have, size_t cap);
 
 #endif

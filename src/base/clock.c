@@ -1,5 +1,5 @@
 /*
- * Reading clocks, and which of several deadlines is next.
+ * Reading clocks, and the earliest of several deadlines.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <time.h>
 
-/* poll(2) takes an int; a longer sleep is made of several calls. */
+/* poll(2) takes an int, so a longer wait needs several calls. */
 #define LONGEST 60000
 
 #ifdef CLOCK_MONOTONIC_COARSE /* Linux */
@@ -76,13 +76,12 @@ uint64_t
 deadline_at_rate(uint64_t from, uint64_t ms, uint64_t bytes, uint64_t now)
 {
 	enum { MS_FOR_BYTE = 2 };
-	/* Otherwise a client that was fast at first could then pause for hours.
-	 */
+	/* Otherwise a client that was fast at first could pause for hours. */
 	uint64_t most = now + (ms > DEADLINE_SILENCE ? ms : DEADLINE_SILENCE);
 
 	if (ms == 0)
 		return DEADLINE_NEVER;
-	if (most < now) /* so long that it never ends */
+	if (most < now) /* overflow: it never expires */
 		most = DEADLINE_NEVER;
 	if (bytes > (DEADLINE_NEVER - from - ms) / MS_FOR_BYTE)
 		return most;

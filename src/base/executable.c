@@ -1,5 +1,5 @@
 /*
- * Which file this process runs, and programs by their names.
+ * The executable of this process, and programs found by name.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -28,8 +28,8 @@ is_program(const char *path)
 	       access(path, X_OK) == 0;
 }
 
-/* Absolute, because the working folder may change.  Without stdio:
- * a preflight's response as plain CGI needs none (startup-counts.t). */
+/* Absolute, because the working folder may change.  Without stdio, because
+ * plain CGI responds to a preflight without it (startup-counts.t). */
 static bool
 make_absolute(struct slice folder, const char *name, char *buf, size_t cap)
 {
@@ -105,7 +105,8 @@ executable_find(struct executable *e, const char *argv0)
 	return true;
 }
 
-/* The file that it is now. */
+/* stat(2) of the executable or, if the system does not report that, of the file
+ * that its path names now. */
 static bool
 look(const struct executable *e, struct stat *own)
 {

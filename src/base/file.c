@@ -1,5 +1,5 @@
 /*
- * Whole files into memory: policies and lists of origins.
+ * Reading whole files: policies and lists of origins.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -76,7 +76,7 @@ file_same_state(const struct file_state *a, const struct file_state *b)
 	       same_time(a->changed, b->changed);
 }
 
-/* Did the file stay unchanged between the two, and were these all its bytes? */
+/* Was the file unchanged between the two, and were len bytes all of it? */
 static bool
 at_rest(const struct stat *before, const struct stat *after, size_t len)
 {
@@ -110,9 +110,9 @@ read_kind(int fd, const struct stat *status, size_t max, char **bytes,
 }
 
 /*
- * Read the file once.  1: it changed meanwhile; 0: done; -1 with errno.
- * Without O_NONBLOCK open(2) of a FIFO would wait for a writer, and no signal
- * would end that.
+ * Read the file once.  0: done; 1: it changed meanwhile; -1 with errno.
+ * Without O_NONBLOCK, open(2) of a FIFO would wait for a writer, which no
+ * signal would interrupt.
  */
 static int
 read_once(const char *path, size_t max, char **bytes, size_t *len,

@@ -1,5 +1,5 @@
 /*
- * Whole files into memory: policies and lists of origins.
+ * Reading whole files: policies and lists of origins.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -11,35 +11,41 @@
 
 #include "base/slice.h"
 
-/* What stat(2) says of a file.  It differs for a file that was changed or
- * replaced, unless both happened within one tick of the file system's clock. */
+/* The state of a file by stat(2).  It is different after the file was changed
+ * or replaced; except if two changes within one tick of the file system's clock
+ * leave the size the same. */
 struct file_state {
 	bool exists;
 	dev_t device;
 	ino_t inode;
 	off_t size;
 	struct timespec modified;
-	struct timespec changed; /* in any way */
+	struct timespec changed; /* also permissions, names */
 };
 
+/* The state of a file that exists. */
 struct file_state file_state_of(const struct stat *);
-/* The same file, unchanged?  Two that do not exist are the same. */
+/* Is it the same file, and unchanged?  Two files that do not exist are the
+ * same. */
 bool file_same_state(const struct file_state *, const struct file_state *);
 
 /*
- * Read the regular file at path, at most max bytes.  Errors: EFBIG past max,
- * and for a device that has bytes; ENODEV for a FIFO or a terminal, which would
- * block; EAGAIN for a file that changes during each of several attempts.  0:
- * *bytes holds *len bytes (free() them) and *status what fstat said of them; -1
- * with errno and *bytes NULL.
+ * Read the whole regular file at path; an empty device (/dev/null) is an empty
+ * file.
+ *
+ * 0: *bytes points to *len bytes, which the caller frees with free(3); *status
+ * is the result of fstat(2).  -1: errno is set and *bytes is NULL.  EFBIG: the
+ * file has more than max bytes, or is a device that is not empty; ENODEV: it is
+ * a FIFO or a terminal, which could block; EAGAIN: it changed during each of
+ * several attempts; or an error of open(2), read(2) or malloc(3).
  */
 int read_file(const char *path, size_t max, char **bytes, size_t *len,
 	      struct stat *status);
 
-/* Close it, unless it is -1, and make it -1. */
+/* Close *fd unless it is -1, and set it to -1. */
 void file_close(int *fd);
 
-/* The cause of a failed read_file, for a message, from its errno. */
+/* The cause of a failed read_file for a message; error is its errno. */
 const char *read_file_cause(int error);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * A hash of bytes: fast on origins, which have a few tens of bytes and are
- * hashed on every request.
+ * A hash of bytes.  It is fast for origins, which have some tens of bytes and
+ * are hashed for every request.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -11,8 +11,8 @@
 
 #include "base/slice.h"
 
-/* mix() for processors of 32 bits, which have no 128-bit product: the same
- * result. */
+/* mix() for 32-bit processors, for which compilers have no 128-bit integers.
+ * The result is the same. */
 static inline uint64_t
 mix_by_halves(uint64_t a, uint64_t b)
 {
@@ -26,7 +26,8 @@ mix_by_halves(uint64_t a, uint64_t b)
 	return (other << 32 | (uint32_t)low) ^ high;
 }
 
-/* Both halves of a product: every bit of a and b reaches every bit. */
+/* The product has 128 bits: XOR its halves, so that each bit of a and b affects
+ * many bits of the result. */
 static inline uint64_t
 mix(uint64_t a, uint64_t b)
 {
@@ -38,7 +39,7 @@ mix(uint64_t a, uint64_t b)
 #endif
 }
 
-/* Eight bytes as a number. */
+/* Eight bytes as a number, in the byte order of the processor. */
 static inline uint64_t
 read64(const char *at)
 {
@@ -48,7 +49,9 @@ read64(const char *at)
 	return word;
 }
 
-/* 0 to 8 bytes; those of 4 to 8 overlap, the length tells them apart. */
+/* 0 to 8 bytes as a number.  From 4 bytes on, the two halves may overlap.
+ * Texts of different lengths can have the same number: the hash includes the
+ * length. */
 static inline uint64_t
 read_few(const char *at, size_t len)
 {
@@ -66,9 +69,9 @@ read_few(const char *at, size_t len)
 }
 
 /*
- * Collisions of these 64-bit products hardly happen by chance, but an author of
- * a policy can search for them.  So a table takes another seed when it fills
- * badly, and compares the bytes.
+ * A hash of the bytes.  It is not cryptographic: collisions are rare by chance,
+ * but the author of a policy can construct them.  So a hash table also compares
+ * the bytes, and is filled again with another seed if it has long runs.
  */
 static inline uint64_t
 hash_bytes(struct slice s, uint64_t seed)

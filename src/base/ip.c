@@ -1,5 +1,5 @@
 /*
- * IP addresses as text, both ways.
+ * Reading and writing IP addresses.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -17,8 +17,8 @@ enum { V4_BYTES = 4, V6_BYTES = 16, GROUPS = 8 };
 
 /* ---- reading IPv4 ---- */
 
-/* Cut off the part up to the next dot; *rest is what follows the dot, absent if
- * there is no dot. */
+/* Cut the part before the next dot off *rest.  *rest becomes the text after the
+ * dot; absent: there is no dot. */
 static struct slice
 cut_label(struct slice *rest)
 {
@@ -48,8 +48,8 @@ ip_parse_v4(struct slice text, struct ip *out)
 	return true;
 }
 
-/* "IPv4 number parser"; a number over 32 bits becomes 2^32.  False: no number.
- */
+/* The URL standard's "IPv4 number parser".  A number over 32 bits becomes 2^32.
+ * False: not a number. */
 static bool
 read_url_number(struct slice text, uint64_t *out)
 {
@@ -97,7 +97,7 @@ ip_parse_url_v4(struct slice text, struct ip *out)
 
 	text = text_chop(text, '.');
 	while (slice_present(text)) {
-		/* A part that is not the last is one byte. */
+		/* Each part except the last is one byte. */
 		if (count == V4_BYTES || last > 255)
 			return false;
 		address = address << 8 | last;
@@ -116,7 +116,7 @@ ip_parse_url_v4(struct slice text, struct ip *out)
 
 /* ---- reading IPv6 ---- */
 
-/* Two bytes each; "::" stands before the one with the index `gap`. */
+/* Groups of two bytes; "::" is before the group with the index `gap`. */
 struct groups {
 	unsigned char bytes[V6_BYTES];
 	size_t count;
@@ -134,7 +134,7 @@ add_group(struct groups *g, unsigned value)
 	return true;
 }
 
-/* Cut off up to four hexadecimal digits; false: there is none. */
+/* Cut off up to four hexadecimal digits.  False: there are none. */
 static bool
 cut_group(struct slice *rest, unsigned *value)
 {
@@ -196,7 +196,7 @@ ip_parse_v6(struct slice text, struct ip *out)
 
 	if (!read_groups(text, &g))
 		return false;
-	/* "::" stands for at least one group. */
+	/* "::" replaces at least one group. */
 	if ((g.gap > GROUPS) != (g.count == GROUPS))
 		return false;
 	*out = (struct ip){.v6 = true};
@@ -223,8 +223,8 @@ group_at(const struct ip *ip, size_t i)
 	return (unsigned)ip->bytes[2 * i] << 8 | ip->bytes[2 * i + 1];
 }
 
-/* The longest run of at least two zero groups, the first of several (RFC 5952,
- * 4.2); returns its length, or 0. */
+/* Find the longest run of at least two zero groups, or the first of several
+ * (RFC 5952, 4.2).  Returns its length, or 0. */
 static size_t
 find_zeros(const struct ip *ip, size_t *start)
 {
@@ -281,7 +281,7 @@ ip_write(const struct ip *ip, char buf[static IP_TEXT_MAX])
 	return len;
 }
 
-/* ---- what they are ---- */
+/* ---- properties ---- */
 
 bool
 ip_eq(const struct ip *a, const struct ip *b)

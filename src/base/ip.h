@@ -1,10 +1,10 @@
 /*
- * IP addresses as text, both ways.
+ * Reading and writing IP addresses.
  *
- * Addresses are written in the one canonical form: dotted decimal, and for IPv6
- * RFC 5952 with hexadecimal groups only.  This is how the URL standard
- * serializes hosts, and so how browsers write origins.  inet_ntop writes some
- * IPv6 addresses with dots and needs C strings.
+ * Addresses are written in one canonical form: IPv4 in dotted decimal, IPv6 as
+ * in RFC 5952 with hexadecimal groups only.  The URL standard serializes hosts
+ * in this form, so browsers use it in origins.  inet_ntop(3) writes some IPv6
+ * addresses with dots.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -13,7 +13,7 @@
 
 #include "base/slice.h"
 
-/* Compare with memcmp or ip_eq: unused bytes are zero. */
+/* Unused bytes are zero. */
 struct ip {
 	unsigned char bytes[16]; /* network order; IPv4: the first four */
 	bool v6;
@@ -21,10 +21,14 @@ struct ip {
 
 enum { IP_TEXT_MAX = 39 }; /* without NUL, brackets or zone */
 
+/* The parsers return false if the text is not such an address; *out is then
+ * unchanged. */
+
 /* "192.0.2.1": four decimal numbers up to 255 without leading zeros. */
 bool ip_parse_v4(struct slice, struct ip *);
-/* RFC 4291, 2.2, in any case, with "::" or a dotted quad at the end or both; no
- * brackets, no zone.  The same as the URL standard's "IPv6 parser". */
+/* RFC 4291, 2.2, in upper or lower case, with or without "::" and dotted
+ * decimal at the end; no brackets, no zone.  As the URL standard's "IPv6
+ * parser". */
 bool ip_parse_v6(struct slice, struct ip *);
 /* Either of them. */
 bool ip_parse(struct slice, struct ip *);
@@ -35,25 +39,27 @@ bool ip_parse(struct slice, struct ip *);
  * Only for hosts for which ip_ends_in_number is true.
  */
 bool ip_parse_url_v4(struct slice, struct ip *);
-/* The URL standard's "ends in a number checker": must this host be an IPv4
- * address, and is it invalid if it is not?  A final dot is ignored. */
+/* The URL standard's "ends in a number checker".  If true, the host is an IPv4
+ * address or invalid.  A final dot is ignored. */
 bool ip_ends_in_number(struct slice host);
 
-/* Write the canonical text, IP_TEXT_MAX bytes at most, without NUL; returns its
+/* Write the canonical text, at most IP_TEXT_MAX bytes without NUL.  Returns its
  * length. */
 size_t ip_write(const struct ip *, char buf[static IP_TEXT_MAX]);
 
 bool ip_eq(const struct ip *, const struct ip *);
 /* 127.0.0.0/8 and ::1. */
 bool ip_is_loopback(const struct ip *);
-/* ::ffff:0:0/96, an IPv4 address inside an IPv6 one. */
+/* ::ffff:0:0/96, an IPv4-mapped IPv6 address. */
 bool ip_is_mapped(const struct ip *);
-/* Change such an address to the IPv4 address in it; others stay as they are. */
+/* Change an IPv4-mapped address to the IPv4 address; leave others unchanged. */
 void ip_unmap(struct ip *);
 
-/* Clear all but the first bits, so that networks compare and print alike. */
+/* Clear all but the first `bits` bits, which leaves the address of the
+ * network. */
 void ip_mask(struct ip *, unsigned bits);
-/* The same family and the same first bits (up to 32 or 128)? */
+/* Does it have the same family and the same first `bits` bits as network?  bits
+ * is at most 32 (IPv4) or 128. */
 bool ip_in_network(const struct ip *, const struct ip *network, unsigned bits);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * What only Linux has.
+ * Features of Linux, with POSIX fallbacks.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -75,7 +75,7 @@ os_trim_memory(void)
 #endif
 }
 
-/* Make a file from that name pattern, and unlink it at once. */
+/* Make a file in the folder and unlink it at once.  -1 with errno. */
 static int
 unlinked_file(const char *folder)
 {
@@ -95,7 +95,7 @@ unlinked_file(const char *folder)
 	return fd;
 }
 
-/* One descriptor at a time, mostly those below this number. */
+/* Mark the descriptors from first on and below most, one at a time. */
 static void
 mark_each(int first, int most)
 {
@@ -113,22 +113,23 @@ os_is_listener(int fd)
 	       listens != 0;
 }
 
-/* What the child has written to its copy of the context. */
+/* Read the context as the child has left it in its own memory. */
 static void
 read_report(int fd, void *context, size_t len)
 {
 	ssize_t n;
 
-	/* Up to PIPE_BUF bytes come at once or, after an exec, not at all. */
+	/* At most PIPE_BUF bytes arrive at once or, after an exec, not at
+	 * all. */
 	do
 		n = read(fd, context, len);
 	while (n < 0 && errno == EINTR);
 	(void)close(fd);
 }
 
-/* A pipe for what a child reports, whose end is not one of the first three
- * descriptors, which the child replaces.  The child itself may have no
- * descriptor left for that, and could not say so. */
+/* A pipe for the report of a child.  The writing end must not be one of the
+ * first three descriptors, which the child replaces.  It is moved here because
+ * the child may have no descriptor left for that, and could not report it. */
 static int
 report_pipe(int report[2])
 {
@@ -361,8 +362,8 @@ start_here(void *context)
 	/* The stack grows down on every supported machine. */
 	s->pid =
 	    clone(s->run, stack + sizeof(stack), flags, s->context, &s->pidfd);
-	/* qemu's user mode knows neither CLONE_PIDFD nor a child that writes to
-	 * our memory. */
+	/* qemu's user mode supports neither CLONE_PIDFD nor a child that writes
+	 * to our memory. */
 	if (s->pid < 0 && errno == EINVAL)
 		s->pid = start_by_fork(s->run, s->context, s->len);
 	s->error = errno;
@@ -457,7 +458,7 @@ os_receive(int fd, void *buf, size_t len, pid_t *sender)
 	return n;
 }
 
-/* An epoll that reports only errors. */
+/* Every epoll reports errors and hang-ups; this one reports nothing else. */
 int
 os_watch_closed(int fd)
 {
@@ -482,7 +483,7 @@ os_exec_name(void)
 
 enum { MARK_MAX = 16384 }; /* descriptors: takes 2 ms, and is enough */
 
-/* Close-on-exec and, if wanted, non-blocking; fd. */
+/* Make it close-on-exec, and blocking or non-blocking.  Returns fd. */
 static int
 mark(int fd, bool nonblocking)
 {
@@ -638,7 +639,8 @@ os_pipe_resize(int fd, size_t len)
 	return false;
 }
 
-/* poll(2) always reports this for the writing end of a pipe. */
+/* For the writing end of a pipe poll(2) always reports that the reader has
+ * closed it, even if no events are requested. */
 int
 os_watch_closed(int fd)
 {

@@ -1,6 +1,6 @@
 /*
- * Conditions of threads by the monotonic clock, which macOS has by another name.
- * Beside os.h, as WebAssembly has no threads.
+ * Condition variables with timeouts by the monotonic clock, for which macOS has
+ * its own function.  Not in os.h, because WebAssembly has no threads.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -10,12 +10,13 @@
 #include <pthread.h>
 #include <stdint.h>
 
-/*
- * A condition, and a wait for it that lasts so many milliseconds at most,
- * whatever becomes of the time of day meanwhile.  As pthread_cond_timedwait:
- * the caller holds the lock, and wakes for nothing now and then.
- */
+/* Make a condition variable for os_condition_wait. */
 void os_condition_init(pthread_cond_t *);
+/*
+ * Wait for the condition for at most ms milliseconds, even if the system time
+ * is set meanwhile.  As with pthread_cond_timedwait, the caller holds the lock,
+ * and the wait may end without a signal.
+ */
 void os_condition_wait(pthread_cond_t *, pthread_mutex_t *, uint64_t ms);
 
 #endif

@@ -1,14 +1,14 @@
 /*
- * Landlock: the process gives up opening, making and removing all files except
- * those that it names, and most connections.
+ * Landlock: the process gives up the rights to open, make and remove files,
+ * except those that it names, and to make most connections.
  *
- * A child has the rights of the thread that started it, and programs must keep
- * theirs.  So one thread, started before, is not confined and starts them.  It
- * also reads /proc, because the kernel hides processes with more rights
- * (ptrace(2), access mode checking).
+ * A child has the rights of the thread that started it, and programs must not
+ * be confined.  So they are started by a thread that was started before and is
+ * not confined.  It also reads /proc, because the kernel hides processes that
+ * have more rights than the reader (ptrace(2), access mode checking).
  *
- * The numbers are the kernel's, of linux/landlock.h: it is newer than some
- * distributions' headers, musl has none, and the numbers never change.
+ * The numbers are those of linux/landlock.h, and never change.  That header is
+ * not used, because some distributions have an older one, and musl has none.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -30,7 +30,7 @@
 #include <unistd.h>
 #endif
 
-/* Rights belong to the process, and so does this; NULL: it is not confined. */
+/* One for the process, as the rights are.  NULL: it is not confined. */
 static void (*elsewhere)(void (*)(void *), void *);
 
 bool
@@ -83,8 +83,8 @@ struct port_rule {
 /* ---- the thread that keeps its rights ---- */
 
 static struct free_thread {
-	pthread_mutex_t turn; /* callers that wait for their turn */
-	pthread_mutex_t lock; /* for all below */
+	pthread_mutex_t turn; /* held by the caller whose turn it is */
+	pthread_mutex_t lock; /* for the fields below */
 	pthread_cond_t change;
 	void (*function)(void *); /* NULL: nothing to do */
 	void *context;
@@ -124,7 +124,7 @@ run_there(void (*function)(void *), void *context)
 	pthread_mutex_unlock(&t->turn);
 }
 
-/* It blocks all signals: those are for threads that expect them. */
+/* The thread blocks all signals: other threads handle them. */
 static int
 start_free_thread(void)
 {
@@ -148,7 +148,7 @@ start_free_thread(void)
 static uint64_t
 rights_on_files(int version)
 {
-	/* 2, 3 and 5 each added one, 4 none */
+	/* Versions 2, 3 and 5 each added one; 4 added none. */
 	const int bits = version >= 5 ? 16 : version >= 3 ? 15 : 12 + version;
 
 	return ((uint64_t)1 << bits) - 1;
@@ -166,7 +166,7 @@ rights_of(const struct os_grant *grant)
 	return rights;
 }
 
-/* A missing file cannot be opened later either: no error. */
+/* A missing file is not an error: it cannot be opened later, either. */
 static int
 add_path(int rules, const struct os_grant *grant, uint64_t known)
 {

@@ -1,6 +1,6 @@
 /*
- * What only Linux tells about processes that another process started, mostly by
- * /proc.
+ * What only Linux reports about processes that another process started, mostly
+ * in /proc.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -23,7 +23,7 @@
 #include <unistd.h>
 #endif
 
-/* glibc has an enum for what POSIX takes as an int. */
+/* glibc has an enum for the resource, POSIX an int. */
 #ifdef __GLIBC__
 typedef __rlimit_resource_t limit_name;
 #else
@@ -32,8 +32,9 @@ typedef int limit_name;
 
 #ifndef OS_POSIX_ONLY
 
-/* What a confined process does in an unconfined thread (os_confine): the kernel
- * shows a process only to those with at least its rights. */
+/* A look into /proc.  A confined process does it in the unconfined thread
+ * (os_confine): the kernel shows a process only to those that have at least its
+ * rights. */
 struct look {
 	pid_t pid;
 	const char *name;
@@ -120,7 +121,7 @@ read_there(void *context)
 		at->buf[at->n] = '\0';
 }
 
-/* A small file of /proc, NUL-terminated; its length, or -1. */
+/* Read a small file of /proc, NUL-terminated.  Returns its length, or -1. */
 static ssize_t
 read_proc(pid_t pid, const char *name, char *buf, size_t cap)
 {
@@ -142,8 +143,8 @@ os_process_open(pid_t pid)
 #endif
 }
 
-/* proc(5): the state is the first field behind the name, the status the 52nd of
- * the whole line.  The name may hold blanks and parentheses. */
+/* proc(5): the state is the first field after the name, the status is field 52
+ * of the line.  The name may contain blanks and parentheses. */
 int
 os_process_status(pid_t pid)
 {
@@ -172,7 +173,8 @@ os_process_parent(pid_t pid)
 			     10); /* after the state, which is one letter */
 }
 
-/* The numbers in a list of numbers; the last may have been cut off. */
+/* Read the numbers of a list.  cut: the text may end within a number, so the
+ * last one is ignored. */
 static size_t
 read_numbers(char *text, bool cut, pid_t *list, size_t most)
 {
@@ -189,9 +191,8 @@ read_numbers(char *text, bool cut, pid_t *list, size_t most)
 	return count;
 }
 
-/* In /proc a child belongs to the thread that started it.  Few programs start
- * children from other threads than the first, but some do, so all threads are
- * looked at. */
+/* In /proc a child belongs to the thread that started it.  Some programs start
+ * children from other threads than the first, so all threads are read. */
 size_t
 os_process_children(pid_t pid, pid_t *list, size_t most)
 {
@@ -251,9 +252,9 @@ runs(pid_t pid, const struct stat *file)
 	       its.st_ino == file->st_ino;
 }
 
-/* Does it have the pipe open for writing, and is it another program than
- * ours?  The program is checked first: a child that another thread has just
- * started has all our descriptors until its exec, and then no longer. */
+/* Does it have the pipe open for writing, and run another program than ours?
+ * The program is checked first: a child that another thread is just starting
+ * has all our descriptors until its exec, but not afterwards. */
 static bool
 writes_to(pid_t pid, ino_t pipe, const struct stat *ours)
 {

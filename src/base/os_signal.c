@@ -69,7 +69,7 @@ struct signal_reader {
 	int to;
 };
 
-/* Otherwise a signal would be lost, and with it a stop. */
+/* Retry: a lost signal could be the one that stops this process. */
 static bool
 write_all(int fd, const void *bytes, size_t len)
 {
@@ -90,7 +90,8 @@ read_signals(void *context)
 	/* Only these signals may interrupt it. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, NULL);
-	/* Signals that arrived before are pending, each once. */
+	/* Signals that arrived before are pending, each once.  After each one
+	 * wait until os_signal_next has read it. */
 	while (sigwait(&r->signals, &number) == 0)
 		if (!write_all(r->to, &number, sizeof(number)) ||
 		    read(r->to, &taken, 1) == 0)

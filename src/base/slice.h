@@ -1,12 +1,11 @@
 /*
  * Borrowed bytes: a pointer and a length.
  *
- * Everything that comes from outside (request variables, policy text, header
- * blocks) is handled as slices, because such bytes may hold NUL and need not
- * end where a C string would.  A slice with a null pointer means "absent"; a
- * slice with a pointer and no length means "present and empty".  The two are
- * different in CGI (RFC 3875, 4.1) and in CORS (an empty Origin is malformed, a
- * missing one is not).
+ * All untrusted input (request variables, policy text, header blocks) is
+ * handled as slices, because it may contain NUL and need not end with one.  A
+ * slice with a null pointer is absent; one with a pointer and the length 0 is
+ * present and empty.  CORS distinguishes them: an empty Origin is malformed, a
+ * missing one is not.  (CGI does not: RFC 3875, 4.1.)
  *
  * SPDX-License-Identifier: ISC
  */
@@ -45,7 +44,7 @@ slice_present(struct slice s)
 	return s.ptr != NULL;
 }
 
-/* Same bytes?  Two absent or empty slices are equal. */
+/* Are the bytes the same?  Absent and empty slices are equal. */
 static inline bool
 slice_eq(struct slice a, struct slice b)
 {
@@ -58,7 +57,8 @@ size_least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* By bytes, as memcmp: <0, 0, >0.  A prefix comes before the longer slice. */
+/* Compare bytes as memcmp does: <0, 0 or >0.  A prefix is less than the longer
+ * slice. */
 static inline int
 slice_compare(struct slice a, struct slice b)
 {
@@ -83,7 +83,7 @@ ascii_lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
-/* Same bytes but for ASCII case?  Never looks at the locale. */
+/* Are the bytes the same, ignoring ASCII case?  The locale does not matter. */
 static inline bool
 slice_eq_nocase(struct slice a, struct slice b)
 {
@@ -102,7 +102,7 @@ slice_starts(struct slice s, struct slice prefix)
 	    (prefix.len == 0 || memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
 }
 
-/* The slice without its first n bytes: nothing is left of a shorter one. */
+/* The slice without its first n bytes; empty if it has fewer. */
 static inline struct slice
 slice_after(struct slice s, size_t n)
 {

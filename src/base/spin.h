@@ -1,10 +1,10 @@
 /*
  * Adaptive spinning: polling for a moment before going to sleep.
  *
- * Sleeping and waking take longer than a fast peer needs to respond.  So a
- * thread polls some times first, and yields the processor in between.  If the
- * peer did not respond meanwhile, it spins less often, so that a slow peer
- * costs little.
+ * Going to sleep and waking up take longer than a fast peer needs to respond.
+ * So a thread polls some times first, and yields the processor in between.  If
+ * the peer does not respond meanwhile, the thread spins less often, so that a
+ * slow peer costs little.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -20,11 +20,12 @@ enum {
 
 /* The state of one thread and one kind of peer; zero at first. */
 struct spin {
-	unsigned missed;  /* how many sleeps to skip spinning for, 0 to 7 */
-	unsigned skipped; /* of them are left */
+	unsigned missed;  /* sleeps without spinning that are due, 0 to 7 */
+	unsigned skipped; /* how many of these have happened */
 };
 
-/* How often to poll this time, with sched_yield before each; 0: sleep. */
+/* How often to poll before sleeping, each time after sched_yield; 0: sleep at
+ * once. */
 static inline int
 spin_rounds(struct spin *spin)
 {
@@ -36,7 +37,7 @@ spin_rounds(struct spin *spin)
 	return SPIN_ROUNDS;
 }
 
-/* Spinning has ended: did the peer respond meanwhile? */
+/* Report the end of spinning.  seen: the peer responded meanwhile. */
 static inline void
 spin_ended(struct spin *spin, bool seen)
 {

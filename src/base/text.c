@@ -16,7 +16,7 @@ text_find_any(struct slice s, const char *set)
 {
 	size_t i = 0;
 
-	/* strchr finds the NUL at the set's end, too. */
+	/* strchr would also find the NUL at the end of the set. */
 	while (i < s.len && (s.ptr[i] == '\0' || strchr(set, s.ptr[i]) == NULL))
 		i++;
 	return i;
@@ -44,13 +44,13 @@ text_utf8_length(struct slice s)
 		return 0;
 	len = b[0] < 0xe0 ? 2 : b[0] < 0xf0 ? 3 : 4;
 	if (b[0] == 0xe0)
-		low = 0xa0; /* else it is too long */
+		low = 0xa0; /* below: overlong */
 	else if (b[0] == 0xed)
-		high = 0x9f; /* else a surrogate */
+		high = 0x9f; /* above: a surrogate */
 	else if (b[0] == 0xf0)
 		low = 0x90;
 	else if (b[0] == 0xf4)
-		high = 0x8f; /* else past U+10FFFF */
+		high = 0x8f; /* above: past U+10FFFF */
 	if (s.len < len || b[1] < low || b[1] > high)
 		return 0;
 	for (size_t i = 2; i < len; i++)
@@ -138,7 +138,7 @@ text_is_digits(struct slice s)
 	return s.len > 0 && text_digits(s) == s.len;
 }
 
-/* False: not a number.  *over: it is more than max. */
+/* False: not a number.  *over: it is more than max, and *out is undefined. */
 static bool
 read_number(struct slice s, uint64_t max, uint64_t *out, bool *over)
 {

@@ -1,9 +1,9 @@
 /*
  * Small functions on text: trimming, lists, numbers, hexadecimal digits, letter
- * case, and quoting for people.
+ * case, and quoting for messages.
  *
- * They take slices, read no byte outside of them, ignore the locale and
- * allocate nothing.
+ * They take slices, do not read beyond them, ignore the locale and allocate
+ * nothing.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -36,7 +36,7 @@ ascii_is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* Space to tilde: what a terminal shows as it is. */
+/* Space to tilde: the bytes that every terminal prints unchanged. */
 static inline bool
 ascii_is_printable(char c)
 {
@@ -55,7 +55,7 @@ ascii_hex(char c)
 
 /* ---- the ends of a text ---- */
 
-/* The place of the first c, or s.len. */
+/* The index of the first c, or s.len. */
 static inline size_t
 text_find(struct slice s, char c)
 {
@@ -64,7 +64,7 @@ text_find(struct slice s, char c)
 	return at == NULL ? s.len : (size_t)(at - s.ptr);
 }
 
-/* The place of the last c, or s.len. */
+/* The index of the last c, or s.len. */
 static inline size_t
 text_find_last(struct slice s, char c)
 {
@@ -74,15 +74,16 @@ text_find_last(struct slice s, char c)
 	return s.len;
 }
 
-/* The place of the first byte that is in the string `set`, or s.len.  A NUL in
- * the slice is never in the set. */
+/* The index of the first byte that is in the string `set`, or s.len.  NUL is
+ * never in the set. */
 size_t text_find_any(struct slice s, const char *set);
 
-/* The place of the first `part`, whatever its ASCII case, or s.len; an empty
- * part is at 0. */
+/* The index of the first `part`, ignoring ASCII case, or s.len.  An empty part
+ * is at 0. */
 size_t text_find_nocase(struct slice s, struct slice part);
 
-/* Is it there, whatever its ASCII case?  False of an empty text. */
+/* Does the text contain `part`, ignoring ASCII case?  An empty text contains
+ * nothing. */
 static inline bool
 text_has_nocase(struct slice s, struct slice part)
 {
@@ -104,7 +105,7 @@ text_ends(struct slice s, struct slice end)
 		memcmp(s.ptr + (s.len - end.len), end.ptr, end.len) == 0);
 }
 
-/* Copy a piece to `at`, which has room for it; where the next bytes go. */
+/* Copy a piece to `at`, which has room for it.  Returns the end of the copy. */
 static inline char *
 text_append(char *at, struct slice piece)
 {
@@ -113,7 +114,8 @@ text_append(char *at, struct slice piece)
 	return at + piece.len;
 }
 
-/* Trimmed of blanks (space, tab) at both ends; an absent slice stays absent. */
+/* The text without blanks (space, tab) at both ends; an absent slice stays
+ * absent. */
 static inline struct slice
 text_trim(struct slice s)
 {
@@ -124,7 +126,7 @@ text_trim(struct slice s)
 	return s;
 }
 
-/* Without its last byte if that is c, such as the dot of "example.com."  or a
+/* The text without its last byte if that is c, for example a final dot or
  * CR. */
 static inline struct slice
 text_chop(struct slice s, char c)
@@ -135,8 +137,8 @@ text_chop(struct slice s, char c)
 }
 
 /*
- * Cut the next line off *rest, without its end ("\n" or "\r\n", or a final CR).
- * Of an empty text the line is empty.
+ * Cut the next line off *rest.  Returns it without "\n" or "\r\n" (or a final
+ * "\r"); the line of an empty text is empty.
  */
 static inline struct slice
 text_line_next(struct slice *rest)
@@ -154,9 +156,9 @@ struct slice text_trim_http(struct slice);
 /* ---- lists ---- */
 
 /*
- * Cut the next element of a comma list off *rest, trimmed of blanks; empty
- * elements count.  *rest becomes absent after the last one; false: it was
- * absent before.  So "" has one element and "a," has two.
+ * Cut the next element of a comma-separated list off *rest, without blanks
+ * around it; it may be empty.  *rest is absent after the last element.  False:
+ * *rest was absent before.  So "" has one element and "a," has two.
  */
 static inline bool
 text_element_next(struct slice *rest, struct slice *element)
@@ -172,72 +174,72 @@ text_element_next(struct slice *rest, struct slice *element)
 	return true;
 }
 
-/* The next element that is not empty (RFC 9110, 5.6.1); false: there are no
- * more. */
+/* The same, but empty elements are skipped (RFC 9110, 5.6.1).  False: there are
+ * no more. */
 bool text_list_next(struct slice *rest, struct slice *item);
 
-/* Cut the next item off *rest, a list with blanks and commas between items;
- * empty items are skipped.  False: there are no more, and *item is empty. */
+/* Cut the next word off *rest, a list of words separated by blanks or commas.
+ * False: there are no more, and *word is empty. */
 bool text_word_next(struct slice *rest, struct slice *word);
 
 /* ---- numbers ---- */
 
-/* The number of decimal digits at its beginning. */
+/* The number of decimal digits at the beginning of the text. */
 size_t text_digits(struct slice);
-/* Only decimal digits, and at least one? */
+/* Is the text decimal digits only, and at least one? */
 bool text_is_digits(struct slice);
 
 /*
- * Read decimal digits, leading zeros allowed; no sign, no blank.  False: it is
- * something else, or more than max; *out is then unchanged.
+ * Read a number of decimal digits only, leading zeros allowed.  False: it is
+ * not such a number, or more than max; *out is then unchanged.
  */
 bool text_number(struct slice, uint64_t max, uint64_t *out);
 /* The same, but a larger number becomes max. */
 bool text_number_capped(struct slice, uint64_t max, uint64_t *out);
 
 /*
- * Write value to buf in decimal, or in hexadecimal with lower-case letters, no
- * leading zeros, no NUL behind it.  The number of bytes.
+ * Write value to buf in decimal, or in hexadecimal with lower-case letters,
+ * without leading zeros or NUL.  Returns the number of bytes.
  */
 enum { TEXT_DECIMAL_MAX = 20, TEXT_HEX_MAX = 16 };
 size_t text_put_decimal(char buf[static TEXT_DECIMAL_MAX], uint64_t value);
 size_t text_put_hex(char buf[static TEXT_HEX_MAX], uint64_t value);
 
-/* The byte that the first two bytes of s name in hexadecimal, or -1. */
+/* The value of the two hexadecimal digits at the beginning of s, or -1. */
 int text_hex_byte(struct slice s);
 
 /* ---- letter case ---- */
 
 /* Write s to `to` with A to Z in lower case, s.len bytes and no NUL.  `to` may
- * be where s is.  The slice written. */
+ * be s.ptr.  Returns the text written. */
 struct slice text_lower(char *to, struct slice s);
 
 /* ---- UTF-8 ---- */
 
-/* The length of the first character of s, which is not empty; 0: it is not
- * UTF-8 (Unicode, table 3-7). */
+/* The number of bytes of the first character of s, which must not be empty; 0:
+ * it is not UTF-8 (Unicode, table 3-7). */
 size_t text_utf8_length(struct slice s);
 
-/* Write a code point below U+10000 to `to`; returns the number of bytes.  A
- * surrogate is written as it is: this program never decodes it. */
+/* Write a code point below U+10000 to `to`.  Returns the number of bytes.  A
+ * surrogate becomes three bytes, too, though these are not UTF-8. */
 enum { TEXT_UTF8_MAX = 3 };
 size_t text_put_utf8(char to[static TEXT_UTF8_MAX], unsigned c);
 
 /* ---- quoting ---- */
 
 /*
- * One byte as people may see it: itself if it is printable ASCII, else "\xHH"
- * with lower-case digits.  Written to `to`; the number of bytes, 1 or 4.
+ * Write one byte for a message or log: unchanged if it is printable ASCII, else
+ * "\xHH" with lower-case digits.  Returns the number of bytes, 1 or 4.
  */
 enum { TEXT_QUOTED_BYTE_MAX = 4 };
 size_t text_quote_byte(char c, char to[static TEXT_QUOTED_BYTE_MAX]);
 
 /*
- * The whole text like that, NUL-terminated, in buf of cap bytes (cap > 0).
- * `also` are printable bytes to escape too: "\\" if a reader must be able to
- * unescape it.  The text ends before a byte that does not fit whole.
- * TEXT_QUOTED_ROOM(len) bytes hold any text of that length.  Returns the length
- * without the NUL.
+ * Write the whole text like that, with a NUL, to buf of cap bytes (cap > 0).
+ * `also` lists printable bytes to escape, too: "\\" if the text must be
+ * reversible.  The output ends before the first byte that does not fit.
+ * TEXT_QUOTED_ROOM(len) bytes are enough for any text of that length.  Returns
+ * the length without the NUL.
  */
 #define TEXT_QUOTED_ROOM(len) ((len)*TEXT_QUOTED_BYTE_MAX + 1)
 size_t text_quote(struct slice, const char *also, char *buf, size_t cap);
