@@ -3,15 +3,15 @@
  * the same policies, and send the same headers, as corswrap.
  *
  * A policy is loaded once (corswrap.ini(5); only its [cors] sections are used).
- * Each request is then decided by it: libcors responds to preflights and to
- * requests that the policy refuses, and rewrites the response headers of all
- * others.  cors(3) is the manual, with examples.
+ * It then decides each request: libcors responds to preflights and to requests
+ * that the policy refuses, and rewrites the response headers of all others.
+ * cors(3) is the manual, with examples.
  *
- * Both types are opaque, and no call takes or gives a structure of a known
- * size: programs keep working with every later libcors.so.0.
+ * Both types are opaque, and programs do not depend on the size of any
+ * structure, so they keep working with every later libcors.so.0.
  *
  * Threads: a policy never changes once it is loaded, and any number of threads
- * may decide by it at once.  A struct cors_request is for one thread at a time.
+ * may use it at once.  A struct cors_request is for one thread at a time.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -30,7 +30,7 @@ extern "C" {
 #define CORS_API
 #endif
 
-/* The policies of a file: every [cors] and [cors NAME]. */
+/* The policies of a file: all [cors] and [cors NAME] sections. */
 struct cors_policy;
 
 /* A request, the decision on it, and working memory that is reused for the next
@@ -42,8 +42,8 @@ struct cors_request;
  * each error, with a line without newline: "api.ini:3: error: ... [ID]".  The
  * line is valid until report returns.  report may be NULL; ctx is passed to it.
  *
- * Returns the policy, to be freed with cors_free, or NULL: the policy has
- * errors, which were reported, or out of memory (errno is ENOMEM).
+ * Returns the policy; free it with cors_free.  NULL: the policy has errors,
+ * which were reported, or memory is exhausted (errno is ENOMEM).
  */
 CORS_API struct cors_policy *cors_load(const char *file,
     void (*report)(void *ctx, const char *message), void *ctx);
@@ -68,24 +68,26 @@ CORS_API int cors_changed(const struct cors_policy *);
  * first, or decide it by another policy. */
 CORS_API void cors_free(struct cors_policy *);
 
-/* A request, which can be reused for the next one.  Free with
+/* A new request, which can be reused for each request.  Free it with
  * cors_request_free.  NULL: out of memory (errno is ENOMEM). */
 CORS_API struct cors_request *cors_request_new(void);
 
-/* NULL is allowed. */
+/* Free a request; NULL is allowed. */
 CORS_API void cors_request_free(struct cors_request *);
 
 /*
  * Decide a request by the policy; an earlier decision is discarded.
  *
  * variables: the CGI variables of the request (RFC 3875, 4.1), as strings
- * "NAME=value" with NULL behind the last: environ of a CGI program, envp of a
+ * "NAME=value" with NULL after the last: environ of a CGI program, envp of a
  * libfcgi request.  Other programs make them: REQUEST_METHOD, REQUEST_URI and
  * HTTPS (if the request came by https), and the request headers HTTP_HOST,
  * HTTP_ORIGIN, HTTP_ACCESS_CONTROL_REQUEST_METHOD,
- * HTTP_ACCESS_CONTROL_REQUEST_HEADERS and HTTP_SEC_FETCH_SITE, one string for
- * each header that the request has.  They are not copied: they and the policy
- * must not change until the request is decided again or freed.
+ * HTTP_ACCESS_CONTROL_REQUEST_HEADERS, HTTP_SEC_FETCH_SITE,
+ * HTTP_SEC_FETCH_MODE, HTTP_SEC_FETCH_DEST and, behind a proxy,
+ * HTTP_X_FORWARDED_PROTO: one string for each header that the request has.
+ * They are not copied: they and the policy must not change until the request is
+ * decided again or freed.
  *
  * Returns 0, or -1 with errno: ENOMEM.  cors_status is then 500.
  */
@@ -95,10 +97,10 @@ CORS_API int cors_decide(struct cors_request *, const struct cors_policy *,
 /*
  * 0: the program handles the request, and cors_apply rewrites its headers.
  * Else the status (200 to 599) of the response that libcors makes: to a
- * preflight, to an OPTIONS or a method that `allow` excludes, 403 where the
- * policy refuses, 400 for a path or a host that is invalid or ambiguous, 500
- * for a policy name (CORSWRAP_POLICY) that does not exist, and before
- * cors_decide.
+ * preflight, or to an OPTIONS or another method if the policy has `allow`; 403
+ * if the policy refuses the request; 400 for a path or a host that is invalid
+ * or ambiguous; 500 for a policy name (CORSWRAP_POLICY) that does not exist,
+ * before cors_decide, and if that failed.
  */
 CORS_API int cors_status(const struct cors_request *);
 
@@ -106,9 +108,9 @@ CORS_API int cors_status(const struct cors_request *);
  * Why the policy does not allow the request (or would not, with `enforce =
  * report`): an ID of corswrap-errors(7) such as "origin-not-allowed", or
  * "bad-path", "bad-host", "unknown-policy", "no-memory", "undecided".
- * "no-policy": no section covers it, and its response is not changed.  "none":
- * no problem.  The string is static.  A reason does not mean that the request
- * is refused: see cors_status.
+ * "no-policy": no section covers the request, so it gets no CORS headers.
+ * "none": no problem.  The string is static.  A reason does not mean that the
+ * request is refused: see cors_status.
  */
 CORS_API const char *cors_reason(const struct cors_request *);
 
@@ -126,9 +128,10 @@ CORS_API int cors_answer(struct cors_request *,
 
 /*
  * The same as a list, for programs that are not CGI or FastCGI programs: each
- * is called for every header, except Status and headers of a body
- * (Content-Type, Content-Length): send cors_status without a body, or with your
- * own.  Name and value are not NUL-terminated, and valid until each returns.
+ * is called for every header, except Status and the headers of a body
+ * (Content-Type, Content-Length).  Send cors_status as the status, without a
+ * body or with your own.  Name and value are not NUL-terminated, and valid
+ * until each returns.
  *
  * Returns 0; what each returned, if that is not 0, and no more calls are made;
  * or -1 with errno as cors_answer.
@@ -138,13 +141,14 @@ CORS_API int cors_answer_list(struct cors_request *,
 	const char *value, size_t value_length), void *ctx);
 
 /*
- * Rewrite the header block that the program made (cors_status is 0), so that it
- * has the one correct set of CORS headers.  It has lines that end in CRLF or
- * LF, then a blank line; without that it ends with the last byte.  The
+ * Rewrite the header block of the program (cors_status is 0), so that it has
+ * the one correct set of CORS headers.  The block is lines that end in CRLF or
+ * LF, then a blank line; if that is missing, all bytes are the block.  The
  * program's own CORS headers are removed (see `app-headers` in
- * corswrap.ini(5)), Vary is merged, hop-by-hop headers are removed (RFC 3875,
- * 6.3.4).  Bytes after the blank line are the body, which is written unchanged.
- * write is called once for the header block, and once for such a body.
+ * corswrap.ini(5)), Vary is merged, and hop-by-hop headers are removed (RFC
+ * 3875, 6.3.4).  Bytes after the blank line are the body, which is written
+ * unchanged.  write is called once for the header block, and once for such a
+ * body.
  *
  * Returns 0; what write returned, if that is not 0; or -1 with errno, before
  * anything was written: EBADMSG (no header block, an invalid Status or
@@ -155,7 +159,7 @@ CORS_API int cors_apply(struct cors_request *, const char *block,
     void *ctx);
 
 /*
- * The same for a list of headers: strings "Name: value" with NULL behind the
+ * The same for a list of headers: strings "Name: value" with NULL after the
  * last; the list may be empty.  each is called for every header of the
  * response, in order, as by cors_answer_list.
  *

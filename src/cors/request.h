@@ -1,6 +1,6 @@
 /*
- * The parts of a request that a decision needs, read once from its variables
- * (CGI: the environment, FastCGI: the parameters).
+ * The parts of a request that a decision needs, read in one pass from its
+ * variables (CGI: the environment, FastCGI: the parameters).
  *
  * SPDX-License-Identifier: ISC
  */
@@ -14,19 +14,20 @@ enum {
 };
 
 /*
- * Every slice points into the variables; absent where the variable is unset.
- * If a variable comes twice, the last counts.  Exceptions: of Origin and the
- * Access-Control-Request ones the number matters; and headers that a request
- * has only once (Sec-Fetch-*, X-Forwarded-Proto) become empty if they have two
- * values, which is never trusted.
+ * Every slice points into the variables; absent: the variable is not set.  If a
+ * variable occurs twice, the last one is used.  Exceptions: Origin and
+ * Access-Control-Request-* are counted; and headers that a request has only
+ * once (Sec-Fetch-*, X-Forwarded-Proto) are empty, which is never trusted, if
+ * they occur with two different values.
  */
 struct request {
 	struct slice method;      /* REQUEST_METHOD */
 	struct slice origin;      /* HTTP_ORIGIN, the first */
-	unsigned origin_count;    /* two are malformed (Fetch allows one) */
+	unsigned origin_count;    /* two are malformed (Fetch: only one) */
 	struct slice acrm;        /* HTTP_ACCESS_CONTROL_REQUEST_METHOD */
 	unsigned acrm_count;
-	struct slice acrh[REQUEST_LINES_MAX]; /* ..._REQUEST_HEADERS, joined */
+	/* HTTP_ACCESS_CONTROL_REQUEST_HEADERS: together they are one list */
+	struct slice acrh[REQUEST_LINES_MAX];
 	unsigned acrh_count;      /* may exceed REQUEST_LINES_MAX: too many */
 	struct slice fetch_site;  /* HTTP_SEC_FETCH_SITE */
 	struct slice fetch_mode;  /* HTTP_SEC_FETCH_MODE */
@@ -41,14 +42,14 @@ struct request {
 	struct slice script_name;
 	struct slice script_filename;
 	struct slice path_info;
-	/* REQUEST_URI names another script than the one that runs: Apache or
-	 * lighttpd ran it for an error (REDIRECT_STATUS 4xx, 5xx), or for a
-	 * Location that a program printed (REDIRECT_SCRIPT_NAME). */
+	/* The script that runs is not that of REQUEST_URI: Apache or lighttpd
+	 * runs it for an error (REDIRECT_STATUS 4xx, 5xx), or for the Location
+	 * that a program printed (REDIRECT_SCRIPT_NAME). */
 	bool server_redirected;
 	struct slice redirect_handler; /* REDIRECT_HANDLER: Apache's Action */
 	struct slice redirect_url;     /* REDIRECT_URL, decoded */
-	/* CORSWRAP_POLICY, else REDIRECT_CORSWRAP_POLICY unless that was set for
-	 * such another script */
+	/* CORSWRAP_POLICY, or REDIRECT_CORSWRAP_POLICY unless that was set for
+	 * another script */
 	struct slice policy_name;
 	struct slice server_software;
 	struct slice remote_addr;
@@ -56,11 +57,12 @@ struct request {
 	struct slice protocol;    /* SERVER_PROTOCOL */
 };
 
-/* Fill *out from a NULL-terminated array of "NAME=value" strings. */
+/* Read a NULL-terminated array of "NAME=value" strings, to which *out
+ * points. */
 void request_read(struct request *out, char *const *variables);
 
-/* Did the client connect by https, according to the server: HTTPS is "on" or 1,
- * REQUEST_SCHEME is https, or X-Forwarded-Proto's first element is? */
+/* Did the client use https: is HTTPS "on" or 1, or is REQUEST_SCHEME or the
+ * first element of X-Forwarded-Proto https? */
 bool request_is_https(const struct request *);
 
 #endif

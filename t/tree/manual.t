@@ -128,6 +128,16 @@ while ($prototypes =~ /^\.Ft "?([^"\n]+)"?\n\.F[no] (\w+)/mg) {
 	$prototype{$2} = plain($1);
 }
 is_deeply(\%prototype, \%call, 'with the types that they return');
+# Programs that make the variables themselves must know of every request header
+# that a decision can depend on.
+my %header = map { $_ => 1 } read_file("$top/src/cors/request.h") =~
+    /\b(HTTP_[A-Z]\w+)/g;
+cmp_ok(scalar keys %header, '>=', 8, 'headers of requests were found');
+for (['cors(3)', $page{'cors.3'}], ['cors.h', read_file("$top/src/cors/cors.h")]) {
+	my ($name, $text) = @$_;
+	is_deeply([ grep { $text !~ /\b$_\b/ } sort keys %header ], [],
+	    "$name names every request header that is read");
+}
 my ($contracts) = $page{'cors.3'} =~ /^\.Sh DESCRIPTION\n(.*?)^\.Sh/ms;
 # A paragraph that begins with the call, and an example that uses it.
 my %described_call;
