@@ -1,7 +1,7 @@
 /*
  * The header lines of a decision, as pieces: lines that policy.c made at load
- * time, and between them the origin (and for `*` with credentials the requested
- * names).  Nothing is copied.
+ * time, and the origin (and for `*` with credentials the requested names).
+ * Nothing is copied.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -136,7 +136,8 @@ cors_expose(const struct cors_decision *d)
 struct slice
 cors_resource_policy(const struct cors_decision *d)
 {
-	/* Browsers ignore it in a preflight's response (Fetch, 4.6). */
+	/* Browsers ignore it in the response to a preflight: the check is a
+	 * step of "HTTP fetch", which "CORS-preflight fetch" does not use. */
 	if (d->policy == NULL || d->preflight)
 		return SLICE_NONE;
 	return d->policy->lines->resource;

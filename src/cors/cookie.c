@@ -11,7 +11,7 @@
 
 #include "base/text.h"
 
-/* Cut off what is before the next ';'. */
+/* Cut the part before the next ';' off *rest, and the ';'. */
 static struct slice
 next_part(struct slice *rest)
 {
@@ -22,7 +22,7 @@ next_part(struct slice *rest)
 	return part;
 }
 
-/* "name = value" */
+/* "name = value"; without '=' all of it is the name. */
 static void
 split(struct slice part, struct slice *name, struct slice *value)
 {

@@ -1,7 +1,7 @@
 /*
- * libcors for a program that was written with libfcgi (fcgiapp.h), in three
- * calls: cors_load once, cors_fcgi_accept instead of FCGX_Accept_r, and
- * cors_fcgi_headers for the header block of each response.
+ * libcors for programs that use libfcgi (fcgiapp.h), in three calls: cors_load
+ * once, cors_fcgi_accept instead of FCGX_Accept_r, and cors_fcgi_headers for
+ * the header block of each response.
  *
  * 	struct cors_policy *policy = cors_load("api.ini", NULL, NULL);
  * 	struct cors_request *request = NULL;
@@ -14,7 +14,7 @@
  * 		FCGX_PutS("hello\n", fcgi.out);
  * 	}
  *
- * Everything is inline, so that libcors need not be linked with libfcgi: the
+ * All functions are inline, so that libcors is not linked with libfcgi: the
  * program links both.  As in fcgiapp.h, each thread has its own FCGX_Request
  * and cors_request; the policy is shared.
  *
@@ -29,7 +29,7 @@
 #include <fcgiapp.h>
 
 /* For cors_answer and cors_apply: ctx is an FCGX_Stream.  0, or -1: the
- * client is gone. */
+ * client has disconnected. */
 static inline int
 cors_fcgi_write(void *ctx, const char *bytes, size_t length)
 {
@@ -46,12 +46,13 @@ cors_fcgi_write(void *ctx, const char *bytes, size_t length)
 }
 
 /*
- * Wait for the next request that the program must handle.  Preflights and
- * refused requests are answered and finished here.  If *request is NULL it is
- * made (free it with cors_request_free).  It is decided by the policy.
+ * Wait for the next request that the program must handle; it has been decided
+ * by the policy.  This function itself responds to preflights and refused
+ * requests, and finishes them.  If *request is NULL, a request is made (free it
+ * with cors_request_free).
  *
  * Returns 0; or, as FCGX_Accept_r, a negative number if no request can be
- * accepted; -1 also if memory is out before the accept.
+ * accepted; -1 also if memory for *request is exhausted.
  */
 static inline int
 cors_fcgi_accept(struct cors_request **request,
@@ -64,7 +65,7 @@ cors_fcgi_accept(struct cors_request **request,
 
 		if (result < 0)
 			return result;
-		/* Out of memory: the status is 500. */
+		/* If memory is exhausted, the status is 500. */
 		(void)cors_decide(*request, policy, fcgi->envp);
 		if (cors_status(*request) == 0)
 			return 0;
@@ -75,8 +76,8 @@ cors_fcgi_accept(struct cors_request **request,
 
 /*
  * Write the header block of the response, rewritten by cors_apply: a string of
- * header lines and a blank line (and of body, if any is in it).  Returns as
- * cors_apply does; -1 with nothing written if the block is not valid.
+ * header lines and a blank line, after which a body may follow.  Returns as
+ * cors_apply does: -1, and nothing is written, if the block is invalid.
  */
 static inline int
 cors_fcgi_headers(struct cors_request *request, FCGX_Request *fcgi,

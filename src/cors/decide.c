@@ -1,7 +1,6 @@
 /*
- * The decision: is the request a preflight, are its origin, method and headers
- * allowed, and what happens to it.  answer.c makes the headers that are then
- * sent.
+ * The decision: whether the request is a preflight, whether its origin, method
+ * and headers are allowed, and how to respond.  answer.c makes the headers.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -87,15 +86,15 @@ check_method(const struct policy *policy, const struct request *request)
 
 /*
  * Access-Control-Request-Headers while it is parsed.  Each name is written in
- * lower case behind those in the decision's echo buffer, and stays there only
- * if it is to be echoed.  The names always fit: they are as long as those read,
- * of which there are at most CORS_ACRH_BYTES.
+ * lower case after those in the echo buffer of the decision, and stays there
+ * only if it will be echoed.  The names always fit: the list that is read has
+ * at most CORS_ACRH_BYTES.
  */
 struct requested {
 	const struct policy *policy;
 	struct cors_decision *d;
 	bool echo;	   /* `*` with credentials: echo the names */
-	unsigned elements; /* empty ones too */
+	unsigned elements; /* including empty ones */
 	bool refused;
 	/* hash table of the echoed names: index + 1; 0: free */
 	unsigned char seen[2 * CORS_ACRH_ELEMENTS];
@@ -116,8 +115,8 @@ is_listed(const struct header_lines *lines, struct slice name, size_t hash)
 	}
 }
 
-/* Keep the name at the end of the echo buffer, unless it was echoed before.
- * There is a free slot: at most half of them are ever used. */
+/* Keep the name at the end of the echo buffer, unless it is there already.  A
+ * free slot always exists: at most half of them are used. */
 static void
 keep_name(struct requested *requested, size_t at, size_t len, size_t hash)
 {
@@ -207,7 +206,7 @@ parse_lines(struct requested *requested, const struct request *request)
 	return requested->refused ? CORS_HEADER_NOT_ALLOWED : CORS_REASON_NONE;
 }
 
-/* If the list is malformed, no name in it counts. */
+/* If the list is malformed or too long, no name is echoed. */
 static enum cors_reason
 check_headers(const struct policy *policy, const struct request *request,
 	      struct cors_decision *d)
@@ -232,7 +231,7 @@ check_headers(const struct policy *policy, const struct request *request,
 /* ---- the preflight ---- */
 
 /* Two Access-Control-Request-Method headers are one value with a comma (Fetch,
- * "get a header"), so the value is not empty even if both are. */
+ * "get" a header), so the value is not empty even if both are. */
 static bool
 is_preflight(const struct request *request)
 {
@@ -284,7 +283,8 @@ decide_preflight(const struct policy *policy, const struct request *request,
 
 /* ---- the actual request ---- */
 
-/* DESIGN.md section 4, "Same-origin". */
+/* Does the request come from a page of its own origin, or from no page
+ * (DESIGN.md section 4, "Same-origin")? */
 static bool
 is_same_origin(const struct request *request)
 {
@@ -333,17 +333,18 @@ is_enforced(const struct policy *policy, const struct request *request)
 }
 
 /*
- * Does `isolate` apply (DESIGN.md section 3)?  A request from another site runs
- * only if the policy names its origin, if every page may read the response with
- * CORS, or if a user follows a link.  Other values of Sec-Fetch-Site mean the
- * site's own pages, or no page (Fetch Metadata, 2.3).
+ * Does `isolate` block this request (DESIGN.md section 3)?  A request from
+ * another site or origin passes only if the policy allows its origin, if it is
+ * a CORS request and every origin is allowed, or if the user follows a link.
+ * Other values of Sec-Fetch-Site mean the own origin, or no page (Fetch
+ * Metadata, 2.3).
  */
 static bool
 is_isolated(const struct policy *policy, const struct request *request,
 	    const struct cors_decision *d)
 {
-	/* Present and empty: two headers have collided, one of them not the
-	 * browser's (request.h). */
+	/* Present and empty: two headers have the same variable, and one of
+	 * them is not from the browser (request.h). */
 	bool collided =
 	    slice_present(request->fetch_site) && request->fetch_site.len == 0;
 
@@ -362,8 +363,8 @@ is_isolated(const struct policy *policy, const struct request *request,
 	       !slice_eq(request->fetch_dest, SLICE("document"));
 }
 
-/* True: the request is refused, and later steps are skipped.  If steps are only
- * reported, the first one is the reason. */
+/* Refuse the request, and return true: later steps are skipped.  Or only report
+ * it, and return false: then the first step that reports is the reason. */
 static bool
 block(struct cors_decision *d, enum cors_reason reason, bool report)
 {

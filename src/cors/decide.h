@@ -1,8 +1,8 @@
 /*
- * The decision: what a policy allows a request (Fetch, "HTTP-network-or-cache
- * fetch" and "CORS protocol"; DESIGN.md section 4).
+ * The decision: what a policy allows a request (Fetch, "CORS protocol";
+ * DESIGN.md section 4).
  *
- * Pure: no file, no clock, no memory but the caller's.
+ * Pure: it uses no file, no clock, and only memory of the caller.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -15,7 +15,7 @@
 
 enum {
 	CORS_ACRH_BYTES = 4096,  /* of Access-Control-Request-Headers, joined */
-	CORS_ACRH_ELEMENTS = 128 /* empty ones counted */
+	CORS_ACRH_ELEMENTS = 128 /* including empty ones */
 };
 
 enum cors_reason {
@@ -38,8 +38,8 @@ enum cors_reason {
 const char *cors_reason_id(enum cors_reason);
 
 enum cors_verdict {
-	CORS_RUN,               /* hand the request to the application */
-	CORS_ANSWER_PREFLIGHT,  /* status, no body; with debug also a refused one */
+	CORS_RUN,               /* the application handles the request */
+	CORS_ANSWER_PREFLIGHT,  /* no body; with debug also if refused */
 	CORS_REFUSE_PREFLIGHT,  /* 403 */
 	CORS_ANSWER_OPTIONS,    /* 204 with Allow */
 	CORS_REFUSE_METHOD,     /* 405 with Allow */
@@ -50,25 +50,27 @@ enum cors_verdict {
 };
 
 struct cors_decision {
-	const struct policy *policy; /* NULL: none covers the request */
+	const struct policy *policy; /* NULL: no policy covers the request */
 	enum cors_verdict verdict;
 	enum cors_reason reason;
 	int status;          /* of the response we make; 0 with CORS_RUN */
 	bool preflight;      /* the request is a CORS-preflight request */
 	bool has_origin;     /* the request carries an Origin, even malformed */
 	bool origin_allowed; /* its Origin is echoed (or `*` sent) */
-	bool reported;       /* isolate = report or enforce = report: it would have
-	                        been blocked */
-	bool by_origin;      /* one of several sections, chosen by the Origin */
-	bool refused;        /* a preflight that the policy refuses, debug or not,
-	                        and with preflight = forward too */
+	bool reported;       /* isolate or enforce is `report`, else it would
+	                        have been blocked */
+	bool by_origin;      /* the Origin chose the policy among several */
+	bool refused;        /* the policy refuses the preflight, even if debug
+	                        or preflight = forward let it pass */
 	struct slice origin; /* points into the request */
 	struct slice method; /* the requested method, echoed for methods = * with
 			      credentials; points into the request */
-	/* of CORS_HEADER_NOT_ALLOWED the first such name, of
-	   CORS_HEADERS_MALFORMED the element that is no name; for the log */
+	/* for the log: the first name that is not allowed
+	   (CORS_HEADER_NOT_ALLOWED), or the element that is not a name
+	   (CORS_HEADERS_MALFORMED) */
 	struct slice refused_name;
-	bool drop_star;      /* debug: `*` would cover the refused header */
+	/* debug: do not send `*`, which would allow what is refused */
+	bool drop_star;
 	bool drop_star_method;
 	/* the requested header names, lower case, each once, joined by ',' */
 	size_t echo_len;
@@ -76,12 +78,13 @@ struct cors_decision {
 };
 
 /*
- * The only way from a request to a decision: the path (400), the policy that
- * covers the request (500 if CORSWRAP_POLICY names none), preflight, isolate,
- * enforce, allow.  path: the result of path_normalize; absent if that failed,
- * or if it is not needed (policy_set, uses_paths).  scratch may be NULL if no
- * policy has a regex (uses_regexes); without it no expression matches.  The
- * decision points into the request's variables and the policy.
+ * Decide a request; every decision is made here.  The steps: is the path valid
+ * (else 400), which policy covers the request (500 if CORSWRAP_POLICY names no
+ * section), preflight, isolate, enforce, allow.  path: the result of
+ * path_normalize; absent if that failed, or if no policy needs it (policy_set,
+ * uses_paths).  scratch may be NULL if no policy has a regex (uses_regexes);
+ * without it no regex matches.  The decision points into the variables of the
+ * request and into the policy.
  */
 void decide_request(const struct policy_set *, const struct request *,
     struct slice path, struct regex_scratch *scratch, struct cors_decision *);
@@ -95,10 +98,11 @@ enum { CORS_PARTS_MAX = 32 };
 
 /*
  * The CORS header lines of the decision, for a response that corswrap makes
- * itself (to a preflight or an OPTIONS, or an error).  Joined, the pieces are
+ * itself (to a preflight or an OPTIONS, or an error).  All pieces together are
  * whole lines that end in CRLF.  They include Vary, Allow (if the verdict needs
- * it) and X-Corswrap-Reason, but not Status, Content-Length and Content-Type.
- * Returns the number of pieces; they are valid as long as decision and policy.
+ * it) and, with debug, X-Corswrap-Reason, but not Status, Content-Length and
+ * Content-Type.  Returns the number of pieces; they are valid as long as the
+ * decision and the policy.
  */
 size_t cors_parts(const struct cors_decision *,
     struct slice parts[static CORS_PARTS_MAX]);
@@ -111,11 +115,11 @@ size_t cors_parts(const struct cors_decision *,
 size_t cors_inject_parts(const struct cors_decision *,
     struct slice parts[static CORS_PARTS_MAX]);
 
-/* The names to expose on an actual response; NULL: send no such header. */
+/* The names for Access-Control-Expose-Headers; NULL: it is not sent. */
 const struct name_list *cors_expose(const struct cors_decision *);
 
 /* The line Cross-Origin-Resource-Policy, which replaces the application's own
- * even where its CORS headers are kept; absent: it is not sent. */
+ * even if its CORS headers are kept; absent: it is not sent. */
 struct slice cors_resource_policy(const struct cors_decision *);
 
 /* The tokens that Vary must name. */

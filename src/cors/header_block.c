@@ -1,9 +1,9 @@
 /*
  * Reading the header block that a program prints.
  *
- * The whole block is collected (max-header limits it) and then rewritten in
- * place as plain lines, "Name:value\n" for each field: unfolded, without
- * invalid lines, and with the status known.  header_rewrite.c reads these.
+ * The whole block is collected (at most max-header bytes) and then rewritten in
+ * place as plain lines, "Name:value\n" for each field, unfolded and without
+ * invalid lines.  header_rewrite.c reads these.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -37,7 +37,7 @@ bad(struct header_block *block, enum header_fault fault)
 	return block->state;
 }
 
-/* RFC 9110, 5.5: no control byte but the tab.  A lone CR is one. */
+/* RFC 9110, 5.5: no control byte except the tab, so no lone CR, either. */
 static bool
 is_value(struct slice s)
 {
@@ -69,7 +69,7 @@ looks_like_header(struct slice line)
 	return name.len == 0 || token_is_valid(name);
 }
 
-/* Three digits, alone or before a blank; else 0. */
+/* The value of three digits, alone or before a space; 0: invalid. */
 static int
 parse_status(struct slice value)
 {
@@ -118,7 +118,7 @@ drop(struct header_block *block, struct slice line)
 
 /* ---- from raw lines to plain fields ---- */
 
-/* The plain lines, which are written over what has already been read. */
+/* The plain lines, written over bytes that have been read already. */
 struct plain {
 	struct header_block *block;
 	size_t to;
@@ -164,7 +164,7 @@ names_file(struct slice name)
 	       slice_eq_nocase(name, SLICE("x-accel-redirect"));
 }
 
-/* Fields that concern the response as a whole.  True: the field is not to be
+/* Read a field that concerns the response as a whole.  True: it must not be
  * stored. */
 static bool
 special(struct plain *plain, struct slice name, struct slice value)
@@ -264,8 +264,8 @@ next_line(struct header_block *block, size_t from, size_t end,
 		size_t next = (size_t)(newline - buf);
 		struct slice more = text_trim(
 		    text_chop(slice_of(buf + stop + 1, next - stop - 1), '\r'));
-		/* Moved up to the line's end; the newline that was there
-		 * leaves room for the blank. */
+		/* Append it to the line; the blank takes the place of the
+		 * newline. */
 		size_t at = (size_t)(line->ptr - buf) + line->len;
 		buf[at++] = ' ';
 		memmove(buf + at, more.ptr, more.len);
@@ -275,7 +275,7 @@ next_line(struct header_block *block, size_t from, size_t end,
 	return stop + 1;
 }
 
-/* The raw block in buf[0..end) is complete. */
+/* The raw block in buf[0..end) is complete: make plain lines of it. */
 static enum header_state
 finish(struct header_block *block, size_t end)
 {
@@ -367,8 +367,8 @@ header_feed(struct header_block *block, const char *data, size_t len,
 }
 
 /*
- * Where the complete fields end in a block that was cut off.  A partial line is
- * dropped; if it continues a folded field, so is that field.
+ * The end of the complete fields in a block that was cut off.  A partial line
+ * is dropped, with the whole field if it continues one.
  */
 static size_t
 whole_fields(const struct header_block *block)

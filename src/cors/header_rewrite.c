@@ -1,6 +1,6 @@
 /*
- * Write the program's header block again, with the CORS headers of the decision
- * instead of its own.
+ * Writing the header block of the program again, with the CORS headers of the
+ * decision instead of its own.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "cors/names.h"
 
-/* Names for one header line, each once, whatever its case. */
+/* The names of one header line, each once, ignoring case. */
 struct name_set {
 	char text[8192]; /* joined by ", " */
 	size_t len;
@@ -27,11 +27,11 @@ struct writer {
 	int (*emit)(void *ctx, struct slice piece);
 	void *ctx;
 	bool failed;
-	bool silent;	 /* remove its CORS headers, add none */
+	bool silent;	 /* remove the CORS headers, add none */
 	bool keep;	 /* keep the application's own CORS headers */
-	bool timing;	 /* remove its Timing-Allow-Origin */
-	bool resource;	 /* remove its Cross-Origin-Resource-Policy */
-	bool expose_all; /* all names, as `*` is literal with credentials */
+	bool timing;	 /* remove Timing-Allow-Origin */
+	bool resource;	 /* remove Cross-Origin-Resource-Policy */
+	bool expose_all; /* list all names: with credentials `*` is literal */
 	struct name_set vary;
 	struct name_set expose;
 };
@@ -61,8 +61,7 @@ name_set_add(struct name_set *set, struct slice name, bool lower)
 		set->star = true;
 		return;
 	}
-	/* If the list is full, it is not searched again for each name that does
-	 * not fit. */
+	/* A full list is not searched again for each further name. */
 	if (set->full || !token_is_valid(name) || name_set_has(set, name))
 		return;
 	if (set->len + name.len + 2 > sizeof(set->text)) {
@@ -105,8 +104,8 @@ header_next(const struct header_block *block, size_t *at,
 	return true;
 }
 
-/* Names that need not or cannot be exposed, or that are not a header of the
- * response that a browser sees. */
+/* Names that need not or cannot be exposed, or that the browser does not get as
+ * a header. */
 static bool
 is_never_exposed(struct slice name)
 {
@@ -142,7 +141,8 @@ scan(struct writer *w)
 		else if (w->expose_all && !is_never_exposed(field.name))
 			name_set_add(&w->expose, field.name, true);
 	}
-	/* Only the policy's `*` exposes everything, not the application's. */
+	/* Only `*` in the policy exposes all names, not that of the
+	 * application. */
 	w->expose.star = expose != NULL && expose->any && !spec->credentials;
 }
 
@@ -163,9 +163,9 @@ is_replaced(const struct writer *w, struct slice name)
 }
 
 /*
- * RFC 9110, 8.6: a 204 has no Content-Length, and in a 304 it is the length of
- * the 200, which is not 0.  Programs that print 0 mean the empty body of the
- * 304, and a cache would store the 0.
+ * RFC 9110, 8.6: a 204 has no Content-Length, and in a 304 it is the length
+ * that the 200 would have.  A program that prints 0 there means the empty body
+ * of the 304, but a cache would store it as the length of the 200.
  */
 static bool
 is_wrong_length(const struct writer *w, const struct header_field *field)
@@ -218,8 +218,8 @@ write_vary(struct writer *w)
 	if (tokens & CORS_VARY_HEADERS)
 		name_set_add(&w->vary, SLICE("Access-Control-Request-Headers"),
 			     false);
-	/* `*` covers every name (RFC 9110, 12.5.5); a list that is too long
-	 * becomes `*`. */
+	/* `*` includes every name (RFC 9110, 12.5.5), so it also replaces a
+	 * list that is too long. */
 	if (w->vary.star || w->vary.full) {
 		emit(w, SLICE("Vary: *\r\n"));
 	} else if (w->vary.len > 0) {
@@ -249,7 +249,7 @@ write_cors(struct writer *w)
 }
 
 /*
- * No CORS headers are added if the server itself follows a local redirect: RFC
+ * If the server itself follows a local redirect, no CORS headers are added: RFC
  * 3875, 6.2.2 allows no other field, and Apache copies all fields to the
  * response of the target, which would then have our headers twice.
  */
@@ -292,8 +292,8 @@ header_write(const struct header_block *block,
 {
 	struct writer w;
 
-	/* The text of the sets is not cleared: it is large, and their len says
-	 * how much of it is used. */
+	/* The text of the sets is large, so it is not cleared; len is how much
+	 * of it is used. */
 	memset(&w, 0, offsetof(struct writer, vary));
 	w.vary.len = w.expose.len = 0;
 	w.vary.star = w.vary.full = w.expose.star = w.expose.full = false;

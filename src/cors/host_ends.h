@@ -1,5 +1,5 @@
 /*
- * A filter before the tables of origins.
+ * A filter for lookups in tables of origins.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -9,17 +9,18 @@
 #include "base/hash.h"
 
 /*
- * A filter on the last bytes of hosts: most hosts that are not in a table need
- * no lookup.
+ * A filter by the last END bytes of hosts, which select one of 2^END_BITS bits:
+ * for most hosts that are not in a table it shows that no lookup is needed.
  */
-enum { END = 8, END_BITS = 12 }; /* bytes; 2 to the power of these bits */
+enum { END = 8, END_BITS = 12 };
 
 struct ends {
 	uint64_t bits[1 << (END_BITS - 6)];
-	bool has_short; /* some host has fewer bytes: all may be there */
+	bool has_short; /* an added host is shorter than END: the
+			   filter is off */
 };
 
-/* The place of a host's last bytes. */
+/* The bit for the last bytes of a host, which has at least END. */
 static inline size_t
 ends_place(struct slice host)
 {
@@ -29,7 +30,7 @@ ends_place(struct slice host)
 	return (size_t)(hash >> (64 - END_BITS));
 }
 
-/* Add the host, or the ending that all intended hosts share. */
+/* Add a host, or the end that all hosts of a pattern share. */
 static inline void
 ends_add(struct ends *ends, struct slice host)
 {
@@ -40,7 +41,7 @@ ends_add(struct ends *ends, struct slice host)
 						     << (ends_place(host) & 63);
 }
 
-/* False: no added host ends like this one. */
+/* False: no added host has the same end as this one. */
 static inline bool
 ends_have(const struct ends *ends, struct slice host)
 {

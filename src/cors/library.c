@@ -1,7 +1,6 @@
 /*
- * The calls of cors.h that concern a request.  The work is done by the files
- * that corswrap uses; this file provides the memory that those leave to the
- * caller.
+ * The functions of cors.h for requests.  The files that corswrap uses do the
+ * work; this file provides the memory that they leave to the caller.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -33,7 +32,7 @@ struct cors_request {
 	size_t path_room;
 	char *block; /* for header_init */
 	size_t block_room;
-	char *text; /* a response being put together */
+	char *text; /* the response that is being built */
 	size_t text_length;
 	size_t text_room;
 };
@@ -116,7 +115,7 @@ cors_reason(const struct cors_request *r)
 	return d->policy == NULL ? "no-policy" : cors_reason_id(d->reason);
 }
 
-/* ---- putting a response together ---- */
+/* ---- building a response ---- */
 
 static int
 add_piece(void *ctx, struct slice piece)
@@ -131,8 +130,8 @@ add_piece(void *ctx, struct slice piece)
 	return 0;
 }
 
-/* A header for each line of the text, except the count names that are left out;
- * a blank line is skipped. */
+/* Call each for every header line of the text, except those with one of the
+ * `count` names in `without`.  Returns what each returned last. */
 static int
 each_line(const struct cors_request *r, const struct slice *without,
 	  size_t count, each_call *each, void *ctx)
@@ -159,7 +158,7 @@ each_line(const struct cors_request *r, const struct slice *without,
 
 /* ---- responses of libcors ---- */
 
-/* The response of libcors as text, or its header lines alone. */
+/* Write the response of libcors, or only its header lines, to the text. */
 static int
 make_answer(struct cors_request *r, bool body)
 {
@@ -203,7 +202,7 @@ cors_answer_list(struct cors_request *r, each_call *each, void *ctx)
 
 /* ---- responses of the program ---- */
 
-/* Begin a block of so many bytes; line ends are added to that. */
+/* Begin a block of `length` bytes, with room for line ends that are added. */
 static int
 begin_block(struct cors_request *r, struct header_block *block, size_t length,
 	    const struct header_options *options)
@@ -216,7 +215,7 @@ begin_block(struct cors_request *r, struct header_block *block, size_t length,
 	return 0;
 }
 
-/* The block is whole: rewrite it into the text. */
+/* The block is complete: rewrite it into the text. */
 static int
 finish_block(struct cors_request *r, struct header_block *block)
 {
@@ -247,7 +246,7 @@ cors_apply(struct cors_request *r, const char *bytes, size_t length,
 
 	if (begin_block(r, &block, length, &options) != 0)
 		return -1;
-	/* A block whose blank line is missing was not cut off: complete it. */
+	/* A block without blank line was not cut off: complete it. */
 	if (header_feed(&block, bytes, length, &used) == HEADER_MORE &&
 	    length > 0) {
 		size_t ignored;
@@ -261,7 +260,7 @@ cors_apply(struct cors_request *r, const char *bytes, size_t length,
 	return result;
 }
 
-/* A token, a colon, and only one line. */
+/* Is it a token, a colon and a value, on one line? */
 static bool
 is_header(struct slice line)
 {
@@ -271,8 +270,8 @@ is_header(struct slice line)
 	       text_find_any(line, "\r\n") == line.len;
 }
 
-/* The bytes of all lines, each with its newline; 0: one of them is not a
- * header.  *status: does one give the status? */
+/* The size of a block of these lines; 0: one of them is not a header.  *status:
+ * one of them is Status. */
 static size_t
 measure(const char *const *headers, bool *status)
 {
@@ -304,8 +303,8 @@ cors_apply_list(struct cors_request *r, const char *const *headers,
 		return -1;
 	if (length == 0)
 		return fail(EBADMSG);
-	/* Without a Status a Location would be an internal redirect of the
-	 * server, and an empty list would not be a block. */
+	/* Without Status, a Location would be a redirect that the server itself
+	 * follows, and an empty list would not be a valid block. */
 	if (!has_status)
 		header_feed(&block, own.ptr, own.len, &used);
 	for (; *headers != NULL; headers++) {

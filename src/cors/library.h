@@ -1,6 +1,6 @@
 /*
- * What a policy of cors.h is made of: policy/cors_load.c makes it, library.c
- * decides by it.
+ * The parts of a policy of cors.h: policy/cors_load.c makes it, library.c
+ * decides requests by it.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -14,7 +14,7 @@ struct settings;
 
 struct cors_policy {
 	const struct policy_set *policies;
-	struct settings *settings; /* that they belong to; for policy alone */
+	struct settings *settings; /* owns the policies; only for src/policy */
 };
 
 #endif

@@ -12,8 +12,8 @@
 
 #include "base/text.h"
 
-/* RFC 9110, 5.6.2: the bytes of tokens; upper case with the bit that makes it
- * lower. */
+/* RFC 9110, 5.6.2: the bytes of tokens.  Upper-case letters have the bit that
+ * makes them lower case. */
 enum { TCHAR = 1, TCHAR_UPPER = 0x20 | TCHAR };
 
 static const unsigned char tchar[256] = {

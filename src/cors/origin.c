@@ -1,10 +1,10 @@
 /*
- * Serialized origins and the patterns that policies write for them.
+ * Serialized origins and the patterns that policies have for them.
  *
- * One parser serves both: a request's origin is a pattern without wildcards.
- * So a request never matches what a policy may not contain.  It runs on every
- * request whose origin is not an exact one of the policy.  So it looks up the
- * class of each byte once, and most tests then test one bit.
+ * There is one parser for both: the origin of a request is a pattern without
+ * wildcards, so no request matches what a policy may not contain.  The parser
+ * runs for every request whose origin is not an exact one of the policy, so it
+ * must be fast: it looks up the class of each byte, and most checks test a bit.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -33,7 +33,7 @@ enum {
 	INVALID = 64, /* never in an origin, always in a mistake */
 	BRACKET = 128,
 	STAR = 256,
-	PUNCT = 512, /* in opaque hosts alone */
+	PUNCT = 512, /* only in opaque hosts */
 	OPAQUE = LABEL | SIGN | BRACKET | PUNCT
 };
 
@@ -55,7 +55,7 @@ class_at(struct slice s, size_t i)
 	return class_of[(unsigned char)s.ptr[i]];
 }
 
-/* The classes of all bytes together. */
+/* The classes of all bytes, combined. */
 static unsigned
 classes(struct slice s)
 {
@@ -78,7 +78,7 @@ count(struct slice s, char c)
 
 /* ---- addresses ---- */
 
-/* As URLs are serialized: four decimal octets. */
+/* As in serialized URLs: four decimal numbers. */
 static bool
 is_ipv4(struct slice s)
 {
@@ -88,9 +88,9 @@ is_ipv4(struct slice s)
 }
 
 /*
- * Is the text between the brackets written as in RFC 5952?  IPv4-mapped
- * addresses are refused: an author does not expect that browsers serialize them
- * in hexadecimal.
+ * Is the text between the brackets an address as in RFC 5952?  IPv4-mapped
+ * addresses are refused, because browsers serialize them in hexadecimal, which
+ * authors of policies do not expect.
  */
 static bool
 is_ipv6(struct slice s, struct ip *ip)
@@ -103,11 +103,12 @@ is_ipv6(struct slice s, struct ip *ip)
 
 /* ---- names ---- */
 
-/* Cut a generalized number (RFC 3492, 3.3) off s; false: invalid. */
+/* Cut a generalized variable-length integer (RFC 3492, 3.3) off *s.  False:
+ * invalid. */
 static bool
 punycode_delta(struct slice *s, uint32_t bias, uint32_t *delta)
 {
-	uint64_t weight = 1; /* past 32 bits no digit but 0 fits */
+	uint64_t weight = 1; /* over 32 bits: only the digit 0 fits */
 
 	*delta = 0;
 	for (uint32_t k = 36;; k += 36) {
@@ -117,7 +118,7 @@ punycode_delta(struct slice *s, uint32_t bias, uint32_t *delta)
 		char c = s->ptr[0];
 		uint32_t digit =
 		    (uint32_t)(class == LOWER ? c - 'a' : c - '0' + 26);
-		/* 63 bytes can spell more than 32 bits hold. */
+		/* 63 digits can be a number over 32 bits. */
 		if (digit > (UINT32_MAX - *delta) / weight)
 			return false;
 		*delta += (uint32_t)(digit * weight);
@@ -145,7 +146,7 @@ is_punycode(struct slice s)
 	s = slice_after(s, basic > 1 ? basic : 0);
 	uint32_t points = basic > 1 ? (uint32_t)basic - 1 : 0;
 	if (s.len == 0)
-		return false; /* plain ASCII in disguise */
+		return false; /* only ASCII, so it must not be an A-label */
 	for (bool first = true; s.len > 0; first = false) {
 		if (!punycode_delta(&s, bias, &delta) || delta > UINT32_MAX - i)
 			return false;
@@ -170,7 +171,7 @@ is_label(struct slice label)
 		is_punycode(slice_after(label, 4)));
 }
 
-/* Labels with dots between them, of bytes of these classes. */
+/* Is the host labels of bytes of these classes, with dots between them? */
 static bool
 is_name_of(struct slice host, unsigned allowed)
 {
@@ -178,7 +179,7 @@ is_name_of(struct slice host, unsigned allowed)
 
 	host = text_chop(host, '.');
 	if (host.len == 0)
-		return false; /* and may be absent */
+		return false; /* it may also be absent */
 	for (size_t i = 0; i < host.len; i++) {
 		if ((class_at(host, i) & allowed) != 0)
 			continue;
@@ -190,7 +191,8 @@ is_name_of(struct slice host, unsigned allowed)
 	return is_label(slice_of(host.ptr + start, host.len - start));
 }
 
-/* A host name.  Browsers send '_' too, though no DNS host has it. */
+/* A host name.  Browsers also accept '_', which host names in DNS do not
+ * have. */
 static bool
 is_name(struct slice host)
 {
@@ -199,7 +201,7 @@ is_name(struct slice host)
 
 /* ---- the whole ---- */
 
-/* RFC 3986, 3.1, in any letter case; its length, or 0: not a scheme. */
+/* The length of the scheme (RFC 3986, 3.1) in any letter case; 0: none. */
 static size_t
 scheme_length(struct slice text)
 {
@@ -219,11 +221,12 @@ struct pieces {
 	struct slice scheme;
 	struct slice authority; /* up to the path */
 	struct slice host;	/* with "*." and brackets */
-	struct slice bits;	/* of a range; absent without */
-	struct slice port;	/* absent without ':' */
+	struct slice bits;	/* of a range; absent: not a range */
+	struct slice port;	/* absent: no ':' */
 };
 
-/* An address, '/' and digits, then the end or a port: a range, not a path. */
+/* An address, '/' and digits, then the end or a port, are a range, not a
+ * path. */
 static void
 split_range(struct slice rest, struct pieces *p)
 {
@@ -244,8 +247,8 @@ split_range(struct slice rest, struct pieces *p)
 				   text_find(tail, '/') - digits - 1);
 }
 
-/* Serialized as "null" by browsers (URL standard, "origin"), and by some
- * webviews as "file://". */
+/* Browsers serialize the origin of a file as "null" (URL standard, "origin"),
+ * some webviews as "file://". */
 static bool
 is_bad_file(struct slice text)
 {
@@ -253,7 +256,7 @@ is_bad_file(struct slice text)
 	       !slice_eq_nocase(text, SLICE("file://"));
 }
 
-/* Find the parts; faults of the whole text, and of its lengths. */
+/* Find the parts.  Returns a fault of the whole text, or of its lengths. */
 static enum origin_fault
 split(struct slice text, struct pieces *p)
 {
@@ -288,7 +291,7 @@ split(struct slice text, struct pieces *p)
 					 : ORIGIN_FAULT_NONE;
 }
 
-/* The name behind the label that the byte at `at` is in. */
+/* The name after the label with the byte at `at`; absent: there is none. */
 static struct slice
 behind_label(struct slice host, size_t at)
 {
@@ -298,7 +301,7 @@ behind_label(struct slice host, size_t at)
 	return dot < rest.len ? slice_after(rest, dot + 1) : SLICE_NONE;
 }
 
-/* The '*' within a label that has another byte, and a name behind it? */
+/* Is the '*' in a label with other bytes, and is there a name after it? */
 static bool
 find_label_star(struct slice host, struct origin_pattern *out)
 {
@@ -314,8 +317,8 @@ find_label_star(struct slice host, struct origin_pattern *out)
 	return true;
 }
 
-/* Stars are "*." before a name, one within a label, the whole host of some
- * schemes, and a whole port. */
+/* '*' is valid in "*." before a name, once within a label, as the whole host of
+ * schemes that are not special, and as the whole port. */
 static enum origin_fault
 check_stars(struct slice text, const struct pieces *p,
 	    struct origin_pattern *out)
@@ -347,7 +350,8 @@ check_stars(struct slice text, const struct pieces *p,
 		   : ORIGIN_FAULT_NONE;
 }
 
-/* The length of a range, and no bit set behind it? */
+/* Read the length of a range.  False: it is invalid, or the address has bits
+ * set after it. */
 static bool
 check_range(struct slice bits, const struct ip *ip, struct origin_pattern *out)
 {
@@ -401,14 +405,14 @@ check_host(const struct pieces *p, struct origin_pattern *out)
 			   ? ORIGIN_FAULT_NONE
 			   : ORIGIN_FAULT_IPV4;
 	}
-	/* The star matches bytes that any label may have. */
+	/* A '*' in a label matches only bytes that are valid in any label. */
 	return out->any_host ||
 		       is_name_of(host, out->any_label ? LABEL | STAR : LABEL)
 		   ? ORIGIN_FAULT_NONE
 		   : ORIGIN_FAULT_HOST;
 }
 
-/* A port as in serialized URLs; 0: invalid. */
+/* The value of a port as in serialized URLs; 0: invalid. */
 static unsigned
 written_port(struct slice text)
 {
@@ -435,7 +439,7 @@ check_port(const struct pieces *p, struct origin_pattern *out)
 	return ORIGIN_FAULT_NONE;
 }
 
-/* The end of the run of bytes of these classes that begins there. */
+/* The end of the run of bytes of these classes that begins at `at`. */
 static size_t
 run_end(struct slice text, size_t at, unsigned allowed)
 {
@@ -444,7 +448,7 @@ run_end(struct slice text, size_t at, unsigned allowed)
 	return at;
 }
 
-/* A port, or no port, after a valid scheme and host. */
+/* Parse the port, if there is one, after a valid scheme and host. */
 static bool
 parse_plain_port(struct slice rest, struct origin_pattern *out)
 {
@@ -456,8 +460,8 @@ parse_plain_port(struct slice rest, struct origin_pattern *out)
 }
 
 /*
- * The common case in one pass: a scheme, a host name, perhaps a port, and no
- * fault.  False: something is unusual, perhaps wrong.
+ * Parse the common case in one pass: a scheme, a host name, perhaps a port, no
+ * fault.  False: it is another case, or invalid.
  */
 static bool
 parse_plain(struct slice text, struct origin_pattern *out)
@@ -489,7 +493,7 @@ parse_plain(struct slice text, struct origin_pattern *out)
 	       parse_plain_port(slice_after(text, at), out);
 }
 
-/* What parse_plain does not handle. */
+/* Parse what parse_plain does not handle. */
 static enum origin_fault
 parse_unusual(struct slice text, struct origin_pattern *out)
 {

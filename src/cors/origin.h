@@ -1,6 +1,6 @@
 /*
  * Serialized origins (Fetch, "serialized-origin"), the patterns that a policy
- * writes for them, and sets of such patterns.
+ * has for them, and sets of such patterns.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -24,30 +24,29 @@ enum {
 struct origin {
 	struct slice scheme;
 	struct slice host; /* an IPv6 address with its brackets */
-	unsigned port;     /* 0: none written */
+	unsigned port;     /* 0: no port */
 	bool is_ip;        /* IPv4 or IPv6 address */
-	bool opaque;       /* the host is no name: all behind "://" */
+	bool opaque;       /* host is not a name: all text after "://" */
 };
 
 /*
  * Parse an Origin as browsers serialize it, strictly: lower case, no userinfo,
  * no path, no default port, canonical IP addresses; '_' and one trailing dot in
- * a host are allowed because browsers send them.  With schemes that are not
- * special in the URL standard the host may be empty, or any visible ASCII
- * except upper case, slashes and separators of values; with "file" it is empty.
- * "null" is not parsed here.  False: not a serialized origin; *out is then
- * undefined.
+ * a host are allowed because browsers send them.  If the scheme is not special
+ * in the URL standard, the host may be empty, or any visible ASCII except upper
+ * case and " ' * , / ; ? # @ and the backslash; with "file" it is empty.
+ * False: not a serialized origin, or "null"; *out is then unchanged.
  */
 bool origin_parse(struct slice text, struct origin *out);
 
 /*
- * What is wrong with a pattern in a policy; in the order in which the tests
- * are made (DESIGN.md section 4, "What a policy may not say").
+ * What is wrong with a pattern in a policy, in the order of the checks
+ * (DESIGN.md section 4, "What a policy may not say").
  */
 enum origin_fault {
 	ORIGIN_FAULT_NONE,
 	ORIGIN_FAULT_INVALID, /* quotes, ? # @ */
-	ORIGIN_FAULT_NULL,    /* "null": the caller decides whether allowed */
+	ORIGIN_FAULT_NULL,    /* "null": the caller decides if it is allowed */
 	ORIGIN_FAULT_FILE_SCHEME,
 	ORIGIN_FAULT_SCHEME,
 	ORIGIN_FAULT_TOO_LONG,
@@ -69,13 +68,13 @@ struct origin_pattern {
 	struct slice text;   /* the whole pattern as written */
 	struct slice scheme;
 	struct slice host;   /* without the leading "*." and "/16" */
-	unsigned port;       /* 0: none */
+	unsigned port;       /* 0: no port */
 	unsigned short port_last; /* of "3000-3999"; 0: no range */
 	unsigned char star;  /* any_label: where in host the '*' is */
 	unsigned char bits;  /* is_range: the length of the network */
 	bool any_subdomain;  /* "*." in front: one or more labels, never zero */
 	bool any_label;      /* a '*' within a label: one or more of a-z 0-9 - */
-	bool any_host;       /* the whole host is a star, of schemes that are not special */
+	bool any_host;       /* the host is '*' (schemes not special) */
 	bool any_port;       /* ":*": no port, or any from 1 to 65535 */
 	bool is_range;       /* addresses: 192.168.0.0/16, [fd00::]/8 */
 	bool is_ip;
@@ -93,21 +92,22 @@ origin_pattern_is_exact(const struct origin_pattern *pattern)
 	       !pattern->is_range && pattern->port_last == 0;
 }
 
-/* The name after "*." or after the label with a '*'; absent without them. */
+/* The name after "*." or after the label with a '*'; absent: there is none. */
 struct slice origin_pattern_parent(const struct origin_pattern *);
 
 /*
- * Parse one origin as a policy writes it (not "*", which is no origin).  The
- * first fault in the order above is returned; *out is filled only for
- * ORIGIN_FAULT_NONE.  A-labels must decode (RFC 3492); policy/fix.c checks them
- * further with libidn2, and that no '*' within a label is right in front of a
- * suffix of the ICANN list.  IPv6: RFC 5952 text, no zone, no IPv4-mapped.
+ * Parse an origin or pattern of a policy (not "*", which is not an origin).
+ * Returns the first fault in the order above; *out is set only with
+ * ORIGIN_FAULT_NONE, and points into the text.  A-labels must decode (RFC
+ * 3492); policy/fix.c also checks them with libidn2, and that a label with a
+ * '*' is not directly before a public suffix of the ICANN list.  IPv6 addresses
+ * must be as in RFC 5952, without zone, and not IPv4-mapped.
  */
 enum origin_fault origin_pattern_parse(struct slice text,
     struct origin_pattern *out);
 
-/* Is it http to another machine, so that an attacker in between can read and
- * change what is sent? */
+/* Is it http and not this machine, so that an attacker in the network can read
+ * and change what is sent? */
 static inline bool
 origin_pattern_is_insecure(const struct origin_pattern *pattern)
 {
@@ -116,35 +116,36 @@ origin_pattern_is_insecure(const struct origin_pattern *pattern)
 }
 
 /*
- * A set of patterns.  Exact origins are found by a hash of the whole value, all
- * others by hashes of parts of the host whose lengths occur in some pattern:
- * the cost does not grow with their number.  Immutable once built.
+ * A set of patterns, immutable once built.  Exact origins are found by a hash
+ * of the whole value, all others by hashes of parts of the host, so the time of
+ * a lookup does not grow with their number.
  */
 struct origin_set;
 
 /*
- * Build a set from patterns that have been parsed (their text is kept by
- * reference and must live as long as the set; normally in the same arena; the
- * array itself is not kept).
- * Regexes are kept by reference too.  NULL when memory is out.
+ * Build a set of parsed patterns.  The set points to their texts, to the array
+ * of regexes and to the regexes, which must live as long as the set; it does
+ * not keep the array of patterns.  NULL: out of memory.
  */
 struct origin_set *origin_set_build(struct arena *,
     const struct origin_pattern *patterns, size_t count,
     const struct regex *const *regexes, size_t regex_count);
 
 /*
- * Is this (request's) origin in the set?  Exact ones by bytes; wildcards and
- * regexes only for what origin_parse accepts.  Never "null".  No allocation.
+ * Does the set allow the origin of a request?  Exact origins are compared by
+ * bytes; patterns and regexes match only what origin_parse accepts; "null" is
+ * never allowed.  scratch NULL: no regex matches.  Allocates nothing.
  */
 enum origin_verdict {
 	ORIGIN_ALLOWED,
 	ORIGIN_UNKNOWN,  /* an origin, but not in the set */
-	ORIGIN_MALFORMED /* not what browsers serialize; "null" too */
+	ORIGIN_MALFORMED /* not a serialized origin, or "null" */
 };
 enum origin_verdict origin_set_check(const struct origin_set *,
     struct slice origin, struct regex_scratch *);
 
-/* How a section matches an origin, the closest last.  ORIGIN_BY_ANY: `*`. */
+/* How a section matches an origin; the closest match is last.  ORIGIN_BY_ANY:
+ * `*`. */
 enum origin_match {
 	ORIGIN_BY_NONE,
 	ORIGIN_BY_ANY,

@@ -1,13 +1,13 @@
 /*
- * Sets of origins whose cost does not grow with their number.
+ * Sets of origins.  The time of a lookup does not grow with their number.
  *
  * Exact origins are found by a hash of the whole value and compared byte for
  * byte (Fetch, CORS check): no parsing, and no tree whose nodes could be joined
- * by mistake (GHSA-vhxv-fg4m-p2w8: foo.com and bar.com let barfoo.com in).  All
- * other patterns become places: a kind, a scheme and a part of the host, with
- * the ports that are allowed there.  A strictly parsed host is looked up as a
- * whole, by its suffixes after dots, by the parts around a '*', and by
- * networks; each only for the lengths that some pattern has.
+ * by mistake (GHSA-vhxv-fg4m-p2w8: with foo.com and bar.com, barfoo.com was
+ * allowed).  Every other pattern becomes a place: a kind, a scheme and a part
+ * of the host, with the ports that are allowed.  A strictly parsed host is
+ * looked up as a whole, by its suffixes after dots, by the parts around a '*',
+ * and by networks; each only for the lengths that some pattern has.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -26,12 +26,12 @@
 #include "cors/host_ends.h"
 
 /*
- * Four slots are a cache line: a hit nearly always needs only one line, and a
- * miss never reads a text.
+ * Four slots are a cache line: a hit nearly always reads only one line, and a
+ * miss nearly never reads a text.
  */
 struct slot {
 	const void *item; /* NULL: empty */
-	uint32_t tag;	  /* the hash's half that did not choose the slot */
+	uint32_t tag;	  /* upper half of the hash; the lower selects a slot */
 	uint32_t len;	  /* of an exact origin */
 };
 
@@ -43,14 +43,14 @@ struct table {
 	uint64_t seed;
 };
 
-/* The kinds of places; only those that the set has are looked up. */
+/* The kinds of places.  Only kinds that the set has are looked up. */
 enum {
-	HOST,	   /* this very host, with ports of several */
-	SUBDOMAIN, /* "*.": the name behind it */
-	TAIL,	   /* a '*' within a label: what is behind it */
-	LABEL,	   /* the same: all of the host */
+	HOST,	   /* exactly this host, with several ports */
+	SUBDOMAIN, /* "*.": the name after it */
+	TAIL,	   /* a '*' within a label: the text after the '*' */
+	LABEL,	   /* a '*' within a label: the whole host */
 	NETWORK,   /* "192.168.0.0/16" */
-	ANY_HOST,  /* whatever host the scheme has */
+	ANY_HOST,  /* any host with this scheme */
 	KINDS
 };
 
@@ -60,7 +60,7 @@ struct ports {
 	uint16_t last;
 };
 
-enum { LENGTHS = 4 }; /* words of a bit for each length up to 255 */
+enum { LENGTHS = 4 }; /* 64-bit words: a bit for each length up to 255 */
 
 struct place {
 	const char *scheme;
@@ -71,21 +71,21 @@ struct place {
 	uint8_t at; /* LABEL: of the '*'; NETWORK: bits */
 	uint32_t port_count;
 	union {
-		const struct ports *many; /* sorted, apart */
+		const struct ports *many; /* sorted, no overlap */
 		struct ports one;	  /* port_count is 1 */
 		uint64_t *heads; /* TAIL: bit n: a LABEL has n bytes before
 				    its '*' */
 	};
-	struct place *same; /* while the table is filled: the next of the same
-			       key */
+	struct place *same; /* while the table is filled: the next place with
+			       the same key */
 };
 
 struct origin_set {
 	struct table exact;
 	struct table places;
 	bool has[KINDS];
-	/* Bit n: some "*."  has n bytes after it; the same for '*' within a
-	 * label; some network of a family has n bits. */
+	/* Bit n: some pattern has n bytes after "*.", or n bytes after a '*'
+	 * within a label, or is a network of n bits. */
 	uint64_t suffixes[LENGTHS];
 	uint64_t tails[LENGTHS];
 	uint64_t networks[2][LENGTHS];
@@ -108,11 +108,11 @@ has_bit(const uint64_t words[LENGTHS], size_t n)
 
 /* ---- keys ---- */
 
-/* What a place is looked up by. */
+/* The key of a place. */
 struct key {
 	struct slice scheme;
-	struct slice host; /* LABEL: before the '*' */
-	struct slice tail; /* LABEL: behind it */
+	struct slice host; /* LABEL: the part before the '*' */
+	struct slice tail; /* LABEL: the part after it */
 	unsigned kind;
 	unsigned bits; /* NETWORK */
 };
@@ -202,10 +202,7 @@ same_entry(const struct slot *slot, const struct entry *entry)
 	return key_fits(slot->item, &key);
 }
 
-/*
- * The slot of an entry, or the empty one where it belongs.  NULL: too many
- * slots in a row are taken.
- */
+/* The slot of an entry, or the empty slot for it.  NULL: the run is full. */
 static struct slot *
 find_slot(const struct table *table, const struct entry *entry, uint64_t hash)
 {
@@ -272,8 +269,9 @@ table_fill(struct table *table, const struct content *content)
 }
 
 /*
- * A table of `used` entries.  Runs longer than RUN_MAX do not happen by chance:
- * then other seeds are tried, and finally a larger table.
+ * Build a table of `used` entries.  Runs longer than RUN_MAX do not happen by
+ * chance, but patterns can be constructed for them: then other seeds and larger
+ * tables are tried.  False: no memory, or all of them failed.
  */
 static bool
 table_build(struct arena *arena, struct table *table,
@@ -309,7 +307,7 @@ kind_of(const struct origin_pattern *p)
 	return p->any_subdomain ? SUBDOMAIN : HOST;
 }
 
-/* A range that has the scheme's default port covers origins without one. */
+/* The ports of a pattern; 0 is an origin without port. */
 static struct ports
 ports_of(const struct origin_pattern *p)
 {
@@ -320,6 +318,7 @@ ports_of(const struct origin_pattern *p)
 						     : (uint16_t)p->port};
 }
 
+/* Does a range include the default port, and so origins without port? */
 static bool
 covers_no_port(const struct origin_pattern *p)
 {
@@ -328,7 +327,7 @@ covers_no_port(const struct origin_pattern *p)
 	return p->port_last != 0 && usual >= p->port && usual <= p->port_last;
 }
 
-/* How many places a pattern becomes. */
+/* The number of places for a pattern. */
 static size_t
 places_of(const struct origin_pattern *p)
 {
@@ -337,7 +336,7 @@ places_of(const struct origin_pattern *p)
 	return 1U + (covers_no_port(p) ? 1 : 0) + (p->any_label ? 1 : 0);
 }
 
-/* The bytes of the network, as a key. */
+/* Set the host of the place to the bytes of the network.  False: no memory. */
 static bool
 set_network(struct arena *arena, struct origin_set *set,
 	    const struct origin_pattern *p, struct place *place)
@@ -358,7 +357,7 @@ set_network(struct arena *arena, struct origin_set *set,
 	return slice_present(bytes);
 }
 
-/* The place of the part after the '*' within a label. */
+/* Make the place for the part after a '*' within a label.  False: no memory. */
 static bool
 set_tail(struct arena *arena, struct origin_set *set, const struct place *label,
 	 struct place *tail)
@@ -389,7 +388,7 @@ add_end(struct origin_set *set, const struct place *place)
 	ends_add(&set->ends, host);
 }
 
-/* The places of a pattern, as many as places_of says. */
+/* Make the places of a pattern, places_of it.  False: no memory. */
 static bool
 fill_places(struct arena *arena, struct origin_set *set,
 	    const struct origin_pattern *p, struct place *place)
@@ -428,7 +427,7 @@ compare_ports(const void *left, const void *right)
 	return a->first < b->first ? -1 : a->first > b->first;
 }
 
-/* The ports of all places of one key, sorted and merged, in the first place. */
+/* Sort and merge the ports of places of one key.  False: no memory. */
 static bool
 join_ports(struct arena *arena, struct place *place)
 {
@@ -456,7 +455,7 @@ join_ports(struct arena *arena, struct place *place)
 	return true;
 }
 
-/* Merge the places of one key into the one that the table has. */
+/* Merge places of one key into the one in the table.  False: no memory. */
 static bool
 join_places(struct arena *arena, const struct table *table)
 {
@@ -583,7 +582,7 @@ find_with_port(const struct query *query, struct key key)
 	return port >= place->many[low].first && port <= place->many[low].last;
 }
 
-/* "*." stands for one label or more, so the whole host is no suffix. */
+/* "*." matches one or more labels, so the whole host is not looked up. */
 static bool
 find_suffix(const struct query *query)
 {
@@ -601,14 +600,14 @@ find_suffix(const struct query *query)
 	return false;
 }
 
-/* The text that a '*' within a label matches. */
+/* Can a '*' within a label match this byte? */
 static bool
 is_filling(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
 }
 
-/* A '*' within a label that ends where the tail begins. */
+/* Find a '*' within a label before the tail.  heads: where it can be. */
 static bool
 find_head(const struct query *query, struct slice tail, const uint64_t *heads)
 {
@@ -670,7 +669,7 @@ find_network(const struct query *query)
 		text = slice_of(text.ptr + 1, text.len - 2);
 	if (!ip_parse(text, &ip))
 		return false;
-	/* From the longest: each network masks the result of the one before. */
+	/* From the longest: each mask is applied to the previous result. */
 	for (size_t bits = ip.v6 ? 129 : 33; bits-- > 0;) {
 		if (!has_bit(query->set->networks[ip.v6], bits))
 			continue;

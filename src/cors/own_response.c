@@ -1,7 +1,7 @@
 /*
- * Responses that are not the application's.
+ * Responses that do not come from the application.
  *
- * They are gathered in pieces: nothing is allocated, copied or formatted by
+ * They are collected in pieces: nothing is allocated, copied or formatted by
  * stdio, because responses to preflights must be fast.
  *
  * SPDX-License-Identifier: ISC
@@ -12,8 +12,8 @@
 
 #include "cors/own_response.h"
 
-/* Each status: its phrase, and the body for the client if the cause is only for
- * the log. */
+/* The reason phrase of each status, and the default body of an error, which
+ * does not tell the client the cause. */
 static const struct status_text {
 	int status;
 	const char *phrase;
@@ -67,7 +67,7 @@ add_number(struct own_response *r, struct slice name,
 	add(r, slice_of(digits, text_put_decimal(digits, number)));
 }
 
-/* The status line and the CORS lines of the decision, which may be NULL. */
+/* Add Status and the CORS lines of the decision, which may be NULL. */
 static void
 begin(struct own_response *r, int status, const struct cors_decision *decision)
 {

@@ -1,6 +1,7 @@
 /*
- * The responses that are not the application's: to a preflight or an OPTIONS, a
- * refusal, an error.  A script cannot read an error without CORS headers.
+ * Responses that do not come from the application: to a preflight or an
+ * OPTIONS, a refusal, an error.  A script cannot read an error without CORS
+ * headers.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -13,10 +14,10 @@
 enum { OWN_RESPONSE_PIECES = CORS_PARTS_MAX + 16 };
 
 /*
- * A response as pieces to be sent one after the other: header lines that end in
- * CRLF, a blank line, the body.  Nothing is copied or allocated: the pieces
- * point into the decision, its policy and this structure and are valid as long
- * as all of these; so the structure must not be moved.
+ * A response in pieces to send in order: header lines that end in CRLF, a blank
+ * line, the body.  Nothing is copied or allocated: the pieces point into the
+ * decision, its policy, the text and this structure, and are valid as long as
+ * all of these.  So do not copy or move the structure.
  */
 struct own_response {
 	int status;
@@ -29,17 +30,17 @@ struct own_response {
 };
 
 /*
- * An error: Status, the CORS lines of the decision (may be NULL),
- * Cache-Control: no-store, a short text/plain body, and with 503, since a retry
- * may succeed, Retry-After (RFC 9110, 15.6.4).  text is sent to the client, so
- * it must not contain a path or a part of the policy; NULL: the meaning of the
- * status.  head: the request is a HEAD, whose response has no body (RFC 9110,
- * 9.3.2).
+ * Make an error: Status, the CORS lines of the decision (may be NULL),
+ * Cache-Control: no-store, a short text/plain body, and with 503, because a
+ * retry may succeed, Retry-After (RFC 9110, 15.6.4).  text is sent to the
+ * client, so it must not contain a path or a part of the policy; NULL: the
+ * meaning of the status.  head: the request is a HEAD, whose response has no
+ * body (RFC 9110, 9.3.2).
  */
 void own_response_error(struct own_response *, const struct cors_decision *,
     int status, const char *text, bool head);
 
-/* The response to a request whose verdict is not CORS_RUN. */
+/* Make the response to a request whose verdict is not CORS_RUN. */
 void own_response_make(struct own_response *, const struct cors_decision *,
     bool head);
 

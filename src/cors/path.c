@@ -1,10 +1,11 @@
 /*
- * Paths and hosts as policies see them.
+ * Paths and hosts in normal form, and the patterns that policies have for them.
  *
- * An attacker can get the wrong policy wherever the program reads a path in
- * another way: CVE-2024-6866 (case), CVE-2024-6844 ('+'), CVE-2024-6839 (length
- * of the pattern instead of specificity), and "/api/../x" in others.  So there
- * is one normal form, made in one pass over decoded bytes.
+ * If the policy and the program read a path in different ways, an attacker can
+ * choose the wrong policy: CVE-2024-6866 (case), CVE-2024-6844 ('+'),
+ * CVE-2024-6839 (length of the pattern instead of specificity), and "/api/../x"
+ * in others.  So there is one normal form, and whatever is ambiguous is
+ * refused.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -18,7 +19,7 @@
 #include "base/text.h"
 #include "cors/origin.h"
 
-/* Output under construction; bad once a NUL came or the room was full. */
+/* The output so far.  bad: there was a NUL, or no room. */
 struct out {
 	char *buf;
 	size_t cap;
@@ -43,16 +44,16 @@ put_plain(struct out *out, struct slice text)
 }
 
 /*
- * Servers differ in when they decode: for one that resolves dot segments first,
- * "a%2fb" is one segment, for another it is two, and a third reads "%5c" as
- * '/'.  So a dot segment beside such a separator, or a ".."  that may remove
- * the segment before one, is ambiguous: the script could belong to one path and
- * the policy to another.
+ * Servers decode at different times: for one that resolves dot segments first,
+ * "a%2fb" is one segment; for another it is two; and a third reads "%5c" as
+ * '/'.  So a dot segment beside such a separator is ambiguous, and so is ".."
+ * after one, which may remove the segment before it: the script could belong to
+ * one path and the policy to another.
  */
 struct reading {
-	bool has_decoded;   /* a "%2f" or "%5c" came */
-	bool opened_by_one; /* and it is where this segment begins */
-	unsigned int dots;  /* of a segment of dots alone; NAME: another */
+	bool has_decoded;   /* there was a "%2f" or "%5c" */
+	bool opened_by_one; /* this segment begins after one */
+	unsigned int dots;  /* if the segment is only dots; else NAME */
 	bool ambiguous;
 };
 enum { NAME = 3 };
@@ -82,7 +83,7 @@ read_byte(struct reading *r, char c, bool decoded)
 		r->dots = NAME;
 }
 
-/* RFC 3986, 2.1; once: "%2561" stays "%61". */
+/* Percent-decode (RFC 3986, 2.1) once: "%2561" becomes "%61". */
 static void
 put_decoded(struct out *out, struct slice text)
 {
@@ -110,10 +111,10 @@ put_decoded(struct out *out, struct slice text)
 }
 
 /*
- * SCRIPT_NAME and PATH_INFO are decoded, and most servers have resolved them:
- * if dot segments are left (HAProxy, Caddy, and others that decode afterwards),
- * it is unknown how the script reads them.  NUL ends the string for a C
- * program.
+ * SCRIPT_NAME and PATH_INFO are decoded, and most servers have resolved their
+ * dot segments.  If some are left (HAProxy, Caddy, and others that decode
+ * afterwards), it is unknown how the script reads them.  For a C program NUL
+ * would end the string.
  */
 static bool
 is_resolved(struct slice decoded)
@@ -124,7 +125,8 @@ is_resolved(struct slice decoded)
 		char c = decoded.ptr[i];
 		if (c == '\0')
 			return false;
-		/* Treat each separator as "%2f": any dot segment is an error. */
+		/* Treat each separator as "%2f": any dot segment is an
+		 * error. */
 		read_byte(&reading, c, c == '/' || c == '\\');
 	}
 	end_segment(&reading, true);
@@ -135,7 +137,7 @@ is_resolved(struct slice decoded)
 static size_t
 resolve_dots(char *path, size_t len)
 {
-	size_t to = 0; /* path[0..to) is done and ends before a '/' */
+	size_t to = 0; /* path[0..to) is resolved and ends before a '/' */
 	size_t from = 0;
 
 	while (from < len) {
@@ -164,11 +166,11 @@ resolve_dots(char *path, size_t len)
 
 /*
  * The path of REQUEST_URI, up to '?'; in an absolute form the part after the
- * authority (RFC 9112, 3.2.2).  Requests have no '#', but if a client sends
- * one, servers use the part before it, so we must use the same.
+ * authority (RFC 9112, 3.2.2).  A valid request has no '#', but if a client
+ * sends one, servers use the part before it, so this does, too.
  *
- * Absent: it has another form.  Apache finds a path in "http:/path", which has
- * no authority, so such a target must not count as a path without a section.
+ * Absent: it has another form.  Apache finds a path even in "http:/path", which
+ * has no authority, so such a target must not be one that no section covers.
  */
 static struct slice
 uri_path(struct slice uri)
@@ -207,10 +209,10 @@ path_resolve(struct slice decoded, char *buf, size_t cap)
 }
 
 /*
- * nginx' `location /open { alias /srv/open/; }` makes "/srv/open/../secret" of
- * "/open../secret": a dot segment of SCRIPT_FILENAME that is not one in the
- * URL.  It comes from the URL if everything after the dots is in the URL, too;
- * others may come from the administrator's configuration.
+ * With `location /open { alias /srv/open/; }` nginx turns "/open../secret" into
+ * "/srv/open/../secret": SCRIPT_FILENAME has a dot segment that the URL does
+ * not have.  It comes from the URL if SCRIPT_NAME ends with the dots and all
+ * text after them; other dot segments may come from the configuration.
  */
 static bool
 is_traversed(struct slice filename, struct slice script_name)
@@ -230,8 +232,9 @@ is_traversed(struct slice filename, struct slice script_name)
 	return false;
 }
 
-/* The URL of the script that the server runs instead of the requested one.
- * With Action, SCRIPT_NAME is ours and that URL is REDIRECT_URL. */
+/* Add the URL of the script that the server runs instead of the requested one.
+ * With Apache's Action, SCRIPT_NAME is corswrap, and REDIRECT_URL is that
+ * URL. */
 static bool
 put_what_runs(struct out *out, const struct request *request)
 {
@@ -268,8 +271,8 @@ path_normalize(const struct request *request, char *buf, size_t cap)
 	return normal_form(&out);
 }
 
-/* Does the path have a segment that a normalized path never has: ".", ".."  or
- * an empty one? */
+/* Does the path have only segments that a normalized path can have: not ".",
+ * "..", or an empty one before the end? */
 static bool
 is_normal(struct slice path)
 {
@@ -318,8 +321,8 @@ without_port(struct slice text)
 	return port.len == 0 || text_is_digits(port) ? host : SLICE_NONE;
 }
 
-/* Labels of letters in lower case, digits, '-' and '_', not empty, without
- * a final dot; or an address in brackets. */
+/* Labels of lower-case letters, digits, '-' and '_', not empty, without a final
+ * dot; or an address in brackets. */
 static bool
 is_host(struct slice host)
 {
@@ -349,7 +352,7 @@ host_normalize(const struct request *request, char *buf, size_t cap)
 {
 	struct slice host = request->host;
 
-	/* RFC 9112, 3.2: an empty Host says nothing about the authority. */
+	/* RFC 9112, 3.2: Host is empty if the URL has no authority. */
 	if (host.len == 0)
 		host = request->server_name;
 	if (host.len > ORIGIN_HOST_MAX + 16)
@@ -361,8 +364,8 @@ host_normalize(const struct request *request, char *buf, size_t cap)
 	return is_host(host) ? host : SLICE_NONE;
 }
 
-/* The authority of an absolute form; absent in other forms (RFC 9112, 3.2.2: it
- * overrides Host; most servers pass both on unchanged). */
+/* The authority of a target in absolute form; absent: another form.  It
+ * overrides Host (RFC 9112, 3.2.2), but most servers pass both on unchanged. */
 static struct slice
 uri_authority(struct slice uri)
 {

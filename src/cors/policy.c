@@ -1,5 +1,5 @@
 /*
- * Policies: prepared at load time, and chosen for each request.
+ * Preparing policies at load time, and choosing one for each request.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -48,7 +48,8 @@ name_list_complete_allow(struct arena *arena, struct name_list *list)
 	return true;
 }
 
-/* A line "Name: [*,]a,b\r\n" in the arena; absent when memory is out. */
+/* The line "Name: first,a,b\r\n" in the arena; first may be empty.  Absent: out
+ * of memory. */
 static struct slice
 list_line(struct arena *arena, struct slice name, struct slice first,
 	  const struct slice *items, size_t count)
@@ -73,8 +74,8 @@ list_line(struct arena *arena, struct slice name, struct slice first,
 	return slice_of(line, (size_t)(end - line));
 }
 
-/* The line of a list, absent for an empty one; *ok becomes false when memory
- * is out. */
+/* The line of a list; absent: the list is empty.  *ok becomes false if memory
+ * is exhausted. */
 static struct slice
 names_line(struct arena *arena, const char *name, const struct name_list *list,
 	   bool star, bool *ok)
@@ -90,7 +91,7 @@ names_line(struct arena *arena, const char *name, const struct name_list *list,
 	return line;
 }
 
-/* With a hash table a long list costs as little as a short one. */
+/* A hash table, so that the time of a lookup does not grow with the list. */
 static bool
 hash_names(struct arena *arena, const struct name_list *list,
 	   struct header_lines *lines)
@@ -191,8 +192,8 @@ policy_build(struct arena *arena, const struct policy_spec *spec,
 		return NULL;
 	policy->spec = *spec;
 	policy->index = index;
-	/* The loader refuses these combinations.  If it missed one, no site
-	 * could use the user's cookies. */
+	/* The loader refuses these combinations.  In case it misses one, do not
+	 * let any site use the user's cookies. */
 	if (spec->no_origin) {
 		policy->spec.any_origin = policy->spec.null_origin = false;
 		policy->spec.origin_count = policy->spec.regex_count = 0;
@@ -211,10 +212,10 @@ policy_build(struct arena *arena, const struct policy_spec *spec,
 
 /* ---- choosing ---- */
 
-/* In the order in which hosts are tried. */
+/* In the order in which they are tried. */
 enum host_class { HOST_EXACT, HOST_WILDCARD, HOST_NONE };
 
-/* This policy is for this host; its paths are looked at next. */
+/* A policy for a host.  Its paths are compared after the host. */
 struct host_rule {
 	enum host_class class;
 	struct slice host;
@@ -228,8 +229,8 @@ struct policy_choice {
 	bool uses_hosts;
 };
 
-/* Exact hosts by their bytes, wildcards from the longest, then those without
- * host; so rules of the same host are neighbours. */
+/* Exact hosts sorted by bytes, then wildcards from the longest to the shortest,
+ * then no host; so rules with the same host are adjacent. */
 static int
 compare_hosts(const void *left, const void *right)
 {
@@ -242,7 +243,8 @@ compare_hosts(const void *left, const void *right)
 	return slice_compare(a->host, b->host);
 }
 
-/* Rules of one host by name, so that the order in the file does not matter. */
+/* Rules with the same host by name, so the order in the file does not
+ * matter. */
 static int
 compare_rules(const void *left, const void *right)
 {
@@ -327,8 +329,8 @@ policy_set_build(struct arena *arena, const struct policy_spec *specs,
 }
 
 /*
- * How well the paths of a policy match: 0 not at all, 1 if it has none, more
- * for longer globs, most for an exact one.
+ * How well the paths of a policy match: 0: not at all; 1: it has no paths; more
+ * for longer globs, and most for an exact path.
  */
 static size_t
 path_rank(const struct policy_spec *spec, struct slice path)
@@ -337,7 +339,7 @@ path_rank(const struct policy_spec *spec, struct slice path)
 
 	if (spec->path_count == 0)
 		return 1;
-	/* The path is not absent here: policy_choose has seen to that. */
+	/* policy_choose has checked that the path is not absent. */
 	for (size_t i = 0; i < spec->path_count; i++) {
 		struct slice p = spec->paths[i];
 		bool glob = p.len > 0 && p.ptr[p.len - 1] == '*';
@@ -350,9 +352,9 @@ path_rank(const struct policy_spec *spec, struct slice path)
 
 /* The rules of one host whose paths match best. */
 struct found {
-	const struct host_rule *first; /* NULL: none */
+	const struct host_rule *first; /* NULL: no rule matches */
 	size_t rank;
-	size_t count; /* more than 1: equals */
+	size_t count; /* more than 1: POLICY_EQUALS */
 };
 
 static struct found
@@ -391,9 +393,9 @@ find_exact(const struct policy_choice *choice, struct slice host)
 }
 
 /*
- * Exact host, longest wildcard host, no host; within these exact path, longest
- * glob, no path.  If no section of a host has a matching path, it covers no
- * request, and the next host that matches is tried.
+ * The order is: exact host, longest wildcard host, no host; for the same host:
+ * exact path, longest glob, no path.  If no section with a host has a matching
+ * path, the next host that matches is tried.
  */
 static struct found
 find_by_host(const struct policy_choice *choice, struct slice host,
@@ -409,7 +411,7 @@ find_by_host(const struct policy_choice *choice, struct slice host,
 	     at++) {
 		const struct host_rule *rule = &choice->rules[at];
 		if (at > choice->exact && compare_hosts(rule - 1, rule) == 0)
-			continue; /* done with the first rule of its host */
+			continue; /* the first rule of this host did it */
 		if (rule->class == HOST_NONE ||
 		    host_pattern_match(rule->host, host))
 			found = best_of_host(choice, at, path);
@@ -452,7 +454,7 @@ policy_choose(const struct policy_set *set, const struct request *request,
 	*out = NULL;
 	if (set->uses_paths && !slice_present(path))
 		return POLICY_BAD_PATH;
-	/* RFC 3875, 4.1: an empty variable is the same as no variable. */
+	/* RFC 3875, 4.1: an empty variable is the same as a missing one. */
 	if (request->policy_name.len > 0) {
 		*out = choose_by_name(set, request->policy_name);
 		return *out == NULL ? POLICY_UNKNOWN : POLICY_CHOSEN;
@@ -572,7 +574,7 @@ have_common(const struct slice *a, size_t a_count, const struct slice *b,
 
 /*
  * Different patterns of the same rank never match the same request: two globs
- * of one length that match it are equal, and so are two exact paths.
+ * of the same length that match it are equal, and so are two exact paths.
  */
 bool
 policy_spec_ties(const struct policy_spec *a, const struct policy_spec *b,

@@ -1,9 +1,8 @@
 /*
- * A CORS policy in the form that decisions need.
+ * CORS policies in the form that decisions need.
  *
- * The loader fills a struct policy_spec for each section, with inheritance
- * done and every value checked; policy_set_build adds hash tables and header
- * lines that are ready to be sent.
+ * The loader fills a struct policy_spec for each section, with inherited and
+ * checked values; policy_set_build adds hash tables and complete header lines.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -39,28 +38,27 @@ enum policy_isolate { ISOLATE_NO, ISOLATE_REPORT, ISOLATE_YES };
 struct name_list {
 	const struct slice *names;
 	size_t count;
-	bool any; /* `*` is in it; a name beside it is authorization */
+	bool any; /* `*` is in it, at most with authorization */
 };
 
-/* Is the name in the list, byte for byte?  (`any` is not looked at.) */
+/* Is the name in the list, byte for byte?  `any` is ignored. */
 bool name_list_has(const struct name_list *, struct slice name);
 
-/* Add OPTIONS to the methods of `allow`, and HEAD if GET is there: a resource
- * that supports anything supports these (RFC 9110, 9.3.2).  False: no
- * memory. */
+/* Add OPTIONS to the methods of `allow`, because corswrap responds to it, and
+ * HEAD if GET is there (RFC 9110, 9.1 requires both).  False: out of memory. */
 bool name_list_complete_allow(struct arena *, struct name_list *);
 
 /*
- * One [cors] or [cors NAME] section after inheritance, all values valid and
- * canonical: methods normalised as Fetch does and without GET, HEAD, POST;
- * header names lower case, each once, in the order written; without names that
- * `*` covers.
+ * A [cors] or [cors NAME] section with inherited values; all values are valid
+ * and canonical: methods are normalized as in Fetch, without GET, HEAD, POST;
+ * header names are lower case, each once, in the order of the file, without
+ * names that `*` covers.
  */
 struct policy_spec {
 	struct slice name; /* empty for [cors] */
 	unsigned line;     /* of the section, for messages */
 	bool any_origin;   /* origins = * */
-	bool no_origin;    /* origins = none: closed, whatever else is set */
+	bool no_origin;    /* origins = none: no origin, ignoring the rest */
 	bool null_origin;  /* `null` among the origins, with allow-null */
 	const struct origin_pattern *origins; /* of origins and origins-file */
 	size_t origin_count;
@@ -82,7 +80,7 @@ struct policy_spec {
 	enum policy_isolate isolate;
 	bool keep_app_headers; /* app-headers = keep */
 	bool debug;
-	const struct slice *paths; /* [cors NAME] alone */
+	const struct slice *paths; /* only in [cors NAME] */
 	size_t path_count;
 	const struct slice *hosts;
 	size_t host_count;
@@ -90,12 +88,12 @@ struct policy_spec {
 
 struct policy {
 	struct policy_spec spec;
-	unsigned index; /* place in its set, for counters */
+	unsigned index; /* index in its set, for counters */
 	struct origin_set *origins;
 	struct header_lines *lines; /* private to this folder */
 };
 
-/* Every policy of a file. */
+/* All policies of a file. */
 struct policy_set {
 	const struct policy *const *policies;
 	size_t count;
@@ -105,17 +103,17 @@ struct policy_set {
 };
 
 /*
- * Make policies of specs, and the index for choosing between them.  Every spec
- * has origins.  All memory comes from the arena; what specs point to must live
- * as long as that.  NULL: out of memory.
+ * Make policies of specs, and the index for choosing between them.  All memory
+ * comes from the arena; what the specs point to must live as long as the arena.
+ * NULL: out of memory.
  */
 struct policy_set *policy_set_build(struct arena *,
     const struct policy_spec *specs, size_t count);
 
 enum policy_chosen {
 	POLICY_CHOSEN,      /* *out is the policy */
-	POLICY_EQUALS,      /* several, chosen by the Origin: policy_equals; *out
-	                       is one of them */
+	POLICY_EQUALS,      /* several, *out is one of them; the Origin chooses:
+	                       policy_equals */
 	POLICY_NONE,        /* no policy covers the request: no CORS for it */
 	POLICY_UNKNOWN,     /* CORSWRAP_POLICY names no section: 500 */
 	POLICY_BAD_PATH,    /* 400 */
@@ -124,9 +122,9 @@ enum policy_chosen {
 };
 
 /*
- * Which policy covers the request (DESIGN.md section 3, "Choosing").  path is
- * the result of path_normalize, absent if that failed (which matters only with
- * uses_paths, and is tested first).
+ * Which policy covers the request (DESIGN.md section 3, "Choosing")?  path is
+ * the result of path_normalize.  If it is absent and the set uses_paths, the
+ * result is POLICY_BAD_PATH.
  */
 enum policy_chosen policy_choose(const struct policy_set *,
     const struct request *, struct slice path, const struct policy **out);
@@ -138,22 +136,24 @@ struct policy_equal {
 };
 
 /*
- * After POLICY_EQUALS with the same arguments: the section that decides, first.
- * It matches the Origin most closely, and of several is the one without
- * credentials.  The others follow in any order, as many as fit; max is 1 or
- * more.  Returns how many were written.
+ * After POLICY_EQUALS, with the same arguments: write the section that decides,
+ * then the others in any order, at most max (1 or more) in total.  The one that
+ * decides matches the Origin most closely; among several, one without
+ * credentials is preferred.  Returns how many were written.
  */
 size_t policy_equals(const struct policy_set *, const struct request *,
     struct slice path, struct regex_scratch *, struct policy_equal *out,
     size_t max);
 
-/* Is this the same in both, so that two sections that tie may have it?  (For
- * duplicate-match; `origins`, `methods`, `headers`, `expose`, `credentials`,
- * `max-age` and `timing` are not compared.)  NULL: yes; else the key. */
+/* For duplicate-match: the first key whose value is different, though sections
+ * that tie must have the same; NULL: there is none.  `origins`, `methods`,
+ * `headers`, `expose`, `credentials`, `max-age` and `timing` may be
+ * different. */
 const char *policy_spec_differs(const struct policy_spec *,
     const struct policy_spec *);
 
-/* Would the two sections tie on some request? (For duplicate-match.) */
+/* For duplicate-match: do the two sections have the same rank for some request?
+ * *path and *host are the patterns that both have; absent: neither has one. */
 bool policy_spec_ties(const struct policy_spec *, const struct policy_spec *,
     struct slice *path, struct slice *host);
 

@@ -1,7 +1,6 @@
 /*
- * Shared by the files of this folder only: the form of a policy that policy.c
- * prepares at load time, so that a decision only picks header lines and looks
- * up names.
+ * Shared by the files of this folder only: what policy.c prepares at load time,
+ * so that a decision only has to choose header lines and look up names.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -20,8 +19,8 @@ struct header_lines {
 	struct slice allow;
 	struct slice timing; /* Timing-Allow-Origin: `*` or the list */
 	struct slice resource; /* Cross-Origin-Resource-Policy */
-	/* The names of `headers` by hash (policy_name_hash), open addressing,
-	 * at most half full; absent slices are free slots. */
+	/* Hash table of the names in `headers` (policy_name_hash), with open
+	 * addressing, at most half full; absent slices are free slots. */
 	const struct slice *names;
 	size_t names_mask;
 };

@@ -1,10 +1,10 @@
 /*
  * Origins by regular expression, through PCRE2.
  *
- * The mistakes that made such lists the best-known hole in CORS (sanic-cors,
- * CVE-2026-37737, and many before it) cannot be made here: a pattern is always
- * anchored at both ends, the subject is always a whole, well-formed origin, and
- * limits bound the time and the memory that one request can take.
+ * Regular expressions for origins have caused many vulnerabilities (sanic-cors,
+ * CVE-2026-37737, and others before).  So a pattern here is always anchored at
+ * both ends, the subject is always a whole, valid origin, and the time and
+ * memory for a request are limited.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -73,15 +73,16 @@ regex_match(const struct regex *regex, struct slice subject,
 #else
 
 /*
- * An origin has 326 bytes at most and 127 labels; a sane pattern needs some
- * hundreds of steps for it.  PCRE2's own limit counts backtracking points, and
- * between two of them PCRE2 can walk the whole compiled pattern: (?:a?){3000}
- * took 7 us for each, 330 ms for 50,000.  So every item of a pattern has a
- * callout, which counts: 50,000 take less than a millisecond.
+ * An origin has at most 326 bytes and 127 labels; a reasonable pattern needs
+ * some hundreds of steps for it.  PCRE2's own limit counts backtracking points,
+ * and between two of them PCRE2 can process the whole compiled pattern:
+ * (?:a?){3000} took 7 us for each, 330 ms for 50,000.  So every item of a
+ * pattern has a callout, which counts steps: 50,000 take less than a
+ * millisecond.
  *
- * With callouts a pattern can outgrow the 64 KiB that PCRE2 has for one.  It is
- * then compiled without them, and the limit on backtracking points depends on
- * its size: walking LARGE_BUDGET bytes takes 2 to 3 ms (t/cors/regex-cost.t
+ * With callouts a pattern can exceed the 64 KiB that PCRE2 allows.  It is then
+ * compiled without them, and the limit on backtracking points depends on its
+ * size: processing LARGE_BUDGET bytes takes 2 to 3 ms (t/cors/regex-cost.t
  * counts 40 million instructions).
  */
 enum {
@@ -111,7 +112,7 @@ struct room {
 };
 
 struct regex_scratch {
-	bool ready; /* complete: from now on only these pieces are used */
+	bool ready; /* from now on only `rooms` is allocated from */
 	pcre2_general_context *general;
 	pcre2_match_data *data;
 	pcre2_match_context *context;
@@ -148,7 +149,7 @@ release(void *bytes, void *owner)
 	free(bytes);
 }
 
-/* " at N" after the message, if it fits. */
+/* Append " at N" to the message, if it fits. */
 static void
 add_offset(char *error, size_t cap, size_t offset)
 {
@@ -164,9 +165,9 @@ add_offset(char *error, size_t cap, size_t offset)
 }
 
 /*
- * ANCHORED and ENDANCHORED bind every alternative of "a|b", and (*ACCEPT) too.
- * Origins are ASCII in one case: a pattern that turns on Unicode is a mistake,
- * and one byte must not match several.
+ * ANCHORED and ENDANCHORED apply to every alternative of "a|b", and to
+ * (*ACCEPT).  Origins are lower-case ASCII, so a pattern that enables Unicode
+ * is a mistake.
  */
 static pcre2_code *
 compile(struct slice pattern, uint32_t more, int *error, size_t *offset)
@@ -215,7 +216,7 @@ regex_compile(struct slice pattern, char *error, size_t error_cap)
 	}
 	regex->match_limit = MATCH_LIMIT;
 	regex->code = compile(pattern, PCRE2_AUTO_CALLOUT, &code, &offset);
-	/* It may be too large, or wrong, which the other says as well. */
+	/* It is too large with callouts, or invalid: then this fails, too. */
 	if (regex->code == NULL && code != PCRE2_ERROR_HEAP_FAILED) {
 		regex->code = compile(pattern, 0, &code, &offset);
 		if (regex->code != NULL)
@@ -283,7 +284,7 @@ regex_match(const struct regex *regex, struct slice subject,
 	if (scratch == NULL)
 		return false;
 
-	/* An author of ".*" does not think of webviews that open files. */
+	/* The author of ".*" hardly means to allow local files in webviews. */
 	if (!regex->names_file && slice_eq(subject, SLICE("file://")))
 		return false;
 	scratch->steps = 0;

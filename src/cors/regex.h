@@ -1,8 +1,8 @@
 /*
  * Regular expressions over whole serialized origins (PCRE2).
  *
- * regex.c is the one file that includes <pcre2.h>.  Without it (configure
- * --without-pcre2; the static program) every pattern is an error.
+ * Only regex.c includes <pcre2.h>.  Without PCRE2 (configure --without-pcre2;
+ * the static program) every pattern is an error.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -15,22 +15,25 @@ struct regex;         /* a compiled pattern, immutable, shared by workers */
 struct regex_scratch; /* memory for matching; one for each worker */
 
 /*
- * Compile pattern so that it only matches a whole subject (always anchored at
- * both ends).  NULL: error holds a short text of at most error_cap bytes, NUL
- * included.  Free with regex_free.
+ * Compile a pattern that matches only a whole subject (it is always anchored at
+ * both ends).  Free it with regex_free.  NULL: error has a short message, of at
+ * most error_cap bytes with its NUL.
  */
 struct regex *regex_compile(struct slice pattern, char *error,
     size_t error_cap);
+/* Free a regex; NULL is allowed. */
 void regex_free(struct regex *);
 
-/* NULL when memory is out.  Free with regex_scratch_free (NULL allowed). */
+/* Memory for matching; free it with regex_scratch_free (NULL is allowed).
+ * NULL: out of memory, or built without PCRE2. */
 struct regex_scratch *regex_scratch_new(void);
 void regex_scratch_free(struct regex_scratch *);
 
 /*
- * Does the whole subject match?  If a limit is reached (of steps, depth or
- * memory; these keep any match below 20 ms), or scratch is null, the result is
- * no (fail closed).  Allocates nothing.
+ * Does the whole subject match?  False also if a limit of steps, depth or
+ * memory is reached (they keep every match below 20 ms), if scratch is NULL, or
+ * if the subject is "file://" and the pattern does not contain "file".
+ * Allocates nothing.
  */
 bool regex_match(const struct regex *, struct slice subject,
     struct regex_scratch *);

@@ -1,8 +1,9 @@
 /*
- * The request's variables, each looked at once.
+ * The variables of a request, read in one pass.
  *
- * A server sends about thirty with every request, and twenty are needed: some
- * letters of a variable select the one name that it is compared with.
+ * A server sends about thirty with every request, and about twenty are needed.
+ * So the first letters of a variable select the few names that it is compared
+ * with.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -15,9 +16,9 @@
 #include "base/text.h"
 
 /*
- * The text after the prefix (a literal); NULL if it does not begin with it.
- * Unrolled, because most names differ at once or not at all: a third of the
- * instructions of a loop.
+ * The text after the prefix (a literal); NULL: it does not begin with it.
+ * Unrolled, because most names differ at the first byte or not at all: this
+ * needs a third of the instructions of a loop.
  */
 #define AFTER(text, literal) after((text), (literal), sizeof(literal) - 1)
 
@@ -31,8 +32,8 @@ after(const char *text, const char *prefix, size_t len)
 	return text + len;
 }
 
-/* The value, if the variable has this name; if there are several, the last, as
- * programs see it (servers override what a client has set). */
+/* Set the slot to the value if the variable has this name.  The last of several
+ * is used, because that is the server's and not the client's. */
 #define SET(slot, text, name) set((slot), AFTER((text), name))
 
 static inline void
@@ -42,9 +43,9 @@ set(struct slice *slot, const char *value)
 		*slot = slice_from(value);
 }
 
-/* The same for a header that only one client or proxy may send: two values are
- * two headers whose names collide ("Sec-Fetch-Site" and "Sec_Fetch_Site"), so
- * the result is empty, which is never trusted. */
+/* The same for a header that a request has only once: two different values come
+ * from two headers with the same variable ("Sec-Fetch-Site" and
+ * "Sec_Fetch_Site"), so the result is empty, which is never trusted. */
 #define SET_ONLY(slot, text, name) set_only((slot), AFTER((text), name))
 
 static inline void
@@ -57,7 +58,8 @@ set_only(struct slice *slot, const char *value)
 		    : slice_from(value);
 }
 
-/* The same if the number matters: max values are kept, all are counted. */
+/* The same for headers that are counted: all are, and the first max are
+ * kept. */
 static inline void
 set_counted(struct slice *slots, unsigned max, unsigned *count,
 	    const char *value)
@@ -141,18 +143,18 @@ read_server(struct request *out, const char *text)
 	}
 }
 
-/* The name that Apache gave a variable when it redirected a request internally,
- * perhaps several times. */
+/* Variables that Apache renamed to REDIRECT_... when it redirected a request
+ * internally, perhaps several times. */
 struct redirects {
 	struct slice policy_name;
-	bool was_program; /* the last one left an error or a program */
+	bool was_program; /* the last redirect was by an error or a program */
 };
 
 /*
- * RFC 3875, 6.2.2 and Apache's ErrorDocument: another script runs than the URL
- * names, and REQUEST_URI is still the client's.  A request that Apache
- * rewrites, or passes to an Action, had no error and no program, so these
- * variables are absent.
+ * After a local redirect (RFC 3875, 6.2.2) and for Apache's ErrorDocument, the
+ * script that runs is not that of the URL, and REQUEST_URI is still the
+ * client's.  If Apache rewrites a request or passes it to an Action, there was
+ * no error and no program, so these variables are absent.
  */
 static bool
 left_program(const char *text)
@@ -231,11 +233,11 @@ request_read(struct request *out, char *const *variables)
 	memset(out, 0, sizeof(*out));
 	for (; *variables != NULL; variables++)
 		read_variable(out, &redirects, *variables);
-	/* The section named for the URL that failed is not for the script that
+	/* The section for the URL that failed does not apply to the script that
 	 * runs instead. */
 	if (!slice_present(out->policy_name) && !redirects.was_program)
 		out->policy_name = redirects.policy_name;
-	/* Caddy's word for a length that it does not know. */
+	/* Caddy sets -1 if the length is unknown. */
 	if (slice_eq(out->content_length, SLICE("-1")))
 		out->content_length = SLICE_NONE;
 }
