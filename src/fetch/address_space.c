@@ -58,11 +58,11 @@ url_space(const struct url *url)
 		address = slice_of(address.ptr + 1, address.len - 2);
 	if (ip_parse(address, &ip))
 		return space_of_address(ip);
-	plain.scheme = SLICE("http"); /* trustworthy by its host alone */
+	plain.scheme = SLICE("http"); /* so that only the host counts */
 	plain.host = host;
 	if (url_is_trustworthy(&plain))
 		return SPACE_LOOPBACK;
-	/* RFC 6762: multicast DNS, so on the same link. */
+	/* RFC 6762: names of multicast DNS are on the local link. */
 	return text_ends(host, SLICE(".local")) ? SPACE_LOCAL : SPACE_UNKNOWN;
 }
 

@@ -1,7 +1,6 @@
 /*
- * What XMLHttpRequest makes of a Content-Type when it sends a string: the
- * string is UTF-8, so a charset that says otherwise is replaced (XHR, send(),
- * step 4).
+ * How XMLHttpRequest changes Content-Type when it sends a string: the string is
+ * UTF-8, so another charset is replaced (XHR, send(), step 4).
  *
  * SPDX-License-Identifier: ISC
  */
@@ -16,7 +15,7 @@
 
 #define UTF_8 "UTF-8"
 
-/* Text that is put together in memory that is large enough for it. */
+/* Text that is being written; the memory is large enough for it. */
 struct writer {
 	char *text;
 	size_t len;
@@ -30,9 +29,9 @@ put(struct writer *w, struct slice more)
 	w->len += more.len;
 }
 
-/* ---- the standard's way: MIME Sniffing, 4.4 and 4.5 ---- */
+/* ---- the standard: MIME Sniffing, 4.4 and 4.5 ---- */
 
-/* Cut off a quoted string; its value goes to room. */
+/* Cut off a quoted string.  Returns its value, which is written to room. */
 static struct slice
 cut_quoted(struct slice *rest, char *room)
 {
@@ -99,7 +98,7 @@ put_value(struct writer *w, struct slice value)
 	put(w, SLICE("\""));
 }
 
-/* Is there such a parameter among those that are written? */
+/* Is there a parameter of this name among those already written? */
 static bool
 has_parameter(struct slice written, char *room, struct slice name)
 {
@@ -112,8 +111,8 @@ has_parameter(struct slice written, char *room, struct slice name)
 	return false;
 }
 
-/* Write the parameters, with UTF-8 as the charset.  False: there is no charset,
- * or it is UTF-8 already. */
+/* Write the parameters, with UTF-8 as the charset.  False: the charset is
+ * missing or UTF-8 already, so the value must not change. */
 static bool
 put_parameters(struct writer *w, struct slice rest, char *room, char *again)
 {
@@ -148,8 +147,7 @@ serialize(struct arena *arena, struct slice *value)
 {
 	struct slice essence;
 	size_t behind = text_find(*value, ';');
-	/* Twice the value, in case all of it is escaped; and UTF-8, the quotes.
-	 */
+	/* Twice the value, if all of it is escaped, plus UTF-8 and quotes. */
 	size_t size = 3 * value->len + 16;
 	char *text = arena_alloc(arena, 3 * size);
 	struct writer w = {text, 0};
@@ -166,7 +164,7 @@ serialize(struct arena *arena, struct slice *value)
 	return true;
 }
 
-/* ---- Chromium's way: replaced in place, whatever is around it ---- */
+/* ---- Chromium: replaced in place, and nothing else is changed ---- */
 
 static size_t
 skip_blanks(struct slice text, size_t at, const char *more)
@@ -178,8 +176,8 @@ skip_blanks(struct slice text, size_t at, const char *more)
 	return at;
 }
 
-/* The next value of a charset from a position on; its end to *end.  If there is
- * none, the length of the text. */
+/* The index of the next value of a charset at or after `from`, and its *end;
+ * the length of the text: there is none. */
 static size_t
 find_charset(struct slice text, size_t from, size_t *end)
 {
@@ -207,7 +205,7 @@ static bool
 replace(struct arena *arena, struct slice *value)
 {
 	size_t at = 0, end = 0, from = 0;
-	/* Each is seven bytes and more. */
+	/* "charset=" has eight bytes, and UTF-8 adds at most four. */
 	char *text = arena_alloc(arena, 2 * value->len + 1);
 	struct writer w = {text, 0};
 

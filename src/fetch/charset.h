@@ -1,7 +1,5 @@
 /*
- * What XMLHttpRequest makes of a Content-Type when it sends a string.
- *
- * Pure.
+ * How XMLHttpRequest changes Content-Type when it sends a string.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -10,8 +8,8 @@
 
 #include "fetch/fetch.h"
 
-/* Write UTF-8 for another charset in the value, as the browser does; the new
- * value is in the arena.  False: no memory. */
+/* Replace another charset in *value, a Content-Type, by UTF-8, as the browser
+ * does.  A new value is in the arena.  False: out of memory. */
 bool fetch_charset_of_string(struct arena *, enum fetch_browser,
 			     struct slice *value);
 

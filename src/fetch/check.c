@@ -1,6 +1,6 @@
 /*
- * What a browser checks in a response before a script may read it (Fetch, 4.8
- * "CORS-preflight fetch", 4.9 "CORS-preflight cache", 4.10 "CORS check").
+ * What a browser checks in a response before a script may read it (Fetch,
+ * "CORS-preflight fetch", "CORS-preflight cache", "CORS check").
  *
  * SPDX-License-Identifier: ISC
  */
@@ -98,7 +98,7 @@ fetch_get(struct arena *arena, const struct fetch_fields *fields,
 			memcpy(text + len, value.ptr, value.len);
 		len += value.len;
 	}
-	/* Out of memory: this must not look like one valid value. */
+	/* Out of memory: this value allows nothing. */
 	return text == NULL ? SLICE(", ") : slice_of(text, len);
 }
 

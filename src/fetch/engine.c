@@ -1,5 +1,5 @@
 /*
- * The table of the engines' deviations, and of the standard itself.
+ * The table of how engines deviate, and of the standard itself.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -14,7 +14,7 @@ static const struct fetch_engine engines[] = {
 	{
 	    .id = "chromium",
 	    .name = "Chromium",
-	    .range_max = INT64_MAX - 1, /* the largest: no limit */
+	    .range_max = INT64_MAX - 1, /* INT64_MAX is "no limit" */
 	    .range_tidied = true,
 	    .foreign_cookies = "Chromium sends Partitioned ones alone where "
 			       "third-party cookies are blocked (Incognito, "

@@ -1,13 +1,12 @@
 /*
- * Where the engines of today's browsers deviate from the Fetch standard, or
- * differ where it allows that: one table for all code that needs it.
+ * Where browser engines deviate from the Fetch standard, or differ in what it
+ * allows: one table for all code that needs it.
  *
  * Chromium 156, Firefox ESR 153, WebKitGTK 2.50 (used for Safari here).
- * t/explain/chromium.t, firefox.t and webkit.t compare the rows on requests
- * with the browsers, cookies.t those on cookies.  The rows on
- * Access-Control-Max-Age, redirects and mixed content come from exchanges
- * observed by hand, those on local networks in Firefox and Safari from their
- * documentation.
+ * t/explain/chromium.t, firefox.t and webkit.t compare the fields for requests
+ * with the browsers, cookies.t those for cookies.  The fields for
+ * Access-Control-Max-Age, redirects and mixed content were observed by hand,
+ * those for local networks in Firefox and Safari are from their documentation.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -27,57 +26,59 @@ enum fetch_browser {
 	FETCH_STANDARD = FETCH_BROWSERS
 };
 
-/* What a browser does with an Access-Control-Max-Age that is not a number. */
+/* How a browser reads Access-Control-Max-Age. */
 struct engine_max_age {
-	unsigned cap;	  /* seconds at most */
-	bool is_signed;	  /* + and - before the number */
+	unsigned cap;	  /* at most so many seconds */
+	bool is_signed;	  /* + or - may precede the number */
 	bool limited;	  /* 2^63 - 1 and more is not a number */
-	unsigned of_junk; /* seconds */
+	unsigned of_junk; /* seconds, if the value is not a number */
 };
 
 /* Third-party cookies. */
 enum engine_foreign {
-	FOREIGN_APART,	     /* each site that embeds the URL has its own */
-	FOREIGN_PARTITIONED, /* where the visitor blocks them: Partitioned */
-	FOREIGN_NONE
+	FOREIGN_APART,	     /* separate ones for each embedding site */
+	FOREIGN_PARTITIONED, /* if the user blocks them, only Partitioned ones
+			      */
+	FOREIGN_NONE	     /* not sent */
 };
 
 struct fetch_engine {
-	const char *id;	  /* "chromium": of --browser and of JSON */
+	const char *id;	  /* "chromium": for --browser and JSON */
 	const char *name; /* "Chromium" */
 
 	/* ---- "CORS-safelisted request-header" ---- */
-	/* Accept, Content-Type: bytes over 7f are unsafe. */
+	/* Accept, Content-Type: bytes over 0x7f are unsafe. */
 	bool high_bytes_unsafe;
-	/* Content-Type: a comma in it is unsafe, also in a parameter. */
+	/* Content-Type: a comma is unsafe, also in a parameter. */
 	bool comma_unsafe;
-	/* Range: the largest number; 0: no limit. */
+	/* Range: the largest valid number; 0: no limit. */
 	uint64_t range_max;
-	/* Range: "bytes" in any case, + before a number. */
+	/* Range: "bytes" in any case, and + before a number, are valid. */
 	bool range_lax;
-	/* Range: bytes=00- goes out as bytes=0-. */
+	/* Range: bytes=00- is sent as bytes=0-. */
 	bool range_tidied;
 	/* Client hints are safelisted. */
 	bool hints_safe;
 	/* A User-Agent that the script sets is dropped. */
 	bool own_user_agent;
-	/* A header that fetch() is given twice: each value is checked, and
-	 * named in the preflight, by itself (as in Fetch); of a header that is
-	 * not a list only the last is sent. */
+	/* If fetch() sets a header twice, each value is checked and listed in
+	 * the preflight separately (as in Fetch); of a header that is not a
+	 * list only the last value is sent. */
 	bool values_apart;
-	/* XMLHttpRequest: a blank behind the last of several values stays. */
+	/* XMLHttpRequest: a blank after the last of several values is sent. */
 	bool xhr_keeps_blank;
-	/* XMLHttpRequest with a string: a charset of its Content-Type becomes
-	 * UTF-8 in its place; else the type is serialized again. */
+	/* XMLHttpRequest with a string: the charset of Content-Type is replaced
+	 * by UTF-8 in place; else the MIME type is serialized again. */
 	bool charset_in_place;
-	/* The value that the script set is checked, not the changed one. */
+	/* Content-Type is checked before its charset is replaced. */
 	bool type_judged_first;
-	/* Its own Accept counts in the sum of safelisted values. */
+	/* The browser's own Accept counts in the sum of safelisted values. */
 	bool own_accept_counts;
 
-	/* A listener of the upload counts only if the request has a body. */
+	/* An upload listener needs a preflight only if there is a body. */
 	bool listener_needs_body;
-	/* Elements with crossorigin send Origin to their own origin, too. */
+	/* Elements with crossorigin send Origin in same-origin requests,
+	 * too. */
 	bool elements_send_origin;
 	/* Fonts are loaded without CORS. */
 	bool fonts_without_cors;
@@ -95,26 +96,27 @@ struct fetch_engine {
 	bool no_credentialless;
 
 	/* ---- redirects ---- */
-	/* The preflight after a redirect that makes the origin null still has
-	 * the page's origin. */
+	/* After a redirect that makes the origin null, the preflight still has
+	 * the origin of the page. */
 	bool preflight_keeps_origin;
 	/* A request that needed a preflight before a redirect needs one after
-	 * it, too, even if it has become a GET and has no such header any more.
+	 * it, too, even if it is now a GET without the headers that needed it.
 	 */
 	bool asks_again;
-	/* Each redirect removes headers from those that the script set, as if
-	 * it were the first: headers that an earlier redirect removed come
-	 * back. */
+	/* Each redirect removes headers from those that the script set, not
+	 * from those that the previous request had: headers that an earlier
+	 * redirect removed are sent again. */
 	bool restores_headers;
-	/* A redirect from the page's origin to itself may have a user name and
-	 * a password, which are not sent (Fetch, "HTTP-redirect fetch" 6). */
+	/* A same-origin redirect may have a user name and a password, which are
+	 * not sent (Fetch, "HTTP-redirect fetch" 6). */
 	bool own_password_passes;
 	/* A redirect without Location counts as a redirect for redirect:
 	 * "error" and "manual" (Fetch, "HTTP fetch" 6). */
 	bool status_redirects;
 
-	/* ---- beside CORS ---- */
-	/* Which cookies are sent with requests from pages of other sites. */
+	/* ---- not CORS ---- */
+	/* Which cookies are sent with requests from pages of other sites: a
+	 * sentence, and the kind. */
 	const char *foreign_cookies;
 	enum engine_foreign foreign;
 	/* A cookie without SameSite is Lax. */
@@ -123,22 +125,22 @@ struct fetch_engine {
 	bool none_needs_secure;
 	/* Secure cookies of http://localhost and the like are kept. */
 	bool secure_on_loopback;
-	/* A name that begins with __Host- needs Path=/ written out. */
+	/* A cookie named __Host-... needs an explicit Path=/. */
 	bool host_needs_path;
 	/* An https page may not request http://localhost, 127.0.0.1, [::1]. */
 	bool loopback_is_mixed;
 	/* Local Network Access: mixed content rules do not apply to local
-	 * addresses; pages that are not secure contexts are blocked; users get
-	 * a prompt. */
+	 * addresses; pages that are not secure contexts are blocked; the user
+	 * gets a prompt. */
 	bool local_relaxes_mixed;
 	bool local_needs_secure;
 	bool local_asks;
 };
 
-/* Never NULL. */
+/* The fields of a browser, or of FETCH_STANDARD; static, never NULL. */
 const struct fetch_engine *fetch_engine(enum fetch_browser);
 
-/* "chromium", "firefox", "safari"; false: another word. */
+/* Parse "chromium", "firefox" or "safari".  False: it is another word. */
 bool fetch_browser_parse(struct slice, enum fetch_browser *out);
 
 #endif

@@ -3,12 +3,13 @@
  * script may make, what the browser sends for them, and what it then requires
  * of the responses.
  *
- * Where the chosen browser differs from the standard (engine.h), these
- * functions do what the browser does, and set `differs` (struct fetch_header,
- * struct fetch_check).
+ * If the chosen browser differs from the standard (engine.h), these functions
+ * do what the browser does, and set `differs` (struct fetch_header, struct
+ * fetch_check).
  *
- * Pure: memory comes from the caller's arena.  If that is exhausted, a function
- * returns false or a null pointer.
+ * Pure: memory comes from the caller's arena.  If memory is exhausted, a
+ * function returns false or an absent slice (fetch_get: a value that allows
+ * nothing).
  *
  * SPDX-License-Identifier: ISC
  */
@@ -41,7 +42,7 @@ enum fetch_as {
 	FETCH_AS_COUNT
 };
 
-/* "fetch", "xhr", ...; false: another word. */
+/* Parse "fetch", "xhr" and so on.  False: it is another word. */
 bool fetch_as_parse(struct slice, enum fetch_as *out);
 const char *fetch_as_name(enum fetch_as);
 
@@ -53,7 +54,8 @@ enum fetch_embedder {
 	FETCH_EMBEDDERS
 };
 
-/* "require-corp", "credentialless" and "unsafe-none"; false: another word. */
+/* Parse "require-corp", "credentialless" or "unsafe-none".  False: it is
+ * another word. */
 bool fetch_embedder_parse(struct slice, enum fetch_embedder *out);
 const char *fetch_embedder_name(enum fetch_embedder);
 
@@ -66,8 +68,8 @@ struct fetch_how {
 	enum fetch_embedder embedder;
 	bool no_cors;  /* mode "no-cors"; an element without crossorigin */
 	bool has_body; /* a string */
-	bool listens;  /* to the progress of an upload (XMLHttpRequest) */
-	bool again;    /* the redirect of a request that had a preflight */
+	bool listens;  /* has an upload listener (XMLHttpRequest) */
+	bool again;    /* a redirected request that had a preflight */
 };
 
 /* The arguments of a script: fetch(url, { method, headers, credentials }). */
@@ -88,8 +90,8 @@ enum fetch_refusal {
 	FETCH_ACCEPTED,
 	FETCH_METHOD_NO_TOKEN,
 	FETCH_METHOD_FORBIDDEN, /* CONNECT, TRACE, TRACK */
-	FETCH_METHOD_NO_CORS,	/* not GET, HEAD or POST in mode "no-cors" */
-	FETCH_HEADER_NO_TOKEN,	/* its name */
+	FETCH_METHOD_NO_CORS,	/* mode "no-cors", not GET, HEAD or POST */
+	FETCH_HEADER_NO_TOKEN,	/* the name is not a token */
 	FETCH_HEADER_VALUE,	/* NUL, CR or LF in it */
 	FETCH_BODY		/* with GET or HEAD */
 };
@@ -107,14 +109,14 @@ enum safelist_result {
 	FETCH_TYPE,		  /* a Content-Type that no HTML form has */
 	FETCH_RANGE,		  /* not a single simple range */
 	FETCH_HINT,		  /* a malformed client hint */
-	FETCH_TOTAL		  /* all of them together are over 1024 bytes */
+	FETCH_TOTAL		  /* all values together are over 1024 bytes */
 };
 
 struct fetch_header {
 	struct slice name;  /* lower case */
-	struct slice value; /* without blanks around it; several joined */
+	struct slice value; /* without blanks around it; several are joined */
 	enum safelist_result safelist;
-	bool differs;	/* the Fetch standard would say otherwise */
+	bool differs;	/* the Fetch standard has another result */
 	unsigned asked; /* how often Access-Control-Request-Headers names it */
 };
 
@@ -125,43 +127,45 @@ struct fetch_plan {
 	struct slice method;	    /* normalized */
 	bool cross_origin;
 	bool opaque;  /* without CORS: the page cannot read the response */
-	bool listens; /* preflight because of the upload's listener */
+	bool listens; /* the upload listener needs a preflight */
 	bool sends_origin;
 	bool preflight;
-	bool method_needs_preflight; /* whatever the headers are */
-	/* every header of the script, also those not sent, sorted by name */
+	bool method_needs_preflight; /* because of the method alone */
+	/* the headers that the script sets, also those not sent, and Accept and
+	 * Content-Type of the browser if they count; sorted by name */
 	struct fetch_header *headers;
 	size_t header_count;
-	/* Access-Control-Request-Headers: sorted, lower case, each once (but
-	 * see struct fetch_header), no blanks; absent if it is not sent */
+	/* Access-Control-Request-Headers: sorted, lower case, no blanks, each
+	 * name as often as its `asked`; absent: it is not sent */
 	struct slice asked;
 };
 
-/* What the browser does with the request.  False: no memory. */
+/* What does the browser do with the request?  *out points into it and into the
+ * arena.  False: out of memory. */
 bool fetch_plan(struct arena *, const struct fetch_request *,
 		struct fetch_plan *out);
 
-/* Is the header sent? */
+/* Does the browser send the header? */
 bool fetch_is_sent(const struct fetch_header *);
 /* Does a cross-origin request need a preflight because of it? */
 bool fetch_needs_preflight(const struct fetch_header *);
 
-/* ---- what a header's value says (header_value.c) ---- */
+/* ---- values of request headers (header_value.c) ---- */
 
-/* Is a request header safelisted, by name and value (combined, trimmed)?
- * *differs is set if the browser and Fetch differ. */
+/* Is a request header safelisted?  value is trimmed; several values are
+ * combined.  *differs: the browser and Fetch disagree on whether it is. */
 enum safelist_result fetch_safelist(enum fetch_browser, struct slice name,
 				    struct slice value, bool *differs);
-/* MIME Sniffing, "parse a MIME type". */
+/* Is it a MIME type (MIME Sniffing, "parse a MIME type")? */
 bool fetch_is_mime_type(struct slice value);
-/* Type and subtype of a MIME type in lower case, from the arena; absent: not a
- * MIME type (or no memory). */
+/* "type/subtype" of a MIME type in lower case, in the arena.  Absent: it is not
+ * a MIME type, or out of memory. */
 struct slice fetch_mime_essence(struct arena *, struct slice value);
 /* Is it X-HTTP-Method, X-HTTP-Method-Override or X-Method-Override with a
  * forbidden method? */
 bool fetch_overrides_forbidden(struct slice name, struct slice value);
 
-/* ---- what the response says (check.c) ---- */
+/* ---- checks of a response (check.c) ---- */
 
 /* Why the browser does not let the script read a response. */
 enum fetch_reason {
@@ -179,37 +183,40 @@ enum fetch_reason {
 	FETCH_REASON_COUNT
 };
 
-/* "acao-missing", ... (DESIGN.md section 2); NULL for FETCH_PASSES. */
+/* "acao-missing" and so on (DESIGN.md section 2); NULL for FETCH_PASSES. */
 const char *fetch_reason_id(enum fetch_reason);
 
 struct fetch_check {
 	enum fetch_reason reason;
-	struct slice value; /* of the header that fails, or absent */
+	struct slice value; /* of the header that fails; or absent */
 	struct slice name;  /* of the malformed list ("...-Methods"), or of the
 			       request header that is not allowed */
-	bool differs;	    /* it passes in browsers, but not by Fetch */
+	bool differs;	    /* passes in browsers, but not by Fetch */
 };
 
-/* How many fields have this name, in any case (RFC 9110 5.1). */
+/* How many fields have this name, ignoring case (RFC 9110, 5.1)? */
 size_t fetch_count(const struct fetch_fields *, struct slice name);
 
-/* The value of the first one as it was sent, borrowed; absent if there is none.
- */
+/* The value of the first one, unchanged and not copied; absent: there is
+ * none. */
 struct slice fetch_first(const struct fetch_fields *, struct slice name);
 
-/* Every value of the header joined by ", " (Fetch, "get"); absent: none. */
+/* All values of the header joined by ", " (Fetch, "get" a header); absent:
+ * there is none.  If memory is exhausted, ", ". */
 struct slice fetch_get(struct arena *, const struct fetch_fields *,
 		       struct slice name);
 
-/* "CORS check" of any response. */
+/* The "CORS check" of a response.  credentials: the credentials mode is
+ * "include". */
 struct fetch_check fetch_check_origin(struct arena *, struct slice origin,
 				      bool credentials,
 				      const struct fetch_fields *);
 /* Is it the status of a redirect that fetch() follows? */
 bool fetch_is_redirect(int status);
-/* The status of a preflight's response: 200 to 299. */
+/* Is the status of the response to a preflight 200 to 299? */
 struct fetch_check fetch_check_status(int status);
-/* Access-Control-Allow-Methods and -Headers ("CORS-preflight fetch", 7). */
+/* Are Access-Control-Allow-Methods and -Headers valid lists, and do they allow
+ * the method and the headers ("CORS-preflight fetch", 7)? */
 struct fetch_check fetch_check_lists(struct arena *,
 				     const struct fetch_fields *);
 struct fetch_check fetch_check_method(struct arena *, const struct fetch_plan *,
@@ -228,10 +235,11 @@ bool fetch_is_readable(struct slice name, struct slice exposed,
 /* Does the value parse as a list of tokens (RFC 9110, 5.6.1)? */
 bool fetch_is_list(struct slice value);
 
-/* How long a browser caches a preflight, in seconds. */
+/* How long a browser caches a preflight at most, in seconds. */
 enum { FETCH_MAX_AGE_DEFAULT = 5 };
 unsigned fetch_max_age_cap(enum fetch_browser);
-/* value: of Access-Control-Max-Age, absent if there is none. */
+/* How long it caches one whose Access-Control-Max-Age is value (absent: there
+ * is none), in seconds. */
 unsigned fetch_max_age(struct slice value, enum fetch_browser);
 
 #endif

@@ -1,7 +1,6 @@
 /*
- * The values of request headers as a browser sees them: which need no preflight
- * (Fetch, 2.2.2, "CORS-safelisted request-header"), and which override the
- * method.
+ * How browsers read the values of request headers: which need no preflight
+ * (Fetch, "CORS-safelisted request-header"), and which override the method.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -44,11 +43,11 @@ is_language_list(struct slice value)
 	return true;
 }
 
-/* MIME Sniffing, "parse a MIME type", as far as its essence needs it. */
+/* MIME Sniffing, "parse a MIME type": only the parts of the essence. */
 static bool
 split_mime(struct slice value, struct slice *type, struct slice *subtype)
 {
-	/* The parameters do not matter. */
+	/* Ignore the parameters. */
 	value = text_trim_http(slice_of(value.ptr, text_find(value, ';')));
 	size_t slash = text_find(value, '/');
 	if (slash == value.len)
@@ -73,12 +72,12 @@ fetch_mime_essence(struct arena *arena, struct slice value)
 
 	if (!split_mime(value, &type, &subtype))
 		return SLICE_NONE;
-	/* The two are neighbours in the value. */
+	/* The two are adjacent in the value. */
 	return arena_lower(arena,
 			   slice_of(type.ptr, type.len + 1 + subtype.len));
 }
 
-/* The three types that an HTML form can send. */
+/* Is it one of the three types that HTML forms send? */
 static bool
 is_form_type(struct slice value)
 {
@@ -104,8 +103,8 @@ cut_digits(struct slice *rest)
 	return digits;
 }
 
-/* Cut off a number; returns its digits without leading zeros.  Absent: there is
- * none, or it is too large for the engine. */
+/* Cut off a number.  Returns its digits without leading zeros.  Absent: there
+ * is no number, or it is too large for the engine. */
 static struct slice
 cut_range_number(const struct fetch_engine *engine, struct slice *rest)
 {
@@ -157,7 +156,7 @@ has_high_byte(struct slice value)
 	return false;
 }
 
-/* Client hints. */
+/* Values of client hints. */
 static bool
 is_plain_number(struct slice value)
 {

@@ -1,6 +1,6 @@
 /*
- * What a browser does with a request of a script before it sends anything
- * (Fetch, 5.3 "Request class", 2.2.2 "Headers", 4.1 "main fetch").
+ * What a browser does with the request of a script before it sends anything
+ * (Fetch, "Request class", "Headers", "main fetch").
  *
  * SPDX-License-Identifier: ISC
  */
@@ -78,7 +78,7 @@ fetch_needs_preflight(const struct fetch_header *header)
 	return fetch_is_sent(header) && header->safelist != FETCH_SAFELISTED;
 }
 
-/* ---- what fetch() throws for ---- */
+/* ---- when fetch() throws ---- */
 
 static bool
 is_value(struct slice value)
@@ -89,7 +89,7 @@ is_value(struct slice value)
 	return true;
 }
 
-/* The method takes no body. */
+/* GET and HEAD have no body. */
 static bool
 is_get(struct slice method)
 {
@@ -127,7 +127,7 @@ check_arguments(const struct fetch_request *request, struct fetch_plan *out)
 			return;
 		}
 	}
-	/* XMLHttpRequest leaves it out. */
+	/* fetch() throws; XMLHttpRequest does not send the body. */
 	out->refused = out->method;
 	if (request->how.has_body && request->how.as == FETCH_AS_FETCH &&
 	    is_get(out->method)) {
@@ -139,7 +139,7 @@ check_arguments(const struct fetch_request *request, struct fetch_plan *out)
 
 /* ---- headers ---- */
 
-/* The headers of the request, sorted.  Each name is there once; twice if some
+/* The headers of the request, sorted.  Each name occurs once, or twice if some
  * of its values are sent and others are not. */
 struct header_set {
 	struct arena *arena;
@@ -150,18 +150,18 @@ struct header_set {
 	bool keeps_blank;
 	bool apart; /* each value is checked by itself */
 	struct fetch_header *at;
-	struct header_values *values; /* of each */
+	struct header_values *values; /* one for each header */
 	size_t count;
 };
 
-/* The verdict of Fetch on the values of a header, which it checks before they
+/* The result by Fetch for the values of a header, which are checked before they
  * are combined. */
 struct header_values {
 	bool preflight;
 	size_t bytes;
 };
 
-/* "a, b" (Fetch, "combine"); absent: no memory. */
+/* "a, b" (Fetch, "combine").  Absent: out of memory. */
 static struct slice
 combine(struct arena *arena, struct slice a, struct slice b)
 {
@@ -171,8 +171,8 @@ combine(struct arena *arena, struct slice a, struct slice b)
 	return slice_of(text, text == NULL ? 0 : a.len + 2 + b.len);
 }
 
-/* The index of the name among the headers that are sent, or among the others;
- * if it is not there, the index for inserting it. */
+/* The index of the name among the headers that are sent, or among those that
+ * are not.  If it is not there, the index at which to insert it. */
 static size_t
 find(const struct header_set *set, struct slice name, bool sent, bool *found)
 {
@@ -197,7 +197,7 @@ find(const struct header_set *set, struct slice name, bool sent, bool *found)
 	return low;
 }
 
-/* A header that is not a list: Firefox sends its last value. */
+/* Is it a header that is not a list?  Firefox sends only its last value. */
 static bool
 is_single(struct slice name)
 {
@@ -212,7 +212,7 @@ is_single(struct slice name)
 	return false;
 }
 
-/* Another value of the header. */
+/* Add another value to the header at this index.  False: out of memory. */
 static bool
 add_value(struct header_set *set, size_t at, const struct fetch_header *more,
 	  bool preflight)
@@ -226,10 +226,11 @@ add_value(struct header_set *set, size_t at, const struct fetch_header *more,
 	if (set->apart) {
 		if (h->safelist == FETCH_SAFELISTED)
 			h->safelist = more->safelist;
-		/* The body has its type then. */
+		/* The first Content-Type is that of the body, and is sent. */
 		if (set->has_body && slice_eq(h->name, SLICE("content-type")))
 			return true;
-		/* An empty value removes the others. */
+		/* An empty value replaces those before it, and the next value
+		 * replaces it. */
 		if (is_single(h->name) || h->value.len == 0 ||
 		    more->value.len == 0) {
 			h->value = more->value;
@@ -240,7 +241,8 @@ add_value(struct header_set *set, size_t at, const struct fetch_header *more,
 	return slice_present(h->value);
 }
 
-/* preflight: of this value, by Fetch. */
+/* Add a header.  preflight: by Fetch, this value needs one.  False: out of
+ * memory. */
 static bool
 add_header(struct header_set *set, struct fetch_header h, bool preflight)
 {
@@ -264,7 +266,7 @@ add_header(struct header_set *set, struct fetch_header h, bool preflight)
 	return true;
 }
 
-/* "request-no-cors": may the value be added to the values of this name? */
+/* The guard "request-no-cors": may the value be added to those of this name? */
 static bool
 is_no_cors_safe(struct header_set *set, const struct fetch_header *h)
 {
@@ -286,7 +288,8 @@ is_no_cors_safe(struct header_set *set, const struct fetch_header *h)
 	       FETCH_SAFELISTED;
 }
 
-/* Headers.append() with the guard "request" or "request-no-cors". */
+/* Headers.append() with the guard "request" or "request-no-cors".  False: out
+ * of memory. */
 static bool
 append(struct header_set *set, const struct fetch_field *field)
 {
@@ -313,7 +316,7 @@ append(struct header_set *set, const struct fetch_field *field)
 	return add_header(set, h, preflight);
 }
 
-/* Digits without leading zeros; absent: another byte is in it. */
+/* Digits without leading zeros; absent: there is another byte, or none. */
 static struct slice
 parse_digits(struct slice text)
 {
@@ -324,8 +327,8 @@ parse_digits(struct slice text)
 	return text;
 }
 
-/* Cut off the part before the first c, trimmed, and c; *rest is then trimmed,
- * too.  False: there is no c. */
+/* Cut the part before the first c, and c, off *rest, and trim both.  False:
+ * there is no c. */
 static bool
 cut_at(struct slice *rest, char c, struct slice *before)
 {
@@ -338,8 +341,8 @@ cut_at(struct slice *rest, char c, struct slice *before)
 	return true;
 }
 
-/* The numbers of "BYTES = 005-"; *last is absent if there is no second one;
- * false: not a single range with a first byte. */
+/* Read the numbers of a range such as "BYTES = 005-"; *last is absent if there
+ * is no second one.  False: not a single range that has a first number. */
 static bool
 parse_range(struct slice value, struct slice *first, struct slice *last)
 {
@@ -357,8 +360,8 @@ parse_range(struct slice value, struct slice *first, struct slice *last)
 	       (last->len == first->len && slice_compare(*last, *first) >= 0);
 }
 
-/* Chromium's cache handles every GET, and writes a single range in its own form
- * (observed; not for HEAD, not for "bytes=-5"). */
+/* The cache of Chromium handles every GET, and writes a single range in its own
+ * form (observed; not for HEAD, not for "bytes=-5").  False: out of memory. */
 static bool
 tidy_range(struct arena *arena, struct fetch_header *header)
 {
@@ -372,7 +375,7 @@ tidy_range(struct arena *arena, struct fetch_header *header)
 	return text != NULL;
 }
 
-/* The headers that XMLHttpRequest changes. */
+/* Change Content-Type as XMLHttpRequest does.  False: out of memory. */
 static bool
 write_charsets(struct header_set *set)
 {
@@ -384,7 +387,8 @@ write_charsets(struct header_set *set)
 	return true;
 }
 
-/* Check each header, now that its values are combined. */
+/* Check each header after its values have been combined.  False: out of
+ * memory. */
 static bool
 safelist_all(struct header_set *set, struct slice method)
 {
@@ -398,7 +402,7 @@ safelist_all(struct header_set *set, struct slice method)
 		struct fetch_header *h = &set->at[i];
 		if (!fetch_is_sent(h))
 			continue;
-		/* The last value is empty, so a blank is left. */
+		/* There is one if the last of several values is empty. */
 		if (!set->keeps_blank)
 			h->value = text_trim_http(h->value);
 		if (!set->apart) {
@@ -464,7 +468,8 @@ check_total(struct header_set *set)
 	return true;
 }
 
-/* Access-Control-Request-Headers: the names, with commas and no blanks. */
+/* Access-Control-Request-Headers: names with commas, without blanks.  False:
+ * out of memory. */
 static bool
 write_requested(struct header_set *set, struct fetch_plan *out)
 {
@@ -491,7 +496,8 @@ write_requested(struct header_set *set, struct fetch_plan *out)
 	return true;
 }
 
-/* "Extract a body": the type of a string, unless the script sets one. */
+/* "Extract a body": the type of a string, unless the script sets one.  False:
+ * out of memory. */
 static bool
 add_body_type(struct header_set *set)
 {
@@ -541,8 +547,8 @@ plan_headers(struct arena *arena, const struct fetch_request *request,
 	return write_requested(&set, out);
 }
 
-/* An element of the page with crossorigin, or a font, requested from its own
- * origin. */
+/* Is it a same-origin request for a font, or of an element with crossorigin, in
+ * which the browser sends Origin? */
 static bool
 element_sends_origin(const struct fetch_request *request)
 {

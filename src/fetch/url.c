@@ -2,9 +2,8 @@
  * URLs as browsers parse them.
  *
  * For "HTTPS://Example.com:443/a/../b#c" a browser requests
- * https://example.com/b, and a verdict must be about that request.  So this is
- * the parser of https://url.spec.whatwg.org/, 4.4, for http and https, state by
- * state.
+ * https://example.com/b, and that request must be judged.  So this is the
+ * parser of https://url.spec.whatwg.org/, 4.4, for http and https.
  *
  * SPDX-License-Identifier: ISC
  */
@@ -38,7 +37,8 @@ put_byte(struct writer *w, char c)
 	w->buf[w->len++] = c;
 }
 
-/* One byte, percent-encoded if it is a control, not ASCII or in the set. */
+/* Write a byte, percent-encoded if it is a control byte, a space, not ASCII or
+ * in the set. */
 static void
 put_encoded(struct writer *w, char c, const char *set)
 {
@@ -135,7 +135,8 @@ parse_authority(struct writer *w, struct slice text, url_to_ascii *to_ascii,
 	for (size_t i = text.len; i > 0; i--) {
 		if (text.ptr[i - 1] != '@')
 			continue;
-		/* "https://@host" has none (Fetch, "includes credentials"). */
+		/* "https://@host" does not count (URL standard, "includes
+		 * credentials"). */
 		out->has_userinfo =
 		    i > 1 && !slice_eq(slice_of(text.ptr, i - 1), SLICE(":"));
 		text = slice_after(text, i);
@@ -159,7 +160,7 @@ parse_authority(struct writer *w, struct slice text, url_to_ascii *to_ascii,
 
 /* ---- path and query ---- */
 
-/* 1 for a segment ".", 2 for "..", also percent-encoded; 0 for any other. */
+/* 1: the segment is "."; 2: "..", each also percent-encoded; 0: another one. */
 static unsigned
 dots(struct slice segment)
 {
@@ -275,8 +276,8 @@ put_target(struct writer *w, struct slice all, const struct url *base)
 
 /* ---- the whole ---- */
 
-/* Scheme and authority, from the text or from base; *rest is the remaining
- * text.  *base becomes NULL if the URL is not relative to it. */
+/* Write scheme and authority, from the text or from *base, and cut them off
+ * *rest.  *base becomes NULL if the URL is not relative to it. */
 static enum url_fault
 parse_front(struct writer *w, struct slice *rest, const struct url **base,
 	    url_to_ascii *to_ascii, struct url *out)

@@ -1,6 +1,6 @@
 /*
- * Hosts in URLs: names, and IP addresses, which people and attackers write in
- * many forms and browsers in one (https://url.spec.whatwg.org/, 3.5).
+ * Hosts in URLs: names, and IP addresses, which browsers convert from many
+ * forms to one (https://url.spec.whatwg.org/, 3.5).
  *
  * SPDX-License-Identifier: ISC
  */
@@ -23,7 +23,7 @@ is_forbidden(char c)
 	       (u < 0x80 && memchr("#/:<>?@[\\]^|%", c, 13) != NULL);
 }
 
-/* Percent-decode into buf of URL_ASCII_MAX bytes; absent: no room. */
+/* Percent-decode into buf, of URL_ASCII_MAX bytes.  Absent: it does not fit. */
 static struct slice
 decode(struct slice text, char *buf)
 {
@@ -45,7 +45,7 @@ decode(struct slice text, char *buf)
 	return slice_of(buf, len);
 }
 
-/* The name in lower-case ASCII, in buf; absent: *fault says why. */
+/* The name in lower-case ASCII, in buf.  Absent: *fault is the reason. */
 static struct slice
 to_domain(struct slice text, url_to_ascii *to_ascii, char *buf,
 	  enum url_fault *fault)
@@ -69,7 +69,7 @@ to_domain(struct slice text, url_to_ascii *to_ascii, char *buf,
 	return name.len == 0 ? SLICE_NONE : text_lower(buf, name);
 }
 
-/* An address in brackets; absent: not an address. */
+/* Read an IPv6 address in brackets.  Absent: it is invalid. */
 static struct slice
 parse_brackets(struct slice text, char *buf)
 {
