@@ -249,22 +249,34 @@ is_under(const char *folder, const char *path)
 	return strncmp(folder, path, len) == 0 && path[len] == '/';
 }
 
+/* realpath(3) may leave two slashes at the beginning, as musl does: the path
+ * would then be under no root. */
+static bool
+real_path(const char *name, char real[PATH_MAX])
+{
+	if (realpath(name, real) == NULL)
+		return false;
+	if (real[0] == '/' && real[1] == '/')
+		memmove(real, real + 1, strlen(real));
+	return true;
+}
+
 static int
 check_root(struct resolving *r)
 {
 	const struct app *app = &r->settings->app;
 	char real[PATH_MAX];
 
-	if (realpath(r->memory->named, r->memory->real) == NULL)
+	if (!real_path(r->memory->named, r->memory->real))
 		return refuse(r, 404, "script-missing", check_path,
 			      strerror(errno), r->memory->named);
 	for (size_t i = 0; i < app->root_count; i++)
-		if (realpath(app->root[i], real) != NULL &&
+		if (real_path(app->root[i], real) &&
 		    is_under(real, r->memory->real))
 			return 0;
 	if (app->root_count == 0 && !r->exchange->fastcgi &&
 	    r->settings->folder != NULL &&
-	    realpath(r->settings->folder, real) != NULL &&
+	    real_path(r->settings->folder, real) &&
 	    is_under(real, r->memory->real))
 		return 0;
 	return refuse(r, 403, "outside-root",

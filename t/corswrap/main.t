@@ -88,8 +88,10 @@ is($r->{stderr}, "corswrap: cannot open $dir/none.ini: No such file or "
 is(by_hand(['-t'], CORSWRAP_CONFIG => "$good/x")->{stderr},
 	"corswrap: cannot open $good/x: Not a directory [no-policy]\n",
 	'the same by CORSWRAP_CONFIG');
-is(by_hand([ '-t', '-c', '/' . 'x' x 5000 ])->{stderr}, 'corswrap: cannot open /'
-    . 'x' x 5000 . ": File name too long [no-policy]\n", 'whatever the cause');
+# The text is that of the C library, glibc's or musl's.
+like(by_hand([ '-t', '-c', '/' . 'x' x 5000 ])->{stderr},
+    qr{\Acorswrap: cannot open /x{5000}: File ?name too long \[no-policy\]\n\z},
+    'whatever the cause');
 is(by_hand(['-t'], CORSWRAP_CONFIG => $good)->{exit}, 0, '-t and CORSWRAP_CONFIG');
 is(by_hand([ '-t', '-l', "unix:$dir/never", '-c', $good ])->{exit}, 0,
 	'-t comes before -l');
