@@ -79,13 +79,9 @@ clean(struct slice text, char *buf)
 		text = slice_after(text, 1);
 	while (text.len > 0 && (unsigned char)text.ptr[text.len - 1] <= ' ')
 		text.len--;
-	for (size_t i = 0; i < text.len; i++) {
-		char byte = text.ptr[i];
-		if (byte == '\0')
-			byte = '\x01';
-		if (memchr("\t\n\r", byte, 3) == NULL)
-			buf[len++] = byte;
-	}
+	for (size_t i = 0; i < text.len; i++)
+		if (memchr("\t\n\r", text.ptr[i], 3) == NULL)
+			buf[len++] = text.ptr[i];
 	return slice_of(buf, len);
 }
 

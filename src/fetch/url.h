@@ -34,7 +34,7 @@ enum url_fault {
 };
 
 /* Write an internationalized host in ASCII to buf, of URL_ASCII_MAX bytes, with
- * a NUL.  False: it is invalid. */
+ * a NUL.  host contains no NUL.  False: it is invalid. */
 typedef bool url_to_ascii(struct slice host, char *buf);
 
 /*

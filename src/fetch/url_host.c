@@ -54,7 +54,8 @@ to_domain(struct slice text, url_to_ascii *to_ascii, char *buf,
 	struct slice name = decode(text, decoded);
 
 	*fault = URL_FAULT_HOST;
-	if (name.len == 0)
+	/* NUL is forbidden, and to_ascii may read it as the end of the name. */
+	if (name.len == 0 || text_find(name, '\0') < name.len)
 		return SLICE_NONE;
 	if (!slice_is_ascii(name)) {
 		if (to_ascii == NULL)

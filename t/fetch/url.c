@@ -236,6 +236,23 @@ test_blanks(void **state)
 	arena_free(arena);
 }
 
+static void
+test_nul(void **state)
+{
+	struct arena *arena = arena_new();
+	struct url url;
+
+	(void)state;
+	assert_int_equal(
+	    url_parse(arena, SLICE(A "/\0a?\0b#\0c"), NULL, NULL, &url),
+	    URL_FAULT_NONE);
+	unit_assert_slice(url.full, A "/%00a?%00b#%00c");
+	assert_int_equal(
+	    url_parse(arena, SLICE("http://a\0.example/"), NULL, NULL, &url),
+	    URL_FAULT_HOST);
+	arena_free(arena);
+}
+
 /* Only for consoles. */
 static const struct fragment_row {
 	const char *name;
@@ -289,11 +306,14 @@ test_parts(void **state)
 	arena_free(arena);
 }
 
+/* As libidn2, it reads a C string. */
 static bool
 to_ascii(struct slice host, char *buf)
 {
-	if (!slice_eq(host, SLICE("b\xc3\xbc"
-				  "cher.example")))
+	memcpy(buf, host.ptr, host.len);
+	buf[host.len] = '\0';
+	if (strcmp(buf, "b\xc3\xbc"
+			"cher.example") != 0)
 		return false;
 	strcpy(buf, "xn--bcher-kva.example");
 	return true;
@@ -319,6 +339,12 @@ test_idna(void **state)
 	unit_assert_slice(url.host, "xn--bcher-kva.example");
 	assert_int_equal(url_parse(arena, SLICE("http://\xff.example/"), NULL,
 				   to_ascii, &url),
+			 URL_FAULT_HOST);
+	text = SLICE("http://b%C3%BCcher.example%00.b.example/");
+	assert_int_equal(url_parse(arena, text, NULL, to_ascii, &url),
+			 URL_FAULT_HOST);
+	text = SLICE("http://b%C3%BCcher.example\0.b.example/");
+	assert_int_equal(url_parse(arena, text, NULL, to_ascii, &url),
 			 URL_FAULT_HOST);
 	arena_free(arena);
 }
@@ -424,6 +450,7 @@ main(void)
 	UNIT_ROWS(tests, n, joins, test_join);
 	UNIT_ROWS(tests, n, fragments, test_fragment);
 	UNIT_TEST(tests, n, test_blanks);
+	UNIT_TEST(tests, n, test_nul);
 	UNIT_TEST(tests, n, test_parts);
 	UNIT_TEST(tests, n, test_idna);
 	UNIT_TEST(tests, n, test_trustworthy);
