@@ -513,7 +513,7 @@ close_retired(struct warm *w)
 		if (z->program == NULL && z->users == 0 && !z->closing) {
 			z->closing = true;
 			zygote_close_orders(z->zygote);
-			if (!z->reported)
+			if (!z->reported && z->zygote->process.pid > 0)
 				/* It is still compiling, and does not see that
 				 * the socket was closed. */
 				(void)kill(z->zygote->process.pid, SIGKILL);

@@ -245,6 +245,21 @@ logged($r, qr{post\.pl: runs cold: signal 9 ended it \[warm-refused\]},
     'the log says that the zygote was killed');
 ok(warm_up($r, 'post.pl'), 'after the kills, post.pl gets warm again');
 
+# Its child still has the socket, so the zygote ends without the end of its report.
+perl_program('dies.pl', <<"END");
+use Time::HiRes 'sleep';
+BEGIN { if ((-s STDIN // 0) == 1) {
+	fork or do { my \$n = 600; sleep 0.05 until -e "$dir/go" || !\$n--; exit };
+	kill KILL => \$\$;
+} }
+print "Content-Type: text/plain\\n\\nwell";
+END
+is(ask($r, 'dies.pl')->{body}, 'well', 'a script whose compilation is killed runs cold');
+logged($r, qr{dies\.pl: runs cold: signal 9 ended it \[warm-refused\]},
+    'the log says why');
+is(ask($r, 'dies.pl')->{body}, 'well', 'and the responder lives on');
+write_file("$dir/go", '');
+
 # --- stale programs --------------------------------------------------------------------------
 
 mkdir "$dir/lib";
