@@ -17,7 +17,6 @@
 
 #include <signal.h>
 #include <stdbool.h>
-#include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,40 +44,49 @@ reap(pid_t responder, int *status)
 	return ended;
 }
 
-static int
-wait_for_all(pid_t responder, const sigset_t *signals)
+/* SIGCHLD, and the signals that the responder handles. */
+static void
+fill(sigset_t *signals)
 {
-	int status = 0, number;
+	static const int all[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP, SIGCHLD};
 
-	while (!reap(responder, &status))
-		if (sigwait(signals, &number) == 0 && number != SIGCHLD)
-			(void)kill(responder, number);
-	/* As a shell returns it. */
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	sigemptyset(signals);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		sigaddset(signals, all[i]);
 }
 
-int
-first_process(void)
+pid_t
+first_process_start(void)
 {
-	static const int passed[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP, SIGCHLD};
 	struct sigaction child = {.sa_handler = on_child}, before;
 	sigset_t signals, mask;
 	pid_t responder;
 
 	if (getpid() != 1)
-		return -1;
-	sigemptyset(&signals);
-	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++)
-		sigaddset(&signals, passed[i]);
+		return 0;
+	fill(&signals);
 	(void)sigprocmask(SIG_BLOCK, &signals, &mask);
 	(void)sigaction(SIGCHLD, &child, &before);
 	responder = fork();
 	if (responder > 0)
-		return wait_for_all(responder, &signals);
+		return responder;
 	/* Ctrl-C in a terminal then comes once, by way of process 1. */
 	if (responder == 0)
 		(void)setpgid(0, 0);
 	(void)sigaction(SIGCHLD, &before, NULL);
 	(void)sigprocmask(SIG_SETMASK, &mask, NULL);
-	return -1;
+	return 0;
+}
+
+int
+first_process_wait(pid_t responder)
+{
+	int status = 0, number;
+	sigset_t signals;
+
+	fill(&signals);
+	while (!reap(responder, &status))
+		if (sigwait(&signals, &number) == 0 && number != SIGCHLD)
+			(void)kill(responder, number);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

@@ -267,6 +267,23 @@ announce(const struct start *s, const struct settings *settings,
 	free(text);
 }
 
+/* NULL: reported on standard error. */
+static struct log *
+open_log(const struct server *server)
+{
+	struct log *log = log_new(STDERR_FILENO);
+
+	if (log != NULL)
+		log_unblock(log);
+	if (log != NULL && log_configure(log, server) == 0)
+		return log;
+	fprintf(stderr, "corswrap: log-file %s: %s\n",
+		server->log_file != NULL ? server->log_file : "",
+		strerror(errno));
+	log_free(log);
+	return NULL;
+}
+
 static int
 serve(struct start *s, struct settings *settings)
 {
@@ -279,26 +296,22 @@ serve(struct start *s, struct settings *settings)
 					 .load = s->load,
 					 .workers = s->options.workers,
 					 .program = "corswrap"};
-	struct log *log = log_new(STDERR_FILENO);
+	struct log *log = open_log(&settings->server);
 	int status = 1;
+	pid_t responder;
 
-	if (log != NULL)
-		log_unblock(log);
-	if (log != NULL && log_configure(log, &settings->server) == 0) {
-		if (drop_rights(s, settings, log) == 0) {
-			announce(s, settings, log);
-			confine(settings, own ? &s->address : NULL, log);
-			status = server_run(&options, settings, log);
-		} else {
-			settings_release(settings);
-		}
-	} else {
-		fprintf(stderr, "corswrap: log-file %s: %s\n",
-			settings->server.log_file != NULL
-			    ? settings->server.log_file
-			    : "",
-			strerror(errno));
+	if (log == NULL || drop_rights(s, settings, log) != 0) {
 		settings_release(settings);
+	} else if ((responder = first_process_start()) > 0) {
+		/* Process 1 needs no policy, and must not keep a log open that
+		 * has been rotated. */
+		settings_release(settings);
+		log_free(log);
+		return first_process_wait(responder);
+	} else {
+		announce(s, settings, log);
+		confine(settings, own ? &s->address : NULL, log);
+		status = server_run(&options, settings, log);
 	}
 	log_free(log);
 	return status;
@@ -309,11 +322,11 @@ start_fastcgi(struct start *s)
 {
 	struct settings *settings;
 	bool own = s->fd_count == 0;
-	int status = first_process();
+	int status = 1;
 
-	if (status >= 0)
-		return status;
-	status = 1;
+	/* Process 1 would ignore them. */
+	if (getpid() == 1)
+		hold_signals();
 	s->load.use = LOAD_FASTCGI;
 	s->load.warnings = true;
 	if (own && read_address(s) != 0)

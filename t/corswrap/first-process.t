@@ -66,8 +66,21 @@ my ($responder) = children($first);
 isnt($responder // $first, $first, 'the responder is another process');
 kill 'KILL', $responder if $responder;
 is($r->wait_end, 128 + 9, 'one that is killed: the status says so');
+ok(!-e "$dir/socket", 'and the socket is removed');
 
 ($r, $first, $dir) = container(no_wait => 1, policy => "[cors]\nno-such-key = 1\n");
 is($r->wait_end, 1, 'a policy with errors: exit 1');
+
+# Without CAP_KILL root may not signal processes of other users.
+SKIP: {
+	my @less = qw(setpriv --bounding-set=-kill);
+	my ($none) = eval { run([ @less, 'true' ]) };
+	skip 'no setpriv(1)', 2 if !defined $none || $none != 0;
+	($r, $first, $dir) = container(wrap => [ @namespace, @less ],
+	    more => { server => 'user = www-data' });
+	kill 'TERM', $first;
+	is($r->wait_end, 0, 'a responder that became another user: exit 0');
+	like($r->log, qr/\[stopping\]/, 'SIGTERM is passed on');
+}
 
 done_testing;
