@@ -545,14 +545,16 @@ metrics_answer(struct metrics *s, struct exchange *x, bool is_head)
 	char *text = NULL;
 	size_t len = 0;
 	FILE *f = open_memstream(&text, &len);
-	int result = -1;
+	int result = 1;
 
 	if (f == NULL)
-		return -1;
+		return 1;
 	put_all(s, f);
 	/* If fclose fails, memory was short, and the text is cut off. */
-	if (fclose(f) == 0)
+	if (fclose(f) == 0) {
+		x->outcome.status = 200;
 		result = send_text(x, text, len, !is_head);
+	}
 	free(text);
 	return result;
 }

@@ -36,7 +36,7 @@ void metrics_reloaded(struct metrics *, bool taken);
 
 /*
  * Respond with the counters.  The caller has compared path, method and
- * REMOTE_ADDR.
+ * REMOTE_ADDR.  0; -1 with errno; 1: no memory, and nothing was sent.
  */
 int metrics_answer(struct metrics *, struct exchange *, bool head);
 

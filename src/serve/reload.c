@@ -186,10 +186,12 @@ refuse(struct reload *r, const struct diag_list *list, uint64_t now,
 	r->again = now + (settings_being_modified(current(r)) ? SETTINGS_RECENT
 							      : AGAIN);
 	r->files = files;
-	if (again && list == NULL)
-		return;
 	if (list != NULL)
 		complain(r, list, forced);
+	else if (!again)
+		log_event(r->pool->log, LOG_LEVEL_ERROR, "reload-refused", NULL,
+			  "lower `workers`, or give the machine more memory",
+			  "out of memory: still using the previous policy");
 	if (!again)
 		metrics_reloaded(r->pool->metrics, false);
 }
@@ -203,18 +205,14 @@ reread_at(const struct settings *s)
 		   : 0;
 }
 
-/* Make the loaded settings current.  Without memory the old ones stay. */
+/* Make the loaded settings current.  retired: memory for the old ones. */
 static void
-take_up(struct reload *r, struct settings *fresh, const struct diag_list *list)
+take_up(struct reload *r, struct settings *fresh, struct retired *retired,
+	const struct diag_list *list)
 {
 	struct pool *pool = r->pool;
 	struct settings *old = current(r);
-	struct retired *retired = malloc(sizeof(*retired));
 
-	if (retired == NULL) {
-		settings_release(fresh);
-		return;
-	}
 	if (log_configure(pool->log, &fresh->server) != 0)
 		log_event(pool->log, LOG_LEVEL_ERROR, "log-file", NULL,
 			  "make it writable by the user that runs corswrap",
@@ -239,16 +237,19 @@ static void
 load(struct reload *r, uint64_t now, bool forced)
 {
 	uint64_t files = fingerprint(current(r));
-	struct diag_list *list = diag_list_new();
+	struct retired *retired = malloc(sizeof(*retired));
+	struct diag_list *list = retired == NULL ? NULL : diag_list_new();
 	struct settings *fresh = NULL;
 
 	if (list != NULL)
 		fresh = settings_load(r->pool->options->policy,
 				      &r->pool->options->load, list);
-	if (fresh != NULL)
-		take_up(r, fresh, list);
-	else
+	if (fresh != NULL) {
+		take_up(r, fresh, retired, list);
+	} else {
+		free(retired);
 		refuse(r, list, now, files, forced);
+	}
 	diag_list_free(list);
 }
 

@@ -265,12 +265,22 @@ is_status(const struct work *w)
 	return false;
 }
 
+/* There is no memory, and no policy has been chosen yet. */
 static void
-answer_status(struct work *w)
+no_memory_yet(struct work *w)
 {
-	w->x->outcome.status = 200;
-	if (metrics_answer(w->x->metrics, w->x,
-			   slice_eq(w->request.method, SLICE("HEAD"))) != 0)
+	log_no_memory(w->x->log, &w->request);
+	w->x->outcome.failure = "no-memory";
+	answer_error(w->x, NULL, 500, NULL);
+}
+
+/* What metrics_answer or self_check_answer has returned. */
+static void
+answered(struct work *w, int rc)
+{
+	if (rc > 0)
+		no_memory_yet(w);
+	else if (rc < 0)
 		w->x->outcome.failure = "client-gone";
 }
 
@@ -355,14 +365,14 @@ static void
 answer(struct work *w)
 {
 	if (!read_path(w)) {
-		log_no_memory(w->x->log, &w->request);
-		w->x->outcome.failure = "no-memory";
-		answer_error(w->x, NULL, 500, NULL);
+		no_memory_yet(w);
 	} else if (is_status(w)) {
-		answer_status(w);
+		answered(w, metrics_answer(w->x->metrics, w->x,
+					   slice_eq(w->request.method,
+						    SLICE("HEAD"))));
 	} else if (self_check_asked(w->settings, w->x, &w->request)) {
-		if (self_check_answer(w->settings, w->x, &w->request) != 0)
-			w->x->outcome.failure = "client-gone";
+		answered(w,
+			 self_check_answer(w->settings, w->x, &w->request));
 	} else {
 		decide(w);
 	}

@@ -239,10 +239,10 @@ self_check_answer(const struct settings *settings, struct exchange *x,
 	char *text = NULL;
 	size_t len = 0;
 	FILE *out = open_memstream(&text, &len);
-	int result = -1;
+	int result = 1;
 
 	if (out == NULL)
-		return -1;
+		return 1;
 	put_all(out, settings, x, request);
 	/* If it fails, memory was short, and the text is cut off. */
 	if (fclose(out) == 0) {

@@ -20,7 +20,7 @@ bool self_check_asked(const struct settings *, const struct exchange *,
  * Respond with the policy that was found, its diagnostics, the program that
  * would run, its permissions and its variables (the values of passwords and
  * cookies left out), and the server, as text that is never cached.  No program
- * runs.  0, or -1 with errno.
+ * runs.  0; -1 with errno; 1: no memory, and nothing was sent.
  */
 int self_check_answer(const struct settings *, struct exchange *,
 		      const struct request *);

@@ -138,8 +138,12 @@ my $program = "printf 'Content-Type: text/plain\\n\\n'; cat; printf end\n";
 my @bodies  = ('', 'x' x 100, 'x' x 200_000);
 my $total   = 0;
 {
+	my @pages = ({ REQUEST_URI => '/counters', REMOTE_ADDR => '127.0.0.1' },
+	    { QUERY_STRING => 'corswrap-check=0123456789abcdef' });
 	my $r = responder(env => $faults->env, args => [ '-w', 2 ],
-		program => $program, more => { app => 'kill-grace = 50ms' });
+		program => $program, more => {
+		app => "kill-grace = 50ms\nself-check = 0123456789abcdef",
+		server => "status-path = /counters\nstatus-clients = 127.0.0.1" });
 	$total += sweep('exec', $r, \@calls, \@bodies,
 		sub { $_[0] . 'end' });
 	$total += sweep('kept', $r, [ grep { !/^accept/ } @calls ], \@bodies,
@@ -155,6 +159,14 @@ my $total   = 0;
 		is(wrong($r, $got, 'x' x 200_000 . 'end', 'error'), '',
 		    'an error of ours, or the right answer');
 		is(post($r, '')->{body}, 'end', 'and when it is over, an answer');
+	}
+	for my $page (@pages) {
+		$faults->arm('open_memstream', 1, ENOMEM);
+		my $got = fcgi_get($r->address, timeout => 20, params => get(%$page));
+		is($faults->disarm, 1, 'no memory for a page of our own');
+		is($got->{status}, 500, 'is 500');
+		is(fcgi_get($r->address, params => get(%$page))->{status}, 200,
+		    'and then the page');
 	}
 	is($r->stop, 0, 'exec: stops as it should');
 }
@@ -412,6 +424,8 @@ sub cgi {
 			$total++;
 			push @bad, "$call $n" unless
 			    post($r, 'x')->{body} eq 'xend';
+			push @bad, "$call $n: silent" unless
+			    substr($r->log, $logged) =~ /\[(?:reload-refused|reloaded)\]/;
 		}
 	}
 	ok(!@bad, 'a reload that fails leaves the policy that was')
