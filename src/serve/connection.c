@@ -90,7 +90,8 @@ begin(struct connection *c, enum connection_event event)
 {
 	c->unread = event == CONNECTION_LARGE;
 	c->refused = event == CONNECTION_ROLE;
-	c->broken = c->gone = c->bad = c->draining = false;
+	c->broken = c->gone = c->aborted = false;
+	c->bad = c->draining = false;
 	c->ended = c->told = false;
 	c->exit_status = 0;
 	c->body_from = c->body_time = c->body_count = 0;
@@ -284,7 +285,8 @@ sink_gone(struct sink *sink)
 		return false;
 	if (n == 0)
 		return has_hung_up(c);
-	c->gone = n < 0 || connection_is_aborted(c);
+	c->aborted = n > 0 && connection_is_aborted(c);
+	c->gone = n < 0 || c->aborted;
 	return c->gone;
 }
 
@@ -358,11 +360,28 @@ break_off(struct connection *c)
 	connection_close(c);
 }
 
+/* The client has closed the connection.  With TCP it may have closed its sending
+ * side alone: then a reset shows it that the response is incomplete. */
+static void
+reset(struct connection *c)
+{
+	const struct linger now = {1, 0};
+
+	discard_input(c);
+	(void)setsockopt(c->client.fd, SOL_SOCKET, SO_LINGER, &now,
+			 sizeof(now));
+	connection_close(c);
+}
+
 bool
 connection_finish(struct connection *c, bool keep)
 {
 	bool sent;
 
+	if (c->broken && c->gone && !c->aborted) {
+		reset(c);
+		return false;
+	}
 	if (c->refused || (c->broken && !c->gone)) {
 		break_off(c);
 		return false;

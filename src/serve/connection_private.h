@@ -25,6 +25,7 @@ struct connection {
 	bool refused; /* another role: END_REQUEST has been sent */
 	bool broken;  /* the response is incomplete */
 	bool gone;    /* the client has closed or aborted */
+	bool aborted; /* FCGI_ABORT_REQUEST has come: the client still reads */
 	bool ended;   /* the body has ended */
 	bool bad; /* the body was cut off: no record can be found after it */
 	bool draining; /* the response is complete; connection_drain runs */

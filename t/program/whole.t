@@ -429,6 +429,19 @@ for my $after (0, 30_000) {
 	};
 }
 
+scene 'half a close over TCP' => sub {
+	my $r = run_responder('kill-grace = 300ms', listen => 'tcp', server => $status);
+	program('waits.pl', 'print "A: 1\n\nabc"; told(); note()');
+	my ($c) = reads($r, 'waits.pl', qr/abc/);
+	shutdown $c->socket, 1;
+	my $got = $c->read_response(timeout => 20);
+	ok(!$got->{ended} && $got->{reset}, 'half a close over TCP: the client sees a cut')
+	    || diag(explain($got->{records}));
+	is(failures($r, 'client-gone'), 1, 'half a close over TCP: counts as gone');
+	ok(!-e "$dir/end", 'half a close over TCP: the program is terminated');
+	is($r->stop, 0, 'it stops well');
+};
+
 # A server may not end a body that it has sent (HAProxy: an empty one, in
 # chunks).
 scene 'no end of STDIN' => sub {
