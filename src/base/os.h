@@ -83,6 +83,10 @@ int os_socket(int family, bool nonblocking);
 /* As accept(2).  The connection is blocking, even if the listener is not. */
 int os_accept(int listener, struct sockaddr *, socklen_t *);
 
+/* Open /dev/null as each of the descriptors 0, 1 and 2 that is closed.  Another
+ * file would get its number, and then what is written to standard error. */
+void os_open_standard(void);
+
 /* Is fd a listening socket?  False: it is something else, or closed. */
 bool os_is_listener(int fd);
 

@@ -324,6 +324,7 @@ start_fastcgi(struct start *s)
 	bool own = s->fd_count == 0;
 	int status = 1;
 
+	os_open_standard();
 	/* Process 1 would ignore them. */
 	if (getpid() == 1)
 		hold_signals();

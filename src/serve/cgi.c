@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/executable.h"
+#include "base/os.h"
 #include "run/answer.h"
 #include "run/log.h"
 #include "serve/cgi_io.h"
@@ -167,6 +168,7 @@ watch(struct exchange *x)
 	struct cgi *c = (struct cgi *)x;
 	const struct app *app = &c->settings->app;
 
+	os_open_standard();
 	c->sink.source.fd = direct_input(x->variables);
 	cgi_sink_bound(&c->sink, app);
 	if (app->inject == INJECT_PREPEND && prepend_possible(x))

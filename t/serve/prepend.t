@@ -68,6 +68,21 @@ for my $size (1, 100_000, 2_000_000) {
 		"a body of $size bytes");
 }
 
+# The file of the body must not become standard error.
+write_file("$dir/complains", <<'SH', 0755);
+#!/bin/sh
+printf 'Content-Type: text/plain\n\n'
+echo complaint >&2
+cat
+SH
+policy("$dir/complains");
+$r = get(REQUEST_METHOD => 'POST', CONTENT_LENGTH => 100_000,
+	o => { program => '/bin/sh', argv0 => 'sh', stdin => 'x' x 100_000,
+	argv => [ '-c', 'cat | exec "$0" 2>&-', corswrap() ] });
+ok($r->{body} eq 'x' x 100_000, 'started without standard error: the body is whole')
+    or diag(substr $r->{body}, 0, 100);
+policy("$dir/app");
+
 $r = get(HTTP_ORIGIN => 'https://b.example');
 unlike($r->{block}, qr/Access-Control/, 'a stranger gets none');
 like($r->{block}, qr/^Vary: Origin\r?$/m, 'but Vary');

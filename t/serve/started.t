@@ -42,6 +42,16 @@ for my $kind (qw(unix tcp fd0 fds)) {
 	    'of many sections the first');
 	$r->stop;
 }
+# A server may leave descriptor 0 alone open (FastCGI 1.0, 2.2).  Its sockets and
+# pipes must not become standard error, to which the log goes.
+SKIP: {
+	skip 'no /proc', 3 unless -e '/proc/self/fd';
+	my $r = responder(listen => 'fd0',
+	    wrap => [ 'sh', '-c', 'exec "$@" >&- 2>&-', 'sh' ]);
+	is(readlink "/proc/@{[ $r->pid ]}/fd/$_", '/dev/null',
+	    "started without descriptor $_: /dev/null") for 1, 2;
+	is($r->stop, 0, 'and ends well');
+}
 if (tcp6_works()) {
 	my $r = responder(listen => 'tcp6');
 	like(started($r), qr/ \Q@{[ $r->address ]}\E, /, 'an IPv6 address');
