@@ -29,6 +29,7 @@ struct block {
 
 struct arena {
 	struct block *head; /* the block that is being filled */
+	bool failed;
 };
 
 struct arena *
@@ -51,9 +52,16 @@ arena_free(struct arena *arena)
 	free(arena);
 }
 
-static void *
-out_of_memory(void)
+bool
+arena_failed(const struct arena *arena)
 {
+	return arena->failed;
+}
+
+static void *
+out_of_memory(struct arena *arena)
+{
+	arena->failed = true;
 	errno = ENOMEM;
 	return NULL;
 }
@@ -61,13 +69,15 @@ out_of_memory(void)
 /* calloc need not clear new pages: they are zero, and cost nothing until they
  * are used. */
 static struct block *
-block_new(size_t cap)
+block_new(struct arena *arena, size_t cap)
 {
-	if (cap > PTRDIFF_MAX - sizeof(struct block))
-		return out_of_memory();
-	struct block *block = calloc(1, sizeof(*block) + cap);
-	if (block != NULL)
-		block->cap = cap;
+	struct block *block = NULL;
+
+	if (cap <= PTRDIFF_MAX - sizeof(struct block))
+		block = calloc(1, sizeof(*block) + cap);
+	if (block == NULL)
+		return out_of_memory(arena);
+	block->cap = cap;
 	return block;
 }
 
@@ -84,7 +94,8 @@ block_add(struct arena *arena, size_t size)
 		cap = arena->head->cap < BLOCK_MAX / 2 ? arena->head->cap * 2
 						       : BLOCK_MAX;
 	bool alone = size > cap / 2 && arena->head != NULL;
-	struct block *block = block_new(alone || size > cap ? size : cap);
+	struct block *block =
+	    block_new(arena, alone || size > cap ? size : cap);
 	if (block == NULL)
 		return NULL;
 	if (alone) {
@@ -126,7 +137,7 @@ void *
 arena_array(struct arena *arena, size_t count, size_t size)
 {
 	if (size != 0 && count > SIZE_MAX / size)
-		return out_of_memory();
+		return out_of_memory(arena);
 	return arena_alloc(arena, count * size);
 }
 
@@ -137,7 +148,7 @@ arena_join(struct arena *arena, const struct slice *parts, size_t count)
 
 	for (size_t i = 0; i < count; i++) {
 		if (parts[i].len >= SIZE_MAX - len)
-			return out_of_memory();
+			return out_of_memory(arena);
 		len += parts[i].len;
 	}
 	char *text = allocate(arena, len + 1, 1), *end = text;

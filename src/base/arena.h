@@ -18,6 +18,10 @@ struct arena *arena_new(void);
 /* Free the arena and everything allocated from it.  NULL is allowed. */
 void arena_free(struct arena *);
 
+/* Has an allocation from it failed?  Then what was built in it may lack a part
+ * even if it looks whole: check this before such a result is used. */
+bool arena_failed(const struct arena *);
+
 /*
  * size bytes, zeroed and aligned for any type; owned by the arena.  NULL: out
  * of memory (errno ENOMEM).  Size 0 gives a valid, unique pointer.

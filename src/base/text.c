@@ -59,6 +59,18 @@ text_utf8_length(struct slice s)
 	return len;
 }
 
+bool
+text_is_utf8(struct slice s)
+{
+	while (s.len > 0) {
+		size_t len = text_utf8_length(s);
+		if (len == 0)
+			return false;
+		s = slice_after(s, len);
+	}
+	return true;
+}
+
 size_t
 text_put_utf8(char to[static TEXT_UTF8_MAX], unsigned c)
 {

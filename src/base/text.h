@@ -220,6 +220,9 @@ struct slice text_lower(char *to, struct slice s);
  * it is not UTF-8 (Unicode, table 3-7). */
 size_t text_utf8_length(struct slice s);
 
+/* Is all of it UTF-8? */
+bool text_is_utf8(struct slice s);
+
 /* Write a code point below U+10000 to `to`.  Returns the number of bytes.  A
  * surrogate becomes three bytes, too, though these are not UTF-8. */
 enum { TEXT_UTF8_MAX = 3 };

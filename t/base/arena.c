@@ -141,10 +141,14 @@ test_joined(void **state)
 	assert_string_equal(arena_join(arena, parts, 5), "/srv/x.ini");
 	assert_string_equal(arena_join(arena, parts, 1), "/srv");
 	assert_string_equal(arena_join(arena, parts, 0), "");
+	assert_false(arena_failed(arena));
 	/* 10 bytes and this many have no room for the NUL. */
 	errno = 0;
 	assert_null(arena_join(arena, parts, 6));
 	assert_int_equal(errno, ENOMEM);
+	/* It knows, whatever succeeds later. */
+	assert_non_null(arena_text(arena, SLICE("abc")));
+	assert_true(arena_failed(arena));
 	arena_free(arena);
 }
 

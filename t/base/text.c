@@ -434,8 +434,13 @@ static void
 test_utf8_length(void **state)
 {
 	const struct utf8_length_row *row = *state;
+	struct slice text = slice_from(row->text);
 
-	assert_int_equal(text_utf8_length(slice_from(row->text)), row->want);
+	assert_int_equal(text_utf8_length(text), row->want);
+	if (row->want == 0)
+		assert_false(text_is_utf8(text));
+	else
+		assert_true(text_is_utf8(slice_of(text.ptr, row->want)));
 }
 
 int
