@@ -17,7 +17,7 @@ struct regex_scratch; /* memory for matching; one for each worker */
 /*
  * Compile a pattern that matches only a whole subject (it is always anchored at
  * both ends).  Free it with regex_free.  NULL: error has a short message, of at
- * most error_cap bytes with its NUL.
+ * most error_cap bytes with its NUL; if memory is out, errno is ENOMEM.
  */
 struct regex *regex_compile(struct slice pattern, char *error,
     size_t error_cap);

@@ -11,6 +11,8 @@
 
 #include "policy/loader.h"
 
+#include <errno.h>
+
 #include "base/host.h"
 #include "base/text.h"
 #include "policy/hostname.h"
@@ -328,9 +330,12 @@ is_good_fix(struct loader *loader, const char *fix)
 
 	if (fix == NULL || why_never(loader, item.text, &again) != NULL)
 		return false;
+	errno = 0;
 	scratch = regex_scratch_new();
 	regex = regex_compile(item.text, fault, sizeof(fault));
 	item.regex = regex;
+	if ((scratch == NULL || regex == NULL) && errno == ENOMEM)
+		loader_no_memory(loader);
 	if (regex != NULL && scratch != NULL) {
 		examine(loader, &item, scratch);
 		good = item.any == NULL && item.suffix == NULL && !item.never;

@@ -43,7 +43,8 @@ struct diag_list {
 	size_t silence_count;
 	size_t silence_room;
 	size_t totals[SEVERITY_ERROR + 1];
-	size_t lost; /* reports for which there was no memory */
+	size_t lost;	/* reports for which there was no memory */
+	bool no_memory; /* for something else */
 };
 
 struct diag_list *
@@ -84,8 +85,10 @@ file_index(struct diag_list *list, const char *file)
 			return i;
 
 	if (!array_grow(&list->files, list->file_count, &list->file_room,
-			sizeof(*list->files)))
+			sizeof(*list->files))) {
+		list->no_memory = true;
 		return 0;
+	}
 	list->files[list->file_count] =
 	    arena_text(list->arena, slice_from(file));
 	if (list->files[list->file_count] == NULL)
@@ -176,6 +179,20 @@ diag_vreport(struct diag_list *list, enum severity severity, const char *file,
 	list->totals[severity]++;
 }
 
+void
+diag_no_memory(struct diag_list *list, const char *file)
+{
+	list->no_memory = true;
+	diag_report(list, SEVERITY_ERROR, file, text_place_line(0), "no-policy",
+		    NULL, "no memory");
+}
+
+bool
+diag_out_of_memory(const struct diag_list *list)
+{
+	return list->no_memory || list->lost > 0 || arena_failed(list->arena);
+}
+
 const char *
 diag_quote(struct diag_list *list, struct slice text, size_t max)
 {
@@ -240,8 +257,10 @@ diag_ignore(struct diag_list *list, const char *file, unsigned line,
 	ids = arena_slice(list->arena, ids);
 	if (index == 0 || !slice_present(ids) ||
 	    !array_grow(&list->silences, list->silence_count,
-			&list->silence_room, sizeof(*list->silences)))
+			&list->silence_room, sizeof(*list->silences))) {
+		list->no_memory = true;
 		return;
+	}
 	list->silences[list->silence_count++] =
 	    (struct silence){index, line, ids};
 }
@@ -363,8 +382,8 @@ diag_cap(struct diag_list *list)
 			continue;
 		}
 		share_out(counts, shown);
-		struct item more = too_many(list, &list->items[end - 1],
-					    counts);
+		struct item more =
+		    too_many(list, &list->items[end - 1], counts);
 		for (size_t i = first; i < end; i++)
 			if (shown[list->items[i].diag.severity]-- > 0)
 				list->items[kept++] = list->items[i];

@@ -76,6 +76,13 @@ void diag_file(struct diag_list *, const char *file);
  * max bytes.  In the list's memory; "" if memory is out, never NULL. */
 const char *diag_quote(struct diag_list *, struct slice, size_t max);
 
+/* Report that the policy cannot be used because memory is out. */
+void diag_no_memory(struct diag_list *, const char *file);
+
+/* Was there no memory for a part of the list, or was diag_no_memory called?
+ * Then the list says less than it should. */
+bool diag_out_of_memory(const struct diag_list *);
+
 /*
  * Record the comment "; corscheck: ignore ID ..." of a line: diag_sort removes
  * the warnings and notes of that line with one of the IDs (separated by blanks

@@ -214,5 +214,6 @@ import_policy(struct arena *arena, enum import_from from,
 		say_replaced(&import, &import.sources[i]);
 	import_write(&import, files, count, policy);
 	diag_sort(notes);
-	return !import.no_memory;
+	return !import.no_memory && !arena_failed(arena) &&
+	       !diag_out_of_memory(notes);
 }

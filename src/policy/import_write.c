@@ -413,6 +413,7 @@ try_once(struct writer *w, const size_t *lines, struct slice text)
 		return false;
 	}
 	settings_release(settings_parse("policy", text, &options, diags));
+	w->import->no_memory |= diag_out_of_memory(diags);
 	for (size_t i = 0; i < diag_total(diags); i++)
 		changed |= take_fault(w, lines, diag_at(diags, i), false);
 	/* An item that covers another may have just been removed. */

@@ -22,8 +22,7 @@
 void
 loader_no_memory(struct loader *loader)
 {
-	diag_report(loader->diags, SEVERITY_ERROR, loader->file,
-		    text_place_line(0), "no-policy", NULL, "no memory");
+	diag_no_memory(loader->diags, loader->file);
 }
 
 void *

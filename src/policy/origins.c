@@ -9,6 +9,7 @@
 
 #include "policy/loader.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "base/text.h"
@@ -306,7 +307,13 @@ origins_set_regex(struct loader *loader, void *target,
 
 	if (entry->value.len == 0)
 		return;
+	errno = 0;
 	struct regex *regex = regex_compile(entry->value, fault, sizeof(fault));
+	if (regex == NULL && errno == ENOMEM) {
+		loader_no_memory(loader);
+		origins->faulty = true;
+		return;
+	}
 	if (regex == NULL) {
 		loader_report(loader, SEVERITY_ERROR, entry->line, entry->value,
 			      "regex", NULL, "regular expression \"%s\": %s",

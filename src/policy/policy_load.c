@@ -582,6 +582,14 @@ settings_new(void)
 	return settings;
 }
 
+/* Was there no memory for a part of it?  It may have been a restriction. */
+static bool
+ran_out(const struct loader *loader)
+{
+	return arena_failed(loader->arena) || arena_failed(loader->scratch) ||
+	       diag_out_of_memory(loader->diags);
+}
+
 static struct settings *
 load(struct loader *loader, struct slice text, const struct stat *status)
 {
@@ -602,8 +610,11 @@ load(struct loader *loader, struct slice text, const struct stat *status)
 	if (good) {
 		if (status != NULL)
 			loader_check_mode(loader, loader->file, status);
-		good = load_text(loader, text);
+		good = load_text(loader, text) && !ran_out(loader);
 	}
+	if (!good && settings != NULL && loader->scratch != NULL &&
+	    ran_out(loader))
+		loader_no_memory(loader);
 	diag_sort(loader->diags);
 	arena_free(loader->scratch);
 	if (good)
@@ -643,6 +654,10 @@ settings_load(const char *file, const struct load_options *options,
 	size_t len;
 
 	if (read_file(file, POLICY_MAX, &bytes, &len, &status) != 0) {
+		if (errno == ENOMEM) {
+			diag_no_memory(diags, file);
+			return NULL;
+		}
 		diag_report(diags, SEVERITY_ERROR, file, text_place_line(0),
 			    "no-policy", NULL, "the policy cannot be read: %s",
 			    unreadable(errno));

@@ -113,8 +113,10 @@ put_policy(FILE *out, const struct settings *settings, bool fastcgi)
 		put_quoted(out, name);
 		fprintf(out, "]\n");
 	}
-	if (diags == NULL)
+	if (diags == NULL) {
+		fprintf(out, "diagnostics: no memory\n");
 		return;
+	}
 	settings_release(settings_load(settings->file, &options, diags));
 	if (diag_total(diags) == 0)
 		fprintf(out, "diagnostics: no errors or warnings\n");
