@@ -15,6 +15,7 @@ unit_tests = \
 	t/base/os.t \
 	t/base/spin.t \
 	t/base/text.t \
+	t/corscheck/memory.t \
 	t/cors/cookie.t \
 	t/cors/corners.t \
 	t/cors/decide.t \
@@ -214,10 +215,24 @@ t_explain_explanation_t_SOURCES = \
 	t/explain/explanation.c \
 	$(end)
 t_page_form_t_SOURCES = t/page/form.c src/page/form.c
-t_base_memory_t_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc \
+# t/memory_kit.h
+memory_kit_wraps = -Wl,--wrap=malloc -Wl,--wrap=calloc \
 	-Wl,--wrap=realloc -Wl,--wrap=arena_alloc -Wl,--wrap=arena_array \
 	-Wl,--wrap=arena_slice -Wl,--wrap=arena_text \
 	-Wl,--wrap=arena_lower -Wl,--wrap=arena_join
+t_base_memory_t_LDFLAGS = $(AM_LDFLAGS) $(memory_kit_wraps)
+t_corscheck_memory_t_SOURCES = t/corscheck/memory.c $(explain_sources) \
+	$(page_sources) $(corscheck_command_sources) $(policy_import_sources) \
+	$(probe_sources)
+if WITH_PROBE
+t_corscheck_memory_t_SOURCES += $(probe_http_sources)
+else
+t_corscheck_memory_t_SOURCES += $(probe_without_http_sources)
+endif
+t_corscheck_memory_t_LDFLAGS = $(AM_LDFLAGS) $(memory_kit_wraps) \
+	-Wl,--wrap=open_memstream -Wl,--wrap=os_random
+t_corscheck_memory_t_LDADD = libserve.a $(house_libs) $(FCGI_LIBS) \
+	$(CURL_LIBS) $(JANSSON_LIBS) $(CMOCKA_LIBS)
 
 TEST_EXTENSIONS = .t
 T_LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) \
@@ -245,6 +260,7 @@ EXTRA_DIST += \
 	t/header_kit.h \
 	t/header_plain.h \
 	t/lib \
+	t/memory_kit.h \
 	t/policy_kit.h \
 	t/requirements.tsv \
 	t/run \

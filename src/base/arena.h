@@ -18,8 +18,8 @@ struct arena *arena_new(void);
 /* Free the arena and everything allocated from it.  NULL is allowed. */
 void arena_free(struct arena *);
 
-/* Has an allocation from it failed?  Then what was built in it may lack a part
- * even if it looks whole: check this before such a result is used. */
+/* Has an allocation from it failed?  Then a part of what was built in it may be
+ * missing, even if it looks whole: check this before it is used. */
 bool arena_failed(const struct arena *);
 
 /*

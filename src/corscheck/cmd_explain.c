@@ -36,7 +36,7 @@ static bool
 is_out_of_memory(const struct explanation *all, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (all[i].out_of_memory)
+		if (explain_out_of_memory(&all[i]))
 			return true;
 	return false;
 }

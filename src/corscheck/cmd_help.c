@@ -24,23 +24,27 @@ print_all(void)
 	return CHECK_GOOD;
 }
 
-/* A message of a browser: its cause and fix.  False: unknown. */
-static bool
+/* A message of a browser: its cause and fix.  CHECK_BAD: unknown. */
+static int
 explain_message(const char *text)
 {
 	struct arena *arena = arena_new();
-	const struct message *m = NULL;
+	const struct message *m;
 	const char *words;
 
-	if (arena != NULL)
-		m = message_find(arena, slice_from(text), &words);
+	if (arena == NULL)
+		return command_no_memory();
+	m = message_find(arena, slice_from(text), &words);
 	if (m != NULL) {
 		printf("\"%s\"\n\n%s\n\nFix: %s.\n", words, m->cause, m->fix);
 		if (m->id != NULL)
 			printf("\nMore: corscheck help %s\n", m->id);
 	}
+	int status = arena_failed(arena) ? command_no_memory()
+		     : m == NULL	 ? CHECK_BAD
+					 : CHECK_GOOD;
 	arena_free(arena);
-	return m != NULL;
+	return status;
 }
 
 int
@@ -62,8 +66,9 @@ help_command(const struct command *command, int argc, char **argv)
 		printf("%s (%s)\n\n%s", e->id, e->kind, e->text);
 		return CHECK_GOOD;
 	}
-	if (explain_message(argv[optind]))
-		return CHECK_GOOD;
+	int status = explain_message(argv[optind]);
+	if (status != CHECK_BAD)
+		return status;
 	fprintf(stderr,
 		"corscheck: help: no such id: \"%s\" (`corscheck help` lists "
 		"them)\n",

@@ -484,23 +484,25 @@ set_defaults(struct init_plan *plan)
 }
 
 /* Print the next steps. */
-static void
+static int
 finish(const struct init_plan *plan)
 {
 	fprintf(stderr,
 		"corscheck: init: wrote %s; `corscheck lint` checks it after "
 		"each change\n",
 		plan->policy);
-	init_warn_missing(plan);
+	if (!init_warn_missing(plan))
+		return CHECK_USAGE;
 	if (plan->server != NULL) {
 		init_snippet_write(plan, stdout);
-		return;
+		return CHECK_GOOD;
 	}
 	fprintf(stderr, "corscheck: init: --server NAME prints the lines for "
 			"the web server; NAME is one of");
 	for (const struct init_server *s = init_servers; s->name != NULL; s++)
 		fprintf(stderr, " %s", s->name);
 	fputc('\n', stderr);
+	return CHECK_GOOD;
 }
 
 static int
@@ -529,8 +531,7 @@ make(struct init_plan *plan, const char *file, const char *argv0)
 	}
 	if (!is_consistent(plan) || !init_policy_create(plan))
 		return CHECK_USAGE;
-	finish(plan);
-	return CHECK_GOOD;
+	return finish(plan);
 }
 
 int
@@ -559,9 +560,11 @@ init_command(const struct command *command, int argc, char **argv)
 	    {NULL, 0, NULL, 0},
 	};
 	struct init_plan plan = {.arena = arena_new()};
-	bool good = plan.arena != NULL;
+	bool good = true;
 	int letter, status = CHECK_USAGE;
 
+	if (plan.arena == NULL)
+		return command_no_memory();
 	while ((letter = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		if (letter == 'h' || letter == '?') {
 			arena_free(plan.arena);

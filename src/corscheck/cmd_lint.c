@@ -63,7 +63,7 @@ lint_file(struct lint *lint, const char *name, struct linted *linted)
 		return false;
 	settings_release(input_settings(&lint->input, name, &options,
 					linted->diags, &linted->text));
-	return true;
+	return !diag_out_of_memory(linted->diags);
 }
 
 static int
@@ -91,12 +91,12 @@ lint_files(struct lint *lint, char **names)
 static bool
 print_json(json_t *root, size_t flags)
 {
-	if (root == NULL)
-		return false;
-	json_dumpf(root, stdout, flags);
-	printf("\n");
+	bool good = root != NULL && json_dumpf(root, stdout, flags) == 0;
+
+	if (good)
+		printf("\n");
 	json_decref(root);
-	return true;
+	return good;
 }
 
 static bool
@@ -109,8 +109,8 @@ print_files(const struct lint *lint)
 				  JSON_INDENT(2));
 	FILE *out = lint->standard_fixed ? stderr : stdout;
 	for (size_t i = 0; i < lint->count; i++)
-		if (array != NULL)
-			lint_json(&lint->files[i], array);
+		if (lint->form == FORM_JSON)
+			lint_json(&lint->files[i], &array);
 		else if (lint->form == FORM_GCC)
 			lint_gcc(&lint->files[i], out);
 		else if (command_is_coloured(out))

@@ -9,7 +9,6 @@
 
 #include "corscheck/command.h"
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "explain/json_add.h"
 #include "explain/reference.h"
 
 enum { CELL_MAX = 1024, GAP = 2, WIDTH_MIN = 40, WIDTH_MAX = 120 };
@@ -303,8 +303,7 @@ json_names(const char *text)
 		const char *end = strchr(p + 1, '`');
 		if (end == NULL)
 			break;
-		json_array_append_new(
-		    array, json_stringn(p + 1, (size_t)(end - p - 1)));
+		json_add(&array, json_stringn(p + 1, (size_t)(end - p - 1)));
 		p = strchr(end + 1, '`');
 	}
 	return array;
@@ -334,10 +333,9 @@ json_section(const struct reference_section *s)
 	for (size_t i = 0; i < s->row_count; i++) {
 		json_t *row = json_object();
 		for (size_t j = 0; j < s->column_count; j++)
-			json_object_set_new(
-			    row, s->columns[j].key,
-			    json_cell(s->columns[j].key, s->rows[i][j]));
-		json_array_append_new(rows, row);
+			json_put(&row, s->columns[j].key,
+				 json_cell(s->columns[j].key, s->rows[i][j]));
+		json_add(&rows, row);
 	}
 	plain(s->text, buf);
 	return json_pack(
@@ -345,17 +343,20 @@ json_section(const struct reference_section *s)
 	    s->text == NULL ? json_null() : json_string(buf), "rows", rows);
 }
 
-static void
+static int
 print_json(void)
 {
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < reference_section_count; i++)
-		json_array_append_new(array,
-				      json_section(&reference_sections[i]));
-	json_dumpf(array, stdout, JSON_INDENT(2));
+		json_add(&array, json_section(&reference_sections[i]));
+	if (array == NULL || json_dumpf(array, stdout, JSON_INDENT(2)) != 0) {
+		json_decref(array);
+		return command_no_memory();
+	}
 	putchar('\n');
 	json_decref(array);
+	return CHECK_GOOD;
 }
 
 int
@@ -377,8 +378,7 @@ reference_command(const struct command *command, int argc, char **argv)
 	if (optind != argc)
 		return command_usage(command, 0);
 	if (json)
-		print_json();
-	else
-		print_text();
+		return print_json();
+	print_text();
 	return CHECK_GOOD;
 }

@@ -232,8 +232,10 @@ replay_files(struct replay *replay, int count, char **names)
 		return CHECK_USAGE;
 	struct tally_rank *ranked =
 	    calloc(replay->keys.count + 1, sizeof(*ranked));
-	if (ranked == NULL)
+	if (ranked == NULL || arena_failed(replay->arena)) {
+		free(ranked);
 		return command_no_memory();
+	}
 	print_groups(replay, ranked);
 	free(ranked);
 	say_counts(replay);
@@ -245,12 +247,18 @@ load_policies(struct replay *replay, char **names)
 {
 	const struct load_options load = {.use = LOAD_LINT};
 	struct input input = {.arena = replay->arena};
+	bool regexes = false;
 
 	for (size_t i = 0; i < replay->policy_count; i++) {
 		replay->policies[i] =
 		    input_settings_or_print(&input, names[i], &load);
 		if (replay->policies[i] == NULL)
 			return false;
+		regexes |= replay->policies[i]->policies->uses_regexes;
+	}
+	if (regexes && (replay->scratch = regex_scratch_new()) == NULL) {
+		(void)command_no_memory();
+		return false;
 	}
 	return true;
 }
@@ -264,7 +272,6 @@ run_replay(size_t policy_count, char **policies, int count, char **logs)
 	if (replay == NULL)
 		return command_no_memory();
 	replay->arena = replay->keys.arena = arena_new();
-	replay->scratch = regex_scratch_new();
 	replay->policy_count = policy_count;
 	if (replay->arena == NULL)
 		status = command_no_memory();

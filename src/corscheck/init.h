@@ -96,8 +96,8 @@ void init_policy_write(const struct init_plan *, FILE *);
  * failed, and the cause was printed on standard error. */
 bool init_policy_create(const struct init_plan *);
 /* Warn on standard error about files of the plan that are missing or not
- * accessible to the user. */
-void init_warn_missing(const struct init_plan *);
+ * accessible to the user.  False: memory was out, which was printed. */
+bool init_warn_missing(const struct init_plan *);
 /*
  * Would the policy accept `key = word`?  what ("--origin") and the diagnostics
  * go to standard error.

@@ -55,12 +55,14 @@ text_is_good(const struct init_plan *plan, struct slice text, const char *what,
 	struct diag_list *diags = diag_list_new();
 	bool good = false;
 
-	if (diags != NULL) {
+	if (diags != NULL)
 		settings_release(settings_parse(
 		    plan->policy != NULL ? plan->policy : "/policy.ini", text,
 		    &options, diags));
+	if (diags == NULL || diag_out_of_memory(diags))
+		init_fail("no memory", "");
+	else
 		good = print_diags(diags, what, warnings);
-	}
 	diag_list_free(diags);
 	return good;
 }
@@ -97,7 +99,7 @@ init_word_is_good(const struct init_plan *plan, const char *key,
 	}
 	FILE *out = open_memstream(&text, &len);
 	if (out == NULL)
-		return false;
+		return init_fail("no memory", "");
 	if (app)
 		fprintf(out, "[app]\n%s = %s\n", key, word);
 	fprintf(out, "[cors]\n");
@@ -120,7 +122,7 @@ init_policy_is_good(const struct init_plan *plan)
 	bool good = false;
 
 	if (out == NULL)
-		return false;
+		return init_fail("no memory", "");
 	init_policy_write(plan, out);
 	if (fclose(out) == 0)
 		good = text_is_good(plan, slice_of(text, len), "", false);
@@ -300,18 +302,21 @@ init_policy_write(const struct init_plan *plan, FILE *out)
 	fprintf(out,
 		"; Methods that they may use, beyond GET, HEAD and POST.\n");
 	write_list(out, "methods", &plan->methods, "PUT DELETE");
-	fprintf(out, "; Request headers that they may set; JSON needs Content-Type.\n");
+	fprintf(
+	    out,
+	    "; Request headers that they may set; JSON needs Content-Type.\n");
 	write_list(out, "headers", &plan->headers,
 		   "Content-Type Authorization");
-	fprintf(out,
-		"; Response headers that they may read, beyond the usual "
-		"ones.\n"
-		"; expose      = X-Total-Count\n"
-		"; yes: requests may carry the visitor's cookies and passwords.\n"
-		"credentials   = %s\n"
-		"; How many seconds browsers may cache a preflight.\n"
-		"max-age       = 600\n",
-		plan->credentials ? "yes" : "no");
+	fprintf(
+	    out,
+	    "; Response headers that they may read, beyond the usual "
+	    "ones.\n"
+	    "; expose      = X-Total-Count\n"
+	    "; yes: requests may carry the visitor's cookies and passwords.\n"
+	    "credentials   = %s\n"
+	    "; How many seconds browsers may cache a preflight.\n"
+	    "max-age       = 600\n",
+	    plan->credentials ? "yes" : "no");
 	write_server(plan, out);
 }
 
@@ -387,8 +392,8 @@ is_missing(const char *id)
 }
 
 /* Print lint's warnings about missing programs, folders and sockets of a
- * policy. */
-static void
+ * policy.  False: no memory. */
+static bool
 print_missing(const char *file)
 {
 	const struct load_options options = {.use = LOAD_LINT,
@@ -396,7 +401,7 @@ print_missing(const char *file)
 	struct diag_list *diags = diag_list_new();
 
 	if (diags == NULL)
-		return;
+		return init_fail("no memory", "");
 	settings_release(settings_load(file, &options, diags));
 	for (size_t i = 0; i < diag_total(diags); i++) {
 		const struct diag *d = diag_at(diags, i);
@@ -404,7 +409,10 @@ print_missing(const char *file)
 			fprintf(stderr, "corscheck: init: warning: %s [%s]\n",
 				d->message, d->id);
 	}
+	bool good = !diag_out_of_memory(diags) ||
+		    init_fail("no memory for a warning", "");
 	diag_list_free(diags);
+	return good;
 }
 
 /* Is the file of a folder a program without the extension of a script? */
@@ -446,21 +454,23 @@ warn_served(const struct init_plan *plan)
 		closedir(dir);
 }
 
-void
+bool
 init_warn_missing(const struct init_plan *plan)
 {
 	char temporary[PATH_MAX];
+	bool good = true;
 
 	/* The files are on the other machine. */
 	if (is_uploaded(plan))
-		return;
+		return true;
 	/* It is in [env], which lint does not check. */
 	if (plan->app == INIT_APP_GIT && access(plan->app_value, F_OK) != 0)
 		fprintf(stderr, "corscheck: init: warning: --git: %s: %s\n",
 			plan->app_value, strerror(errno));
 	warn_served(plan);
 	if (write_beside(plan, true, temporary))
-		print_missing(temporary);
+		good = print_missing(temporary);
 	if (*temporary != '\0')
 		unlink(temporary);
+	return good;
 }

@@ -105,6 +105,10 @@ input_settings(struct input *input, const char *name,
 
 	*text = SLICE_NONE;
 	result = read_bytes(input, name, INPUT_POLICY_MAX, text);
+	if (result != 0 && errno == ENOMEM) {
+		diag_no_memory(diags, input_name(name));
+		return NULL;
+	}
 	if (!is_standard(name))
 		return settings_load(name, options, diags);
 	if (result == 0)

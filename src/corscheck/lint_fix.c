@@ -51,7 +51,13 @@ fix_once(struct arena *arena, struct slice text, const char *name,
 	if (diags == NULL)
 		return SLICE_NONE;
 	settings_release(settings_load_text(name, text, &options, diags));
-	struct slice fixed = fixes_apply(arena, text, name, diags, &made);
+	struct slice fixed = diag_out_of_memory(diags)
+				 ? SLICE_NONE
+				 : fixes_apply(arena, text, name, diags, &made);
+	if (!slice_present(fixed)) {
+		diag_list_free(diags);
+		return SLICE_NONE;
+	}
 	*count = made.count;
 	say_fixes(&made, name);
 	diag_list_free(diags);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "explain/json_add.h"
 
 /* The line of the text, without its end. */
 static struct slice
@@ -140,29 +141,27 @@ json_text(struct diag_list *diags, const char *text)
 {
 	if (text == NULL)
 		return json_null();
-	json_t *string = json_string(text);
-	if (string == NULL)
-		string = json_string(
-		    diag_quote(diags, slice_from(text), strlen(text)));
-	return string;
+	if (!text_is_utf8(slice_from(text)))
+		text = diag_quote(diags, slice_from(text), strlen(text));
+	return json_string(text);
 }
 
 void
-lint_json(const struct linted *linted, json_t *array)
+lint_json(const struct linted *linted, json_t **array)
 {
 	struct diag_list *diags = linted->diags;
 
 	for (size_t i = 0; i < diag_total(diags); i++) {
 		const struct diag *diag = diag_at(diags, i);
-		json_array_append_new(
-		    array,
-		    json_pack("{s:o, s:I, s:I, s:s, s:s, s:o, s:o}", "file",
-			      json_text(diags, diag->file), "line",
-			      (json_int_t)diag->line, "column",
-			      (json_int_t)diag->column, "severity",
-			      severity_name(diag->severity), "id", diag->id,
-			      "message", json_text(diags, diag->message), "fix",
-			      json_text(diags, diag->fix)));
+		json_add(array,
+			 json_pack("{s:o, s:I, s:I, s:s, s:s, s:o, s:o}",
+				   "file", json_text(diags, diag->file), "line",
+				   (json_int_t)diag->line, "column",
+				   (json_int_t)diag->column, "severity",
+				   severity_name(diag->severity), "id",
+				   diag->id, "message",
+				   json_text(diags, diag->message), "fix",
+				   json_text(diags, diag->fix)));
 	}
 }
 
@@ -260,22 +259,22 @@ sarif_result(const struct linted *linted, const struct diag *diag)
 
 	if (result != NULL && diag->fix != NULL && diag->column > 0 &&
 	    diag->file != NULL)
-		json_object_set_new(result, "fixes", sarif_fixes(linted, diag));
+		json_put(&result, "fixes", sarif_fixes(linted, diag));
 	return result;
 }
 
 /* Add the id, unless it is listed. */
 static void
-add_rule(json_t *rules, const char *id)
+add_rule(json_t **rules, const char *id)
 {
 	json_t *rule;
 	size_t i;
 
 	json_array_foreach(
-	    rules, i,
+	    *rules, i,
 	    rule) if (strcmp(json_string_value(json_object_get(rule, "id")),
 			     id) == 0) return;
-	json_array_append_new(rules, json_pack("{s:s}", "id", id));
+	json_add(rules, json_pack("{s:s}", "id", id));
 }
 
 json_t *
@@ -286,9 +285,8 @@ lint_sarif(const struct linted *linted, size_t count)
 	for (size_t i = 0; i < count; i++)
 		for (size_t k = 0; k < diag_total(linted[i].diags); k++) {
 			const struct diag *diag = diag_at(linted[i].diags, k);
-			add_rule(rules, diag->id);
-			json_array_append_new(results,
-					      sarif_result(&linted[i], diag));
+			add_rule(&rules, diag->id);
+			json_add(&results, sarif_result(&linted[i], diag));
 		}
 	return json_pack(
 	    "{s:s, s:s, s:[{s:{s:{s:s, s:s, s:o}}, s:s, s:o}]}", "$schema",

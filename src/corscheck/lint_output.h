@@ -23,8 +23,9 @@ void lint_colour(const struct linted *, FILE *);
 /* Print "FILE:LINE:COLUMN: error: TEXT [ID]", as gcc does; editors read
  * this. */
 void lint_gcc(const struct linted *, FILE *);
-/* Add an object for each diagnostic (DESIGN.md section 2) to the array. */
-void lint_json(const struct linted *, json_t *array);
+/* Add an object for each diagnostic (DESIGN.md section 2) to *array; no
+ * memory: it is NULL then. */
+void lint_json(const struct linted *, json_t **array);
 /* The SARIF 2.1.0 log of all policies, owned by the caller; NULL: no memory. */
 json_t *lint_sarif(const struct linted *, size_t count);
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: ISC
 # What src/corscheck is made of.
-corscheck_sources = \
+# The commands, without main.
+corscheck_command_sources = \
 	%D%/cmd_dump.c \
 	%D%/cmd_explain.c \
 	%D%/cmd_help.c \
@@ -26,12 +27,12 @@ corscheck_sources = \
 	%D%/lint_output.h \
 	%D%/log_read.c \
 	%D%/log_read.h \
-	%D%/main.c \
 	%D%/request.c \
 	%D%/request.h \
 	%D%/tally.c \
 	%D%/tally.h \
 	$(end)
+corscheck_sources = $(corscheck_command_sources) %D%/main.c
 EXTRA_DIST += %D%/README
 
 # What init prints, as C strings.

@@ -239,7 +239,7 @@ take_message(struct request_arguments *arguments, struct slice bytes,
 	const char *words;
 	const struct message *m = message_find(arena, bytes, &words);
 
-	if (!paste_console(arena, bytes, &pasted))
+	if (!paste_console(arena, bytes, &pasted) || arena_failed(arena))
 		return complain("out of memory", "");
 	if (m == NULL && alone)
 		return complain(
@@ -267,6 +267,8 @@ recognise(struct request_paste *paste, struct arena *arena, struct slice bytes)
 		     {PASTED_CONSOLE, PASTE_CONSOLE}};
 	enum pasted_kind kind = paste_guess(arena, bytes);
 
+	if (arena_failed(arena))
+		return complain("out of memory", "");
 	if (kind == PASTED_APACHE || kind == PASTED_NGINX)
 		return complain(pasted_kind_name(kind),
 				" is for corscheck import");
@@ -308,10 +310,11 @@ take_paste(struct request_arguments *arguments, struct question_text *text)
 		good = paste_fetch(arena, bytes, &pasted);
 	else
 		good = paste_har(arena, bytes, paste->entry, &pasted);
-	if (!good && pasted.fault != NULL)
+	if (!good && pasted.fault != NULL && !pasted.no_memory &&
+	    !arena_failed(arena))
 		return complain(pasted.fault, "");
 	paste_settle(&pasted);
-	if (pasted.no_memory)
+	if (pasted.no_memory || arena_failed(arena))
 		return complain("out of memory", "");
 	for (size_t i = 0; i < pasted.notes.count; i++)
 		fprintf(stderr, "corscheck: note: %s\n", pasted.notes.at[i]);
@@ -406,6 +409,8 @@ read_question(struct request_arguments *arguments, enum request_url kind,
 	if (question_read(arguments->input.arena, text, &arguments->question,
 			  &faults))
 		return GO_ON;
+	if (arena_failed(arguments->input.arena))
+		return complain("out of memory", "");
 	for (size_t i = 0; i < faults.count; i++) {
 		enum question_part part = faults.at[i].part;
 		if (part == QUESTION_URL && !slice_present(text->url))

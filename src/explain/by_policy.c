@@ -358,7 +358,7 @@ decide(struct core_request *a)
 	request_read(&a->request, a->variables);
 	if (set->uses_regexes && a->scratch == NULL)
 		a->scratch = regex_scratch_new();
-	if (!read_path(a, &path)) {
+	if ((set->uses_regexes && a->scratch == NULL) || !read_path(a, &path)) {
 		a->e->out_of_memory = true;
 		return;
 	}

@@ -244,10 +244,11 @@ step(struct explanation *e, struct slice text)
 /* ---- until it is allowed ---- */
 
 /* Explain the question under that policy.  NULL: the policy has errors, or
- * memory is out. */
+ * *no_memory. */
 static struct settings *
 explain_under(struct explanation *e, struct arena *arena,
-	      const struct question *question, struct slice text)
+	      const struct question *question, struct slice text,
+	      bool *no_memory)
 {
 	const struct load_options options = {.use = LOAD_LINT};
 	struct diag_list *diags = diag_list_new();
@@ -255,35 +256,41 @@ explain_under(struct explanation *e, struct arena *arena,
 
 	if (diags != NULL)
 		settings = settings_parse("policy", text, &options, diags);
+	*no_memory = diags == NULL || diag_out_of_memory(diags);
 	diag_list_free(diags);
 	if (settings != NULL) {
 		explain_begin(e, arena, question);
 		explain_by_policy(e, settings, SLICE_NONE);
+		*no_memory |= explain_out_of_memory(e);
 	}
 	return settings;
 }
 
-struct slice
+bool
 explain_edit(struct arena *arena, const struct question *question,
-	     struct slice policy)
+	     struct slice policy, struct slice *edited)
 {
 	struct slice text = policy;
+	bool allowed = false, no_memory = false;
+	int i;
 
-	for (int i = 0; i < STEPS_MAX && slice_present(text); i++) {
+	for (i = 0;
+	     i < STEPS_MAX && slice_present(text) && !allowed && !no_memory;
+	     i++) {
 		struct explanation e;
 		struct settings *settings =
-		    explain_under(&e, arena, question, text);
-		bool allowed = settings != NULL && e.verdict == VERDICT_ALLOWED;
+		    explain_under(&e, arena, question, text, &no_memory);
 
-		if (settings == NULL || e.out_of_memory)
+		allowed = settings != NULL && e.verdict == VERDICT_ALLOWED;
+		if (settings == NULL)
 			text = SLICE_NONE;
 		else if (!allowed)
 			text = step(&e, text);
 		settings_release(settings);
-		if (allowed)
-			return i == 0 ? SLICE_NONE : text;
 	}
-	return SLICE_NONE;
+	/* In the first turn it was the policy as it is. */
+	*edited = allowed && i > 1 ? text : SLICE_NONE;
+	return !no_memory && !arena_failed(arena);
 }
 
 /* ---- what was changed ---- */

@@ -11,14 +11,14 @@
 #include "explain/explanation.h"
 
 /*
- * The policy, changed so that the request of the question is allowed: words are
- * added to lists, `credentials` is set; everything else is unchanged.  In
- * memory of the arena.  Absent: the request is allowed already, no such change
- * is certain (the page's origin is null, the path is closed, the script has to
- * change, the new policy would have errors), or out of memory.
+ * *edited: the policy, changed so that the request of the question is allowed:
+ * words are added to lists, `credentials` is set; everything else is unchanged.
+ * In memory of the arena.  Absent: the request is allowed already, no such
+ * change is certain (the page's origin is null, the path is closed, the script
+ * has to change, the new policy would have errors).  False: out of memory.
  */
-struct slice explain_edit(struct arena *, const struct question *,
-			  struct slice policy);
+bool explain_edit(struct arena *, const struct question *, struct slice policy,
+		  struct slice *edited);
 
 /* A line that two texts do not have in common. */
 struct line_change {

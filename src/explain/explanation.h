@@ -116,7 +116,7 @@ struct explanation {
 	struct checks preflight_checks;
 	bool preflight_passes;
 	const char *preflight_reason; /* id, or NULL */
-	const char *kept; /* how long browsers cache it, or NULL */
+	const char *kept;	      /* how long browsers cache it, or NULL */
 
 	bool sent; /* the request itself goes out */
 	struct fetch_fields request;
@@ -127,10 +127,11 @@ struct explanation {
 	size_t readable_count;
 
 	enum verdict verdict;
-	const char *reason;  /* id, or NULL */
-	const char *message; /* the message of the browser's console, and notes */
-	const char *fix;     /* NULL: no change is needed */
-	bool unreachable;    /* network, tls, timeout: exit status 2 */
+	const char *reason; /* id, or NULL */
+	const char
+	    *message;	  /* the message of the browser's console, and notes */
+	const char *fix;  /* NULL: no change is needed */
+	bool unreachable; /* network, tls, timeout: exit status 2 */
 
 	bool probed;		      /* made from responses: has findings */
 	struct texts steps;	      /* redirects that were followed */
@@ -180,6 +181,9 @@ bool question_fault_add(struct arena *, struct question_faults *,
  */
 bool question_read(struct arena *arena, const struct question_text *text,
 		   struct question *out, struct question_faults *);
+
+/* Was there no memory for a part of it?  Then nothing of it may be shown. */
+bool explain_out_of_memory(const struct explanation *);
 
 /* ---- words.c ---- */
 

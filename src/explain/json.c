@@ -9,22 +9,19 @@
 
 #include "explain/explanation.h"
 
-#include <jansson.h>
+#include "base/text.h"
+#include "explain/json_add.h"
 
 /* A JSON string.  Invalid UTF-8 is escaped, and so is DEL, the only control
  * byte that JSON allows unescaped. */
 static json_t *
 bytes(struct explanation *e, struct slice s)
 {
-	json_t *text = NULL;
-
 	if (s.len == 0)
 		return json_string("");
-	if (memchr(s.ptr, 0x7f, s.len) == NULL)
-		text = json_stringn(s.ptr, s.len);
-	if (text == NULL)
-		text = json_string(explain_quote(e, s));
-	return text;
+	if (memchr(s.ptr, 0x7f, s.len) == NULL && text_is_utf8(s))
+		return json_stringn(s.ptr, s.len);
+	return json_string(explain_quote(e, s));
 }
 
 static json_t *
@@ -53,9 +50,8 @@ headers(struct explanation *e, const struct fetch_fields *fields)
 		       !slice_eq_nocase(fields->at[before].name, name))
 			before++;
 		if (before == i)
-			json_object_set_new(
-			    object, explain_quote(e, name),
-			    bytes(e, fetch_get(e->arena, fields, name)));
+			json_put(&object, explain_quote(e, name),
+				 bytes(e, fetch_get(e->arena, fields, name)));
 	}
 	return object;
 }
@@ -84,7 +80,7 @@ texts(const struct texts *list)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < list->count; i++)
-		json_array_append_new(array, json_string(list->at[i]));
+		json_add(&array, json_string(list->at[i]));
 	return array;
 }
 
@@ -123,7 +119,7 @@ readable(struct explanation *e)
 		return json_null();
 	array = json_array();
 	for (size_t i = 0; i < e->readable_count; i++)
-		json_array_append_new(array, bytes(e, e->readable[i]));
+		json_add(&array, bytes(e, e->readable[i]));
 	return array;
 }
 
@@ -135,11 +131,10 @@ findings(const struct explanation *e)
 
 	for (size_t i = 0; i < e->finding_count; i++) {
 		const struct finding *f = &e->findings[i];
-		json_array_append_new(
-		    array, json_pack("{s:s, s:s, s:s, s:o}", "severity",
-				     f->serious ? "mistake" : "advice", "id",
-				     f->id, "message", f->message, "fix",
-				     text_or_null(f->fix)));
+		json_add(&array, json_pack("{s:s, s:s, s:s, s:o}", "severity",
+					   f->serious ? "mistake" : "advice",
+					   "id", f->id, "message", f->message,
+					   "fix", text_or_null(f->fix)));
 	}
 	return array;
 }
@@ -169,7 +164,7 @@ object_of(struct explanation *e)
 	    fetch_engine(e->question.browser)->id);
 
 	if (e->probed)
-		json_object_set_new(object, "findings", findings(e));
+		json_put(&object, "findings", findings(e));
 	return object;
 }
 
@@ -193,7 +188,7 @@ explain_json(struct explanation *e, FILE *out)
 {
 	json_t *object = object_of(e);
 
-	if (e->out_of_memory) {
+	if (explain_out_of_memory(e)) {
 		json_decref(object);
 		return;
 	}
@@ -206,10 +201,9 @@ explain_json_all(struct explanation all[FETCH_BROWSERS], FILE *out)
 	json_t *object = json_object();
 
 	for (int i = 0; i < FETCH_BROWSERS; i++) {
-		json_object_set_new(object,
-				    fetch_engine((enum fetch_browser)i)->id,
-				    object_of(&all[i]));
-		all[0].out_of_memory |= all[i].out_of_memory;
+		json_put(&object, fetch_engine((enum fetch_browser)i)->id,
+			 object_of(&all[i]));
+		all[0].out_of_memory |= explain_out_of_memory(&all[i]);
 	}
 	if (all[0].out_of_memory) {
 		json_decref(object);

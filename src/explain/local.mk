@@ -19,6 +19,7 @@ explain_sources = \
 	%D%/help.h \
 	%D%/fix.c \
 	%D%/json.c \
+	%D%/json_add.h \
 	%D%/messages.c \
 	%D%/messages.h \
 	%D%/metadata.c \

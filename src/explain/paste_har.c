@@ -7,6 +7,7 @@
 #include <config.h>
 #endif
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -234,8 +235,12 @@ paste_har(struct arena *arena, struct slice text, size_t entry,
 	*out = (struct pasted){.arena = arena};
 	if (slice_starts(text, SLICE("\xef\xbb\xbf")))
 		text = slice_after(text, 3);
+	/* jansson calls a token that it has no memory for invalid. */
+	errno = 0;
 	json_t *root = json_loadb(text.ptr, text.len, JSON_ALLOW_NUL, &error);
-	if (root == NULL)
+	if (errno == ENOMEM)
+		out->no_memory = true;
+	else if (root == NULL)
 		paste_fault(out, "line %d is not JSON: %s", error.line,
 			    error.text);
 	else

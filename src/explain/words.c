@@ -39,6 +39,12 @@ explain_vprintf(struct explanation *e, const char *format, va_list list)
 	return text;
 }
 
+bool
+explain_out_of_memory(const struct explanation *e)
+{
+	return e->out_of_memory || arena_failed(e->arena);
+}
+
 const char *
 explain_printf(struct explanation *e, const char *format, ...)
 {

@@ -101,7 +101,7 @@ make_html(struct page *page, void (*write)(struct page *), char **text,
 	if (page->out == NULL)
 		return false;
 	write(page);
-	good = ferror(page->out) == 0 &&
+	good = ferror(page->out) == 0 && !arena_failed(page->arena) &&
 	       (page->result == NULL || !page->result->e.out_of_memory);
 	return fclose(page->out) == 0 && good;
 }

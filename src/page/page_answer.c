@@ -269,10 +269,12 @@ read_configuration(struct page *page, struct page_result *result)
 	    !slice_present(result->imported))
 		return true;
 	struct diag_list *unused = diag_list_new();
-	if (unused != NULL)
-		result->settings = parse(result->imported, unused);
+	if (unused == NULL)
+		return false;
+	result->settings = parse(result->imported, unused);
+	bool good = !diag_out_of_memory(unused);
 	diag_list_free(unused);
-	return unused != NULL;
+	return good;
 }
 
 /* ---- the results ---- */
@@ -323,7 +325,7 @@ static void
 explain_question(struct page *page, struct page_result *result,
 		 const struct question *question)
 {
-	struct slice response = result->pasted.response;
+	struct slice response = result->pasted.response, edited;
 	struct explanation *e = &result->e;
 
 	result->explained = true;
@@ -337,11 +339,12 @@ explain_question(struct page *page, struct page_result *result,
 	explain(e, page->arena, question, result->settings);
 	explain_message(result);
 	explain_own(page, result, question);
-	if (e->verdict == VERDICT_BLOCKED &&
-	    text_trim_http(page->form.policy).len > 0)
-		set_edit(
-		    page, &result->fix,
-		    explain_edit(page->arena, question, page->form.policy));
+	if (e->verdict != VERDICT_BLOCKED ||
+	    text_trim_http(page->form.policy).len == 0)
+		return;
+	if (!explain_edit(page->arena, question, page->form.policy, &edited))
+		e->out_of_memory = true;
+	set_edit(page, &result->fix, edited);
 }
 
 /* A configuration, a policy or a message has a result without a URL;
@@ -354,6 +357,15 @@ asks_nothing(const struct page *page, const struct page_result *result)
 		result->paste_fault != NULL ||
 		(result->kind == PASTED_UNKNOWN &&
 		 text_trim_http(page->form.policy).len > 0));
+}
+
+/* Was there no memory for a part of it? */
+static bool
+is_short(const struct page *page, const struct page_result *result)
+{
+	return arena_failed(page->arena) || diag_out_of_memory(result->diags) ||
+	       (result->import_notes != NULL &&
+		diag_out_of_memory(result->import_notes));
 }
 
 bool
@@ -375,7 +387,8 @@ page_explain(struct page *page, struct page_result *result)
 			explain_question(page, result, &question);
 	}
 	return !(result->explained && result->e.out_of_memory) &&
-	       !(result->own_explained && result->own.out_of_memory);
+	       !(result->own_explained && result->own.out_of_memory) &&
+	       !is_short(page, result);
 }
 
 bool

@@ -15,92 +15,10 @@
 #include "cors/cors.h"
 #include "fetch/fetch.h"
 #include "fetch/url.h"
+#include "memory_kit.h"
 #include "policy/settings.h"
 #include "policy_kit.h"
 #include "unit.h"
-
-/* Allocations until one fails; -1: never. */
-static long until = -1;
-
-static bool
-fails(void)
-{
-	return until >= 0 && until-- == 0;
-}
-
-/* The linker sends the core's calls here (Makefile.am). */
-void *__real_malloc(size_t);
-void *__real_calloc(size_t, size_t);
-void *__real_realloc(void *, size_t);
-void *__real_arena_alloc(struct arena *, size_t);
-void *__real_arena_array(struct arena *, size_t, size_t);
-struct slice __real_arena_slice(struct arena *, struct slice);
-char *__real_arena_text(struct arena *, struct slice);
-struct slice __real_arena_lower(struct arena *, struct slice);
-char *__real_arena_join(struct arena *, const struct slice *, size_t);
-void *__wrap_malloc(size_t);
-void *__wrap_calloc(size_t, size_t);
-void *__wrap_realloc(void *, size_t);
-void *__wrap_arena_alloc(struct arena *, size_t);
-void *__wrap_arena_array(struct arena *, size_t, size_t);
-struct slice __wrap_arena_slice(struct arena *, struct slice);
-char *__wrap_arena_text(struct arena *, struct slice);
-struct slice __wrap_arena_lower(struct arena *, struct slice);
-char *__wrap_arena_join(struct arena *, const struct slice *, size_t);
-
-void *
-__wrap_malloc(size_t size)
-{
-	return fails() ? NULL : __real_malloc(size);
-}
-
-void *
-__wrap_calloc(size_t count, size_t size)
-{
-	return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *
-__wrap_realloc(void *old, size_t size)
-{
-	return fails() ? NULL : __real_realloc(old, size);
-}
-
-void *
-__wrap_arena_alloc(struct arena *arena, size_t size)
-{
-	return fails() ? NULL : __real_arena_alloc(arena, size);
-}
-
-void *
-__wrap_arena_array(struct arena *arena, size_t count, size_t size)
-{
-	return fails() ? NULL : __real_arena_array(arena, count, size);
-}
-
-struct slice
-__wrap_arena_slice(struct arena *arena, struct slice text)
-{
-	return fails() ? SLICE_NONE : __real_arena_slice(arena, text);
-}
-
-char *
-__wrap_arena_text(struct arena *arena, struct slice text)
-{
-	return fails() ? NULL : __real_arena_text(arena, text);
-}
-
-struct slice
-__wrap_arena_lower(struct arena *arena, struct slice text)
-{
-	return fails() ? SLICE_NONE : __real_arena_lower(arena, text);
-}
-
-char *
-__wrap_arena_join(struct arena *arena, const struct slice *parts, size_t count)
-{
-	return fails() ? NULL : __real_arena_join(arena, parts, count);
-}
 
 /* ---- the calls: true, if the result is complete ---- */
 
