@@ -206,6 +206,62 @@ my $total   = 0;
 	$r->stop;
 }
 
+SKIP: {
+	skip 'the shim cannot refuse memory here', 2
+	    unless $faults->may_refuse('malloc');
+	# A worker's first request gets the memory that it keeps.
+	my @bad;
+	my $hits = 0;
+	for my $n (1 .. ($long ? 40 : 8)) {
+		my $r = responder(env => $faults->env, args => [ '-w', 1 ],
+			program => $program, more => { cors =>
+			'origins-regex = https://[a-z]+\.example' });
+		$faults->arm('malloc', $n, ENOMEM);
+		my $got = post($r, 'x');
+		my $hit = $faults->disarm;
+		my $wrong = wrong($r, $got, 'xend', $r->log);
+		push @bad, "$n: $wrong" if $wrong;
+		push @bad, "$n: then no answer" unless
+		    post($r, 'y')->{body} eq 'yend';
+		push @bad, "$n: does not stop" unless $r->stop == 0;
+		last unless $hit;
+		$hits++;
+	}
+	cmp_ok($hits, '>', 3, "the first request: no memory $hits times");
+	ok(!@bad, 'is an error, or the right answer') || diag(join "\n", @bad);
+	$total += $hits;
+}
+SKIP: {
+	skip 'the shim cannot refuse memory here', 3
+	    unless $faults->may_refuse('malloc');
+	my $dir = tempdir();
+	write_file("$dir/program", "#!/usr/bin/perl\n"
+	    . 'print "Content-Type: text/plain\n", "X-Parent: ", getppid,'
+	    . ' "\n\n"; local $/ = undef; print <STDIN>, "end";', 0755);
+	my $r = responder(env => $faults->env, args => [ '-w', 2 ],
+		policy => basic_policy("$dir/program")
+		. "[warm]\nscripts = exec\nafter = 1 in 1m\n");
+	my $cold = post($r, 'x')->{header}{'x-parent'};
+	my $warm = sub { my $p = post($r, 'x')->{header}{'x-parent'};
+		$p && $p != $cold };
+	ok(wait_for($warm, 20), 'a program gets warm');
+	my @bad;
+	for my $n (1 .. ($long ? 40 : 6)) {
+		my $logged = length $r->log;
+		$faults->arm('malloc', $n, ENOMEM);
+		my $got = post($r, 'x' x 20_000);
+		my $hit = $faults->disarm or last;
+		$total++;
+		my $wrong = wrong($r, $got, 'x' x 20_000 . 'end',
+			substr $r->log, $logged);
+		push @bad, "$n: $wrong" if $wrong;
+		push @bad, "$n: then no answer" unless
+		    post($r, 'y')->{body} eq 'yend';
+	}
+	ok(!@bad, 'no memory for a warm one') || diag(join "\n", @bad);
+	is($r->stop, 0, 'warm: stops as it should');
+}
+
 # --- forwarded ----------------------------------------------------------------
 
 {
@@ -414,8 +470,10 @@ sub cgi {
 	# fault.
 	is(post($r, 'x')->{body}, 'xend', 'a responder that serves');
 	for my $call (qw(malloc open read fstat stat)) {
-		for my $n (1 .. $most) {
-			write_file($r->{policy}, "$text; $call $n\n");
+		# A load has more of malloc than of the others.
+		for my $n (1 .. ($call eq 'malloc' ? 40 : $most)) {
+			my $new = "https://$call$n.example";
+			write_file($r->{policy}, $text =~ s/^origins = .*\K$/ $new/mr);
 			my $logged = length $r->log;
 			$faults->arm($call, $n, $error{$call});
 			$r->signal('HUP');
@@ -426,10 +484,21 @@ sub cgi {
 			    post($r, 'x')->{body} eq 'xend';
 			push @bad, "$call $n: silent" unless
 			    substr($r->log, $logged) =~ /\[(?:reload-refused|reloaded)\]/;
+			my $got = fcgi_get($r->address, params =>
+				get(HTTP_ORIGIN => $new));
+			push @bad, "$call $n: the new policy, but not loaded"
+			    if $got->{header}{'access-control-allow-origin'} &&
+			    substr($r->log, $logged) !~ /\[reloaded\]/;
 		}
 	}
 	ok(!@bad, 'a reload that fails leaves the policy that was')
 	    || diag(join "\n", @bad);
+	my $new = 'https://last.example';
+	write_file($r->{policy}, $text =~ s/^origins = .*\K$/ $new/mr);
+	$r->signal('HUP');
+	ok(wait_for(sub { fcgi_get($r->address, params => get(HTTP_ORIGIN =>
+		$new))->{header}{'access-control-allow-origin'} }, 20),
+	    'and one that does not takes the new one');
 	is($r->stop, 0, 'and the responder stops as it should');
 }
 cmp_ok($total, '>', 150, "$total faults in all");
