@@ -16,9 +16,12 @@
 #include <getopt.h>
 #include <jansson.h>
 #include <limits.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "corscheck/command.h"
 #include "memory_kit.h"
@@ -134,6 +137,59 @@ leave(void)
 	return chdir("/") == 0 && rmdir(folder) == 0;
 }
 
+/* ---- a server for probe ---- */
+
+/* Respond to every request with the same, one request for each connection, with
+ * a few mistakes that probe finds. */
+static void
+serve(int listener)
+{
+	static const char text[] =
+	    "HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: " ORIGIN "\r\n"
+	    "Access-Control-Allow-Methods: PUT\r\n"
+	    "Access-Control-Allow-Credentials: True\r\nServer: nginx\r\n"
+	    "Content-Length: 0\r\nConnection: close\r\n\r\n";
+	char request[4096];
+
+	/* If the test ends without it, nothing waits for this process. */
+	close(STDOUT_FILENO);
+	close(STDERR_FILENO);
+	alarm(600);
+	for (;;) {
+		int fd = accept(listener, NULL, NULL);
+		if (fd < 0)
+			_exit(1);
+		if (read(fd, request, sizeof(request)) > 0)
+			(void)!send(fd, text, strlen(text), MSG_NOSIGNAL);
+		close(fd);
+	}
+}
+
+static char server_url[64];
+
+/* Start it; returns its process. */
+static pid_t
+start_server(void)
+{
+	struct sockaddr_in address = {
+	    .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	if (listener < 0 ||
+	    bind(listener, (struct sockaddr *)&address, len) != 0 ||
+	    listen(listener, 8) != 0 ||
+	    getsockname(listener, (struct sockaddr *)&address, &len) != 0)
+		return -1;
+	snprintf(server_url, sizeof(server_url), "http://127.0.0.1:%d/a",
+		 ntohs(address.sin_port));
+	pid_t pid = fork();
+	if (pid == 0)
+		serve(listener);
+	close(listener);
+	return pid;
+}
+
 /* ---- the commands and requests ---- */
 
 enum { WORDS = 24 };
@@ -141,6 +197,7 @@ enum { WORDS = 24 };
 static const struct row {
 	const char *name;
 	int (*run)(const struct command *, int, char **); /* NULL: the page */
+	/* "=PATH" is a file of the sources, and "@" the server's URL. */
 	const char *words[WORDS];
 	const char *form;   /* of the page; NULL: GET with words[0] */
 	const char *writes; /* a file that is not there before, or NULL */
@@ -223,6 +280,10 @@ static const struct row {
      read_command,
      {"--har", "page.har", "--entry", "1", "--json"},
      .parses = true},
+    {.name = "probe", probe_command, {"--origin", ORIGIN, PUT, "@"}},
+    {.name = "probe --json",
+     probe_command,
+     {"--origin", ORIGIN, "--credentials", "--json", "@"}},
     {.name = "lint: good", lint_command, {"policy.ini"}},
     {.name = "lint: errors", lint_command, {"wrong.ini"}},
     {.name = "lint --json", lint_command, {"--json", "wrong.ini"}},
@@ -378,10 +439,12 @@ run_row(const struct row *row)
 		return run_page(row);
 	for (int i = 0; row->words[i] != NULL; i++, argc++) {
 		const char *word = row->words[i];
-		snprintf(paths[i], sizeof(paths[i]), "%s%s%s",
-			 word[0] == '=' ? getenv("top_srcdir") : "",
+		const char *before = word[0] == '=' ? getenv("top_srcdir") : "";
+		snprintf(paths[i], sizeof(paths[i]), "%s%s%s", before,
 			 word[0] == '=' ? "/" : "",
-			 word[0] == '=' ? word + 1 : word);
+			 word[0] == '@'	  ? server_url
+			 : word[0] == '=' ? word + 1
+					  : word);
 		argv[argc] = paths[i];
 	}
 	/* So glibc and musl start again. */
@@ -618,9 +681,12 @@ main(void)
 			return 1;
 		captured[i] = fileno(file);
 	}
-	if (!enter())
+	pid_t server = start_server();
+	if (server < 0 || !enter())
 		return 1;
 	UNIT_ROWS(tests, n, rows, test_row);
 	int status = unit_run(tests, n);
+	kill(server, SIGKILL);
+	waitpid(server, NULL, 0);
 	return leave() ? status : 1;
 }
