@@ -312,6 +312,13 @@ int os_child_open_null(void);
 enum { OS_CALL_NUMBERS = 6 };
 void os_call_numbers(long numbers[OS_CALL_NUMBERS]);
 
+/*
+ * The architecture that these numbers are of: class, byte order and machine of
+ * this program's ELF header, as (class << 24 | order << 16 | machine).  0 where
+ * os_call_numbers has none.
+ */
+long os_architecture(void);
+
 /* ---- processes that another process started ---- */
 
 /* A descriptor that is readable when the process has ended (close it).  -1 with

@@ -15,6 +15,7 @@
 #ifndef OS_POSIX_ONLY
 #include <dirent.h>
 #include <fcntl.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,10 @@ typedef int limit_name;
 #endif
 
 #ifndef OS_POSIX_ONLY
+
+/* The linker sets it to this program's ELF header.  /proc/self/exe has the same,
+ * but a process that has changed its user cannot read that. */
+extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
 /* A look into /proc.  A confined process does it in the unconfined thread
  * (os_confine): the kernel shows a process only to those that have at least its
@@ -339,6 +344,15 @@ os_call_numbers(long numbers[OS_CALL_NUMBERS])
 	memcpy(numbers, all, sizeof(all));
 }
 
+long
+os_architecture(void)
+{
+	const ElfW(Ehdr) *header = &__ehdr_start;
+
+	return (long)header->e_ident[EI_CLASS] << 24 |
+	       (long)header->e_ident[EI_DATA] << 16 | (long)header->e_machine;
+}
+
 uint64_t
 os_process_memory(pid_t pid)
 {
@@ -461,6 +475,12 @@ os_call_numbers(long numbers[OS_CALL_NUMBERS])
 {
 	for (int i = 0; i < OS_CALL_NUMBERS; i++)
 		numbers[i] = 0;
+}
+
+long
+os_architecture(void)
+{
+	return 0;
 }
 
 uint64_t

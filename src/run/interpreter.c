@@ -270,9 +270,9 @@ push_perl(struct words *w, const char *folder, const char *const *load)
 	push(w, keep(w, slice_of(text, (size_t)n)));
 	os_call_numbers(call);
 	n = snprintf(text, sizeof(text),
-		     "-MCorswrap::Warm=%d,%ld,%ld,%ld,%ld,%ld,%ld",
-		     INTERPRETER_CONTROL, call[0], call[1], call[2], call[3],
-		     call[4], call[5]);
+		     "-MCorswrap::Warm=%d,%ld,%ld,%ld,%ld,%ld,%ld,%ld",
+		     INTERPRETER_CONTROL, os_architecture(), call[0], call[1],
+		     call[2], call[3], call[4], call[5]);
 	return push_modules(w, text, (size_t)n, load, ".");
 }
 

@@ -16,6 +16,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -234,6 +235,25 @@ test_executable(void **state)
 	if (getenv("CORSWRAP_EMULATED") == NULL)
 		assert_int_equal(a.st_ino, b.st_ino);
 }
+
+#ifndef OS_POSIX_ONLY
+/* It is that of the file that runs. */
+static void
+test_architecture(void **state)
+{
+	unsigned char head[20];
+	uint16_t machine;
+	FILE *file = fopen("/proc/self/exe", "rb");
+
+	(void)state;
+	assert_non_null(file);
+	assert_int_equal(fread(head, 1, sizeof(head), file), sizeof(head));
+	memcpy(&machine, head + 18, sizeof(machine));
+	(void)fclose(file);
+	assert_int_equal(os_architecture(),
+			 (long)head[4] << 24 | (long)head[5] << 16 | machine);
+}
+#endif
 
 /* The other side counts as gone only when it no longer reads. */
 static void
@@ -618,6 +638,7 @@ main(void)
 	    cmocka_unit_test(test_child_execs),
 #ifndef OS_POSIX_ONLY
 	    cmocka_unit_test(test_others),
+	    cmocka_unit_test(test_architecture),
 #endif
 	    /* Last: a forked child has not the thread that it starts, and
 	     * valgrind takes that thread's memory for lost. */

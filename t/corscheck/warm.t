@@ -35,6 +35,15 @@ print "Content-Type: text/plain\n\n$ENV{QUERY_STRING} $ENV{FIXED} $ENV{SCRIPT_FI
 print STDERR "said\n"; exit 3;
 END
 my ($exit, $out, $err) = check($policy, $good, 'QUERY_STRING=a=b');
+# A corscheck of another architecture (musl-i386) can start no perl warm.
+if (foreign_perl()) {
+	is($exit, 1, 'another architecture than that of perl: exit status 1');
+	is($out . $err, "$good: cannot run warm: perl is of another architecture than corswrap: "
+	    . "install the corswrap of perl's architecture\n", 'and the message says so');
+	SKIP: { skip never_warm(), 1 }
+	done_testing;
+	exit;
+}
 # Without pidfd_open no program can run warm: with --enable-posix-only, on Linux before
 # 5.3, or under valgrind before 3.20.
 if (my $cold = never_warm()) {

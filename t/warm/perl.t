@@ -183,6 +183,22 @@ for my $case (refused()) {
 	like(join('; ', @{ $z->{obstacles} }), $text, "refused: $what");
 }
 
+# A corswrap of another architecture, whose numbers of system calls are others here: 32
+# bits, another byte order, another machine, unknown.  The script is not even compiled,
+# because it may have an effect then.
+{
+	my $ours = architecture($^X);
+	my $script = program('foreign.pl', "BEGIN { open my \$f, '>', '$dir/compiled' } print 'x'");
+	for my $other ($ours ^ 3 << 24, $ours ^ 3 << 16, $ours ^ 1, 0) {
+		my $z = Corswrap::Zygote->start($script, architecture => $other);
+		is_deeply($z->{obstacles}, [ 'perl is of another architecture than corswrap: ' .
+			"install the corswrap of perl's architecture" ],
+		    "refused: a corswrap of architecture $other");
+		is($z->said, '', 'and nothing is printed');
+	}
+	ok(!-e "$dir/compiled", 'a script is not compiled for a corswrap of another architecture');
+}
+
 mkdir "$dir/$_" for qw(lib lib/Deep first behind);
 write_file("$dir/lib/Deep/Down.pm", "package Deep::Down; 1;\n");
 $zygote = Corswrap::Zygote->start(program('modules.pl', <<"END"));

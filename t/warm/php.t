@@ -15,6 +15,7 @@ use Corswrap::FastCGI qw(fcgi_connect request_bytes);
 use Corswrap::Programs;
 use Corswrap::Responder;
 use Corswrap::Test;
+BEGIN { $Corswrap::Warmth::language = 'php' }
 use Corswrap::Warmth;
 use POSIX qw(_exit);
 use Test::More;

@@ -4,11 +4,12 @@ package Corswrap::Warm;
 # first statement, and continues in a fork for each request.  corswrap starts
 #
 #   perl SWITCHES -IDIR \
-#       -MCorswrap::Warm=FD,RECVMSG,WRITE,CLOSE,DUP3,FCNTL,EXIT,MODULE,... SCRIPT
+#       -MCorswrap::Warm=FD,ARCHITECTURE,RECVMSG,WRITE,CLOSE,DUP3,FCNTL,EXIT,MODULE,... \
+#       SCRIPT
 #
-# and sends its orders on the socket FD.  The next six words are the numbers of
-# these system calls on this machine, for syscall; the modules are those of
-# [warm] `load`.  corswrap-warm(7) describes the method, HACKING.md the messages.
+# and sends its orders on the socket FD.  RECVMSG to EXIT are the numbers of
+# these system calls in corswrap's ARCHITECTURE, for syscall; the modules are
+# those of [warm] `load`.  corswrap-warm(7) describes the method, HACKING.md the messages.
 #
 # The script must not notice any of this.  So this file loads no module, not
 # even strict or warnings, because %INC must only have what the script loads.
@@ -31,8 +32,9 @@ my (%set, @unset); # how the script changed %ENV while it was compiled
 
 sub import {
 	my ($class, @words) = @_;
-	($control, $recvmsg, $write, $close, $dup3, $fcntl, $exit) =
-	    map { $_ + 0 } splice @words, 0, 7;
+	($control, my $architecture, $recvmsg, $write, $close, $dup3, $fcntl,
+	    $exit) = map { $_ + 0 } splice @words, 0, 8;
+	_refuse() if $architecture != _architecture();
 	@load = @words;
 	# F_SETFD, FD_CLOEXEC: a program that the script starts while it is
 	# compiled must not inherit the socket.
@@ -47,6 +49,30 @@ sub import {
 	$dir = substr $dir, 0, -length '/Corswrap/Warm.pm';
 	@INC = grep { ref || $_ ne $dir } @INC;
 	return;
+}
+
+# --- perl's architecture -----------------------------------------------------
+
+# The architecture of perl as corswrap writes its own: class, byte order and
+# machine of the ELF header.  0: unknown.
+sub _architecture {
+	my $head = '';
+	sysopen my $file, '/proc/self/exe', 0 or return 0;
+	sysread $file, $head, 20;
+	return 0 if length $head < 20;
+	my ($class, $order, $machine) = unpack 'x4 C2 x12 S', $head;
+	return $class << 24 | $order << 16 | $machine;
+}
+
+# The numbers of the system calls are of another architecture, where each may be
+# any other call: send the report without them, and end before the script is
+# compiled.
+sub _refuse {
+	if (open my $report, '>&=', $control) {
+		syswrite $report, '!perl is of another architecture than ' .
+		    "corswrap: install the corswrap of perl's architecture\0\0";
+	}
+	exit;
 }
 
 # --- bytes and descriptors ---------------------------------------------------

@@ -19,7 +19,8 @@ use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(top_src top_build corswrap corscheck tempdir write_file
     read_file free_port start stop wait_for wait_port wait_socket tick wait_ticks
-    run http header headers have_program patience posix_only has_pidfd never_warm under_valgrind);
+    run http header headers have_program patience posix_only has_pidfd architecture foreign_perl
+    without never_warm under_valgrind);
 
 my $lib = dirname(abs_path(__FILE__));
 my %running;    # pid => 'alone' or 'descendants'
@@ -54,6 +55,14 @@ sub posix_only {
 	    /^POSIX_CPPFLAGS = -DOS_POSIX_ONLY/m ? 1 : 0;
 }
 
+# without('psl'), and also idn, pcre2, probe: returns why what that library does cannot
+# be tested in this build, or undef.
+sub without {
+	my ($library) = @_;
+	return if read_file(top_build() . '/config.h') !~ /^#define WITHOUT_\U$library\E 1$/m;
+	return "configure --without-$library";
+}
+
 # Can corswrap get a pidfd of a process that it did not start?  It needs one to run
 # programs warm, and to end processes that left a program's group.  valgrind
 # supports pidfd_open since 3.20.
@@ -64,8 +73,28 @@ sub has_pidfd {
 	return !defined $minor || $minor >= 20;
 }
 
-# Returns why no program can run warm here, or undef.
+# Returns the architecture of a program as os_architecture does, or undef: it is no
+# ELF file.
+sub architecture {
+	my ($file) = @_;
+	open my $fh, '<:raw', $file or return;
+	read $fh, my $head, 20;
+	return if $head !~ /\A\x7fELF.{16}/s;
+	my ($class, $order, $machine) = unpack 'x4 C2 x12 S', $head;
+	return $class << 24 | $order << 16 | $machine;
+}
+
+# Are corswrap and perl of different architectures?  Perl programs run cold then.
+sub foreign_perl {
+	my ($ours, $perls) = map { architecture($_) } corswrap(), $^X;
+	return $ours && $perls && $ours != $perls;
+}
+
+# Returns why no program of the language (perl by default) can run warm here, or undef.
 sub never_warm {
+	my $language = $_[0] // 'perl';
+	return 'perl is of another architecture than corswrap, so programs run cold'
+	    if $language eq 'perl' && foreign_perl() && !posix_only();
 	return if has_pidfd();
 	return '--enable-posix-only: programs run cold' if posix_only();
 	return "valgrind's: before 3.20 pidfd_open fails, so programs run cold";

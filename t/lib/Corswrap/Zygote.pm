@@ -9,14 +9,15 @@ package Corswrap::Zygote;
 #	my $cold = run_cold('/a/b.pl', words => [ $^X, '-w' ], env => ...);
 #	$got->{out}, $got->{err}, $got->{status}
 #
-# start also takes load => [modules].  ask(tell => 1) also returns {told}, the modules
+# start also takes load => [modules], and architecture => that of the responder, if
+# it is not perl's.  ask(tell => 1) also returns {told}, the modules
 # that the request loaded.
 #
 # SPDX-License-Identifier: ISC
 
 use strict;
 use warnings;
-use Corswrap::Test qw(patience read_file top_src wait_for);
+use Corswrap::Test qw(architecture patience read_file top_src wait_for);
 use Exporter qw(import);
 use Fcntl qw(F_SETFD FD_CLOEXEC);
 use IO::Select;
@@ -79,7 +80,8 @@ sub _waiter {
 	return (top_src() . '/lib/python/corswrap_warm.py', join ',', CONTROL, @load)
 	    if ($o{words} // [''])->[0] =~ m{/python[^/]*\z};
 	return ('-I' . top_src() . '/lib/perl', '-MCorswrap::Warm=' .
-	    join ',', CONTROL, map({ $number{$_} } @calls), @load);
+	    join ',', CONTROL, $o{architecture} // architecture($^X),
+	    map({ $number{$_} } @calls), @load);
 }
 
 # Reads two pipes until both have ended, and returns their contents.
@@ -144,7 +146,8 @@ sub _take_report {
 		push @{ $self->{files} }, $_ if m{^[=/?]};
 	}
 	push @{ $self->{obstacles} }, 'it wrote while it was compiled'
-	    if IO::Select->new($self->{out})->can_read(0);
+	    if IO::Select->new($self->{out})->can_read(0) &&
+	    sysread $self->{out}, my $text, 1; # or it has ended
 	return;
 }
 
