@@ -105,6 +105,11 @@ for my $case (@certain) {
 	my ($id, $wrong, $right, $request, $whole) = @$case;
 	my $policy = policy_of($wrong, $whole);
 	my $name = "$id: " . (split /\n/, $wrong)[0];
+	$seen{$id} = 1;
+	if ($id eq 'non-ascii' && (my $why = without('idn'))) {
+		SKIP: { skip "$name: $why", 3 }
+		next;
+	}
 	my ($out, $err) = fixed_by($policy);
 	like($err, qr/: fixed: .* \[\Q$id\E\]$/m, "$name: the fix is reported");
 	is($out, policy_of($right, $whole), "$name: the policy is fixed");
@@ -116,7 +121,6 @@ for my $case (@certain) {
 		'-X', $method // 'GET', map { ('-H', "$_: 1") } @headers ]);
 	is(eval { JSON::PP::decode_json($json)->{verdict} }, 'allowed',
 		"$name: the fixed policy allows the intended request") or diag $out, $json;
-	$seen{$id} = 1;
 }
 my (undef, $lint) = run([ corscheck(), 'lint', @files ]);
 unlike($lint, qr/: error: /, 'the fixed policies have no errors') or diag $lint;

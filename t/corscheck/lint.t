@@ -33,6 +33,13 @@ credentials = yes
 orgins = https://c.example
 max-age = 600
 INI
+# Without libidn2 no Punycode is offered.
+SKIP: {
+	my $why = without('idn') or last SKIP;
+	s{   https://\S+cher\S+}{} for $faulty, $fixed;
+	s{   https://xn\S+}{} for $fixed;
+	skip "$why: no host outside of ASCII is fixed", 1;
+}
 
 # --- --fix ------------------------------------------------------------------------
 

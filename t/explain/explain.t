@@ -229,6 +229,10 @@ for (
 		'https://xn--bcher-kva.example', 'https://b\xc3\xbccher.example' ],
     ) {
 	my ($name, $origin, $meant, $shown) = @$_;
+	if ($name eq 'not in ASCII' && (my $why = without('idn'))) {
+		SKIP: { skip "an origin: $name: $why", 2 }
+		next;
+	}
 	mistake("an origin: $name", [ @from, '--origin', $origin ],
 	    sprintf 'origin "%s": no browser sends this, it sends %s: write that',
 	    $shown || $origin, $meant);
@@ -256,7 +260,8 @@ mistake('all is missing', ['--credentials'],
     . 'corscheck: --origin is missing: the origin of the page');
 
 like((ask(@from, '--origin', 'null', '--nix'))[2],
-    qr/\Acorscheck explain: unrecognized option '--nix'\n/, 'an option that is none');
+    qr/\Acorscheck explain: unrecognized option(?: '--nix'|: nix)\n/, # glibc, musl
+    'an option that is none');
 mistake('a word too many', [ @from, '--origin', 'null', 'more' ],
     'unexpected argument "more"');
 

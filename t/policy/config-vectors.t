@@ -49,8 +49,11 @@ for my $row (@rows) {
 		fail("$row->{id}: nothing is expected ($want)");
 	}
 	# The note of a row has the corrected text.
-	if ($row->{notes} =~ /^hint (?:punycode )?(\S+:\S+)/) {
-		like($json, qr/did you mean "\Q$1\E"/, "$row->{id}: the fix");
+	if ($row->{notes} =~ /^hint (punycode )?(\S+:\S+)/) {
+		my ($fix, $why) = ($2, $1 && without('idn'));
+		SKIP: { skip "$row->{id}: $why", 1 if $why }
+		next if $why;
+		like($json, qr/did you mean "\Q$fix\E"/, "$row->{id}: the fix");
 	}
 }
 done_testing();

@@ -53,7 +53,7 @@ max-age = 10m
 path = api/*
 INI
 ($status, $out) = corscheck_('lint', 'ten');
-is($out, <<'OUT', 'ten mistakes');
+my $expected = <<'OUT';
 ten:2: error: ":" before any "=" in "exec: /srv/app.pl" (did you mean "exec = /srv/app.pl"?) [syntax]
 ten:3: error: "max-body" takes a size (a number with K, M or G; bytes without), not "64k" (did you mean "64K"?) [bad-value]
 ten:5: error: unknown key "wokers" in [server] (did you mean "workers"?) [unknown-key]
@@ -66,6 +66,12 @@ ten:11: error: header "X-Api-Key:": a header name is made of letters, digits and
 ten:12: error: "max-age" takes seconds from 0 to 86400, without a unit, not "10m" (did you mean "600"?) [max-age]
 ten:14: error: path "api/*": a path begins with "/", holds no "//", "/./" or "/../", and "*" only at its end (did you mean "/api/*"?) [path-pattern]
 OUT
+SKIP: {
+	my $why = without('idn') or last SKIP;
+	$expected =~ s/ \(did you mean "\S+xn--\S+//;
+	skip "$why: no fix for a host outside of ASCII", 1;
+}
+is($out, $expected, 'ten mistakes');
 is($status, 1, 'exit status');
 
 # After all fixes the policy has no mistakes.
@@ -84,6 +90,7 @@ for my $line (split /\n/, $out) {
 	}
 	$mended = join '', map { "$_\n" } @lines;
 }
+$mended =~ s/^origins = \S+cher\.example\n//m if without('idn');
 $mended =~ s/^credentials = .*\n//m;    # the loopback origin is valid with it
 write_file("$dir/mended", $mended);
 ($status, $out) = corscheck_('lint', 'mended');

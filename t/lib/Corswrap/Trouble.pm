@@ -18,8 +18,8 @@ use Corswrap::FastCGI qw(begin_record fcgi_begin fcgi_connect fcgi_get
     params_records record request_bytes stdin_records);
 use Corswrap::Responder;
 use Corswrap::Server;
-use Corswrap::Test qw(have_program patience read_file run start stop
-    tempdir top_src wait_for wait_socket write_file);
+use Corswrap::Test qw(corswrap have_program patience read_file run start
+    stop tempdir top_src wait_for wait_socket write_file);
 use Exporter qw(import);
 use POSIX qw(strftime);
 use Time::HiRes qw(sleep time);
@@ -314,6 +314,9 @@ sub _while_jumping {
 sub clock_jumps {
 	my $library = _faketime_library()
 	    or return [ undef, 'no libfaketime (faketime)' ];
+	my ($exit, $out) = run([ 'ldd', corswrap() ]);
+	return [ undef, 'libfaketime cannot be preloaded into a static program' ]
+	    if $out =~ /statically linked/;
 	my $dir = tempdir();
 	my $file = "$dir/clock";
 	write_file($file, "+0\n");
