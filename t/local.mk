@@ -40,6 +40,7 @@ unit_tests = \
 	t/program/forward-pool.t \
 	t/program/log.t \
 	t/program/response.t \
+	t/program/strays.t \
 	t/program/watch.t \
 	$(end)
 script_tests = \

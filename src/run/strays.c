@@ -10,6 +10,7 @@
 #include "run/strays.h"
 
 #include <poll.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -18,7 +19,8 @@
 
 enum {
 	CHILDREN_MAX = 512, /* of one process; more are ignored */
-	WRITERS_MAX = 64    /* of one pipe; more are ignored */
+	WRITERS_MAX = 64,   /* of one pipe; more are ignored */
+	WALKS_MAX = 10	    /* through the descendants, while they change */
 };
 
 void
@@ -57,14 +59,17 @@ add(struct strays *s, pid_t pid)
 	return true;
 }
 
-static void
+/* False: it has ended, or has another parent by now. */
+static bool
 add_child(struct strays *s, pid_t pid, pid_t parent, pid_t program)
 {
 	pid_t group = getpgid(pid);
+	bool added = group > 0 && group != program && add(s, pid);
+	bool same = os_process_parent(pid) == parent;
 
-	if (group > 0 && group != program && add(s, pid) &&
-	    os_process_parent(pid) != parent)
+	if (added && !same)
 		drop_last(s);
+	return same;
 }
 
 static bool
@@ -85,6 +90,10 @@ struct walk {
 	struct seen *list;
 	size_t count;
 	size_t room;
+	/* Whether a process got another parent meanwhile; and the sum of the
+	 * pids of those that have ended but were not waited for. */
+	bool changed;
+	uint64_t ended;
 };
 
 static bool
@@ -104,16 +113,22 @@ look_at(struct strays *s, struct walk *w, struct seen at, pid_t program)
 	pid_t children[CHILDREN_MAX];
 	size_t count = os_process_children(at.pid, children, CHILDREN_MAX);
 
-	if (at.parent != 0 && os_process_parent(at.pid) != at.parent)
+	/* In this order: it may be waited for in between. */
+	if (os_process_status(at.pid) >= 0)
+		w->ended += (uint64_t)at.pid;
+	if (at.parent != 0 && os_process_parent(at.pid) != at.parent) {
+		w->changed = true;
 		return;
+	}
 	for (size_t i = 0; i < count && step(w, children[i], at.pid); i++)
-		add_child(s, children[i], at.pid, program);
+		if (!add_child(s, children[i], at.pid, program))
+			w->changed = true;
 }
 
 /* Processes in the program's group are not strays, but their children may be:
  * so the search visits them, too. */
-void
-strays_of(struct strays *s, pid_t program)
+static struct walk
+walk(struct strays *s, pid_t program)
 {
 	struct walk w = {0};
 
@@ -125,6 +140,23 @@ strays_of(struct strays *s, pid_t program)
 	for (size_t i = 0; i < w.count; i++)
 		look_at(s, &w, w.list[i], program);
 	free(w.list);
+	return w;
+}
+
+/* The children of a process that ends during a walk become children of the
+ * program, which that walk has already passed: so walk again. */
+void
+strays_of(struct strays *s, pid_t program)
+{
+	uint64_t ended = 0;
+
+	for (int i = 0; i < WALKS_MAX; i++) {
+		struct walk w = walk(s, program);
+
+		if (!w.changed && w.ended == ended)
+			return;
+		ended = w.ended;
+	}
 }
 
 void
