@@ -189,9 +189,9 @@ is_stopped(const struct cgi_sink *s)
 	return s->stop[0] >= 0 && poll(&p, 1, 0) > 0;
 }
 
-/* The deadline for waiting from now on. */
+/* The deadline for waiting since that time; 0: from now on. */
 static struct deadline
-deadline_for(const struct cgi_sink *s, short events)
+deadline_for(const struct cgi_sink *s, short events, uint64_t since)
 {
 	struct deadline d = {.at = DEADLINE_NEVER};
 
@@ -199,7 +199,7 @@ deadline_for(const struct cgi_sink *s, short events)
 		d.at = deadline_at_rate(s->body_from, s->body_time,
 					s->body_count, clock_ms());
 	else if (s->wait >= 0)
-		d.at = clock_ms() + (uint64_t)s->wait;
+		d.at = (since > 0 ? since : clock_ms()) + (uint64_t)s->wait;
 	if (s->until > 0 && s->until < d.at)
 		d.at = s->until;
 	return d;
@@ -208,9 +208,9 @@ deadline_for(const struct cgi_sink *s, short events)
 /* Wait until fd is ready.  0: it may be ready; -1: the time is over, or we
  * must end. */
 static int
-wait_for(struct cgi_sink *s, int fd, short events)
+wait_for(struct cgi_sink *s, int fd, short events, uint64_t since)
 {
-	const struct deadline d = deadline_for(s, events);
+	const struct deadline d = deadline_for(s, events, since);
 	struct pollfd p[2] = {{.fd = fd, .events = events},
 			      {.fd = s->stop[0], .events = POLLIN}};
 	int n;
@@ -227,11 +227,30 @@ wait_for(struct cgi_sink *s, int fd, short events)
 	return -1;
 }
 
-/* A call on fd failed.  0: retry it; -1 with errno. */
-static int
-after_failure(struct cgi_sink *s, int fd, short events)
+/* The time, for after_failure; 0 before cgi_sink_watch, when no alarm ends a
+ * call: a response to a preflight reads no clock. */
+static uint64_t
+time_for(const struct cgi_sink *s)
 {
-	if (errno == EINTR && s->until > 0 && clock_ms() >= s->until) {
+	return s->stop[0] < 0 ? 0 : clock_ms();
+}
+
+/* Has total-timeout passed, or idle-timeout since that time (0: unknown)? */
+static bool
+is_late(const struct cgi_sink *s, uint64_t since)
+{
+	uint64_t now = clock_ms();
+
+	return (s->until > 0 && now >= s->until) ||
+	       (s->wait >= 0 && since > 0 && now >= since + (uint64_t)s->wait);
+}
+
+/* A call on fd failed, which has moved nothing since that time.  0: retry it;
+ * -1 with errno. */
+static int
+after_failure(struct cgi_sink *s, int fd, short events, uint64_t since)
+{
+	if (errno == EINTR && is_late(s, since)) {
 		errno = ETIMEDOUT;
 		return -1;
 	}
@@ -239,22 +258,27 @@ after_failure(struct cgi_sink *s, int fd, short events)
 		return 0;
 	if (errno == EINTR)
 		errno = ECANCELED;
-	return errno == EAGAIN ? wait_for(s, fd, events) : -1;
+	return errno == EAGAIN ? wait_for(s, fd, events, since) : -1;
 }
 
 static int
 write_all(struct cgi_sink *s, const char *data, size_t len)
 {
+	uint64_t since = time_for(s);
+
 	while (len > 0) {
 		ssize_t n = write(STDOUT_FILENO, data, len);
 
 		if (n < 0) {
-			if (after_failure(s, STDOUT_FILENO, POLLOUT) != 0)
+			if (after_failure(s, STDOUT_FILENO, POLLOUT, since) !=
+			    0)
 				return -1;
 			continue;
 		}
 		data += n;
 		len -= (size_t)n;
+		if (len > 0)
+			since = time_for(s);
 	}
 	return 0;
 }
@@ -340,8 +364,11 @@ sink_move(struct sink *sink, int fd, size_t max)
 {
 	struct cgi_sink *s = (struct cgi_sink *)sink;
 
+	uint64_t since;
+
 	if (sink_flush(sink) != 0)
 		return -1;
+	since = time_for(s);
 	while (!s->no_splice) {
 		ssize_t n = os_splice(
 		    fd, STDOUT_FILENO,
@@ -357,7 +384,7 @@ sink_move(struct sink *sink, int fd, size_t max)
 			errno = EAGAIN;
 			return -1;
 		}
-		if (after_failure(s, STDOUT_FILENO, POLLOUT) != 0)
+		if (after_failure(s, STDOUT_FILENO, POLLOUT, since) != 0)
 			return -1;
 	}
 	return copy(s, fd, max);
@@ -431,11 +458,11 @@ source_read(struct source *source, void *data, size_t len)
 	ssize_t n;
 
 	do {
-		if (wait_for(s, STDIN_FILENO, POLLIN) != 0)
+		if (wait_for(s, STDIN_FILENO, POLLIN, 0) != 0)
 			return -1;
 		n = read(STDIN_FILENO, data, len);
 		s->body_count += n > 0 ? (uint64_t)n : 0;
-	} while (n < 0 && after_failure(s, STDIN_FILENO, POLLIN) == 0);
+	} while (n < 0 && after_failure(s, STDIN_FILENO, POLLIN, 0) == 0);
 	return n;
 }
 
@@ -487,6 +514,7 @@ cgi_sink_watch(struct cgi_sink *s, const struct app *app)
 	static const int ends[] = {SIGTERM, SIGINT, SIGHUP, SIGALRM};
 	struct sigaction action = {.sa_handler = on_signal};
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	uint64_t first;
 
 	if (os_pipe_nonblocking(s->stop) != 0)
 		return -1;
@@ -494,9 +522,13 @@ cgi_sink_watch(struct cgi_sink *s, const struct app *app)
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		sigaction(ends[i], &action, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
-	/* The alarm ends a write that still blocks at total-timeout. */
-	if (s->until > 0)
-		alarm((unsigned)((app->total_timeout + 999) / 1000));
+	/* The alarm, then one a second, ends a write that still blocks at
+	 * total-timeout or idle-timeout. */
+	first = (uint64_t)(s->wait < 0 ? 0 : s->wait);
+	if (s->until > 0 && (first == 0 || app->total_timeout < first))
+		first = app->total_timeout;
+	if (first > 0)
+		alarm((unsigned)((first + 999) / 1000));
 	s->watch = s->sink.poll_fd = os_watch_closed(STDOUT_FILENO);
 	return 0;
 }

@@ -13,6 +13,7 @@ use lib "$FindBin::Bin/../lib";
 use Corswrap::CGI;
 use Corswrap::Test;
 use POSIX qw(WNOHANG);
+use Socket qw(AF_UNIX SOCK_STREAM);
 use Test::More;
 use Time::HiRes qw(sleep time);
 
@@ -432,6 +433,32 @@ for my $mode ('', "inject = prepend\n") {
 		($got) = upload(variables('POST', HTTP_TRANSFER_ENCODING => 'chunked'), 0.5, 1);
 		like($got, qr/^Content-Type/m, "$name: one that comes in time") if !$length;
 	}
+}
+
+# A server that does not read: a write to its pipe or socket blocks.
+write_file("$dir/flood", "#!/bin/sh\nprintf 'Content-Type: a/b\\n\\n'\nhead -c 9000000 /dev/zero\n",
+	0755);
+for my $kind (qw(pipe socket)) {
+	my ($from, $to);
+	$kind eq 'pipe' ? pipe($from, $to)
+	    : socketpair($from, $to, AF_UNIX, SOCK_STREAM, 0) or die "$kind: $!";
+	policy("[app]\nexec = $dir/flood\nidle-timeout = 1s\nkill-grace = 100ms\n"
+	    . "[cors]\norigins = https://a.example\n");
+	my $pid = fork // die "fork: $!";
+	if (!$pid) {
+		open STDIN, '<', '/dev/null';
+		open STDERR, '>', "$dir/flood-log";
+		open STDOUT, '>&', $to;
+		close $_ for $from, $to;
+		%ENV = %{ variables('GET') };
+		exec $program or POSIX::_exit(127);
+	}
+	close $to;
+	my $ended = wait_for(sub { waitpid($pid, WNOHANG) == $pid }, 30);
+	ok($ended && $? != 0, "a $kind that nobody reads: corswrap ends, and not with 0");
+	if (!$ended) { kill 'KILL', $pid; waitpid $pid, 0 }
+	like(read_file("$dir/flood-log"), qr/client does not read.*\[idle-timeout\]/,
+	    "a $kind that nobody reads: logged");
 }
 
 done_testing;
