@@ -71,7 +71,7 @@ VALGRIND_OPTIONS = -q --leak-check=full --error-exitcode=99 --vgdb=no \
 	--suppressions=$(abs_top_srcdir)/t/valgrind.supp
 valgrind_not = t/servers/systemd.t
 valgrind_environment = CORSWRAP_PATIENCE=10 CORSWRAP_RANDOM=8 \
-	CORSWRAP_EXCHANGES=20 CORSWRAP_SLOW_REQUESTS=40
+	CORSWRAP_EXCHANGES=20 CORSWRAP_SLOW_REQUESTS=40 CORSWRAP_FAILURES=8
 valgrind_dir = $(abs_builddir)/watched-valgrind
 check-valgrind:
 	@$(MKDIR_P) watched-valgrind/reports
