@@ -81,6 +81,9 @@ transfer_fail(struct transfer *t, int status, const char *id, const char *todo,
 		t->exchange->outcome.failure = id;
 	else
 		response_fail(t->response, status, id);
+	/* The output had ended, but too early by its Content-Length. */
+	if (t->complete)
+		response_over(t->response);
 	t->over = true;
 }
 

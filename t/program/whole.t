@@ -130,6 +130,19 @@ scene 'limits' => sub {
 	$t->stop;
 };
 
+# The deadline passes just when the output has ended, before the body is
+# compared with its Content-Length: corswrap is stopped meanwhile.
+scene 'a short body at a deadline' => sub {
+	usual()->stop;
+	my $t = run_responder("total-timeout = 2s\nkill-grace = 100ms", server => $status);
+	perl_program('deadline.pl', '$| = 1; print "Content-Length: 9\n\nabc";'
+	    . 'select undef, undef, undef, 0.3; kill STOP => getppid; require POSIX;'
+	    . 'POSIX::close(1); sleep 2; kill CONT => getppid; sleep 60');
+	cut(ask($t, 'deadline.pl'), 'a short body at total-timeout');
+	is(failures($t, 'total-timeout'), 1, 'a short body at total-timeout: counted');
+	$t->stop;
+};
+
 # --- a body that differs from its Content-Length --------------------------------
 
 # Servers keep the connection to the client: an extra byte becomes the
