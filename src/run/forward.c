@@ -32,7 +32,7 @@ enum {
 	HOUR = 3600 * 1000, /* ms */
 	LAST_MOMENT = 50,   /* ms from the end of a connection to the end of its
 			       server */
-	REST_READS = 64	    /* the most reads of its last messages */
+	REST_READS = 64	    /* the most reads of what it has left */
 };
 
 struct forward {
@@ -48,6 +48,8 @@ struct forward {
 	bool sending; /* some of the request is still to be sent */
 	bool received;	  /* a byte of any record has come */
 	bool fed;	  /* output has come (FCGI_STDOUT) */
+	uint64_t fed_at;  /* clock_ms when it last did */
+	uint64_t count;	  /* bytes that were read from the connection */
 	bool cut;	  /* the application stopped reading the request */
 	bool whole;	  /* END_REQUEST has come, and all had been sent: the
 			     connection can be reused */
@@ -115,6 +117,7 @@ feed(struct forward *f, struct slice data)
 		return;
 	f->fed = true;
 	transfer_feed(&f->t, data.ptr, data.len);
+	f->fed_at = clock_ms();
 }
 
 /* The response has ended: check the status in END_REQUEST (section 5.5). */
@@ -233,6 +236,8 @@ move_output(struct forward *f, size_t most)
 
 	if (n > 0) {
 		record_skip(&f->reader, (size_t)n);
+		f->count += (uint64_t)n;
+		f->fed_at = clock_ms();
 	} else if (n == 0) {
 		ended_early(f, 0);
 	} else if (error == EAGAIN || error == EINTR) {
@@ -266,6 +271,7 @@ read_output(struct forward *f)
 		return;
 	}
 	f->received = true;
+	f->count += (uint64_t)n;
 	f->t.last = clock_ms();
 	forward_connection_answered(&f->connection);
 	parse_records(f, scratch->io, (size_t)n);
@@ -346,13 +352,17 @@ read_errors(struct forward *f)
 }
 
 /* The server has ended.  Read what it has sent, but do not wait for the end of
- * the connection, because a child of it may still hold that. */
+ * the connection, because a child of it may still hold that, and write without
+ * end (relay.c, read_rest). */
 static void
 server_ended(struct forward *f)
 {
 	struct pollfd output = {.fd = f->connection.fd, .events = POLLIN};
+	uint64_t own = f->count + transfer_waiting(f->connection.fd);
 
-	while (goes_on(f) && poll(&output, 1, 0) > 0)
+	for (int i = 0; (i < REST_READS || f->count < own) && goes_on(f) &&
+			poll(&output, 1, 0) > 0;
+	     i++)
 		read_output(f);
 	if (goes_on(f))
 		ended_early(f, 0);
@@ -459,6 +469,14 @@ spin(struct forward *f)
 	spin_ended(spin, f->received);
 }
 
+/* No output has come for a moment, though other events have, such as messages:
+ * so what is buffered must be flushed. */
+static bool
+is_quiet(const struct forward *f)
+{
+	return f->t.unflushed && clock_ms() > f->fed_at + TRANSFER_LINGER;
+}
+
 static void
 run(struct forward *f)
 {
@@ -471,12 +489,12 @@ run(struct forward *f)
 		struct deadline deadline = next_deadline(f);
 		int rc = wait_for(f, fds, &deadline);
 
-		if (rc > 0) {
+		if (rc > 0)
 			handle(f, fds);
-		} else if (rc == 0) {
+		else if (rc == 0)
 			forward_connection_check(&f->connection);
+		if (rc == 0 || (goes_on(f) && is_quiet(f)))
 			transfer_flush(&f->t);
-		}
 		deadline = next_deadline(f);
 		if (goes_on(f))
 			transfer_check(&f->t, &deadline);
@@ -501,7 +519,8 @@ static void
 exchange(struct forward *f)
 {
 	f->sending = true;
-	f->t.last = f->sent_at = clock_ms();
+	f->t.last = f->sent_at = f->fed_at = clock_ms();
+	f->count = 0;
 	forward_sender_init(&f->sender, &f->request, f->connection.fd);
 	record_reader_init(&f->reader);
 	run(f);

@@ -16,7 +16,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -292,17 +291,6 @@ is_shut(int fd, const struct pollfd *seen)
 			  (seen->revents & POLLIN) == 0);
 }
 
-/* How many bytes a pipe contains. */
-static uint64_t
-waiting(int fd)
-{
-	int have = 0;
-
-	return fd >= 0 && ioctl(fd, FIONREAD, &have) == 0 && have > 0
-		   ? (uint64_t)have
-		   : 0;
-}
-
 /*
  * The program has ended, but a child of it may still hold the pipes and write
  * without end.  So everything that is in the pipe now is read, because the
@@ -313,7 +301,7 @@ read_rest(struct relay *r)
 {
 	struct pollfd fds[2];
 	/* A read may return less than there is. */
-	uint64_t own = r->count + waiting(r->out);
+	uint64_t own = r->count + transfer_waiting(r->out);
 
 	for (int i = 0; (i < REST_READS || r->count < own) && !r->t.over &&
 			(r->out >= 0 || r->err >= 0);

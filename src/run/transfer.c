@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 
 #include "base/os.h"
@@ -269,6 +270,16 @@ transfer_move(struct transfer *t, int fd, size_t most)
 		t->unflushed = true;
 	}
 	return n;
+}
+
+uint64_t
+transfer_waiting(int fd)
+{
+	int have = 0;
+
+	return fd >= 0 && ioctl(fd, FIONREAD, &have) == 0 && have > 0
+		   ? (uint64_t)have
+		   : 0;
 }
 
 void

@@ -101,6 +101,9 @@ void transfer_end(struct transfer *);
  * Returns what sink->move does; the caller handles errors. */
 ssize_t transfer_move(struct transfer *, int fd, size_t most);
 
+/* How many bytes can be read from a pipe or socket now; fd may be -1. */
+uint64_t transfer_waiting(int fd);
+
 /* Send buffered data to the client. */
 void transfer_flush(struct transfer *);
 

@@ -204,6 +204,12 @@ my %does = (
 		while ($c->out('.')) { sleep 0.1 }
 		$c->note('closed');
 	},
+	# Messages without pause after the first output: more than a few reads.
+	'complain-on' => sub {
+		my ($c) = @_;
+		$c->send(record(6, 1, "X-A: 1\n\nfirst") . record(7, 1, "x\n") x 20_000);
+		$c->end;
+	},
 	finish => sub {
 		my ($c) = @_;
 		$c->out("X-A: 1\n\npart");
@@ -330,6 +336,11 @@ my $peer = peer($unix, \&serve);
 	is($a->{stderr}, "PHP message: one\nand two\nunfinished\n",
 		'stderr = fastcgi');
 	is($a->{body}, 'first second', 'apart from the output');
+	$a = ask($r, 'complain-on');
+	is($a->{body}, 'first', 'messages without pause: the output');
+	my @kinds = map { $_->[1] > 0 ? $_->[0] : () } @{ $a->{records} };
+	pop @kinds; # the end
+	is($kinds[-1], 7, 'messages without pause: the output does not wait for their end');
 	$r->stop;
 }
 

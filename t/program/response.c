@@ -11,11 +11,18 @@
 #include "unit.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/os.h"
+#include "fastcgi/protocol.h"
+#include "run/body.h"
+#include "run/child.h"
+#include "run/forward.h"
 #include "run/log.h"
 #include "run/response.h"
 
@@ -410,6 +417,104 @@ test_notes(void **state)
 	close_stage(&s);
 }
 
+/* ---- a server of our own ---- */
+
+enum { FLOOD_PIECE = 16000, FLOOD_PIECES = 2000 };
+
+/* A client that takes everything, each piece only when the server has sent
+ * more. */
+struct flood_sink {
+	struct sink sink;
+	int server;
+	size_t len;
+};
+
+static int
+take_slowly(struct sink *sink, const void *bytes, size_t len)
+{
+	struct flood_sink *f = (struct flood_sink *)(void *)sink;
+	struct pollfd more = {.fd = f->server, .events = POLLIN};
+
+	(void)bytes;
+	f->len += len;
+	(void)poll(&more, 1, 5000);
+	return 0;
+}
+
+static int
+flush_nothing(struct sink *sink)
+{
+	(void)sink;
+	return 0;
+}
+
+static bool
+send_output(int fd, const char *text, size_t len)
+{
+	char record[FCGI_HEADER_LEN + FLOOD_PIECE];
+
+	fcgi_header_put(record, FCGI_STDOUT, 1, len);
+	memcpy(record + FCGI_HEADER_LEN, text, len);
+	len += FCGI_HEADER_LEN;
+	return send(fd, record, len, MSG_NOSIGNAL) == (ssize_t)len;
+}
+
+/* Start a process that ends at once, and whose child writes on and on. */
+static struct child
+start_flood(int fd)
+{
+	static const char piece[FLOOD_PIECE];
+	struct child child = {.pid = fork(), .pidfd = -1};
+
+	assert_true(child.pid >= 0);
+	if (child.pid == 0) {
+		(void)setpgid(0, 0);
+		if (fork() != 0 || !send_output(fd, "A: 1\n\n", 6))
+			_exit(0);
+		for (int i = 0; i < FLOOD_PIECES; i++)
+			if (!send_output(fd, piece, sizeof(piece)))
+				break;
+		_exit(0);
+	}
+	(void)setpgid(child.pid, child.pid);
+	child.pidfd = os_process_open(child.pid);
+	return child;
+}
+
+/* The response ends, although the child holds the connection and its output
+ * never pauses. */
+static void
+test_flood(void **state)
+{
+	static struct stage s;
+	struct flood_sink out = {.sink = {.write = take_slowly,
+					  .flush = flush_nothing,
+					  .poll_fd = -1}};
+	struct forward_own own = {.err = -1, .name = "php-cgi"};
+	struct body body = {.fd = -1};
+	struct child child;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	child = start_flood(ends[1]);
+	if (child.pidfd < 0)
+		skip(); /* Linux before 5.3 */
+	(void)close(ends[1]);
+	open_stage(&s, get_variables);
+	out.server = own.fd = ends[0];
+	own.child = &child;
+	s.exchange.out = &out.sink;
+	begin(&s);
+	assert_false(
+	    forward_own(&own, &s.settings, &s.exchange, &body, &s.response));
+	assert_true(out.len > FLOOD_PIECE);
+	assert_true(out.len < (size_t)FLOOD_PIECES * FLOOD_PIECE / 2);
+	assert_string_equal(s.exchange.outcome.failure, "truncated");
+	(void)close(ends[0]);
+	close_stage(&s);
+}
+
 int
 main(void)
 {
@@ -422,6 +527,7 @@ main(void)
 	    {"failure after the header", test_fail_after},
 	    {"the client goes", test_client_gone},
 	    {"what the log says", test_notes},
+	    {"a server ends, its child writes on", test_flood},
 	};
 	static struct CMUnitTest
 	    tests[UNIT_COUNT(rows) + UNIT_COUNT(bad_rows) + UNIT_COUNT(more)];
