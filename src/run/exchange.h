@@ -88,7 +88,8 @@ struct sink {
 	/* A descriptor to poll for these events while waiting, or -1. */
 	int poll_fd;
 	short poll_events;
-	/* poll_fd has events: is the client gone (or has it aborted)? */
+	/* poll_fd has events: is the client gone (or has it aborted)?  If not,
+	 * their cause has been taken, so that poll waits again. */
 	bool (*gone)(struct sink *);
 	/* The response has ended and the program still runs: the server
 	 * need not wait.  NULL: the caller that ends the request does this. */

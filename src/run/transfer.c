@@ -26,8 +26,6 @@ static const char total_todo[] =
     "raise total-timeout if such requests are meant";
 static const char total_text[] = "timed out: it took too long";
 
-enum { FALSE_ALARMS = 8 }; /* after so many the client is not watched */
-
 int
 transfer_init(struct transfer *t, const struct settings *settings,
 	      struct exchange *exchange, struct response *response,
@@ -47,7 +45,6 @@ transfer_init(struct transfer *t, const struct settings *settings,
 	t->ended = "the program is terminated";
 	t->runs_on = "the program continues";
 	t->started = t->last = clock_ms();
-	t->alarms = 0;
 	t->unflushed = t->complete = t->whole = false;
 	t->lost = t->discard = t->over = false;
 	return 0;
@@ -333,7 +330,7 @@ transfer_poll(struct transfer *t, struct pollfd *fds, nfds_t own,
 	      const struct timespec *time)
 {
 	const struct sink *out = t->exchange->out;
-	bool watch = !t->lost && !t->complete && t->alarms < FALSE_ALARMS;
+	bool watch = !t->lost && !t->complete;
 	int rc;
 
 	fds[own] =
@@ -362,7 +359,4 @@ transfer_check_client(struct transfer *t, const struct pollfd *fds, nfds_t own)
 		return;
 	if (out->gone(out))
 		transfer_client_gone(t);
-	else
-		t->alarms++; /* the sink may learn more when more input has
-				come */
 }

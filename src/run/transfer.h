@@ -34,7 +34,6 @@ struct transfer {
 	const char *runs_on;
 	uint64_t started; /* clock_ms */
 	uint64_t last;	  /* clock_ms when bytes were last received or sent */
-	unsigned alarms;  /* events of the client that were no disconnect */
 	bool unflushed;	  /* the sink may have buffered data */
 	bool complete;	  /* the output has ended, and the sink has all of it */
 	bool whole;	  /* the client was sent all of its Content-Length, or a

@@ -313,6 +313,21 @@ logged($r, qr/the client disconnected; the program is terminated \[client-gone\]
 	ok($got->{ended} || $got->{eof}, 'R1: and the request');
 }
 
+{
+	# A client that sends its next request byte by byte is still watched.
+	unlink "$dir/pid";
+	$c = fcgi_connect($r->address);
+	$c->send_bytes(request_bytes(params => params('mute.pl'), keep => 1));
+	wait_for(sub { -s "$dir/pid" });
+	for my $byte (split //, substr record(1, 1, "\0\1\1\0\0\0\0\0"), 0, 14) {
+		$c->send_bytes($byte);
+		sleep 0.02;
+	}
+	$c->close;
+	ok(gone(read_file("$dir/pid")),
+	    'a client that sends the next request slowly and disconnects');
+}
+
 # --- limits ---------------------------------------------------------------------------
 
 shell_program('limits', 'printf "A: 1\n\n"; for l in t v n; do '
