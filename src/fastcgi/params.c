@@ -153,13 +153,15 @@ add_content(struct params *p, const unsigned char *at, size_t len)
 
 /* ---- management records (section 4) ---- */
 
-/* Write one pair of GET_VALUES_RESULT; returns its length. */
+/* Write one pair of GET_VALUES_RESULT, if there is room; returns its length. */
 static size_t
-put_value(unsigned char *out, struct slice name, unsigned value)
+put_value(unsigned char *out, size_t room, struct slice name, unsigned value)
 {
 	char digits[TEXT_DECIMAL_MAX];
 	size_t len = text_put_decimal(digits, value);
 
+	if (room < 2 + name.len + len)
+		return 0;
 	out[0] = (unsigned char)name.len;
 	out[1] = (unsigned char)len;
 	memcpy(out + 2, name.ptr, name.len);
@@ -168,13 +170,13 @@ put_value(unsigned char *out, struct slice name, unsigned value)
 }
 
 static size_t
-put_named(unsigned char *out, struct slice name, unsigned workers)
+put_named(unsigned char *out, size_t room, struct slice name, unsigned workers)
 {
 	if (slice_eq(name, SLICE(FCGI_MAX_CONNS)) ||
 	    slice_eq(name, SLICE(FCGI_MAX_REQS)))
-		return put_value(out, name, workers);
+		return put_value(out, room, name, workers);
 	if (slice_eq(name, SLICE(FCGI_MPXS_CONNS)))
-		return put_value(out, name, 0);
+		return put_value(out, room, name, 0);
 	return 0;
 }
 
@@ -197,9 +199,7 @@ put_values(unsigned char *out, size_t room, const unsigned char *p, size_t len,
 
 		if (name_len > len - head || value_len > len - head - name_len)
 			break;
-		if (room - n < 2 + name_len + TEXT_DECIMAL_MAX)
-			break;
-		n += put_named(out + n,
+		n += put_named(out + n, room - n,
 			       slice_of((const char *)p + head, name_len),
 			       workers);
 		p += head + name_len + value_len;

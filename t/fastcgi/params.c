@@ -442,6 +442,26 @@ test_answers(void **state)
 	       "\115\0\0\0\0\0\0\0");
 }
 
+/* Names that are unknown and long take no room in the reply. */
+static void
+test_answer_unknown(void **state)
+{
+	enum { LONG = 200 };
+	unsigned char record[FCGI_HEADER_LEN + 5 + LONG + 17] = "";
+	unsigned char answer[PARAMS_REPLY_MAX];
+	unsigned char *at = record + FCGI_HEADER_LEN;
+
+	(void)state;
+	fcgi_header_put(record, FCGI_GET_VALUES, 0, 5 + LONG + 17);
+	memcpy(at, "\200\0\0\310\0", 5);
+	memset(at + 5, 'N', LONG);
+	memcpy(at + 5 + LONG, "\17\0FCGI_MPXS_CONNS", 17);
+	assert_int_equal(params_manage(record, 32, answer),
+			 FCGI_HEADER_LEN + 18);
+	assert_memory_equal(answer + FCGI_HEADER_LEN, "\17\1FCGI_MPXS_CONNS0",
+			    18);
+}
+
 /* If the same variable is requested repeatedly, the reply stays within its
  * buffer. */
 static void
@@ -462,7 +482,7 @@ test_answer_bound(void **state)
 int
 main(void)
 {
-	static struct CMUnitTest tests[2 * UNIT_COUNT(rows) + 12];
+	static struct CMUnitTest tests[2 * UNIT_COUNT(rows) + 13];
 	size_t n = 0;
 
 	UNIT_ROWS(tests, n, rows, test_row);
@@ -475,6 +495,7 @@ main(void)
 	UNIT_TEST(tests, n, test_refusals);
 	UNIT_TEST(tests, n, test_noise);
 	UNIT_TEST(tests, n, test_answers);
+	UNIT_TEST(tests, n, test_answer_unknown);
 	UNIT_TEST(tests, n, test_answer_bound);
 	return unit_run(tests, n);
 }
