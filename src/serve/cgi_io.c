@@ -261,6 +261,18 @@ after_failure(struct cgi_sink *s, int fd, short events, uint64_t since)
 	return errno == EAGAIN ? wait_for(s, fd, events, since) : -1;
 }
 
+/* A write to standard output has failed, as above.  Its errors become those of
+ * a client (exchange.h), or the caller would take them for the program's. */
+static int
+after_write(struct cgi_sink *s, uint64_t since)
+{
+	if (after_failure(s, STDOUT_FILENO, POLLOUT, since) == 0)
+		return 0;
+	if (errno != EPIPE && errno != ETIMEDOUT && errno != ECANCELED)
+		errno = ECONNRESET;
+	return -1;
+}
+
 static int
 write_all(struct cgi_sink *s, const char *data, size_t len)
 {
@@ -270,8 +282,7 @@ write_all(struct cgi_sink *s, const char *data, size_t len)
 		ssize_t n = write(STDOUT_FILENO, data, len);
 
 		if (n < 0) {
-			if (after_failure(s, STDOUT_FILENO, POLLOUT, since) !=
-			    0)
+			if (after_write(s, since) != 0)
 				return -1;
 			continue;
 		}
@@ -384,7 +395,7 @@ sink_move(struct sink *sink, int fd, size_t max)
 			errno = EAGAIN;
 			return -1;
 		}
-		if (after_failure(s, STDOUT_FILENO, POLLOUT, since) != 0)
+		if (after_write(s, since) != 0)
 			return -1;
 	}
 	return copy(s, fd, max);

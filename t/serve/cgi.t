@@ -435,6 +435,18 @@ for my $mode ('', "inject = prepend\n") {
 	}
 }
 
+# An error of standard output is not the program's.
+{
+	write_file("$dir/much", "#!/bin/sh\nprintf 'Content-Type: a/b\\n\\n'\n"
+	    . "head -c 1000000 /dev/zero\n", 0755);
+	policy("[app]\nexec = $dir/much\n[cors]\norigins = https://a.example\n");
+	my ($exit, undef, $err) = run([ '/bin/sh', '-c', 'trap "" XFSZ; ulimit -f 400; exec "$0" >"$1"',
+		$program, "$dir/limited" ],
+		clean => variables('GET'));
+	isnt($exit, 0, 'a file of limited size as standard output: corswrap does not end with 0');
+	unlike($err, qr/\[read-failed\]/, 'a file of limited size as standard output: not an error of the program');
+}
+
 # A server that does not read: a write to its pipe or socket blocks.
 write_file("$dir/flood", "#!/bin/sh\nprintf 'Content-Type: a/b\\n\\n'\nhead -c 9000000 /dev/zero\n",
 	0755);
