@@ -354,14 +354,13 @@ connection_drain(struct connection *c, uint64_t until, bool unread)
 static void
 break_off(struct connection *c)
 {
-	if (c->broken)
-		(void)output_break(&c->output);
+	(void)output_break(&c->output);
 	discard_input(c);
 	connection_close(c);
 }
 
-/* The client has closed the connection.  With TCP it may have closed its sending
- * side alone: then a reset shows it that the response is incomplete. */
+/* The client has closed the connection.  With TCP it may have closed its
+ * sending side alone: then a reset shows it that the response is incomplete. */
 static void
 reset(struct connection *c)
 {
@@ -370,6 +369,30 @@ reset(struct connection *c)
 	discard_input(c);
 	(void)setsockopt(c->client.fd, SOL_SOCKET, SO_LINGER, &now,
 			 sizeof(now));
+	connection_close(c);
+}
+
+/*
+ * The request was not read to its end: the server may still be sending it, and
+ * a close would reset the connection before it has read the response.  So
+ * discard the rest, until it closes or its time is over.
+ */
+static void
+close_unread(struct connection *c)
+{
+	char rest[4096];
+	ssize_t n = 1;
+
+	shutdown(c->client.fd, SHUT_WR);
+	if (c->client.lend != NULL)
+		(void)c->client.lend(c->client.owner, POLLIN, 0);
+	while (n != 0 && clock_ms() < c->client.until) {
+		n = recv(c->client.fd, rest, sizeof(rest), MSG_DONTWAIT);
+		if (n < 0 && errno != EINTR &&
+		    (errno != EAGAIN ||
+		     client_wait(&c->client, POLLIN, c->client.until) != 0))
+			break;
+	}
 	connection_close(c);
 }
 
@@ -382,17 +405,21 @@ connection_finish(struct connection *c, bool keep)
 		reset(c);
 		return false;
 	}
-	if (c->refused || (c->broken && !c->gone)) {
+	if (c->broken && !c->gone) {
 		break_off(c);
+		return false;
+	}
+	if (c->refused) {
+		close_unread(c);
 		return false;
 	}
 	/* END_REQUEST is also sent to a client that has aborted. */
 	if (c->gone || (c->told && !c->ended))
 		discard_input(c);
 	sent = c->told || output_end(&c->output, (unsigned)c->exit_status) == 0;
-	if (c->unread) {
-		shutdown(c->client.fd, SHUT_WR);
-		discard_input(c);
+	if (c->unread && sent) {
+		close_unread(c);
+		return false;
 	}
 	if (sent && keep && c->params.keep && c->ended && !c->gone)
 		return true;

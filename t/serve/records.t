@@ -157,6 +157,24 @@ for my $which (sort keys %connection) {
 		ok(defined $c->closed_within(20), "$which: and closed");
 	}
 
+	# The response reaches a server that is still sending the request.
+	for my $case ([ 400, begin_record() . params_records([ A => 'a' x 60_000,
+		B => 'b' x 60_000 ], no_params_end => 1), 'too many parameters' ],
+	    [ 0, begin_record(role => 3), 'another role, still sent' ]) {
+		my ($status, $bytes, $name) = @$case;
+		my $c = $connect->();
+		$c->send_bytes($bytes);
+		my $got = $c->read_response(@standing);
+		is($got->{status} // 0, $status, "$which: $name: the response");
+		my $sent = 0;
+		for (1 .. 30) {
+			$sent += $c->send_bytes(params_records([ C => 'c' x 1000 ],
+				no_params_end => 1)) > 1000;
+			sleep 0.005;
+		}
+		is($sent, 30, "$which: $name: the rest is still read");
+	}
+
 	# --- several requests in one packet ------------------------------------------
 	{
 		my $c = $connect->();
