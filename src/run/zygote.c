@@ -236,6 +236,7 @@ struct zygote *
 zygote_start(const struct zygote_spec *spec, enum child_stage *stage)
 {
 	struct zygote *z = calloc(1, sizeof(*z));
+	int error;
 
 	*stage = CHILD_STAGE_START;
 	if (z == NULL)
@@ -251,7 +252,9 @@ zygote_start(const struct zygote_spec *spec, enum child_stage *stage)
 			return z;
 		errno = ENOSYS;
 	}
+	error = errno;
 	zygote_free(z);
+	errno = error;
 	return NULL;
 }
 
