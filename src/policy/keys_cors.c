@@ -264,12 +264,13 @@ max_age_fix(struct slice text, char *buf, size_t cap)
 
 	buf[0] = '\0';
 	if (text.len > 1 && text.ptr[0] == '-' &&
-	    text_number(slice_after(text, 1), UINT64_MAX, &number))
+	    value_number(&value_count, slice_after(text, 1), &number))
 		snprintf(buf, cap, "0");
-	else if (text_number(text, UINT64_MAX, &number))
+	else if (!value_number(&value_duration, text, &number))
+		return;
+	else if (number / 1000 >= MAX_AGE_MOST)
 		snprintf(buf, cap, "%d", MAX_AGE_MOST);
-	else if (value_number(&value_duration, text, &number) &&
-		 number / 1000 <= MAX_AGE_MOST && number % 1000 == 0)
+	else if (number % 1000 == 0)
 		snprintf(buf, cap, "%llu", (unsigned long long)(number / 1000));
 }
 

@@ -112,6 +112,23 @@ measure_of(enum value_kind kind)
 	}
 }
 
+/* A number that the key takes, for one that it does not: with the right unit,
+ * or the largest.  False: there is none. */
+static bool
+number_fix(const struct measure *measure, const struct key *key,
+	   struct slice text, char fix[static VALUE_TEXT])
+{
+	uint64_t number = 0;
+	bool valid = value_number(measure, text, &number);
+
+	if (!valid && (!value_number_fix(measure, text, fix) ||
+		       !value_number(measure, slice_from(fix), &number)))
+		return false;
+	if (number > key->max)
+		value_number_write(measure, key->max, fix);
+	return number > key->max || (!valid && number >= key->min);
+}
+
 /* A number within the key's bounds.  False: reported. */
 static bool
 read_number(struct loader *loader, const struct key *key,
@@ -120,21 +137,18 @@ read_number(struct loader *loader, const struct key *key,
 	const struct measure *measure = measure_of(key->kind);
 	char fix[VALUE_TEXT], least[VALUE_TEXT], most[VALUE_TEXT];
 	char wanted[80];
-	bool valid = value_number(measure, entry->value, out);
+	bool valid = value_number(measure, entry->value, out), fixed;
 
 	if (valid && *out >= key->min && *out <= key->max)
 		return true;
-	if (!valid && measure->grammar != NULL) {
-		bool fixed = value_number_fix(measure, entry->value, fix);
-		bad_value(loader, key, entry, fixed ? fix : NULL,
-			  measure->grammar);
-		return false;
-	}
+	fixed = number_fix(measure, key, entry->value, fix);
 	value_number_write(measure, key->min, least);
 	value_number_write(measure, key->max, most);
 	snprintf(wanted, sizeof(wanted), "%s from %s to %s", measure->name,
 		 least, most);
-	bad_value(loader, key, entry, NULL, wanted);
+	bad_value(loader, key, entry, fixed ? fix : NULL,
+		  valid || measure->grammar == NULL ? wanted
+						    : measure->grammar);
 	return false;
 }
 

@@ -66,10 +66,12 @@ value_number(const struct measure *measure, struct slice text, uint64_t *out)
 			found++;
 		factor = found->factor;
 	}
-	if (factor == 0 || !text_number(slice_of(text.ptr, digits),
-					UINT64_MAX / factor, &number))
+	if (factor == 0 || digits == 0)
 		return false;
-	*out = number * factor;
+	*out = text_number(slice_of(text.ptr, digits), UINT64_MAX / factor,
+			   &number)
+		   ? number * factor
+		   : UINT64_MAX;
 	return true;
 }
 
@@ -116,10 +118,13 @@ value_number_fix(const struct measure *measure, struct slice text,
 	size_t digits = text_digits(text);
 	struct slice unit = text_trim(slice_after(text, digits));
 	const char *guess = guess_unit(measure, unit);
+	uint64_t number;
 
-	if (digits == 0 || digits > 18 || guess == NULL)
+	if (digits == 0 || guess == NULL)
 		return false;
-	snprintf(buf, VALUE_TEXT, "%.*s%s", (int)digits, text.ptr, guess);
+	if (!text_number(slice_of(text.ptr, digits), UINT64_MAX, &number))
+		number = UINT64_MAX;
+	snprintf(buf, VALUE_TEXT, "%llu%s", (unsigned long long)number, guess);
 	return true;
 }
 

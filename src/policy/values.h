@@ -28,7 +28,8 @@ extern const struct measure value_duration; /* in milliseconds */
 extern const struct measure value_size;	    /* in bytes */
 extern const struct measure value_count;
 
-/* Read digits and a unit.  False: malformed, or more than UINT64_MAX. */
+/* Read digits and a unit; UINT64_MAX if it is more than that.  False:
+ * malformed. */
 bool value_number(const struct measure *, struct slice, uint64_t *);
 
 enum { VALUE_TEXT = 24 }; /* bytes, NUL included */

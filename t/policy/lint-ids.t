@@ -553,7 +553,29 @@ origins = https://a.example
 8: error: "file-limit" takes a whole number from 3 to 1073741824, or none, not "2" [bad-value]
 9: error: "keep" takes a whole number from 0 to 10000, not "-1" [bad-value]
 11: error: "workers" takes a whole number from 1 to 65536, not "0" [bad-value]
-12: error: "reload" takes a duration from 0 to 596h, or none, not "1000000h" [bad-value]
+12: error: "reload" takes a duration from 0 to 596h, or none, not "1000000h" (did you mean "596h"?) [bad-value]
+== bad-value: numbers that are too large
+[app]
+total-timeout = 9999999999999h
+idle-timeout = 99999999999999999999 sec
+max-body = 9999999999999999999999G
+max-header = 100mb
+file-limit = 99999999999999999999
+[server]
+workers = 65537
+reload = 700 h
+[cors]
+origins = https://a.example
+max-age = 99999999999999999999
+--
+2: error: "total-timeout" takes a duration from 0 to 596h, or none, not "9999999999999h" (did you mean "596h"?) [bad-value]
+3: error: "idle-timeout" takes a duration (a number with ms, s, m or h; seconds without), or none, not "99999999999999999999 sec" (did you mean "596h"?) [bad-value]
+4: error: "max-body" takes a size from 0 to 1048576G, not "9999999999999999999999G" (did you mean "1048576G"?) [bad-value]
+5: error: "max-header" takes a size (a number with K, M or G; bytes without), not "100mb" (did you mean "64M"?) [bad-value]
+6: error: "file-limit" takes a whole number from 3 to 1073741824, or none, not "99999999999999999999" (did you mean "1073741824"?) [bad-value]
+8: error: "workers" takes a whole number from 1 to 65536, not "65537" (did you mean "65536"?) [bad-value]
+9: error: "reload" takes a duration (a number with ms, s, m or h; seconds without), or none, not "700 h" (did you mean "596h"?) [bad-value]
+12: error: "max-age" takes seconds from 0 to 86400, without a unit, not "99999999999999999999" (did you mean "86400"?) [max-age]
 == bad-value: programs
 [app]
 exec = "/srv/a b
@@ -1213,7 +1235,7 @@ lod = CGI
 --
 5: error: "after" takes a number of requests and a time from 1s to 24h, like "2 in 1m", not "twice" [bad-value]
 6: error: "renew" takes a number of requests and a time from 1s to 24h, like "10000 in 1h", not "0 in 1h" [bad-value]
-7: error: "max" takes a whole number from 0 to 64, not "65" [bad-value]
+7: error: "max" takes a whole number from 0 to 64, not "65" (did you mean "64"?) [bad-value]
 8: error: "memory" takes a size from 1M to 1024G, not "1K" [bad-value]
 9: error: "spare" takes a whole number from 0 to 16, not "-1" [bad-value]
 10: error: unknown key "lod" in [warm] (did you mean "load"?) [unknown-key]
