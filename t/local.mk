@@ -231,7 +231,7 @@ else
 t_corscheck_memory_t_SOURCES += $(probe_without_http_sources)
 endif
 t_corscheck_memory_t_LDFLAGS = $(AM_LDFLAGS) $(memory_kit_wraps) \
-	-Wl,--wrap=open_memstream -Wl,--wrap=os_random
+	-Wl,--wrap=os_random
 t_corscheck_memory_t_LDADD = libserve.a $(house_libs) $(FCGI_LIBS) \
 	$(CURL_LIBS) $(JANSSON_LIBS) $(CMOCKA_LIBS)
 

@@ -18,6 +18,8 @@ base_sources = \
 	%D%/host.h \
 	%D%/ip.c \
 	%D%/ip.h \
+	%D%/memory_stream.c \
+	%D%/memory_stream.h \
 	%D%/os.c \
 	%D%/os.h \
 	%D%/os_condition.h \

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/memory_stream.h"
 #include "corscheck/input.h"
 
 /* Print the whole dump or nothing. */
@@ -21,7 +22,7 @@ print_dump(const struct settings *settings)
 {
 	char *text = NULL;
 	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = memory_stream(&text, &len);
 	int result = out == NULL ? -1 : settings_dump(settings, out);
 	int saved = errno;
 

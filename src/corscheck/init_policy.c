@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/memory_stream.h"
 #include "base/os.h"
 #include "base/text.h"
 #include "policy/settings.h"
@@ -88,7 +89,7 @@ init_word_is_good(const struct init_plan *plan, const char *key,
 		   strcmp(key, "forward") == 0;
 	char *text = NULL;
 	size_t len = 0;
-	bool good;
+	bool good = false;
 
 	if (!fits_a_line(word, strcmp(key, "exec") == 0)) {
 		fprintf(stderr,
@@ -97,7 +98,7 @@ init_word_is_good(const struct init_plan *plan, const char *key,
 			what);
 		return false;
 	}
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = memory_stream(&text, &len);
 	if (out == NULL)
 		return init_fail("no memory", "");
 	if (app)
@@ -107,8 +108,10 @@ init_word_is_good(const struct init_plan *plan, const char *key,
 		fprintf(out, "origins = https://app.example.com\n");
 	if (!app)
 		fprintf(out, "%s = %s\n", key, word);
-	good = fclose(out) == 0 &&
-	       text_is_good(plan, slice_of(text, len), what, true);
+	if (fclose(out) == 0)
+		good = text_is_good(plan, slice_of(text, len), what, true);
+	else
+		(void)init_fail("no memory", "");
 	free(text);
 	return good;
 }
@@ -118,7 +121,7 @@ init_policy_is_good(const struct init_plan *plan)
 {
 	char *text = NULL;
 	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = memory_stream(&text, &len);
 	bool good = false;
 
 	if (out == NULL)
@@ -126,6 +129,8 @@ init_policy_is_good(const struct init_plan *plan)
 	init_policy_write(plan, out);
 	if (fclose(out) == 0)
 		good = text_is_good(plan, slice_of(text, len), "", false);
+	else
+		(void)init_fail("no memory", "");
 	free(text);
 	return good;
 }

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/memory_stream.h"
 #include "base/os.h"
 #include "corswrap/confine.h"
 #include "corswrap/first_process.h"
@@ -243,7 +244,7 @@ announce(const struct start *s, const struct settings *settings,
 	const struct server *server = &settings->server;
 	char *text = NULL, name[256];
 	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = memory_stream(&text, &len);
 
 	if (out == NULL)
 		return;

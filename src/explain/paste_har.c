@@ -14,6 +14,8 @@
 
 #include "explain/paste.h"
 
+#include "base/memory_stream.h"
+
 static struct slice
 text_of(struct pasted *p, const json_t *object, const char *key)
 {
@@ -162,7 +164,7 @@ read_response(struct pasted *p, const json_t *response)
 	p->response = SLICE_NONE;
 	if (status == 0)
 		return;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = memory_stream(&text, &len);
 	if (out != NULL) {
 		fprintf(out, "HTTP/1.1 %" JSON_INTEGER_FORMAT "\n", status);
 		const json_t *headers = json_object_get(response, "headers");

@@ -27,6 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/memory_stream.h"
 #include "base/os.h"
 
 /* How long to wait for a web server that does not send or read. */
@@ -69,7 +70,7 @@ respond(FCGX_Request *fcgi)
 	struct page_request request = {.variables = fcgi->envp,
 				       .read = read_stream,
 				       .ctx = fcgi->in,
-				       .out = open_memstream(&text, &len)};
+				       .out = memory_stream(&text, &len)};
 	bool good = request.out != NULL;
 
 	if (good) {

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "base/memory_stream.h"
 #include "base/os.h"
 #include "base/text.h"
 #include "cors/request.h"
@@ -97,7 +98,7 @@ make_html(struct page *page, void (*write)(struct page *), char **text,
 {
 	bool good;
 
-	page->out = open_memstream(text, len);
+	page->out = memory_stream(text, len);
 	if (page->out == NULL)
 		return false;
 	write(page);

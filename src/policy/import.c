@@ -12,6 +12,7 @@
 
 #include <stdlib.h>
 
+#include "base/memory_stream.h"
 #include "base/text.h"
 #include "policy/import_parts.h"
 
@@ -134,7 +135,7 @@ say_replaced(struct import *import, const struct import_source *source)
 {
 	char *ranges = NULL;
 	size_t len = 0;
-	FILE *out = open_memstream(&ranges, &len);
+	FILE *out = memory_stream(&ranges, &len);
 
 	if (out != NULL)
 		write_ranges(out, source);

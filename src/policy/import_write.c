@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "base/array.h"
+#include "base/memory_stream.h"
 #include "base/text.h"
 #include "policy/import_parts.h"
 #include "policy/settings.h"
@@ -435,7 +436,7 @@ try_all(struct writer *w)
 	for (int i = 0; i < TIMES && changed; i++) {
 		char *text = NULL;
 		size_t len = 0;
-		FILE *out = open_memstream(&text, &len);
+		FILE *out = memory_stream(&text, &len);
 		if (out != NULL)
 			write_trial(w, out, lines);
 		if (out == NULL || fclose(out) != 0)
@@ -555,7 +556,7 @@ import_write(struct import *import, const struct import_file *files,
 	if (sections == 0 || import->no_memory)
 		return;
 	try_all(&w);
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = memory_stream(&text, &len);
 	if (out != NULL)
 		write_policy(&w, out, files, count);
 	if (out == NULL || fclose(out) != 0)

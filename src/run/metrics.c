@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/memory_stream.h"
 #include "cors/decide.h"
 
 /* The label `outcome` of a request. */
@@ -544,7 +545,7 @@ metrics_answer(struct metrics *s, struct exchange *x, bool is_head)
 {
 	char *text = NULL;
 	size_t len = 0;
-	FILE *f = open_memstream(&text, &len);
+	FILE *f = memory_stream(&text, &len);
 	int result = 1;
 
 	if (f == NULL)

@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/memory_stream.h"
 #include "base/text.h"
 #include "run/body.h"
 #include "run/env.h"
@@ -240,7 +241,7 @@ self_check_answer(const struct settings *settings, struct exchange *x,
 {
 	char *text = NULL;
 	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = memory_stream(&text, &len);
 	int result = 1;
 
 	if (out == NULL)

@@ -30,15 +30,7 @@
 
 /* ---- more calls that fail, and one that is the same each time ---- */
 
-FILE *__real_open_memstream(char **, size_t *);
-FILE *__wrap_open_memstream(char **, size_t *);
 bool __wrap_os_random(void *, size_t);
-
-FILE *
-__wrap_open_memstream(char **text, size_t *len)
-{
-	return fails() ? NULL : __real_open_memstream(text, len);
-}
 
 /* The nonce of a page. */
 bool

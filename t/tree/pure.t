@@ -12,7 +12,7 @@ use Corswrap::Tree;
 use Test::More;
 
 my @folders = qw(base cors fastcgi fetch);
-my $pure = qr{^(?:base/(?!(?:clock|executable|file|os(?:_\w+)?)\b)|(?:cors|fastcgi|fetch)/)};
+my $pure = qr{^(?:base/(?!(?:clock|executable|file|memory_stream|os(?:_\w+)?)\b)|(?:cors|fastcgi|fetch)/)};
 
 # --- includes -----------------------------------------------------------------------
 
