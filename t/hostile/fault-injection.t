@@ -28,8 +28,8 @@ my %error = (
 	clone => EAGAIN, close => EIO, close_range => ENOSYS,
 	connect => ECONNREFUSED, dup2 => EMFILE, dup3 => EMFILE,
 	epoll_create1 => EMFILE, epoll_ctl => ENOSPC, epoll_wait => EINTR,
-	execve => EACCES, fcntl => EMFILE, flock => EINTR, fork => EAGAIN,
-	fstat => EIO, getcwd => ENOENT, getrlimit => EINVAL,
+	execve => EACCES, fcntl => EMFILE, flock => EINTR, fopencookie => ENOMEM,
+	fork => EAGAIN, fstat => EIO, getcwd => ENOENT, getrlimit => EINVAL,
 	getsockname => ENOBUFS, getsockopt => ENOBUFS, ioctl => ENOTTY,
 	listen => EADDRINUSE, lseek => EIO, lstat => EACCES, malloc => ENOMEM,
 	memfd_create => EMFILE, mkostemp => ENOSPC, mkstemp => ENOSPC,
@@ -44,6 +44,8 @@ my %error = (
 	unlink => EACCES, waitpid => EINTR, write => ENOSPC, writev => EPIPE,
 );
 my @calls = sort keys %error;
+# What base/memory_stream.c calls.
+my $memory_stream = posix_only() ? 'open_memstream' : 'fopencookie';
 
 # --- a responder --------------------------------------------------------------
 
@@ -161,7 +163,7 @@ my $total   = 0;
 		is(post($r, '')->{body}, 'end', 'and when it is over, an answer');
 	}
 	for my $page (@pages) {
-		$faults->arm('open_memstream', 1, ENOMEM);
+		$faults->arm($memory_stream, 1, ENOMEM);
 		my $got = fcgi_get($r->address, timeout => 20, params => get(%$page));
 		is($faults->disarm, 1, 'no memory for a page of our own');
 		is($got->{status}, 500, 'is 500');
@@ -411,8 +413,8 @@ sub cgi {
 		my @bad;
 		my $hits = 0;
 		my (undef, $want) = run($command);
-		for my $call (grep { $faults->may_refuse($_) } qw(malloc read
-		    open open_memstream fstat realpath __realpath_chk getcwd)) {
+		for my $call (grep { $faults->may_refuse($_) } ($memory_stream,
+		    qw(malloc read open fstat realpath __realpath_chk getcwd))) {
 			for my $n (1 .. ($long ? 1000 : 8)) {
 				$faults->arm($call, $n, $error{$call});
 				my ($exit, $out, $err) = run($command,

@@ -326,6 +326,8 @@ WRAP(char *, NULL, __realpath_chk, (const char *p, char *b, size_t n),
      (p, b, n))
 WRAP(ssize_t, -1, readlink, (const char *p, char *b, size_t n), (p, b, n))
 WRAP(FILE *, NULL, open_memstream, (char **b, size_t *n), (b, n))
+WRAP(FILE *, NULL, fopencookie,
+     (void *c, const char *m, cookie_io_functions_t f), (c, m, f))
 
 /* ---- processes ---- */
 
