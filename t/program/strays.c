@@ -3,6 +3,10 @@
  *
  * SPDX-License-Identifier: ISC
  */
+#ifdef HAVE_CONFIG_H
+#include <config.h>
+#endif
+
 #include "unit.h"
 
 #include <signal.h>
