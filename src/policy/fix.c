@@ -542,6 +542,8 @@ fix_one(struct arena *arena, struct slice text)
 	struct slice rest = unquote(text);
 	const char *fix;
 
+	if (!slice_present(text))
+		return NULL;
 	/* Only "FILE://" certainly means "file://"; other forms are unclear. */
 	if (text_starts_nocase(rest, SLICE("file:")))
 		return slice_eq(rest, SLICE("FILE://")) ? "file://" : NULL;
