@@ -20,6 +20,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "serve/server.h"
+
 /* SIGCHLD must not be ignored: a child's status would then be lost. */
 static void
 on_child(int number)
@@ -48,11 +50,8 @@ reap(pid_t responder, int *status)
 static void
 fill(sigset_t *signals)
 {
-	static const int all[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP, SIGCHLD};
-
-	sigemptyset(signals);
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		sigaddset(signals, all[i]);
+	server_signals(signals);
+	sigaddset(signals, SIGCHLD);
 }
 
 pid_t

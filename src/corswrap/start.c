@@ -139,12 +139,9 @@ read_address(struct start *s)
 static void
 hold_signals(void)
 {
-	static const int ends[] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP};
 	sigset_t set;
 
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		sigaddset(&set, ends[i]);
+	server_signals(&set);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 }
 

@@ -64,6 +64,16 @@ on_wake(int number)
 	(void)number;
 }
 
+void
+server_signals(sigset_t *signals)
+{
+	sigemptyset(signals);
+	sigaddset(signals, SIGTERM);
+	sigaddset(signals, SIGINT);
+	sigaddset(signals, SIGUSR1);
+	sigaddset(signals, SIGHUP);
+}
+
 /* All signals are blocked, except those of faults, and the wake in workers,
  * which inherit this mask. */
 static int
@@ -78,11 +88,7 @@ set_signals(struct responder *s)
 	sigfillset(&blocked);
 	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
 		sigdelset(&blocked, faults[i]);
-	sigemptyset(&taken);
-	sigaddset(&taken, SIGTERM);
-	sigaddset(&taken, SIGINT);
-	sigaddset(&taken, SIGUSR1);
-	sigaddset(&taken, SIGHUP);
+	server_signals(&taken);
 	if (pthread_sigmask(SIG_SETMASK, &blocked, NULL) != 0 ||
 	    sigaction(POOL_WAKE, &wake, NULL) != 0 ||
 	    sigaction(SIGPIPE, &ignore, NULL) != 0)

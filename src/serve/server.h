@@ -7,6 +7,8 @@
 #ifndef SERVER_H
 #define SERVER_H
 
+#include <signal.h>
+
 #include "base/executable.h"
 #include "policy/settings.h"
 #include "run/log.h"
@@ -26,6 +28,9 @@ struct server_options {
 	unsigned workers;    /* -w; 0: as in the settings */
 	const char *program; /* our own name, for messages */
 };
+
+/* Fill the set with the signals that server_run handles. */
+void server_signals(sigset_t *);
 
 /*
  * Serve until SIGTERM, SIGINT or SIGUSR1, then finish running requests within
